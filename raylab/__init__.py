@@ -1,0 +1,41 @@
+"""raylab: distributed hyper-parameter search and scaling of neural-data models.
+
+The functions mirror the verbs of the command line; each is imported on first use, so `import raylab` is light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "synth": "raylab.data.synthetic:write_sessions",
+    "prepare": "raylab.data.prepare:prepare",
+    "inspect": "raylab.data.prepare:inspect",
+    "Dataset": "raylab.data.dataset:Dataset",
+    "search": "raylab.studies.study:search",
+    "train": "raylab.studies.study:train",
+    "resume": "raylab.studies.study:resume",
+    "sync": "raylab.studies.study:sync",
+    "leaderboard": "raylab.studies.study:leaderboard",
+    "report": "raylab.studies.study:report",
+    "evaluate": "raylab.studies.winner:evaluate",
+    "export_embeddings": "raylab.studies.winner:export_embeddings",
+    "load": "raylab.studies.winner:load",
+    "Space": "raylab.studies.space:Space",
+    "RaylabError": "raylab.errors:RaylabError",
+}
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'raylab' has no attribute '{name}'")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,107 @@
+"""Labels onto the clock of the neural data, and samples into wider bins."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from raylab.data.session import UNLABELLED, Label, LabelKind, Session
+from raylab.errors import DataError
+
+
+def resample(values: np.ndarray, stamps: np.ndarray, time: np.ndarray, kind: LabelKind) -> np.ndarray:
+    """`values` (K,) or (K, D) recorded at `stamps` (K,) s, at `time` (T,) s instead.
+
+    Continuous values are interpolated, circular ones along the shorter arc, discrete ones taken from the
+    nearest stamp. Samples before, after or inside a pause of the stamps (more than 5 of their steps) are NaN;
+    so are those of a discrete label, whose values must therefore be numbers.
+    """
+    order = np.argsort(stamps, kind="stable")
+    order = order[np.isfinite(stamps[order])]
+    stamps, values = stamps[order], np.asarray(values, np.float64)[order].reshape(len(order), -1)
+    if len(stamps) < 2:
+        return np.full((len(time), values.shape[1]), np.nan)
+    step = float(np.median(np.diff(stamps)))
+    right = np.clip(np.searchsorted(stamps, time, side="left"), 1, len(stamps) - 1)
+    before, after = stamps[right - 1], stamps[right]
+    weight = np.clip((time - before) / np.where(after > before, after - before, 1.0), 0.0, 1.0)
+    mixed = _mix(values[right - 1], values[right], weight[:, None], kind)
+    near = np.minimum(np.abs(time - before), np.abs(after - time)) <= step / 2
+    between = (time >= stamps[0]) & (time <= stamps[-1]) & (after - before <= 5 * step)
+    inside = near | between
+    return np.where(inside[:, None], mixed, np.nan)
+
+
+def _mix(left: np.ndarray, right: np.ndarray, weight: np.ndarray, kind: LabelKind) -> np.ndarray:
+    if kind == "discrete":
+        return np.where(weight < 0.5, left, right)
+    # A sample exactly on a stamp keeps its value even where its neighbour is NaN.
+    step = np.angle(np.exp(1j * (right - left))) if kind == "circular" else right - left
+    mixed = np.where(weight == 0, left, np.where(weight == 1, right, left + weight * step))
+    return np.asarray(mixed % (2 * np.pi)) if kind == "circular" else mixed
+
+
+def rebin(session: Session, width: int) -> Session:
+    """`session` with `width` samples in one: counts summed, other activity averaged, labels averaged.
+
+    Bins start at the start of each segment and never cross its end; samples left over are dropped. The angle
+    of a bin is the circular mean, its class the most frequent one; a bin is unlabelled where all its samples
+    are. Time is the centre of the bin. A bin belongs to a given split where all its samples do.
+    """
+    if width == 1:
+        return session
+    bins = (session.segments[:, 1] - session.segments[:, 0]) // width
+    starts = np.concatenate(
+        [start + width * np.arange(count) for (start, _), count in zip(session.segments, bins)]
+    ).astype(np.int64)
+    if len(starts) < 2:
+        raise DataError(f"session '{session.id}': no segment holds two bins of {width} samples", "Make `bin` smaller.")
+    rows = starts[:, None] + np.arange(width)
+    neural = session.neural[rows].sum(1) if session.kind == "counts" else session.neural[rows].mean(1)
+    edges = np.concatenate([[0], np.cumsum(bins)])
+    segments = np.stack([edges[:-1], edges[1:]], axis=1)[bins > 0]
+    lost = len(session.time) - len(starts) * width
+    return dataclasses.replace(
+        session,
+        neural=neural,
+        time=session.time[rows].mean(1),
+        rate_hz=session.rate_hz / width,
+        segments=segments.astype(np.int64),
+        labels={name: _binned(label, rows) for name, label in session.labels.items()},
+        given=None if session.given is None else {k: _ranges(v, starts, width) for k, v in session.given.items()},
+        notes=(*session.notes, f"{width} samples a bin; {lost} samples at segment ends did not fill one."),
+    )
+
+
+def _binned(label: Label, rows: np.ndarray) -> Label:
+    if label.kind == "discrete":
+        return dataclasses.replace(label, values=_most_frequent(label.values[rows], len(label.classes)))
+    values = label.values[rows]  # (bins, width, D)
+    finite = np.isfinite(values)
+    count = finite.sum(1)
+    if label.kind == "circular":
+        total = np.where(finite, np.exp(1j * np.where(finite, values, 0.0)), 0).sum(1)
+        mean = np.angle(total) % (2 * np.pi)
+    else:
+        mean = np.where(finite, values, 0.0).sum(1) / np.maximum(count, 1)
+    return dataclasses.replace(label, values=np.where(count > 0, mean, np.nan))
+
+
+def _most_frequent(codes: np.ndarray, classes: int) -> np.ndarray:
+    """(bins, width) codes -> (bins,): the most frequent labelled code, -1 where there is none."""
+    best = np.full(len(codes), UNLABELLED, np.int64)
+    most = np.zeros(len(codes), np.int64)
+    for code in range(classes):
+        count = (codes == code).sum(1)
+        best[count > most] = code
+        most = np.maximum(most, count)
+    return best
+
+
+def _ranges(ranges: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:
+    """[start, stop) of samples -> of bins whose samples all lie inside."""
+    first = np.searchsorted(starts, ranges[:, 0], side="left")
+    last = np.searchsorted(starts + width, ranges[:, 1], side="right")
+    kept = np.stack([first, last], axis=1)
+    return kept[last > first].astype(np.int64)

@@ -1,0 +1,235 @@
+"""A recipe: where the neural data, time, labels, trials and splits are in a laboratory's own files.
+
+Recipes are YAML, shipped in `raylab/data/recipes` or written by the user; docs/recipes.md explains every key.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
+
+from raylab.config import Strict
+from raylab.data.session import LabelKind, NeuralKind
+from raylab.errors import ConfigError, DataError
+from raylab.parsing import did_you_mean, load_yaml, parse
+
+Format = Literal["hdf5", "mat", "npz", "nwb", "csv", "parquet", "joblib", "torch_brain"]
+SplitName = Literal["train", "valid", "test"]
+Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
+
+FOLDER = Path(__file__).parent / "recipes"
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
+PATTERNS: dict[str, tuple[str, ...]] = {
+    "hdf5": ("*.h5", "*.hdf5"),
+    "mat": ("*.mat",),
+    "npz": ("*.npz",),
+    "nwb": ("*.nwb",),
+    "csv": ("*.csv",),
+    "parquet": ("*.parquet",),
+    "joblib": ("*.jl", "*.joblib", "*.pkl"),
+    "torch_brain": ("*.h5", "*.hdf5"),
+}
+
+
+class SessionSpec(Strict):
+    """Names. A path inside the file wins over a text; files renamed by hand keep their identity."""
+
+    id: str = Field(default="stem", description="`stem`, or a text with {stem} and the variables of `sessions`")
+    id_path: str | None = None
+    animal: str = Field(default="", description="`stem`, or a text as for id")
+    animal_path: str | None = None
+
+
+class NeuralSpec(Strict):
+    path: str = Field(description="one array, or a pattern (*) that matches one vector a unit")
+    layout: Literal["time_neuron", "neuron_time"] = "time_neuron"
+    kind: NeuralKind
+    nan: Literal["error", "drop_units", "interpolate", "zero"] = "error"
+
+
+class TimeSpec(Strict):
+    """Time stamps, a sampling rate, or both: then the stamps only show where the recording paused."""
+
+    path: str | None = None
+    column: int | None = Field(None, ge=0)
+    unit: Literal["s", "ms", "us", "ns", "min"] = "s"
+    rate_hz: PositiveFloat | None = None
+    gap_s: PositiveFloat | None = Field(None, description="a longer step ends a segment; default 1.5 samples")
+
+    @model_validator(mode="after")
+    def _stated(self) -> TimeSpec:
+        if self.path is None and self.rate_hz is None:
+            raise ValueError("needs `path` (time stamps) or `rate_hz`")
+        return self
+
+
+class SpikesSpec(Strict):
+    """Spike times with the unit (and trial) of every spike, counted into bins."""
+
+    times: str
+    units: str
+    trials: str | None = Field(None, description="trial number of every spike; labels are then one a trial")
+    first_trial: int = Field(0, description="number of the first trial (1 in files written by MATLAB)")
+    tick_s: PositiveFloat = Field(1.0, description="seconds a unit of `times`")
+    window: tuple[float, float] | None = Field(None, description="[start, stop) in ticks; needed with trials")
+    bin_s: PositiveFloat
+
+    @model_validator(mode="after")
+    def _ordered(self) -> SpikesSpec:
+        if self.trials is not None and self.window is None:
+            raise ValueError("`trials` needs `window: [start, stop]`, in ticks from the start of a trial")
+        if self.window is not None and (self.window[1] - self.window[0]) * self.tick_s < self.bin_s * 0.999:
+            raise ValueError("`window` is shorter than one bin of `bin_s`")
+        return self
+
+
+class LabelSpec(Strict):
+    path: str
+    kind: LabelKind
+    unit: str = ""
+    column: int | None = Field(None, ge=0)
+    columns: tuple[int, ...] | None = None
+    one_hot: bool = Field(False, description="a discrete label stored as one column a class")
+    transpose: bool = Field(False, description="stored as (D, T)")
+    missing: float | None = Field(None, description="the value that means unlabelled; NaN always does")
+    time: str | None = Field(None, description="the label's own time stamps, in time.unit")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> LabelSpec:
+        if self.column is not None and self.columns is not None:
+            raise ValueError("give `column` or `columns`, not both")
+        if self.one_hot and self.kind != "discrete":
+            raise ValueError("`one_hot` needs `kind: discrete`")
+        if self.kind == "circular" and self.unit not in ("", "rad", "deg"):
+            raise ValueError("a circular label is in `rad` or `deg`")
+        return self
+
+
+class SegmentsSpec(Strict):
+    """Where samples that follow each other in the file do not follow each other in time."""
+
+    length: PositiveInt | Template | None = Field(None, description="trials of so many samples, spliced")
+    first: PositiveInt | Template | None = Field(None, description="length of the first trial, if cut")
+    changes: tuple[str, ...] = Field((), description="labels whose change starts a segment")
+    jumps: dict[str, PositiveFloat] = Field({}, description="label: largest step between two samples")
+
+    @model_validator(mode="after")
+    def _first_of_what(self) -> SegmentsSpec:
+        if self.first is not None and self.length is None:
+            raise ValueError("`first` needs `length`")
+        return self
+
+
+class Recipe(Strict):
+    """What `read_source` needs to know about a file. Paths are inside the file, parts joined by `/`."""
+
+    format: Format
+    files: str | None = Field(None, description="pattern of the files in a folder; default by format")
+    companions: dict[str, str] = Field({}, description="name: file beside each file; its arrays are `name:path`")
+    sessions: dict[str, dict[str, str | int | float]] = Field({}, description="several sessions in one file")
+    session: SessionSpec = SessionSpec()
+    neural: NeuralSpec | None = None
+    spikes: SpikesSpec | None = None
+    time: TimeSpec | None = None
+    segments: SegmentsSpec | None = None
+    labels: dict[str, LabelSpec] = Field({}, description="the first is the one tasks decode by default")
+    units: dict[str, str] = Field({}, description="name: path of one row a unit, such as its position")
+    given: dict[SplitName, str] = Field({}, description="split: path of a (T,) mask or (K, 2) times")
+    bin: PositiveInt = Field(1, description="samples summed (counts) or averaged into one")
+    splits: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Recipe:
+        if self.format == "torch_brain":
+            named = self.model_fields_set - {"format", "files", "neural", "bin", "splits"}
+            if named:
+                raise ValueError(f"torch_brain files say where things are; remove {', '.join(sorted(named))}")
+            return self
+        if (self.neural is None) == (self.spikes is None):
+            raise ValueError("give `neural` (sampled activity) or `spikes` (spike times), one of the two")
+        if self.neural is not None and self.time is None:
+            raise ValueError("`time` is missing: give `time.path` or `time.rate_hz`")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_exist(self) -> Recipe:
+        if self.segments is not None:
+            for name in (*self.segments.changes, *self.segments.jumps):
+                if name not in self.labels:
+                    raise ValueError(f"segments names the label '{name}', which `labels` does not have")
+        return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The file patterns of a folder."""
+        return (self.files,) if self.files else PATTERNS[self.format]
+
+    def bind(self, key: str) -> Recipe:
+        """The recipe of one session of `sessions`, its variables filled in; itself where there are none."""
+        if not self.sessions:
+            return self
+        filled = _fill(self.model_dump(exclude_unset=True, exclude={"sessions"}), self.sessions[key])
+        return parse(Recipe, filled, f"recipe, session '{key}'")
+
+
+def recipe_names() -> list[str]:
+    """The shipped recipes."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """A shipped recipe by name, or any recipe by the path of its YAML file.
+
+    Raises:
+        DataError: No shipped recipe has this name.
+        ConfigError: The file is missing, or has a wrong key or value.
+    """
+    text = str(name_or_path)
+    if text in recipe_names():
+        path = FOLDER / f"{text}.yaml"
+    elif Path(text).suffix in (".yaml", ".yml"):
+        path = Path(text)
+    else:
+        raise DataError(
+            f"no recipe is called '{text}'",
+            f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a path to YAML.",
+        )
+    recipe = parse(Recipe, load_yaml(path), str(path))
+    for key in recipe.sessions:
+        _bind_or_explain(recipe, key, path)
+    return recipe
+
+
+def _bind_or_explain(recipe: Recipe, key: str, path: Path) -> None:
+    try:
+        recipe.bind(key)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: sessions.{key}: {error.what}", error.remedy) from None
+
+
+def _fill(value: Any, variables: dict[str, str | int | float]) -> Any:
+    """`value` with `{name}` replaced; a text that is one variable takes the variable's type.
+
+    `{stem}` stays: it is filled for each file.
+    """
+    if isinstance(value, dict):
+        return {key: _fill(item, variables) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_fill(item, variables) for item in value]
+    if not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"\{(\w+)\}", value)
+    if whole and whole[1] in variables:
+        return variables[whole[1]]
+    return re.sub(r"\{(\w+)\}", lambda found: _variable(found, variables), value)
+
+
+def _variable(found: re.Match[str], variables: dict[str, str | int | float]) -> str:
+    if found[1] == "stem":
+        return found[0]
+    if found[1] not in variables:
+        raise ConfigError(f"recipe: no variable is called '{found[0]}'", did_you_mean(found[1], variables))
+    return str(variables[found[1]])

@@ -1,0 +1,145 @@
+"""The Session: one recording in memory, whatever file it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from raylab.errors import DataError
+
+LabelKind = Literal["continuous", "circular", "discrete"]
+NeuralKind = Literal["counts", "calcium", "rate"]
+UNLABELLED = -1  # the code of a discrete sample without a label; continuous labels use NaN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """One labelled variable on the session's samples.
+
+    Attributes:
+        kind: `circular` values are angles in radians.
+        values: (T, D) float64, NaN where unlabelled; for `discrete` (T,) int64 codes into `classes`,
+            -1 where unlabelled.
+        unit: Of the values, as errors are reported (m, cm/s, rad ...); empty for `discrete`.
+        classes: The original value of each code of a discrete label, as text.
+    """
+
+    kind: LabelKind
+    values: np.ndarray
+    unit: str = ""
+    classes: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """(T,) bool: which samples have a label."""
+        if self.kind == "discrete":
+            return np.asarray(self.values != UNLABELLED)
+        return np.asarray(np.isfinite(self.values).all(axis=1))
+
+    @classmethod
+    def discrete(cls, raw: np.ndarray) -> Label:
+        """Codes and classes from raw values of any type (T,); NaN and empty text mean unlabelled."""
+        raw = np.asarray(raw).reshape(-1)
+        missing = np.isnan(raw) if raw.dtype.kind == "f" else np.array([str(value) == "" for value in raw])
+        values = np.full(raw.shape, UNLABELLED, np.int64)
+        found, codes = np.unique(raw[~missing], return_inverse=True)
+        values[~missing] = codes
+        return cls(kind="discrete", values=values, classes=tuple(_text(value) for value in found))
+
+    @classmethod
+    def continuous(cls, raw: np.ndarray, *, unit: str = "", kind: LabelKind = "continuous") -> Label:
+        """A continuous or circular label from (T,) or (T, D) numbers."""
+        values = np.asarray(raw, np.float64)
+        return cls(kind=kind, values=values.reshape(len(values), -1), unit=unit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One recording.
+
+    Attributes:
+        id: From inside the file where it has one, else the file's stem.
+        neural: (T, N) float32, no NaN.
+        time: (T,) float64, seconds, strictly increasing inside a segment.
+        rate_hz: Nominal sampling rate.
+        segments: (S, 2) int64 [start, stop) sample ranges that are continuous in time, sorted, disjoint.
+            Gaps, trials and masks become segments; nothing is ever spliced.
+        given: Splits the file itself states: name (train, valid, test) -> (K, 2) sample ranges.
+        units: Per-unit columns, each (N, ...), such as id or position.
+        notes: What the reader changed or dropped, one sentence each.
+    """
+
+    id: str
+    neural: np.ndarray
+    kind: NeuralKind
+    time: np.ndarray
+    rate_hz: float
+    segments: np.ndarray
+    animal: str = ""
+    labels: dict[str, Label] = field(default_factory=dict)
+    given: dict[str, np.ndarray] | None = None
+    units: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def check(self, source: str) -> Session:
+        """Raise DataError naming `source` where the parts do not fit together; return self."""
+        samples, units = self.neural.shape if self.neural.ndim == 2 else (0, 0)
+        if samples < 2 or units < 1:
+            raise DataError(
+                f"{source}: session '{self.id}' has neural data of shape {self.neural.shape}; "
+                "at least 2 samples x 1 unit are needed",
+                "Check `neural.path` and `neural.layout` in the recipe.",
+            )
+        if not np.isfinite(self.neural).all():
+            bad = int((~np.isfinite(self.neural)).sum())
+            raise DataError(
+                f"{source}: session '{self.id}' has {bad} NaN or infinite values in its neural data",
+                "State a rule in the recipe: `neural.nan: drop_units`, `interpolate` or `zero`.",
+            )
+        for name, label in self.labels.items():
+            if len(label.values) != samples:
+                raise DataError(
+                    f"{source}: label '{name}' has {len(label.values)} samples, neural data {samples}",
+                    f"Check `labels.{name}.path` in the recipe.",
+                )
+        if len(self.time) != samples:
+            raise DataError(
+                f"{source}: time has {len(self.time)} samples, neural data {samples}",
+                "Check `time.path` in the recipe.",
+            )
+        self._check_segments(source)
+        return self
+
+    def _check_segments(self, source: str) -> None:
+        for start, stop in self.segments:
+            if not 0 <= start < stop <= len(self.time):
+                raise DataError(f"{source}: segment [{start}, {stop}) lies outside the {len(self.time)} samples")
+            if not (np.diff(self.time[start:stop]) > 0).all():
+                raise DataError(
+                    f"{source}: time does not increase inside samples [{start}, {stop})",
+                    "Check `time.path` and `time.unit` in the recipe.",
+                )
+        if (self.segments[1:, 0] < self.segments[:-1, 1]).any():
+            raise DataError(f"{source}: segments overlap")
+
+
+def segments_from_time(time: np.ndarray, rate_hz: float, *, tolerance: float = 1.5) -> np.ndarray:
+    """(S, 2) ranges without a pause longer than `tolerance` sample periods."""
+    breaks = np.flatnonzero(np.diff(time) > tolerance / rate_hz) + 1
+    edges = np.concatenate([[0], breaks, [len(time)]])
+    return np.stack([edges[:-1], edges[1:]], axis=1).astype(np.int64)
+
+
+def segments_from_mask(mask: np.ndarray) -> np.ndarray:
+    """(S, 2) runs of True in a (T,) mask."""
+    steps = np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]]))
+    return np.stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)], axis=1).astype(np.int64)
+
+
+def _text(value: object) -> str:
+    """`1.0` and `1` name the same class."""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,115 @@
+"""Matched baselines: what a nearest-neighbour decoder reaches without any model. Every choice is made on validation.
+
+A model that loses to its own input, smoothed, must be seen to lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from raylab.config import EvaluationConfig, ViewConfig
+from raylab.data.dataset import Dataset, Recording
+from raylab.data.splits import CODE
+from raylab.data.view import Timeline, make_timeline, view_activity
+from raylab.evaluation.decoding import Choice, Decoded, chance, decode, mean_scores
+
+SMOOTHING_SAMPLES = (0, 1, 2, 4, 8, 12, 20)
+COMPONENTS = (3, 8, 16, 32)
+METRICS = ("euclidean", "cosine")
+Scores = dict[str, dict[str, float]]
+Best = tuple[Decoded, ViewConfig, np.ndarray]
+
+
+class Baselines:
+    """Baselines of a dataset's labels, fitted on train (or train and valid) and scored on one split."""
+
+    def __init__(self, dataset: Dataset, config: EvaluationConfig, labels: Sequence[str]) -> None:
+        self.dataset, self.config, self.labels = dataset, config, labels
+        self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
+
+    def scores(self, split: str) -> dict[str, Scores]:
+        """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions; see `settings` for choices."""
+        found: dict[str, dict[str, list[dict[str, float] | None]]] = {
+            name: {label: [] for label in self.labels} for name in ("raw", "smoothed", "pca", "chance")
+        }
+        for session in self.dataset.sessions:
+            for name, by_label in self._session(session, split).items():
+                for label, entry in by_label.items():
+                    found[name][label].append(entry)
+        return {
+            name: {label: mean_scores(entries) for label, entries in by_label.items() if any(entries)}
+            for name, by_label in found.items()
+        }
+
+    def _session(self, session: str, split: str) -> dict[str, dict[str, dict[str, float] | None]]:
+        recording = self.dataset.open(session)
+        fit = ("train",) if split == "valid" else ("train", "valid")
+        timeline = make_timeline(recording, ViewConfig())
+        result: dict[str, dict[str, dict[str, float] | None]] = {
+            name: {} for name in ("raw", "smoothed", "pca", "chance")
+        }
+        for label in self.labels:
+            result["chance"][label] = chance(timeline, self.config, label=label, fit=fit, score=split)
+        raw, smoothed = self._best_views(recording, timeline)
+        for name, best in (("raw", raw), ("smoothed", smoothed)):
+            for label, (decoded, view, activity) in best.items():
+                result[name][label] = self._final(activity, timeline, label, split, fit, decoded)
+                self._note(name, session, label, decoded, view)
+        for label, (_, view, activity) in smoothed.items():
+            decoded, projected = self._components(activity, timeline, label)
+            result["pca"][label] = self._final(projected, timeline, label, split, fit, decoded)
+            self._note("pca", session, label, decoded, view, components=projected.shape[1])
+        return result
+
+    def _best_views(self, recording: Recording, timeline: Timeline) -> tuple[dict[str, Best], dict[str, Best]]:
+        """The best unsmoothed and the best smoothed view of each label, by its validation score."""
+        raw: dict[str, Best] = {}
+        smoothed: dict[str, Best] = {}
+        for samples in SMOOTHING_SAMPLES:
+            for zscore in (False, True):
+                view = ViewConfig(smoothing_ms=1000 * samples / recording.rate_hz, zscore=zscore)
+                activity, _ = view_activity(recording, view)
+                for label in self.labels:
+                    decoded = self._choose(activity, timeline, label)
+                    for table in (raw, smoothed) if samples == 0 else (smoothed,):
+                        if decoded and (label not in table or decoded.primary > table[label][0].primary):
+                            table[label] = (decoded, view, activity)
+        return raw, smoothed
+
+    def _components(self, activity: np.ndarray, timeline: Timeline, label: str) -> tuple[Decoded, np.ndarray]:
+        """Principal components of the smoothed view, fitted on training rows; their number chosen on validation."""
+        training = np.concatenate([activity[a:b] for a, b, code in timeline.parts if code == CODE["train"]])
+        most = min(activity.shape[1], len(training))
+        projected = PCA(min(max(COMPONENTS), most), random_state=0).fit(training).transform(activity)
+        options = []
+        for count in sorted({min(count, most) for count in COMPONENTS}):
+            decoded = self._choose(projected[:, :count], timeline, label)
+            assert decoded is not None  # the smoothed baseline had labelled samples on both sides
+            options.append((decoded, projected[:, :count]))
+        return max(options, key=lambda option: option[0].primary)
+
+    def _choose(self, features: np.ndarray, timeline: Timeline, label: str) -> Decoded | None:
+        return decode(features, timeline, self.config, label=label, fit=("train",), score="valid", metrics=METRICS)
+
+    def _final(
+        self, features: np.ndarray, timeline: Timeline, label: str, split: str, fit: Sequence[str], chosen: Decoded
+    ) -> dict[str, float] | None:
+        if split == "valid":
+            return chosen.scores
+        choice = Choice(chosen.neighbours, chosen.metric)
+        decoded = decode(features, timeline, self.config, label=label, fit=fit, score=split, choice=choice)
+        return decoded.scores if decoded else None
+
+    def _note(self, name: str, session: str, label: str, decoded: Decoded, view: ViewConfig, **more: Any) -> None:
+        chosen = {
+            "smoothing_ms": view.smoothing_ms,
+            "zscore": view.zscore,
+            "neighbours": decoded.neighbours,
+            "distance": decoded.metric,
+            **more,
+        }
+        self.settings[name].setdefault(label, {})[session] = chosen

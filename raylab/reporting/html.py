@@ -1,0 +1,93 @@
+"""The report: one HTML file with everything in it. It loads nothing, so it opens anywhere and for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from raylab.files import write_text
+from raylab.parsing import load_yaml
+from raylab.reporting import sections
+from raylab.reporting.assets import CSS, JS
+from raylab.reporting.sections import Facts
+from raylab.tracking.records import best, reads_of_test
+from raylab.tracking.study import StudyFolder
+
+# The browser itself refuses to fetch anything: what is not in the file cannot be shown. plotly compiles its shaders.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "img-src data: blob:; worker-src blob:"
+)
+
+_SECTIONS: tuple[tuple[str, Callable[[Facts], str]], ...] = (
+    ("Leaderboard", sections.leaderboard),
+    ("Learning curves", sections.curves),
+    ("Parameter importance", sections.importance),
+    ("Parallel coordinates", sections.parallel),
+    ("Score by parameter", sections.slices),
+    ("Embedding of the best trial", sections.embeddings),
+    ("Test split", sections.evaluation),
+    ("Config of the best trial", sections.config),
+    ("Environment", sections.environment),
+)
+
+
+def write_report(study: StudyFolder, *, importance: dict[str, float] | None) -> Path:
+    """Write the study's `report.html`.
+
+    Args:
+        importance: Share of the score's variance by parameter; None where it could not be computed.
+
+    Returns:
+        The path of the report.
+    """
+    facts = _facts(study, importance)
+    write_text(study.report_path, page(facts))
+    return study.report_path
+
+
+def page(facts: Facts) -> str:
+    """The whole document."""
+    bodies = [(title, draw(facts)) for title, draw in _SECTIONS]
+    content = "".join(f"<section><h2>{title}</h2>{body}</section>" for title, body in bodies if body)
+    name = escape(str(facts.study["name"]))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name} – raylab</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{CSS}</style><script>{get_plotlyjs()}</script></head>"
+        f"<body><main>{sections.headline(facts)}{content}</main>"
+        f"<script>{JS}</script></body></html>\n"
+    )
+
+
+def _facts(study: StudyFolder, importance: dict[str, float] | None) -> Facts:
+    found = study.records()
+    objective: dict[str, Any] = study.description.get("objective") or {"metric": "loss", "mode": "min"}
+    winner = best(found, objective["mode"])
+    return Facts(
+        study=study.description,
+        metric=str(objective["metric"]),
+        mode=objective["mode"],
+        records=found,
+        winner=winner,
+        baselines=study.baselines(),
+        importance=importance,
+        evaluation=study.evaluation(),
+        test_reads=reads_of_test(study.ledger.read()),
+        embedding=study.embedding_path(winner.trial) if winner else None,
+        logs=_logs(study),
+    )
+
+
+def _logs(study: StudyFolder) -> dict[str, bool]:
+    """The scale of each searched path, from `space.yaml`; empty where there is none."""
+    if not study.space_path.is_file():
+        return {}
+    search = load_yaml(study.space_path).get("search")
+    leaves = search.items() if isinstance(search, dict) else ()
+    return {path: bool(leaf.get("log")) for path, leaf in leaves if isinstance(leaf, dict)}

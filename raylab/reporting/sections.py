@@ -1,0 +1,255 @@
+"""The sections of the HTML report: each takes the facts and returns HTML, or nothing when it has nothing to say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import yaml
+
+from raylab.errors import DataError
+from raylab.reporting import charts
+from raylab.reporting import leaderboard as board
+from raylab.reporting.embedding import load_embedding
+from raylab.reporting.summary import BASELINE_NAMES, baseline_scores, verdict
+from raylab.tracking.records import Mode, TrialRecord
+
+_MAX_EMBEDDINGS = 6  # a browser keeps few three-dimensional drawings alive at once
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything a report is made of."""
+
+    study: Mapping[str, Any]
+    metric: str
+    mode: Mode
+    records: list[TrialRecord]
+    winner: TrialRecord | None
+    baselines: Mapping[str, Any] | None
+    importance: Mapping[str, float] | None
+    evaluation: Mapping[str, Any] | None
+    test_reads: Sequence[Mapping[str, Any]]
+    embedding: Path | None
+    logs: Mapping[str, bool]  # which searched paths have a logarithmic scale
+
+    @property
+    def matched(self) -> dict[str, float]:
+        """The baselines' scores by the objective."""
+        return baseline_scores(self.baselines, metric=self.metric, label=self.study.get("label"))
+
+
+def headline(facts: Facts) -> str:
+    study, data = facts.study, facts.study.get("data") or {}
+    said = verdict(facts.records, mode=facts.mode, metric=facts.metric, baselines=facts.matched)
+    aim = "highest" if facts.mode == "max" else "lowest"
+    parts = [
+        f"{(study.get('task') or {}).get('kind', '')} {study.get('kind', '')}",
+        f"data {data.get('path', '?')}",
+        f"fingerprint {str(data.get('fingerprint', '?'))[:12]}",
+        f"{aim} {facts.metric}" + (f" of {study['label']}" if study.get("label") else ""),
+        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.get("created", 0))),
+    ]
+    return (
+        f"<h1>{escape(str(study['name']))}</h1><p class='soft'>{escape(' · '.join(parts))}</p>"
+        f"<div class='verdict {said.kind}'>{escape(said.text)}</div>{_cards(facts)}"
+    )
+
+
+def leaderboard(facts: Facts) -> str:
+    rows = board.rows(facts.records, facts.mode)
+    if not rows:
+        return "<p class='soft'>No trial has started.</p>"
+    paths = list(dict.fromkeys(path for row in rows for path in row["params"]))
+    short = board.short_names(paths)
+    errors = {record.trial: record.error for record in facts.records if record.error}
+    heads = [("trial", ""), ("state", ""), (facts.metric, "number"), ("steps", "number"), ("minutes", "number")]
+    heads += [(short[path], "") for path in paths] + ([("reason", "")] if errors else [])
+    seconds = {record.trial: record.seconds for record in facts.records}
+    body = "".join(_row(row, paths, errors=errors, seconds=seconds, winner=facts.winner) for row in rows)
+    foot = "".join(
+        f"<tr><td></td><td>baseline: {escape(BASELINE_NAMES.get(kind, kind))}</td><td class='number'>{score:.4f}</td>"
+        f"<td colspan={len(heads) - 3}>{escape(_settings(facts, kind))}</td></tr>"
+        for kind, score in facts.matched.items()
+    )
+    titles = "".join(f"<th class='sort {style}'>{escape(head)}</th>" for head, style in heads)
+    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
+    return f"<div class='scroll'>{table}</div>"
+
+
+def curves(facts: Facts) -> str:
+    winner = facts.winner.trial if facts.winner else None
+    names = dict.fromkeys([facts.metric, "loss"])
+    drawn = [charts.learning_curves(facts.records, metric=name, winner=winner) for name in names]
+    return "".join(_figure(figure) for figure in drawn if figure is not None)
+
+
+def importance(facts: Facts) -> str:
+    if facts.study.get("kind") == "train":
+        return ""
+    if not facts.importance:
+        return "<p class='soft'>Not computed: it needs several completed trials that differ.</p>"
+    return _figure(charts.importance_bars(facts.importance))
+
+
+def parallel(facts: Facts) -> str:
+    figure = charts.parallel_coordinates(facts.records, metric=facts.metric, mode=facts.mode, logs=facts.logs)
+    note = "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move it.</p>"
+    return note + _figure(figure) if figure is not None else ""
+
+
+def slices(facts: Facts) -> str:
+    figure = None
+    if len(facts.records) > 1:
+        figure = charts.slices(facts.records, metric=facts.metric, logs=facts.logs)
+    return _figure(figure) if figure is not None else ""
+
+
+def embeddings(facts: Facts) -> str:
+    if facts.embedding is None or not facts.embedding.is_file():
+        return ""
+    try:
+        found = load_embedding(facts.embedding)
+    except DataError as error:
+        return f"<p class='warning'>{escape(error.what)}</p>"
+    shown = found.colourings[:_MAX_EMBEDDINGS]
+    hidden = len(found.colourings) - len(shown)
+    note = f"{len(found.points)} validation samples in {found.points.shape[1]} dimensions"
+    note += f"; {hidden} more labels are in the file" if hidden else ""
+    drawn = "".join(_figure(charts.embedding(found, colouring)) for colouring in shown)
+    return f"<p class='soft'>{note}.</p><div class='{'pair' if len(shown) > 1 else ''}'>{drawn}</div>"
+
+
+def evaluation(facts: Facts) -> str:
+    times = len(facts.test_reads)
+    if not facts.evaluation:
+        return f"<p class='soft'>{'Not read: it is untouched.' if not times else _reads(facts)}</p>"
+    kinds = [kind for kind in BASELINE_NAMES if kind in (facts.evaluation.get("baselines") or {})]
+    heads = ["label", "metric", f"trial {facts.evaluation.get('trial')}", "95 % interval"]
+    titles = "".join(f"<th>{escape(str(head))}</th>" for head in [*heads, *(BASELINE_NAMES[kind] for kind in kinds)])
+    body = "".join(
+        _test_row(facts.evaluation, label, metric, kinds)
+        for label, scores in (facts.evaluation.get("scores") or {}).items()
+        for metric in scores
+    )
+    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+    style = "warning" if times > 1 else "soft"
+    return f"<p class='{style}'>{_reads(facts)}</p><div class='scroll'>{table}</div>"
+
+
+def config(facts: Facts) -> str:
+    if facts.winner is None:
+        return ""
+    text = yaml.safe_dump(facts.winner.config, sort_keys=False, allow_unicode=True)
+    return f"<details><summary>Trial {escape(facts.winner.trial)}</summary><pre>{escape(text)}</pre></details>"
+
+
+def environment(facts: Facts) -> str:
+    git = facts.study.get("git") or {}
+    code = f"{git.get('commit')}{' with uncommitted changes' if git.get('dirty') else ''}" if git else "not under git"
+    packages = facts.study.get("packages") or {}
+    listed = "".join(f"<tr><td>{escape(str(k))}</td><td>{escape(str(v))}</td></tr>" for k, v in packages.items())
+    identity = f"study {facts.study.get('id')} · code {code}"
+    return (
+        f"<p class='soft'>{escape(identity)}</p>"
+        f"<details><summary>Packages</summary><table><tbody>{listed}</tbody></table></details>"
+    )
+
+
+def _cards(facts: Facts) -> str:
+    states = [record.state for record in facts.records]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    cards = [("best", facts.winner.score, f"best trial ({facts.winner.trial})")] if facts.winner else []
+    cards += [("", score, BASELINE_NAMES.get(kind, kind)) for kind, score in facts.matched.items()]
+    drawn = [
+        f"<div class='card {style}'><b>{score:.3f}</b><span>{escape(name)}</span></div>" for style, score, name in cards
+    ]
+    drawn.append(
+        f"<div class='card'><b>{len(states)}</b><span>{_plural(states)}{': ' * bool(counts)}{counts}</span></div>"
+    )
+    return f"<div class='cards'>{''.join(drawn)}</div>"
+
+
+def _plural(states: Sequence[str]) -> str:
+    return "trial" if len(states) == 1 else "trials"
+
+
+def _row(
+    row: Mapping[str, Any],
+    paths: Sequence[str],
+    *,
+    errors: Mapping[str, str],
+    seconds: Mapping[str, float],
+    winner: TrialRecord | None,
+) -> str:
+    trial, state, score = row["trial"], row["state"], row["score"]
+    cells = [
+        f"<td>{escape(trial)}</td>",
+        f"<td><span class='state {escape(state)}'>{escape(state)}</span></td>",
+        _number(score, f"{score:.4f}" if score is not None else "–"),
+        _number(row["steps"], str(row["steps"])),
+        _number(seconds[trial], f"{seconds[trial] / 60:.1f}"),
+        *(_parameter(row["params"].get(path)) for path in paths),
+    ]
+    if errors:
+        cells.append(f"<td class='wrap'>{escape(' '.join(errors.get(trial, '').split())[:400])}</td>")
+    mark = " class='winner'" if winner is not None and trial == winner.trial else ""
+    return f"<tr{mark}>{''.join(cells)}</tr>"
+
+
+def _number(value: float | None, text: str) -> str:
+    return f"<td class='number' data-value='{'' if value is None else value}'>{text}</td>"
+
+
+def _parameter(value: Any) -> str:
+    plain = "" if value is None else escape(str(value), quote=True)
+    return f'<td data-value="{plain}">{escape(board.text(value))}</td>'
+
+
+def _settings(facts: Facts, kind: str) -> str:
+    """How a baseline was made, as far as `baselines.json` says."""
+    settings = ((facts.baselines or {}).get("settings") or {}).get(kind) or {}
+    return ", ".join(f"{name} {board.text(value)}" for name, value in settings.items())
+
+
+def _reads(facts: Facts) -> str:
+    times = len(facts.test_reads)
+    how = ", ".join(
+        f"to {escape(str(read.get('purpose')))} trial {escape(str(read.get('trial')))} "
+        f"({time.strftime('%Y-%m-%d %H:%M', time.gmtime(read['time']))})"
+        for read in facts.test_reads
+    )
+    said = f"The test split was read {'once' if times == 1 else f'{times} times'}{': ' * bool(how)}{how}."
+    return said + (" A score chosen after several reads is no longer an untouched one." if times > 1 else "")
+
+
+def _test_row(evaluation: Mapping[str, Any], label: str, metric: str, kinds: Sequence[str]) -> str:
+    interval = ((evaluation.get("intervals") or {}).get(label) or {}).get(metric)
+    baselines = evaluation.get("baselines") or {}
+    scores = [((baselines.get(kind) or {}).get(label) or {}).get(metric) for kind in kinds]
+    cells = [
+        escape(label),
+        escape(metric),
+        f"<b>{_score(evaluation['scores'][label][metric])}</b>",
+        f"{_score(interval[0])} to {_score(interval[1])}" if interval else "–",
+        *map(_score, scores),
+    ]
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _score(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else "–"
+
+
+def _figure(figure: go.Figure) -> str:
+    return figure.to_html(
+        full_html=False,
+        include_plotlyjs=False,
+        include_mathjax=False,
+        config={"displaylogo": False, "responsive": True, "modeBarButtons": [["toImage"]]},
+    )

@@ -1,0 +1,73 @@
+"""Trials as Ray Tune runs them: a reused actor for one worker, a function that waits for Ray Train for several."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from raylab.errors import RaylabError
+from raylab.studies.outcome import report
+from raylab.training.loop import Training
+from raylab.training.worker import Job, run_round, start
+
+
+class TrialActor(tune.Trainable):
+    """One round of training a step. Reused from trial to trial: torch and the dataset are there already."""
+
+    _training: Training | None
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """An exception ends this trial alone, with its reason as the result; Tune's own retries know no reasons."""
+        try:
+            if self._training is None:
+                self._training = start(self._job)
+            metrics = run_round(self._training, self._job)
+        except Exception as error:
+            step = self._training.step if self._training else 0
+            return {"steps": step, "error": explain(error, Path(self._job.folder)), "done": True}
+        return {**report(metrics, step=self._training.step, metric=self._metric), "done": self._training.done}
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._job = Job(**config["job"])
+        self._metric: str = config["metric"]
+        self._training = None
+
+
+def run_with_workers(config: dict[str, Any]) -> None:
+    """A Tune function trainable: the trial itself only waits for its Ray Train workers."""
+    from raylab.training.launch import train_distributed
+
+    job = Job(**config["job"])
+    resources = config["resources"]
+    try:
+        train_distributed(
+            job,
+            workers=resources["workers"],
+            cpus=resources["cpus"] - WAITING_CPU / resources["workers"],
+            gpus=resources["gpus"],
+            storage=Path(config["storage"]),
+        )
+    except Exception as error:
+        tune.report({"steps": 0, "error": explain(error, Path(job.folder))})
+
+
+WAITING_CPU = 0.1  # of the trial that waits for its workers, taken from theirs, so that whole machines fit
+
+
+def explain(error: Exception, folder: Path) -> str:
+    """One line for the record; the traceback of an unexpected error goes beside the trial."""
+    if isinstance(error, RaylabError):
+        return " ".join(str(error).split())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "error.txt").write_text(traceback.format_exc())
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (traceback in {folder.name}/error.txt)"

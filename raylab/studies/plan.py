@@ -1,0 +1,58 @@
+"""A plan: a search space checked against a dataset and against the machines there are. Starts no trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from raylab.cluster import connect
+from raylab.data.dataset import Dataset
+from raylab.errors import StudyError
+from raylab.studies.checks import check_space, direction
+from raylab.studies.space import Resources, Space, load_space
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked search: what runs, on what, in which direction.
+
+    Attributes:
+        label: The label the trials are scored on; None where the dataset has none.
+        notes: What the check changed or found, one sentence each.
+    """
+
+    space: Space
+    dataset: Dataset
+    mode: Literal["max", "min"]
+    label: str | None
+    notes: tuple[str, ...]
+
+
+def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Plan:
+    """Check a space against a dataset; starts nothing."""
+    source = str(space) if isinstance(space, (str, Path)) else "space"
+    dataset = Dataset(data)
+    checked, notes = check_space(load_space(space, overrides), dataset.sessions, source=source)
+    label = checked.task.get("label") or checked.fixed()["task"].get("label") or next(iter(dataset.labels), None)
+    return Plan(checked, dataset, direction(checked, dataset.sessions), label, tuple(notes))
+
+
+def connect_for(resources: Resources, trials: int) -> int:
+    """Connect to Ray; how many trials run at once.
+
+    Raises:
+        StudyError: one trial does not fit: waiting for it would never end.
+    """
+    available = connect(dashboard=resources.workers > 1)
+    cpus, gpus = resources.cpus * resources.workers, resources.gpus * resources.workers
+    wanted = {"CPU": cpus, "GPU": gpus, "memory": (resources.memory_gb or 0) * resources.workers * 1e9}
+    for name, amount in wanted.items():
+        if amount > available.get(name, 0):
+            raise StudyError(
+                f"one trial needs {amount:g} {name}, the whole cluster has {available.get(name, 0):g}",
+                "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1).",
+            )
+    fitting = min(int(available.get(name, 0) / amount) for name, amount in wanted.items() if amount)
+    return max(1, min(resources.concurrent or fitting, fitting, trials))

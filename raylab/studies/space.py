@@ -1,0 +1,199 @@
+"""The search space: leaves are dotted config paths. Every path, type and bound is checked before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from raylab.config import Strict, TrialConfig
+from raylab.errors import ConfigError
+from raylab.parsing import load_yaml, parse, parse_trial, set_path
+
+Scalar = bool | int | float | str | None
+
+
+class Parameter(Strict):
+    """One searched path: exactly one of float, int, categorical."""
+
+    float_: tuple[float, float] | None = Field(None, alias="float")
+    int_: tuple[int, int] | None = Field(None, alias="int")
+    categorical: tuple[Scalar, ...] | None = None
+    log: bool = False
+    step: float | None = Field(None, gt=0)
+    when: dict[str, Scalar | list[Scalar]] = Field({}, description="searched only where these paths have these values")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Parameter:
+        if sum(value is not None for value in (self.float_, self.int_, self.categorical)) != 1:
+            raise ValueError("needs exactly one of float: [low, high], int: [low, high], categorical: [...]")
+        bounds = self.float_ or self.int_
+        if bounds and not bounds[0] < bounds[1]:
+            raise ValueError(f"bounds [{bounds[0]}, {bounds[1]}] must ascend")
+        if self.log and (bounds is None or bounds[0] <= 0 or self.step):
+            raise ValueError("log needs bounds above 0 and no step")
+        if self.int_ and self.step and self.step != int(self.step):
+            raise ValueError("the step of an int must be whole")
+        if self.categorical is not None and not self.categorical:
+            raise ValueError("categorical needs at least one choice")
+        return self
+
+    def extremes(self) -> list[Scalar]:
+        """The values that decide whether the whole range is valid."""
+        return list(self.categorical if self.categorical is not None else self.float_ or self.int_ or ())
+
+    def active(self, value: Mapping[str, Any]) -> bool:
+        return all(
+            get(value, path) in (wanted if isinstance(wanted, list) else [wanted]) for path, wanted in self.when.items()
+        )
+
+    def suggest(self, trial: Any, path: str) -> Scalar:
+        if self.float_:
+            return float(trial.suggest_float(path, *self.float_, log=self.log, step=self.step))
+        if self.int_:
+            return int(trial.suggest_int(path, *self.int_, log=self.log, step=int(self.step or 1)))
+        choice: Scalar = trial.suggest_categorical(path, list(self.categorical or ()))
+        return choice
+
+
+class Objective(Strict):
+    metric: str = "decoding.score"
+    mode: Literal["max", "min"] | None = Field(None, description="default: what the metric means")
+
+
+class Sampler(Strict):
+    kind: Literal["tpe", "random"] = "tpe"
+    seed: int = Field(0, ge=0)
+    startup_trials: int | None = Field(
+        None, ge=1, description="random trials before TPE's model; default a third, at most 10"
+    )
+
+
+class Scheduler(Strict):
+    kind: Literal["none", "asha"] = "none"
+    grace_steps: int = Field(300, ge=1, description="no trial is stopped before")
+    reduction_factor: int = Field(3, ge=2, description="one in so many goes on at each rung")
+
+
+class Budget(Strict):
+    trials: int = Field(16, ge=1)
+
+
+class Resources(Strict):
+    """Of one worker of one trial."""
+
+    cpus: int = Field(1, ge=1)
+    gpus: float = Field(0, ge=0)
+    memory_gb: float | None = Field(None, gt=0)
+    workers: int = Field(1, ge=1, description="data-parallel workers a trial")
+    concurrent: int | None = Field(None, ge=1, description="trials at a time; default: what fits")
+
+
+class Space(Strict):
+    """A search space file. `base` holds fixed config values; what neither names keeps its default."""
+
+    task: dict[str, Any] = {"kind": "contrastive"}
+    objective: Objective = Objective()
+    base: dict[str, Any] = {}
+    search: dict[str, Parameter] = {}
+    sampler: Sampler = Sampler()
+    scheduler: Scheduler = Scheduler()
+    budget: Budget = Budget()
+    resources: Resources = Resources()
+
+    def fixed(self) -> dict[str, Any]:
+        """The config mapping without searched values."""
+        value: dict[str, Any] = {"task": dict(self.task)}
+        for path, leaf in leaves(self.base):
+            value = set_path(value, path, leaf)
+        return value
+
+    def config(self, params: Mapping[str, Any], *, source: str = "trial") -> TrialConfig:
+        """The trial config of one draw."""
+        value = self.fixed()
+        for path, leaf in params.items():
+            value = set_path(value, path, leaf)
+        return parse_trial(value, source)
+
+    def define(self) -> Callable[[Any], None]:
+        """Optuna's define-by-run function: parents before the parameters that depend on them."""
+        ordered = self._ordered()
+        fixed = self.fixed()
+
+        def suggest(trial: Any) -> None:
+            value = fixed
+            for path in ordered:
+                parameter = self.search[path]
+                if parameter.active(value):
+                    value = set_path(value, path, parameter.suggest(trial, path))
+
+        return suggest
+
+    def _ordered(self) -> list[str]:
+        done: list[str] = []
+        waiting = list(self.search)
+        while waiting:
+            ready = [p for p in waiting if not any(parent in waiting for parent in self.search[p].when)]
+            if not ready:
+                raise ConfigError(f"search: the `when` conditions of {', '.join(waiting)} form a circle")
+            done += ready
+            waiting = [p for p in waiting if p not in ready]
+        return done
+
+
+def load_space(source: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None) -> Space:
+    """A space from a YAML file, a mapping or an object, with overrides applied.
+
+    An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of any other
+    config path, sets its base value.
+    """
+    if isinstance(source, Space):
+        value, name = source.model_dump(mode="json", by_alias=True), "space"
+    elif isinstance(source, Mapping):
+        value, name = dict(source), "space"
+    else:
+        value, name = load_yaml(Path(source)), str(source)
+    for path, leaf in (overrides or {}).items():
+        value = _override(value, path, leaf)
+    return parse(Space, value, name)
+
+
+def _override(value: dict[str, Any], path: str, leaf: Any) -> dict[str, Any]:
+    head = path.split(".")[0]
+    if path in value.get("search", {}):
+        rest = {name: entry for name, entry in value["search"].items() if name != path}
+        # What was searched only for another choice no longer exists.
+        rest = {name: entry for name, entry in rest.items() if not _excluded(entry, path, leaf)}
+        return {**value, "search": rest, "base": {**value.get("base", {}), path: leaf}}
+    if head in Space.model_fields and head not in ("base", "search"):
+        return set_path(value, path, leaf)
+    return {**value, "base": {**value.get("base", {}), path: leaf}}
+
+
+def _excluded(entry: Any, path: str, leaf: Any) -> bool:
+    when = entry.get("when", {}) if isinstance(entry, Mapping) else {}
+    if path not in when:
+        return False
+    wanted = when[path]
+    return leaf not in (wanted if isinstance(wanted, list) else [wanted])
+
+
+def leaves(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Dotted paths and values; keys may be dotted themselves."""
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(inner, Mapping) and inner:
+            yield from leaves(inner, f"{path}.")
+        else:
+            yield path, inner
+
+
+def get(value: Mapping[str, Any], path: str) -> Any:
+    node: Any = value
+    for key in path.split("."):
+        if not isinstance(node, Mapping) or key not in node:
+            return None
+        node = node[key]
+    return node

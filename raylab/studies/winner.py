@@ -1,0 +1,194 @@
+"""Using a study: the winner as an object, its scores on a split, its embeddings as a table.
+
+The test split is read here and nowhere else, by name, and every reading is an event of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from raylab.config import EvaluationConfig
+from raylab.data.dataset import Dataset
+from raylab.data.shard import SessionShard, whole_shard
+from raylab.data.splits import SPLITS
+from raylab.errors import StudyError
+from raylab.evaluation.baselines import Baselines
+from raylab.evaluation.decoding import Choice, Decoded, decode, mean_scores
+from raylab.evaluation.scores import block_bootstrap, score_predictions
+from raylab.files import atomic_path, write_json
+from raylab.tasks.embedding import embed
+from raylab.tasks.protocol import Comm
+from raylab.tracking.records import TrialRecord, best, reads_of_test
+from raylab.tracking.study import StudyFolder
+from raylab.training.model import Model
+
+
+def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
+    """The trial asked for, or the best completed one by its validation score."""
+    records = study.records()
+    if trial is None:
+        found = best(records, study.description["objective"]["mode"])
+        if found is None:
+            raise StudyError(f"{study.path}: no trial has completed", "Look at `raylab leaderboard` for the reasons.")
+        return found
+    named = next((record for record in records if record.trial == trial), None)
+    if named is None:
+        raise StudyError(f"{study.path}: no trial '{trial}'", f"Its trials: {', '.join(r.trial for r in records)}.")
+    return named
+
+
+def load(path: str | Path, *, trial: str | None = None) -> Model:
+    """The winner of a study (or one of its trials), ready to transform recordings."""
+    study = StudyFolder.open(Path(path))
+    return Model.load(study.model_folder(winner(study, trial).trial))
+
+
+def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> dict[str, Any]:
+    """Decode every label of one split from the winner's embedding, beside chance and matched baselines.
+
+    Decoder settings are chosen on validation. For the test figure the decoder is fitted on train and validation.
+
+    Returns:
+        {"split", "trial", "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}},
+        "sessions": {session: {label: {metric: value}}}, "baselines": {name: {label: {metric: value}}}, "test_reads"};
+        scores are means over sessions, errors in the label's own unit.
+    """
+    if split not in ("valid", "test"):
+        raise StudyError(f"split '{split}' cannot be evaluated", "Use --split valid or --split test.")
+    study = StudyFolder.open(Path(path))
+    record = winner(study, trial)
+    model, dataset = _model_and_data(study, record)
+    labels = list(dataset.labels)
+    if not labels:
+        raise StudyError(f"{study.path}: the dataset has no label to decode")
+    if split == "test":
+        study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "evaluate"})
+    scorer = _Scorer(model, dataset, split)
+    baselines = Baselines(dataset, EvaluationConfig(), labels)
+    result = {"split": split, "trial": record.trial, **scorer.scores(labels)}
+    result["baselines"] = {**baselines.scores(split), "input": scorer.own_input(labels)}
+    result["test_reads"] = len(reads_of_test(study.ledger.read()))
+    write_json(study.evaluation_path(split), {**result, "settings": baselines.settings})
+    return result
+
+
+def export_embeddings(
+    path: str | Path, *, out: str | Path, splits: Sequence[str] = ("train", "valid"), trial: str | None = None
+) -> pd.DataFrame:
+    """Write the winner's embedding of every reference sample as Parquet: session, sample, time, split, labels, e0...
+
+    Test samples only where `splits` names them; that reading is counted.
+    """
+    unknown = [split for split in splits if split not in SPLITS]
+    if unknown:
+        raise StudyError(f"split '{unknown[0]}' does not exist", f"Use some of: {', '.join(SPLITS)}.")
+    study = StudyFolder.open(Path(path))
+    record = winner(study, trial)
+    model, dataset = _model_and_data(study, record)
+    if "test" in splits:
+        study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "export"})
+    table = pd.concat([_embedding_table(model, dataset, name, splits) for name in dataset.sessions], ignore_index=True)
+    with atomic_path(Path(out)) as temporary:
+        table.to_parquet(temporary, index=False)
+    return table
+
+
+def _model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Dataset]:
+    dataset = Dataset(study.description["data"]["path"])
+    if dataset.fingerprint != study.description["data"]["fingerprint"]:
+        raise StudyError(
+            f"{dataset.path}: not the data this study was made on (other fingerprint)", "Restore that dataset."
+        )
+    return Model.load(study.model_folder(record.trial)), dataset
+
+
+class _Scorer:
+    """Scores of one model on one split."""
+
+    def __init__(self, model: Model, dataset: Dataset, split: str) -> None:
+        self.model, self.split = model, split
+        self.fit = ("train",) if split == "valid" else ("train", "valid")
+        self.config = model.config.evaluation
+        self.shard = whole_shard(dataset, model.config.view)
+        self.embeddings = {name: embed(model.encoder(name), session, Comm()) for name, session in self.shard.items()}
+
+    def scores(self, labels: Sequence[str]) -> dict[str, Any]:
+        sessions: dict[str, dict[str, dict[str, float]]] = {}
+        intervals: dict[str, list[dict[str, list[float]]]] = {label: [] for label in labels}
+        for name, embedding in self.embeddings.items():
+            sessions[name] = {}
+            for label in labels:
+                decoded = self._decode(embedding, self.shard[name], label)
+                if decoded is not None:
+                    sessions[name][label] = decoded.scores
+                    intervals[label].append(_interval(decoded))
+        scores = {label: mean_scores([s[label] for s in sessions.values() if label in s]) for label in labels}
+        return {
+            "scores": {label: entry for label, entry in scores.items() if entry},
+            "intervals": {label: entries[0] for label, entries in intervals.items() if len(entries) == 1},
+            "sessions": sessions,
+        }
+
+    def own_input(self, labels: Sequence[str]) -> dict[str, dict[str, float]]:
+        """The winner's own input without the model: its viewed windows, flattened. What the encoder must beat."""
+        found: dict[str, list[dict[str, float]]] = {label: [] for label in labels}
+        for session in self.shard.values():
+            windows = _flat_windows(session, *self.model.receptive_field)
+            for label in labels:
+                decoded = self._decode(windows, session, label)
+                if decoded is not None:
+                    found[label].append(decoded.scores)
+        return {label: mean_scores(entries) for label, entries in found.items() if entries}
+
+    def _decode(self, features: np.ndarray, session: SessionShard, label: str) -> Decoded | None:
+        if label not in session.timeline.reference:
+            return None
+        chosen = decode(features, session.timeline, self.config, label=label, fit=("train",), score="valid")
+        if chosen is None or self.split == "valid":
+            return chosen
+        choice = Choice(chosen.neighbours, chosen.metric)
+        return decode(
+            features, session.timeline, self.config, label=label, fit=self.fit, score=self.split, choice=choice
+        )
+
+
+def _interval(decoded: Decoded) -> dict[str, list[float]]:
+    return block_bootstrap(
+        lambda at: score_predictions(decoded.kind, decoded.truth[at], decoded.predicted[at]), len(decoded.truth)
+    )
+
+
+def _flat_windows(session: SessionShard, left: int, right: int) -> np.ndarray:
+    """(rows, width * N) windows of the view; at the ends of a part its first or last row repeats."""
+    pieces = []
+    for first, last, _ in session.timeline.parts:
+        index = np.arange(first, last)[:, None] + np.arange(-left, right)
+        pieces.append(session.x.numpy()[np.clip(index, first, last - 1)].reshape(last - first, -1))
+    return np.concatenate(pieces)
+
+
+def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence[str]) -> pd.DataFrame:
+    session = whole_shard(dataset, model.config.view)[name]
+    timeline = session.timeline
+    held = np.isin(timeline.splits, [SPLITS.index(split) for split in splits])
+    columns: dict[str, Any] = {
+        "session": name,
+        "sample": timeline.samples[held],
+        "time_s": np.asarray(dataset.open(name).time[timeline.samples[held]]),
+        "split": np.array(SPLITS)[timeline.splits[held]],
+    }
+    for label_name, label in timeline.reference.items():
+        values = label.values[held]
+        if label.kind == "discrete":
+            columns[label_name] = [label.classes[code] if code >= 0 else None for code in values]
+        else:
+            wide = values.shape[1] > 1
+            columns |= {f"{label_name}_{d}" if wide else label_name: values[:, d] for d in range(values.shape[1])}
+    embedding = embed(model.encoder(name), session, Comm())[timeline.rows[held]]
+    columns |= {f"e{d}": embedding[:, d] for d in range(embedding.shape[1])}
+    return pd.DataFrame(columns)

@@ -1,0 +1,82 @@
+"""Embeddings of whole sessions, the windows they are trained on, and the small piece that is kept for plots."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import torch
+
+from raylab.data.session import Label
+from raylab.data.shard import SessionShard
+from raylab.data.view import Timeline
+from raylab.evaluation.decoding import reference_samples
+from raylab.models.encoders import Encoder
+from raylab.tasks.protocol import Comm
+
+KEPT_SAMPLES = 2000  # of the validation embedding, for plots
+
+
+def windows(session: SessionShard, encoder: Encoder, rows: torch.Tensor) -> torch.Tensor:
+    """(B, width, N) windows around rows of the view whose whole receptive field lies in their part."""
+    x, width = session.x, encoder.left + encoder.right
+    count, units = x.shape
+    # Overlapping windows as rows of one strided matrix: a single contiguous copy of what is needed.
+    strided = x.as_strided((count - width + 1, width * units), (units, 1))
+    return strided.index_select(0, session.local[rows] - encoder.left).view(-1, width, units)
+
+
+def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
+    """(rows, D) embedding of every row of the view; windows at the ends of a part repeat its first or last row."""
+    width = session.x.shape[1]
+    found: torch.Tensor | None = None
+    offset = 0
+    was_training = encoder.training
+    encoder.eval()
+    with torch.no_grad():
+        for chunk in session.chunks:
+            held = session.x[offset : offset + chunk.high - chunk.low]
+            offset += len(held)
+            before = encoder.left - (chunk.start - chunk.low)
+            after = encoder.right - 1 - (chunk.high - chunk.stop)
+            padded = torch.cat([held[:1].expand(before, width), held, held[-1:].expand(after, width)])
+            piece = encoder.sequence(padded)
+            if found is None:
+                found = piece.new_zeros(session.timeline.length, piece.shape[1])
+            found[chunk.start : chunk.stop] = piece
+        if found is None:  # more workers than rows
+            dimension = encoder.sequence(session.x.new_zeros(encoder.left + encoder.right, width)).shape[1]
+            found = session.x.new_zeros(session.timeline.length, dimension)
+        found = comm.gather_rows(found)
+    encoder.train(was_training)
+    return found.cpu().numpy()
+
+
+def kept_embedding(
+    embeddings: dict[str, np.ndarray], timelines: dict[str, Timeline]
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Validation samples of every session with their labels, as `embedding.safetensors` holds them."""
+    share = max(1, KEPT_SAMPLES // len(embeddings))
+    points, sessions, labels = [], [], []
+    for code, (name, embedding) in enumerate(embeddings.items()):
+        at = reference_samples(timelines[name], ("valid",), share)
+        points.append(embedding[timelines[name].rows[at]])
+        sessions.append(np.full(len(at), code))
+        labels.append({key: label.values[at] for key, label in timelines[name].reference.items()})
+    first = next(iter(timelines.values())).reference
+    shared = [key for key in first if all(_alike(first[key], t.reference.get(key)) for t in timelines.values())]
+    arrays = {"embedding": np.concatenate(points), "session": np.concatenate(sessions)}
+    arrays |= {f"label.{key}": np.concatenate([entry[key] for entry in labels]) for key in shared}
+    described = {
+        key: {"kind": first[key].kind, "unit": first[key].unit, "classes": first[key].classes} for key in shared
+    }
+    return arrays, {"labels": json.dumps(described), "sessions": json.dumps(list(embeddings))}
+
+
+def _alike(label: Label, other: Label | None) -> bool:
+    """Codes of two sessions mean the same only where their classes do."""
+    return (
+        other is not None
+        and (label.kind, label.classes) == (other.kind, other.classes)
+        and (label.values.shape[1:] == other.values.shape[1:])
+    )

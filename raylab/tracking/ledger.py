@@ -1,0 +1,157 @@
+"""The ledger: what happened in a study, as immutable segment files (object stores cannot append)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import re
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from raylab.errors import StudyError
+from raylab.files import write_text
+
+_SEGMENT = re.compile(r"^(\d{8})-([0-9a-f]{8})\.jsonl$")
+_BUFFERED = "trial_reported"  # the one frequent event; every other is written at once
+
+
+class Ledger:
+    """Events in the order they were written, each a JSON object with `event` and `time` (unix seconds).
+
+    A segment `00000007-1a2b3c4d.jsonl` carries its number and a checksum of its bytes in its name: two
+    writers that take one number do not overwrite each other, and a cut or changed segment is seen on reading.
+
+    Args:
+        folder: A local folder, or a URL that fsspec knows (`s3://...`, `memory://...`). Created when needed.
+        buffer_s: Reports are held back this long (seconds), so that fast trials do not write one file a step.
+    """
+
+    def __init__(self, folder: Path | str, *, buffer_s: float = 1.0) -> None:
+        self._fs, root = url_to_fs(str(folder))
+        self.folder = root.rstrip("/")
+        self._buffer_s = buffer_s
+        self._pending: list[dict[str, Any]] = []
+        self._timer: threading.Timer | None = None
+        self._written = 0
+        self._read: dict[str, list[dict[str, Any]]] = {}  # segments never change: parse each once
+        self._lock = threading.RLock()
+
+    def append(self, *events: Mapping[str, Any]) -> None:
+        """Record events as one segment; soon, when all are reports. A missing `time` is filled in."""
+        with self._lock:
+            self._pending += [_checked(event) for event in events]
+            if self._buffer_s <= 0 or any(event["event"] != _BUFFERED for event in events):
+                self.flush()
+            elif self._pending and self._timer is None:
+                self._timer = threading.Timer(self._buffer_s, self._flush_later)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def flush(self) -> None:
+        """Write what is held back. After an OSError it stays held back, and the next call tries again."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._pending:
+                self._write("".join(_line(event) for event in self._pending))
+                self._pending = []
+
+    def read(self) -> list[dict[str, Any]]:
+        """Every event, in order. StudyError names a segment that is damaged or missing.
+
+        The objects are shared between calls: do not change them.
+        """
+        with self._lock:
+            self.flush()
+            for name in (names := self._whole_listing()):
+                if name not in self._read:
+                    self._read[name] = self._parse(name)
+            return [event for name in names for event in self._read[name]]
+
+    def _flush_later(self) -> None:
+        with contextlib.suppress(OSError):  # the next append reports a full disk, in a thread that can act on it
+            self.flush()
+
+    def _write(self, text: str) -> None:
+        taken = [_number(name) for name in self._listing()]
+        number = max([self._written, *taken]) + 1
+        checksum = hashlib.sha256(text.encode()).hexdigest()[:8]
+        path = f"{self.folder}/{number:08d}-{checksum}.jsonl"
+        if isinstance(self._fs, LocalFileSystem):
+            write_text(Path(path), text)
+        else:
+            self._fs.pipe_file(path, text.encode())
+        self._written = number
+
+    def _listing(self) -> list[str]:
+        """Names of whole segments, by number. Temporary files of a killed writer do not match."""
+        self._fs.invalidate_cache(self.folder)
+        try:
+            found = self._fs.ls(self.folder, detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(name for path in found if _SEGMENT.match(name := path.rsplit("/", 1)[-1]))
+
+    def _whole_listing(self) -> list[str]:
+        """The listing, without holes. A listing taken while files appear may skip one: so look twice."""
+        for _ in range(2):
+            names = self._listing()
+            numbers = {_number(name) for name in names}
+            missing = sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
+            if not missing:
+                return names
+            time.sleep(0.05)
+        raise StudyError(
+            f"{self.folder}: segment {missing[0]:08d} of the ledger is missing",
+            "Restore it from a copy of the study.",
+        )
+
+    def _parse(self, name: str) -> list[dict[str, Any]]:
+        path = f"{self.folder}/{name}"
+        raw = self._fs.cat_file(path)
+        if hashlib.sha256(raw).hexdigest()[:8] != name[9:17]:
+            raise StudyError(
+                f"{path}: not the segment that was written (cut or changed)",
+                "Restore it from a copy of the study.",
+            )
+        return [json.loads(line) for line in raw.decode().splitlines()]
+
+
+def _number(name: str) -> int:
+    return int(name[:8])
+
+
+def _checked(event: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(event.get("event"), str):
+        raise ValueError(f"a ledger event needs a name under 'event': {dict(event)!r}")
+    return {
+        "event": event["event"],
+        "time": event.get("time") or time.time(),
+        **{k: v for k, v in event.items() if k != "time"},
+    }
+
+
+def _line(event: Mapping[str, Any]) -> str:
+    return json.dumps(_finite(event), separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN: it becomes null, which `records` reads as NaN. Numpy scalars become numbers."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value

@@ -1,0 +1,153 @@
+"""From events to trials: pure functions over the ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+State = Literal["completed", "pruned", "failed", "interrupted", "running"]
+Mode = Literal["max", "min"]
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What is known of one trial.
+
+    Attributes:
+        score: Of the objective, when the trial ended; None before, and where there was none.
+        step: The last step it reached.
+        params: The searched paths and their values.
+        config: The resolved config that ran.
+        metrics: Of the end, or of the last report before it.
+        history: (time, step, metrics) of every report, by step; a step that was reported again counts once.
+        started: Unix seconds of the first start.
+        ended: Unix seconds of the end; of the last sign of life of a killed trial; None while running.
+        seconds: Worked, over all attempts.
+    """
+
+    trial: str
+    state: State = "running"
+    score: float | None = None
+    step: int = 0
+    params: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    history: tuple[tuple[float, int, dict[str, float]], ...] = ()
+    error: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    seconds: float = 0.0
+
+
+def records(events: Iterable[Mapping[str, Any]], *, live: bool) -> list[TrialRecord]:
+    """One record a trial, in the order they first appear.
+
+    Args:
+        events: As `Ledger.read` gives them.
+        live: Whether a driver is at work: then a trial without an end is `running`, else `interrupted`.
+    """
+    by_trial: dict[str, list[Mapping[str, Any]]] = {}
+    for event in events:
+        if str(event["event"]).startswith("trial_"):
+            by_trial.setdefault(event["trial"], []).append(event)
+    return [_record(trial, own, live) for trial, own in by_trial.items()]
+
+
+def is_ended(events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the study ended and was not resumed since."""
+    ended = False
+    for event in events:
+        if event["event"] in ("study_ended", "trial_started"):
+            ended = event["event"] == "study_ended"
+    return ended
+
+
+def reads_of_test(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The `test_read` events: each time the test split was looked at."""
+    return [event for event in events if event["event"] == "test_read"]
+
+
+def best(found: Iterable[TrialRecord], mode: Mode) -> TrialRecord | None:
+    """The completed trial with the best score; of equals the earliest. A pruned trial never wins."""
+    scored = [record for record in found if record.state == "completed" and is_number(record.score)]
+    return min(scored, key=lambda record: _ascending(record, mode), default=None)
+
+
+def best_so_far(found: Iterable[TrialRecord], mode: Mode) -> list[tuple[float, float]]:
+    """(time in unix seconds, best score until then), one for each completed trial in the order they ended."""
+    scored = [record for record in found if record.state == "completed" and is_number(record.score)]
+    pick = max if mode == "max" else min
+    curve: list[tuple[float, float]] = []
+    for record in sorted(scored, key=lambda record: record.ended or 0.0):
+        score = float(record.score or 0.0)
+        curve.append((record.ended or 0.0, pick(curve[-1][1], score) if curve else score))
+    return curve
+
+
+def is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _ascending(record: TrialRecord, mode: Mode) -> float:
+    score = float(record.score or 0.0)
+    return -score if mode == "max" else score
+
+
+def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> TrialRecord:
+    record = TrialRecord(trial=trial)
+    reports: dict[int, tuple[float, int, dict[str, float]]] = {}
+    for event in events:
+        if event["event"] == "trial_started":
+            record = _started(record, event)
+        elif event["event"] == "trial_reported":
+            reports[event["step"]] = (event["time"], event["step"], _metrics(event))
+        elif event["event"] == "trial_ended":
+            record = _ended(record, event)
+    record = replace(record, history=tuple(reports[step] for step in sorted(reports)))
+    return record if record.ended is not None else _open(record, live=live, last=events[-1]["time"])
+
+
+def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
+    """A start, or a start again after an interruption: then nothing of the earlier end counts."""
+    return replace(
+        record,
+        state="running",
+        score=None,
+        error=None,
+        metrics={},
+        ended=None,
+        started=record.started if record.started is not None else event["time"],
+        params=dict(event.get("params") or record.params),
+        config=dict(event.get("config") or record.config),
+    )
+
+
+def _ended(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
+    return replace(
+        record,
+        state=event["state"],
+        score=event.get("score"),
+        error=event.get("error"),
+        ended=event["time"],
+        step=event.get("step") or 0,
+        metrics=_metrics(event),
+        seconds=record.seconds + float(event.get("seconds") or 0.0),
+    )
+
+
+def _open(record: TrialRecord, *, live: bool, last: float) -> TrialRecord:
+    """A trial without an end: at work, or killed together with its driver."""
+    step, metrics = record.history[-1][1:] if record.history else (0, {})
+    return replace(
+        record,
+        step=step,
+        metrics=metrics,
+        state="running" if live else "interrupted",
+        ended=None if live else last,
+    )
+
+
+def _metrics(event: Mapping[str, Any]) -> dict[str, float]:
+    return {name: math.nan if value is None else float(value) for name, value in (event.get("metrics") or {}).items()}

@@ -1,0 +1,184 @@
+"""The study folder: where everything of a study lies, and who is at work on it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from raylab.errors import DataError, StudyError
+from raylab.files import atomic_folder, read_json, write_json
+from raylab.tracking import environment
+from raylab.tracking.ledger import Ledger
+from raylab.tracking.records import TrialRecord, is_ended, records
+
+SCHEMA = 1
+_PROBE_S = 0.2  # another process that merely asks `is_live` holds the lock for much less
+
+
+class StudyFolder:
+    """A study on disk. Use `StudyFolder.create` or `StudyFolder.open`.
+
+    Attributes:
+        path: The folder.
+        description: What `study.json` says: id, name, kind, data, task, objective, label, packages, git,
+            tracking.
+        ledger: The study's events.
+    """
+
+    def __init__(self, path: Path, description: Mapping[str, Any]) -> None:
+        self.path = path
+        self.description = dict(description)
+        self.ledger = Ledger(path / "ledger")
+        self._held = False
+
+    @classmethod
+    def create(cls, path: Path, description: Mapping[str, Any]) -> StudyFolder:
+        """Make a new study; id, name, created, raylab, packages and git are filled in where not given.
+
+        Raises:
+            StudyError: The folder exists and is not empty.
+        """
+        path = Path(path).expanduser().absolute()
+        full = {**_defaults(path), **description}
+        try:
+            with atomic_folder(path) as temporary:
+                write_json(temporary / "study.json", full)
+        except OSError as error:
+            if not path.exists():
+                raise StudyError(f"{path}: the study folder cannot be made ({error.strerror})") from None
+            remedy = "Resume it, or choose another name." if (path / "study.json").exists() else "Choose another name."
+            raise StudyError(f"{path}: already there", remedy) from None
+        return cls(path, full)
+
+    @classmethod
+    def open(cls, path: Path) -> StudyFolder:
+        """Open an existing study. StudyError where there is none, or a later raylab wrote it."""
+        path = Path(path).expanduser().absolute()
+        if not (path / "study.json").is_file():
+            raise StudyError(f"{path}: not a study (no study.json)", "Name the folder that a search or training made.")
+        try:
+            description = read_json(path / "study.json")
+        except DataError as error:
+            raise StudyError(error.what, error.remedy) from None
+        if not isinstance(description, dict) or description.get("schema") != SCHEMA:
+            raise StudyError(
+                f"{path / 'study.json'}: not of the form this raylab reads", "Use the raylab that wrote it."
+            )
+        return cls(path, description)
+
+    @property
+    def id(self) -> str:
+        return str(self.description["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.description["name"])
+
+    @property
+    def space_path(self) -> Path:
+        return self.path / "space.yaml"
+
+    @property
+    def optuna_path(self) -> Path:
+        return self.path / "optuna.db"
+
+    @property
+    def baselines_path(self) -> Path:
+        return self.path / "baselines.json"
+
+    @property
+    def leaderboard_path(self) -> Path:
+        return self.path / "leaderboard.csv"
+
+    @property
+    def report_path(self) -> Path:
+        return self.path / "report.html"
+
+    def evaluation_path(self, split: str = "test") -> Path:
+        return self.path / f"evaluation-{split}.json"
+
+    def trial_folder(self, trial: str) -> Path:
+        return self.path / "trials" / trial
+
+    def config_path(self, trial: str) -> Path:
+        return self.trial_folder(trial) / "config.json"
+
+    def model_folder(self, trial: str) -> Path:
+        return self.trial_folder(trial) / "model"
+
+    def checkpoint_folder(self, trial: str) -> Path:
+        return self.trial_folder(trial) / "checkpoint"
+
+    def embedding_path(self, trial: str) -> Path:
+        return self.trial_folder(trial) / "embedding.safetensors"
+
+    def baselines(self) -> dict[str, Any] | None:
+        """What `baselines.json` says; None before it is written."""
+        return read_json(self.baselines_path) if self.baselines_path.is_file() else None
+
+    def evaluation(self, split: str = "test") -> dict[str, Any] | None:
+        """What `evaluation-<split>.json` says; None before it is written."""
+        path = self.evaluation_path(split)
+        return read_json(path) if path.is_file() else None
+
+    def records(self) -> list[TrialRecord]:
+        """Every trial of the ledger. Without a live driver nothing is `running`."""
+        live = self.is_live()  # asked first: a driver that ends in between has written its last events by then
+        events = self.ledger.read()
+        return records(events, live=live and not is_ended(events))
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the study's driver. StudyError when another one lives. A killed driver's hold ends with it."""
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=2 * _PROBE_S, poll_interval=0.02)
+        except Timeout:
+            raise StudyError(
+                f"{self.path}: another driver is at work on this study", "Wait for it, or stop it first."
+            ) from None
+        self._held = True
+        try:
+            yield
+            self.ledger.flush()
+        finally:
+            self._held = False
+            lock.release()
+
+    def is_live(self) -> bool:
+        """Whether a driver holds the study, in this process or another."""
+        if self._held or not self._lock_path.exists():
+            return self._held
+        try:
+            with self._lock().acquire(timeout=_PROBE_S, poll_interval=0.02):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False  # a read-only copy: nobody drives it from here
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path / "driver.lock"
+
+    def _lock(self) -> FileLock:
+        return FileLock(self._lock_path, thread_local=False)
+
+
+def _defaults(path: Path) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "id": uuid.uuid4().hex,
+        "name": path.name,
+        "kind": "search",
+        "created": time.time(),
+        "raylab": environment.package_version("raylab"),
+        "packages": environment.packages(),
+        "git": environment.git_state(),
+    }

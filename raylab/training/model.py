@@ -1,0 +1,98 @@
+"""A trained model as users hold it: raw arrays in, embeddings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from raylab.config import TrialConfig
+from raylab.data.dataset import SessionSpec
+from raylab.data.view import Fitted, apply_fitted, bin_factor, view_part
+from raylab.errors import DataError
+from raylab.models.encoders import Encoder
+from raylab.tasks import get_task
+from raylab.training.state import load_model
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained encoder a session, with the view it was trained on.
+
+    Attributes:
+        config: What it was trained with.
+        sessions: The sessions it knows.
+        fitted: What the view learnt from each session's training samples.
+        units: (recorded units,) bool for each session: those the dataset kept.
+    """
+
+    config: TrialConfig
+    module: torch.nn.Module
+    sessions: dict[str, SessionSpec]
+    fitted: dict[str, Fitted | None]
+    units: dict[str, np.ndarray]
+
+    @classmethod
+    def load(cls, folder: Path) -> Model:
+        """From a trial's model folder; StudyError where it has none."""
+        return cls(*load_model(folder))
+
+    @property
+    def receptive_field(self) -> tuple[int, int]:
+        return get_task(self.config).receptive_field(self.config)
+
+    def encoder(self, session: str | None = None) -> Encoder:
+        return self.module.encoder(self._name(session))  # type: ignore[operator]
+
+    def transform(self, activity: np.ndarray, *, session: str | None = None) -> np.ndarray:
+        """Embed raw activity: the trial's view is applied, with what it learnt from the training samples.
+
+        Args:
+            activity: (T, N), one continuous stretch of the recording's units (all that were recorded, or those
+                the dataset kept), at its sampling rate.
+            session: Whose encoder; may be left out when the model knows one session.
+
+        Returns:
+            (T, D) float32, one embedding a sample (of a binned view: its bin's).
+
+        Raises:
+            DataError: another number of units, NaN, or an empty array.
+        """
+        name = self._name(session)
+        rate = self.sessions[name].rate_hz
+        kept = self._kept(np.asarray(activity, np.float32), name)
+        viewed = apply_fitted(view_part(kept, 0, len(kept), self.config.view, rate), self.fitted[name])
+        embedded = self.encode(viewed, session=name)
+        factor = bin_factor(self.config.view, rate)
+        return embedded[np.arange(len(kept)) // factor]
+
+    def encode(self, viewed: np.ndarray, *, session: str | None = None) -> np.ndarray:
+        """Embed activity that went through the view already: (L, kept units) -> (L, D). The ends repeat."""
+        encoder = self.encoder(session)
+        x = torch.from_numpy(np.ascontiguousarray(viewed, np.float32))
+        padded = torch.cat([x[:1].expand(encoder.left, -1), x, x[-1:].expand(encoder.right - 1, -1)])
+        with torch.no_grad():
+            return encoder.sequence(padded).numpy()
+
+    def _kept(self, activity: np.ndarray, name: str) -> np.ndarray:
+        mask = self.units[name]
+        if activity.ndim != 2 or len(activity) == 0 or not np.isfinite(activity).all():
+            raise DataError(f"transform: activity of shape {activity.shape} is not (samples, units) without NaN")
+        if activity.shape[1] == len(mask):
+            return activity[:, mask]
+        if activity.shape[1] == mask.sum():
+            return activity
+        raise DataError(
+            f"transform: activity has {activity.shape[1]} units; session '{name}' has {len(mask)} ({mask.sum()} kept)",
+            "Pass all recorded units, or all kept ones, in the recording's order.",
+        )
+
+    def _name(self, session: str | None) -> str:
+        if session is None and len(self.sessions) > 1:
+            raise DataError(f"the model knows {len(self.sessions)} sessions", f"Name one: {', '.join(self.sessions)}.")
+        name = session or next(iter(self.sessions))
+        if name not in self.sessions:
+            raise DataError(f"the model does not know session '{name}'", f"It knows {', '.join(self.sessions)}.")
+        return name

@@ -1,0 +1,91 @@
+"""The leaderboard: order, states, baselines beside it and not among it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from fake_study import ended, fake_study, started
+from rich.console import Console
+
+from raylab.reporting import leaderboard
+from raylab.reporting.summary import baseline_scores, verdict
+from raylab.tracking.records import records
+
+OBJECTIVE = {"metric": "decoding.r2", "mode": "max"}
+
+
+def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
+    events = []
+    trials = [("0000", "failed", None), ("0001", "completed", 0.2), ("0002", "pruned", 0.9), ("0003", "completed", 0.6)]
+    for trial, state, score in [*trials, ("0004", "completed", None)]:
+        events += [started(trial, x=1), ended(trial, state, score)]
+    found = records(events, live=False)
+    rows = leaderboard.rows(found, "max")
+    assert [row["trial"] for row in rows] == ["0003", "0001", "0004", "0002", "0000"]
+    assert [row["trial"] for row in leaderboard.rows(found, "min")] == ["0001", "0003", "0004", "0002", "0000"]
+    assert all(list(row) == ["trial", "state", "score", "steps", "params", "metrics"] for row in rows)
+
+
+def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> None:
+    events = [
+        started("0000", a=0.1),
+        ended("0000", "completed", 0.5),
+        started("0001", b="x,y"),
+        ended("0001", "failed", None),
+    ]
+    leaderboard.write_csv(tmp_path / "l.csv", leaderboard.rows(records(events, live=False), "max"))
+    first, second = csv.DictReader((tmp_path / "l.csv").open())
+    assert (first["trial"], first["score"], first["params.a"], first["params.b"]) == ("0000", "0.5", "0.1", "")
+    assert (second["state"], second["score"], second["params.b"], second["metrics.loss"]) == ("failed", "", "x,y", "")
+
+
+def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "s")
+    found = study.records()
+    rows = leaderboard.rows(found, "max")
+    errors = {record.trial: record.error for record in found}
+    for width in (60, 100, 160):
+        console = Console(width=width, record=True, file=(tmp_path / "out").open("w"))
+        drawn = leaderboard.table(
+            rows, baselines=study.baselines(), objective=OBJECTIVE, label="position", errors=errors, width=width
+        )
+        console.print(drawn)
+        lines = console.export_text().splitlines()
+        assert max(map(len, lines)) <= width
+        text = "\n".join(lines)
+        assert all(state in text for state in ("completed", "pruned", "failed", "interrupted"))
+        assert "the loss is NaN" in text
+        first = next(index for index, line in enumerate(lines) if "baseline: " in line)
+        assert not any("completed" in line for line in lines[first:])
+        assert "0.9300" in text
+
+
+def test_short_names_stay_apart() -> None:
+    paths = ["model.encoder.kind", "quantizer.kind", "optimizer.learning_rate"]
+    assert list(leaderboard.short_names(paths).values()) == ["encoder.kind", "quantizer.kind", "learning_rate"]
+    assert leaderboard.short_names(["kind", "model.kind"])["kind"] == "kind"
+
+
+def test_a_winner_that_loses_to_its_own_input_is_said_to_lose() -> None:
+    found = records([started("0000"), ended("0000", "completed", 0.69)], live=False)
+    lost = verdict(found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.93, "chance": 0.0})
+    assert lost.kind == "loses"
+    assert "loses to its own smoothed input (0.930)" in lost.text
+    won = verdict(found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.5, "chance": 0.0})
+    assert won.kind == "wins"
+    error = verdict(found, mode="min", metric="decoding.median_error", baselines={"raw": 0.5})
+    assert error.kind == "loses"
+    assert verdict([], mode="max", metric="decoding.r2", baselines={}).text == "No trial has started."
+
+
+def test_baselines_are_found_by_the_objective_and_its_label() -> None:
+    by_label = {"position": {"r2": 0.6}, "direction": {"balanced_accuracy": 0.7}}
+    baselines = {"valid": {"chance": by_label, "raw": by_label}}
+    assert list(baseline_scores(baselines, metric="decoding.r2", label="position").items()) == [
+        ("raw", 0.6),
+        ("chance", 0.6),
+    ]
+    assert baseline_scores(baselines, metric="decoding.direction.balanced_accuracy", label="position")["raw"] == 0.7
+    assert baseline_scores(baselines, metric="goodness_of_fit", label="position") == {}
+    assert baseline_scores(None, metric="decoding.r2", label="position") == {}
