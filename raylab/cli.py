@@ -202,7 +202,9 @@ def ui(port: int) -> None:
 
     uri = default_uri(Path(os.environ.get("RAYLAB_HOME", ".")))
     click.echo(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)")
-    sys.exit(subprocess.call(ui_command(uri, port=port)))
+    # MLflow's job runner would cost 240 MB and serve nothing here.
+    quiet = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    sys.exit(subprocess.call(ui_command(uri, port=port), env=quiet))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -77,6 +77,13 @@ class OffsetEncoderConfig(Strict):
     hidden_units: int = Field(32, ge=2, le=4096)
 
 
+class LinearEncoderConfig(Strict):
+    """One linear map of the window: the least that can learn, and the hardest to overfit with."""
+
+    kind: Literal["linear"]
+    receptive_field: int = Field(1, ge=1, le=512)
+
+
 class AttentionEncoderConfig(Strict):
     kind: Literal["attention"]
     hidden_units: int = Field(32, ge=4, le=4096)
@@ -92,7 +99,7 @@ class AttentionEncoderConfig(Strict):
 
 
 class ContrastiveModelConfig(Strict):
-    encoder: OffsetEncoderConfig | AttentionEncoderConfig = Field(
+    encoder: OffsetEncoderConfig | LinearEncoderConfig | AttentionEncoderConfig = Field(
         default_factory=OffsetEncoderConfig, discriminator="kind"
     )
     output_dimension: int = Field(8, ge=2, le=1024)
@@ -166,6 +173,12 @@ class EvaluationConfig(Strict):
         return self
 
 
+class AugmentationConfig(Strict):
+    """Changes to training windows only."""
+
+    unit_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a window is shown without a unit")
+
+
 class ContrastiveTask(Strict):
     kind: Literal["contrastive"] = "contrastive"
     label: str | None = Field(None, description="the label to decode; default: the dataset's first")
@@ -185,6 +198,7 @@ class ContrastiveTrial(TrialConfig):
     model: ContrastiveModelConfig = ContrastiveModelConfig()
     loss: InfoNCEConfig = InfoNCEConfig()
     sampling: ContrastiveSamplingConfig = ContrastiveSamplingConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
 
 
 FAMILIES: dict[str, type[TrialConfig]] = {"contrastive": ContrastiveTrial}

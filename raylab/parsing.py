@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from raylab.config import FAMILIES, TrialConfig
 from raylab.errors import ConfigError
@@ -17,19 +19,39 @@ from raylab.errors import ConfigError
 M = TypeVar("M", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """safe_load that refuses a key given twice, where YAML would silently keep the last, and reads 1e-4 as a number."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' is given twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
 def load_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping by safe_load; ConfigError names the file and line."""
+    """A YAML mapping, read safely; ConfigError names the file and line."""
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
+        raise ConfigError(f"{path}: no such file", "Give the path of a YAML file.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable ({error})") from None
+        said = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise ConfigError(f"{path}: not readable ({said})", "Give the path of a YAML file.") from None
     except yaml.YAMLError as error:
-        text = " ".join(str(error).split())
-        raise ConfigError(f"{path}: not valid YAML: {text}") from None
+        text = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
+        raise ConfigError(f"{path}: not valid YAML: {text}", "Mend that line.") from None
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: expected keys and values, found {type(value).__name__}")
+        found = {type(None): "the file is empty", list: "found a list"}.get(type(value), f"found {value!r:.40}")
+        raise ConfigError(f"{path}: {found}, keys and values are needed", "For example: `training: {max_steps: 50}`.")
     return value
 
 
@@ -45,7 +67,7 @@ def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
     """A trial config of the family that `task.kind` names."""
     task = value.get("task", {})
     kind = task.get("kind", "contrastive") if isinstance(task, Mapping) else None
-    if kind not in FAMILIES:
+    if not isinstance(kind, str) or kind not in FAMILIES:
         raise ConfigError(f"{source}: task.kind '{kind}' is not known", f"Use one of: {', '.join(FAMILIES)}.")
     return parse(FAMILIES[kind], value, source)
 
@@ -53,12 +75,14 @@ def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
 def parse_override(text: str) -> tuple[str, Any]:
     """`training.batch_size=512` -> ("training.batch_size", 512); the value is YAML."""
     path, separator, raw = text.partition("=")
-    if not separator or not path.strip():
+    if not separator or not all(path.strip().split(".")):
         raise ConfigError(f"--set {text}: not of the form path=value", "For example: --set training.max_steps=50")
     try:
-        return path.strip(), yaml.safe_load(raw)
+        return path.strip(), yaml.load(raw, Loader=_Loader)
     except yaml.YAMLError:
-        raise ConfigError(f"--set {path}: '{raw}' is not a YAML value") from None
+        raise ConfigError(
+            f"--set {path}: '{raw}' is not a YAML value", "Quote the text, or close its brackets."
+        ) from None
 
 
 def set_path(value: Mapping[str, Any], path: str, leaf: Any) -> dict[str, Any]:
@@ -85,71 +109,74 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."
 
 
+# What pydantic says of a wrong type, in the words of someone who writes YAML.
+_NEEDED = {
+    "missing": "is missing",
+    "model_type": "keys and values are needed",
+    "dict_type": "keys and values are needed",
+    "model_attributes_type": "keys and values are needed",
+    "tuple_type": "a list is needed",
+    "list_type": "a list is needed",
+    "int_type": "a whole number is needed",
+    "int_parsing": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_type": "a number is needed",
+    "float_parsing": "a number is needed",
+    "bool_type": "true or false is needed",
+    "bool_parsing": "true or false is needed",
+    "string_type": "text is needed",
+}
+
+
 def _explain(error: ValidationError, model: type[BaseModel], source: str) -> ConfigError:
     # A misspelt required key is both missing and unknown; the second says which word to mend.
     first = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
-    location = [str(part) for part in first["loc"] if not _is_tag(part, model)]
-    key = ".".join(location) or "(top level)"
-    if first["type"] == "extra_forbidden":
-        return ConfigError(f"{source}: unknown key '{key}'", did_you_mean(location[-1], _siblings(model, first["loc"])))
-    message = first["msg"].removeprefix("Value error, ")
-    given = first.get("input")
+    written, holders = _walk(model, first["loc"])
+    kind, context, given = first["type"], first.get("ctx", {}), first.get("input")
+    if kind.startswith("union_tag"):
+        written, given = [*written, "kind"], context.get("tag")
+    key = ".".join(written)
+    if kind == "extra_forbidden":
+        known = sorted({field.alias or name for holder in holders for name, field in holder.model_fields.items()})
+        return ConfigError(f"{source}: unknown key '{key}'", did_you_mean(written[-1], known))
+    if kind in ("union_tag_invalid", "literal_error"):
+        choices = str(context.get("expected_tags") or context.get("expected")).replace("'", "")
+        return ConfigError(f"{source}: {key}: {given!r} is not known", f"Use one of: {choices.replace(' or ', ', ')}.")
+    text = _NEEDED.get(kind, first["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
     shown = f" (given: {given!r})" if isinstance(given, (str, int, float, bool)) else ""
-    return ConfigError(f"{source}: {key}: {message}{shown}", f"Change '{key}'.")
+    return ConfigError(
+        f"{source}: {key}: {text}{shown}" if key else f"{source}: {text}", f"Change '{key}'." if key else ""
+    )
 
 
-def _is_tag(part: Any, model: type[BaseModel]) -> bool:
-    """Pydantic puts the tag of a union into the location; users do not write it."""
-    return isinstance(part, str) and part in _tags(model)
+def _walk(model: type[BaseModel], location: Iterable[int | str]) -> tuple[list[str], list[type[BaseModel]]]:
+    """The location as users write it, and the models that may hold its last part.
 
-
-def _tags(model: type[BaseModel], seen: frozenset[type] = frozenset()) -> set[str]:
-    tags: set[str] = set()
-    for inner in _models_in(model):
-        if inner in seen:
+    Pydantic puts the tag of a union (`kind`) into the location; users do not write it there.
+    """
+    written: list[str] = []
+    within, holders, tagged = [model], [model], False
+    for part in location:
+        if tagged and part in {tag for candidate in within for tag in _kinds(candidate)}:
+            within, tagged = [candidate for candidate in within if part in _kinds(candidate)], False
             continue
-        kind = inner.model_fields.get("kind")
-        if kind is not None:
-            tags |= {str(value) for value in getattr(kind.annotation, "__args__", ())}
-        tags |= _tags(inner, seen | {model})
-    return tags
+        written.append(str(part))
+        fields = [found for holder in within if (found := _field(holder, part)) is not None]
+        holders, tagged = within, any(field.discriminator for field in fields)
+        within = [inner for field in fields for inner in _models_in(field.annotation)] or within
+    return written, holders
 
 
-def _models_in(model: type[BaseModel]) -> list[type[BaseModel]]:
-    found: list[type[BaseModel]] = []
-
-    def walk(annotation: Any) -> None:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            found.append(annotation)
-        for argument in getattr(annotation, "__args__", ()):
-            walk(argument)
-
-    for field in model.model_fields.values():
-        walk(field.annotation)
-    return found
+def _field(model: type[BaseModel], part: int | str) -> FieldInfo | None:
+    return next((field for name, field in model.model_fields.items() if part in (name, field.alias)), None)
 
 
-def _siblings(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The keys that exist beside the wrong one."""
-    candidates = [model]
-    for part in location[:-1]:
-        inner = [
-            found
-            for candidate in candidates
-            if part in candidate.model_fields
-            for found in _models_in_field(candidate, str(part))
-        ]
-        candidates = inner or candidates
-        tagged = [c for c in candidates if "kind" in c.model_fields and part in _kinds(c)]
-        candidates = tagged or candidates
-    return sorted({name for candidate in candidates for name in candidate.model_fields})
-
-
-def _models_in_field(model: type[BaseModel], name: str) -> list[type[BaseModel]]:
-    annotation = model.model_fields[name].annotation
-    options = (annotation, *getattr(annotation, "__args__", ()))
-    return [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
 
 
 def _kinds(model: type[BaseModel]) -> tuple[str, ...]:
-    return tuple(getattr(model.model_fields["kind"].annotation, "__args__", ()))
+    kind = model.model_fields.get("kind")
+    return tuple(getattr(kind.annotation, "__args__", ())) if kind is not None else ()

@@ -14,6 +14,7 @@ from raylab.data.session import Label, Session
 from raylab.data.splits import SPLITS, counts
 from raylab.errors import DataError
 from raylab.files import digest, file_digest, map_tensors, read_json, write_json, write_tensors
+from raylab.parsing import did_you_mean
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -71,9 +72,12 @@ class Dataset:
         if not (self.path / MANIFEST).is_file():
             raise DataError(f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`.")
         self.manifest: dict[str, Any] = read_json(self.path / MANIFEST)
-        if self.manifest.get("schema") != SCHEMA:
+        schema = self.manifest.get("schema") if isinstance(self.manifest, dict) else None
+        if schema != SCHEMA or not self.manifest.get("sessions"):
             raise DataError(
-                f"{path}: schema {self.manifest.get('schema')}, this raylab reads {SCHEMA}",
+                f"{self.path / MANIFEST}: schema {schema}, this raylab reads {SCHEMA}"
+                if schema != SCHEMA
+                else f"{self.path / MANIFEST}: names no sessions",
                 "Prepare the dataset again.",
             )
 
@@ -94,7 +98,7 @@ class Dataset:
 
     def open(self, session: str) -> Recording:
         """Map one session into memory; nothing is read until it is used."""
-        entry = next(entry for entry in self.manifest["sessions"] if entry["id"] == session)
+        entry = self._entry(session)
         arrays = map_tensors(self.path / entry["file"])
         labels = {
             name: Label(
@@ -106,18 +110,25 @@ class Dataset:
 
     def kept_units(self, session: str) -> np.ndarray:
         """(recorded units,) bool: which of the recording's units the dataset holds."""
-        entry = next(entry for entry in self.manifest["sessions"] if entry["id"] == session)
+        entry = self._entry(session)
         kept = np.ones(entry["recorded_units"], bool)
         kept[entry["dropped_units"]] = False
         return kept
 
     def verify(self) -> None:
-        """Raise DataError if a session file differs from what was prepared."""
+        """Raise DataError if a session file is missing or differs from what was prepared."""
         for entry in self.manifest["sessions"]:
-            if file_digest(self.path / entry["file"]) != entry["sha256"]:
-                raise DataError(
-                    f"{self.path / entry['file']}: content differs from the manifest", "Prepare the dataset again."
-                )
+            file = self.path / entry["file"]
+            if not file.is_file():
+                raise DataError(f"{file}: no such file, but the manifest names it", "Prepare the dataset again.")
+            if file_digest(file) != entry["sha256"]:
+                raise DataError(f"{file}: content differs from the manifest", "Prepare the dataset again.")
+
+    def _entry(self, session: str) -> dict[str, Any]:
+        for entry in self.manifest["sessions"]:
+            if entry["id"] == session:
+                return entry
+        raise DataError(f"{self.path}: has no session '{session}'", did_you_mean(session, self.sessions))
 
 
 def write_session(folder: Path, session: Session, parts: np.ndarray, *, source: str) -> dict[str, Any]:
@@ -128,7 +139,10 @@ def write_session(folder: Path, session: Session, parts: np.ndarray, *, source: 
     training = np.concatenate([session.neural[a:b] for a, b, split in parts if split == 0])
     constant = np.ptp(training, axis=0) == 0
     if constant.all():
-        raise DataError(f"{source}: every unit of session '{session.id}' is constant in its training samples")
+        raise DataError(
+            f"{source}: every unit of session '{session.id}' is constant in its {len(training)} training samples",
+            "Check `neural.path` and `splits` in the recipe.",
+        )
     kept = ~constant
     arrays = {"neural": session.neural[:, kept], "time": session.time, "parts": parts}
     arrays |= {f"label.{name}": label.values for name, label in session.labels.items()}

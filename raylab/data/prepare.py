@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import RootModel
-
-from raylab.config import SplitsConfig
+from raylab.config import SplitsConfig, Strict
 from raylab.data.dataset import MANIFEST, Dataset, describe, write_manifest, write_session
 from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.recipe import Recipe, load_recipe
@@ -21,8 +20,10 @@ from raylab.files import atomic_folder
 from raylab.parsing import parse, set_path
 
 
-class _Splits(RootModel[SplitsConfig]):
-    """A splits section on its own."""
+class _Splits(Strict):
+    """The splits section of a recipe on its own."""
+
+    splits: SplitsConfig
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def prepare(
         raise DataError(f"{target}: already there", "Choose another --out, or remove it.")
     chosen = load_recipe(recipe) if recipe else None
     sources = list_sources(Path(source), chosen)
-    splits = _with_overrides(chosen, overrides or {}) if chosen or overrides else None
-    with atomic_folder(target) as folder:
+    splits = _with_overrides(chosen, overrides or {}, f"recipe {recipe}") if chosen or overrides else None
+    with _writing(target) as folder:
         results = []
         for result in _read_all(sources, chosen, splits, folder):
             if strict and "error" in result:
@@ -105,7 +106,7 @@ def prepare_one(item: dict[str, Any]) -> dict[str, Any]:
     try:
         session = read_source(source, recipe)
         splits = item["splits"] or {"kind": "given" if session.given else "chronological"}
-        config = parse(_Splits, splits, "splits").root
+        config = _parse_splits(splits, "splits")
         parts = make_parts(session, config, source=str(source))
         return {
             **write_session(Path(item["folder"]), session, parts, source=source.path.name),
@@ -136,17 +137,36 @@ def _read_all(sources: list[Source], recipe: Recipe | None, splits: dict[str, An
     return map_items(prepare_one, items)
 
 
-def _with_overrides(recipe: Recipe | None, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
+@contextlib.contextmanager
+def _writing(target: Path) -> Iterator[Path]:
+    """The dataset's folder, whole or absent; DataError where it cannot be written."""
+    try:
+        with atomic_folder(target) as folder:
+            yield folder
+    except OSError as error:
+        raise DataError(
+            f"{target}: cannot be written ({error.strerror or error})", "Choose another --out, or make room there."
+        ) from error
+
+
+def _parse_splits(splits: Mapping[str, Any], source: str) -> SplitsConfig:
+    return parse(_Splits, {"splits": splits}, source).splits
+
+
+def _with_overrides(recipe: Recipe | None, overrides: Mapping[str, Any], source: str) -> dict[str, Any] | None:
     value: dict[str, Any] = {"splits": dict(recipe.splits) if recipe and recipe.splits else {}}
+    if value["splits"]:
+        value["splits"].setdefault("kind", "chronological")
+        _parse_splits(value["splits"], source)
     for path, leaf in overrides.items():
-        if path.split(".")[0] != "splits":
+        if not path.startswith("splits."):
             raise ConfigError(f"--set {path}: `prepare` takes only splits.*", "For example: --set splits.kind=blocked")
         if path == "splits.kind":
             value = {"splits": {}}  # another kind has other keys
         value = set_path(value, path, leaf)
-    if value["splits"]:
+    if overrides:
         value["splits"].setdefault("kind", "chronological")
-        parse(_Splits, value["splits"], "splits")
+        _parse_splits(value["splits"], "--set")
     return value["splits"] or None
 
 
@@ -163,9 +183,11 @@ def _check_ids(entries: list[dict[str, Any]]) -> None:
 def _describe_raw(source: Source, recipe: Recipe | None) -> dict[str, Any]:
     session: Session = read_source(source, recipe)
     given = {name: int((ranges[:, 1] - ranges[:, 0]).sum()) for name, ranges in (session.given or {}).items()}
-    planned = recipe.splits if recipe and recipe.splits else {"kind": "given" if given else "chronological"}
+    planned = {"kind": "given" if given else "chronological"}
+    if recipe and recipe.splits:
+        planned = {"kind": "chronological", **recipe.splits}
     try:
-        planned_counts = counts(make_parts(session, parse(_Splits, planned, "splits").root, source=str(source)))
+        planned_counts = counts(make_parts(session, _parse_splits(planned, "recipe"), source=str(source)))
     except DataError:
         planned_counts = given
     return {

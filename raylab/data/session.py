@@ -52,7 +52,9 @@ class Label:
     def continuous(cls, raw: np.ndarray, *, unit: str = "", kind: LabelKind = "continuous") -> Label:
         """A continuous or circular label from (T,) or (T, D) numbers."""
         values = np.asarray(raw, np.float64)
-        return cls(kind=kind, values=values.reshape(len(values), -1), unit=unit)
+        return cls(
+            kind=kind, values=values[:, None] if values.ndim == 1 else values.reshape(len(values), -1), unit=unit
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

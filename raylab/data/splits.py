@@ -99,6 +99,8 @@ def _deal(count: int, fractions: tuple[float, ...], seed: int) -> np.ndarray:
 
 
 def _blocked(segments: np.ndarray, config: BlockedSplits, gap: int) -> np.ndarray:
+    if config.blocks > segments[-1, 1] - segments[0, 0]:
+        return np.zeros((0, 3), np.int64)
     edges = np.linspace(segments[0, 0], segments[-1, 1], config.blocks + 1).astype(np.int64)
     codes = _deal(config.blocks, config.fractions, config.seed)
     blocks = [

@@ -72,13 +72,13 @@ def decode(
             Only ever leave it out where `score` is the validation split.
 
     Returns:
-        None where either side has no labelled sample.
+        None where either side has no labelled sample, or they share no class.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
     reference, fit_at = _labelled(timeline, label, fit, config.max_samples)
     truth, score_at = _labelled(timeline, label, (score,), config.max_samples)
-    if not len(fit_at) or not len(score_at):
+    if not _comparable(reference, truth):
         return None
     candidates = tuple(k for k in config.neighbours if k <= len(fit_at)) or (len(fit_at),)
     ks = (min(choice.neighbours, len(fit_at)),) if choice else candidates
@@ -97,9 +97,9 @@ def chance(
     timeline: Timeline, config: EvaluationConfig, *, label: str, fit: Sequence[str], score: str
 ) -> dict[str, float] | None:
     """Scores of the best constant prediction on the same samples."""
-    reference, fit_at = _labelled(timeline, label, fit, config.max_samples)
-    truth, score_at = _labelled(timeline, label, (score,), config.max_samples)
-    if not len(fit_at) or not len(score_at):
+    reference, _ = _labelled(timeline, label, fit, config.max_samples)
+    truth, _ = _labelled(timeline, label, (score,), config.max_samples)
+    if not _comparable(reference, truth):
         return None
     return chance_scores(truth.kind, reference.values, truth.values)
 
@@ -108,6 +108,14 @@ def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:
     """Mean over sessions that have a score."""
     present = [entry for entry in scores if entry is not None]
     return {name: float(np.mean([entry[name] for entry in present])) for name in (present[0] if present else {})}
+
+
+def _comparable(reference: Label, truth: Label) -> bool:
+    """Something to fit, something to score, and, of classes, one in common (repeats of a movie split by repeat
+    have none: no decoder could name them)."""
+    if not len(reference.values) or not len(truth.values):
+        return False
+    return reference.kind != "discrete" or bool(np.isin(truth.values, reference.values).any())
 
 
 def _labelled(timeline: Timeline, name: str, splits: Sequence[str], limit: int) -> tuple[Label, np.ndarray]:

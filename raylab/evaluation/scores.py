@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, r2_score
@@ -45,11 +45,14 @@ def on_circle(angles: np.ndarray) -> np.ndarray:
 
 
 def chance_scores(kind: str, fitted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Scores of the best constant: the training mean (R2) or median (error), the most frequent class."""
+    """Scores of the best constant: the fitted samples' mean (R2) or median (error), their most frequent class.
+
+    The balanced accuracy of chance is that of any constant among the classes that were there to fit.
+    """
     if kind == "discrete":
         constant = np.full(truth.shape, np.bincount(fitted).argmax())
         scores = score_predictions(kind, truth, constant)
-        return {**scores, "balanced_accuracy": 1 / len(np.unique(truth))}
+        return {**scores, "balanced_accuracy": 1 / len(np.unique(fitted))}
     if kind == "circular":
         mean = np.angle(np.exp(1j * fitted).mean(axis=0))
         return score_predictions(kind, truth, np.broadcast_to(mean, truth.shape))
@@ -60,8 +63,8 @@ def chance_scores(kind: str, fitted: np.ndarray, truth: np.ndarray) -> dict[str,
 
 def block_bootstrap(
     score: Callable[[np.ndarray], dict[str, float]], samples: int, *, seed: int = 0, blocks: int = 20, draws: int = 300
-) -> dict[str, list[float]]:
-    """95 % percentile intervals from resampled contiguous blocks.
+) -> dict[str, np.ndarray]:
+    """Scores of resampled contiguous blocks: metric -> (draws,).
 
     Neighbouring samples are not independent; resampling single ones would make intervals far too narrow
     (Künsch 1989, the moving-block bootstrap, here with `blocks` blocks).
@@ -74,8 +77,14 @@ def block_bootstrap(
     generator = np.random.default_rng(seed)
     starts = generator.integers(0, samples - length + 1, (draws, -(-samples // length)))
     resampled = [score((row[:, None] + np.arange(length)).ravel()[:samples]) for row in starts]
+    return {name: np.array([scores[name] for scores in resampled]) for name in resampled[0]}
+
+
+def interval(draws: Sequence[dict[str, np.ndarray]]) -> dict[str, list[float]]:
+    """95 % percentile interval of the mean over sessions, from each session's bootstrap draws."""
     return {
-        name: np.nanpercentile([scores[name] for scores in resampled], [2.5, 97.5]).tolist() for name in resampled[0]
+        name: np.nanpercentile(np.mean([entry[name] for entry in draws], axis=0), [2.5, 97.5]).tolist()
+        for name in draws[0]
     }
 
 

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from raylab.config import AttentionEncoderConfig, OffsetEncoderConfig
+from raylab.config import AttentionEncoderConfig, LinearEncoderConfig, OffsetEncoderConfig
 
 CHUNK_ROWS = 65_536  # input rows per pass over a sequence: bounds memory at any hidden width
 
@@ -146,6 +146,22 @@ class SampleEncoder(Encoder):
         return self.net(x)
 
 
+class LinearEncoder(Encoder):
+    """One linear map of the flattened window. raylab's own: deeper encoders overfit short, drifting recordings."""
+
+    def __init__(self, units: int, output: int, *, receptive_field: int, normalize: bool = True) -> None:
+        left = receptive_field // 2
+        super().__init__(left=left, right=receptive_field - left, normalize=normalize)
+        self._rows_per_sample = receptive_field
+        self.out = nn.Linear(receptive_field * units, output)
+
+    def _embed(self, windows: Tensor) -> Tensor:
+        return self.out(windows.flatten(1))
+
+    def _embed_stretch(self, x: Tensor) -> Tensor:
+        return self.out(x.unfold(0, self.width, 1).transpose(1, 2).flatten(1))
+
+
 class AttentionEncoder(Encoder):
     """One pre-norm attention block over the window, read out at the centre sample.
 
@@ -187,7 +203,7 @@ LAYERS = {"offset5": (1, 2), "offset10": (3, 3), "offset36": (16, 3)}  # residua
 
 
 def build_encoder(
-    config: OffsetEncoderConfig | AttentionEncoderConfig,
+    config: OffsetEncoderConfig | LinearEncoderConfig | AttentionEncoderConfig,
     *,
     units: int,
     output_dimension: int,
@@ -201,6 +217,8 @@ def build_encoder(
     """
     if isinstance(config, AttentionEncoderConfig):
         return AttentionEncoder(config, units=units, output=output_dimension, normalize=normalize)
+    if isinstance(config, LinearEncoderConfig):
+        return LinearEncoder(units, output_dimension, receptive_field=config.receptive_field, normalize=normalize)
     if config.kind == "offset1":
         return SampleEncoder(units, config.hidden_units, output_dimension, normalize=normalize)
     blocks, last = LAYERS[config.kind]

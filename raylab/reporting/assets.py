@@ -14,7 +14,7 @@ section, .verdict { background: var(--paper); border: 1px solid var(--line); bor
 .verdict { border-left: 6px solid #9ca3af; font-size: 17px; }
 .verdict.wins { border-left-color: #059669; background: #f2fbf7; }
 .verdict.loses { border-left-color: #dc2626; background: #fef4f4; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 20px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 12px; margin-top: 20px; }
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 .card b { display: block; font-size: 24px; font-weight: 650; font-variant-numeric: tabular-nums; }
 .card.best { border-color: #d97706; }

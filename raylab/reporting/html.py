@@ -14,7 +14,7 @@ from raylab.parsing import load_yaml
 from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
 from raylab.reporting.sections import Facts
-from raylab.tracking.records import best, reads_of_test
+from raylab.tracking.records import TrialRecord, best, reads_of_test
 from raylab.tracking.study import StudyFolder
 
 # The browser itself refuses to fetch anything: what is not in the file cannot be shown. plotly compiles its shaders.
@@ -75,13 +75,22 @@ def _facts(study: StudyFolder, importance: dict[str, float] | None) -> Facts:
         mode=objective["mode"],
         records=found,
         winner=winner,
-        baselines=study.baselines(),
+        baselines=_baselines(study, winner),
         importance=importance,
         evaluation=study.evaluation(),
         test_reads=reads_of_test(study.ledger.read()),
         embedding=study.embedding_path(winner.trial) if winner else None,
         logs=_logs(study),
     )
+
+
+def _baselines(study: StudyFolder, winner: TrialRecord | None) -> dict[str, Any] | None:
+    """The study's baselines, and the winner's own input where it was evaluated on validation."""
+    baselines, valid = study.baselines(), study.evaluation("valid")
+    if baselines is None or valid is None or winner is None or valid.get("trial") != winner.trial:
+        return baselines
+    own = {kind: scores for kind, scores in (valid.get("baselines") or {}).items() if kind == "input"}
+    return {**baselines, "valid": {**baselines["valid"], **own}}
 
 
 def _logs(study: StudyFolder) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from raylab.files import write_text
-from raylab.reporting.summary import BASELINE_NAMES, baseline_scores
+from raylab.reporting.summary import baseline_scores
 from raylab.tracking.records import Mode, TrialRecord, is_number
 
 _ORDER = ("completed", "pruned", "running", "interrupted", "failed")
@@ -92,7 +92,7 @@ def table(
         drawn.add_row(*_cells(row, list(shown)))
     drawn.add_section()
     for kind, score in found.items():
-        drawn.add_row("–", Text(f"baseline: {BASELINE_NAMES.get(kind, kind).split()[0]}", style="dim"), f"{score:.4f}")
+        drawn.add_row("–", Text(f"baseline: {kind}", style="dim"), f"{score:.4f}")
     drawn.caption = _footnotes(rows, shown, errors=errors or {}, width=width)
     drawn.caption_justify = "left"
     return drawn

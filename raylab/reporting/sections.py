@@ -16,7 +16,7 @@ from raylab.errors import DataError
 from raylab.reporting import charts
 from raylab.reporting import leaderboard as board
 from raylab.reporting.embedding import load_embedding
-from raylab.reporting.summary import BASELINE_NAMES, baseline_scores, verdict
+from raylab.reporting.summary import BASELINE_NAMES, baseline_scores, compared_metric, verdict
 from raylab.tracking.records import Mode, TrialRecord
 
 _MAX_EMBEDDINGS = 6  # a browser keeps few three-dimensional drawings alive at once
@@ -39,20 +39,29 @@ class Facts:
     logs: Mapping[str, bool]  # which searched paths have a logarithmic scale
 
     @property
+    def compared(self) -> str:
+        """The metric by which the winner is held against the baselines."""
+        label = self.study.get("label")
+        return compared_metric(self.winner, metric=self.metric, baselines=self.baselines, label=label)
+
+    @property
     def matched(self) -> dict[str, float]:
-        """The baselines' scores by the objective."""
-        return baseline_scores(self.baselines, metric=self.metric, label=self.study.get("label"))
+        """The baselines' scores by `compared`."""
+        return baseline_scores(self.baselines, metric=self.compared, label=self.study.get("label"))
 
 
 def headline(facts: Facts) -> str:
     study, data = facts.study, facts.study.get("data") or {}
-    said = verdict(facts.records, mode=facts.mode, metric=facts.metric, baselines=facts.matched)
+    said = verdict(
+        facts.records, mode=facts.mode, metric=facts.metric, baselines=facts.matched, compared=facts.compared
+    )
     aim = "highest" if facts.mode == "max" else "lowest"
     parts = [
         f"{(study.get('task') or {}).get('kind', '')} {study.get('kind', '')}",
-        f"data {data.get('path', '?')}",
+        f"data {Path(str(data.get('path', '?'))).name}",
         f"fingerprint {str(data.get('fingerprint', '?'))[:12]}",
-        f"{aim} {facts.metric}" + (f" of {study['label']}" if study.get("label") else ""),
+        f"{aim} {facts.metric}"
+        + (f" of {study['label']}" if study.get("label") and facts.metric.startswith("decoding.") else ""),
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.get("created", 0))),
     ]
     return (
@@ -72,11 +81,7 @@ def leaderboard(facts: Facts) -> str:
     heads += [(short[path], "") for path in paths] + ([("reason", "")] if errors else [])
     seconds = {record.trial: record.seconds for record in facts.records}
     body = "".join(_row(row, paths, errors=errors, seconds=seconds, winner=facts.winner) for row in rows)
-    foot = "".join(
-        f"<tr><td></td><td>baseline: {escape(BASELINE_NAMES.get(kind, kind))}</td><td class='number'>{score:.4f}</td>"
-        f"<td colspan={len(heads) - 3}>{escape(_settings(facts, kind))}</td></tr>"
-        for kind, score in facts.matched.items()
-    )
+    foot = "".join(_baseline_row(facts, kind, columns=len(heads)) for kind in facts.matched)
     titles = "".join(f"<th class='sort {style}'>{escape(head)}</th>" for head, style in heads)
     table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
     return f"<div class='scroll'>{table}</div>"
@@ -165,6 +170,8 @@ def _cards(facts: Facts) -> str:
     states = [record.state for record in facts.records]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     cards = [("best", facts.winner.score, f"best trial ({facts.winner.trial})")] if facts.winner else []
+    if facts.winner and facts.compared != facts.metric:
+        cards.append(("best", facts.winner.metrics[facts.compared], f"its {facts.compared}"))
     cards += [("", score, BASELINE_NAMES.get(kind, kind)) for kind, score in facts.matched.items()]
     drawn = [
         f"<div class='card {style}'><b>{score:.3f}</b><span>{escape(name)}</span></div>" for style, score, name in cards
@@ -202,6 +209,18 @@ def _row(
     return f"<tr{mark}>{''.join(cells)}</tr>"
 
 
+def _baseline_row(facts: Facts, kind: str, *, columns: int) -> str:
+    """A baseline's score under the objective's column only where it is one of the objective."""
+    score = f"{facts.matched[kind]:.4f}"
+    own = facts.compared == facts.metric
+    rest = [_settings(facts, kind)] if own else [f"{facts.compared} {score}", _settings(facts, kind)]
+    return (
+        f"<tr><td></td><td>baseline: {escape(BASELINE_NAMES.get(kind, kind))}</td>"
+        f"<td class='number'>{score if own else ''}</td>"
+        f"<td colspan={columns - 3}>{escape(' · '.join(filter(None, rest)))}</td></tr>"
+    )
+
+
 def _number(value: float | None, text: str) -> str:
     return f"<td class='number' data-value='{'' if value is None else value}'>{text}</td>"
 
@@ -212,9 +231,14 @@ def _parameter(value: Any) -> str:
 
 
 def _settings(facts: Facts, kind: str) -> str:
-    """How a baseline was made, as far as `baselines.json` says."""
+    """How a baseline was made, as far as `baselines.json` says: settings, or settings by label and session."""
     settings = ((facts.baselines or {}).get("settings") or {}).get(kind) or {}
-    return ", ".join(f"{name} {board.text(value)}" for name, value in settings.items())
+    settings = settings.get(facts.study.get("label"), settings)
+    sessions = [each for each in settings.values() if isinstance(each, Mapping)]
+    if len(sessions) > 1 and any(each != sessions[0] for each in sessions):
+        return f"chosen for each of {len(sessions)} sessions"
+    chosen = sessions[0] if sessions else settings
+    return ", ".join(f"{name} {board.text(value)}" for name, value in chosen.items())
 
 
 def _reads(facts: Facts) -> str:

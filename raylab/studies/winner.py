@@ -19,7 +19,7 @@ from raylab.data.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import Choice, Decoded, decode, mean_scores
-from raylab.evaluation.scores import block_bootstrap, score_predictions
+from raylab.evaluation.scores import block_bootstrap, interval, score_predictions
 from raylab.files import atomic_path, write_json
 from raylab.tasks.embedding import embed
 from raylab.tasks.protocol import Comm
@@ -119,18 +119,18 @@ class _Scorer:
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
         sessions: dict[str, dict[str, dict[str, float]]] = {}
-        intervals: dict[str, list[dict[str, list[float]]]] = {label: [] for label in labels}
+        draws: dict[str, list[dict[str, np.ndarray]]] = {label: [] for label in labels}
         for name, embedding in self.embeddings.items():
             sessions[name] = {}
             for label in labels:
                 decoded = self._decode(embedding, self.shard[name], label)
                 if decoded is not None:
                     sessions[name][label] = decoded.scores
-                    intervals[label].append(_interval(decoded))
+                    draws[label].append(_resampled(decoded))
         scores = {label: mean_scores([s[label] for s in sessions.values() if label in s]) for label in labels}
         return {
             "scores": {label: entry for label, entry in scores.items() if entry},
-            "intervals": {label: entries[0] for label, entries in intervals.items() if len(entries) == 1},
+            "intervals": {label: interval(entries) for label, entries in draws.items() if entries},
             "sessions": sessions,
         }
 
@@ -157,7 +157,7 @@ class _Scorer:
         )
 
 
-def _interval(decoded: Decoded) -> dict[str, list[float]]:
+def _resampled(decoded: Decoded) -> dict[str, np.ndarray]:
     return block_bootstrap(
         lambda at: score_predictions(decoded.kind, decoded.truth[at], decoded.predicted[at]), len(decoded.truth)
     )

@@ -43,6 +43,17 @@ class ContrastiveModel(torch.nn.Module):
             for spec in sessions.values()
         )
         self.criterion = InfoNCE(config.loss)
+        self.unit_dropout = config.augmentation.unit_dropout
+
+    def encode(self, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
+        """(B, D) embedding of the windows around rows of the view; augmented while training."""
+        encoder = self.encoder(session.timeline.session)
+        seen = windows(session, encoder, rows)
+        if self.training and self.unit_dropout > 0:
+            # One mask a window: a unit is away for all of it, as one that was not recorded.
+            seen = seen * torch.nn.functional.dropout(seen.new_ones(len(seen), 1, seen.shape[2]), self.unit_dropout)
+        embedding: torch.Tensor = encoder(seen)
+        return embedding
 
     def encoder(self, session: str) -> Encoder:
         encoder = self.encoders[self.names.index(session)]
@@ -194,14 +205,13 @@ def _conditional_labels(config: ContrastiveTrial, spec: SessionSpec) -> tuple[st
 
 def _session_loss(model: ContrastiveModel, pairs: Pairs, comm: Comm) -> torch.Tensor:
     """InfoNCE of one session. Each worker encodes the rows it owns and scores its share of the references."""
-    encoder = model.encoder(pairs.session.timeline.session)
-    size = pairs.rows.shape[1]
+    flat, size = pairs.rows.flatten(), pairs.rows.shape[1]
     if comm.workers == 1:
-        reference, positive, negative = encoder(windows(pairs.session, encoder, pairs.rows.flatten())).split(size)
-        return model.criterion(reference, positive, negative)
-    flat = pairs.rows.flatten()
+        reference, positive, negative = model.encode(pairs.session, flat).split(size)
+        loss: torch.Tensor = model.criterion(reference, positive, negative)
+        return loss
     mine = (pairs.session.local[flat] >= 0).nonzero()[:, 0]
-    encoded = encoder(windows(pairs.session, encoder, flat[mine]))
+    encoded = model.encode(pairs.session, flat[mine])
     rows = encoded.new_zeros(3 * size, encoded.shape[1]).index_copy(0, mine, encoded)
     reference, positive, negative = comm.gather_rows(rows).split(size)
     share = slice(comm.rank * size // comm.workers, (comm.rank + 1) * size // comm.workers)

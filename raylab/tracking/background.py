@@ -10,23 +10,26 @@ _LONGEST_WAIT_S = 60.0
 
 
 class Syncs(Protocol):
-    def sync(self) -> None: ...
+    def sync(self, *, closing: bool = False) -> None: ...
 
 
 class BackgroundMirror:
-    """Runs `mirror.sync()` in a thread of its own whenever it was notified.
+    """Runs `mirror.sync()` in a thread of its own: when it was notified, and now and then while trials report.
 
     After an error it waits longer and longer (at most a minute): a server that is down costs a try a minute,
     and the search nothing.
 
     Args:
         interval_s: At least this long (seconds) between two syncs.
+        poll_s: At most this long without one.
     """
 
-    def __init__(self, mirror: Syncs, *, interval_s: float = 2.0) -> None:
+    def __init__(self, mirror: Syncs, *, interval_s: float = 2.0, poll_s: float = 15.0) -> None:
         self.error: Exception | None = None
+        self.syncs = 0  # that went well
         self._mirror = mirror
         self._interval_s = interval_s
+        self._poll_s = poll_s
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mlflow-mirror", daemon=True)
@@ -37,7 +40,10 @@ class BackgroundMirror:
         self._wake.set()
 
     def close(self, *, timeout_s: float = 120.0) -> Exception | None:
-        """Sync a last time. What went wrong in it is returned, never raised; None when MLflow is complete."""
+        """Sync a last time, as the driver's last act: what has no end then is interrupted.
+
+        What went wrong in it is returned, never raised; None when MLflow is complete.
+        """
         self._closing.set()
         self._wake.set()
         self._thread.join(timeout_s)
@@ -48,19 +54,20 @@ class BackgroundMirror:
     def _run(self) -> None:
         wait_s = self._interval_s
         while not self._closing.is_set():
-            self._wake.wait()
+            self._wake.wait(self._poll_s)
             self._wake.clear()
             started = time.monotonic()
-            self._sync()
+            self._sync(closing=False)
             wait_s = self._interval_s if self.error is None else min(_LONGEST_WAIT_S, wait_s * 2)
             if self.error is not None:
                 self._wake.set()  # what could not be mirrored is tried again, news or not
             self._closing.wait(max(0.0, wait_s - (time.monotonic() - started)))
-        self._sync()
+        self._sync(closing=True)
 
-    def _sync(self) -> None:
+    def _sync(self, *, closing: bool) -> None:
         try:
-            self._mirror.sync()
+            self._mirror.sync(closing=closing)
             self.error = None
+            self.syncs += 1
         except Exception as error:  # whatever MLflow raises, the search goes on; the driver reports it at the end
             self.error = error

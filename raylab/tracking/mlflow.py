@@ -41,7 +41,7 @@ Figures = Callable[[TrialRecord], Mapping[str, Any]]  # file name -> Path or mat
 
 _log = logging.getLogger(__name__)
 _MIRRORED = "raylab.mirrored"  # the digest of a run that is complete; set last
-_RESULTS = ("leaderboard.csv", "baselines.json", "evaluation-test.json", "report.html")
+_RESULTS = ("leaderboard.csv", "baselines.json", "evaluation-valid.json", "evaluation-test.json", "report.html")
 
 
 @dataclass
@@ -76,10 +76,14 @@ class Mirror:
         self._known: _Known | None = None
         self._lock = threading.Lock()
 
-    def sync(self) -> None:
-        """Bring MLflow to the ledger's state. MirrorError when it cannot be reached; try again later."""
+    def sync(self, *, closing: bool = False) -> None:
+        """Bring MLflow to the ledger's state. MirrorError when it cannot be reached; try again later.
+
+        Args:
+            closing: The driver that holds the study goes away: nothing stays RUNNING.
+        """
         with self._lock, self._guard():
-            live = self.study.is_live()
+            live = self.study.is_live() and not closing
             events = self.study.ledger.read()
             ended = is_ended(events)
             known = self._connected()

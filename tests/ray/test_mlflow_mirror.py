@@ -185,6 +185,24 @@ def test_a_trial_is_followed_through_interruption_and_resume(tmp_path: Path, uri
     assert found["study"]["status"] == "FINISHED"
 
 
+def test_a_driver_that_goes_leaves_nothing_running(tmp_path: Path, uri: str) -> None:
+    study = fake_study(
+        tmp_path / "stopped",
+        states=("completed", "running"),
+        end=False,
+        tracking={"uri": uri, "experiment": "stopped"},
+    )
+    with study.hold():  # as with Ctrl-C: the study has not ended, and the driver is still there
+        background = BackgroundMirror(Mirror(study), poll_s=0.1)
+        deadline = time.monotonic() + 60
+        while background.syncs == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)  # nobody notified it
+        assert states(study)["0001"] == ("running", "RUNNING")
+        assert background.close() is None
+    assert states(study) == {"0000": ("completed", "FINISHED"), "0001": ("interrupted", "KILLED")}
+    assert contents(study)["study"]["status"] == "KILLED"
+
+
 def test_a_model_is_registered_once(study: StudyFolder) -> None:
     from mlflow import MlflowClient
 
@@ -211,7 +229,7 @@ def test_figures_that_fail_keep_the_numbers(study: StudyFolder) -> None:
 
 def test_the_background_mirror_never_stops_the_search(study: StudyFolder) -> None:
     class Broken:
-        def sync(self) -> None:
+        def sync(self, *, closing: bool = False) -> None:
             time.sleep(0.2)
             raise MirrorError("down")
 

@@ -110,9 +110,10 @@ def _files(study: StudyFolder, *, labels: bool, generator: np.random.Generator) 
     valid = {
         kind: {"position": {"r2": r2}, "direction": {"balanced_accuracy": 0.5 + r2 / 3}} for kind, r2 in scores.items()
     }
+    chosen = {"smoothing_ms": 250, "zscore": True, "neighbours": 25}
     write_json(
         study.baselines_path,
-        {"valid": valid, "settings": {"smoothed": {"smoothing_ms": 250, "zscore": True, "neighbours": 25}}},
+        {"valid": valid, "settings": {"smoothed": {"position": {"rat-1": chosen, "rat-2": chosen}}}},
     )
     study.ledger.append({"event": "test_read", "time": T0 + 9000, "trial": winner.trial, "purpose": "evaluate"})
     write_json(

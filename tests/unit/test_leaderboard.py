@@ -88,4 +88,6 @@ def test_baselines_are_found_by_the_objective_and_its_label() -> None:
     ]
     assert baseline_scores(baselines, metric="decoding.direction.balanced_accuracy", label="position")["raw"] == 0.7
     assert baseline_scores(baselines, metric="goodness_of_fit", label="position") == {}
+    assert baseline_scores(baselines, metric="decoding.score", label="position") == {"raw": 0.6, "chance": 0.6}
+    assert baseline_scores(baselines, metric="decoding.score", label="direction")["raw"] == 0.7
     assert baseline_scores(None, metric="decoding.r2", label="position") == {}

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_study import fake_study, write_embedding
+from fake_study import ended, fake_study, started, write_embedding
 
 from raylab.errors import DataError
-from raylab.files import write_tensors
+from raylab.files import write_json, write_tensors
 from raylab.reporting import plots
 from raylab.reporting.embedding import load_embedding
 from raylab.reporting.html import write_report
@@ -51,6 +51,7 @@ def test_the_report_is_whole_and_loads_nothing(tmp_path: Path) -> None:
     assert "loses to its own smoothed input (0.930)" in page.visible
     assert "was read once" in page.visible
     assert page.visible.count("baseline: ") == 4
+    assert "smoothing_ms 250, zscore true, neighbours 25" in page.visible
 
 
 def test_names_from_data_cannot_become_elements(tmp_path: Path) -> None:
@@ -83,6 +84,28 @@ def test_every_outcome_renders(tmp_path: Path, states: tuple[str, ...], changes:
     page = Page(write_report(fake_study(tmp_path / "s", states=states, **changes), importance=None))
     assert "Leaderboard" in page.visible
     assert ("is best" in page.visible) == ("completed" in states)
+
+
+def test_the_winner_is_held_against_its_own_input(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "s")
+    (path,) = study.path.glob("trials/*/embedding.safetensors")
+    valid = {"split": "valid", "trial": path.parent.name, "baselines": {"input": {"position": {"r2": 0.99}}}}
+    write_json(study.evaluation_path("valid"), valid)
+    assert "loses to its own input (0.990)" in Page(write_report(study, importance=None)).visible
+
+
+def test_a_winner_by_another_objective_is_compared_by_decoding(tmp_path: Path) -> None:
+    study = fake_study(
+        tmp_path / "s", states=("failed",), end=False, objective={"metric": "goodness_of_fit", "mode": "max"}
+    )
+    study.ledger.append(started("0001"))
+    metrics = {"goodness_of_fit": 3.6, "decoding.score": 0.5}
+    study.ledger.append(ended("0001", "completed", 3.6, metrics=metrics))
+    scores = {"raw": 0.3, "smoothed": 0.8}
+    baselines = {kind: {"position": {"r2": r2}} for kind, r2 in scores.items()}
+    write_json(study.baselines_path, {"valid": baselines, "settings": {}})
+    page = Page(write_report(study, importance=None))
+    assert "By decoding.score (0.500) it loses to its own smoothed input (0.800)" in page.visible
 
 
 def test_many_reads_of_the_test_split_are_told(tmp_path: Path) -> None:
