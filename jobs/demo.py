@@ -22,5 +22,4 @@ step("four synthetic two-photon sessions with known latents", "synth", RECORDING
 step("prepared once: splits, units, labels", "prepare", RECORDINGS, "--out", DATASET)
 step("a search: trials in parallel, the worst stopped early", "search", "search_spaces/smoke.yaml", "--data", DATASET,
      "--out", STUDY)  # fmt: skip
-step("what the winner's embedding knows of each label", "evaluate", STUDY)
 print(f"\nOpen {STUDY / 'report.html'} in a browser, or the MLflow UI with: .venv/bin/raylab ui")

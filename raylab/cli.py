@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON value on 
 _STUDY = click.argument("study", type=click.Path(path_type=Path))
 _DATA = click.option("--data", required=True, type=click.Path(path_type=Path), help="A prepared dataset.")
 _OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="The study's folder; must not exist.")
-_WORKERS = click.option("--workers", type=int, help="Data-parallel workers of a trial, under Ray Train.")
+_WORKERS = click.option("--workers", type=click.IntRange(1), help="Data-parallel workers of a trial, under Ray Train.")
 
 
 class _Verb(click.Command):
@@ -204,7 +203,9 @@ def ui(port: int) -> None:
     click.echo(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)")
     # MLflow's job runner would cost 240 MB and serve nothing here.
     quiet = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    sys.exit(subprocess.call(ui_command(uri, port=port), env=quiet))
+    command = ui_command(uri, port=port)
+    sys.stdout.flush()
+    os.execvpe(command[0], command, quiet)  # becomes the server: whoever ends this process ends it
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -220,6 +221,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
         _fail(error, "stopped; what was begun is recorded. `raylab resume STUDY` goes on with a study.", 130, debug)
+    except OSError as error:  # a folder where a file should be, a full disk, no permission
+        _fail(error, f"{error.filename or 'file system'}: {error.strerror or error}", 2, debug)
     except Exception as error:
         _fail(
             error, f"internal error: {type(error).__name__}: {error}\n  Run again with --debug and report it.", 1, debug

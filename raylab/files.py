@@ -116,17 +116,17 @@ def map_tensors(path: Path) -> dict[str, np.ndarray]:
         return {name: _slice(raw, entry) for name, entry in header.items() if name != "__metadata__"}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise DataError(f"{path}: not a whole safetensors file ({error})", "Prepare the dataset again.") from None
 
 
 def _slice(raw: np.ndarray | None, entry: dict[str, Any]) -> np.ndarray:
     start, stop = entry["data_offsets"]
     dtype = np.dtype(_DTYPES[entry["dtype"]])
-    if raw is None or start == stop:
+    if start == stop:
         return np.zeros(entry["shape"], dtype)
-    if stop > raw.size:
-        raise ValueError(f"truncated: {stop} bytes named, {raw.size} there")
+    if raw is None or stop > raw.size:
+        raise ValueError(f"truncated: {stop} bytes named, {0 if raw is None else raw.size} there")
     return raw[start:stop].view(dtype).reshape(entry["shape"])
 
 

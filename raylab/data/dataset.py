@@ -72,12 +72,11 @@ class Dataset:
         if not (self.path / MANIFEST).is_file():
             raise DataError(f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`.")
         self.manifest: dict[str, Any] = read_json(self.path / MANIFEST)
-        schema = self.manifest.get("schema") if isinstance(self.manifest, dict) else None
-        if schema != SCHEMA or not self.manifest.get("sessions"):
+        found = self.manifest if isinstance(self.manifest, dict) else {}
+        if found.get("schema") != SCHEMA or not found.get("sessions"):
             raise DataError(
-                f"{self.path / MANIFEST}: schema {schema}, this raylab reads {SCHEMA}"
-                if schema != SCHEMA
-                else f"{self.path / MANIFEST}: names no sessions",
+                f"{self.path / MANIFEST}: schema {found.get('schema')}, {len(found.get('sessions', []))} sessions; "
+                f"this raylab reads schema {SCHEMA}",
                 "Prepare the dataset again.",
             )
 

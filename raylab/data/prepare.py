@@ -61,7 +61,7 @@ def prepare(
         raise DataError(f"{target}: already there", "Choose another --out, or remove it.")
     chosen = load_recipe(recipe) if recipe else None
     sources = list_sources(Path(source), chosen)
-    splits = _with_overrides(chosen, overrides or {}, f"recipe {recipe}") if chosen or overrides else None
+    splits = _with_overrides(chosen, overrides or {}, str(recipe)) if chosen or overrides else None
     with _writing(target) as folder:
         results = []
         for result in _read_all(sources, chosen, splits, folder):
@@ -158,11 +158,12 @@ def _with_overrides(recipe: Recipe | None, overrides: Mapping[str, Any], source:
     if value["splits"]:
         value["splits"].setdefault("kind", "chronological")
         _parse_splits(value["splits"], source)
-    for path, leaf in overrides.items():
+    # The kind first, whatever the order given: another kind has other keys.
+    for path, leaf in sorted(overrides.items(), key=lambda item: item[0] != "splits.kind"):
         if not path.startswith("splits."):
             raise ConfigError(f"--set {path}: `prepare` takes only splits.*", "For example: --set splits.kind=blocked")
         if path == "splits.kind":
-            value = {"splits": {}}  # another kind has other keys
+            value = {"splits": {}}
         value = set_path(value, path, leaf)
     if overrides:
         value["splits"].setdefault("kind", "chronological")

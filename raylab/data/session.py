@@ -42,7 +42,7 @@ class Label:
     def discrete(cls, raw: np.ndarray) -> Label:
         """Codes and classes from raw values of any type (T,); NaN and empty text mean unlabelled."""
         raw = np.asarray(raw).reshape(-1)
-        missing = np.isnan(raw) if raw.dtype.kind == "f" else np.array([str(value) == "" for value in raw])
+        missing = np.isnan(raw) if raw.dtype.kind == "f" else np.array([str(value) == "" for value in raw], bool)
         values = np.full(raw.shape, UNLABELLED, np.int64)
         found, codes = np.unique(raw[~missing], return_inverse=True)
         values[~missing] = codes
@@ -52,9 +52,8 @@ class Label:
     def continuous(cls, raw: np.ndarray, *, unit: str = "", kind: LabelKind = "continuous") -> Label:
         """A continuous or circular label from (T,) or (T, D) numbers."""
         values = np.asarray(raw, np.float64)
-        return cls(
-            kind=kind, values=values[:, None] if values.ndim == 1 else values.reshape(len(values), -1), unit=unit
-        )
+        columns = int(np.prod(values.shape[1:]))  # not -1: a label may have no sample
+        return cls(kind=kind, values=values.reshape(len(values), columns), unit=unit)
 
 
 @dataclass(frozen=True, kw_only=True)

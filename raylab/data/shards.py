@@ -9,6 +9,7 @@ and a restarted worker gets the same shard again.
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import ray.data
+from ray.data.expressions import col
 
 from raylab.config import ViewConfig
 from raylab.data.dataset import Dataset
@@ -58,11 +60,10 @@ def split_dataset(dataset: Dataset, view: ViewConfig, *, workers: int, left: int
         }
         for session in dataset.sessions
     ]
-    chunks = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(session_chunks).sort("worker")
-    held = chunks.materialize()
-    owned = {entry["worker"]: entry["count()"] for entry in held.groupby("worker").count().take_all()}
-    borders = np.cumsum([owned.get(worker, 0) for worker in range(workers - 1)]).tolist()
-    return held.split_at_indices(borders) if workers > 1 else [held]
+    _quiet()
+    held = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(session_chunks).materialize()
+    # Filters, not a sort or group-by: those run inside the placement group of a trial, which has no CPU for them.
+    return [held.filter(expr=col("worker") == worker).materialize() for worker in range(workers)]
 
 
 def build_shard(dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any]]) -> Shard:
@@ -89,9 +90,14 @@ def map_items(
     function: Callable[[dict[str, Any]], dict[str, Any]], items: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     """`function` of each item in parallel Ray Data tasks, results as they come. Only small values travel."""
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
+    _quiet()
     rows = ray.data.from_items([{"item": json.dumps(item)} for item in items], override_num_blocks=len(items))
     mapped = rows.map(lambda row: {"result": json.dumps(function(json.loads(row["item"])))})
     for row in mapped.iter_rows():
         yield json.loads(row["result"])
+
+
+def _quiet() -> None:
+    """No plan and timing of each dataset on standard error; what fails is raised."""
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)

@@ -106,9 +106,9 @@ class _Truth:
     def draw(cls, samples: int, generator: np.random.Generator) -> _Truth:
         velocity = 0.6 * _smooth(generator.normal(size=samples), 60)  # rad/s, slow enough for the indicator
         angle = np.cumsum(velocity) / RATE_HZ + generator.uniform(0, 2 * np.pi)
-        around = _smooth(generator.normal(size=samples), 90)
+        around = _smooth(generator.normal(size=samples), 40)
         latent = np.stack([np.cos(angle), np.sin(angle), around], axis=1).astype(np.float32)
-        speed = 15 * np.maximum(_smooth(generator.normal(size=samples), 90) + 0.3, 0)
+        speed = 15 * np.maximum(_smooth(generator.normal(size=samples), 40) + 0.3, 0)
         gratings, movie = _stimuli(samples, generator)
         return cls(latent=latent, speed=speed, gratings=gratings, movie=movie)
 
@@ -169,7 +169,7 @@ def _rates(truth: _Truth, units: int, generator: np.random.Generator) -> np.ndar
     """(T, units) spikes/s: tuned to the angle, some also to the other latent, speed, gratings, movie."""
     angle = np.arctan2(truth.latent[:, 1], truth.latent[:, 0])[:, None]
     preferred = generator.uniform(-np.pi, np.pi, units)
-    rates = 0.2 + 4.0 * np.exp(3.0 * (np.cos(angle - preferred) - 1.0))
+    rates = 0.2 + 5.0 * np.exp(3.0 * (np.cos(angle - preferred) - 1.0))
     rates += generator.uniform(0, 3.0, units) * np.maximum(truth.latent[:, 2:] * generator.choice([-1, 1], units), 0)
     rates += _some(units, 0.3, generator) * generator.uniform(0.05, 0.2, units) * truth.speed[:, None]
     orientation = generator.integers(0, DIRECTIONS, units)

@@ -15,7 +15,7 @@ from raylab.config import EvaluationConfig, ViewConfig
 from raylab.data.dataset import Dataset, Recording
 from raylab.data.splits import CODE
 from raylab.data.view import Timeline, make_timeline, view_activity
-from raylab.evaluation.decoding import Choice, Decoded, chance, decode, mean_scores
+from raylab.evaluation.decoding import Choice, Decoded, Searches, chance, decode, mean_scores
 
 SMOOTHING_SAMPLES = (0, 1, 2, 4, 8, 12, 20)
 COMPONENTS = (3, 8, 16, 32)
@@ -73,8 +73,9 @@ class Baselines:
             for zscore in (False, True):
                 view = ViewConfig(smoothing_ms=1000 * samples / recording.rate_hz, zscore=zscore)
                 activity, _ = view_activity(recording, view)
+                searches: Searches = {}
                 for label in self.labels:
-                    decoded = self._choose(activity, timeline, label)
+                    decoded = self._choose(activity, timeline, label, searches)
                     for table in (raw, smoothed) if samples == 0 else (smoothed,):
                         if decoded and (label not in table or decoded.primary > table[label][0].primary):
                             table[label] = (decoded, view, activity)
@@ -92,8 +93,19 @@ class Baselines:
             options.append((decoded, projected[:, :count]))
         return max(options, key=lambda option: option[0].primary)
 
-    def _choose(self, features: np.ndarray, timeline: Timeline, label: str) -> Decoded | None:
-        return decode(features, timeline, self.config, label=label, fit=("train",), score="valid", metrics=METRICS)
+    def _choose(
+        self, features: np.ndarray, timeline: Timeline, label: str, searches: Searches | None = None
+    ) -> Decoded | None:
+        return decode(
+            features,
+            timeline,
+            self.config,
+            label=label,
+            fit=("train",),
+            score="valid",
+            metrics=METRICS,
+            searches=searches,
+        )
 
     def _final(
         self, features: np.ndarray, timeline: Timeline, label: str, split: str, fit: Sequence[str], chosen: Decoded

@@ -39,6 +39,9 @@ class Choice:
     metric: str
 
 
+Searches = dict[tuple[str, int, bytes, bytes], np.ndarray]
+
+
 def reference_samples(timeline: Timeline, splits: Sequence[str], limit: int) -> np.ndarray:
     """Positions in `timeline.samples`, at most `limit` of each split, evenly spaced: the same for every view."""
     chosen = []
@@ -60,6 +63,7 @@ def decode(
     score: str,
     metrics: Sequence[str] = ("euclidean",),
     choice: Choice | None = None,
+    searches: Searches | None = None,
 ) -> Decoded | None:
     """Decode one label of one session with nearest neighbours.
 
@@ -70,9 +74,10 @@ def decode(
         metrics: Distances to choose from.
         choice: Fixed settings; without it, the best on the scored split by the label's primary score.
             Only ever leave it out where `score` is the validation split.
+        searches: Neighbours found so far in these `features`: labels that are known on the same samples share them.
 
     Returns:
-        None where either side has no labelled sample, or they share no class.
+        None where there is no labelled sample to fit, fewer than two to score, or no class on both sides.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
@@ -84,7 +89,13 @@ def decode(
     ks = (min(choice.neighbours, len(fit_at)),) if choice else candidates
     best: Decoded | None = None
     for metric in (choice.metric,) if choice else metrics:
-        found = nearest(features[timeline.rows[fit_at]], features[timeline.rows[score_at]], k=max(ks), metric=metric)
+        key = (metric, max(ks), fit_at.tobytes(), score_at.tobytes())
+        found = searches.get(key) if searches is not None else None
+        if found is None:
+            pool, queries = features[timeline.rows[fit_at]], features[timeline.rows[score_at]]
+            found = nearest(pool, queries, k=max(ks), metric=metric)
+            if searches is not None:
+                searches[key] = found
         for k, predicted in predict(reference, found, ks).items():
             scores = score_predictions(truth.kind, truth.values, predicted)
             decoded = Decoded(truth.kind, scores, truth.values, predicted, k, metric)
@@ -113,7 +124,7 @@ def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:
 def _comparable(reference: Label, truth: Label) -> bool:
     """Something to fit, something to score, and, of classes, one in common (repeats of a movie split by repeat
     have none: no decoder could name them)."""
-    if not len(reference.values) or not len(truth.values):
+    if not len(reference.values) or len(truth.values) < 2:  # R2 of one sample does not exist
         return False
     return reference.kind != "discrete" or bool(np.isin(truth.values, reference.values).any())
 

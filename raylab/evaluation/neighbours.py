@@ -18,17 +18,17 @@ def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, 
     Args:
         reference: (M, D).
         queries: (Q, D).
-        metric: `euclidean` or `cosine` (zero vectors are equally far from everything).
+        metric: `euclidean` or `cosine` (a zero vector is at a right angle to everything).
     """
     points, asked = torch.as_tensor(reference, dtype=torch.float32), torch.as_tensor(queries, dtype=torch.float32)
     if metric == "cosine":
-        points, asked = _unit(points), _unit(asked)
+        points, asked, offset = _unit(points), _unit(asked), torch.zeros(len(points))
     else:
-        # Centring keeps |a|^2 - 2ab + |b|^2 accurate in float32 for data far from zero.
+        # Centring keeps |a|^2 - 2ab + |b|^2 accurate in float32 for data far from zero; the nearest maximise
+        # a.b - |b|^2 / 2.
         centre = points.mean(dim=0)
         points, asked = points - centre, asked - centre
-    # On the unit sphere and off it, the nearest maximise  a.b - |b|^2 / 2.
-    offset = points.square().sum(dim=1) / 2
+        offset = points.square().sum(dim=1) / 2
     found = [(block @ points.T - offset).topk(k, dim=1).indices for block in asked.split(tile)]
     return torch.cat(found).numpy() if found else np.zeros((0, k), np.int64)
 

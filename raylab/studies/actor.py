@@ -1,4 +1,4 @@
-"""Trials as Ray Tune runs them: a reused actor for one worker, a function that waits for Ray Train for several."""
+"""Trials as Ray Tune runs them: a reused actor for one worker, one that waits for Ray Train for several."""
 
 from __future__ import annotations
 
@@ -43,22 +43,32 @@ class TrialActor(tune.Trainable):
         self._training = None
 
 
-def run_with_workers(config: dict[str, Any]) -> None:
-    """A Tune function trainable: the trial itself only waits for its Ray Train workers."""
-    from raylab.training.launch import train_distributed
+class WorkersTrial(tune.Trainable):
+    """A trial that itself only waits for its Ray Train workers, a round a step."""
 
-    job = Job(**config["job"])
-    resources = config["resources"]
-    try:
-        train_distributed(
-            job,
-            workers=resources["workers"],
-            cpus=resources["cpus"] - WAITING_CPU / resources["workers"],
-            gpus=resources["gpus"],
-            storage=Path(config["storage"]),
-        )
-    except Exception as error:
-        tune.report({"steps": 0, "error": explain(error, Path(job.folder))})
+    def setup(self, config: dict[str, Any]) -> None:
+        from raylab.training.launch import WorkerGroup
+
+        resources = config["resources"]
+        wanted = {"CPU": resources["cpus"] - WAITING_CPU / resources["workers"]}
+        if resources["gpus"]:
+            wanted["GPU"] = resources["gpus"]
+        if resources["memory_gb"]:
+            wanted["memory"] = resources["memory_gb"] * 1e9
+        self._job, self._metric, self._steps = Job(**config["job"]), config["metric"], 0
+        storage = Path(config["storage"])
+        self._group = WorkerGroup(self._job, workers=resources["workers"], resources=wanted, storage=storage)
+
+    def step(self) -> dict[str, Any]:
+        try:
+            result = self._group.next()
+        except Exception as error:
+            return {"steps": self._steps, "error": explain(error, Path(self._job.folder)), "done": True}
+        self._steps = result["steps"]
+        return {**report(result["metrics"], step=self._steps, metric=self._metric), "done": result["done"]}
+
+    def cleanup(self) -> None:
+        self._group.close()
 
 
 WAITING_CPU = 0.1  # of the trial that waits for its workers, taken from theirs, so that whole machines fit

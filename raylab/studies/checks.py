@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from raylab.config import FAMILIES, TrialConfig
+from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError
-from raylab.parsing import did_you_mean, get_path, parse_trial, set_path
-from raylab.studies.space import Parameter, Scalar, Space, get, leaves
+from raylab.parsing import get_path, parse_trial, set_path
+from raylab.studies.conditions import possible, stand_in, when_met, with_search, without_fixed
+from raylab.studies.space import Parameter, Scalar, Space
 from raylab.tasks import get_task
 
 
@@ -23,21 +25,17 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
     Raises:
         ConfigError: names the path and what to do.
     """
-    family = FAMILIES.get(space.task.get("kind", "contrastive"))
-    if family is None:
-        parse_trial({"task": space.task}, source)
-    for path in space.search:
+    ordered = space.ordered()
+    _check_base(space, sessions, source)
+    space = without_fixed(space, source)
+    for path in ordered:
         _check_path(space, path, source)
-    base = parse_trial(_defaults(space), source)
-    kept, notes = {}, []
-    for path, parameter in space.search.items():
-        usable, reasons = _usable(space, path, parameter, sessions, source)
-        if parameter.categorical is not None and len(usable) < len(parameter.categorical):
-            notes.append(f"{path}: {', '.join(map(str, reasons))} left out ({next(iter(reasons.values()))})")
-            parameter = parameter.model_copy(update={"categorical": tuple(usable)})
-        kept[path] = parameter
-    space = space.model_copy(update={"search": kept})
+    notes: list[str] = []
+    for path in ordered:  # a parent's choices before what depends on them
+        space = _for_dataset(space, path, sessions, source, notes)
+    base = parse_trial(stand_in(space), source)
     _check_objective(space, base, sessions, source)
+    _check_draws(space, sessions, source)
     if space.scheduler.kind != "none" and "training.max_steps" in space.search:
         raise ConfigError(
             f"{source}: training.max_steps cannot be searched with a scheduler: rungs would differ",
@@ -51,9 +49,84 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
     return space, notes
 
 
+def _check_base(space: Space, sessions: Mapping[str, SessionSpec], source: str) -> None:
+    """What is wrong whatever is drawn is said of itself, not of the first searched path that is tried on it."""
+    alone = _problem(space.fixed(), sessions, source)
+    with_first = _problem(stand_in(space), sessions, source) if space.search else alone
+    if alone is not None and with_first is not None and alone.what == with_first.what:
+        raise alone
+
+
+def _problem(value: Mapping[str, Any], sessions: Mapping[str, SessionSpec], source: str) -> ConfigError | None:
+    """Why a config is not valid or cannot run on these sessions; None where it can."""
+    try:
+        config = parse_trial(value, source)
+    except ConfigError as error:
+        return error
+    try:
+        get_task(config).check(config, sessions)
+    except ConfigError as error:
+        return ConfigError(f"{source}: {error.what}", error.remedy)
+    return None
+
+
+def _for_dataset(space: Space, path: str, sessions: Mapping[str, SessionSpec], source: str, notes: list[str]) -> Space:
+    """The space with those choices of `path` that the dataset can use; without it, where its parent lost them all."""
+    parameter = space.search[path]
+    for parent, wanted in parameter.when.items():
+        if parent not in space.search or not possible(parent, wanted, space):
+            notes.append(f"{path}: left out, as is its {parent}")
+            return with_search(space, {name: entry for name, entry in space.search.items() if name != path})
+    usable, reasons = _usable(space, path, parameter, sessions, source)
+    if parameter.categorical is None or len(usable) == len(parameter.categorical):
+        return space
+    notes.append(f"{path}: {', '.join(map(str, reasons))} left out ({next(iter(reasons.values()))})")
+    fewer = parameter.model_copy(update={"categorical": tuple(usable)})
+    return with_search(space, {**space.search, path: fewer})
+
+
+DRAWS = 100
+
+
+class _Draw:
+    """Answers `Space.define` at random as an Optuna trial would; this module needs no Optuna."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.params: dict[str, Scalar] = {}
+
+    def suggest_float(self, path: str, low: float, high: float, *, log: bool, step: float | None) -> float:
+        value = self.random.uniform(low, high)
+        self.params[path] = value = low + step * round((value - low) // step) if step else value
+        return value
+
+    def suggest_int(self, path: str, low: int, high: int, *, log: bool, step: int) -> int:
+        self.params[path] = value = self.random.randrange(low, high + 1, step)
+        return value
+
+    def suggest_categorical(self, path: str, choices: list[Scalar]) -> Scalar:
+        self.params[path] = value = self.random.choice(choices)
+        return value
+
+
+def _check_draws(space: Space, sessions: Mapping[str, SessionSpec], source: str) -> None:
+    """Values that are valid alone may not be so together (hidden_units and heads): a search would find out half-way."""
+    draw = space.define()
+    for seed in range(DRAWS if space.search else 0):
+        trial = _Draw(seed)
+        draw(trial)
+        problem = _problem(space.drawn(trial.params), sessions, source)
+        if problem is not None:
+            values = ", ".join(f"{path}={value}" for path, value in trial.params.items())
+            raise ConfigError(
+                f"{problem.what}; drawn were {values}",
+                "Use `step`, `when` or other bounds, so that every draw is valid.",
+            )
+
+
 def direction(space: Space, sessions: Mapping[str, SessionSpec]) -> Literal["max", "min"]:
     """Whether the objective grows or falls as models get better."""
-    config = parse_trial(_defaults(space), "space")
+    config = parse_trial(stand_in(space), "space")
     known = get_task(config).metrics(config, sessions)[space.objective.metric]
     return space.objective.mode or ("max" if known == "max" else "min")
 
@@ -75,9 +148,9 @@ def _check_objective(space: Space, base: TrialConfig, sessions: Mapping[str, Ses
     metric = space.objective.metric
     known = get_task(base).metrics(base, sessions)
     if metric not in known:
-        raise ConfigError(
-            f"{source}: objective.metric '{metric}' does not exist here", f"Use one of: {', '.join(known)}."
-        )
+        choices = ", ".join(name for name in known if name != "loss")
+        why = "" if any(spec.labels for spec in sessions.values()) else "The dataset has no label. "
+        raise ConfigError(f"{source}: objective.metric '{metric}' does not exist here", f"{why}Use one of: {choices}.")
     if metric == "loss":
         raise ConfigError(
             f"{source}: objective.metric 'loss' depends on batch size and temperature: it cannot compare trials",
@@ -101,13 +174,19 @@ def _check_objective(space: Space, base: TrialConfig, sessions: Mapping[str, Ses
 
 def _check_path(space: Space, path: str, source: str) -> None:
     parameter = space.search[path]
-    for parent in parameter.when:
-        if parent not in space.search and get(_defaults(space), parent) is None and not _exists(space, parent):
+    if path.startswith(("evaluation.", "task.")):
+        raise ConfigError(
+            f"{source}: search.{path}: it decides how trials are scored, so trials that differ in it do not compare",
+            f"Set it in `base`, or with --set {path}=...",
+        )
+    for parent, wanted in parameter.when.items():
+        if parent in space.search and not possible(parent, wanted, space):
             raise ConfigError(
-                f"{source}: search.{path}.when: '{parent}' is not a config path", did_you_mean(parent, space.search)
+                f"{source}: search.{path}.when: {parent} is never {wanted!r}",
+                f"Its choices: {', '.join(map(str, space.search[parent].categorical or ()))}.",
             )
     for value in parameter.extremes():
-        candidate = set_path(_when_met(space, path), path, value)
+        candidate = set_path(when_met(space, path), path, value)
         try:
             parse_trial(candidate, source)
         except ConfigError as error:
@@ -128,7 +207,7 @@ def _usable(
     reasons: dict[Scalar, str] = {}
     error: ConfigError | None = None
     for value in parameter.extremes():
-        config = parse_trial(set_path(_when_met(space, path), path, value), source)
+        config = parse_trial(set_path(when_met(space, path), path, value), source)
         try:
             get_task(config).check(config, sessions)
             usable.append(value)
@@ -138,37 +217,3 @@ def _usable(
     if error is not None and (parameter.categorical is None or not usable):
         raise ConfigError(f"{source}: search.{path}: {error.what}", error.remedy)
     return usable, reasons
-
-
-def _when_met(space: Space, path: str) -> dict[str, Any]:
-    """Defaults of the space with the conditions of `path`, and theirs, satisfied."""
-    value = _defaults(space)
-    for parent, wanted in space.search[path].when.items():
-        chosen = wanted[0] if isinstance(wanted, list) else wanted
-        if parent in space.search:
-            for grand, leaf in leaves(_when_met(space, parent)):
-                value = set_path(value, grand, leaf)
-        value = set_path(value, parent, chosen)
-    return value
-
-
-def _defaults(space: Space) -> dict[str, Any]:
-    """Fixed values, and the first value of every unconditional parameter: a config that stands for the space.
-
-    A conditional's choices are tried one by one elsewhere; here `time`, which every dataset supports, stands for them
-    where it is among the choices.
-    """
-    value = space.fixed()
-    for path, parameter in space.search.items():
-        if not parameter.when:
-            choices = parameter.extremes()
-            value = set_path(value, path, "time" if "time" in choices else choices[0])
-    return value
-
-
-def _exists(space: Space, path: str) -> bool:
-    try:
-        get_path(parse_trial(space.fixed(), "space"), path)
-    except (AttributeError, KeyError, ConfigError):
-        return False
-    return True

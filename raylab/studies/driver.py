@@ -122,10 +122,10 @@ def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, 
 def _trainable(resources: Resources) -> Any:
     from ray import tune
 
-    from raylab.studies.actor import WAITING_CPU, TrialActor, run_with_workers
+    from raylab.studies.actor import WAITING_CPU, TrialActor, WorkersTrial
 
     if resources.workers > 1:
-        return tune.with_resources(run_with_workers, {"cpu": WAITING_CPU})
+        return tune.with_resources(WorkersTrial, {"cpu": WAITING_CPU})
     wanted: dict[str, float] = {"cpu": resources.cpus, "gpu": resources.gpus}
     if resources.memory_gb:
         wanted["memory"] = resources.memory_gb * 1e9

@@ -30,12 +30,19 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Plan:
-    """Check a space against a dataset; starts nothing."""
-    source = str(space) if isinstance(space, (str, Path)) else "space"
+def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None, source: str = "") -> Plan:
+    """Check a space against a dataset; starts nothing.
+
+    Args:
+        source: What errors call the space; default: its file.
+    """
+    source = source or (str(space) if isinstance(space, (str, Path)) else "space")
     dataset = Dataset(data)
-    checked, notes = check_space(load_space(space, overrides), dataset.sessions, source=source)
-    label = checked.task.get("label") or checked.fixed()["task"].get("label") or next(iter(dataset.labels), None)
+    loaded = load_space(space, overrides, source=source)
+    label = loaded.fixed()["task"].get("label") or next(iter(dataset.labels), None)
+    if label:  # the default is written down: what was used is what is recorded
+        loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
+    checked, notes = check_space(loaded, dataset.sessions, source=source)
     return Plan(checked, dataset, direction(checked, dataset.sessions), label, tuple(notes))
 
 

@@ -32,6 +32,8 @@ class Parameter(Strict):
         bounds = self.float_ or self.int_
         if bounds and not bounds[0] < bounds[1]:
             raise ValueError(f"bounds [{bounds[0]}, {bounds[1]}] must ascend")
+        if bounds and self.step and self.step > bounds[1] - bounds[0]:
+            raise ValueError(f"the step {self.step:g} is wider than the bounds")
         if self.log and (bounds is None or bounds[0] <= 0 or self.step):
             raise ValueError("log needs bounds above 0 and no step")
         if self.int_ and self.step and self.step != int(self.step):
@@ -103,6 +105,16 @@ class Space(Strict):
     budget: Budget = Budget()
     resources: Resources = Resources()
 
+    @model_validator(mode="after")
+    def _once(self) -> Space:
+        paths = [path for path, _ in leaves(self.base)]
+        for path in paths:
+            if paths.count(path) > 1:
+                raise ValueError(f"base gives '{path}' twice")
+            if path in self.search:
+                raise ValueError(f"'{path}' is in `base` and in `search`: it can be in one of them only")
+        return self
+
     def fixed(self) -> dict[str, Any]:
         """The config mapping without searched values."""
         value: dict[str, Any] = {"task": dict(self.task)}
@@ -110,16 +122,20 @@ class Space(Strict):
             value = set_path(value, path, leaf)
         return value
 
-    def config(self, params: Mapping[str, Any], *, source: str = "trial") -> TrialConfig:
-        """The trial config of one draw."""
+    def drawn(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The config mapping of one draw."""
         value = self.fixed()
         for path, leaf in params.items():
             value = set_path(value, path, leaf)
-        return parse_trial(value, source)
+        return value
+
+    def config(self, params: Mapping[str, Any], *, source: str = "trial") -> TrialConfig:
+        """The trial config of one draw."""
+        return parse_trial(self.drawn(params), source)
 
     def define(self) -> Callable[[Any], None]:
         """Optuna's define-by-run function: parents before the parameters that depend on them."""
-        ordered = self._ordered()
+        ordered = self.ordered()
         fixed = self.fixed()
 
         def suggest(trial: Any) -> None:
@@ -131,45 +147,56 @@ class Space(Strict):
 
         return suggest
 
-    def _ordered(self) -> list[str]:
+    def ordered(self) -> list[str]:
+        """The searched paths, parents before the parameters that depend on them."""
         done: list[str] = []
         waiting = list(self.search)
         while waiting:
             ready = [p for p in waiting if not any(parent in waiting for parent in self.search[p].when)]
             if not ready:
-                raise ConfigError(f"search: the `when` conditions of {', '.join(waiting)} form a circle")
+                raise ConfigError(
+                    f"search: the `when` conditions of {', '.join(waiting)} form a circle", "Remove one of them."
+                )
             done += ready
             waiting = [p for p in waiting if p not in ready]
         return done
 
 
-def load_space(source: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None) -> Space:
+def load_space(
+    space: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None, *, source: str = "space"
+) -> Space:
     """A space from a YAML file, a mapping or an object, with overrides applied.
 
     An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of any other
-    config path, sets its base value.
+    config path, sets its base value. Errors call the space `source`.
     """
-    if isinstance(source, Space):
-        value, name = source.model_dump(mode="json", by_alias=True), "space"
-    elif isinstance(source, Mapping):
-        value, name = dict(source), "space"
+    if isinstance(space, Space):
+        value = space.model_dump(mode="json", by_alias=True)
     else:
-        value, name = load_yaml(Path(source)), str(source)
-    for path, leaf in (overrides or {}).items():
+        value = dict(space) if isinstance(space, Mapping) else load_yaml(Path(space))
+    parse(Space, value, source)  # first as it is written: an override must not be blamed for it, nor trip over it
+    for path, leaf in leaves(overrides or {}):
         value = _override(value, path, leaf)
-    return parse(Space, value, name)
+    return parse(Space, value, source)
 
 
 def _override(value: dict[str, Any], path: str, leaf: Any) -> dict[str, Any]:
-    head = path.split(".")[0]
-    if path in value.get("search", {}):
-        rest = {name: entry for name, entry in value["search"].items() if name != path}
-        # What was searched only for another choice no longer exists.
-        rest = {name: entry for name, entry in rest.items() if not _excluded(entry, path, leaf)}
-        return {**value, "search": rest, "base": {**value.get("base", {}), path: leaf}}
-    if head in Space.model_fields and head not in ("base", "search"):
+    head, _, rest = path.partition(".")
+    if head in ("base", "search"):
+        raise ConfigError(
+            f"--set {path}: an override names a config path, without '{head}'",
+            f"For example: --set {rest or 'training.max_steps'}={leaf}",
+        )
+    if head in Space.model_fields and path not in value.get("search", {}):
         return set_path(value, path, leaf)
-    return {**value, "base": {**value.get("base", {}), path: leaf}}
+    # A searched path is pinned; what was searched only for another choice of it no longer exists.
+    kept = {
+        name: entry
+        for name, entry in value.get("search", {}).items()
+        if name != path and not _excluded(entry, path, leaf)
+    }
+    base = {name: entry for name, entry in leaves(value.get("base", {})) if name != path}
+    return {**value, "search": kept, "base": {**base, path: leaf}}
 
 
 def _excluded(entry: Any, path: str, leaf: Any) -> bool:

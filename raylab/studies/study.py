@@ -32,7 +32,6 @@ def search(
     trials: int | None = None,
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
-    kind: str = "search",
 ) -> StudyFolder:
     """Search a space on a prepared dataset; every trial ends up in the study folder and in MLflow.
 
@@ -50,18 +49,7 @@ def search(
     """
     more = {"budget.trials": trials} if trials is not None else {}
     plan = make_plan(space, data, overrides={**(overrides or {}), **more})
-    if Path(out).exists():
-        raise StudyError(f"{out}: already there", "Choose another --out, or continue it with `raylab resume`.")
-    for note in plan.notes:
-        say(f"note: {note}")
-    slots = connect_for(plan.space.resources, plan.space.budget.trials)
-    study = StudyFolder.create(Path(out), _describe(plan, kind))
-    write_text(
-        study.space_path,
-        yaml.safe_dump(plan.space.model_dump(mode="json", by_alias=True, exclude_none=True), sort_keys=False),
-    )
-    _run(study, plan, slots, say)
-    return study
+    return _begin(plan, Path(out), "search", say)
 
 
 def train(
@@ -80,10 +68,14 @@ def train(
             f"{config}: '{stray[0]}' belongs to a search space, not to a trial config",
             "Use `raylab search` with this file.",
         )
+    for path in overrides or {}:
+        if path.split(".")[0] in set(Space.model_fields) - {"task", "resources"}:
+            raise ConfigError(f"--set {path}: a training has no such setting", "Use config paths, or resources.*.")
     task = value.pop("task", {"kind": "contrastive"})
     metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"
     space = {"task": task, "base": value, "objective": {"metric": metric}, "budget": {"trials": 1}}
-    return search(space, data=data, out=out, overrides=overrides, say=say, kind="train")
+    source = "config" if isinstance(config, Mapping) else str(config)
+    return _begin(make_plan(space, data, overrides=overrides, source=source), Path(out), "train", say)
 
 
 def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
@@ -140,6 +132,19 @@ def _baselines(study: StudyFolder, plan: Plan) -> None:
     if plan.label and study.baselines() is None:
         baselines = Baselines(plan.dataset, EvaluationConfig(), [plan.label])
         write_json(study.baselines_path, {"valid": baselines.scores("valid"), "settings": baselines.settings})
+
+
+def _begin(plan: Plan, out: Path, kind: str, say: Say) -> StudyFolder:
+    if out.exists():
+        raise StudyError(f"{out}: already there", "Choose another --out, or continue it with `raylab resume`.")
+    for note in plan.notes:
+        say(f"note: {note}")
+    slots = connect_for(plan.space.resources, plan.space.budget.trials)
+    study = StudyFolder.create(out, _describe(plan, kind))
+    resolved = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
+    write_text(study.space_path, yaml.safe_dump(resolved, sort_keys=False))
+    _run(study, plan, slots, say)
+    return study
 
 
 def _describe(plan: Plan, kind: str) -> dict[str, Any]:

@@ -77,11 +77,13 @@ class StudySearch(OptunaSearch):
         config = self._running.pop(trial_id, None)
         if config is not None:
             ended = outcome(result, max_steps=config["max_steps"], crash="the process died" if error else None)
-            self.tell(self._ot_trials[trial_id].number, ended)
+            self.tell(self._ot_trials[trial_id], ended)
 
-    def tell(self, number: int, ended: Outcome) -> None:
+    def tell(self, trial: optuna.Trial, ended: Outcome) -> None:
+        if ended.score is not None:  # Tune gives a trial's last result here only, never to `on_trial_result`
+            trial.report(ended.score, ended.step)
         value = ended.score if ended.state == "completed" else None
-        self._ot_study.tell(number, value, state=_STATES[ended.state], skip_if_finished=True)
+        self._ot_study.tell(trial.number, value, state=_STATES[ended.state], skip_if_finished=True)
 
     def requeue(self, known: Mapping[str, TrialRecord]) -> None:
         """Take up where a killed driver stopped: what Optuna holds as running is either run again or told its end.
@@ -91,7 +93,8 @@ class StudySearch(OptunaSearch):
         for held in self._ot_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             record = known.get(f"{held.number:04d}")
             if record is not None and record.state in _STATES:
-                self.tell(held.number, Outcome(record.state, record.score, record.step))  # type: ignore[arg-type]
+                trial = optuna.Trial(self._ot_study, held._trial_id)
+                self.tell(trial, Outcome(record.state, record.score, record.step))  # type: ignore[arg-type]
             else:
                 self._pending.append(held.number)
 

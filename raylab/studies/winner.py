@@ -5,6 +5,7 @@ The test split is read here and nowhere else, by name, and every reading is an e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from raylab.data.shard import SessionShard, whole_shard
 from raylab.data.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
-from raylab.evaluation.decoding import Choice, Decoded, decode, mean_scores
+from raylab.evaluation.decoding import Choice, Decoded, Searches, decode, mean_scores
 from raylab.evaluation.scores import block_bootstrap, interval, score_predictions
 from raylab.files import atomic_path, write_json
 from raylab.tasks.embedding import embed
@@ -87,6 +88,8 @@ def export_embeddings(
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
         raise StudyError(f"split '{unknown[0]}' does not exist", f"Use some of: {', '.join(SPLITS)}.")
+    if Path(out).exists():
+        raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
     model, dataset = _model_and_data(study, record)
@@ -122,8 +125,9 @@ class _Scorer:
         draws: dict[str, list[dict[str, np.ndarray]]] = {label: [] for label in labels}
         for name, embedding in self.embeddings.items():
             sessions[name] = {}
+            searches: Searches = {}
             for label in labels:
-                decoded = self._decode(embedding, self.shard[name], label)
+                decoded = self._decode(embedding, self.shard[name], label, searches)
                 if decoded is not None:
                     sessions[name][label] = decoded.scores
                     draws[label].append(_resampled(decoded))
@@ -139,22 +143,22 @@ class _Scorer:
         found: dict[str, list[dict[str, float]]] = {label: [] for label in labels}
         for session in self.shard.values():
             windows = _flat_windows(session, *self.model.receptive_field)
+            searches: Searches = {}
             for label in labels:
-                decoded = self._decode(windows, session, label)
+                decoded = self._decode(windows, session, label, searches)
                 if decoded is not None:
                     found[label].append(decoded.scores)
         return {label: mean_scores(entries) for label, entries in found.items() if entries}
 
-    def _decode(self, features: np.ndarray, session: SessionShard, label: str) -> Decoded | None:
+    def _decode(self, features: np.ndarray, session: SessionShard, label: str, searches: Searches) -> Decoded | None:
         if label not in session.timeline.reference:
             return None
-        chosen = decode(features, session.timeline, self.config, label=label, fit=("train",), score="valid")
+        fixed: dict[str, Any] = {"label": label, "searches": searches}
+        chosen = decode(features, session.timeline, self.config, fit=("train",), score="valid", **fixed)
         if chosen is None or self.split == "valid":
             return chosen
         choice = Choice(chosen.neighbours, chosen.metric)
-        return decode(
-            features, session.timeline, self.config, label=label, fit=self.fit, score=self.split, choice=choice
-        )
+        return decode(features, session.timeline, self.config, fit=self.fit, score=self.split, choice=choice, **fixed)
 
 
 def _resampled(decoded: Decoded) -> dict[str, np.ndarray]:
@@ -184,6 +188,8 @@ def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence
     }
     for label_name, label in timeline.reference.items():
         values = label.values[held]
+        # A label may be called as a column of ours.
+        label_name = f"label_{label_name}" if label_name in columns or re.fullmatch(r"e\d+", label_name) else label_name
         if label.kind == "discrete":
             columns[label_name] = [label.classes[code] if code >= 0 else None for code in values]
         else:

@@ -17,6 +17,7 @@ from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.decoding import decode, mean_scores
 from raylab.evaluation.scores import METRICS, MINIMISED, PRIMARY
 from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.fused import FusedLoss
 from raylab.models.losses import InfoNCE, bits
 from raylab.sampling.contrastive import PairSampler, check_conditional
 from raylab.seeding import derive
@@ -44,16 +45,39 @@ class ContrastiveModel(torch.nn.Module):
         )
         self.criterion = InfoNCE(config.loss)
         self.unit_dropout = config.augmentation.unit_dropout
+        self._fused: dict[str, FusedLoss] = {}
 
     def encode(self, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
         """(B, D) embedding of the windows around rows of the view; augmented while training."""
         encoder = self.encoder(session.timeline.session)
-        seen = windows(session, encoder, rows)
-        if self.training and self.unit_dropout > 0:
-            # One mask a window: a unit is away for all of it, as one that was not recorded.
-            seen = seen * torch.nn.functional.dropout(seen.new_ones(len(seen), 1, seen.shape[2]), self.unit_dropout)
-        embedding: torch.Tensor = encoder(seen)
+        embedding: torch.Tensor = encoder(self._augment(windows(session, encoder, rows)))
         return embedding
+
+    def session_loss(self, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
+        """InfoNCE of (3, B) reference, positive and negative rows that this process holds."""
+        flat, name = rows.flatten(), session.timeline.session
+        fast = session.x.device.type == "cpu" and session.x.dtype == torch.float32 and torch.is_grad_enabled()
+        if not (fast and FusedLoss.supports(self.encoder(name))):
+            loss: torch.Tensor = self.criterion(*self.encode(session, flat).chunk(3))
+            return loss
+        if name not in self._fused:
+            self._fused[name] = FusedLoss(self.encoder(name), self.criterion)
+        fused = self._fused[name]
+        first = session.local[flat] - fused.encoder.left
+        if not self._augments and fused.prefers_recording(len(session.x), len(first)):
+            return fused.of_recording(session.x, first)
+        return fused.of_windows(self._augment(fused.windows(session.x, first)))
+
+    @property
+    def _augments(self) -> bool:
+        return self.training and self.unit_dropout > 0
+
+    def _augment(self, seen: torch.Tensor) -> torch.Tensor:
+        """(B, width, N) windows as training shows them, changed in place."""
+        if self._augments:
+            # One mask a window: a unit is away for all of it, as one that was not recorded.
+            seen *= torch.nn.functional.dropout(seen.new_ones(len(seen), 1, seen.shape[2]), self.unit_dropout)
+        return seen
 
     def encoder(self, session: str) -> Encoder:
         encoder = self.encoders[self.names.index(session)]
@@ -72,11 +96,11 @@ class Pairs:
 class ContrastiveFamily:
     def check(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> None:
         for spec in sessions.values():
-            names = (config.task.label,) if config.task.label else ()
-            for name in (*names, *config.sampling.labels):
+            named = [("task.label", config.task.label)] if config.task.label else []
+            for key, name in (*named, *(("sampling.labels", label) for label in config.sampling.labels)):
                 if name not in spec.labels:
                     known = ", ".join(spec.labels) or "none"
-                    raise ConfigError(f"label '{name}' is not in session '{spec.id}'", f"Its labels: {known}.")
+                    raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {known}.")
             if config.sampling.conditional != "time":
                 label_names = _conditional_labels(config, spec)
                 if not label_names:
@@ -205,11 +229,9 @@ def _conditional_labels(config: ContrastiveTrial, spec: SessionSpec) -> tuple[st
 
 def _session_loss(model: ContrastiveModel, pairs: Pairs, comm: Comm) -> torch.Tensor:
     """InfoNCE of one session. Each worker encodes the rows it owns and scores its share of the references."""
-    flat, size = pairs.rows.flatten(), pairs.rows.shape[1]
     if comm.workers == 1:
-        reference, positive, negative = model.encode(pairs.session, flat).split(size)
-        loss: torch.Tensor = model.criterion(reference, positive, negative)
-        return loss
+        return model.session_loss(pairs.session, pairs.rows)
+    flat, size = pairs.rows.flatten(), pairs.rows.shape[1]
     mine = (pairs.session.local[flat] >= 0).nonzero()[:, 0]
     encoded = model.encode(pairs.session, flat[mine])
     rows = encoded.new_zeros(3 * size, encoded.shape[1]).index_copy(0, mine, encoded)

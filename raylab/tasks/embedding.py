@@ -21,6 +21,8 @@ def windows(session: SessionShard, encoder: Encoder, rows: torch.Tensor) -> torc
     """(B, width, N) windows around rows of the view whose whole receptive field lies in their part."""
     x, width = session.x, encoder.left + encoder.right
     count, units = x.shape
+    if not len(rows):  # a worker may own none, and hold less than one window
+        return x.new_zeros(0, width, units)
     # Overlapping windows as rows of one strided matrix: a single contiguous copy of what is needed.
     strided = x.as_strided((count - width + 1, width * units), (units, 1))
     return strided.index_select(0, session.local[rows] - encoder.left).view(-1, width, units)

@@ -27,8 +27,8 @@ class Comm:
         """Sum over workers of (B, D) rows that are zero where a worker does not own them. Differentiable."""
         return rows
 
-    def sum_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Replace each gradient by its sum over workers."""
+    def sum_gradients(self, gradients: torch.Tensor) -> None:
+        """Replace all gradients, one flat vector, by their sum over workers, in place."""
 
     def sum_values(self, values: torch.Tensor) -> torch.Tensor:
         """Sum over workers, without gradient."""

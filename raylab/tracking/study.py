@@ -49,6 +49,7 @@ class StudyFolder:
         try:
             with atomic_folder(path) as temporary:
                 write_json(temporary / "study.json", full)
+                (temporary / "ledger").mkdir()
         except OSError as error:
             if not path.exists():
                 raise StudyError(f"{path}: the study folder cannot be made ({error.strerror})") from None
@@ -66,10 +67,13 @@ class StudyFolder:
             description = read_json(path / "study.json")
         except DataError as error:
             raise StudyError(error.what, error.remedy) from None
-        if not isinstance(description, dict) or description.get("schema") != SCHEMA:
+        known = isinstance(description, dict) and description.get("schema") == SCHEMA
+        if not known or not {"id", "name", "data", "objective", "label"} <= set(description):
             raise StudyError(
                 f"{path / 'study.json'}: not of the form this raylab reads", "Use the raylab that wrote it."
             )
+        if not (path / "ledger").is_dir():
+            raise StudyError(f"{path}: its ledger folder is gone", "Restore it from a copy of the study.")
         return cls(path, description)
 
     @property

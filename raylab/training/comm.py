@@ -40,13 +40,9 @@ class GroupComm(Comm):
         total: torch.Tensor = _SumRows.apply(rows)
         return total
 
-    def sum_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
-        """One flat all-reduce: latency, not bandwidth, bounds models of this size."""
-        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        dist.all_reduce(flat)
-        for parameter, piece in zip(parameters, flat.split([p.numel() for p in parameters])):
-            parameter.grad = piece.view_as(parameter)
+    def sum_gradients(self, gradients: torch.Tensor) -> None:
+        """One all-reduce of the flat gradient: latency, not bandwidth, bounds models of this size."""
+        dist.all_reduce(gradients)
 
     def sum_values(self, values: torch.Tensor) -> torch.Tensor:
         total = values.detach().clone()

@@ -16,6 +16,8 @@ from raylab.errors import TrainingError
 from raylab.seeding import derive
 from raylab.tasks import Comm, Validation, get_task
 from raylab.training import state
+from raylab.training.flat import FlatParameters
+from raylab.training.memory import keep_freed_memory
 
 _OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
@@ -32,14 +34,15 @@ class Training:
 
     def __init__(self, config: TrialConfig, dataset: Dataset, shard: Shard, comm: Comm | None = None) -> None:
         self.config, self.dataset, self.comm = config, dataset, comm or Comm()
+        keep_freed_memory()
         self.device = pick_device(config.training.device)
         self.shard: Shard = {name: session.to(self.device) for name, session in shard.items()}
         self.task = get_task(config)
         self.task.check(config, dataset.sessions)
         torch.manual_seed(derive(config.training.seed, "model"))
         self.model = self.task.build(config, dataset.sessions).to(self.device)
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = make_optimizer(config.optimizer, self.parameters)
+        self.trained = FlatParameters([p for p in self.model.parameters() if p.requires_grad])
+        self.optimizer = make_optimizer(config.optimizer, [self.trained.parameter])
         self.batch = self.task.batches(config, self.shard)
         self.step = 0
 
@@ -67,9 +70,9 @@ class Training:
         total = torch.zeros((), device=self.device)
         while self.step < stop:
             losses = self.task.loss(self.model, self.batch(self.step), self.comm)
-            self.optimizer.zero_grad(set_to_none=True)
+            self.trained.zero_grad()
             losses["loss"].backward()
-            self.comm.sum_gradients(self.parameters)
+            self.comm.sum_gradients(self.trained.gradients)
             self.optimizer.step()
             total += losses["loss"].detach()
             self.step += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 import raylab
@@ -34,7 +34,7 @@ def save_checkpoint(folder: Path, model: torch.nn.Module, optimizer: torch.optim
 
 def load_checkpoint(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
     """Restore in place; returns the step."""
-    tensors = load_file(folder / CHECKPOINT)
+    tensors = _load(folder / CHECKPOINT)
     model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in tensors.items():
@@ -87,11 +87,13 @@ def load_model(
     if not (folder / "model.safetensors").is_file():
         raise StudyError(f"{folder}: no model was saved there", "Only trials that reached a validation have one.")
     described: dict[str, Any] = read_json(folder / "model.json")
+    if not isinstance(described, dict) or described.get("schema") != SCHEMA:
+        raise StudyError(f"{folder / 'model.json'}: not of the form this raylab reads", "Use the raylab that wrote it.")
     config = parse_trial(described["config"], str(folder / "model.json"))
     sessions = {entry["id"]: _session_spec(entry) for entry in described["sessions"]}
     model = get_task(config).build(config, sessions)
-    model.load_state_dict(load_file(folder / "model.safetensors"))
-    arrays = {name: tensor.numpy() for name, tensor in load_file(folder / "view.safetensors").items()}
+    model.load_state_dict(_load(folder / "model.safetensors"))
+    arrays = {name: tensor.numpy() for name, tensor in _load(folder / "view.safetensors").items()}
     fitted = {
         name: Fitted(arrays[f"{index}.mean"], arrays[f"{index}.std"]) if f"{index}.mean" in arrays else None
         for index, name in enumerate(sessions)
@@ -106,6 +108,13 @@ def _session_spec(entry: dict[str, Any]) -> SessionSpec:
         for name, label in entry["labels"].items()
     }
     return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels)
+
+
+def _load(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise StudyError(f"{path}: not readable ({error})", "Restore it from a copy of the study.") from None
 
 
 def _save(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None) -> None:

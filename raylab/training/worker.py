@@ -59,7 +59,8 @@ def start(job: Job, *, shard: Shard | None = None, comm: Comm | None = None) -> 
 
 def run_round(training: Training, job: Job) -> dict[str, float]:
     """Train to the next validation, validate, save; the metrics. Only the first worker writes."""
-    loss = training.advance()
+    # A trial whose end was not recorded any more comes back trained: only its validation is missing.
+    trained = {} if training.done else {"loss": training.advance()}
     validation = training.validate()
     if training.comm.rank == 0:
         folder = Path(job.folder)
@@ -67,4 +68,4 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
             write_tensors(folder / "embedding.safetensors", validation.arrays, validation.metadata)
         training.save_model(folder / "model")
         training.save(folder / "checkpoint")
-    return {"loss": loss, **validation.metrics}
+    return {**trained, **validation.metrics}

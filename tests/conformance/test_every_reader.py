@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 import scipy.io
 
-from raylab.parsing import parse
 from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
+from raylab.parsing import parse
 
 SAMPLES, UNITS = 60, 5
 

@@ -14,6 +14,8 @@ from raylab.data.dataset import Dataset, Recording, write_manifest, write_sessio
 from raylab.data.session import Label, Session
 from raylab.data.splits import make_parts
 from raylab.parsing import parse_trial
+from raylab.tracking.study import StudyFolder
+from raylab.training.worker import Job, run_round, start
 
 RECIPE: dict[str, Any] = {
     "format": "npz",
@@ -105,3 +107,28 @@ def trial(**sections: Any) -> TrialConfig:
     for name, section in sections.items():
         value[name] = {**value.get(name, {}), **section}
     return parse_trial(value, "test")
+
+
+def small_study(path: Path, data: Dataset, *, scores: tuple[float, ...] = (0.5, 0.9), **sections: Any) -> StudyFolder:
+    """A finished study as a search leaves it: trained trials, ledger, models; scores as given, not as measured."""
+    description = {
+        "kind": "search",
+        "data": {"path": str(data.path.resolve()), "fingerprint": data.fingerprint},
+        "task": {"kind": "contrastive"},
+        "objective": {"metric": "decoding.score", "mode": "max"},
+        "label": next(iter(data.labels), None),
+        "tracking": {"uri": "sqlite:///none.db"},
+    }
+    study = StudyFolder.create(path, description)
+    study.space_path.write_text("search: {}\n")
+    for number, score in enumerate(scores):
+        name, config = f"{number:04d}", trial(**{"training": {"seed": number}, **sections})
+        job = Job(name, str(study.trial_folder(name)), str(data.path), config.model_dump(mode="json"))
+        training = start(job)
+        metrics = run_round(training, job)
+        started = {"event": "trial_started", "trial": name, "params": {"training.seed": number}, "config": job.config}
+        reported = {"event": "trial_reported", "trial": name, "step": 5, "metrics": metrics}
+        ended = {"event": "trial_ended", "trial": name, "state": "completed", "step": 5, "score": score}
+        study.ledger.append(started, reported, {**ended, "metrics": metrics, "error": None, "seconds": 1.0})
+    study.ledger.append({"event": "study_ended"})
+    return study

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raylab.parsing import parse
 from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.readers.align import rebin, resample
 from raylab.data.recipe import Recipe
 from raylab.data.session import Label, Session
 from raylab.data.synthetic import write_session
 from raylab.errors import DataError
+from raylab.parsing import parse
 
 
 def read(path: Path, **value: Any) -> Session:

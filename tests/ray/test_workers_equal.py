@@ -1,0 +1,137 @@
+"""Several workers are one: on the same indices, N workers x B/N compute what one worker x B computes.
+
+Real processes, a real gloo group, the real loop; Ray is not needed for the arithmetic.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as multiprocessing
+from helpers import dataset, session, trial
+
+from raylab.cluster import free_port
+from raylab.config import BlockedSplits, TrialConfig
+from raylab.data.dataset import Dataset
+from raylab.data.shard import Shard, assemble, cut, whole_shard
+from raylab.data.view import make_timeline, view_activity
+from raylab.tasks import get_task
+from raylab.training.comm import GroupComm
+from raylab.training.loop import Training
+
+WIDE = {"batch_size": 512, "max_steps": 6, "validate_every": 3}
+CASES: dict[str, dict[str, Any]] = {
+    "offset1": {"model": {"encoder": {"kind": "offset1", "hidden_units": 8}}},
+    "offset10": {"model": {"encoder": {"kind": "offset10", "hidden_units": 8}}},
+    "temperature": {"loss": {"learnable_temperature": True, "temperature": 0.5}},
+    "euclidean": {"loss": {"similarity": "euclidean"}},
+    "time_delta": {"sampling": {"conditional": "time_delta"}},
+    "view": {"view": {"smoothing_ms": 300, "bin_ms": 200}},
+    "odd_batch": {"training": {**WIDE, "batch_size": 101}},
+    "few_rows": {"training": {**WIDE, "batch_size": 2}},  # some worker owns none of a step's rows
+}
+# Tests of one worker count share a group of processes: importing torch is most of the time.
+GROUP_S = 120
+
+
+def config_of(case: str) -> TrialConfig:
+    return trial(**{"training": WIDE, **CASES[case]})
+
+
+def share(data: Dataset, config: TrialConfig, rank: int, workers: int) -> Shard:
+    """What Ray Data would send to one worker; `test_shards.py` tests that it does."""
+    left, right = get_task(config).receptive_field(config)
+    shard: Shard = {}
+    for name, spec in data.sessions.items():
+        recording = data.open(name)
+        timeline, (activity, fitted) = make_timeline(recording, config.view), view_activity(recording, config.view)
+        chunks = cut(timeline, workers=workers, left=left, right=right)[rank]
+        pieces = [activity[chunk.low : chunk.high] for chunk in chunks]
+        shard[name] = assemble(timeline, chunks, pieces, fitted, units=spec.units)
+    return shard
+
+
+def run(training: Training) -> dict[str, np.ndarray]:
+    """Two rounds; everything that must agree."""
+    found: dict[str, np.ndarray] = {}
+    while not training.done:
+        step = training.next_stop
+        found[f"loss {step}"] = np.float64(training.advance())
+        for name, parameter in training.model.named_parameters():
+            assert parameter.grad is not None
+            found[f"gradient {name} {step}"] = parameter.grad.numpy().copy()
+        found |= {f"{name} {step}": np.float64(value) for name, value in training.validate().metrics.items()}
+    return found | {f"weight {name}": value.numpy() for name, value in training.model.state_dict().items()}
+
+
+def worker(rank: int, workers: int, port: int, path: str, out: str) -> None:
+    torch.set_num_threads(1)
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    try:
+        dist.init_process_group("gloo", rank=rank, world_size=workers)
+        data = Dataset(path)
+        for case in CASES:
+            config = config_of(case)
+            found = run(Training(config, data, share(data, config, rank, workers), GroupComm()))
+            np.savez(Path(out) / f"{case}-{rank}.npz", **found)  # type: ignore[arg-type]
+        dist.destroy_process_group()
+    except BaseException:
+        (Path(out) / f"error-{rank}.txt").write_text(traceback.format_exc())
+        raise
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Two sessions with other numbers of units and many parts; one worker's border falls inside parts."""
+    folder = tmp_path_factory.mktemp("equal") / "ds"
+    splits = BlockedSplits(blocks=12, gap_s=0.5)
+    return dataset(folder, session("a", samples=900), session("b", samples=500, units=4, seed=1), splits=splits)
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def group(data: Dataset, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what each of several workers found."""
+    out, workers = tmp_path_factory.mktemp(f"workers{request.param}"), request.param
+    arguments = (workers, free_port(), str(data.path), str(out))
+    processes = multiprocessing.start_processes(worker, arguments, nprocs=workers, join=False, start_method="spawn")
+    try:
+        for process in processes.processes:
+            process.join(GROUP_S)
+        assert all(process.exitcode == 0 for process in processes.processes), next(out.glob("error-*")).read_text()
+    finally:
+        for process in processes.processes:
+            process.kill()
+    return out
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_several_workers_compute_what_one_computes(case: str, data: Dataset, group: Path) -> None:
+    config = config_of(case)
+    alone = run(Training(config, data, whole_shard(data, config.view)))
+    scored = {"goodness_of_fit 6", "decoding.r2 6", "decoding.score 6"}
+    assert scored <= set(alone)
+    ranks = sorted(group.glob(f"{case}-*.npz"))
+    for rank, file in enumerate(ranks):
+        found = dict(np.load(file))
+        # Only the first worker scores; weights and gradients are everyone's.
+        assert set(found) == {name for name in alone if rank == 0 or name.startswith(("loss", "gradient", "weight"))}
+        for name, value in found.items():
+            if name.startswith("weight") and np.abs(alone[name.replace("weight", "gradient", 1) + " 6"]).max() < 1e-6:
+                continue  # a shift of all embeddings costs nothing in euclidean space: Adam scales up mere rounding
+            # Of two neighbours equally near, rounding chooses: decoding jumps where embeddings differ by 1e-7.
+            off = 5e-3 if name.startswith("decoding") else 1e-5
+            np.testing.assert_allclose(value, alone[name], rtol=off, atol=off, err_msg=f"{name} of worker {rank}")
+
+
+def test_the_gradients_tested_are_no_zeros(data: Dataset) -> None:
+    """What is compared to 1e-5 is far larger than 1e-5."""
+    config = config_of("offset10")
+    found = run(Training(config, data, whole_shard(data, config.view)))
+    assert all(np.abs(value).max() > 1e-3 for name, value in found.items() if name.startswith("gradient"))

@@ -1,0 +1,316 @@
+"""Search spaces: every path, type and bound against the config and the dataset, before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+import yaml
+from helpers import dataset, session
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raylab.data.dataset import SessionSpec
+from raylab.data.session import Label
+from raylab.errors import ConfigError
+from raylab.parsing import get_path
+from raylab.studies.checks import check_space, direction
+from raylab.studies.space import Space, load_space
+
+SHIPPED = Path(__file__).resolve().parents[2] / "search_spaces"
+TEMPERATURE: dict[str, Any] = {"loss.temperature": {"float": [0.1, 1.0]}}
+KINDS = {"categorical": ["offset1", "attention"]}
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SessionSpec]:
+    return dataset(tmp_path_factory.mktemp("space") / "ds").sessions
+
+
+@pytest.fixture(scope="module")
+def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SessionSpec]:
+    return dataset(tmp_path_factory.mktemp("space") / "ds", session(labels={})).sessions
+
+
+def checked(sessions: dict[str, SessionSpec], overrides: dict | None = None, **value: Any) -> tuple[Space, list[str]]:
+    return check_space(load_space({"search": TEMPERATURE, **value}, overrides), sessions, source="s.yaml")
+
+
+def problem(sessions: dict[str, SessionSpec], overrides: dict | None = None, **value: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        checked(sessions, overrides, **value)
+    assert caught.value.what.count("\n") == 0
+    return str(caught.value)
+
+
+# -- what is checked -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ({"los.temperature": {"float": [0.1, 1]}}, "unknown key 'los'\n  Did you mean 'loss'?"),
+        ({"loss.temprature": {"float": [0.1, 1]}}, "search.loss.temprature: value 0.1 is not valid"),
+        ({"loss.temperature": {"float": [0, 1]}}, "search.loss.temperature: value 0.0 is not valid"),
+        ({"loss.temperature": {"float": [0.1, 999]}}, "search.loss.temperature: value 999.0 is not valid"),
+        ({"loss.temperature": {"float": [1, 0.1]}}, "search.loss.temperature: bounds [1.0, 0.1] must ascend"),
+        ({"loss.temperature": {"float": [0.1, 1], "step": 2}}, "the step 2 is wider than the bounds"),
+        ({"loss.temperature": {"float": [0.1, 1], "log": True, "step": 0.1}}, "log needs bounds above 0 and no step"),
+        ({"view.smoothing_ms": {"float": [0, 1], "log": True}}, "log needs bounds above 0"),
+        ({"loss.temperature": {"float": [0.1, 1], "int": [1, 2]}}, "exactly one of float"),
+        ({"loss.temperature": {"flaot": [0.1, 1]}}, "unknown key 'search.loss.temperature.flaot'\n  Did you mean"),
+        ({"loss.temperature": {"categorical": []}}, "at least one choice"),
+        ({"loss.temperature": {"categorical": [0.1, "hot"]}}, "value 'hot' is not valid"),
+        ({"training.batch_size": {"float": [16, 64]}}, "a whole number is needed\n  Use int: [low, high]."),
+        ({"training.batch_size": {"int": [1, 64]}}, "search.training.batch_size: value 1 is not valid"),
+        ({"training.batch_size": {"int": [16, 64], "step": 0.5}}, "the step of an int must be whole"),
+        ({"model.encoder.kind": {"categorical": ["offset1", "offset2"]}}, "value 'offset2' is not valid"),
+        ({"model.encoder.kind": KINDS, "model.encoder.heads": {"int": [1, 4]}}, "unknown key 'model.encoder.heads'"),
+        ({"evaluation.max_samples": {"int": [10, 100]}}, "decides how trials are scored"),
+        ({"task.label": {"categorical": ["position", "choice"]}}, "decides how trials are scored"),
+    ],
+)  # fmt: skip
+def test_paths_types_and_bounds(sessions: dict[str, SessionSpec], search: Any, said: str) -> None:
+    assert said in problem(sessions, search=search)
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ({"model.encoder.kind": "attentive"}, "kind is never 'attentive'\n  Its choices: offset1, attention"),
+        ({"model.encodr.kind": "attention"}, "is not a config path\n  Did you mean 'model.encoder.kind'"),
+        ({"optimizer.kind": "adamw"}, "is never searched: optimizer.kind is always 'adam', not 'adamw'"),
+        ({"model.encoder.heads": 2}, "`when` conditions of model.encoder.heads form a circle"),
+    ],
+)  # fmt: skip
+def test_conditions_that_can_never_be_met(sessions: dict[str, SessionSpec], when: Any, said: str) -> None:
+    heads = {"categorical": [1, 2], "when": when}
+    assert said in problem(sessions, search={"model.encoder.kind": KINDS, "model.encoder.heads": heads})
+
+
+def test_longer_circles(sessions: dict[str, SessionSpec]) -> None:
+    search = {
+        "loss.temperature": {"float": [0.1, 1], "when": {"optimizer.learning_rate": 0.1}},
+        "optimizer.learning_rate": {"float": [0.1, 1], "when": {"loss.temperature": 0.1}},
+    }
+    assert "circle" in problem(sessions, search=search)
+
+
+def test_values_that_are_valid_alone_but_not_together(sessions: dict[str, SessionSpec]) -> None:
+    search = {
+        "model.encoder.kind": KINDS,
+        "model.encoder.hidden_units": {"int": [8, 64], "when": {"model.encoder.kind": "attention"}},
+    }
+    said = problem(sessions, search=search)
+    assert "is not divisible by heads 4; drawn were model.encoder.kind=attention" in said
+    search["model.encoder.hidden_units"]["step"] = 4
+    checked(sessions, search=search)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"base": {"training.max_step": 3}}, "s.yaml: unknown key 'training.max_step'\n  Did you mean 'max_steps'"),
+        ({"base": {"training": {"max_steps": "many"}}}, "s.yaml: training.max_steps: a whole number is needed"),
+        ({"base": {"loss.temperature": 0.5}}, "'loss.temperature' is in `base` and in `search`"),
+        ({"base": {"training.seed": 1, "training": {"seed": 2}}}, "base gives 'training.seed' twice"),
+        ({"task": {"label": "posiion"}}, "s.yaml: task.label: session 'rat' has no label 'posiion'\n  Its labels"),
+        ({"base": {"sampling.labels": ["x"]}}, "sampling.labels: session 'rat' has no label 'x'"),
+        ({"task": {"kind": "vqvea"}}, "task.kind 'vqvea' is not known"),
+        ({"base": {"sampling.conditional": "discrete"}}, "'discrete' with a continuous label"),
+        ({"scheduler": {"kind": "asha"}, "search": {"training.max_steps": {"int": [9, 99]}}}, "rungs would differ"),
+        ({"sampler": {"kind": "grid"}}, "sampler.kind: 'grid' is not known"),
+        ({"budgt": {}}, "unknown key 'budgt'\n  Did you mean 'budget'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_whatever_is_drawn_is_said_of_itself(
+    sessions: dict[str, SessionSpec], value: Any, said: str
+) -> None:
+    assert said in problem(sessions, **value)
+    if "search" not in value and "budgt" not in value and "loss.temperature" not in value.get("base", {}):
+        assert said in problem(sessions, **{"search": {}, **value})  # one fixed config, as `raylab train` checks it
+
+
+# -- objectives ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["view.smoothing_ms", "view.bin_ms", "sampling.time_offset", "sampling.conditional", "model.encoder.kind",
+     "loss.similarity", "view.zscore", "view.lag_ms"],
+)  # fmt: skip
+def test_goodness_of_fit_is_refused_where_pairs_or_input_change(sessions: dict[str, SessionSpec], path: str) -> None:
+    parameters: dict[str, Any] = {
+        "sampling.conditional": {"categorical": ["time", "time_delta"]},
+        "model.encoder.kind": {"categorical": ["offset1", "offset5"]},
+        "loss.similarity": {"categorical": ["cosine", "euclidean"]},
+        "view.zscore": {"categorical": [True, False]},
+    }
+    parameter = parameters.get(path, {"int": [1, 100]})
+    said = problem(sessions, objective={"metric": "goodness_of_fit"}, search={path: parameter})
+    assert f"cannot compare trials that differ in {path}" in said
+    checked(sessions, search={path: parameter})  # by decoding it compares
+
+
+@pytest.mark.parametrize(
+    ("objective", "task", "said"),
+    [
+        ({"metric": "loss"}, {}, "it cannot compare trials"),
+        ({"metric": "r2"}, {}, "Use one of: goodness_of_fit, decoding.score, decoding.r2"),
+        ({"metric": "decoding.r2", "mode": "min"}, {}, "better when higher"),
+        ({"metric": "decoding.median_abs_error", "mode": "max"}, {}, "better when lower"),
+        ({"metric": "decoding.r2"}, {"label": "choice"}, "'decoding.r2' does not exist here"),
+        ({"metric": "decoding.accuracy"}, {"label": "position"}, "'decoding.accuracy' does not exist here"),
+    ],
+)
+def test_objectives_that_do_not_compare(
+    sessions: dict[str, SessionSpec], objective: dict, task: dict, said: str
+) -> None:
+    assert said in problem(sessions, objective=objective, task={"kind": "contrastive", **task})
+
+
+def test_objectives_of_a_dataset_without_labels(unlabelled: dict[str, SessionSpec]) -> None:
+    assert "The dataset has no label. Use one of: goodness_of_fit." in problem(unlabelled)
+    space, _ = checked(unlabelled, objective={"metric": "goodness_of_fit"})
+    assert direction(space, unlabelled) == "max"
+
+
+def test_the_direction_is_the_metric_s(sessions: dict[str, SessionSpec]) -> None:
+    for metric, mode in (("decoding.score", "max"), ("decoding.median_abs_error", "min"), ("goodness_of_fit", "max")):
+        space, _ = checked(sessions, objective={"metric": metric})
+        assert direction(space, sessions) == mode
+
+
+# -- what a dataset can use ------------------------------------------------------------------------
+
+
+def test_choices_that_the_label_has_no_meaning_for_are_left_out_and_said(sessions: dict[str, SessionSpec]) -> None:
+    conditional = {"categorical": ["time", "time_delta", "discrete"]}
+    space, notes = checked(sessions, search={"sampling.conditional": conditional})
+    assert space.search["sampling.conditional"].categorical == ("time", "time_delta")
+    assert len(notes) == 1
+    assert "sampling.conditional: discrete left out" in notes[0]
+    discrete, _ = checked(sessions, search={"sampling.conditional": conditional}, task={"label": "choice"})
+    assert discrete.search["sampling.conditional"].categorical == ("time", "discrete")
+
+
+def test_what_hangs_on_a_choice_left_out_goes_with_it(sessions: dict[str, SessionSpec]) -> None:
+    search = {
+        "sampling.delta": {"float": [0.05, 0.3], "when": {"sampling.conditional": "delta"}},
+        "sampling.conditional": {"categorical": ["time", "delta"]},
+        "loss.temperature": {"float": [0.1, 1], "when": {"sampling.conditional": ["delta", "time"]}},
+    }
+    space, notes = checked(sessions, search=search, task={"label": "choice"})
+    assert list(space.search) == ["sampling.conditional", "loss.temperature"]
+    assert any("sampling.delta: left out" in note for note in notes)
+
+
+def test_no_usable_choice_is_an_error(sessions: dict[str, SessionSpec]) -> None:
+    search = {"sampling.conditional": {"categorical": ["discrete"]}}
+    assert "'discrete' with a continuous label" in problem(sessions, search=search)
+
+
+def test_grace_beyond_the_last_step_is_said(sessions: dict[str, SessionSpec]) -> None:
+    _, notes = checked(sessions, scheduler={"kind": "asha", "grace_steps": 300}, base={"training.max_steps": 100})
+    assert "no trial will be stopped early" in notes[0]
+
+
+# -- overrides -------------------------------------------------------------------------------------
+
+
+def test_overrides_pin_searched_paths_and_what_hangs_on_them() -> None:
+    search = {
+        "model.encoder.kind": KINDS,
+        "model.encoder.heads": {"categorical": [1, 2], "when": {"model.encoder.kind": "attention"}},
+        **TEMPERATURE,
+    }
+    for override in ({"model.encoder.kind": "offset1"}, {"model.encoder": {"kind": "offset1"}}):
+        space = load_space({"search": search}, override)
+        assert list(space.search) == ["loss.temperature"]
+        assert get_path(space.config({}), "model.encoder.kind") == "offset1"
+    space = load_space({"search": search}, {"model.encoder.kind": "attention"})
+    assert list(space.search) == ["model.encoder.heads", "loss.temperature"]
+
+
+def test_an_override_beats_the_base_however_that_is_written() -> None:
+    for base in ({"training.max_steps": 9}, {"training": {"max_steps": 9, "seed": 4}}):
+        space = load_space({"base": base, "search": TEMPERATURE}, {"training.max_steps": 50, "budget.trials": 3})
+        assert space.config({}).training.max_steps == 50
+        assert space.budget.trials == 3
+        assert space.config({}).training.seed == base.get("training", {}).get("seed", 0)
+
+
+def test_a_pinned_conditional_is_still_checked(sessions: dict[str, SessionSpec]) -> None:
+    search = {
+        "sampling.conditional": {"categorical": ["time", "delta"]},
+        "sampling.delta": {"float": [0.05, 0.3], "when": {"sampling.conditional": "delta"}},
+    }
+    space, _ = checked(sessions, {"sampling.conditional": "delta"}, search=search)
+    assert list(space.search) == ["sampling.delta"]
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    space.define()(trial)
+    assert 0.05 <= trial.params["sampling.delta"] <= 0.3
+
+
+def test_conditions_on_defaults_hold_in_every_trial(sessions: dict[str, SessionSpec]) -> None:
+    parameter = {"float": [0.0, 0.1], "when": {"optimizer.kind": ["adam", "adamw"]}}
+    space, _ = checked(sessions, search={"optimizer.weight_decay": parameter})
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    space.define()(trial)
+    assert list(trial.params) == ["optimizer.weight_decay"]
+
+
+@pytest.mark.parametrize("path", ["search.loss.temperature", "base.training.seed", "search", "base"])
+def test_overrides_name_config_paths(path: str) -> None:
+    with pytest.raises(ConfigError, match="names a config path, without"):
+        load_space({"search": TEMPERATURE}, {path: 1})
+
+
+@pytest.mark.parametrize("text", ["search:\n", "base:\n", "search: 3\n", "base: [1]\n"])
+def test_overrides_of_a_space_that_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"s\.yaml: (search|base): keys and values are needed"):
+        load_space(tmp_path / "s.yaml", {"loss.temperature": 1})
+
+
+# -- draws -----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_draws_stay_inside_and_follow_their_conditions(seed: int) -> None:
+    search = {
+        "model.encoder.heads": {"int": [1, 4], "step": 3, "when": {"model.encoder.kind": "attention"}},
+        "model.encoder.kind": {"categorical": ["offset1", "linear", "attention"]},
+        "model.encoder.receptive_field": {"int": [2, 9], "when": {"model.encoder.kind": ["linear", "attention"]}},
+        "loss.temperature": {"float": [0.1, 1], "log": True},
+        "optimizer.weight_decay": {"float": [0, 1], "step": 0.25},
+    }
+    space = load_space({"search": search})
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
+    space.define()(trial)
+    params, kind = trial.params, trial.params["model.encoder.kind"]
+    assert ("model.encoder.heads" in params) == (kind == "attention")
+    assert ("model.encoder.receptive_field" in params) == (kind != "offset1")
+    assert params.get("model.encoder.heads", 1) in (1, 4)
+    assert params["optimizer.weight_decay"] in (0, 0.25, 0.5, 0.75, 1)
+    config = space.config(params)
+    for path, value in params.items():
+        assert get_path(config, path) == pytest.approx(value) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_spaces_are_valid(path: Path, tmp_path: Path) -> None:
+    labels = {**session().labels, "direction": Label.discrete(session().labels["choice"].values)}
+    sessions = dataset(tmp_path / "ds", session(labels=labels)).sessions
+    space, _ = check_space(load_space(path), sessions, source=path.name)
+    again = yaml.safe_load(yaml.safe_dump(space.model_dump(mode="json", by_alias=True, exclude_none=True)))
+    assert check_space(load_space(again), sessions) == (space, [])  # as `resume` reads it from the study
+
+
+def test_the_smoke_space_needs_no_label(unlabelled: dict[str, SessionSpec]) -> None:
+    check_space(load_space(SHIPPED / "smoke.yaml"), unlabelled)
