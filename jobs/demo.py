@@ -18,7 +18,8 @@ def step(text: str, *arguments: str | Path) -> None:
 
 for folder in (RECORDINGS, DATASET, STUDY):  # of an earlier demo
     shutil.rmtree(folder, ignore_errors=True)
-step("four synthetic two-photon sessions with known latents", "synth", RECORDINGS, "--sessions", "4")
+step("four synthetic two-photon sessions with known latents", "synth", RECORDINGS, "--sessions", "4",
+     "--samples", "15000")  # fmt: skip
 step("prepared once: splits, units, labels", "prepare", RECORDINGS, "--out", DATASET)
 step("a search: trials in parallel, the worst stopped early", "search", "search_spaces/smoke.yaml", "--data", DATASET,
      "--out", STUDY)  # fmt: skip

@@ -48,8 +48,7 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, An
     address = os.environ.get("RAY_ADDRESS")
     try:
         if address:
-            _check_reachable(address)
-            ray.init(log_to_driver=False, logging_level="ERROR")
+            _join(address)
         else:
             _start_local(dashboard=dashboard, cpus=cpus)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError) as error:
@@ -61,6 +60,18 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, An
             else "Look into /tmp/ray/session_latest/logs.",
         ) from error
     return dict(ray.cluster_resources())
+
+
+def _join(address: str) -> None:
+    import ray
+
+    host, _, port = address.rpartition(":")
+    plain = port.isdigit() and "://" not in address
+    if plain:  # `auto` and other forms are Ray's to explain
+        _check_reachable(host, int(port))
+    # See `_own_address`: a machine of a cluster may run other clusters too.
+    environment = {"env_vars": {"RAY_ADDRESS": address}} if plain else None
+    ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
 
 
 def _start_local(*, dashboard: bool, cpus: int | None) -> None:
@@ -101,12 +112,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _check_reachable(address: str) -> None:
-    host, _, port = address.rpartition(":")
-    if not port.isdigit() or "://" in address:
-        return  # `auto` and other forms are Ray's to explain
+def _check_reachable(host: str, port: int) -> None:
     try:
-        socket.create_connection((host, int(port)), timeout=_REACH_S).close()
+        socket.create_connection((host, port), timeout=_REACH_S).close()
     except OSError as error:
         raise ConnectionError(f"nothing answers there ({error})") from error
 

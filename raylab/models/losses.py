@@ -103,17 +103,16 @@ def value_and_gradients(
 def _closed_form(left: Tensor, positive: Tensor, negative: Tensor, inverse: float) -> tuple[Tensor, ...]:
     """(loss, and its gradients for left, positive and negative) of mean(logsumexp(s) - left.positive * inverse)."""
     count, scaled, keys = len(left), left * inverse, negative.T.contiguous()
-    total, expected = left.new_empty(count, 1), torch.empty_like(left)
-    d_keys = torch.zeros_like(keys)
+    total, expected, d_keys = left.new_empty(count), left.new_empty(left.shape[::-1]), torch.zeros_like(keys)
     for start in range(0, count, TILE):
         tile = slice(start, start + TILE)
         weights = scaled[tile] @ keys
         top = weights.amax(1, keepdim=True)
-        mass = weights.sub_(top).exp_().sum(1, keepdim=True)
-        torch.add(top, mass.log(), out=total[tile])
+        mass = weights.sub_(top).exp_().sum(1)
+        torch.add(top[:, 0], mass.log(), out=total[tile])
         # The narrow matrix first: several times faster than `weights @ negative` in MKL.
-        torch.div((keys @ weights.T).T, mass, out=expected[tile])
-        d_keys.addmm_((scaled[tile] / mass).T, weights)
-    value = (total[:, 0] - (scaled * positive).sum(1)).mean()
-    d_left = expected.sub_(positive).mul_(inverse / count)
+        torch.div(keys @ weights.T, mass, out=expected[:, tile])
+        d_keys.addmm_((scaled[tile] / mass[:, None]).T, weights)
+    value = (total - (scaled * positive).sum(1)).mean()
+    d_left = (expected.T - positive).mul_(inverse / count)
     return value, d_left, scaled.mul_(-1 / count), d_keys.T / count

@@ -63,7 +63,7 @@ class ContrastiveModel(torch.nn.Module):
         if name not in self._fused:
             self._fused[name] = FusedLoss(self.encoder(name), self.criterion)
         fused = self._fused[name]
-        first = session.local[flat] - fused.encoder.left
+        first = session.local.index_select(0, flat) - fused.encoder.left
         if not self._augments and fused.prefers_recording(len(session.x), len(first)):
             return fused.of_recording(session.x, first)
         return fused.of_windows(self._augment(fused.windows(session.x, first)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -46,16 +47,21 @@ def by_autograd(encoder: Encoder, criterion: InfoNCE, x: Tensor, first: Tensor) 
     return [loss.detach(), *torch.autograd.grad(loss, [*encoder.parameters(), *criterion.parameters()])]
 
 
-def by_hand(fused: FusedLoss, x: Tensor, first: Tensor, *, recording: bool) -> list[Tensor]:
+def by_hand(fused: FusedLoss, x: Tensor, first: Tensor, *, recording: bool = False) -> list[Tensor]:
     loss = fused.of_recording(x, first) if recording else fused.of_windows(fused.windows(x, first))
     return [loss.detach(), *torch.autograd.grad(loss, [*fused.encoder.parameters(), *fused.criterion.parameters()])]
 
 
-def assert_equal(found: list[Tensor], expected: list[Tensor]) -> None:
-    """To 1e-5, of the largest entry where that is above 1: float32 has no more."""
+def assert_as_autograd(fused: FusedLoss, x: Tensor, first: Tensor, *, recording: bool = False) -> None:
+    """Equal to autograd in float32 to 1e-5. Where float32 itself is further from float64 than that (long embeddings,
+    scores of hundreds), as near to float64 as autograd is."""
+    found = by_hand(fused, x, first, recording=recording)
+    expected = by_autograd(fused.encoder, fused.criterion, x, first)
+    exact = by_autograd(deepcopy(fused.encoder).double(), deepcopy(fused.criterion).double(), x.double(), first)
+    rounding = max(float((a - b).abs().max()) for a, b in zip(expected, exact))
     for mine, other in zip(found, expected, strict=True):
         assert mine.shape == other.shape
-        torch.testing.assert_close(mine, other, rtol=0, atol=1e-5 * max(1.0, float(other.abs().max())))
+        torch.testing.assert_close(mine, other, rtol=0, atol=max(1e-5, 4 * rounding))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,26 +81,22 @@ def test_loss_and_gradients(
     torch.manual_seed(seed)
     encoder, criterion = make(kind, similarity, units=units, learnable=learnable, temperature=temperature)
     x, first = draw(encoder, batch, units)
-    found = by_hand(FusedLoss(encoder, criterion), x, first, recording=recording)
-    assert_equal(found, by_autograd(encoder, criterion, x, first))
+    assert_as_autograd(FusedLoss(encoder, criterion), x, first, recording=recording)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_more_reference_rows_than_a_tile(kind: str) -> None:
     encoder, criterion = make(kind)
     x, first = draw(encoder, 300)
-    found = by_hand(FusedLoss(encoder, criterion), x, first, recording=False)
-    assert_equal(found, by_autograd(encoder, criterion, x, first))
+    assert_as_autograd(FusedLoss(encoder, criterion), x, first)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("field", [1, 2, 5])
-def test_linear_encoder_of_any_width(kind: str, field: int) -> None:
+def test_linear_encoder_of_any_width(field: int) -> None:
     encoder = build_encoder(LinearEncoderConfig(kind="linear", receptive_field=field), units=4, output_dimension=2)
     criterion = InfoNCE(InfoNCEConfig())
     x, first = draw(encoder, 9, 4)
-    found = by_hand(FusedLoss(encoder, criterion), x, first, recording=False)
-    assert_equal(found, by_autograd(encoder, criterion, x, first))
+    assert_as_autograd(FusedLoss(encoder, criterion), x, first)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,15 +105,15 @@ def test_one_instance_serves_step_after_step(kind: str) -> None:
     encoder, criterion = make(kind, learnable=True)
     fused = FusedLoss(encoder, criterion)
     x, first = draw(encoder, 8)
-    before = by_hand(fused, x, first, recording=False)
+    before = by_hand(fused, x, first)
     for batch in (8, 3):
         by_hand(fused, *draw(encoder, batch), recording=batch == 3)
     with torch.no_grad():
         next(encoder.parameters()).mul_(2)
-    assert_equal(by_hand(fused, x, first, recording=False), by_autograd(encoder, criterion, x, first))
+    assert_as_autograd(fused, x, first)
     with torch.no_grad():
         next(encoder.parameters()).div_(2)
-    for mine, other in zip(by_hand(fused, x, first, recording=False), before, strict=True):
+    for mine, other in zip(by_hand(fused, x, first), before, strict=True):
         assert torch.equal(mine, other)
 
 
@@ -122,7 +124,8 @@ def test_gradients_belong_to_their_pass() -> None:
     total = 0.3 * fused.of_windows(fused.windows(x, first)) + 2 * fused.of_windows(fused.windows(y, second))
     pairs = zip(by_autograd(encoder, criterion, x, first), by_autograd(encoder, criterion, y, second))
     expected = [0.3 * a + 2 * b for a, b in pairs]
-    assert_equal([total.detach(), *torch.autograd.grad(total, fused.parameters)], expected)
+    found = [total.detach(), *torch.autograd.grad(total, fused.parameters)]
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
@@ -133,9 +136,9 @@ def test_extreme_inputs_stay_finite(similarity: str) -> None:
         for p in encoder.parameters():
             p[...] = 0 if p.dim() == 1 else p  # no bias, so that a silent window is a zero vector
     x[first[:4]] = 0
-    found = by_hand(FusedLoss(encoder, criterion), x, first, recording=False)
-    assert all(torch.isfinite(value).all() for value in found)
-    assert_equal(found, by_autograd(encoder, criterion, x, first))
+    fused = FusedLoss(encoder, criterion)
+    assert all(torch.isfinite(value).all() for value in by_hand(fused, x, first))
+    assert_as_autograd(fused, x, first)
 
 
 def test_temperature_below_its_floor_has_no_gradient() -> None:
@@ -143,9 +146,9 @@ def test_temperature_below_its_floor_has_no_gradient() -> None:
     x, first = draw(encoder, 6)
     assert criterion.log_inverse_temperature is not None
     torch.nn.init.constant_(criterion.log_inverse_temperature, criterion.ceiling + 1)
-    found = by_hand(FusedLoss(encoder, criterion), x, first, recording=False)
-    assert float(found[-1]) == 0
-    assert_equal(found, by_autograd(encoder, criterion, x, first))
+    fused = FusedLoss(encoder, criterion)
+    assert float(by_hand(fused, x, first)[-1]) == 0
+    assert_as_autograd(fused, x, first)
 
 
 def test_frozen_parameters_get_no_gradient() -> None:
