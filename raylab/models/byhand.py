@@ -28,18 +28,19 @@ class Network:
     def __init__(self, encoder: Encoder) -> None:
         self.layers = _layers(encoder)
         self.parameters = [p for layer in self.layers for p in (layer.weight, layer.bias)]
+        self._sizes = [(layer.taps, layer.weight.numel()) for layer in self.layers]
         self._passes: list[_Pass] = []
 
     def multiplications(self, width: int, count: int) -> int:
         """Of a forward pass over so many windows of this width."""
         total = 0
-        for layer in self.layers:
-            width -= layer.taps - 1
-            total += width * count * layer.weight.numel()
+        for taps, size in self._sizes:
+            width -= taps - 1
+            total += width * count * size
         return total
 
     def forward(self, x: Tensor) -> Tensor:
-        """(width, B, N) -> (outputs * B, D)."""
+        """(width, B, N) -> (outputs * B, D). To be called without autograd."""
         image = _image(x)
         self._passes = []
         for layer in self.layers:
@@ -73,10 +74,9 @@ class _Layer:
 
     def kernel(self) -> Tensor:
         """(O, C, taps, 1), from (O, C, taps) of a convolution or (O, taps * C) of a linear layer."""
-        weight = self.weight.detach()
-        if weight.dim() == 2:
-            weight = weight.unflatten(1, (self.taps, -1)).transpose(1, 2)
-        return weight[..., None]
+        if self.weight.dim() == 3:
+            return self.weight[..., None]
+        return self.weight.unflatten(1, (self.taps, -1)).transpose(1, 2)[..., None]
 
     def as_weight(self, by_tap: Tensor) -> Tensor:
         """(taps, O, C) in the shape of `weight`."""
@@ -88,7 +88,7 @@ class _Pass:
 
     def __init__(self, layer: _Layer, x: Tensor) -> None:
         self.layer, self.x, self.kernel = layer, x, layer.kernel()
-        self.sums = functional.conv2d(x, self.kernel, layer.bias.detach())
+        self.sums = functional.conv2d(x, self.kernel, layer.bias)
         self.output = functional.gelu(self.sums) if layer.gelu else self.sums
         if layer.skip:
             self.output += x[:, :, 1:-1]
@@ -122,7 +122,7 @@ def _image(x: Tensor) -> Tensor:
 
 def _rows(image: Tensor) -> Tensor:
     """(1, C, width, B) -> (width * B, C), without a copy where channels are last."""
-    return image[0].permute(1, 2, 0).reshape(-1, image.shape[1])
+    return image.permute(0, 2, 3, 1).reshape(-1, image.shape[1])
 
 
 def _layers(encoder: Encoder) -> list[_Layer]:

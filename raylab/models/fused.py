@@ -29,6 +29,7 @@ class FusedLoss:
         self.encoder, self.criterion = encoder, criterion
         self.network = Network(encoder)
         self.parameters = [*self.network.parameters, *criterion.parameters()]
+        self._offsets = torch.arange(encoder.width)[:, None]
         self._frames = torch.empty(0)
 
     @staticmethod
@@ -40,7 +41,7 @@ class FusedLoss:
 
         May be changed in place; the next call overwrites it.
         """
-        rows = (torch.arange(self.encoder.width)[:, None] + first).flatten()
+        rows = (self._offsets + first).flatten()
         if len(self._frames) != len(rows):
             self._frames = x.new_empty(len(rows), x.shape[1])
         torch.index_select(x, 0, rows, out=self._frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +56,14 @@ def connect_for(resources: Resources, trials: int) -> int:
     available = connect(dashboard=resources.workers > 1)
     cpus, gpus = resources.cpus * resources.workers, resources.gpus * resources.workers
     wanted = {"CPU": cpus, "GPU": gpus, "memory": (resources.memory_gb or 0) * resources.workers * 1e9}
+    if resources.concurrent and os.environ.get("RAY_ADDRESS"):
+        return min(resources.concurrent, trials)  # a joined cluster may grow: who names a number vouches for it
     for name, amount in wanted.items():
         if amount > available.get(name, 0):
             raise StudyError(
                 f"one trial needs {amount:g} {name}, the whole cluster has {available.get(name, 0):g}",
-                "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1).",
+                "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1); for a cluster that grows "
+                "when asked, set resources.concurrent.",
             )
     fitting = min(int(available.get(name, 0) / amount) for name, amount in wanted.items() if amount)
     return max(1, min(resources.concurrent or fitting, fitting, trials))

@@ -144,7 +144,7 @@ class ContrastiveFamily:
         """Mean InfoNCE over sessions; negatives come from the same session, or its identity would be the shortcut."""
         assert isinstance(model, ContrastiveModel)
         losses = [_session_loss(model, pairs, comm) for pairs in batch]
-        return {"loss": torch.stack(losses).mean()}
+        return {"loss": losses[0] if len(losses) == 1 else torch.stack(losses).mean()}
 
     def validate(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
         assert isinstance(model, ContrastiveModel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 
 import cebra
@@ -38,8 +38,8 @@ def recording() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def step_against_cebra(conditional: str, encoder: str, batch_size: int) -> Pair:
     return Pair(
-        ours=our_steps(conditional, encoder, batch_size),
-        peer=cebra_steps(conditional, encoder, batch_size),
+        ours=partial(our_steps, conditional, encoder, batch_size),
+        peer=partial(cebra_steps, conditional, encoder, batch_size),
         block=BLOCK,
     )
 

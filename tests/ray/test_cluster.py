@@ -13,7 +13,9 @@ from head import head
 from processes import wait_until
 
 from raylab.cluster import _make_token, connect
-from raylab.errors import RaylabError
+from raylab.errors import RaylabError, StudyError
+from raylab.studies.plan import connect_for
+from raylab.studies.space import Resources
 
 LOCAL = """
 import json, ray
@@ -52,6 +54,18 @@ def test_a_token_is_its_owners_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     _make_token()
     assert token.read_text() == made
     assert token.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trial_that_does_not_fit_is_refused_unless_the_cluster_may_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raylab.studies.plan.connect", lambda **options: {"CPU": 4.0})
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    assert connect_for(Resources(cpus=2), trials=9) == 2
+    with pytest.raises(StudyError, match="one trial needs 6 CPU, the whole cluster has 4"):
+        connect_for(Resources(cpus=3, workers=2, concurrent=3), trials=9)
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert connect_for(Resources(cpus=3, workers=2, concurrent=3), trials=9) == 3
+    with pytest.raises(StudyError, match=r"set resources\.concurrent"):
+        connect_for(Resources(gpus=1), trials=9)
 
 
 @pytest.mark.ray
