@@ -37,7 +37,7 @@ def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | No
     Args:
         source: What errors call the space; default: its file.
     """
-    source = source or (str(space) if isinstance(space, (str, Path)) else "space")
+    source = source or (str(space) if isinstance(space, str | Path) else "space")
     dataset = Dataset(data)
     loaded = load_space(space, overrides, source=source)
     label = loaded.fixed()["task"].get("label") or next(iter(dataset.labels), None)

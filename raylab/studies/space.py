@@ -163,13 +163,14 @@ class Space(Strict):
 
 
 def load_space(
-    space: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None, *, source: str = "space"
+    space: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None, *, source: str = ""
 ) -> Space:
     """A space from a YAML file, a mapping or an object, with overrides applied.
 
     An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of any other
     config path, sets its base value. Errors call the space `source`.
     """
+    source = source or (str(space) if isinstance(space, str | Path) else "space")
     if isinstance(space, Space):
         value = space.model_dump(mode="json", by_alias=True)
     else:

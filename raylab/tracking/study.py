@@ -185,4 +185,7 @@ def _defaults(path: Path) -> dict[str, Any]:
         "raylab": environment.package_version("raylab"),
         "packages": environment.packages(),
         "git": environment.git_state(),
+        "data": None,
+        "objective": None,
+        "label": None,
     }
