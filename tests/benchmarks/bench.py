@@ -38,20 +38,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Paired benchmarks against peers.")
     parser.add_argument("--only", default="", metavar="PREFIX", help="run names that start with PREFIX")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results as JSON")
-    parser.add_argument("--rounds", type=int, default=7, help="A B rounds a benchmark (default 7)")
+    parser.add_argument("--rounds", type=int, default=5, help="A B rounds a benchmark (default 5)")
     parser.add_argument("--seconds", type=float, default=0.5, help="about how long each side of a round runs")
     options = parser.parse_args(arguments)
     names = [name for name in BENCHMARKS if name.startswith(options.only)]
     if not names:
         print(f"No benchmark starts with '{options.only}'. Known:", *BENCHMARKS, sep="\n  ", file=sys.stderr)
         return 2
-    results = []
+    results: list[Result] = []
     for name in names:
-        print(name, file=sys.stderr)
         results.append(compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds))
-    Console().print(table(results))
-    if options.out:
-        options.out.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+        print(f"[{len(results)}/{len(names)}] {name}: {results[-1].ratio:.2f}", file=sys.stderr, flush=True)
+        if options.out:  # after each: what was measured stays, whatever ends a long run
+            options.out.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+    console = Console()
+    console.print(table(results), width=max(console.width, 90))
     return 0
 
 
