@@ -7,6 +7,7 @@ taken within a part (CEBRA adds a few zeros for the first samples), and that nei
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -196,7 +197,7 @@ class SameClass:
         return self.pool[reference], self.order[self.starts[group] + random.integers(self.counts[group])]
 
 
-class _LabelPairs:
+class _LabelPairs(ABC):
     """The positive has the label nearest to a query around the reference's label."""
 
     def __init__(self, source: _Source, labels: Sequence[Label]) -> None:
@@ -205,8 +206,9 @@ class _LabelPairs:
         self.pool = source.labelled_anchors(self.labelled)
         self.neighbours = Neighbours(self.values[self.pool], self.period)
 
+    @abstractmethod
     def step(self, random: Generator, count: int) -> np.ndarray:
-        raise NotImplementedError
+        """(count, C): what is added to the references' labels."""
 
     def pairs(self, random: Generator, size: tuple[int, int]) -> tuple[Rows, Rows]:
         reference = random.choice(self.pool, size)

@@ -126,6 +126,7 @@ def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) 
         ray.kill(actor)
 
 
+@pytest.mark.chaos
 def test_a_killed_driver_and_then_ctrl_c(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever ends a search, `resume` ends it with the trials of its budget, each once, in every record."""
     ray.shutdown()

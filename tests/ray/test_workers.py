@@ -74,6 +74,7 @@ def test_trials_over_two_workers_end_as_trials_of_one_do(data: Dataset, tmp_path
         assert file.metadata()["step"] == str(stopped.step)
 
 
+@pytest.mark.chaos
 def test_a_killed_worker_comes_back_at_the_last_checkpoint(data: Dataset, tmp_path: Path) -> None:
     """`raylab train --workers 2`: kill -9 of one worker costs a restart, not the trial."""
     config, study, log = tmp_path / "config.yaml", tmp_path / "study", tmp_path / "log.txt"
