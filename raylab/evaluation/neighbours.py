@@ -12,7 +12,7 @@ from raylab.data.session import Label
 from raylab.evaluation.scores import on_circle
 
 
-def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 1024) -> np.ndarray:
+def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 512) -> np.ndarray:
     """(Q, k) int64 indices into `reference`, nearest first.
 
     Args:
@@ -20,11 +20,12 @@ def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, 
         queries: (Q, D).
         metric: `euclidean` or `cosine` (a zero vector is at a right angle to everything).
     """
-    points, asked = torch.as_tensor(reference, dtype=torch.float32), torch.as_tensor(queries, dtype=torch.float32)
+    # float64, as scikit-learn: in float32 two neighbours at nearly one distance change places.
+    points, asked = torch.as_tensor(reference, dtype=torch.float64), torch.as_tensor(queries, dtype=torch.float64)
     if metric == "cosine":
-        points, asked, offset = _unit(points), _unit(asked), torch.zeros(len(points))
+        points, asked, offset = _unit(points), _unit(asked), points.new_zeros(len(points))
     else:
-        # Centring keeps |a|^2 - 2ab + |b|^2 accurate in float32 for data far from zero; the nearest maximise
+        # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise
         # a.b - |b|^2 / 2.
         centre = points.mean(dim=0)
         points, asked = points - centre, asked - centre

@@ -19,7 +19,7 @@ from raylab.data.view import Timeline
 from raylab.training.loop import Training
 from tests.benchmarks.harness import Pair, Run
 
-SAMPLES, UNITS, HIDDEN, OUTPUT, OFFSET = 32_000, 200, 32, 8, 10
+SAMPLES, UNITS, HIDDEN, OUTPUT, OFFSET, DELTA = 32_000, 200, 32, 8, 10, 0.1
 BLOCK = 64  # steps that raylab's sampler draws at once: a round runs whole blocks, or it would skip their cost
 
 
@@ -52,7 +52,7 @@ def our_steps(conditional: str, encoder: str, batch_size: int) -> Run:
     config = ContrastiveTrial.model_validate(
         {
             "model": {"encoder": {"kind": encoder, "hidden_units": HIDDEN}, "output_dimension": OUTPUT},
-            "sampling": {"conditional": conditional, "time_offset": OFFSET},
+            "sampling": {"conditional": conditional, "time_offset": OFFSET, "delta": DELTA},
             "training": {
                 "batch_size": batch_size,
                 "max_steps": 10**9,
@@ -93,6 +93,7 @@ def cebra_steps(conditional: str, encoder: str, batch_size: int) -> Run:
             learning_rate=3e-4,
             temperature=1.0,
             time_offsets=OFFSET,
+            delta=DELTA,
             output_dimension=OUTPUT,
             num_hidden_units=HIDDEN,
             max_iterations=10**9,
