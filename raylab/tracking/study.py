@@ -116,6 +116,9 @@ class StudyFolder:
     def model_folder(self, trial: str) -> Path:
         return self.trial_folder(trial) / "model"
 
+    def checkpoint_folder(self, trial: str) -> Path:
+        return self.trial_folder(trial) / "checkpoint"
+
     def embedding_path(self, trial: str) -> Path:
         return self.trial_folder(trial) / "embedding.safetensors"
 
