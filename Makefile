@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ONLY ?=
 
-.PHONY: setup demo test test-fast lint types bench chaos clean
+.PHONY: setup demo test test-fast lint types bench fuzz chaos clean
 
 setup: .venv/.ready
 
@@ -22,7 +22,7 @@ test: setup
 	$(BIN)/python -m pytest
 
 test-fast: setup
-	$(BIN)/python -m pytest -m "not ray and not chaos"
+	$(BIN)/python -m pytest -m "not ray and not chaos and not allen and not fuzz"
 
 lint: setup
 	$(BIN)/ruff check .
@@ -31,6 +31,10 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks.bench --out bench.json $(if $(ONLY),--only $(ONLY))
+
+# Damaged and hostile files: N cases of one seed, which is drawn and printed where it is not given.
+fuzz: setup
+	$(BIN)/python -m tests.fuzz.run --cases $(or $(N),20000) $(if $(SEED),--seed $(SEED))
 
 chaos: setup
 	$(BIN)/python -m pytest -m chaos

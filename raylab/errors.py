@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+LONGEST = 1200  # characters of a message that are shown
+
 
 class RaylabError(Exception):
     """A problem the user can solve. Shown as one or two lines, never as a traceback.
@@ -14,9 +16,8 @@ class RaylabError(Exception):
     exit_code = 2
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.remedy = remedy
+        self.what, self.remedy = _shown(what), _shown(remedy)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         return f"{self.what}\n  {self.remedy}" if self.remedy else self.what
@@ -24,6 +25,12 @@ class RaylabError(Exception):
     def __reduce__(self) -> tuple:
         # Ray carries exceptions between processes; both arguments must travel.
         return type(self), (self.what, self.remedy)
+
+
+def _shown(text: str) -> str:
+    """Names from files can be megabytes long, or hold codes that a terminal obeys."""
+    shown = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
 
 
 class DataError(RaylabError):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from raylab.errors import DataError
 
+LONGEST_NAME = 150  # bytes; file systems take 255, and a suffix and a hash follow
 _DTYPES = {
     "F64": np.float64,
     "F32": np.float32,
@@ -74,7 +76,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise DataError(
             f"{path}: not readable as JSON ({error})", "The file is damaged: restore or rebuild it."
         ) from None
@@ -86,6 +88,13 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def safe_name(text: str) -> str:
+    """Any text, such as a session id, as a file name: never outside the folder, never that of another text."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in text).lstrip(".") or "_"
+    safe = safe.encode()[:LONGEST_NAME].decode(errors="ignore")
+    return safe if safe == text else f"{safe}-{digest(text)[:8]}"
+
+
 def file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -95,13 +104,19 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappi
     """Write arrays as one safetensors file (no pickle; maps into memory)."""
     from safetensors.numpy import save_file
 
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    # The format has no floats longer than eight bytes.
+    contiguous = {
+        name: np.ascontiguousarray(array, np.float64 if array.dtype.char == "g" else None)
+        for name, array in tensors.items()
+    }
     with atomic_path(path) as temporary:
         save_file(contiguous, temporary, metadata=dict(metadata) if metadata else None)
 
 
-def map_tensors(path: Path) -> dict[str, np.ndarray]:
+def map_tensors(path: Path, *, copy_on_write: bool = False) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file as read-only memory maps: processes on one node share one copy.
+
+    With `copy_on_write` a page that is written to becomes the process's own; the file never changes.
 
     `safetensors.numpy` copies each array into private memory; the format is a length, a JSON header and raw
     bytes, so mapping takes a few lines.
@@ -112,22 +127,27 @@ def map_tensors(path: Path) -> dict[str, np.ndarray]:
             if length > path.stat().st_size:
                 raise ValueError("header longer than the file")
             header = json.loads(file.read(length))
-        raw = np.memmap(path, dtype=np.uint8, mode="r", offset=8 + length) if path.stat().st_size > 8 + length else None
+        mode: Literal["c", "r"] = "c" if copy_on_write else "r"
+        raw = np.memmap(path, np.uint8, mode, 8 + length) if path.stat().st_size > 8 + length else None
         return {name: _slice(raw, entry) for name, entry in header.items() if name != "__metadata__"}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise DataError(f"{path}: not a whole safetensors file ({error})", "Prepare the dataset again.") from None
 
 
 def _slice(raw: np.ndarray | None, entry: dict[str, Any]) -> np.ndarray:
-    start, stop = entry["data_offsets"]
-    dtype = np.dtype(_DTYPES[entry["dtype"]])
-    if start == stop:
-        return np.zeros(entry["shape"], dtype)
-    if raw is None or stop > raw.size:
-        raise ValueError(f"truncated: {stop} bytes named, {0 if raw is None else raw.size} there")
-    return raw[start:stop].view(dtype).reshape(entry["shape"])
+    (start, stop), shape, dtype = entry["data_offsets"], entry["shape"], np.dtype(_DTYPES[entry["dtype"]])
+    if not all(type(number) is int and number >= 0 for number in (start, stop, *shape)):
+        raise ValueError("shapes and offsets that are none")
+    size, there = math.prod(shape) * dtype.itemsize, 0 if raw is None else raw.size
+    if stop - start != size:
+        raise ValueError(f"{stop - start} bytes for an array of {size}")
+    if stop > there:
+        raise ValueError(f"truncated: {stop} bytes named, {there} there")
+    if raw is None or not size:
+        return np.zeros(shape, dtype)
+    return raw[start:stop].view(dtype).reshape(shape)
 
 
 def _plain(value: Any) -> Any:

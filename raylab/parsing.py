@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -37,10 +37,49 @@ _Loader.add_implicit_resolver(
 )
 
 
+MOST_NODES, DEEPEST = 100_000, 50
+
+
+def _loaded(text: str) -> Any:
+    """The value that YAML describes.
+
+    Raises:
+        YAMLError: Not YAML, too deep, or too large once its aliases (`*name`) are written out.
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _size(node, {}, 0) > MOST_NODES:
+            raise yaml.YAMLError(f"more than {MOST_NODES} values, its aliases written out")
+        return loader.construct_document(node)
+    except yaml.YAMLError:
+        raise
+    except RecursionError:
+        raise yaml.YAMLError("nested too deeply, or an alias stands inside what it names") from None
+    except Exception as error:  # a date of month 13, `!!float x` ...: the constructors of PyYAML check nothing
+        raise yaml.YAMLError(f"a value is not what its form says ({error or type(error).__name__})") from None
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int], depth: int) -> int:
+    """Nodes below `node`, each as often as an alias repeats it; RecursionError where they are nested without end."""
+    if depth > DEEPEST:
+        raise RecursionError
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        inner = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+        known[id(node)] = 1 + sum(_size(part, known, depth + 1) for part in inner)
+    return known[id(node)]
+
+
 def load_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, read safely; ConfigError names the file and line."""
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        value = _loaded(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "Give the path of a YAML file.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -78,7 +117,7 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not separator or not all(path.strip().split(".")):
         raise ConfigError(f"--set {text}: not of the form path=value", "For example: --set training.max_steps=50")
     try:
-        return path.strip(), yaml.load(raw, Loader=_Loader)
+        return path.strip(), _loaded(raw)
     except yaml.YAMLError:
         raise ConfigError(
             f"--set {path}: '{raw}' is not a YAML value", "Quote the text, or close its brackets."
@@ -131,14 +170,21 @@ _NEEDED = {
 def _explain(error: ValidationError, model: type[BaseModel], source: str) -> ConfigError:
     # A misspelt required key is both missing and unknown; the second says which word to mend.
     first = min(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
-    written, holders = _walk(model, first["loc"])
+    written, holders, union = _walk(model, first["loc"])
     kind, context, given = first["type"], first.get("ctx", {}), first.get("input")
     if kind.startswith("union_tag"):
-        written, given = [*written, "kind"], context.get("tag")
+        written, given = [*written, context["discriminator"].strip("'")], context.get("tag")
     key = ".".join(written)
     if kind == "extra_forbidden":
         known = sorted({field.alias or name for holder in holders for name, field in holder.model_fields.items()})
+        elsewhere = [tag for other in union if written[-1] in other.model_fields for tag in _tags(other)]
+        if elsewhere:
+            where = f"{'.'.join([*written[:-1], _choice(union[0])])} is {' or '.join(elsewhere)}"
+            return ConfigError(f"{source}: unknown key '{key}'", f"It exists where {where}.")
         return ConfigError(f"{source}: unknown key '{key}'", did_you_mean(written[-1], known))
+    if kind == "union_tag_not_found":
+        tags = ", ".join(tag for other in union for tag in _tags(other))
+        return ConfigError(f"{source}: {key} is missing", f"Use one of: {tags}.")
     if kind in ("union_tag_invalid", "literal_error"):
         choices = str(context.get("expected_tags") or context.get("expected")).replace("'", "")
         return ConfigError(f"{source}: {key}: {given!r} is not known", f"Use one of: {choices.replace(' or ', ', ')}.")
@@ -149,22 +195,29 @@ def _explain(error: ValidationError, model: type[BaseModel], source: str) -> Con
     )
 
 
-def _walk(model: type[BaseModel], location: Iterable[int | str]) -> tuple[list[str], list[type[BaseModel]]]:
-    """The location as users write it, and the models that may hold its last part.
+def _walk(
+    model: type[BaseModel], location: Iterable[int | str]
+) -> tuple[list[str], list[type[BaseModel]], list[type[BaseModel]]]:
+    """The location as users write it, the models that may hold its last part, and the union these were chosen from.
 
     Pydantic puts the tag of a union (`kind`) into the location; users do not write it there.
     """
     written: list[str] = []
-    within, holders, tagged = [model], [model], False
+    within, holders, union = [model], [model], [model]
+    tagged = named = False  # the next part may be a tag; is a name that users gave
     for part in location:
-        if tagged and part in {tag for candidate in within for tag in _kinds(candidate)}:
-            within, tagged = [candidate for candidate in within if part in _kinds(candidate)], False
+        if tagged and part in {tag for candidate in within for tag in _tags(candidate)}:
+            within, union, tagged = [candidate for candidate in within if part in _tags(candidate)], within, False
             continue
         written.append(str(part))
+        if named:
+            tagged, named = all(map(_tags, within)), False
+            continue
         fields = [found for holder in within if (found := _field(holder, part)) is not None]
         holders, tagged = within, any(field.discriminator for field in fields)
+        named = any(get_origin(field.annotation) is dict for field in fields)
         within = [inner for field in fields for inner in _models_in(field.annotation)] or within
-    return written, holders
+    return written, holders, within if tagged else union
 
 
 def _field(model: type[BaseModel], part: int | str) -> FieldInfo | None:
@@ -177,6 +230,11 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
 
 
-def _kinds(model: type[BaseModel]) -> tuple[str, ...]:
-    kind = model.model_fields.get("kind")
-    return tuple(getattr(kind.annotation, "__args__", ())) if kind is not None else ()
+def _tags(model: type[BaseModel]) -> tuple[str, ...]:
+    """What says that this model of a union is meant."""
+    choice = model.model_fields.get(_choice(model))
+    return tuple(getattr(choice.annotation, "__args__", ())) if choice is not None else ()
+
+
+def _choice(model: type[BaseModel]) -> str:
+    return "conditional" if "conditional" in model.model_fields else "kind"

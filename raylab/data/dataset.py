@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import raylab
+from raylab.data.manifest import check_arrays, check_manifest, check_split
 from raylab.data.session import Label, Session
-from raylab.data.splits import SPLITS, counts
 from raylab.errors import DataError
-from raylab.files import digest, file_digest, map_tensors, read_json, write_json, write_tensors
+from raylab.files import file_digest, map_tensors, read_json
 from raylab.parsing import did_you_mean
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 
 
@@ -44,9 +43,11 @@ class Recording:
     """One session of a prepared dataset, mapped into memory (read-only).
 
     Attributes:
-        neural: (T, N) float32.
+        neural: (T, N) float32, every recorded unit.
+        kept: (N,) bool, the units that the training samples say something about; None for all.
         parts: (P, 3) int64 rows [start, stop, split code]; see `raylab.data.splits`.
         time: (T,) float64 seconds.
+        groups: (T,) int64 ids by name, -1 outside, such as `presentation`.
     """
 
     id: str
@@ -55,6 +56,13 @@ class Recording:
     time: np.ndarray
     parts: np.ndarray
     labels: dict[str, Label]
+    kept: np.ndarray | None = None
+    groups: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def activity(self, start: int, stop: int) -> np.ndarray:
+        """(stop - start, kept units) float32 of samples [start, stop)."""
+        rows: np.ndarray = self.neural[start:stop]
+        return rows if self.kept is None else rows[:, self.kept]
 
 
 class Dataset:
@@ -73,12 +81,15 @@ class Dataset:
             raise DataError(f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`.")
         self.manifest: dict[str, Any] = read_json(self.path / MANIFEST)
         found = self.manifest if isinstance(self.manifest, dict) else {}
-        if found.get("schema") != SCHEMA or not found.get("sessions"):
+        sessions = found.get("sessions")
+        if found.get("schema") != SCHEMA or not sessions:
             raise DataError(
-                f"{self.path / MANIFEST}: schema {found.get('schema')}, {len(found.get('sessions', []))} sessions; "
+                f"{self.path / MANIFEST}: schema {found.get('schema')}, "
+                f"{len(sessions) if isinstance(sessions, list) else 0} sessions; "
                 f"this raylab reads schema {SCHEMA}",
                 "Prepare the dataset again.",
             )
+        check_manifest(self.manifest, self.path / MANIFEST)
 
     @property
     def fingerprint(self) -> str:
@@ -98,17 +109,25 @@ class Dataset:
     def open(self, session: str) -> Recording:
         """Map one session into memory; nothing is read until it is used."""
         entry = self._entry(session)
-        arrays = map_tensors(self.path / entry["file"])
-        labels = {
-            name: Label(
-                kind=spec["kind"], values=arrays[f"label.{name}"], unit=spec["unit"], classes=tuple(spec["classes"])
-            )
-            for name, spec in entry["labels"].items()
-        }
-        return Recording(session, entry["rate_hz"], arrays["neural"], arrays["time"], arrays["parts"], labels)
+        arrays, split = _arrays(self.path, entry), map_tensors(self.path / entry["split_file"])
+        check_split(entry, split, self.path / entry["split_file"])
+        return Recording(
+            id=session,
+            rate_hz=entry["rate_hz"],
+            neural=arrays["neural"],
+            time=arrays["time"],
+            parts=split["parts"],
+            labels=_labels(entry, arrays),
+            kept=None if split["kept"].all() else split["kept"],
+            groups=_named(arrays, "group."),
+        )
+
+    def session(self, session: str) -> Session:
+        """One session as it was read, whatever its splits; mapped, not copied."""
+        return stored_session(self.path, self._entry(session))
 
     def kept_units(self, session: str) -> np.ndarray:
-        """(recorded units,) bool: which of the recording's units the dataset holds."""
+        """(recorded units,) bool: which of the recording's units the dataset uses."""
         entry = self._entry(session)
         kept = np.ones(entry["recorded_units"], bool)
         kept[entry["dropped_units"]] = False
@@ -117,92 +136,18 @@ class Dataset:
     def verify(self) -> None:
         """Raise DataError if a session file is missing or differs from what was prepared."""
         for entry in self.manifest["sessions"]:
-            file = self.path / entry["file"]
-            if not file.is_file():
-                raise DataError(f"{file}: no such file, but the manifest names it", "Prepare the dataset again.")
-            if file_digest(file) != entry["sha256"]:
-                raise DataError(f"{file}: content differs from the manifest", "Prepare the dataset again.")
+            for name, digest in ((entry["file"], entry["sha256"]), (entry["split_file"], entry["split_sha256"])):
+                file = self.path / name
+                if not file.is_file():
+                    raise DataError(f"{file}: no such file, but the manifest names it", "Prepare the dataset again.")
+                if file_digest(file) != digest:
+                    raise DataError(f"{file}: content differs from the manifest", "Prepare the dataset again.")
 
     def _entry(self, session: str) -> dict[str, Any]:
         for entry in self.manifest["sessions"]:
             if entry["id"] == session:
                 return entry
         raise DataError(f"{self.path}: has no session '{session}'", did_you_mean(session, self.sessions))
-
-
-def write_session(folder: Path, session: Session, parts: np.ndarray, *, source: str) -> dict[str, Any]:
-    """Write one session below `folder`; return its manifest entry.
-
-    Units that are constant in the training samples cannot be z-scored or learnt from: they are dropped, and named.
-    """
-    training = np.concatenate([session.neural[a:b] for a, b, split in parts if split == 0])
-    constant = np.ptp(training, axis=0) == 0
-    if constant.all():
-        raise DataError(
-            f"{source}: every unit of session '{session.id}' is constant in its {len(training)} training samples",
-            "Check `neural.path` and `splits` in the recipe.",
-        )
-    kept = ~constant
-    arrays = {"neural": session.neural[:, kept], "time": session.time, "parts": parts}
-    arrays |= {f"label.{name}": label.values for name, label in session.labels.items()}
-    arrays |= {f"unit.{name}": column[kept] for name, column in session.units.items() if column.dtype.kind in "iufb"}
-    file = f"sessions/{_safe_name(session.id)}.safetensors"
-    write_tensors(folder / file, arrays)
-    return {
-        "id": session.id,
-        "file": file,
-        "sha256": file_digest(folder / file),
-        "source": source,
-        "animal": session.animal,
-        "kind": session.kind,
-        "samples": len(session.neural),
-        "units": int(kept.sum()),
-        "recorded_units": len(kept),
-        "dropped_units": np.flatnonzero(constant).tolist(),
-        "rate_hz": session.rate_hz,
-        "duration_s": float(session.time[-1] - session.time[0] + 1 / session.rate_hz),
-        "segments": len(session.segments),
-        "splits": counts(parts),
-        "labels": {name: describe(label) for name, label in session.labels.items()},
-        "fitted": {"dropped_units": "training samples"},
-        "notes": list(session.notes),
-    }
-
-
-def describe(label: Label) -> dict[str, Any]:
-    """Kind, unit, classes or range, and how many samples are labelled: JSON-ready."""
-    labelled = label.labelled
-    dims = 1 if label.kind == "discrete" else label.values.shape[1]
-    entry: dict[str, Any] = {"kind": label.kind, "unit": label.unit, "classes": list(label.classes), "dims": dims}
-    entry |= {"labelled": int(labelled.sum()), "unlabelled": int((~labelled).sum())}
-    if label.kind != "discrete" and labelled.any():
-        values = label.values[labelled]
-        entry["range"] = [values.min(axis=0).tolist(), values.max(axis=0).tolist()]
-    return entry
-
-
-def write_manifest(
-    folder: Path,
-    entries: list[dict[str, Any]],
-    *,
-    recipe: dict[str, Any] | None,
-    splits: dict[str, Any],
-    failed: list[dict[str, str]],
-) -> None:
-    content = [[entry["id"], entry["sha256"]] for entry in sorted(entries, key=lambda entry: entry["id"])]
-    write_json(
-        folder / MANIFEST,
-        {
-            "schema": SCHEMA,
-            "raylab": raylab.__version__,
-            "fingerprint": digest(content),
-            "split_names": list(SPLITS),
-            "splits": splits,
-            "recipe": recipe,
-            "sessions": entries,
-            "failed": failed,
-        },
-    )
 
 
 def _spec(entry: dict[str, Any]) -> SessionSpec:
@@ -213,7 +158,39 @@ def _spec(entry: dict[str, Any]) -> SessionSpec:
     return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels)
 
 
-def _safe_name(session: str) -> str:
-    """A session id as a file name: separators never leave the folder, and two ids never share a name."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in session).lstrip(".") or "_"
-    return safe if safe == session else f"{safe}-{digest(session)[:8]}"
+def stored_session(folder: Path, entry: dict[str, Any]) -> Session:
+    """The session that `entry` of a manifest describes."""
+    arrays = _arrays(folder, entry)
+    return Session(
+        id=entry["id"],
+        neural=arrays["neural"],
+        kind=entry["kind"],
+        time=arrays["time"],
+        rate_hz=entry["rate_hz"],
+        segments=arrays["segments"],
+        animal=entry["animal"],
+        labels=_labels(entry, arrays),
+        given=_named(arrays, "given.") or None,
+        groups=_named(arrays, "group."),
+        units=_named(arrays, "unit."),
+        notes=tuple(entry["notes"]),
+    )
+
+
+def _arrays(folder: Path, entry: dict[str, Any]) -> dict[str, np.ndarray]:
+    arrays = map_tensors(folder / entry["file"])
+    check_arrays(entry, arrays, folder / entry["file"])
+    return arrays
+
+
+def _labels(entry: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Label]:
+    return {
+        name: Label(
+            kind=spec["kind"], values=arrays[f"label.{name}"], unit=spec["unit"], classes=tuple(spec["classes"])
+        )
+        for name, spec in entry["labels"].items()
+    }
+
+
+def _named(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -6,18 +6,21 @@ Recipes are YAML, shipped in `raylab/data/recipes` or written by the user; docs/
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
+from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, StringConstraints, model_validator
 
 from raylab.config import Strict
 from raylab.data.session import LabelKind, NeuralKind
 from raylab.errors import ConfigError, DataError
 from raylab.parsing import did_you_mean, load_yaml, parse
 
-Format = Literal["hdf5", "mat", "npz", "nwb", "csv", "parquet", "joblib", "torch_brain"]
+Format = Literal["hdf5", "mat", "npz", "nwb", "csv", "parquet", "joblib", "torch_brain", "allen_ophys", "allen_ecephys"]
 SplitName = Literal["train", "valid", "test"]
+NanRule = Literal["error", "drop_units", "interpolate", "zero"]
+Count = Annotated[int, Field(gt=0, le=10**9)]
 Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -31,7 +34,17 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "parquet": ("*.parquet",),
     "joblib": ("*.jl", "*.joblib", "*.pkl"),
     "torch_brain": ("*.h5", "*.hdf5"),
+    "allen_ophys": ("*.nwb",),
+    "allen_ecephys": ("*.nwb",),
 }
+# Files of these formats say where things are; a recipe states what else there is to choose.
+CHOICES: dict[str, set[str]] = {
+    "torch_brain": {"neural", "bin"},
+    "allen_ophys": {"traces", "bin"},
+    "allen_ecephys": {"presentations", "unit_filters"},
+}
+ALLEN = {"traces", "presentations", "unit_filters"}
+FOR_ALL = {"format", "files", "splits", "filters"}
 
 
 class SessionSpec(Strict):
@@ -47,7 +60,7 @@ class NeuralSpec(Strict):
     path: str = Field(description="one array, or a pattern (*) that matches one vector a unit")
     layout: Literal["time_neuron", "neuron_time"] = "time_neuron"
     kind: NeuralKind
-    nan: Literal["error", "drop_units", "interpolate", "zero"] = "error"
+    nan: NanRule = "error"
 
 
 class TimeSpec(Strict):
@@ -72,7 +85,9 @@ class SpikesSpec(Strict):
     times: str
     units: str
     trials: str | None = Field(None, description="trial number of every spike; labels are then one a trial")
-    first_trial: int = Field(0, description="number of the first trial (1 in files written by MATLAB)")
+    first_trial: int = Field(
+        0, ge=-(10**9), le=10**9, description="number of the first trial (1 in files written by MATLAB)"
+    )
     tick_s: PositiveFloat = Field(1.0, description="seconds a unit of `times`")
     window: tuple[float, float] | None = Field(None, description="[start, stop) in ticks; needed with trials")
     bin_s: PositiveFloat
@@ -91,7 +106,7 @@ class LabelSpec(Strict):
     kind: LabelKind
     unit: str = ""
     column: int | None = Field(None, ge=0)
-    columns: tuple[int, ...] | None = None
+    columns: tuple[int, ...] | None = Field(None, min_length=1)
     one_hot: bool = Field(False, description="a discrete label stored as one column a class")
     transpose: bool = Field(False, description="stored as (D, T)")
     missing: float | None = Field(None, description="the value that means unlabelled; NaN always does")
@@ -111,8 +126,8 @@ class LabelSpec(Strict):
 class SegmentsSpec(Strict):
     """Where samples that follow each other in the file do not follow each other in time."""
 
-    length: PositiveInt | Template | None = Field(None, description="trials of so many samples, spliced")
-    first: PositiveInt | Template | None = Field(None, description="length of the first trial, if cut")
+    length: Count | Template | None = Field(None, description="trials of so many samples, spliced")
+    first: Count | Template | None = Field(None, description="length of the first trial, if cut")
     changes: tuple[str, ...] = Field((), description="labels whose change starts a segment")
     jumps: dict[str, PositiveFloat] = Field({}, description="label: largest step between two samples")
 
@@ -121,6 +136,43 @@ class SegmentsSpec(Strict):
         if self.first is not None and self.length is None:
             raise ValueError("`first` needs `length`")
         return self
+
+
+class TracesSpec(Strict):
+    """Of allen_ophys."""
+
+    nan: NanRule = "error"
+
+
+class PresentationsSpec(Strict):
+    """Of allen_ecephys: the stimulus whose presentations are read, and the bins of one presentation."""
+
+    stimulus: str = "natural_scenes"
+    window_s: tuple[FiniteFloat, FiniteFloat] | None = Field(
+        None, description="[from, to) after the start; default the whole presentation, to the millisecond"
+    )
+    bins: Count = 1
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PresentationsSpec:
+        if self.window_s is not None and not self.window_s[0] < self.window_s[1]:
+            raise ValueError("`window_s` is [from, to] with from < to, in seconds after the start of a presentation")
+        return self
+
+
+Limit = NonNegativeFloat | Literal["any"]
+
+
+class UnitFiltersSpec(Strict):
+    """Of allen_ecephys: units to read, by allensdk's measures and with its defaults; `any` turns a limit off."""
+
+    good: bool = Field(True, description="only units whose quality is `good`")
+    valid_channel: bool = Field(True, description="only units whose peak channel is valid")
+    in_brain: bool = Field(True, description="only units whose peak channel lies in a named structure")
+    structures: tuple[str, ...] = Field((), description="only units of these, such as VISp; default all")
+    isi_violations_max: Limit = 0.5
+    amplitude_cutoff_max: Limit = 0.1
+    presence_ratio_min: Limit = 0.95
 
 
 class Recipe(Strict):
@@ -138,16 +190,31 @@ class Recipe(Strict):
     labels: dict[str, LabelSpec] = Field({}, description="the first is the one tasks decode by default")
     units: dict[str, str] = Field({}, description="name: path of one row a unit, such as its position")
     given: dict[SplitName, str] = Field({}, description="split: path of a (T,) mask or (K, 2) times")
-    bin: PositiveInt = Field(1, description="samples summed (counts) or averaged into one")
+    groups: dict[str, str] = Field({}, description="name: path of a whole number a sample (or trial) to split by")
+    traces: TracesSpec | None = Field(None, description="of allen_ophys")
+    presentations: PresentationsSpec | None = Field(None, description="of allen_ecephys")
+    unit_filters: UnitFiltersSpec | None = Field(None, description="of allen_ecephys")
+    bin: Count = Field(1, description="samples summed (counts) or averaged into one")
     splits: dict[str, Any] | None = None
+    filters: dict[str, Any] = Field({}, description="units and sessions left out, see FiltersConfig")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_sections(cls, value: Any) -> Any:
+        """Filled in only for the format that has them, so that a dataset's record says what was used."""
+        own = CHOICES.get(str(value.get("format")), set()) & ALLEN if isinstance(value, Mapping) else set()
+        return {**{name: {} for name in sorted(own)}, **value} if own else value
 
     @model_validator(mode="after")
     def _complete(self) -> Recipe:
-        if self.format == "torch_brain":
-            named = self.model_fields_set - {"format", "files", "neural", "bin", "splits"}
+        if self.format in CHOICES:
+            named = self.model_fields_set - CHOICES[self.format] - FOR_ALL
             if named:
-                raise ValueError(f"torch_brain files say where things are; remove {', '.join(sorted(named))}")
+                raise ValueError(f"{self.format} files say where things are; remove {', '.join(sorted(named))}")
             return self
+        for name in sorted(ALLEN):
+            if getattr(self, name) is not None:
+                raise ValueError(f"`{name}` is for Allen sessions (allen_ophys, allen_ecephys); remove it")
         if (self.neural is None) == (self.spikes is None):
             raise ValueError("give `neural` (sampled activity) or `spikes` (spike times), one of the two")
         if self.neural is not None and self.time is None:
@@ -160,6 +227,24 @@ class Recipe(Strict):
             for name in (*self.segments.changes, *self.segments.jumps):
                 if name not in self.labels:
                     raise ValueError(f"segments names the label '{name}', which `labels` does not have")
+        return self
+
+    @model_validator(mode="after")
+    def _inside_the_folder(self) -> Recipe:
+        """A recipe is exchanged between people: it must not name files that its user did not."""
+        if self.files is not None and (self.files.startswith(("/", "~")) or ".." in re.split(r"[/\\]", self.files)):
+            raise ValueError(f"`files` is a pattern inside the folder, not '{self.files}'")
+        for name, pattern in self.companions.items():
+            if re.search(r"[/\\\0]", pattern) or pattern in ("", ".", ".."):
+                raise ValueError(f"companions.{name} is the name of a file in the same folder, not '{pattern}'")
+        return self
+
+    @model_validator(mode="after")
+    def _variables_filled(self) -> Recipe:
+        for name in ("length", "first"):
+            value = getattr(self.segments, name, None)
+            if isinstance(value, str) and not self.sessions:
+                raise ValueError(f"segments.{name} is the variable '{value}', which no entry of `sessions` has")
         return self
 
     @property

@@ -68,6 +68,8 @@ class Session:
         segments: (S, 2) int64 [start, stop) sample ranges that are continuous in time, sorted, disjoint.
             Gaps, trials and masks become segments; nothing is ever spliced.
         given: Splits the file itself states: name (train, valid, test) -> (K, 2) sample ranges.
+        groups: Per-sample ids that splits may go by, such as `presentation` or `movie_repeat`: (T,) int64, -1 where
+            a sample belongs to none. All samples of one id land in one split.
         units: Per-unit columns, each (N, ...), such as id or position.
         notes: What the reader changed or dropped, one sentence each.
     """
@@ -81,6 +83,7 @@ class Session:
     animal: str = ""
     labels: dict[str, Label] = field(default_factory=dict)
     given: dict[str, np.ndarray] | None = None
+    groups: dict[str, np.ndarray] = field(default_factory=dict)
     units: dict[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -105,10 +108,18 @@ class Session:
                     f"{source}: label '{name}' has {len(label.values)} samples, neural data {samples}",
                     f"Check `labels.{name}.path` in the recipe.",
                 )
+        for name, group in self.groups.items():
+            if group.shape != (samples,):
+                raise DataError(f"{source}: group '{name}' has shape {group.shape}, neural data {samples} samples")
         if len(self.time) != samples:
             raise DataError(
                 f"{source}: time has {len(self.time)} samples, neural data {samples}",
                 "Check `time.path` in the recipe.",
+            )
+        if not (np.isfinite(self.time).all() and np.isfinite(self.rate_hz) and self.rate_hz > 0):
+            raise DataError(
+                f"{source}: time or its sampling rate ({self.rate_hz:g} Hz) is not finite",
+                "Check `time.path`, `time.unit` and `time.rate_hz` in the recipe.",
             )
         self._check_segments(source)
         return self

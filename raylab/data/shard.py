@@ -6,16 +6,20 @@ halo), so that it encodes each of its rows as a single process would.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
 
-from raylab.config import ViewConfig
-from raylab.data.dataset import Dataset
-from raylab.data.view import Fitted, Timeline, make_timeline, view_activity
+import raylab
+from raylab.config import SessionsConfig, ViewConfig
+from raylab.data.cache import shared
+from raylab.data.dataset import Dataset, SessionSpec
+from raylab.data.selection import Fitted, pool, unfitted
+from raylab.data.view import Timeline, make_timeline, view_activity
+from raylab.errors import ConfigError
+from raylab.files import digest
 
 
 @dataclass(frozen=True)
@@ -35,17 +39,20 @@ class SessionShard:
     """One session's share of a worker.
 
     Attributes:
-        x: (held rows, N) float32.
+        x: (held rows, K) float32: the K units that the view shows. Never written to.
         local: (rows of the view,) int64: where each owned row lies in `x`; -1 for rows of other workers.
         chunks: The owned rows, in order, as they lie in `x`.
         fitted: What the view learnt from the training samples.
+
+    Sessions of one shard may differ in K. Where they share an encoder, it takes what it lacks as zeros
+    (`Encoder.forward`): there is no padding here that could hold anything else.
     """
 
     timeline: Timeline
     x: torch.Tensor
     local: torch.Tensor
     chunks: tuple[Chunk, ...]
-    fitted: Fitted | None
+    fitted: Fitted
 
     def to(self, device: torch.device) -> SessionShard:
         if device.type == "cpu":
@@ -73,32 +80,113 @@ def cut(timeline: Timeline, *, workers: int, left: int, right: int) -> list[list
     return [sorted(share, key=lambda chunk: chunk.start) for share in shares]
 
 
-def assemble(
-    timeline: Timeline, chunks: Sequence[Chunk], pieces: Sequence[np.ndarray], fitted: Fitted | None, *, units: int
-) -> SessionShard:
-    """A shard from its chunks and their activity ((high - low, N) each)."""
+def assemble(timeline: Timeline, chunks: Sequence[Chunk], pieces: Sequence[np.ndarray], fitted: Fitted) -> SessionShard:
+    """A shard from its chunks and their activity ((high - low, K) each)."""
     local = torch.full((timeline.length,), -1, dtype=torch.int64)
     offset = 0
     for chunk in chunks:
         local[chunk.start : chunk.stop] = torch.arange(chunk.stop - chunk.start) + offset + chunk.start - chunk.low
         offset += chunk.high - chunk.low
-    x = np.concatenate(pieces) if pieces else np.zeros((0, units), np.float32)
+    x = np.concatenate(pieces) if pieces else np.zeros((0, len(fitted.columns)), np.float32)
     return SessionShard(timeline, torch.from_numpy(np.ascontiguousarray(x)), local, tuple(chunks), fitted)
 
 
-def whole_shard(dataset: Dataset, view: ViewConfig) -> Shard:
-    """All sessions through a view, as the one shard of a single worker."""
-    return {
-        session: _whole_session(str(dataset.path), dataset.fingerprint, session, view) for session in dataset.sessions
-    }
+@dataclass(frozen=True)
+class Viewed:
+    """One whole session through a view; `activity` (rows, K) may be shared with other processes: read it only."""
+
+    timeline: Timeline
+    activity: np.ndarray
+    fitted: Fitted
 
 
-@lru_cache(maxsize=32)
-def _whole_session(path: str, fingerprint: str, session: str, view: ViewConfig) -> SessionShard:
-    """Cached by content: a reused trial actor computes a view once, however many trials ask for it."""
-    recording = Dataset(path).open(session)
+SEPARATE = SessionsConfig()
+
+
+def whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig = SEPARATE) -> Shard:
+    """The sessions through a view, as the one shard of a single worker. Do not write into it: trials share it.
+
+    Raises:
+        ConfigError: the sessions cannot be combined as asked; see `check_combination`.
+    """
+    check_combination(dataset.sessions, view, sessions)
+    key = (str(dataset.path), dataset.fingerprint, view, sessions)
+    found = _recent.pop(key, None) or _whole_shard(dataset, view, sessions)
+    _recent[key] = found  # now the last
+    while sum(map(_bytes, _recent.values())) > RECENT_BYTES and len(_recent) > 1:
+        del _recent[next(iter(_recent))]
+    return found
+
+
+RECENT_BYTES = 1 << 30  # of shards that a reused trial actor keeps beside the last; searches come back to views
+_recent: dict[tuple[str, str, ViewConfig, SessionsConfig], Shard] = {}
+
+
+def _bytes(shard: Shard) -> int:
+    return sum(session.x.nbytes for session in shard.values())
+
+
+def _whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig) -> Shard:
+    used = sessions.used(dataset.sessions)
+    viewed = {name: view_session(dataset, name, view) for name, spec in used.items() if spec.splits["train"]}
+    fits = [(one.fitted, one.timeline.training_rows) for one in viewed.values()]
+    for name in (name for name in used if name not in viewed):
+        viewed[name] = view_session(dataset, name, view, pooled(dataset, name, view, fits))
+    return {name: _whole(viewed[name]) for name in used}
+
+
+def _whole(viewed: Viewed) -> SessionShard:
+    (chunks,) = cut(viewed.timeline, workers=1, left=0, right=1)
+    local = torch.arange(viewed.timeline.length)
+    return SessionShard(viewed.timeline, torch.from_numpy(viewed.activity), local, tuple(chunks), viewed.fitted)
+
+
+def view_session(dataset: Dataset, name: str, view: ViewConfig, known: Fitted | None = None) -> Viewed:
+    """One session through a view; a large one through this node's cache.
+
+    Args:
+        known: What `pooled` says of a session without training samples.
+    """
+    recording = dataset.open(name)
     timeline = make_timeline(recording, view)
-    activity, fitted = view_activity(recording, view)
-    chunks = cut(timeline, workers=1, left=0, right=1)[0]
-    pieces = [activity[chunk.low : chunk.high] for chunk in chunks]
-    return assemble(timeline, chunks, pieces, fitted, units=activity.shape[1])
+
+    def make() -> dict[str, np.ndarray]:
+        activity, fitted = view_activity(recording, view, known)
+        return {"activity": activity, **fitted.arrays()}
+
+    key = [VIEW_SCHEMA, raylab.__version__, dataset.fingerprint, name, view]
+    large = timeline.length * dataset.sessions[name].units * 4 >= CACHED_BYTES
+    found = shared(digest(key), make) if large else make()
+    return Viewed(timeline, found.pop("activity"), Fitted(**found))
+
+
+def pooled(dataset: Dataset, name: str, view: ViewConfig, fits: Sequence[tuple[Fitted, int]]) -> Fitted:
+    """What a session without training samples is viewed with, by the fits and training rows of those that have some."""
+    return pool(fits, unfitted(dataset.sessions[name].units, view, session=name))
+
+
+VIEW_SCHEMA = 1  # to be raised when the same config gives other numbers
+CACHED_BYTES = 32 << 20  # smaller views are computed faster than they are shared
+
+
+def check_combination(specs: Mapping[str, SessionSpec], view: ViewConfig, sessions: SessionsConfig) -> None:
+    """Raise ConfigError where a session without training samples cannot be part of this; reads no data."""
+    used = sessions.used(specs)
+    without = [name for name, spec in used.items() if not spec.splits["train"]]
+    if not without:
+        return
+    what = f"session '{without[0]}' has no training samples"
+    if len(without) == len(specs):
+        raise ConfigError(f"{what}, nor has any other", "Prepare the dataset with splits that train on some session.")
+    if sessions.combine != "padded":
+        needs = "needs its own encoder" if sessions.combine == "separate" else "is the only one used"
+        raise ConfigError(
+            f"sessions.combine '{sessions.combine}': {what} and {needs}",
+            "Use --set sessions.combine=padded, or splits in which every session has training samples.",
+        )
+    if view.fitted_selection:
+        key = "outlier_z" if view.outlier_z is not None else "selection"
+        raise ConfigError(
+            f"view.{key}: {what}, so nothing says which of its units to show",
+            "Use view.selection.kind: random (or all), without view.outlier_z.",
+        )

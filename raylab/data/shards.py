@@ -8,6 +8,7 @@ and a restarted worker gets the same shard again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections import defaultdict
@@ -18,52 +19,81 @@ from typing import Any
 import numpy as np
 import ray.data
 from ray.data.expressions import col
+from safetensors.numpy import load, save
 
-from raylab.config import ViewConfig
+from raylab.config import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset
-from raylab.data.shard import Chunk, Shard, assemble, cut
-from raylab.data.view import Fitted, make_timeline, view_activity
+from raylab.data.selection import Fitted
+from raylab.data.shard import SEPARATE, Chunk, Shard, assemble, check_combination, cut, pooled, view_session
+from raylab.data.view import make_timeline
 
 
 def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """One Ray Data task: a session's rows for every worker."""
-    recording = Dataset(row["path"]).open(row["session"])
+    """One Ray Data task: a session's rows for every worker, after an empty row that says what the view learnt."""
     view = ViewConfig.model_validate_json(row["view"])
-    timeline = make_timeline(recording, view)
-    activity, fitted = view_activity(recording, view)
-    scale = np.stack([fitted.mean, fitted.std]).tobytes() if fitted else b""
-    shares = cut(timeline, workers=row["workers"], left=row["left"], right=row["right"])
+    known = Fitted(**load(row["known"])) if row["known"] else None
+    viewed = view_session(Dataset(row["path"]), row["session"], view, known)
+    shares = cut(viewed.timeline, workers=row["workers"], left=row["left"], right=row["right"])
+    fitted = save({name: np.ascontiguousarray(array) for name, array in viewed.fitted.arrays().items()})
     return [
         {
             "worker": worker,
             "session": row["session"],
-            "units": activity.shape[1],
-            "fitted": scale,
-            "x": np.ascontiguousarray(activity[chunk.low : chunk.high]).tobytes(),
+            "fitted": b"" if chunk.start < chunk.stop else fitted,
+            "x": np.ascontiguousarray(viewed.activity[chunk.low : chunk.high]).tobytes(),
             **asdict(chunk),
         }
         for worker, chunks in enumerate(shares)
-        for chunk in chunks
+        for chunk in (NOTHING, *chunks)
     ]
 
 
-def split_dataset(dataset: Dataset, view: ViewConfig, *, workers: int, left: int, right: int) -> list[ray.data.Dataset]:
-    """One materialised Ray dataset a worker. Runs now, so that no task waits for CPUs that the workers hold."""
-    rows = [
-        {
-            "path": str(dataset.path.resolve()),
-            "session": session,
-            "view": view.model_dump_json(),
-            "workers": workers,
-            "left": left,
-            "right": right,
-        }
-        for session in dataset.sessions
-    ]
-    _quiet()
-    held = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(session_chunks).materialize()
+NOTHING = Chunk(0, 0, 0, 0, 0, 0)
+
+
+def split_dataset(
+    dataset: Dataset,
+    view: ViewConfig,
+    sessions: SessionsConfig = SEPARATE,
+    *,
+    workers: int,
+    left: int,
+    right: int,
+) -> list[ray.data.Dataset]:
+    """One materialised Ray dataset a worker. Runs now, so that no task waits for CPUs that the workers hold.
+
+    Raises:
+        ConfigError: the sessions cannot be combined as asked.
+    """
+    check_combination(dataset.sessions, view, sessions)
+    shape: dict[str, Any] = {"path": str(dataset.path.resolve()), "view": view.model_dump_json()}
+    shape |= {"workers": workers, "left": left, "right": right}
+    used = sessions.used(dataset.sessions)
+    trained = [name for name, spec in used.items() if spec.splits["train"]]
+    held = _chunks([{**shape, "session": name, "known": b""} for name in trained])
+    others = [name for name in used if name not in trained]
+    if others:
+        fits = _fits(held, dataset, view)
+        known = {name: save(pooled(dataset, name, view, fits).arrays()) for name in others}
+        held = held.union(_chunks([{**shape, "session": name, "known": known[name]} for name in others]))
     # Filters, not a sort or group-by: those run inside the placement group of a trial, which has no CPU for them.
     return [held.filter(expr=col("worker") == worker).materialize() for worker in range(workers)]
+
+
+def _chunks(rows: list[dict[str, Any]]) -> ray.data.Dataset:
+    _quiet()
+    return ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(session_chunks).materialize()
+
+
+def _fits(held: ray.data.Dataset, dataset: Dataset, view: ViewConfig) -> list[tuple[Fitted, int]]:
+    """Each session's fit and number of training rows, in the order of the manifest."""
+    said = held.filter(expr=(col("worker") == 0) & (col("start") == col("stop"))).select_columns(["session", "fitted"])
+    fitted = {row["session"]: Fitted(**load(row["fitted"])) for row in said.iter_rows()}
+    return [
+        (fitted[name], make_timeline(dataset.open(name), view).training_rows)
+        for name in dataset.sessions
+        if name in fitted
+    ]
 
 
 def build_shard(dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any]]) -> Shard:
@@ -71,30 +101,52 @@ def build_shard(dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any
     chunks: dict[str, list[tuple[Chunk, np.ndarray]]] = defaultdict(list)
     fitted: dict[str, Fitted] = {}
     for row in rows:
-        chunk = Chunk(*(int(row[name]) for name in ("first", "last", "start", "stop", "low", "high")))
-        x = np.frombuffer(row["x"], np.float32).reshape(-1, int(row["units"]))
-        chunks[row["session"]].append((chunk, x))
+        session = row["session"]
         if row["fitted"]:
-            fitted[row["session"]] = Fitted(*np.frombuffer(row["fitted"], np.float32).reshape(2, -1))
+            fitted[session] = Fitted(**load(row["fitted"]))
+        else:
+            chunk = Chunk(*(int(row[name]) for name in ("first", "last", "start", "stop", "low", "high")))
+            chunks[session].append((chunk, np.frombuffer(row["x"], np.float32).reshape(chunk.high - chunk.low, -1)))
     shard: Shard = {}
-    for session, spec in dataset.sessions.items():
+    for session in (name for name in dataset.sessions if name in fitted):
         timeline = make_timeline(dataset.open(session), view)
         held = sorted(chunks.get(session, []), key=lambda pair: pair[0].start)
-        shard[session] = assemble(
-            timeline, [c for c, _ in held], [x for _, x in held], fitted.get(session), units=spec.units
-        )
+        shard[session] = assemble(timeline, [c for c, _ in held], [x for _, x in held], fitted[session])
     return shard
 
 
 def map_items(
-    function: Callable[[dict[str, Any]], dict[str, Any]], items: list[dict[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    """`function` of each item in parallel Ray Data tasks, results as they come. Only small values travel."""
+    function: Callable[[dict[str, Any]], dict[str, Any]], items: list[dict[str, Any]], *, at_once: int
+) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """(index, `function` of an item) in parallel Ray Data tasks, as they come; None where the task's process died.
+
+    Only small values travel. A task that kills its process (a parser that crashes, no memory) is not tried again:
+    it would kill the next one too.
+    """
     _quiet()
-    rows = ray.data.from_items([{"item": json.dumps(item)} for item in items], override_num_blocks=len(items))
-    mapped = rows.map(lambda row: {"result": json.dumps(function(json.loads(row["item"])))})
-    for row in mapped.iter_rows():
-        yield json.loads(row["result"])
+    rows = [{"at": at, "item": json.dumps(item)} for at, item in enumerate(items)]
+    missing = set(range(len(items)))
+    with _errors_left_out():
+        mapped = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+            lambda row: {"at": row["at"], "result": json.dumps(function(json.loads(row["item"])))},
+            compute=ray.data.TaskPoolStrategy(size=at_once),
+            ray_remote_args_fn=lambda: {"max_retries": 0},
+        )
+        for row in mapped.iter_rows():
+            missing.discard(row["at"])
+            yield int(row["at"]), json.loads(row["result"])
+    yield from ((at, None) for at in sorted(missing))
+
+
+@contextlib.contextmanager
+def _errors_left_out() -> Iterator[None]:
+    """Here alone: a training that went on without the rows of a failed task would be wrong, not robust."""
+    context = ray.data.DataContext.get_current()
+    before, context.max_errored_blocks = context.max_errored_blocks, -1
+    try:
+        yield
+    finally:
+        context.max_errored_blocks = before
 
 
 def _quiet() -> None:

@@ -22,6 +22,7 @@ DIRECTIONS = 8
 FREQUENCIES = (1.0, 2.0, 4.0, 8.0, 15.0)
 GRATING_S, BLANK_S = 2.0, 1.0
 RISE_S, DECAY_S = 0.07, 0.6  # GCaMP6
+NOISE = 0.05
 UNITS_AT_ONCE = 32  # bounds the memory of true-size sessions
 
 
@@ -33,10 +34,14 @@ def write_sessions(
     seed: int = 0,
     form: Form = "domains",
     units: tuple[int, int] = (150, 240),
+    noise: float = NOISE,
 ) -> list[Path]:
     """Write `sessions` files of `samples` x (units[0] to units[1]) dF/F values into `folder`.
 
     Sessions 0 and 1 are of one animal, 2 and 3 of the next, and so on. Equal arguments give equal data.
+
+    Args:
+        noise: Standard deviation of the noise of a sample, in dF/F (one spike is 0.2); that of spiking is beside it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     counts = np.random.default_rng([seed, sessions]).integers(units[0], units[1] + 1, sessions)
@@ -49,6 +54,7 @@ def write_sessions(
             session_id=str(session_id),
             animal=str(511_510_000 + seed * 100 + index // 2),
             form=form,
+            noise=noise,
         )
         for index, count in enumerate(counts)
         for session_id in [500_000_000 + seed * 1000 + index]
@@ -65,6 +71,7 @@ def write_session(
     animal: str = "511510000",
     form: Form = "domains",
     split_counts: tuple[int, int, int] | None = None,
+    noise: float = NOISE,
 ) -> Path:
     """Write one session of `samples` x `units`; 115,459 x 150 is a true size.
 
@@ -77,7 +84,7 @@ def write_session(
 
     generator = np.random.default_rng(seed)
     truth = _Truth.draw(samples, generator)
-    traces = _traces(truth, units, generator)
+    traces = _traces(truth, units, noise, generator)
     splits = _runs(split_counts, samples) if split_counts is not None else truth.splits()
     data = _data(truth, traces, generator, session_id, animal)
     _state_splits(data, splits, samples, form)
@@ -156,12 +163,12 @@ def _stimuli(samples: int, generator: np.random.Generator) -> tuple[np.ndarray, 
     return gratings, movie
 
 
-def _traces(truth: _Truth, units: int, generator: np.random.Generator) -> np.ndarray:
+def _traces(truth: _Truth, units: int, noise: float, generator: np.random.Generator) -> np.ndarray:
     """(T, N) float32 dF/F: spikes at rates that the truth drives, through the indicator, with noise."""
     traces = np.empty((len(truth.speed), units), np.float32)
     for start in range(0, units, UNITS_AT_ONCE):
         block = slice(start, min(start + UNITS_AT_ONCE, units))
-        traces[:, block] = _fluoresce(_rates(truth, block.stop - block.start, generator), generator)
+        traces[:, block] = _fluoresce(_rates(truth, block.stop - block.start, generator), noise, generator)
     return traces
 
 
@@ -188,14 +195,14 @@ def _some(units: int, share: float, generator: np.random.Generator) -> np.ndarra
     return (generator.random(units) < share).astype(np.float64)
 
 
-def _fluoresce(rates: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Poisson spikes through a rise-and-decay kernel (two poles), 0.2 dF/F a spike, plus shot noise."""
+def _fluoresce(rates: np.ndarray, noise: float, generator: np.random.Generator) -> np.ndarray:
+    """Poisson spikes through a rise-and-decay kernel (two poles), 0.2 dF/F a spike, plus noise."""
     from scipy.signal import lfilter
 
     spikes = generator.poisson(rates / RATE_HZ)
     rise, decay = np.exp(-1 / (RISE_S * RATE_HZ)), np.exp(-1 / (DECAY_S * RATE_HZ))
     calcium = lfilter([1.0 - rise], np.convolve([1.0, -rise], [1.0, -decay]), spikes.astype(np.float64), axis=0)
-    return (0.2 * calcium + generator.normal(scale=0.05, size=calcium.shape)).astype(np.float32)
+    return (0.2 * calcium + generator.normal(scale=noise, size=calcium.shape)).astype(np.float32)
 
 
 def _data(truth: _Truth, traces: np.ndarray, generator: np.random.Generator, session_id: str, animal: str) -> Any:

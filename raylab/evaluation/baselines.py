@@ -6,29 +6,48 @@ A model that loses to its own input, smoothed, must be seen to lose.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
 
-from raylab.config import EvaluationConfig, ViewConfig
+from raylab.config import EvaluationConfig, SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset, Recording
 from raylab.data.splits import CODE
 from raylab.data.view import Timeline, make_timeline, view_activity
 from raylab.evaluation.decoding import Choice, Decoded, Searches, chance, decode, mean_scores
+from raylab.evaluation.pooling import pool_samples
 
 SMOOTHING_SAMPLES = (0, 1, 2, 4, 8, 12, 20)
 COMPONENTS = (3, 8, 16, 32)
 METRICS = ("euclidean", "cosine")
 Scores = dict[str, dict[str, float]]
+SEPARATE = SessionsConfig()
 Best = tuple[Decoded, ViewConfig, np.ndarray]
 
 
 class Baselines:
-    """Baselines of a dataset's labels, fitted on train (or train and valid) and scored on one split."""
+    """Baselines of a dataset's labels, fitted on train (or train and valid) and scored on one split.
 
-    def __init__(self, dataset: Dataset, config: EvaluationConfig, labels: Sequence[str]) -> None:
+    A session that is held out whole has chance only, by the labels of the others: units of two sessions have nothing in
+    common by which one's activity could decode the other's.
+
+    Attributes:
+        settings: What was chosen: baseline -> label -> session -> settings.
+        held_out: The sessions with chance only.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        config: EvaluationConfig,
+        labels: Sequence[str],
+        sessions: SessionsConfig = SEPARATE,
+    ) -> None:
         self.dataset, self.config, self.labels = dataset, config, labels
+        self.sessions = sessions.used(dataset.sessions)
+        self.held_out = [name for name, spec in self.sessions.items() if not spec.splits["train"]]
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
 
     def scores(self, split: str) -> dict[str, Scores]:
@@ -36,8 +55,9 @@ class Baselines:
         found: dict[str, dict[str, list[dict[str, float] | None]]] = {
             name: {label: [] for label in self.labels} for name in ("raw", "smoothed", "pca", "chance")
         }
-        for session in self.dataset.sessions:
-            for name, by_label in self._session(session, split).items():
+        for session in self.sessions:
+            scored = self._chance_of(session, split) if session in self.held_out else self._session(session, split)
+            for name, by_label in scored.items():
                 for label, entry in by_label.items():
                     found[name][label].append(entry)
         return {
@@ -64,6 +84,20 @@ class Baselines:
             result["pca"][label] = self._final(projected, timeline, label, split, fit, decoded)
             self._note("pca", session, label, decoded, view, components=projected.shape[1])
         return result
+
+    def _chance_of(self, session: str, split: str) -> dict[str, dict[str, dict[str, float] | None]]:
+        fit = ("train",) if split == "valid" else ("train", "valid")
+        timeline = self._timelines[session]
+        found = {}
+        for label in self.labels:
+            like = timeline.reference[label]
+            pool = pool_samples(self._timelines, None, self.config, label=label, fit=fit, like=like)
+            found[label] = chance(timeline, self.config, label=label, fit=fit, score=split, pool=pool)
+        return {"chance": found}
+
+    @cached_property
+    def _timelines(self) -> dict[str, Timeline]:
+        return {name: make_timeline(self.dataset.open(name), ViewConfig()) for name in self.sessions}
 
     def _best_views(self, recording: Recording, timeline: Timeline) -> tuple[dict[str, Best], dict[str, Best]]:
         """The best unsmoothed and the best smoothed view of each label, by its validation score."""

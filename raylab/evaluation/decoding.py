@@ -39,6 +39,15 @@ class Choice:
     metric: str
 
 
+@dataclass(frozen=True)
+class Pool:
+    """What a decoder is fitted with where a session has nothing itself: (R, D) features and their labels, all
+    labelled, in the scored session's classes."""
+
+    features: np.ndarray
+    label: Label
+
+
 Searches = dict[tuple[str, int, bytes, bytes], np.ndarray]
 
 
@@ -64,6 +73,7 @@ def decode(
     metrics: Sequence[str] = ("euclidean",),
     choice: Choice | None = None,
     searches: Searches | None = None,
+    pool: Pool | None = None,
 ) -> Decoded | None:
     """Decode one label of one session with nearest neighbours.
 
@@ -75,26 +85,31 @@ def decode(
         choice: Fixed settings; without it, the best on the scored split by the label's primary score.
             Only ever leave it out where `score` is the validation split.
         searches: Neighbours found so far in these `features`: labels that are known on the same samples share them.
+        pool: Fitted with where the session has no labelled sample to fit; see `pool_samples`.
 
     Returns:
-        None where there is no labelled sample to fit, fewer than two to score, or no class on both sides.
+        None where there is no labelled sample to fit, fewer than two to score, no class on both sides, or one value
+        only: whoever knows nothing then scores 1.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
-    reference, fit_at = _labelled(timeline, label, fit, config.max_samples)
-    truth, score_at = _labelled(timeline, label, (score,), config.max_samples)
+    reference, fit_at = labelled_samples(timeline, label, fit, config.max_samples)
+    truth, score_at = labelled_samples(timeline, label, (score,), config.max_samples)
+    pooled = pool if not len(fit_at) else None
+    reference = pooled.label if pooled else reference
     if not _comparable(reference, truth):
         return None
-    candidates = tuple(k for k in config.neighbours if k <= len(fit_at)) or (len(fit_at),)
-    ks = (min(choice.neighbours, len(fit_at)),) if choice else candidates
+    most = len(reference.values)
+    candidates = tuple(k for k in config.neighbours if k <= most) or (most,)
+    ks = (min(choice.neighbours, most),) if choice else candidates
     best: Decoded | None = None
     for metric in (choice.metric,) if choice else metrics:
         key = (metric, max(ks), fit_at.tobytes(), score_at.tobytes())
-        found = searches.get(key) if searches is not None else None
+        found = searches.get(key) if searches is not None and not pooled else None
         if found is None:
-            pool, queries = features[timeline.rows[fit_at]], features[timeline.rows[score_at]]
-            found = nearest(pool, queries, k=max(ks), metric=metric)
-            if searches is not None:
+            fitted = pooled.features if pooled else features[timeline.rows[fit_at]]
+            found = nearest(fitted, features[timeline.rows[score_at]], k=max(ks), metric=metric)
+            if searches is not None and not pooled:
                 searches[key] = found
         for k, predicted in predict(reference, found, ks).items():
             scores = score_predictions(truth.kind, truth.values, predicted)
@@ -105,11 +120,18 @@ def decode(
 
 
 def chance(
-    timeline: Timeline, config: EvaluationConfig, *, label: str, fit: Sequence[str], score: str
+    timeline: Timeline,
+    config: EvaluationConfig,
+    *,
+    label: str,
+    fit: Sequence[str],
+    score: str,
+    pool: Pool | None = None,
 ) -> dict[str, float] | None:
-    """Scores of the best constant prediction on the same samples."""
-    reference, _ = _labelled(timeline, label, fit, config.max_samples)
-    truth, _ = _labelled(timeline, label, (score,), config.max_samples)
+    """Scores of the best constant prediction on the same samples; `pool` as in `decode`."""
+    reference, _ = labelled_samples(timeline, label, fit, config.max_samples)
+    reference = pool.label if pool and not len(reference.values) else reference
+    truth, _ = labelled_samples(timeline, label, (score,), config.max_samples)
     if not _comparable(reference, truth):
         return None
     return chance_scores(truth.kind, reference.values, truth.values)
@@ -122,14 +144,16 @@ def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:
 
 
 def _comparable(reference: Label, truth: Label) -> bool:
-    """Something to fit, something to score, and, of classes, one in common (repeats of a movie split by repeat
-    have none: no decoder could name them)."""
+    """Something to fit, something to score that differs, and, of classes, one in common (repeats of a movie split by
+    repeat have none: no decoder could name them)."""
     if not len(reference.values) or len(truth.values) < 2:  # R2 of one sample does not exist
+        return False
+    if (truth.values == truth.values[0]).all() and (reference.values == truth.values[0]).all():
         return False
     return reference.kind != "discrete" or bool(np.isin(truth.values, reference.values).any())
 
 
-def _labelled(timeline: Timeline, name: str, splits: Sequence[str], limit: int) -> tuple[Label, np.ndarray]:
+def labelled_samples(timeline: Timeline, name: str, splits: Sequence[str], limit: int) -> tuple[Label, np.ndarray]:
     """The labelled reference samples of some splits: their labels and positions."""
     label = timeline.reference[name]
     at = reference_samples(timeline, splits, limit)

@@ -1,4 +1,4 @@
-"""k nearest neighbours for every k at once: one top-k matrix product serves all candidates and all labels.
+"""k nearest neighbours for every k at once: one search serves all candidates and all labels.
 
 scikit-learn's KNeighbors* is the oracle in the tests; it searches anew for each k and each label.
 """
@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.spatial import cKDTree
 
 from raylab.data.session import Label
 from raylab.evaluation.scores import on_circle
 
+TREE_DIMENSIONS = 8  # in more, a k-d tree of points without structure is slower than all distances
 
-def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 512) -> np.ndarray:
-    """(Q, k) int64 indices into `reference`, nearest first.
+
+def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 64) -> np.ndarray:
+    """(Q, k) int64 indices into `reference`, nearest first. Exact: by a k-d tree in few dimensions, else by a top-k
+    matrix product.
 
     Args:
         reference: (M, D).
@@ -23,10 +27,14 @@ def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, 
     # float64, as scikit-learn: in float32 two neighbours at nearly one distance change places.
     points, asked = torch.as_tensor(reference, dtype=torch.float64), torch.as_tensor(queries, dtype=torch.float64)
     if metric == "cosine":
-        points, asked, offset = _unit(points), _unit(asked), points.new_zeros(len(points))
-    else:
-        # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise
-        # a.b - |b|^2 / 2.
+        points, asked = _unit(points), _unit(asked)
+    # Between unit vectors, straight lines order as angles do; a zero vector has no place on the sphere.
+    on_sphere = metric != "cosine" or bool(points.any(dim=1).all() and asked.any(dim=1).all())
+    if points.shape[1] <= TREE_DIMENSIONS and on_sphere:
+        return np.asarray(cKDTree(points.numpy()).query(asked.numpy(), k)[1], np.int64).reshape(len(asked), k)
+    offset = points.new_zeros(len(points))
+    if metric != "cosine":
+        # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise a.b - |b|^2 / 2.
         centre = points.mean(dim=0)
         points, asked = points - centre, asked - centre
         offset = points.square().sum(dim=1) / 2

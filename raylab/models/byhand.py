@@ -7,7 +7,7 @@ one tap. oneDNN, which torch uses for convolutions, is twice as fast here as the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -21,12 +21,17 @@ ENCODERS = (ConvEncoder, SampleEncoder, LinearEncoder)
 class Network:
     """One of ENCODERS, without its normalisation. `backward` follows the `forward` it belongs to.
 
+    Args:
+        units: Columns of the input where the encoder is shared and wider: its further weights then get no gradient.
+
     Attributes:
         parameters: Weight and bias of each layer, in the encoder's order.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
-        self.layers = _layers(encoder)
+    def __init__(self, encoder: Encoder, units: int | None = None) -> None:
+        first, *others = _layers(encoder)
+        missing = 0 if units is None else encoder.units - units
+        self.layers = [replace(first, missing=missing), *others]
         self.parameters = [p for layer in self.layers for p in (layer.weight, layer.bias)]
         self._sizes = [(layer.taps, layer.weight.numel()) for layer in self.layers]
         self._passes: list[_Pass] = []
@@ -64,22 +69,29 @@ class Network:
 
 @dataclass(frozen=True)
 class _Layer:
-    """y[t] = act(sum_j W_j x[t + j] + b), plus x[t + 1] in a residual block of three taps."""
+    """y[t] = act(sum_j W_j x[t + j] + b), plus x[t + 1] in a residual block of three taps.
+
+    x lacks the last `missing` of the columns that there are weights for.
+    """
 
     weight: Tensor
     bias: Tensor
     taps: int = 1
     gelu: bool = False
     skip: bool = False
+    missing: int = 0
 
     def kernel(self) -> Tensor:
-        """(O, C, taps, 1), from (O, C, taps) of a convolution or (O, taps * C) of a linear layer."""
+        """(O, C - missing, taps, 1), from (O, C, taps) of a convolution or (O, taps * C) of a linear layer."""
         if self.weight.dim() == 3:
-            return self.weight[..., None]
-        return self.weight.unflatten(1, (self.taps, -1)).transpose(1, 2)[..., None]
+            whole = self.weight[..., None]
+        else:
+            whole = self.weight.unflatten(1, (self.taps, -1)).transpose(1, 2)[..., None]
+        return whole[:, : whole.shape[1] - self.missing]
 
     def as_weight(self, by_tap: Tensor) -> Tensor:
-        """(taps, O, C) in the shape of `weight`."""
+        """(taps, O, C - missing) in the shape of `weight`, zero where there was no input."""
+        by_tap = functional.pad(by_tap, (0, self.missing)) if self.missing else by_tap
         return by_tap.permute(1, 2, 0) if self.weight.dim() == 3 else by_tap.transpose(0, 1).flatten(1)
 
 

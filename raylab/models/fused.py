@@ -1,11 +1,13 @@
 """The contrastive training step differentiated by hand: the loss and every gradient in one pass, without autograd.
 
-Equal to `encoders.py` and `losses.py` under autograd (tests/unit/test_fused.py). Those stay what is read, and what
-runs for any other encoder, device, precision or number of workers.
+Equal to `encoders.py`, `losses.py` and `objectives.py` under autograd (tests/unit/test_fused.py). Those stay what is
+read, and what runs for any other encoder, device, precision or number of workers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,21 +16,20 @@ from torch.autograd.function import once_differentiable
 
 from raylab.models.byhand import ENCODERS, Network
 from raylab.models.encoders import Encoder
-from raylab.models.losses import InfoNCE, value_and_gradients
+from raylab.models.objectives import Layout, Objectives, through_length, unit_rows
 
 
-class FusedLoss:
-    """InfoNCE of one session's encoder, on the CPU in float32. It owns the buffers of its steps: one a session.
+class FusedEncoder:
+    """One session's encoder, on the CPU in float32. It owns the buffers of its steps.
 
     Args:
         encoder: One that `supports`. Its parameters are read anew at every call.
-        criterion: The loss, whose temperature may be learnt.
+        units: Of the session, where the encoder is shared and may be wider.
     """
 
-    def __init__(self, encoder: Encoder, criterion: InfoNCE) -> None:
-        self.encoder, self.criterion = encoder, criterion
-        self.network = Network(encoder)
-        self.parameters = [*self.network.parameters, *criterion.parameters()]
+    def __init__(self, encoder: Encoder, units: int | None = None) -> None:
+        self.encoder = encoder
+        self.network = Network(encoder, units)
         self._offsets = torch.arange(encoder.width)[:, None]
         self._frames = torch.empty(0)
 
@@ -47,41 +48,60 @@ class FusedLoss:
         torch.index_select(x, 0, rows, out=self._frames)
         return self._frames.view(self.encoder.width, len(first), -1).transpose(0, 1)
 
-    def of_windows(self, windows: Tensor) -> Tensor:
-        """(3B, width, N), the windows of B references, their positives and B negatives -> scalar loss."""
-        value: Tensor = _Pass.apply(self, windows.transpose(0, 1), None, *self.parameters)
-        return value
+    def of_windows(self, windows: Tensor) -> Seen:
+        """Of (R, width, N) windows."""
+        return Seen(self, windows.transpose(0, 1), None)
 
-    def of_recording(self, x: Tensor, first: Tensor) -> Tensor:
-        """The same from (T, N) and the (3B,) first rows of the windows: every sample is embedded once, as one window
+    def of_recording(self, x: Tensor, first: Tensor) -> Seen:
+        """Of the windows of (T, N) that begin at the (R,) rows `first`: every sample is embedded once, as one window
         as wide as the recording, and the rows of the step are picked from that."""
-        value: Tensor = _Pass.apply(self, x[:, None], first, *self.parameters)
-        return value
+        return Seen(self, x[:, None], first)
 
     def prefers_recording(self, samples: int, windows: int) -> bool:
         """Whether so many windows overlap so much that embedding every sample once is less work."""
         work = self.network.multiplications
         return work(samples, 1) < work(self.encoder.width, windows)
 
-    def run(self, x: Tensor, first: Tensor | None) -> tuple[Tensor, list[Tensor]]:
-        """(width, B, N) -> the loss and the gradients of `parameters`."""
-        found = self.network.forward(x)
-        raw = found if first is None else found.index_select(0, first)
-        value, gradient, of_criterion = self._score(raw)
-        if first is not None:
-            gradient = torch.zeros_like(found).index_add_(0, first, gradient)
-        return value, self.network.backward(gradient) + of_criterion
 
-    def _score(self, raw: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """(3B, D) before normalisation -> loss, its gradient there, and those of the criterion's parameters."""
-        if not self.encoder.normalize:
-            return value_and_gradients(self.criterion, *raw.chunk(3))
-        length = torch.linalg.vector_norm(raw, dim=1, keepdim=True)
-        length.masked_fill_(length <= 1e-12, 1.0)  # as `on_sphere`: a zero row stays zero
-        unit = raw / length
-        value, gradient, of_criterion = value_and_gradients(self.criterion, *unit.chunk(3))
-        along = (unit * gradient).sum(1, keepdim=True)
-        return value, gradient.addcmul_(unit, along, value=-1).div_(length), of_criterion
+@dataclass
+class Seen:
+    """What an encoder is shown at a step: (width, R, N) windows, or one as wide as the recording and the R rows wanted
+    of it."""
+
+    by: FusedEncoder
+    x: Tensor
+    first: Tensor | None
+    _samples: torch.Size = field(init=False)  # what `forward` leaves for `backward`
+    _unit: Tensor = field(init=False)
+    _length: Tensor = field(init=False)
+
+    def forward(self) -> Tensor:
+        """(R, D) embeddings."""
+        found = self.by.network.forward(self.x)
+        self._samples = found.shape
+        raw = found if self.first is None else found.index_select(0, self.first)
+        if not self.by.encoder.normalize:
+            return raw
+        self._unit, self._length = unit_rows(raw)
+        return self._unit
+
+    def backward(self, gradient: Tensor) -> list[Tensor]:
+        """(R, D) -> gradients of the network's parameters."""
+        if self.by.encoder.normalize:
+            gradient = through_length(gradient, self._unit, self._length)
+        if self.first is not None:
+            gradient = gradient.new_zeros(self._samples).index_add_(0, self.first, gradient)
+        return self.by.network.backward(gradient)
+
+
+def fused_loss(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> Tensor:
+    """The loss of sessions that are scored together, laid out one after the other; one `backward` gives all gradients.
+
+    No encoder may be in `seen` twice; one that sessions share has a FusedEncoder for each.
+    """
+    networks = [p for one in seen for p in one.by.network.parameters]
+    value: Tensor = _Pass.apply(seen, objectives, layout, *networks, *objectives.criterion.parameters())
+    return value
 
 
 class _Pass(torch.autograd.Function):
@@ -89,8 +109,12 @@ class _Pass(torch.autograd.Function):
     pass before `backward` (a second session) leaves them as they are."""
 
     @staticmethod
-    def forward(ctx: Any, fused: FusedLoss, x: Tensor, first: Tensor | None, *parameters: Tensor) -> Tensor:
-        value, ctx.gradients = fused.run(x, first)
+    def forward(ctx: Any, seen: Sequence[Seen], objectives: Objectives, layout: Layout, *parameters: Tensor) -> Tensor:
+        parts = [one.forward() for one in seen]
+        z = parts[0] if len(parts) == 1 else torch.cat(parts)
+        value, gradient, of_criterion = objectives.value_and_gradients(z, layout)
+        of_encoders = [one.backward(part) for one, part in zip(seen, gradient.split(layout.rows))]
+        ctx.gradients = [found for each in of_encoders for found in each] + of_criterion
         return value
 
     @staticmethod

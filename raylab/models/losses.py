@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from raylab.config import InfoNCEConfig
+from raylab.config import FocalInfoNCEConfig, LossConfig
 
 
 class InfoNCE(nn.Module):
@@ -18,7 +18,7 @@ class InfoNCE(nn.Module):
     cebra.models.criterions 0.6.1. The number of negatives is free of the number of reference rows.
     """
 
-    def __init__(self, config: InfoNCEConfig) -> None:
+    def __init__(self, config: LossConfig) -> None:
         super().__init__()
         self.similarity = config.similarity
         log_inverse = -math.log(config.temperature)
@@ -41,6 +41,10 @@ class InfoNCE(nn.Module):
 
     def per_row(self, reference: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """(B, D), (B, D), (M, D) -> (B,): the loss of every reference row, against all negatives."""
+        return self.infonce(reference, positive, negative)
+
+    def infonce(self, reference: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        """(B, D), (B, D), (M, D) -> (B,): InfoNCE of every reference row, whatever is trained on."""
         inverse = self._inverse_temperature()
         scaled = reference * inverse  # the narrow side: one pass over (B, D) instead of (B, M)
         if self.similarity == "cosine":
@@ -51,11 +55,43 @@ class InfoNCE(nn.Module):
             push = 2 * scaled @ negative.T - inverse * negative.square().sum(1)
         return push.logsumexp(1) - pull  # logsumexp subtracts the row's maximum: safe at any temperature
 
+    def reweighted(self, infonce: Tensor) -> tuple[Tensor, Tensor] | None:
+        """(B,) InfoNCE -> the loss of every row and its derivative by InfoNCE; None where they are the same."""
+        return None
+
     def _inverse_temperature(self) -> Tensor | float:
         if self.log_inverse_temperature is None:
             return self.inverse_temperature
         # clamped before exp, so that a temperature exactly at its floor keeps its gradient
         return self.log_inverse_temperature.clamp(max=self.ceiling).exp()
+
+
+class FocalInfoNCE(InfoNCE):
+    """(1 - p)^gamma L, where L is InfoNCE of a reference row and p = exp phi(x, y+) / (exp phi(x, y+) + sum_j exp
+    phi(x, y-_j)) = 1 / (1 + exp L) the share of its positive.
+
+    The weight of the focal loss (Lin, Goyal, Girshick, He & Dollar, "Focal loss for dense object detection", ICCV 2017,
+    equation 4: (1 - p)^gamma times -log p) on CEBRA's InfoNCE, as FocalInfoNCE of CEBRA-Ethan has it. The weight is
+    differentiated too. Since L, other than -log p, falls below 0, the loss has its minimum at a finite L (p = 0.68 for
+    gamma = 2): what is told apart that well is not pressed further. gamma = 0 is InfoNCE.
+    """
+
+    def __init__(self, config: FocalInfoNCEConfig) -> None:
+        super().__init__(config)
+        self.gamma = config.gamma
+
+    def per_row(self, reference: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        infonce = self.infonce(reference, positive, negative)
+        return infonce.sigmoid().pow(self.gamma) * infonce
+
+    def reweighted(self, infonce: Tensor) -> tuple[Tensor, Tensor] | None:
+        weight = infonce.sigmoid().pow(self.gamma)
+        return weight * infonce, weight * (1 + self.gamma * infonce * (-infonce).sigmoid())
+
+
+def build_loss(config: LossConfig) -> InfoNCE:
+    """The loss that `loss.kind` names."""
+    return FocalInfoNCE(config) if isinstance(config, FocalInfoNCEConfig) else InfoNCE(config)
 
 
 def bits(loss_nats: float, negatives: int) -> float:
@@ -73,7 +109,7 @@ TILE = 128  # reference rows scored at a time: (TILE, M) scores stay in a core's
 
 def value_and_gradients(
     loss: InfoNCE, reference: Tensor, positive: Tensor, negative: Tensor
-) -> tuple[Tensor, Tensor, list[Tensor]]:
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what `fused.py` uses instead of autograd.
 
     With scores s_ij = x_i.y_j / temperature and weights P = softmax_j(s_ij) over the negatives y_j,
@@ -81,38 +117,50 @@ def value_and_gradients(
     Euclidean scores are the same in one more dimension: -|x - y|^2 + |x|^2 = (2 x, -1).(y, |y|^2).
 
     Returns:
-        The loss; its gradient for the (2B + M, D) rows; those for `loss.parameters()`.
+        The loss; its gradients for the three arguments; those for `loss.parameters()`.
     """
     count, inverse = len(reference), float(loss._inverse_temperature())
     if loss.similarity == "cosine":
-        value, *gradients = _closed_form(reference, positive, negative, inverse)
+        value, *gradients = _closed_form(loss, reference, positive, negative, inverse)
         d_log_inverse = (gradients[0] * reference).sum()
     else:
         left = torch.cat([2 * reference, -reference.new_ones(count, 1)], dim=1)
         lifted = [torch.cat([y, y.square().sum(1, keepdim=True)], dim=1) for y in (positive, negative)]
-        value, d_left, *d_lifted = _closed_form(left, lifted[0], lifted[1], inverse)
+        value, d_left, *d_lifted = _closed_form(loss, left, lifted[0], lifted[1], inverse)
         d_log_inverse = (d_left * left).sum()
         of_rights = (d[:, :-1] + 2 * d[:, -1:] * y for d, y in zip(d_lifted, (positive, negative)))
         gradients = [2 * d_left[:, :-1], *of_rights]
     learnt = loss.log_inverse_temperature
     # above the ceiling the temperature is clamped, and does not feel the loss
     of_parameters = [] if learnt is None else [d_log_inverse * (learnt.detach() <= loss.ceiling)]
-    return value, torch.cat(gradients), of_parameters
+    return value, gradients, of_parameters
 
 
-def _closed_form(left: Tensor, positive: Tensor, negative: Tensor, inverse: float) -> tuple[Tensor, ...]:
-    """(loss, and its gradients for left, positive and negative) of mean(logsumexp(s) - left.positive * inverse)."""
+def _closed_form(
+    loss: InfoNCE, left: Tensor, positive: Tensor, negative: Tensor, inverse: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(loss, and its gradients for left, positive and negative), of rows logsumexp(s) - left.positive * inverse."""
     count, scaled, keys = len(left), left * inverse, negative.T.contiguous()
-    total, expected, d_keys = left.new_empty(count), left.new_empty(left.shape[::-1]), torch.zeros_like(keys)
+    pull, rows = (scaled * positive).sum(1), left.new_empty(count)
+    expected, d_keys = left.new_empty(left.shape[::-1]), torch.zeros_like(keys)
+    slope: Tensor | None = None
     for start in range(0, count, TILE):
         tile = slice(start, start + TILE)
         weights = scaled[tile] @ keys
         top = weights.amax(1, keepdim=True)
         mass = weights.sub_(top).exp_().sum(1)
-        torch.add(top[:, 0], mass.log(), out=total[tile])
+        torch.add(top[:, 0], mass.log(), out=rows[tile])
         # The narrow matrix first: several times faster than `weights @ negative` in MKL.
         torch.div(keys @ weights.T, mass, out=expected[:, tile])
-        d_keys.addmm_((scaled[tile] / mass[:, None]).T, weights)
-    value = (total - (scaled * positive).sum(1)).mean()
-    d_left = (expected.T - positive).mul_(inverse / count)
-    return value, d_left, scaled.mul_(-1 / count), d_keys.T / count
+        rows[tile] -= pull[tile]
+        if (focused := loss.reweighted(rows[tile])) is None:
+            share = scaled[tile] / mass[:, None]
+        else:
+            slope = rows.new_empty(count) if slope is None else slope
+            rows[tile], slope[tile] = focused
+            share = scaled[tile] * (slope[tile] / mass)[:, None]
+        d_keys.addmm_(share.T, weights)
+    d_left, d_positive = (expected.T - positive).mul_(inverse / count), scaled.mul_(-1 / count)
+    if slope is not None:
+        d_left, d_positive = d_left * slope[:, None], d_positive * slope[:, None]
+    return rows.mean(), d_left, d_positive, d_keys.T / count

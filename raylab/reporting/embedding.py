@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -73,7 +74,7 @@ def load_embedding(path: Path) -> Embedding:
             metadata = file.metadata() or {}
         kinds = json.loads(metadata.get("labels", "{}"))
         sessions = tuple(map(str, json.loads(metadata.get("sessions", "[]"))))
-        colourings = [each for name in kinds for each in _colourings(name, kinds[name], tensors[f"label.{name}"])]
+        colourings = [each for name in kinds for each in colourings_of(name, kinds[name], tensors[f"label.{name}"])]
         whole = tensors["embedding"]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
@@ -84,7 +85,7 @@ def load_embedding(path: Path) -> Embedding:
     return Embedding(whole, tuple(colourings) or (session,))
 
 
-def _colourings(name: str, entry: dict, values: np.ndarray) -> list[Colouring]:
+def colourings_of(name: str, entry: Mapping[str, Any], values: np.ndarray) -> list[Colouring]:
     """A label with several columns (x and y of a position) is several colourings."""
     kind, unit, classes = entry["kind"], entry.get("unit") or "", tuple(map(str, entry.get("classes") or ()))
     if kind == "discrete":

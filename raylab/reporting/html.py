@@ -13,6 +13,7 @@ from raylab.files import write_text
 from raylab.parsing import load_yaml
 from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
+from raylab.reporting.score_sections import score_section
 from raylab.reporting.sections import Facts
 from raylab.tracking.records import TrialRecord, best, reads_of_test
 from raylab.tracking.study import StudyFolder
@@ -30,6 +31,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Facts], str]], ...] = (
     ("Parallel coordinates", sections.parallel),
     ("Score by parameter", sections.slices),
     ("Embedding of the best trial", sections.embeddings),
+    ("Embeddings compared", lambda facts: score_section(facts.scores) if facts.scores else ""),
     ("Test split", sections.evaluation),
     ("Config of the best trial", sections.config),
     ("Environment", sections.environment),
@@ -81,6 +83,7 @@ def _facts(study: StudyFolder, importance: dict[str, float] | None) -> Facts:
         test_reads=reads_of_test(study.ledger.read()),
         embedding=study.embedding_path(winner.trial) if winner else None,
         logs=_logs(study),
+        scores=study.scores_folder,
     )
 
 

@@ -32,7 +32,7 @@ _COLOURS = {
 
 
 def rows(records: Iterable[TrialRecord], mode: Mode) -> list[dict[str, Any]]:
-    """One row a trial, `{"trial", "state", "score", "steps", "params", "metrics"}`, best first.
+    """One row a trial, `{"trial", "state", "score", "steps", "params", "metrics", "note"}`, best first.
 
     A pruned trial ranks below every completed one, whatever its score: it was measured earlier.
     """
@@ -44,6 +44,7 @@ def rows(records: Iterable[TrialRecord], mode: Mode) -> list[dict[str, Any]]:
             "steps": record.step,
             "params": dict(record.params),
             "metrics": dict(record.metrics),
+            "note": note(record),
         }
         for record in sorted(records, key=lambda record: _rank(record, mode))
     ]
@@ -55,7 +56,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     metrics = _keys(row["metrics"] for row in rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    heads = ("trial", "state", "score", "steps")
+    heads = ("trial", "state", "score", "steps", "note")
     writer.writerow([*heads, *(f"params.{name}" for name in params), *(f"metrics.{name}" for name in metrics)])
     for row in rows:
         values = [row["params"].get(name) for name in params] + [row["metrics"].get(name) for name in metrics]
@@ -96,6 +97,12 @@ def table(
     drawn.caption = _footnotes(rows, shown, errors=errors or {}, width=width)
     drawn.caption_justify = "left"
     return drawn
+
+
+def note(record: TrialRecord) -> str | None:
+    """That a trial stopped early, and which step's model its score is of, where that is not the last."""
+    kept = f"the model of step {record.kept_step} is kept" if record.kept_step not in (None, record.step) else None
+    return "; ".join(said for said in (record.stopped, kept) if said) or None
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
@@ -173,6 +180,9 @@ def _footnotes(
     lines = [_one_line(f"{trial} failed: {error}", width) for trial, error in failed[:_REASONS]]
     if len(failed) > _REASONS:
         lines.append(f"and {len(failed) - _REASONS} more failed")
+    noted = sum(bool(row["note"]) for row in rows)
+    if noted:
+        lines.append(f"{noted} trial{'s' * (noted > 1)} kept an earlier model (note in leaderboard.csv)")
     hidden = len(_keys(row["params"] for row in rows)) - len(shown)
     if hidden:
         lines.append(f"{hidden} more parameter{'s' * (hidden > 1)} in leaderboard.csv")

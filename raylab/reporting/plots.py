@@ -74,7 +74,7 @@ def embedding(found: Embedding, *, title: str = "", label: str | None = None) ->
     for index, colouring in enumerate(chosen, start=1):
         solid = points.shape[1] == 3
         panel: Any = figure.add_subplot(lines, columns, index, projection="3d" if solid else None)
-        _scatter(figure, panel, points, colouring)
+        scatter(figure, panel, points, colouring)
         panel.set_title(_literal(colouring.name), fontsize=11)
         panel.set_xlabel(axes[0], fontsize=9)
         panel.set_ylabel(axes[1], fontsize=9)
@@ -88,7 +88,7 @@ def embedding(found: Embedding, *, title: str = "", label: str | None = None) ->
     return figure
 
 
-def _scatter(figure: Figure, panel: Any, points: np.ndarray, colouring: Colouring) -> None:
+def scatter(figure: Figure, panel: Any, points: np.ndarray, colouring: Colouring) -> None:
     # Shading by depth would look like other values.
     style: dict[str, Any] = {"linewidths": 0, **({"depthshade": False} if points.shape[1] == 3 else {})}
     labelled = colouring.labelled

@@ -37,6 +37,7 @@ class Facts:
     test_reads: Sequence[Mapping[str, Any]]
     embedding: Path | None
     logs: Mapping[str, bool]  # which searched paths have a logarithmic scale
+    scores: Path | None = None  # the folder of scores that compare embeddings
 
     @property
     def compared(self) -> str:
@@ -76,7 +77,7 @@ def leaderboard(facts: Facts) -> str:
         return "<p class='soft'>No trial has started.</p>"
     paths = list(dict.fromkeys(path for row in rows for path in row["params"]))
     short = board.short_names(paths)
-    errors = {record.trial: record.error for record in facts.records if record.error}
+    errors = {record.trial: said for record in facts.records if (said := record.error or board.note(record))}
     heads = [("trial", ""), ("state", ""), (facts.metric, "number"), ("steps", "number"), ("minutes", "number")]
     heads += [(short[path], "") for path in paths] + ([("reason", "")] if errors else [])
     seconds = {record.trial: record.seconds for record in facts.records}

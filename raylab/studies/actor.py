@@ -11,7 +11,7 @@ from ray import tune
 from raylab.errors import RaylabError
 from raylab.studies.outcome import report
 from raylab.training.loop import Training
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import Job, describe_round, run_round, start
 
 
 class TrialActor(tune.Trainable):
@@ -31,11 +31,11 @@ class TrialActor(tune.Trainable):
         try:
             if self._training is None:
                 self._training = start(self._job)
-            metrics = run_round(self._training, self._job)
+            told = describe_round(self._training, run_round(self._training, self._job))
+            return report(told, metric=self._metric)
         except Exception as error:
             step = self._training.step if self._training else 0
             return {"steps": step, "error": explain(error, Path(self._job.folder)), "done": True}
-        return {**report(metrics, step=self._training.step, metric=self._metric), "done": self._training.done}
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._job = Job(**config["job"])
@@ -62,10 +62,10 @@ class WorkersTrial(tune.Trainable):
     def step(self) -> dict[str, Any]:
         try:
             result = self._group.next()
+            self._steps = result["steps"]
+            return report(result, metric=self._metric)
         except Exception as error:
             return {"steps": self._steps, "error": explain(error, Path(self._job.folder)), "done": True}
-        self._steps = result["steps"]
-        return {**report(result["metrics"], step=self._steps, metric=self._metric), "done": result["done"]}
 
     def cleanup(self) -> None:
         self._group.close()

@@ -76,6 +76,8 @@ def end_event(trial: str, ended: Outcome, *, seconds: float) -> dict[str, Any]:
         "score": ended.score,
         "metrics": ended.metrics,
         "error": ended.error,
+        "kept_step": ended.kept_step,
+        "stopped": ended.stopped,
         "seconds": seconds,
     }
 

@@ -13,6 +13,7 @@ from raylab.parsing import get_path, parse_trial, set_path
 from raylab.studies.conditions import possible, stand_in, when_met, with_search, without_fixed
 from raylab.studies.space import Parameter, Scalar, Space
 from raylab.tasks import get_task
+from raylab.training.keeping import monitor_of
 
 
 def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: str = "space") -> tuple[Space, list[str]]:
@@ -64,10 +65,17 @@ def _problem(value: Mapping[str, Any], sessions: Mapping[str, SessionSpec], sour
     except ConfigError as error:
         return error
     try:
-        get_task(config).check(config, sessions)
+        _check_on(config, sessions)
     except ConfigError as error:
         return ConfigError(f"{source}: {error.what}", error.remedy)
     return None
+
+
+def _check_on(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> None:
+    """Raise ConfigError where a config cannot run on these sessions."""
+    task = get_task(config)
+    task.check(config, sessions)
+    monitor_of(config.training, task.metrics(config, sessions))
 
 
 def _for_dataset(space: Space, path: str, sessions: Mapping[str, SessionSpec], source: str, notes: list[str]) -> Space:
@@ -138,6 +146,7 @@ _CHANGES_BITS = (
     "sampling.",
     "model.encoder.kind",
     "model.encoder.receptive_field",
+    "model.normalize",
     "loss.similarity",
     "evaluation.",
     "task.",
@@ -179,6 +188,11 @@ def _check_path(space: Space, path: str, source: str) -> None:
             f"{source}: search.{path}: it decides how trials are scored, so trials that differ in it do not compare",
             f"Set it in `base`, or with --set {path}=...",
         )
+    if path == "sessions.combine" and "first" in (parameter.categorical or ()):
+        raise ConfigError(
+            f"{source}: search.{path}: 'first' leaves sessions out, so trials with it do not compare with others",
+            "Search separate and padded, or set --set sessions.combine=first.",
+        )
     for parent, wanted in parameter.when.items():
         if parent in space.search and not possible(parent, wanted, space):
             raise ConfigError(
@@ -209,7 +223,7 @@ def _usable(
     for value in parameter.extremes():
         config = parse_trial(set_path(when_met(space, path), path, value), source)
         try:
-            get_task(config).check(config, sessions)
+            _check_on(config, sessions)
             usable.append(value)
         except ConfigError as problem:
             error = problem

@@ -59,15 +59,18 @@ def when_met(space: Space, path: str) -> dict[str, Any]:
     return value
 
 
+# What every dataset supports, of sampling.conditional, sessions.combine, view.selection.kind.
+SUPPORTED = ("time", "padded", "all")
+
+
 def stand_in(space: Space) -> dict[str, Any]:
     """Fixed values, and the first value of every unconditional parameter: a config that stands for the space.
 
-    A conditional's choices are tried one by one elsewhere; here `time`, which every dataset supports, stands for them
-    where it is among the choices.
+    Choices are tried one by one elsewhere; here one of SUPPORTED stands for them where it is among them.
     """
     value = space.fixed()
     for path, parameter in space.search.items():
         if not parameter.when:
             choices = parameter.extremes()
-            value = set_path(value, path, "time" if "time" in choices else choices[0])
+            value = set_path(value, path, next((choice for choice in choices if choice in SUPPORTED), choices[0]))
     return value

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from raylab.config import TrialConfig
 from raylab.studies.outcome import Outcome
 from raylab.studies.plan import Plan
 from raylab.studies.space import Resources
@@ -101,13 +102,14 @@ def _fit(
 
 def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, Any]) -> dict[str, Any]:
     resources = plan.space.resources
-    config = plan.space.config(params, source=f"trial {trial}")
+    config = _monitored(plan.space.config(params, source=f"trial {trial}"), plan.space.objective.metric)
     job = Job(
         trial,
         str(study.trial_folder(trial)),
         str(plan.dataset.path.resolve()),
         config.model_dump(mode="json"),
         threads=resources.cpus,
+        parent=str(study.parent_path) if study.parent_path.is_dir() else "",
     )
     return {
         "job": job.as_dict(),
@@ -117,6 +119,14 @@ def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, 
         "resources": resources.model_dump(),
         "storage": str(study.path / ".tune"),
     }
+
+
+def _monitored(config: TrialConfig, objective: str) -> TrialConfig:
+    """The default of training.monitor is written down: what was used is what is recorded."""
+    training = config.training
+    if training.keep == "last" or training.monitor is not None:
+        return config
+    return config.model_copy(update={"training": training.model_copy(update={"monitor": objective})})
 
 
 def _trainable(resources: Resources) -> Any:
@@ -164,7 +174,9 @@ def _interrupted(record: TrialRecord) -> dict[str, Any]:
 def _line(trial: str, outcome: Outcome, params: Mapping[str, Any], done: int, total: int) -> str:
     score = f"{outcome.score:.4f}" if outcome.score is not None else outcome.error or ""
     values = "  ".join(f"{path.rsplit('.', 1)[-1]}={_short(value)}" for path, value in params.items())
-    return f"[{done}/{total}] trial {trial} {outcome.state} at step {outcome.step}: {score}  {values}"
+    kept = f", the model of step {outcome.kept_step}" if outcome.kept_step not in (None, outcome.step) else ""
+    early = " early" if outcome.stopped else ""
+    return f"[{done}/{total}] trial {trial} {outcome.state}{early} at step {outcome.step}{kept}: {score}  {values}"
 
 
 def _short(value: Any) -> str:

@@ -7,26 +7,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from raylab.errors import TrainingError
+
 
 @dataclass(frozen=True)
 class Outcome:
+    """
+    Attributes:
+        score: Of the model that is kept, as are `metrics`.
+        step: The last step that was trained.
+        kept_step: The step of the model that is kept, where it may be an earlier one.
+        stopped: Why training ended before its last step, where early stopping did.
+    """
+
     state: Literal["completed", "pruned", "failed"]
     score: float | None = None
     step: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    kept_step: int | None = None
+    stopped: str | None = None
 
 
-def report(metrics: Mapping[str, float], *, step: int, metric: str) -> dict[str, Any]:
-    """A result as Tune carries it. `score` is the objective."""
-    return {"steps": step, "score": metrics.get(metric, math.nan), "metrics": dict(metrics)}
+def report(told: Mapping[str, Any], *, metric: str) -> dict[str, Any]:
+    """A round (see `describe_round`) as Tune carries it. `score` is the objective, of the model kept until then.
+
+    Raises:
+        TrainingError: It was not measured, nor will it be: no use to train on.
+    """
+    metrics = (told.get("kept") or told)["metrics"]
+    if metric not in metrics:
+        raise TrainingError(
+            f"no validation measures '{metric}' on this dataset",
+            "Decoding needs validation samples with several values of the label, goodness of fit validation parts "
+            "longer than the receptive field. Choose another objective, label or splits.",
+        )
+    return {**told, "score": metrics[metric]}
 
 
 def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None) -> Outcome:
-    """From a trial's last result: a trial stopped before its last step was pruned; a score that is no number failed."""
+    """From a trial's last result: a trial stopped before its last step was pruned, unless it stopped itself; a score
+    that is no number failed."""
     result = result or {}
-    step = int(result.get("steps") or 0)
-    metrics = dict(result.get("metrics") or {})
+    step, stopped, kept = int(result.get("steps") or 0), result.get("stopped"), result.get("kept") or {}
+    metrics = dict(kept.get("metrics") or result.get("metrics") or {})
     problem = crash or result.get("error")
     if problem is None and "score" not in result:
         problem = "ended without a result"
@@ -34,4 +58,9 @@ def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | No
         problem = f"the score is {result['score']} at step {step}"
     if problem is not None:
         return Outcome("failed", None, step, metrics, str(problem))
-    return Outcome("completed" if step >= max_steps else "pruned", float(result["score"]), step, metrics)
+    return Outcome(
+        "completed" if step >= max_steps or stopped else "pruned",
+        *(float(result["score"]), step, metrics),
+        kept_step=kept.get("step"),
+        stopped=stopped,
+    )

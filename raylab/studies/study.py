@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,9 +15,10 @@ from raylab.config import EvaluationConfig
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.baselines import Baselines
-from raylab.files import write_json, write_text
-from raylab.parsing import load_yaml
+from raylab.files import atomic_folder, write_json, write_text
+from raylab.parsing import load_yaml, parse_trial
 from raylab.reporting.leaderboard import rows, write_csv
+from raylab.studies.conditions import stand_in
 from raylab.studies.driver import ENDED, Say, run_trials
 from raylab.studies.plan import Plan, connect_for, make_plan
 from raylab.studies.space import Space
@@ -49,7 +52,7 @@ def search(
     """
     more = {"budget.trials": trials} if trials is not None else {}
     plan = make_plan(space, data, overrides={**(overrides or {}), **more})
-    return _begin(plan, Path(out), "search", say)
+    return begin(plan, Path(out), "search", say)
 
 
 def train(
@@ -71,11 +74,17 @@ def train(
     for path in overrides or {}:
         if path.split(".")[0] in set(Space.model_fields) - {"task", "resources"}:
             raise ConfigError(f"--set {path}: a training has no such setting", "Use config paths, or resources.*.")
-    task = value.pop("task", {"kind": "contrastive"})
-    metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"
-    space = {"task": task, "base": value, "objective": {"metric": metric}, "budget": {"trials": 1}}
     source = "config" if isinstance(config, Mapping) else str(config)
-    return _begin(make_plan(space, data, overrides=overrides, source=source), Path(out), "train", say)
+    return begin(plan_of_one(value, data, overrides, source), Path(out), "train", say)
+
+
+def plan_of_one(config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str) -> Plan:
+    """A study of one trial."""
+    base = dict(config)
+    task = base.pop("task", {"kind": "contrastive"})
+    metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"
+    space = {"task": task, "base": base, "objective": {"metric": metric}, "budget": {"trials": 1}}
+    return make_plan(space, data, overrides=overrides, source=source)
 
 
 def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
@@ -127,23 +136,47 @@ def report(path: str | Path) -> Path:
     return write_report(study, importance=importance(records, mode))
 
 
-def _baselines(study: StudyFolder, plan: Plan) -> None:
+def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
     """What the scored label reaches without any model, beside the leaderboard from the start."""
     if plan.label and study.baselines() is None:
-        baselines = Baselines(plan.dataset, EvaluationConfig(), [plan.label])
+        # `first` is never searched (see checks.py), so the fixed part of the space says which sessions are used.
+        sessions = parse_trial(plan.space.fixed(), "space").sessions
+        baselines = Baselines(plan.dataset, EvaluationConfig(), [plan.label], sessions)
         write_json(study.baselines_path, {"valid": baselines.scores("valid"), "settings": baselines.settings})
+        if baselines.held_out:
+            say(f"note: sessions held out whole have chance as their only baseline: {', '.join(baselines.held_out)}")
 
 
-def _begin(plan: Plan, out: Path, kind: str, say: Say) -> StudyFolder:
+def begin(plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None = None) -> StudyFolder:
+    """Make a study and run it. StudyError where its folder is there already."""
+    if parent is None and getattr(parse_trial(stand_in(plan.space), "space"), "adaptation", None) is not None:
+        raise ConfigError("adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`.")
     if out.exists():
         raise StudyError(f"{out}: already there", "Choose another --out, or continue it with `raylab resume`.")
     for note in plan.notes:
         say(f"note: {note}")
     slots = connect_for(plan.space.resources, plan.space.budget.trials)
-    study = StudyFolder.create(out, _describe(plan, kind))
+    study = create_study(out, plan, kind, **({"parent": parent.described} if parent else {}))
+    if parent:
+        with atomic_folder(study.parent_path) as temporary:
+            shutil.copytree(parent.model, temporary, dirs_exist_ok=True)
+    _run(study, plan, slots, say)
+    return study
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A trained model that a study begins from: its folder, and what study.json says of it."""
+
+    model: Path
+    described: dict[str, Any]
+
+
+def create_study(out: Path, plan: Plan, kind: str, **more: Any) -> StudyFolder:
+    """The folder of a study that has not run yet; `more` goes into study.json."""
+    study = StudyFolder.create(out, {**_describe(plan, kind), **more})
     resolved = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
     write_text(study.space_path, yaml.safe_dump(resolved, sort_keys=False))
-    _run(study, plan, slots, say)
     return study
 
 
@@ -159,6 +192,15 @@ def _describe(plan: Plan, kind: str) -> dict[str, Any]:
 
 
 def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
+    problem = run_recorded(study, plan, slots, say)
+    _baselines(study, plan, say)
+    report(study.path)
+    if problem is None:
+        _register_winner(study, plan.mode, say)
+
+
+def run_recorded(study: StudyFolder, plan: Plan, slots: int, say: Say) -> Exception | None:
+    """Run what is missing of a study, mirrored in MLflow; why MLflow is behind, where it is."""
     from raylab.reporting.plots import trial_figures
 
     with study.hold():
@@ -170,10 +212,7 @@ def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
             problem = mirror.close()
             if problem:
                 say(f"MLflow is behind ({problem}); the ledger has everything: `raylab sync {study.path}` catches up")
-    _baselines(study, plan)
-    report(study.path)
-    if problem is None:
-        _register_winner(study, plan.mode, say)
+    return problem
 
 
 def _register_winner(study: StudyFolder, mode: Literal["max", "min"], say: Say) -> None:

@@ -6,8 +6,9 @@ The test split is read here and nowhere else, by name, and every reading is an e
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import Choice, Decoded, Searches, decode, mean_scores
 from raylab.evaluation.scores import block_bootstrap, interval, score_predictions
 from raylab.files import atomic_path, write_json
-from raylab.tasks.embedding import embed
+from raylab.tasks.embedding import embed, session_pool
 from raylab.tasks.protocol import Comm
 from raylab.tracking.records import TrialRecord, best, reads_of_test
 from raylab.tracking.study import StudyFolder
@@ -43,12 +44,6 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
     return named
 
 
-def load(path: str | Path, *, trial: str | None = None) -> Model:
-    """The winner of a study (or one of its trials), ready to transform recordings."""
-    study = StudyFolder.open(Path(path))
-    return Model.load(study.model_folder(winner(study, trial).trial))
-
-
 def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> dict[str, Any]:
     """Decode every label of one split from the winner's embedding, beside chance and matched baselines.
 
@@ -63,14 +58,14 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
         raise StudyError(f"split '{split}' cannot be evaluated", "Use --split valid or --split test.")
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
-    model, dataset = _model_and_data(study, record)
+    model, dataset = model_and_data(study, record)
     labels = list(dataset.labels)
     if not labels:
         raise StudyError(f"{study.path}: the dataset has no label to decode")
     if split == "test":
         study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "evaluate"})
-    scorer = _Scorer(model, dataset, split)
-    baselines = Baselines(dataset, EvaluationConfig(), labels)
+    scorer = Scorer(model, dataset, split)
+    baselines = Baselines(dataset, EvaluationConfig(), labels, model.config.sessions)
     result = {"split": split, "trial": record.trial, **scorer.scores(labels)}
     result["baselines"] = {**baselines.scores(split), "input": scorer.own_input(labels)}
     result["test_reads"] = len(reads_of_test(study.ledger.read()))
@@ -92,16 +87,16 @@ def export_embeddings(
         raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
-    model, dataset = _model_and_data(study, record)
+    model, dataset = model_and_data(study, record)
     if "test" in splits:
         study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "export"})
-    table = pd.concat([_embedding_table(model, dataset, name, splits) for name in dataset.sessions], ignore_index=True)
+    table = pd.concat([_embedding_table(model, dataset, name, splits) for name in model.sessions], ignore_index=True)
     with atomic_path(Path(out)) as temporary:
         table.to_parquet(temporary, index=False)
     return table
 
 
-def _model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Dataset]:
+def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Dataset]:
     dataset = Dataset(study.description["data"]["path"])
     if dataset.fingerprint != study.description["data"]["fingerprint"]:
         raise StudyError(
@@ -110,58 +105,98 @@ def _model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Dat
     return Model.load(study.model_folder(record.trial)), dataset
 
 
-class _Scorer:
+class Scorer:
     """Scores of one model on one split."""
 
     def __init__(self, model: Model, dataset: Dataset, split: str) -> None:
         self.model, self.split = model, split
         self.fit = ("train",) if split == "valid" else ("train", "valid")
         self.config = model.config.evaluation
-        self.shard = whole_shard(dataset, model.config.view)
+        self.shard = whole_shard(dataset, model.config.view, model.config.sessions)
         self.embeddings = {name: embed(model.encoder(name), session, Comm()) for name, session in self.shard.items()}
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
-        sessions: dict[str, dict[str, dict[str, float]]] = {}
-        draws: dict[str, list[dict[str, np.ndarray]]] = {label: [] for label in labels}
-        for name, embedding in self.embeddings.items():
-            sessions[name] = {}
-            searches: Searches = {}
-            for label in labels:
-                decoded = self._decode(embedding, self.shard[name], label, searches)
-                if decoded is not None:
-                    sessions[name][label] = decoded.scores
-                    draws[label].append(_resampled(decoded))
-        scores = {label: mean_scores([s[label] for s in sessions.values() if label in s]) for label in labels}
+        sessions = self._decode(self.embeddings, labels)
+        scored = {
+            label: [found[label] for found in sessions.values() if label in found]
+            for label in labels
+            if any(label in found for found in sessions.values())
+        }
         return {
-            "scores": {label: entry for label, entry in scores.items() if entry},
-            "intervals": {label: interval(entries) for label, entries in draws.items() if entries},
-            "sessions": sessions,
+            "scores": {label: mean_scores([one.scores for one in found]) for label, found in scored.items()},
+            "intervals": {label: interval([resampled(one) for one in found]) for label, found in scored.items()},
+            "sessions": {name: {label: one.scores for label, one in found.items()} for name, found in sessions.items()},
         }
 
     def own_input(self, labels: Sequence[str]) -> dict[str, dict[str, float]]:
-        """The winner's own input without the model: its viewed windows, flattened. What the encoder must beat."""
+        """The winner's own input without the model: its viewed windows, flattened. What the encoder must beat.
+
+        Of sessions that have samples to fit: windows of different units share no space.
+        """
         found: dict[str, list[dict[str, float]]] = {label: [] for label in labels}
-        for session in self.shard.values():
-            windows = _flat_windows(session, *self.model.receptive_field)
-            searches: Searches = {}
-            for label in labels:
-                decoded = self._decode(windows, session, label, searches)
-                if decoded is not None:
-                    found[label].append(decoded.scores)
+        for name, session in self.shard.items():
+            if session.timeline.training_rows:
+                windows = {name: _flat_windows(session, *self.model.receptive_field)}
+                for label, one in self._decode(windows, labels)[name].items():
+                    found[label].append(one.scores)
         return {label: mean_scores(entries) for label, entries in found.items() if entries}
 
-    def _decode(self, features: np.ndarray, session: SessionShard, label: str, searches: Searches) -> Decoded | None:
-        if label not in session.timeline.reference:
-            return None
-        fixed: dict[str, Any] = {"label": label, "searches": searches}
-        chosen = decode(features, session.timeline, self.config, fit=("train",), score="valid", **fixed)
-        if chosen is None or self.split == "valid":
+    def _decode(self, features: Mapping[str, np.ndarray], labels: Sequence[str]) -> dict[str, dict[str, Decoded]]:
+        """Every label of every session in `features`, with settings chosen on validation."""
+        searches: dict[str, Searches] = {name: {} for name in features}
+        chosen = self._each(features, labels, lambda name, label: self._one(features, name, label, searches[name]))
+        if self.split == "valid":
             return chosen
-        choice = Choice(chosen.neighbours, chosen.metric)
-        return decode(features, session.timeline, self.config, fit=self.fit, score=self.split, choice=choice, **fixed)
+
+        def test(name: str, label: str) -> Decoded | None:
+            choice = _choice(chosen, name, label)
+            return self._one(features, name, label, searches[name], choice) if choice else None
+
+        return self._each(features, labels, test)
+
+    def _each(
+        self, names: Iterable[str], labels: Sequence[str], one: Callable[[str, str], Decoded | None]
+    ) -> dict[str, dict[str, Decoded]]:
+        found: dict[str, dict[str, Decoded]] = {}
+        for name in names:
+            known = (label for label in labels if label in self.shard[name].timeline.reference)
+            found[name] = {label: decoded for label in known if (decoded := one(name, label)) is not None}
+        return found
+
+    def _one(
+        self,
+        features: Mapping[str, np.ndarray],
+        name: str,
+        label: str,
+        searches: Searches,
+        choice: Choice | None = None,
+    ) -> Decoded | None:
+        split, fit = (self.split, self.fit) if choice else ("valid", ("train",))
+        timelines = {each: session.timeline for each, session in self.shard.items()}
+        pool = session_pool(self.model.config, timelines, features, session=name, label=label, fit=fit)
+        return decode(
+            features[name],
+            timelines[name],
+            self.config,
+            label=label,
+            fit=fit,
+            score=split,
+            choice=choice,
+            searches=searches,
+            pool=pool,
+        )
 
 
-def _resampled(decoded: Decoded) -> dict[str, np.ndarray]:
+def _choice(chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str) -> Choice | None:
+    """What validation chose: for this session, or, where it has no validation samples, in the middle of the others."""
+    others = [found[label] for found in chosen.values() if label in found]
+    own = chosen[name].get(label)
+    if own is not None:
+        return Choice(own.neighbours, own.metric)
+    return Choice(median_low(one.neighbours for one in others), others[0].metric) if others else None
+
+
+def resampled(decoded: Decoded) -> dict[str, np.ndarray]:
     return block_bootstrap(
         lambda at: score_predictions(decoded.kind, decoded.truth[at], decoded.predicted[at]), len(decoded.truth)
     )
@@ -177,7 +212,7 @@ def _flat_windows(session: SessionShard, left: int, right: int) -> np.ndarray:
 
 
 def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence[str]) -> pd.DataFrame:
-    session = whole_shard(dataset, model.config.view)[name]
+    session = whole_shard(dataset, model.config.view, model.config.sessions)[name]
     timeline = session.timeline
     held = np.isin(timeline.splits, [SPLITS.index(split) for split in splits])
     columns: dict[str, Any] = {

@@ -1,69 +1,89 @@
-"""Contrastive embeddings (CEBRA: Schneider, Lee & Mathis 2023): one encoder a session, a joint InfoNCE loss."""
+"""Contrastive embeddings (CEBRA: Schneider, Lee & Mathis 2023): an encoder a session or one for all, a joint InfoNCE
+loss."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from raylab.config import ContrastiveTrial
 from raylab.data.dataset import SessionSpec
-from raylab.data.shard import SessionShard, Shard
-from raylab.data.splits import CODE
-from raylab.data.view import Timeline
-from raylab.errors import ConfigError, TrainingError
+from raylab.data.shard import SessionShard, Shard, check_combination
+from raylab.data.view import Timeline, view_labels
+from raylab.errors import ConfigError
 from raylab.evaluation.decoding import decode, mean_scores
 from raylab.evaluation.scores import METRICS, MINIMISED, PRIMARY
+from raylab.models.adaptation import adopt_trunk, is_adaptable, trunk
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedLoss
-from raylab.models.losses import InfoNCE, bits
-from raylab.sampling.contrastive import PairSampler, check_conditional
-from raylab.seeding import derive
-from raylab.tasks.embedding import embed, kept_embedding, windows
+from raylab.models.fused import FusedEncoder, Seen, fused_loss
+from raylab.models.losses import bits, build_loss
+from raylab.models.objectives import Layout, Objectives
+from raylab.sampling.shuffling import shifted_labels
+from raylab.tasks.embedding import embed, kept_embedding, session_pool, windows
+from raylab.tasks.pairs import Draw, Group, check_pairs, decoded_label, group_draws, named_labels
 from raylab.tasks.protocol import Comm, Validation
 
 BITS_BATCHES = 16
 
 
 class ContrastiveModel(torch.nn.Module):
-    """One encoder a session and the loss, whose temperature may be learnt."""
+    """The encoders, one a session or one as wide as the widest, and the loss, whose temperature may be learnt.
+
+    Args:
+        sessions: Their units are those that the view shows.
+    """
 
     def __init__(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> None:
         super().__init__()
-        normalize = config.loss.similarity == "cosine"
-        self.names = tuple(sessions)
+        shared, units = config.sessions.combine == "padded", [spec.units for spec in sessions.values()]
         self.encoders = torch.nn.ModuleList(
-            build_encoder(
-                config.model.encoder,
-                units=spec.units,
-                output_dimension=config.model.output_dimension,
-                normalize=normalize,
-            )
-            for spec in sessions.values()
+            _encoder(config, units=width, shared=shared) for width in ([max(units)] if shared else units)
         )
-        self.criterion = InfoNCE(config.loss)
+        self._place = {name: 0 if shared else place for place, name in enumerate(sessions)}
+        self.criterion = build_loss(config.loss)
+        self.objectives = Objectives(self.criterion, config.sampling)
         self.unit_dropout = config.augmentation.unit_dropout
-        self._fused: dict[str, FusedLoss] = {}
+        self.bf16 = config.training.precision == "bf16"
+        self._fused: dict[str, FusedEncoder] = {}
+        if config.adaptation is not None and config.adaptation.layers == "input":
+            for encoder in self.encoders:
+                assert isinstance(encoder, Encoder)
+                for p in trunk(encoder).values():
+                    p.requires_grad_(False)
 
     def encode(self, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
         """(B, D) embedding of the windows around rows of the view; augmented while training."""
         encoder = self.encoder(session.timeline.session)
-        embedding: torch.Tensor = encoder(self._augment(windows(session, encoder, rows)))
+        seen = self._augment(windows(session, encoder, rows))
+        # Only the encoder: a similarity of three digits, divided by a small temperature, would be noise.
+        with torch.autocast(seen.device.type, torch.bfloat16) if self.bf16 else nullcontext():
+            embedding: torch.Tensor = encoder(seen)
         return embedding
 
-    def session_loss(self, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
-        """InfoNCE of (3, B) reference, positive and negative rows that this process holds."""
-        flat, name = rows.flatten(), session.timeline.session
-        fast = session.x.device.type == "cpu" and session.x.dtype == torch.float32 and torch.is_grad_enabled()
-        if not (fast and FusedLoss.supports(self.encoder(name))):
-            loss: torch.Tensor = self.criterion(*self.encode(session, flat).chunk(3))
-            return loss
+    def pairs_loss(self, pairs: Pairs) -> torch.Tensor:
+        """The loss of rows that this process holds."""
+        if not (torch.is_grad_enabled() and all(map(self._by_hand, pairs.sessions))):
+            embeddings = [self.encode(one, rows) for one, rows in zip(pairs.sessions, pairs.rows)]
+            return self.objectives.forward(torch.cat(embeddings), pairs.layout)
+        seen = [self._seen(one, rows) for one, rows in zip(pairs.sessions, pairs.rows)]
+        return fused_loss(seen, self.objectives, pairs.layout)
+
+    def _by_hand(self, session: SessionShard) -> bool:
+        plain = session.x.device.type == "cpu" and session.x.dtype == torch.float32 and not self.bf16
+        return plain and FusedEncoder.supports(self.encoder(session.timeline.session))
+
+    def _seen(self, session: SessionShard, rows: torch.Tensor) -> Seen:
+        """The windows around (R,) rows of the view; augmented while training."""
+        name = session.timeline.session
         if name not in self._fused:
-            self._fused[name] = FusedLoss(self.encoder(name), self.criterion)
+            self._fused[name] = FusedEncoder(self.encoder(name), session.x.shape[1])
         fused = self._fused[name]
-        first = session.local.index_select(0, flat) - fused.encoder.left
+        first = session.local.index_select(0, rows) - fused.encoder.left
         if not self._augments and fused.prefers_recording(len(session.x), len(first)):
             return fused.of_recording(session.x, first)
         return fused.of_windows(self._augment(fused.windows(session.x, first)))
@@ -80,41 +100,58 @@ class ContrastiveModel(torch.nn.Module):
         return seen
 
     def encoder(self, session: str) -> Encoder:
-        encoder = self.encoders[self.names.index(session)]
+        encoder = self.encoders[self._place[session]]
         assert isinstance(encoder, Encoder)
         return encoder
 
 
+def _encoder(config: ContrastiveTrial, *, units: int, shared: bool) -> Encoder:
+    encoder = build_encoder(
+        config.model.encoder,
+        units=units,
+        output_dimension=config.model.output_dimension,
+        normalize=config.normalized,
+    )
+    encoder.shared = shared
+    return encoder
+
+
 @dataclass(frozen=True)
 class Pairs:
-    """One session's rows of a step: (3, B) reference, positive, negative rows of the view."""
+    """Sessions that are scored together at a step: the rows of the view to embed of each, and what they are."""
 
-    session: SessionShard
-    rows: torch.Tensor
+    sessions: tuple[SessionShard, ...]
+    rows: tuple[torch.Tensor, ...]
+    layout: Layout
 
 
 class ContrastiveFamily:
     def check(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> None:
-        for spec in sessions.values():
-            named = [("task.label", config.task.label)] if config.task.label else []
-            for key, name in (*named, *(("sampling.labels", label) for label in config.sampling.labels)):
-                if name not in spec.labels:
-                    known = ", ".join(spec.labels) or "none"
-                    raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {known}.")
-            if config.sampling.conditional != "time":
-                label_names = _conditional_labels(config, spec)
-                if not label_names:
-                    raise ConfigError(
-                        f"sampling.conditional '{config.sampling.conditional}': session '{spec.id}' has no label",
-                        "Use --set sampling.conditional=time.",
-                    )
-                check_conditional(config.sampling, [spec.labels[name].kind for name in label_names])
+        check_combination(sessions, config.view, config.sessions)
+        for spec in config.sessions.used(sessions).values():
+            known = view_labels(spec.labels, config.view)
+            for key, name in _named_labels(config):
+                if name not in known:
+                    listed = ", ".join(known) or "none"
+                    raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {listed}.")
+            if config.view.selection.kind == "correlation" and not spec.labels:
+                raise ConfigError(
+                    f"view.selection.kind 'correlation': session '{spec.id}' has no label",
+                    "Use --set view.selection.kind=variance.",
+                )
+        if config.controls.shuffle is not None and config.sampling.by_time:
+            raise ConfigError(
+                "controls.shuffle: with sampling.conditional 'time' no label defines positives",
+                "Leave it out, or set another sampling.conditional.",
+            )
+        check_pairs(config, config.sessions.used(sessions))
 
     def metrics(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
         found = {"goodness_of_fit": "max", "loss": "min"}
-        label = task_label(config, next(iter(sessions.values())))
+        first = next(iter(sessions.values()))
+        label = task_label(config, first)
         if label:
-            kind = next(iter(sessions.values())).labels[label].kind
+            kind = view_labels(first.labels, config.view)[label].kind
             found["decoding.score"] = "max"
             found |= {f"decoding.{name}": "min" if name in MINIMISED else "max" for name in METRICS[kind]}
         return found
@@ -126,24 +163,39 @@ class ContrastiveFamily:
     def build(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         return ContrastiveModel(config, sessions)
 
+    def adaptable(self, config: ContrastiveTrial) -> bool:
+        return is_adaptable(config.model.encoder)
+
+    def adopt(self, config: ContrastiveTrial, model: torch.nn.Module, trained: torch.nn.Module) -> None:
+        """The trunk of one trained encoder for every new one; a learnt temperature."""
+        assert isinstance(model, ContrastiveModel)
+        assert isinstance(trained, ContrastiveModel)
+        wanted = config.adaptation.session if config.adaptation else None
+        source = trained.encoder(wanted) if wanted else trained.encoders[0]
+        assert isinstance(source, Encoder)
+        for encoder in model.encoders:
+            assert isinstance(encoder, Encoder)
+            adopt_trunk(encoder, source)
+        if model.criterion.log_inverse_temperature is not None:
+            model.criterion.load_state_dict(trained.criterion.state_dict())
+
     def batches(self, config: ContrastiveTrial, shard: Shard) -> Callable[[int], list[Pairs]]:
-        samplers = {
-            name: self._sampler(config, session.timeline, "train", config.training.seed)
-            for name, session in shard.items()
-        }
+        timelines = {name: trained_labels(config, session.timeline) for name, session in shard.items()}
+        how: dict[str, Any] = {"field": self.receptive_field(config), "seed": config.training.seed}
+        draws = group_draws(config, timelines, split="train", **how)
+        size = config.training.batch_size
+        negatives = config.sampling.negatives or size
 
         def batch(step: int) -> list[Pairs]:
-            return [
-                Pairs(shard[name], sampler.draw(step, config.training.batch_size).to(shard[name].x.device))
-                for name, sampler in samplers.items()
-            ]
+            return [_on_device(draw(step, size, negatives), shard) for draw in draws]
 
         return batch
 
     def loss(self, model: torch.nn.Module, batch: list[Pairs], comm: Comm) -> dict[str, torch.Tensor]:
-        """Mean InfoNCE over sessions; negatives come from the same session, or its identity would be the shortcut."""
+        """Mean over sessions, whose negatives are their own, or the identity of a session would be the shortcut. Where
+        positives come from all sessions, negatives do so too, and there is one loss."""
         assert isinstance(model, ContrastiveModel)
-        losses = [_session_loss(model, pairs, comm) for pairs in batch]
+        losses = [model.pairs_loss(pairs) for pairs in batch] if comm.workers == 1 else _shares(model, batch, comm)
         return {"loss": losses[0] if len(losses) == 1 else torch.stack(losses).mean()}
 
     def validate(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
@@ -159,21 +211,6 @@ class ContrastiveFamily:
         arrays, metadata = kept_embedding(embeddings, timelines)
         return Validation(metrics, arrays, metadata)
 
-    def _sampler(self, config: ContrastiveTrial, timeline: Timeline, split: str, seed: int) -> PairSampler:
-        parts = timeline.parts[timeline.parts[:, 2] == CODE[split], :2]
-        left, right = self.receptive_field(config)
-        names = config.sampling.labels or _first(config, timeline)
-        labels = [] if config.sampling.conditional == "time" else [timeline.labels[name] for name in names]
-        return PairSampler.build(
-            parts,
-            left=left,
-            right=right,
-            labels=labels,
-            config=config.sampling,
-            seed=derive(seed, timeline.session),
-            session=timeline.session,
-        )
-
     def _goodness_of_fit(
         self,
         config: ContrastiveTrial,
@@ -181,31 +218,25 @@ class ContrastiveFamily:
         embeddings: dict[str, np.ndarray],
         timelines: dict[str, Timeline],
     ) -> dict[str, float]:
-        """Bits on fixed validation batches at the trained temperature, whatever batch size it was trained with."""
-        values = []
-        for name, embedding in embeddings.items():
-            try:
-                sampler = self._sampler(config, timelines[name], "valid", seed=0)
-            except TrainingError:  # validation parts shorter than the receptive field: no score for this session
-                continue
-            rows = torch.from_numpy(embedding).to(next(model.parameters()).device)
-            with torch.no_grad():
-                losses = [
-                    float(model.criterion(*rows[sampler.draw(step, config.evaluation.bits_batch)]))
-                    for step in range(BITS_BATCHES)
-                ]
-            values.append(bits(float(np.mean(losses)), config.evaluation.bits_batch))
+        """Bits of InfoNCE on fixed validation batches at the trained temperature, whatever batch size, number of
+        negatives or focus it was trained with: the mean over sessions, weighted over objectives."""
+        rows = {name: torch.from_numpy(embedding) for name, embedding in embeddings.items()}
+        device, size = next(model.parameters()).device, config.evaluation.bits_batch
+        rows = {name: of.to(device) for name, of in rows.items()}
+        draws = group_draws(config, timelines, split="valid", field=self.receptive_field(config), seed=0)
+        values = [_bits_of_group(model.objectives, rows, draw, size) for draw in draws]
         return {"goodness_of_fit": float(np.mean(values))} if values else {}
 
     def _decoding(
         self, config: ContrastiveTrial, embeddings: dict[str, np.ndarray], timelines: dict[str, Timeline]
     ) -> dict[str, float]:
-        names = {name: _first(config, timeline) for name, timeline in timelines.items()}
-        decoded = [
-            decode(embedding, timelines[name], config.evaluation, label=names[name][0], fit=("train",), score="valid")
-            for name, embedding in embeddings.items()
-            if names[name]
-        ]
+        decoded = []
+        for name, embedding in embeddings.items():
+            label = decoded_label(config, timelines[name])
+            if label:
+                how: dict[str, Any] = {"label": label, "fit": ("train",)}
+                pool = session_pool(config, timelines, embeddings, session=name, **how)
+                decoded.append(decode(embedding, timelines[name], config.evaluation, score="valid", pool=pool, **how))
         present = [entry for entry in decoded if entry is not None]
         scores = {f"decoding.{name}": value for name, value in mean_scores([entry.scores for entry in present]).items()}
         if present:
@@ -213,28 +244,67 @@ class ContrastiveFamily:
         return scores
 
 
+def trained_labels(config: ContrastiveTrial, timeline: Timeline) -> Timeline:
+    """What training is told of the labels: the truth, but in a shuffled control."""
+    seed = config.controls.shuffle
+    return timeline if seed is None else shifted_labels(timeline, seed)
+
+
 def task_label(config: ContrastiveTrial, spec: SessionSpec) -> str | None:
     return config.task.label or next(iter(spec.labels), None)
 
 
-def _first(config: ContrastiveTrial, timeline: Timeline) -> tuple[str, ...]:
-    name = config.task.label or next(iter(timeline.labels), None)
-    return (name,) if name else ()
+def _named_labels(config: ContrastiveTrial) -> list[tuple[str, str]]:
+    """(config path, label) of every label that the config names."""
+    found = [("task.label", config.task.label)] if config.task.label else []
+    found += named_labels(config)
+    selection = config.view.selection
+    if selection.kind == "correlation" and selection.label:
+        found.append(("view.selection.label", selection.label))
+    return found
 
 
-def _conditional_labels(config: ContrastiveTrial, spec: SessionSpec) -> tuple[str, ...]:
-    label = task_label(config, spec)
-    return config.sampling.labels or ((label,) if label else ())
+def _on_device(group: Group, shard: Shard) -> Pairs:
+    sessions = tuple(shard[name] for name in group.sessions)
+    device = sessions[0].x.device
+    if device.type == "cpu":
+        return Pairs(sessions, group.rows, group.layout)
+    partner = group.layout.partner
+    layout = group.layout if partner is None else replace(group.layout, partner=partner.to(device))
+    return Pairs(sessions, tuple(rows.to(device) for rows in group.rows), layout)
 
 
-def _session_loss(model: ContrastiveModel, pairs: Pairs, comm: Comm) -> torch.Tensor:
-    """InfoNCE of one session. Each worker encodes the rows it owns and scores its share of the references."""
-    if comm.workers == 1:
-        return model.session_loss(pairs.session, pairs.rows)
-    flat, size = pairs.rows.flatten(), pairs.rows.shape[1]
-    mine = (pairs.session.local[flat] >= 0).nonzero()[:, 0]
-    encoded = model.encode(pairs.session, flat[mine])
-    rows = encoded.new_zeros(3 * size, encoded.shape[1]).index_copy(0, mine, encoded)
-    reference, positive, negative = comm.gather_rows(rows).split(size)
-    share = slice(comm.rank * size // comm.workers, (comm.rank + 1) * size // comm.workers)
-    return model.criterion.per_row(reference[share], positive[share], negative).sum() / size
+def _shares(model: ContrastiveModel, batch: list[Pairs], comm: Comm) -> list[torch.Tensor]:
+    """What this worker adds to the loss of each group: every worker encodes the rows it owns, all get the embeddings
+    of all, and each scores its share of the references."""
+    owned = [_owned(model, one, rows) for pairs in batch for one, rows in zip(pairs.sessions, pairs.rows)]
+    together = comm.gather_rows(torch.cat(owned)).split([len(one.sessions) * one.layout.rows for one in batch])
+    found = []
+    for pairs, z in zip(batch, together):
+        first, last = (at * pairs.layout.references // comm.workers for at in (comm.rank, comm.rank + 1))
+        found.append(model.objectives.forward(z, pairs.layout, slice(first, last)))
+    return found
+
+
+def _owned(model: ContrastiveModel, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
+    """(R, D): the embeddings of rows that this worker owns, zero for others."""
+    mine = (session.local[rows] >= 0).nonzero()[:, 0]
+    encoded = model.encode(session, rows[mine])
+    return encoded.new_zeros(len(rows), encoded.shape[1]).index_copy(0, mine, encoded)
+
+
+def _bits_of_group(objectives: Objectives, rows: Mapping[str, torch.Tensor], draw: Draw, size: int) -> float:
+    """The mean over fixed batches, weighted over objectives.
+
+    Args:
+        rows: (rows of the view, D) embeddings of each session.
+        size: References and negatives of a batch, of each session.
+    """
+    losses = []
+    with torch.no_grad():
+        for step in range(BITS_BATCHES):
+            group = draw(step, size, size)
+            z = torch.cat([rows[name][of] for name, of in zip(group.sessions, group.rows)])
+            losses.append([float(loss) for loss in objectives.infonce(z, group.layout)])
+    found = [bits(float(loss), size * group.layout.sessions) for loss in np.mean(losses, axis=0)]
+    return float(np.average(found, weights=objectives.weights))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
+from raylab.config import TrialConfig
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard
+from raylab.data.splits import CODE
 from raylab.data.view import Timeline
-from raylab.evaluation.decoding import reference_samples
+from raylab.evaluation.decoding import Pool, reference_samples
+from raylab.evaluation.pooling import pool_samples
 from raylab.models.encoders import Encoder
 from raylab.tasks.protocol import Comm
 
@@ -52,6 +56,27 @@ def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
         found = comm.gather_rows(found)
     encoder.train(was_training)
     return found.cpu().numpy()
+
+
+def session_pool(
+    config: TrialConfig,
+    timelines: Mapping[str, Timeline],
+    embeddings: Mapping[str, np.ndarray],
+    *,
+    session: str,
+    label: str,
+    fit: Sequence[str],
+) -> Pool | None:
+    """Samples of all sessions to fit a decoder with, for a session that is held out whole.
+
+    None where the session has samples in the splits `fit`, and where sessions have encoders of their own: their
+    embeddings then share no space.
+    """
+    timeline = timelines[session]
+    if config.sessions.combine != "padded" or np.isin(timeline.splits, [CODE[split] for split in fit]).any():
+        return None
+    like = timeline.reference.get(label)
+    return pool_samples(timelines, embeddings, config.evaluation, label=label, fit=fit, like=like) if like else None
 
 
 def kept_embedding(

@@ -59,6 +59,12 @@ class Task(Protocol[C]):
     def build(self, config: C, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         """The model, initialised from torch's generator; parameters only, no data."""
 
+    def adaptable(self, config: C) -> bool:
+        """Whether a trained model has something that serves other sessions."""
+
+    def adopt(self, config: C, model: torch.nn.Module, trained: torch.nn.Module) -> None:
+        """Give a new model, in place, what of a trained one serves other sessions (`raylab adapt`)."""
+
     def batches(self, config: C, shard: Shard) -> Callable[[int], Batch]:
         """step -> batch, on the shard's device; pure in (seed, step), whoever asks and whenever."""
 

@@ -18,9 +18,11 @@ class TrialRecord:
     Attributes:
         score: Of the objective, when the trial ended; None before, and where there was none.
         step: The last step it reached.
+        kept_step: The step of the model that is kept and scored, where it may be an earlier one.
+        stopped: Why training ended before its last step, where early stopping did.
         params: The searched paths and their values.
         config: The resolved config that ran.
-        metrics: Of the end, or of the last report before it.
+        metrics: Of the model kept at the end, or of the last report before it.
         history: (time, step, metrics) of every report, by step; a step that was reported again counts once.
         started: Unix seconds of the first start.
         ended: Unix seconds of the end; of the last sign of life of a killed trial; None while running.
@@ -36,6 +38,8 @@ class TrialRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     history: tuple[tuple[float, int, dict[str, float]], ...] = ()
     error: str | None = None
+    kept_step: int | None = None
+    stopped: str | None = None
     started: float | None = None
     ended: float | None = None
     seconds: float = 0.0
@@ -116,6 +120,8 @@ def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         state="running",
         score=None,
         error=None,
+        kept_step=None,
+        stopped=None,
         metrics={},
         ended=None,
         started=record.started if record.started is not None else event["time"],
@@ -130,6 +136,8 @@ def _ended(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         state=event["state"],
         score=event.get("score"),
         error=event.get("error"),
+        kept_step=event.get("kept_step"),
+        stopped=event.get("stopped"),
         ended=event["time"],
         step=event.get("step") or 0,
         metrics=_metrics(event),

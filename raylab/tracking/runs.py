@@ -89,8 +89,14 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _state_tags(record: TrialRecord) -> dict[str, str]:
-    error = {"raylab.error": record.error[:_MAX_TAG]} if record.error else {}
-    return {"raylab.trial": record.trial, "raylab.state": record.state, **error}
+    found = {
+        "raylab.trial": record.trial,
+        "raylab.state": record.state,
+        "raylab.error": record.error,
+        "raylab.kept_step": record.kept_step,
+        "raylab.stopped": record.stopped,
+    }
+    return {name: str(value)[:_MAX_TAG] for name, value in found.items() if value is not None and value != ""}
 
 
 def _parameters(record: TrialRecord) -> dict[str, Any]:

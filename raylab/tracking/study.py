@@ -89,6 +89,11 @@ class StudyFolder:
         return self.path / "space.yaml"
 
     @property
+    def parent_path(self) -> Path:
+        """The trained model that an adaptation began from."""
+        return self.path / "parent"
+
+    @property
     def optuna_path(self) -> Path:
         return self.path / "optuna.db"
 
@@ -106,6 +111,11 @@ class StudyFolder:
 
     def evaluation_path(self, split: str = "test") -> Path:
         return self.path / f"evaluation-{split}.json"
+
+    @property
+    def scores_folder(self) -> Path:
+        """Consistency, topology, comparisons and controls, each as JSON with a figure beside it."""
+        return self.path / "scores"
 
     def trial_folder(self, trial: str) -> Path:
         return self.path / "trials" / trial

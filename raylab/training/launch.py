@@ -24,7 +24,7 @@ from raylab.errors import TrainingError
 from raylab.parsing import parse_trial
 from raylab.tasks import get_task
 from raylab.training.comm import GroupComm
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import Job, describe_round, run_round, start
 
 RESTARTS = 2  # of a trial whose worker processes died: each goes on from the last checkpoint
 CLOSING_S = 60.0  # that workers have to end by themselves, before they end with the trial's process
@@ -71,7 +71,7 @@ class WorkerGroup:
         self._thread.start()
 
     def next(self) -> dict[str, Any]:
-        """The next round's {"metrics", "steps", "done"}.
+        """What the next round tells; see `describe_round`.
 
         Raises:
             Exception: what a worker raised; that its process died, when that happened once too often.
@@ -109,7 +109,8 @@ class WorkerGroup:
         """The dataset split once, for as many attempts as it takes."""
         config = parse_trial(self._job.config, f"trial {self._job.trial}")
         left, right = get_task(config).receptive_field(config)
-        shares = split_dataset(Dataset(self._job.data), config.view, workers=self._workers, left=left, right=right)
+        shape = {"workers": self._workers, "left": left, "right": right}
+        shares = split_dataset(Dataset(self._job.data), config.view, config.sessions, **shape)
         gpus = self._resources.get("GPU", 0) > 0
         return lambda: TorchTrainer(
             _worker,
@@ -152,7 +153,6 @@ def _worker(values: dict[str, Any]) -> None:
     training = start(job, shard=shard, comm=comm)
     go_on = True
     while go_on:
-        metrics = run_round(training, job)
-        result = {"metrics": metrics, "steps": training.step, "done": training.done}
+        result = describe_round(training, run_round(training, job))
         verdict = comm.rank == 0 and ray.get(gate.report.remote(result))
         go_on = bool(comm.sum_values(torch.tensor(float(verdict), device=training.device)))

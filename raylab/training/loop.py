@@ -4,22 +4,40 @@ worker or a plain process alike."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 
-from raylab.config import OptimizerConfig, TrialConfig
-from raylab.data.dataset import Dataset
+from raylab.config import TrialConfig
+from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
 from raylab.errors import TrainingError
 from raylab.seeding import derive
 from raylab.tasks import Comm, Validation, get_task
 from raylab.training import state
 from raylab.training.flat import FlatParameters
+from raylab.training.keeping import Progress, monitor_of
 from raylab.training.memory import keep_freed_memory
+from raylab.training.optimizer import apply_schedule, make_optimizer
 
-_OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+CHECK_STEPS = 64  # between two looks at whether the loss is a number: each makes a GPU wait
+_DIVERGED = "Lower optimizer.learning_rate, set optimizer.clip_norm, or raise loss.temperature."
+
+
+class Described(Protocol):
+    """What the loop asks of a dataset: `Dataset` has it, and so have arrays in memory (`arrays.py`)."""
+
+    @property
+    def sessions(self) -> Mapping[str, SessionSpec]: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def kept_units(self, session: str) -> np.ndarray: ...
 
 
 class Training:
@@ -32,23 +50,45 @@ class Training:
         comm: The other workers.
     """
 
-    def __init__(self, config: TrialConfig, dataset: Dataset, shard: Shard, comm: Comm | None = None) -> None:
+    def __init__(self, config: TrialConfig, dataset: Described, shard: Shard, comm: Comm | None = None) -> None:
         self.config, self.dataset, self.comm = config, dataset, comm or Comm()
         keep_freed_memory()
         self.device = pick_device(config.training.device)
         self.shard: Shard = {name: session.to(self.device) for name, session in shard.items()}
         self.task = get_task(config)
         self.task.check(config, dataset.sessions)
+        # As the view shows them: how many units depends on what was fitted, which every worker's shard says.
+        self.sessions = {
+            name: replace(dataset.sessions[name], units=session.x.shape[1]) for name, session in shard.items()
+        }
         torch.manual_seed(derive(config.training.seed, "model"))
-        self.model = self.task.build(config, dataset.sessions).to(self.device)
-        self.trained = FlatParameters([p for p in self.model.parameters() if p.requires_grad])
-        self.optimizer = make_optimizer(config.optimizer, [self.trained.parameter])
+        self.model = self.task.build(config, self.sessions).to(self.device)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.trained = FlatParameters(trained, apart=config.optimizer.weight_decay > 0)
+        self.optimizer = make_optimizer(config.optimizer, self.trained.stretches)
         self.batch = self.task.batches(config, self.shard)
+        self.monitor = monitor_of(config.training, self.task.metrics(config, dataset.sessions))
         self.step = 0
+        self.progress: Progress | None = None
+        self.best: dict[str, torch.Tensor] = {}  # the weights of the best validation, where they are kept
 
     @property
     def done(self) -> bool:
-        return self.step >= self.config.training.max_steps
+        return self.step >= self.config.training.max_steps or self.stopped is not None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why training ended before its last step."""
+        if self.monitor is None or self.progress is None or self.step >= self.config.training.max_steps:
+            return None
+        return self.monitor.reason(self.progress) if self.monitor.stops(self.progress) else None
+
+    @property
+    def kept(self) -> dict[str, Any] | None:
+        """{"step", "metrics"} of the validation whose model is kept; None where that is the last one."""
+        if self.progress is None:
+            return None
+        return {"step": self.progress.best_step, "metrics": self.progress.metrics}
 
     @property
     def next_stop(self) -> int:
@@ -60,49 +100,93 @@ class Training:
         """Train until the next validation; the mean loss over these steps.
 
         Raises:
-            TrainingError: the loss is no longer a number.
+            TrainingError: the loss or a weight is no longer a number.
         """
         self.model.train()
         first, stop = self.step, self.next_stop
         # A stream of its own for each rank (dropout must differ between workers) and for each round: checkpoints lie
         # between rounds, so going on from one needs no random state.
         torch.manual_seed(derive(self.config.training.seed, "round", self.comm.rank, first))
-        total = torch.zeros((), device=self.device)
+        total, recent = torch.zeros((), device=self.device), []
         while self.step < stop:
-            losses = self.task.loss(self.model, self.batch(self.step), self.comm)
-            self.trained.zero_grad()
-            losses["loss"].backward()
-            self.comm.sum_gradients(self.trained.gradients)
-            self.optimizer.step()
-            total += losses["loss"].detach()
+            recent.append(self._update())
+            total += recent[-1]
             self.step += 1
-        mean = float(self.comm.sum_values(total)) / (stop - first)
-        if not math.isfinite(mean):
-            raise TrainingError(
-                f"the loss is {mean} between steps {first} and {stop}",
-                "Lower optimizer.learning_rate or raise loss.temperature.",
-            )
-        return mean
+            if len(recent) == CHECK_STEPS or self.step == stop:
+                self._check(recent)
+                recent = []
+        return float(self.comm.sum_values(total)) / (stop - first)
+
+    def _update(self) -> torch.Tensor:
+        """One step of the optimizer; the mean loss of its batches, or this worker's share of it."""
+        config, batches = self.config.optimizer, self.config.training.accumulate
+        self.trained.zero_grad()
+        losses = [self._backward(self.step * batches + batch) for batch in range(batches)]
+        self.comm.sum_gradients(self.trained.gradients)
+        if batches > 1:
+            self.trained.gradients.div_(batches)
+        if config.clip_norm is not None:
+            self.trained.clip(config.clip_norm)
+        apply_schedule(self.optimizer, config, step=self.step, steps=self.config.training.max_steps)
+        self.optimizer.step()
+        return losses[0] if batches == 1 else torch.stack(losses).mean()
+
+    def _backward(self, batch: int) -> torch.Tensor:
+        """Add a batch's gradients to those there are; its loss."""
+        loss = self.task.loss(self.model, self.batch(batch), self.comm)["loss"]
+        loss.backward()
+        return loss.detach()
+
+    def _check(self, losses: list[torch.Tensor]) -> None:
+        """Losses of the last steps. All workers see the same sums, so they end together."""
+        values = self.comm.sum_values(torch.stack(losses))
+        wrong = (~values.isfinite()).nonzero()
+        if len(wrong):
+            at = int(wrong[0])
+            raise TrainingError(f"the loss is {float(values[at])} at step {self.step - len(losses) + at}", _DIVERGED)
+        if not self.trained.are_finite():  # before they are saved, or scored: neighbours of NaN are found somewhere
+            raise TrainingError(f"a weight is no longer finite at step {self.step}", _DIVERGED)
+
+    def judge(self, metrics: Mapping[str, float]) -> bool:
+        """Take note of the validation of this step; whether its model is now the one that is kept.
+
+        Raises:
+            TrainingError: the monitored score is no number.
+        """
+        if self.monitor is None:
+            return True
+        # Only the first worker measures, and all of them go on or stop.
+        score = metrics.get(self.monitor.metric, math.nan) if self.comm.rank == 0 else 0.0
+        told = self.comm.sum_values(torch.tensor(score, dtype=torch.float64, device=self.device))
+        judged = self.monitor.after(self.progress, step=self.step, score=float(told), metrics=metrics)
+        if judged is not self.progress and judged.best_step == self.step:
+            self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.progress = judged
+        return judged.best_step == self.step
+
+    def adopt(self, folder: Path) -> None:
+        """Begin from the trained model of a folder instead of from random weights."""
+        trained = state.load_model(folder)[1].to(self.device)
+        self.task.adopt(self.config, self.model, trained)
 
     def validate(self) -> Validation:
         return self.task.validate(self.config, self.model, self.shard, self.comm)
 
     def save_model(self, folder: Path) -> None:
-        """The model with everything needed to use it: weights, config, sessions, fitted views."""
+        """The model that is kept, with everything needed to use it: weights, config, sessions, fitted views."""
         fitted = {name: session.fitted for name, session in self.shard.items()}
-        state.save_model(folder, self.config, self.model, self.dataset, fitted)
+        units = {name: self.dataset.kept_units(name) for name in self.sessions}
+        weights = self.best or self.model.state_dict()
+        state.save_model(folder, self.config, weights, self.sessions, fitted, units, data=self.dataset.fingerprint)
 
     def save(self, folder: Path) -> None:
         """A checkpoint from which training goes on exactly."""
-        state.save_checkpoint(folder, self.model, self.optimizer, step=self.step)
+        state.save_checkpoint(
+            folder, self.model, self.optimizer, step=self.step, progress=self.progress, best=self.best
+        )
 
     def load(self, folder: Path) -> None:
-        self.step = state.load_checkpoint(folder, self.model, self.optimizer)
-
-
-def make_optimizer(config: OptimizerConfig, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    arguments: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}
-    return _OPTIMIZERS[config.kind](parameters, **arguments)
+        self.step, self.progress, self.best = state.load_checkpoint(folder, self.model, self.optimizer)
 
 
 def pick_device(name: str) -> torch.device:

@@ -10,34 +10,43 @@ import torch
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
-from raylab.data.view import Fitted, apply_fitted, bin_factor, view_part
+from raylab.data.view import Fitted, part_grid, view_part
 from raylab.errors import DataError
 from raylab.models.encoders import Encoder
 from raylab.tasks import get_task
-from raylab.training.state import load_model
+from raylab.training.state import load_model, save_model
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained encoder a session, with the view it was trained on.
+    """Trained encoders, with the view they were trained on.
 
     Attributes:
         config: What it was trained with.
-        sessions: The sessions it knows.
-        fitted: What the view learnt from each session's training samples.
+        sessions: The sessions it knows, with as many units as the view shows of them.
+        fitted: What the view learnt from each session's training samples, the choice of units included.
         units: (recorded units,) bool for each session: those the dataset kept.
     """
 
     config: TrialConfig
     module: torch.nn.Module
     sessions: dict[str, SessionSpec]
-    fitted: dict[str, Fitted | None]
+    fitted: dict[str, Fitted]
     units: dict[str, np.ndarray]
 
     @classmethod
     def load(cls, folder: Path) -> Model:
         """From a trial's model folder; StudyError where it has none."""
         return cls(*load_model(folder))
+
+    def save(self, folder: Path, *, data: str = "") -> None:
+        """Into a folder that `load` reads.
+
+        Args:
+            data: The fingerprint of the dataset it was trained on, where that is known.
+        """
+        weights = self.module.state_dict()
+        save_model(folder, self.config, weights, self.sessions, self.fitted, self.units, data=data)
 
     @property
     def receptive_field(self) -> tuple[int, int]:
@@ -55,7 +64,7 @@ class Model:
             session: Whose encoder; may be left out when the model knows one session.
 
         Returns:
-            (T, D) float32, one embedding a sample (of a binned view: its bin's).
+            (T, D) float32, one embedding a sample (of its bin, or of the nearest row of a resampled view).
 
         Raises:
             DataError: another number of units, NaN, or an empty array.
@@ -63,13 +72,11 @@ class Model:
         name = self._name(session)
         rate = self.sessions[name].rate_hz
         kept = self._kept(np.asarray(activity, np.float32), name)
-        viewed = apply_fitted(view_part(kept, 0, len(kept), self.config.view, rate), self.fitted[name])
-        embedded = self.encode(viewed, session=name)
-        factor = bin_factor(self.config.view, rate)
-        return embedded[np.arange(len(kept)) // factor]
+        viewed = self.fitted[name].scaled(view_part(kept[:, self.fitted[name].columns], self.config.view, rate))
+        return self.encode(viewed, session=name)[part_grid(len(kept), self.config.view, rate).row_of]
 
     def encode(self, viewed: np.ndarray, *, session: str | None = None) -> np.ndarray:
-        """Embed activity that went through the view already: (L, kept units) -> (L, D). The ends repeat."""
+        """Embed activity that went through the view already: (L, K units it shows) -> (L, D). The ends repeat."""
         encoder = self.encoder(session)
         x = torch.from_numpy(np.ascontiguousarray(viewed, np.float32))
         padded = torch.cat([x[:1].expand(encoder.left, -1), x, x[-1:].expand(encoder.right - 1, -1)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +15,45 @@ from safetensors.torch import load_file, save_file
 
 import raylab
 from raylab.config import TrialConfig
-from raylab.data.dataset import Dataset, LabelSpec, SessionSpec
+from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.view import Fitted
 from raylab.errors import StudyError
 from raylab.files import atomic_path, read_json, write_json
 from raylab.parsing import parse_trial
 from raylab.tasks import get_task
+from raylab.training.keeping import Progress
 
-SCHEMA = 1
+SCHEMA = 2
 CHECKPOINT = "checkpoint.safetensors"
 
 
-def save_checkpoint(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, *, step: int) -> None:
-    """Weights, optimizer moments and step. Samplers and random streams need nothing: both are pure in (seed, step)."""
+def save_checkpoint(
+    folder: Path,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    step: int,
+    progress: Progress | None = None,
+    best: Mapping[str, torch.Tensor] | None = None,
+) -> None:
+    """Weights, optimizer moments and step; what validations said, and the weights of the best one, where they are kept.
+
+    Schedules, samplers and random streams need nothing: they are pure in (seed, step).
+    """
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, entry in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in entry.items()}
-    _save(folder / CHECKPOINT, tensors, {"step": str(step)})
+    tensors |= {f"best.{name}": value for name, value in (best or {}).items()}
+    told = {"progress": json.dumps(asdict(progress))} if progress else {}
+    _save(folder / CHECKPOINT, tensors, {"step": str(step), **told})
 
 
-def load_checkpoint(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore in place; returns the step."""
+def load_checkpoint(
+    folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, Progress | None, dict[str, torch.Tensor]]:
+    """Restore in place; returns the step, what validations said, and the weights of the best one."""
     tensors = _load(folder / CHECKPOINT)
-    model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+    model.load_state_dict(_below("model.", tensors))
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimizer."):
@@ -43,25 +61,38 @@ def load_checkpoint(folder: Path, model: torch.nn.Module, optimizer: torch.optim
             moments.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     with safe_open(folder / CHECKPOINT, framework="pt") as file:
-        return int(file.metadata()["step"])
+        metadata = file.metadata()
+    progress = Progress(**json.loads(metadata["progress"])) if "progress" in metadata else None
+    return int(metadata["step"]), progress, _below("best.", tensors)
 
 
 def save_model(
-    folder: Path, config: TrialConfig, model: torch.nn.Module, dataset: Dataset, fitted: Mapping[str, Fitted | None]
+    folder: Path,
+    config: TrialConfig,
+    weights: Mapping[str, torch.Tensor],
+    sessions: Mapping[str, SessionSpec],
+    fitted: Mapping[str, Fitted],
+    units: Mapping[str, np.ndarray],
+    *,
+    data: str,
 ) -> None:
-    """A folder that rebuilds the model without its study: weights, config, sessions, what views learnt."""
+    """A folder that rebuilds the model without its study: weights, config, sessions, what views learnt.
+
+    Args:
+        sessions: With as many units as their view shows.
+        units: (recorded units,) bool for each session: those that the dataset kept.
+        data: The dataset's fingerprint.
+    """
     views = {
-        f"{index}.{name}": torch.from_numpy(np.array(getattr(entry, name)))
-        for index, entry in enumerate(fitted[session] for session in dataset.sessions)
-        if entry is not None
-        for name in ("mean", "std")
+        f"{index}.{key}": torch.from_numpy(np.array(value))
+        for index, name in enumerate(sessions)
+        for key, value in {**fitted[name].arrays(), "units": units[name]}.items()
     }
-    kept = {f"{index}.units": torch.from_numpy(dataset.kept_units(name)) for index, name in enumerate(dataset.sessions)}
     description = {
         "schema": SCHEMA,
         "raylab": raylab.__version__,
         "config": config.model_dump(mode="json"),
-        "data": dataset.fingerprint,
+        "data": data,
         "sessions": [
             {
                 "id": spec.id,
@@ -70,19 +101,19 @@ def save_model(
                 "splits": spec.splits,
                 "labels": {name: vars(label) for name, label in spec.labels.items()},
             }
-            for spec in dataset.sessions.values()
+            for spec in sessions.values()
         ],
     }
 
     # The weights last and in one file: a folder with weights is whole, and replacing them is atomic.
     write_json(folder / "model.json", description)
-    _save(folder / "view.safetensors", {**views, **kept})
-    _save(folder / "model.safetensors", model.state_dict())
+    _save(folder / "view.safetensors", views)
+    _save(folder / "model.safetensors", weights)
 
 
 def load_model(
     folder: Path,
-) -> tuple[TrialConfig, torch.nn.Module, dict[str, SessionSpec], dict[str, Fitted | None], dict[str, np.ndarray]]:
+) -> tuple[TrialConfig, torch.nn.Module, dict[str, SessionSpec], dict[str, Fitted], dict[str, np.ndarray]]:
     """(config, model in eval mode, sessions, fitted views, (recorded units,) mask of kept units)."""
     if not (folder / "model.safetensors").is_file():
         raise StudyError(f"{folder}: no model was saved there", "Only trials that reached a validation have one.")
@@ -94,11 +125,12 @@ def load_model(
     model = get_task(config).build(config, sessions)
     model.load_state_dict(_load(folder / "model.safetensors"))
     arrays = {name: tensor.numpy() for name, tensor in _load(folder / "view.safetensors").items()}
-    fitted = {
-        name: Fitted(arrays[f"{index}.mean"], arrays[f"{index}.std"]) if f"{index}.mean" in arrays else None
+    learnt = {
+        name: {key.partition(".")[2]: array for key, array in arrays.items() if key.startswith(f"{index}.")}
         for index, name in enumerate(sessions)
     }
-    units = {name: arrays[f"{index}.units"] for index, name in enumerate(sessions)}
+    units = {name: entry.pop("units") for name, entry in learnt.items()}
+    fitted = {name: Fitted(**entry) for name, entry in learnt.items()}
     return config, model.eval(), sessions, fitted, units
 
 
@@ -108,6 +140,10 @@ def _session_spec(entry: dict[str, Any]) -> SessionSpec:
         for name, label in entry["labels"].items()
     }
     return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels)
+
+
+def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _load(path: Path) -> dict[str, torch.Tensor]:

@@ -27,6 +27,7 @@ class Job:
         data: The prepared dataset, likewise.
         config: The resolved trial config.
         threads: CPU threads of each worker.
+        parent: The folder of the trained model that it adapts; empty where it starts anew.
     """
 
     trial: str
@@ -34,6 +35,7 @@ class Job:
     data: str
     config: dict[str, Any]
     threads: int = 1
+    parent: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,12 +49,15 @@ def start(job: Job, *, shard: Shard | None = None, comm: Comm | None = None) -> 
     config = parse_trial(job.config, f"trial {job.trial}")
     dataset = Dataset(job.data)
     if shard is None:
-        shard = whole_shard(dataset, config.view)
+        shard = whole_shard(dataset, config.view, config.sessions)
     training = Training(config, dataset, shard, comm)
     folder = Path(job.folder)
     if (folder / "checkpoint" / CHECKPOINT).is_file():
         training.load(folder / "checkpoint")
-    elif training.comm.rank == 0:
+        return training
+    if job.parent:
+        training.adopt(Path(job.parent))
+    if training.comm.rank == 0:
         write_json(folder / "config.json", job.config)
     return training
 
@@ -62,10 +67,20 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
     # A trial whose end was not recorded any more comes back trained: only its validation is missing.
     trained = {} if training.done else {"loss": training.advance()}
     validation = training.validate()
+    metrics = {**trained, **validation.metrics}
+    keep = training.judge(metrics)
     if training.comm.rank == 0:
         folder = Path(job.folder)
-        if validation.arrays:
+        if keep and validation.arrays:
             write_tensors(folder / "embedding.safetensors", validation.arrays, validation.metadata)
         training.save_model(folder / "model")
         training.save(folder / "checkpoint")
-    return {**trained, **validation.metrics}
+    return metrics
+
+
+def describe_round(training: Training, metrics: dict[str, float]) -> dict[str, Any]:
+    """What a round tells whoever drives the trial: {"steps", "metrics", "done"}, "kept" where the model kept may be
+    that of an earlier validation, and "stopped" with the reason where training ended early."""
+    more = {"kept": training.kept, "stopped": training.stopped}
+    told = {name: value for name, value in more.items() if value is not None}
+    return {"steps": training.step, "metrics": metrics, "done": training.done, **told}

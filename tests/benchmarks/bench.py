@@ -19,7 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.contrastive import step_against_cebra
+from tests.benchmarks.data import first_batch, many_files, one_file, processes
 from tests.benchmarks.harness import Pair, Result, compare
+from tests.benchmarks.scores import consistency, knn
+from tests.benchmarks.sessions import step_against_cebra as across_sessions
 
 ENCODERS = ("offset1", "offset5", "offset10", "offset36")
 CONDITIONALS = ("time", "time_delta", "delta", "discrete")
@@ -31,6 +34,17 @@ CONTRASTIVE = (
 BENCHMARKS: dict[str, Callable[[], Pair]] = {
     f"contrastive/{conditional}/{encoder}/{batch}": partial(step_against_cebra, conditional, encoder, batch)
     for conditional, encoder, batch in CONTRASTIVE
+} | {f"prepare/file/{form}": partial(one_file, form) for form in ("domains", "masks")}
+BENCHMARKS |= {
+    f"multisession/{encoder}/512": partial(across_sessions, encoder, 512) for encoder in ("offset1", "offset10")
+}
+BENCHMARKS |= {"scores/knn/25600x6400": knn, "scores/consistency/10": consistency}
+# No peer does the same: figures by name. `open` touches every sample, `train` runs one training step.
+MEASURED: dict[str, Callable[[], dict[str, float]]] = {
+    **{f"prepare/sessions/{count}": partial(many_files, count) for count in (4, 16, 64)},
+    "data/first_batch": first_batch,
+    **{f"data/open/{count}": partial(processes, count, False) for count in (1, 2, 4, 8)},
+    **{f"data/train/{count}": partial(processes, count, True) for count in (1, 2, 4, 8)},
 }
 
 
@@ -41,30 +55,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="A B rounds a benchmark (default 5)")
     parser.add_argument("--seconds", type=float, default=0.5, help="about how long each side of a round runs")
     options = parser.parse_args(arguments)
-    names = [name for name in BENCHMARKS if name.startswith(options.only)]
+    names = [name for name in (*BENCHMARKS, *MEASURED) if name.startswith(options.only)]
     if not names:
-        print(f"No benchmark starts with '{options.only}'. Known:", *BENCHMARKS, sep="\n  ", file=sys.stderr)
+        print(f"No benchmark starts with '{options.only}'. Known:", *BENCHMARKS, *MEASURED, sep="\n  ", file=sys.stderr)
         return 2
     results: list[Result] = []
-    for name in names:
-        results.append(compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds))
-        print(f"[{len(results)}/{len(names)}] {name}: {results[-1].ratio:.2f}", file=sys.stderr, flush=True)
+    figures: dict[str, dict[str, float]] = {}
+    for done, name in enumerate(names, 1):
+        if name in BENCHMARKS:
+            results.append(compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds))
+            said = f"{results[-1].ratio:.2f}"
+        else:
+            figures[name] = MEASURED[name]()
+            said = shown(figures[name])
+        print(f"[{done}/{len(names)}] {name}: {said}", file=sys.stderr, flush=True)
         if options.out:  # after each: what was measured stays, whatever ends a long run
-            options.out.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+            rows = [asdict(result) for result in results] + [{"name": key, **row} for key, row in figures.items()]
+            options.out.write_text(json.dumps(rows, indent=2) + "\n")
     console = Console()
-    console.print(table(results), width=max(console.width, 90))
+    if results:
+        console.print(table(results), width=max(console.width, 90))
+    for name, row in figures.items():
+        console.print(f"{name}: {shown(row)}", highlight=False)
     return 0
 
 
+def shown(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+
+
 def table(results: Sequence[Result]) -> Table:
-    shown = Table(title="CPU time, one thread, medians of paired rounds", box=box.SIMPLE)
-    shown.add_column("benchmark", no_wrap=True)
-    for heading in ("ours ms", "peer ms", "peer / ours", "spread"):
-        shown.add_column(heading, justify="right")
+    grid = Table(title="CPU time, one thread, medians of paired rounds", box=box.SIMPLE)
+    grid.add_column("benchmark", no_wrap=True)
+    for heading in ("ours ms", "peer ms", "peer / ours", "spread", "ours MB/s"):
+        grid.add_column(heading, justify="right")
     for r in results:
+        speed = f"{r.ours_mb_per_s:.0f}" if r.ours_mb_per_s else ""
         spread = f"{r.ratio_min:.2f} - {r.ratio_max:.2f}"
-        shown.add_row(r.name, f"{r.ours_ms:.2f}", f"{r.peer_ms:.2f}", f"{r.ratio:.2f}", spread)
-    return shown
+        grid.add_row(r.name, f"{r.ours_ms:.2f}", f"{r.peer_ms:.2f}", f"{r.ratio:.2f}", spread, speed)
+    return grid
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
 
-from raylab.config import ContrastiveTrial
+from raylab.config import ContrastiveTrial, sampling_section
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Chunk, SessionShard
@@ -52,7 +52,7 @@ def our_steps(conditional: str, encoder: str, batch_size: int) -> Run:
     config = ContrastiveTrial.model_validate(
         {
             "model": {"encoder": {"kind": encoder, "hidden_units": HIDDEN}, "output_dimension": OUTPUT},
-            "sampling": {"conditional": conditional, "time_offset": OFFSET, "delta": DELTA},
+            "sampling": sampling_section(conditional=conditional, time_offset=OFFSET, delta=DELTA),
             "training": {
                 "batch_size": batch_size,
                 "max_steps": 10**9,

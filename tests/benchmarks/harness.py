@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import torch
+from threadpoolctl import threadpool_limits
 
 Run = Callable[[int], None]  # performs that many steps
 Make = Callable[[], Run]  # prepares one side; to be pickled, so a function of a module or a partial of one
@@ -23,11 +24,17 @@ Make = Callable[[], Run]  # prepares one side; to be pickled, so a function of a
 
 @dataclass(frozen=True)
 class Pair:
-    """Two ways to do one thing. `block`: ours runs whole multiples of so many steps."""
+    """Two ways to do one thing.
+
+    Attributes:
+        block: Ours runs whole multiples of so many steps.
+        megabytes: What one step works through, where a throughput is of interest.
+    """
 
     ours: Make
     peer: Make
     block: int = 1
+    megabytes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Result:
     ratio: float
     ratio_min: float
     ratio_max: float
+    ours_mb_per_s: float | None = None
 
 
 def compare(name: str, pair: Pair, *, rounds: int, seconds: float) -> Result:
@@ -59,6 +67,7 @@ def compare(name: str, pair: Pair, *, rounds: int, seconds: float) -> Result:
         ratio=statistics.median(ratios),
         ratio_min=min(ratios),
         ratio_max=max(ratios),
+        ours_mb_per_s=pair.megabytes / statistics.median(ours) * 1e3 if pair.megabytes else None,
     )
 
 
@@ -91,6 +100,7 @@ def _serve(pipe: Connection, make: Make) -> None:
     """CPU seconds of every number of steps asked for, until the other end closes."""
     torch.set_num_threads(1)
     run = make()
+    threadpool_limits(1)  # numpy's and scipy's, of which torch knows nothing; after everything is imported
     gc.collect()
     gc.disable()
     while True:

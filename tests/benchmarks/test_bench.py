@@ -28,6 +28,6 @@ def test_one_benchmark_end_to_end(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert name in result.stdout
     (row,) = json.loads(out.read_text())
-    assert set(row) == {"name", "ours_ms", "peer_ms", "ratio", "ratio_min", "ratio_max"}
+    assert set(row) == {"name", "ours_ms", "peer_ms", "ratio", "ratio_min", "ratio_max", "ours_mb_per_s"}
     assert row["name"] == name
     assert min(row["ours_ms"], row["peer_ms"], row["ratio"]) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import pickle
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import scipy.io
 
 from raylab.data.readers import Source, list_sources, read_source
+from raylab.data.readers.isolated import read_isolated
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.parsing import parse
@@ -130,6 +132,23 @@ FORMATS = {
 }
 
 
+def assert_equal(first: Any, second: Any) -> None:
+    """Equal to the bit, whatever dataclasses, dicts and arrays they are made of."""
+    assert type(first) is type(second)
+    if dataclasses.is_dataclass(first):
+        for field in dataclasses.fields(first):
+            assert_equal(getattr(first, field.name), getattr(second, field.name))
+    elif isinstance(first, dict):
+        assert list(first) == list(second)
+        for key in first:
+            assert_equal(first[key], second[key])
+    elif isinstance(first, np.ndarray):
+        assert first.dtype == second.dtype
+        np.testing.assert_array_equal(first, second)
+    else:
+        assert first == second
+
+
 @pytest.mark.parametrize("name", FORMATS)
 class TestEveryReader:
     def write(self, name: str, folder: Path) -> tuple[Path, Recipe]:
@@ -210,6 +229,11 @@ class TestEveryReader:
         session = read_source(Source(path), parse(Recipe, value, "test"))
         assert session.neural.shape == (SAMPLES, UNITS - 1)
         assert any("dropped" in note for note in session.notes)
+
+    def test_a_process_of_its_own_gives_the_same_session(self, name: str, tmp_path: Path) -> None:
+        path, found = self.write(name, tmp_path)
+        inside, apart = read_source(Source(path), found), read_isolated(Source(path), found)
+        assert_equal(inside, apart)
 
     def test_a_source_travels_between_processes(self, name: str, tmp_path: Path) -> None:
         path, found = self.write(name, tmp_path)

@@ -9,21 +9,20 @@ import numpy as np
 import pytest
 import ray
 import torch
-from helpers import dataset, recipe_file, recording_file, session
+from helpers import dataset, session
 
-import raylab
 from raylab.cluster import connect
-from raylab.config import BlockedSplits, ViewConfig
+from raylab.config import BlockedSplits, GivenSplits, SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, whole_shard
-from raylab.data.shards import build_shard, map_items, split_dataset
+from raylab.data.shards import build_shard, map_items, session_chunks, split_dataset
 from raylab.data.splits import SPLITS
-from raylab.errors import DataError
 
 pytestmark = pytest.mark.ray
 VIEWS = {
     "plain": ViewConfig(zscore=False),
     "all at once": ViewConfig(smoothing_ms=250, bin_ms=200, lag_ms=100, sqrt=True),
+    "some units": ViewConfig(resample_hz=7, outlier_z=50, selection={"kind": "correlation", "count": 3}),
 }
 
 
@@ -49,8 +48,7 @@ def shards(data: Dataset, view: ViewConfig, workers: int, left: int, right: int)
     return [build_shard(data, view, share.iter_rows()) for share in shares]
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize(("workers", "view"), [(1, "plain"), (2, "plain"), (3, "all at once"), (2, "some units")])
 def test_every_row_of_every_split_is_owned_once(data: Dataset, workers: int, view: str) -> None:
     left, right = 5, 6
     found = shards(data, VIEWS[view], workers, left, right)
@@ -89,37 +87,51 @@ def test_halos_are_a_receptive_field_wide_and_hold_the_neighbours_rows(data: Dat
 
 
 def test_what_the_view_learnt_travels_with_the_shard(data: Dataset) -> None:
-    view = VIEWS["all at once"]
+    view = VIEWS["some units"]
     whole = whole_shard(data, view)
     for shard in shards(data, view, 2, 1, 1):
         for name, held in shard.items():
-            fitted, expected = held.fitted, whole[name].fitted
-            assert fitted is not None
-            assert expected is not None
-            assert np.array_equal(fitted.mean, expected.mean)
-            assert np.array_equal(fitted.std, expected.std)
+            assert held.x.shape[1] == 3
+            for key, array in held.fitted.arrays().items():
+                assert np.array_equal(array, whole[name].fitted.arrays()[key])
 
 
-def test_map_items_returns_each_result_once() -> None:
-    found = list(map_items(lambda item: {"square": item["n"] ** 2}, [{"n": n} for n in range(7)]))
-    assert sorted(row["square"] for row in found) == [n**2 for n in range(7)]
+def test_a_worker_that_owns_nothing_knows_how_wide_a_session_is(data: Dataset) -> None:
+    view = VIEWS["some units"]
+    item = {"path": str(data.path), "session": "c", "view": view.model_dump_json(), "known": b""}
+    rows = session_chunks({**item, "workers": 200, "left": 1, "right": 1})
+    held = build_shard(data, view, [row for row in rows if row["worker"] == 0])
+    assert held["c"].x.shape == (0, 3)
+    assert held["c"].chunks == ()
 
 
-def test_prepare_reads_many_files_through_ray_data(tmp_path: Path) -> None:
-    """Same content as file by file; a broken one is named and the rest kept."""
-    recipe = recipe_file(tmp_path)
-    for number in range(3):
-        recording_file(tmp_path / "raw", f"rat{number}.npz")
-    (tmp_path / "raw" / "broken.npz").write_bytes(b"no archive")
-    steps: list[tuple[int, int]] = []
-    made = raylab.prepare(
-        tmp_path / "raw", recipe=recipe, out=tmp_path / "ds", progress=lambda *step: steps.append(step)
-    )
-    assert list(made.dataset.sessions) == ["rat0", "rat1", "rat2"]
-    assert [Path(entry["source"]).name for entry in made.failed] == ["broken.npz"]
-    assert steps == [(done, 4) for done in range(1, 5)]
-    alone = raylab.prepare(tmp_path / "raw" / "rat1.npz", recipe=recipe, out=tmp_path / "one").dataset
-    assert np.array_equal(alone.open("rat1").neural, made.dataset.open("rat1").neural)
-    with pytest.raises(DataError, match=r"broken\.npz"):
-        raylab.prepare(tmp_path / "raw", recipe=recipe, out=tmp_path / "strict", strict=True)
-    assert not (tmp_path / "strict").exists()
+@pytest.mark.parametrize("zscore", [True, False])
+def test_sessions_that_are_held_out_whole(tmp_path: Path, zscore: bool) -> None:
+    """Viewed with what the training sessions have in common, on every worker as in one process."""
+    whole = np.array([[0, 400]])
+    sessions = [session(name, given={split: whole}) for name, split in zip("abc", ("valid", "train", "test"))]
+    sessions.append(session("d", units=3, seed=1, given={"train": whole}))
+    data, view = dataset(tmp_path / "ds", *sessions, splits=GivenSplits()), ViewConfig(zscore=zscore)
+    padded = SessionsConfig(combine="padded")
+    expected = whole_shard(data, view, padded)
+    shares = split_dataset(data, view, padded, workers=2, left=0, right=1)
+    found = [build_shard(data, view, share.iter_rows()) for share in shares]
+    for name, one in expected.items():
+        assert torch.equal(torch.cat([shard[name].x for shard in found]), one.x)
+        for key, array in one.fitted.arrays().items():
+            assert all(np.array_equal(array, shard[name].fitted.arrays()[key]) for shard in found)
+
+
+def test_no_session_goes_missing_where_preparing_went_before(tmp_path: Path) -> None:
+    """`prepare` goes on past files that fail; a training must not."""
+    broken = dataset(tmp_path / "ds", session("a"), session("b", seed=1))
+    next((tmp_path / "ds" / "sessions").glob("b*")).unlink()
+    assert list(map_items(lambda item: item, [{"a": 1}, {"b": 2}], at_once=1))
+    with pytest.raises(Exception, match="no such file"):
+        split_dataset(broken, VIEWS["plain"], workers=2, left=0, right=1)
+
+
+def test_the_first_session_alone(data: Dataset) -> None:
+    first = SessionsConfig(combine="first")
+    shares = split_dataset(data, VIEWS["plain"], first, workers=2, left=0, right=1)
+    assert [list(build_shard(data, VIEWS["plain"], share.iter_rows())) for share in shares] == [["a"], ["a"]]

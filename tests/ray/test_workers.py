@@ -16,7 +16,7 @@ from processes import descendants, raylab, wait_until
 
 import raylab as package
 from raylab.cluster import connect
-from raylab.config import BlockedSplits
+from raylab.config import TrialSplits
 from raylab.data.dataset import Dataset
 from raylab.tracking.study import StudyFolder
 
@@ -32,8 +32,10 @@ BASE = {
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     folder = tmp_path_factory.mktemp("workers") / "ds"
-    splits = BlockedSplits(blocks=30)  # of 25 and 20 samples
-    return dataset(folder, session("a", samples=750), session("b", samples=600, units=4, seed=1), splits=splits)
+    trials = [[[25 * at, 25 * at + 25] for at in range(count)] for count in (30, 24)]  # shorter than offset36 sees
+    one = session("a", samples=750, segments=trials[0])
+    other = session("b", samples=600, units=4, seed=1, segments=trials[1])
+    return dataset(folder, one, other, splits=TrialSplits())
 
 
 def test_trials_over_two_workers_end_as_trials_of_one_do(data: Dataset, tmp_path: Path) -> None:

@@ -18,10 +18,9 @@ import torch.multiprocessing as multiprocessing
 from helpers import dataset, session, trial
 
 from raylab.cluster import free_port
-from raylab.config import BlockedSplits, TrialConfig
+from raylab.config import BlockedSplits, GivenSplits, TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, assemble, cut, whole_shard
-from raylab.data.view import make_timeline, view_activity
 from raylab.tasks import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.loop import Training
@@ -35,26 +34,45 @@ CASES: dict[str, dict[str, Any]] = {
     "time_delta": {"sampling": {"conditional": "time_delta"}},
     "view": {"view": {"smoothing_ms": 300, "bin_ms": 200}},
     "odd_batch": {"training": {**WIDE, "batch_size": 101}},
+    "some_units": {"view": {"selection": {"kind": "variance", "count": 3}, "resample_hz": 7}},
+    "padded": {"sessions": {"combine": "padded"}},
+    "held_out": {"sessions": {"combine": "padded"}},  # on `held_out`, whose third session only validates
+    "across": {"sampling": {"conditional": "time_delta", "positives": "across"}, "loss": {"kind": "focal"}},
+    "negatives": {"sampling": {"conditional": "hybrid", "behaviour_dimensions": 2, "negatives": 37}},
     "few_rows": {"training": {**WIDE, "batch_size": 2}},  # some worker owns none of a step's rows
+    "all_options": {
+        "optimizer": {"kind": "adamw", "weight_decay": 0.1, "clip_norm": 0.1, "schedule": {"kind": "onecycle"}},
+        "training": {**WIDE, "accumulate": 2, "early_stopping": {"patience": 1, "min_delta": 9.0}, "max_steps": 9},
+    },
+}
+RESUMED: dict[str, dict[str, Any]] = {
+    "all_options": CASES["all_options"],
+    "dropout": {
+        "model": {"encoder": {"kind": "attention", "hidden_units": 8, "dropout": 0.3}},
+        "augmentation": {"unit_dropout": 0.3},
+        "optimizer": {"schedule": {"kind": "cosine", "warmup": 2}},
+    },
 }
 # Tests of one worker count share a group of processes: importing torch is most of the time.
 GROUP_S = 120
 
 
 def config_of(case: str) -> TrialConfig:
-    return trial(**{"training": WIDE, **CASES[case]})
+    return trial(**{"training": WIDE, **{**CASES, **RESUMED}[case]})
+
+
+def data_of(case: str, folder: Path) -> Dataset:
+    return Dataset(folder / ("held_out" if case == "held_out" else "ds"))
 
 
 def share(data: Dataset, config: TrialConfig, rank: int, workers: int) -> Shard:
     """What Ray Data would send to one worker; `test_shards.py` tests that it does."""
     left, right = get_task(config).receptive_field(config)
     shard: Shard = {}
-    for name, spec in data.sessions.items():
-        recording = data.open(name)
-        timeline, (activity, fitted) = make_timeline(recording, config.view), view_activity(recording, config.view)
-        chunks = cut(timeline, workers=workers, left=left, right=right)[rank]
-        pieces = [activity[chunk.low : chunk.high] for chunk in chunks]
-        shard[name] = assemble(timeline, chunks, pieces, fitted, units=spec.units)
+    for name, whole in whole_shard(data, config.view, config.sessions).items():
+        chunks = cut(whole.timeline, workers=workers, left=left, right=right)[rank]
+        pieces = [whole.x[chunk.low : chunk.high].numpy() for chunk in chunks]
+        shard[name] = assemble(whole.timeline, chunks, pieces, whole.fitted)
     return shard
 
 
@@ -67,7 +85,9 @@ def run(training: Training) -> dict[str, np.ndarray]:
         for name, parameter in training.model.named_parameters():
             assert parameter.grad is not None
             found[f"gradient {name} {step}"] = parameter.grad.numpy().copy()
-        found |= {f"{name} {step}": np.float64(value) for name, value in training.validate().metrics.items()}
+        metrics = training.validate().metrics
+        training.judge(metrics)
+        found |= {f"{name} {step}": np.float64(value) for name, value in metrics.items()}
     return found | {f"weight {name}": value.numpy() for name, value in training.model.state_dict().items()}
 
 
@@ -76,30 +96,58 @@ def worker(rank: int, workers: int, port: int, path: str, out: str) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     try:
         dist.init_process_group("gloo", rank=rank, world_size=workers)
-        data = Dataset(path)
         for case in CASES:
-            config = config_of(case)
+            config, data = config_of(case), data_of(case, Path(path))
             found = run(Training(config, data, share(data, config, rank, workers), GroupComm()))
             np.savez(Path(out) / f"{case}-{rank}.npz", **found)  # type: ignore[arg-type]
+        for case in RESUMED:
+            config, data = config_of(case), data_of(case, Path(path))
+            check_resuming(config, data, share(data, config, rank, workers), Path(out) / case)
         dist.destroy_process_group()
     except BaseException:
         (Path(out) / f"error-{rank}.txt").write_text(traceback.format_exc())
         raise
 
 
+def check_resuming(config: TrialConfig, data: Dataset, shard: Shard, folder: Path) -> None:
+    """Workers that are killed after a round and come back end where those that were not do, bit for bit."""
+    straight, killed, resumed = (Training(config, data, shard, GroupComm()) for _ in range(3))
+    run(straight)
+    killed.advance()
+    killed.judge(killed.validate().metrics)
+    if killed.comm.rank == 0:
+        killed.save(folder)
+    dist.barrier()
+    torch.manual_seed(123)  # a new process has another random state
+    resumed.load(folder)
+    run(resumed)
+    assert 0 < killed.step < resumed.step == straight.step
+    assert resumed.stopped == straight.stopped
+    assert (resumed.stopped is not None) == (config.training.early_stopping is not None)
+    for other, weights in ((straight.model.state_dict(), resumed.model.state_dict()), (straight.best, resumed.best)):
+        assert other.keys() == weights.keys()
+        assert all(torch.equal(value, weights[name]) for name, value in other.items())
+
+
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sessions with other numbers of units and many parts; one worker's border falls inside parts."""
-    folder = tmp_path_factory.mktemp("equal") / "ds"
-    splits = BlockedSplits(blocks=12, gap_s=0.5)
-    return dataset(folder, session("a", samples=900), session("b", samples=500, units=4, seed=1), splits=splits)
+    folder = tmp_path_factory.mktemp("equal")
+    splits, sessions = BlockedSplits(blocks=12, gap_s=0.5), (("a", 900, 6), ("b", 500, 4))
+    made = [session(name, samples=samples, units=units, seed=units) for name, samples, units in sessions]
+    dataset(folder / "ds", *made, splits=splits)
+    given = {"train": np.array([[0, 300]]), "valid": np.array([[300, 400]])}
+    trained = [session(name, given=given, seed=seed) for seed, name in enumerate("ab")]
+    validated = session("c", units=3, given={"valid": np.array([[0, 400]])}, seed=2)
+    dataset(folder / "held_out", *trained, validated, splits=GivenSplits())
+    return folder
 
 
 @pytest.fixture(scope="module", params=[2, 3])
-def group(data: Dataset, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def group(folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what each of several workers found."""
     out, workers = tmp_path_factory.mktemp(f"workers{request.param}"), request.param
-    arguments = (workers, free_port(), str(data.path), str(out))
+    arguments = (workers, free_port(), str(folder), str(out))
     processes = multiprocessing.start_processes(worker, arguments, nprocs=workers, join=False, start_method="spawn")
     try:
         for process in processes.processes:
@@ -112,9 +160,9 @@ def group(data: Dataset, request: pytest.FixtureRequest, tmp_path_factory: pytes
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_several_workers_compute_what_one_computes(case: str, data: Dataset, group: Path) -> None:
-    config = config_of(case)
-    alone = run(Training(config, data, whole_shard(data, config.view)))
+def test_several_workers_compute_what_one_computes(case: str, folder: Path, group: Path) -> None:
+    config, data = config_of(case), data_of(case, folder)
+    alone = run(Training(config, data, whole_shard(data, config.view, config.sessions)))
     scored = {"goodness_of_fit 6", "decoding.r2 6", "decoding.score 6"}
     assert scored <= set(alone)
     ranks = sorted(group.glob(f"{case}-*.npz"))
@@ -130,8 +178,8 @@ def test_several_workers_compute_what_one_computes(case: str, data: Dataset, gro
             np.testing.assert_allclose(value, alone[name], rtol=off, atol=off, err_msg=f"{name} of worker {rank}")
 
 
-def test_the_gradients_tested_are_no_zeros(data: Dataset) -> None:
+def test_the_gradients_tested_are_no_zeros(folder: Path) -> None:
     """What is compared to 1e-5 is far larger than 1e-5."""
-    config = config_of("offset10")
+    config, data = config_of("offset10"), data_of("offset10", folder)
     found = run(Training(config, data, whole_shard(data, config.view)))
     assert all(np.abs(value).max() > 1e-3 for name, value in found.items() if name.startswith("gradient"))

@@ -9,10 +9,12 @@ import numpy as np
 import torch
 import yaml
 
-from raylab.config import ChronologicalSplits, SplitsConfig, TrialConfig
-from raylab.data.dataset import Dataset, Recording, write_manifest, write_session
+from raylab.config import ChronologicalSplits, FiltersConfig, SplitsConfig, TrialConfig, sampling_section
+from raylab.data.dataset import Dataset, Recording
 from raylab.data.session import Label, Session
 from raylab.data.splits import make_parts
+from raylab.data.writing import store_session, store_split, write_manifest
+from raylab.files import safe_name
 from raylab.parsing import parse_trial
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job, run_round, start
@@ -81,12 +83,12 @@ def session(
 
 def dataset(folder: Path, *sessions: Session, splits: SplitsConfig | None = None) -> Dataset:
     """A prepared dataset of sessions in memory, written as `prepare` writes it."""
-    config = splits or ChronologicalSplits()
-    entries = [
-        write_session(folder, one, make_parts(one, config, source=one.id), source=f"{one.id}.npz")
-        for one in sessions or (session(),)
-    ]
-    write_manifest(folder, entries, recipe=None, splits=config.model_dump(mode="json"), failed=[])
+    config, entries = splits or ChronologicalSplits(), []
+    for one in sessions or (session(),):
+        names = {"name": safe_name(one.id), "source": f"{one.id}.npz"}
+        parts = make_parts(one, config, source=one.id)
+        entries.append(store_session(folder, one, **names) | store_split(folder, one, parts, FiltersConfig(), **names))
+    write_manifest(folder, entries, recipe=None, splits=config.model_dump(mode="json"))
     return Dataset(folder)
 
 
@@ -98,10 +100,11 @@ def recording(one: Session, parts: np.ndarray, **changes: Any) -> Recording:
 def trial(**sections: Any) -> TrialConfig:
     """A small, fast trial; sections as nested dicts."""
     torch.set_num_threads(1)
+    conditional = sections.get("sampling", {}).get("conditional", "time")
     value: dict[str, Any] = {
         "model": {"encoder": {"kind": "offset10", "hidden_units": 8}, "output_dimension": 3},
         "training": {"max_steps": 20, "batch_size": 16, "validate_every": 5, "device": "cpu"},
-        "sampling": {"time_offset": 2},
+        "sampling": sampling_section(conditional=conditional, time_offset=2),
         "evaluation": {"bits_batch": 16},
     }
     for name, section in sections.items():

@@ -87,7 +87,7 @@ def test_prepare_and_inspect_as_tables(tmp_path: Path, capsys: pytest.CaptureFix
     code, out, _ = run(capsys, "inspect", tmp_path / "ds")
     assert code == 0
     assert "240 / 80 / 80" in out
-    assert "position (continuous, m)" in out
+    assert "position -1 ... 1 (continuous, m)" in out
 
 
 def test_leaderboard_as_json(study: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +95,7 @@ def test_leaderboard_as_json(study: StudyFolder, capsys: pytest.CaptureFixture[s
     assert (code, err) == (0, "")
     rows = json.loads(out)
     assert [row["trial"] for row in rows] == ["0001", "0000"]
-    assert set(rows[0]) == {"trial", "state", "score", "steps", "params", "metrics"}
+    assert set(rows[0]) == {"trial", "state", "score", "steps", "params", "metrics", "note"}
     assert rows[0]["params"] == {"training.seed": 1}
     assert (rows[0]["state"], rows[0]["score"], rows[0]["steps"]) == ("completed", 0.9, 5)
 
@@ -139,7 +139,7 @@ def test_an_error_of_our_own_is_not_the_user_s(capsys: pytest.CaptureFixture[str
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("raylab.data.prepare.inspect", broken)
+    monkeypatch.setattr("raylab.data.inspect.inspect", broken)
     code, _, err = run(capsys, "inspect", "x")
     assert code == 1
     assert "internal error: ZeroDivisionError: oh" in err
@@ -151,7 +151,7 @@ def test_an_interruption_says_how_to_go_on(capsys: pytest.CaptureFixture[str], m
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("raylab.data.prepare.inspect", stopped)
+    monkeypatch.setattr("raylab.data.inspect.inspect", stopped)
     code, _, err = run(capsys, "inspect", "x")
     assert code == 130
     assert "raylab resume STUDY" in err

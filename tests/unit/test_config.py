@@ -44,7 +44,7 @@ def test_unknown_keys_are_named_with_the_word_that_was_meant(value: Any, key: st
 def test_a_key_of_another_choice_does_not_exist() -> None:
     error = problem({"model": {"encoder": {"kind": "offset5", "heads": 4}}})
     assert error.what == "c.yaml: unknown key 'model.encoder.heads'"
-    assert error.remedy == "Known: hidden_units, kind."
+    assert error.remedy == "It exists where model.encoder.kind is attention."
 
 
 @pytest.mark.parametrize("word", ["adam", "offset10", "contrastive", "infonce", "kind"])
@@ -74,7 +74,11 @@ def test_a_label_named_as_a_kind_keeps_its_name_in_errors() -> None:
         ("loss.temperature", float("nan"), "loss.temperature: it should be a finite number (given: nan)"),
         ("view.zscore", "maybe", "view.zscore: true or false is needed (given: 'maybe')"),
         ("model.output_dimension", 2000, "it should be less than or equal to 1024 (given: 2000)"),
-        ("sampling.labels", "position", "sampling.labels: a list is needed (given: 'position')"),
+        (
+            "sampling",
+            {"conditional": "delta", "labels": "position"},
+            "sampling.labels: a list is needed (given: 'position')",
+        ),
         ("task.label", 3, "task.label: text is needed (given: 3)"),
         ("evaluation.neighbours", [0], "evaluation: neighbours must be one or more positive integers"),
     ],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers import recording, session
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 
 from raylab.config import EvaluationConfig, ViewConfig
@@ -30,9 +33,11 @@ each_metric = pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 
 @each_metric
 @pytest.mark.parametrize("offset", [0.0, 5.0])
-def test_neighbours_are_those_of_scikit_learn(metric: str, offset: float) -> None:
-    reference, queries = points(300, 0) + offset, points(80, 1) + offset
-    reference[7] = 0  # a silent sample
+@pytest.mark.parametrize("dimension", [4, 12])
+@pytest.mark.parametrize("silent", [False, True])
+def test_neighbours_are_those_of_scikit_learn(metric: str, offset: float, dimension: int, silent: bool) -> None:
+    reference, queries = points(300, 0, dimension) + offset, points(80, 1, dimension) + offset
+    reference[7] *= not silent
     expected = NearestNeighbors(n_neighbors=7, metric=metric).fit(reference).kneighbors(queries, return_distance=False)
     assert np.array_equal(nearest(reference, queries, k=7, metric=metric, tile=13), expected)
 
@@ -89,6 +94,22 @@ def test_scores_are_fractions_and_the_label_s_own_unit() -> None:
     assert score_predictions("circular", *across)["median_abs_error"] == pytest.approx(0.1)
     codes = np.array([0, 0, 0, 1])
     assert score_predictions("discrete", codes, np.zeros(4, int)) == {"balanced_accuracy": 0.5, "accuracy": 0.75}
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), constant=st.booleans())
+def test_scores_are_those_of_scikit_learn(seed: int, constant: bool) -> None:
+    random = np.random.default_rng(seed)
+    truth, predicted = random.normal(size=(2, 12, 3))
+    truth[:, 1] = truth[0, 1] if constant else truth[:, 1]
+    truth[:, 2] = predicted[:, 2] = 3.0
+    assert score_predictions("continuous", truth, predicted)["r2"] == pytest.approx(r2_score(truth, predicted))
+    codes, guessed = random.integers(0, 5, (2, 12)) * 2
+    found = score_predictions("discrete", codes, guessed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a class that is predicted but never true
+        expected = {"balanced_accuracy": balanced_accuracy_score(codes, guessed), "accuracy": (codes == guessed).mean()}
+    assert found == pytest.approx(expected)
 
 
 def test_chance_is_the_best_constant_of_the_fitted_side() -> None:

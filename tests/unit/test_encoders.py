@@ -5,16 +5,42 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raylab.config import AttentionEncoderConfig, OffsetEncoderConfig
+from raylab.config import (
+    AttentionEncoderConfig,
+    EncoderConfig,
+    OffsetEncoderConfig,
+    ProjectorEncoderConfig,
+    SubsamplingEncoderConfig,
+    WideSampleEncoderConfig,
+)
+from raylab.errors import ConfigError
 from raylab.models.encoders import Encoder, build_encoder, on_sphere
+from raylab.parsing import parse_trial
 
 UNITS = 7
-CONFIGS = {
+CONFIGS: dict[str, EncoderConfig] = {
     **{kind: OffsetEncoderConfig(kind=kind, hidden_units=8) for kind in ("offset1", "offset5", "offset10")},
     "offset36": OffsetEncoderConfig(kind="offset36", hidden_units=8),
+    "offset1_wide": WideSampleEncoderConfig(kind="offset1_wide"),
+    **{
+        kind: SubsamplingEncoderConfig(kind=kind, hidden_units=8)
+        for kind in ("offset4_2x", "offset20_4x", "offset40_4x")
+    },
+    "offset10_projector": ProjectorEncoderConfig(kind="offset10_projector", hidden_units=8, projector_units=5),
     "attention": AttentionEncoderConfig(kind="attention", hidden_units=8, heads=2, receptive_field=9),
 }
-FIELDS = {"offset1": (0, 1), "offset5": (2, 3), "offset10": (5, 5), "offset36": (18, 18), "attention": (4, 5)}
+FIELDS = {
+    "offset1": (0, 1),
+    "offset5": (2, 3),
+    "offset10": (5, 5),
+    "offset36": (18, 18),
+    "offset1_wide": (0, 1),
+    "offset4_2x": (2, 2),
+    "offset20_4x": (10, 10),
+    "offset40_4x": (20, 20),
+    "offset10_projector": (5, 5),
+    "attention": (4, 5),
+}
 each_kind = pytest.mark.parametrize("kind", CONFIGS)
 
 
@@ -57,7 +83,7 @@ def test_sequence_in_chunks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = make(kind)
     x = torch.randn(90, UNITS, dtype=torch.float64)
     whole = encoder.sequence(x)
-    monkeypatch.setattr("raylab.models.encoders.CHUNK_ROWS", 64)
+    monkeypatch.setattr("raylab.models.base.CHUNK_ROWS", 64)
     torch.testing.assert_close(encoder.sequence(x), whole, rtol=0, atol=1e-12)
 
 
@@ -112,6 +138,56 @@ def test_attention_dropout_is_off_in_evaluation() -> None:
     assert not torch.equal(encoder(x), encoder(x))
     encoder.eval()
     assert torch.equal(encoder(x), encoder(x))
+
+
+@pytest.mark.parametrize("chances", [{"dropout": 0.4}, {"dropout": 0.4, "block_dropout": 0.4}, {"block_dropout": 0.4}])
+def test_channel_dropout_changes_training_only(chances: dict[str, float]) -> None:
+    plain = make("offset10").eval()
+    encoder = build_encoder(
+        OffsetEncoderConfig(kind="offset10", hidden_units=8, **chances), units=UNITS, output_dimension=4
+    ).double()
+    encoder.load_state_dict(dict(zip(encoder.state_dict(), plain.state_dict().values(), strict=True)))
+    x = torch.randn(60, UNITS, dtype=torch.float64)
+    windows = windows_of(x, 10)
+    assert not torch.equal(encoder(windows), encoder(windows))
+    torch.testing.assert_close(encoder.eval()(windows), plain(windows))
+    torch.testing.assert_close(encoder.sequence(x), plain(windows))
+
+
+def test_dropout_takes_whole_channels_of_a_window() -> None:
+    encoder = build_encoder(
+        OffsetEncoderConfig(kind="offset5", hidden_units=64, dropout=0.5), units=UNITS, output_dimension=4
+    )
+    seen = encoder.net[:2](torch.randn(32, 5, UNITS))  # the first convolution and its dropout
+    away = (seen == 0).all(2)
+    assert torch.equal(away, (seen == 0).any(2))
+    assert 0.4 < away.float().mean() < 0.6
+    assert not (away == away[0]).all()  # each window its own
+
+
+def test_no_dropout_where_nothing_could_drop() -> None:
+    with pytest.raises(ConfigError, match="offset1 has no channels"):
+        parse_trial({"model": {"encoder": {"kind": "offset1", "dropout": 0.1}}}, "c.yaml")
+
+
+def test_the_projector_keeps_dimensions_apart() -> None:
+    encoder = make("offset10_projector")
+    features = torch.randn(5, 4, dtype=torch.float64)
+    moved = features.clone()
+    moved[:, 2] += 1
+    changed = encoder.projector(features) != encoder.projector(moved)
+    assert changed[:, 2].all()
+    assert not changed[:, [0, 1, 3]].any()
+
+
+@each_kind
+@pytest.mark.parametrize(("output", "batch"), [(2, 8192), (1024, 4)])
+def test_the_sizes_that_configs_allow(kind: str, output: int, batch: int) -> None:
+    output = 64 if kind == "offset1_wide" and output > 64 else output  # its weights are 900 times the square of this
+    encoder = build_encoder(CONFIGS[kind], units=3, output_dimension=output)
+    embedding = encoder(torch.randn(batch, encoder.width, 3))
+    assert embedding.shape == (batch, output)
+    torch.testing.assert_close(embedding.norm(dim=1), torch.ones(batch))
 
 
 def test_attention_reads_order() -> None:

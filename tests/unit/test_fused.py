@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,58 +13,88 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from raylab.config import InfoNCEConfig, LinearEncoderConfig, OffsetEncoderConfig
+from raylab.config import ContrastiveTrial, LinearEncoderConfig, OffsetEncoderConfig
 from raylab.data.shard import whole_shard
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedLoss
-from raylab.models.losses import InfoNCE
+from raylab.models.fused import FusedEncoder, fused_loss
+from raylab.models.losses import build_loss
+from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.contrastive import ContrastiveModel
 from raylab.training.loop import Training
 from tests.unit.helpers import dataset, session, trial
 
 KINDS = ("linear", "offset1", "offset5", "offset10", "offset36")
 SIMILARITIES = ("cosine", "euclidean")
+TWO = {"near": {"conditional": "delta", "dimensions": [0, 2]}, "time": {"conditional": "time", "weight": 0.3}}
+
+
+@dataclass
+class Step:
+    """An encoder, what is minimised, and the sizes of a step."""
+
+    encoder: Encoder
+    objectives: Objectives
+    layout: Layout
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        return [*self.encoder.parameters(), *self.objectives.criterion.parameters()]
+
+    def draw(self, units: int = 7) -> tuple[Tensor, Tensor]:
+        """A recording and the first rows of the windows of a step."""
+        x = torch.randn(self.encoder.width + 20, units)
+        return x, torch.randint(0, len(x) - self.encoder.width + 1, (self.layout.rows,))
+
+    def by_autograd(self, x: Tensor, first: Tensor) -> list[Tensor]:
+        """The loss and the gradient of every parameter."""
+        z = self.encoder(x[first[:, None] + torch.arange(self.encoder.width)])
+        loss = self.objectives.forward(z, self.layout)
+        return [loss.detach(), *torch.autograd.grad(loss, self.parameters)]
+
+    def double(self) -> Step:
+        encoder, objectives = deepcopy(self.encoder).double(), deepcopy(self.objectives)
+        objectives.criterion.double()
+        return Step(encoder, objectives, self.layout)
+
+    def by_hand(self, fused: FusedEncoder, x: Tensor, first: Tensor, *, recording: bool = False) -> list[Tensor]:
+        loss = self.loss_by_hand(fused, x, first, recording=recording)
+        return [loss.detach(), *torch.autograd.grad(loss, self.parameters)]
+
+    def loss_by_hand(self, fused: FusedEncoder, x: Tensor, first: Tensor, *, recording: bool = False) -> Tensor:
+        seen = fused.of_recording(x, first) if recording else fused.of_windows(fused.windows(x, first))
+        return fused_loss([seen], self.objectives, self.layout)
+
+    def check(self, x: Tensor, first: Tensor, *, fused: FusedEncoder | None = None, recording: bool = False) -> None:
+        """Equal to autograd to 1e-5, of the largest gradient where that is above 1. Where float32 has no such precision
+        (long embeddings, gradients that cancel), to a few times autograd's own distance from float64."""
+        found = self.by_hand(fused or FusedEncoder(self.encoder), x, first, recording=recording)
+        expected, exact = self.by_autograd(x, first), self.double().by_autograd(x.double(), first)
+        rounding = max(float((a - b).abs().max()) for a, b in zip(expected, exact))
+        tolerance = max(1e-5, 1e-5 * max(float(b.abs().max()) for b in exact), 8 * rounding)
+        for mine, other in zip(found, expected, strict=True):
+            assert mine.shape == other.shape
+            torch.testing.assert_close(mine, other, rtol=0, atol=tolerance)
 
 
 def make(
-    kind: str, similarity: str = "cosine", *, units: int = 7, learnable: bool = False, temperature: float = 0.5
-) -> tuple[Encoder, InfoNCE]:
+    encoder: str,
+    similarity: str = "cosine",
+    *,
+    units: int = 7,
+    batch: int = 8,
+    negatives: int | None = None,
+    sampling: dict[str, Any] | None = None,
+    **loss: Any,
+) -> Step:
+    torch.set_num_threads(1)  # threads that share cores and spin make each other much slower
     linear = LinearEncoderConfig(kind="linear", receptive_field=3)
-    config = linear if kind == "linear" else OffsetEncoderConfig(kind=kind, hidden_units=6)
-    encoder = build_encoder(config, units=units, output_dimension=3, normalize=similarity == "cosine")
-    return encoder, InfoNCE(
-        InfoNCEConfig(similarity=similarity, temperature=temperature, learnable_temperature=learnable)
-    )
-
-
-def draw(encoder: Encoder, batch: int, units: int = 7) -> tuple[Tensor, Tensor]:
-    """A recording and the first rows of the 3 * batch windows of a step."""
-    x = torch.randn(encoder.width + 20, units)
-    return x, torch.randint(0, len(x) - encoder.width + 1, (3 * batch,))
-
-
-def by_autograd(encoder: Encoder, criterion: InfoNCE, x: Tensor, first: Tensor) -> list[Tensor]:
-    """The loss and the gradient of every parameter."""
-    loss = criterion(*encoder(x[first[:, None] + torch.arange(encoder.width)]).chunk(3))
-    return [loss.detach(), *torch.autograd.grad(loss, [*encoder.parameters(), *criterion.parameters()])]
-
-
-def by_hand(fused: FusedLoss, x: Tensor, first: Tensor, *, recording: bool = False) -> list[Tensor]:
-    loss = fused.of_recording(x, first) if recording else fused.of_windows(fused.windows(x, first))
-    return [loss.detach(), *torch.autograd.grad(loss, [*fused.encoder.parameters(), *fused.criterion.parameters()])]
-
-
-def assert_as_autograd(fused: FusedLoss, x: Tensor, first: Tensor, *, recording: bool = False) -> None:
-    """Equal to autograd to 1e-5, of the largest gradient where that is above 1. Where float32 has no such precision
-    (long embeddings, gradients that cancel), to a few times autograd's own distance from float64."""
-    found = by_hand(fused, x, first, recording=recording)
-    expected = by_autograd(fused.encoder, fused.criterion, x, first)
-    exact = by_autograd(deepcopy(fused.encoder).double(), deepcopy(fused.criterion).double(), x.double(), first)
-    rounding = max(float((a - b).abs().max()) for a, b in zip(expected, exact))
-    tolerance = max(1e-5, 1e-5 * max(float(b.abs().max()) for b in exact), 8 * rounding)
-    for mine, other in zip(found, expected, strict=True):
-        assert mine.shape == other.shape
-        torch.testing.assert_close(mine, other, rtol=0, atol=tolerance)
+    config = linear if encoder == "linear" else OffsetEncoderConfig(kind=encoder, hidden_units=6)
+    module = build_encoder(config, units=units, output_dimension=3, normalize=similarity == "cosine")
+    of = {"similarity": similarity, "temperature": 0.5, **loss}
+    trial = ContrastiveTrial.model_validate({"loss": of, "sampling": sampling or {}})
+    criterion = build_loss(trial.loss)
+    layout = Layout(batch, negatives or batch, objectives=len(trial.sampling.losses))
+    return Step(module, Objectives(criterion, trial.sampling), layout)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,91 +112,135 @@ def test_loss_and_gradients(
     kind: str, similarity: str, learnable: bool, recording: bool, batch: int, units: int, temperature: float, seed: int
 ) -> None:
     torch.manual_seed(seed)
-    encoder, criterion = make(kind, similarity, units=units, learnable=learnable, temperature=temperature)
-    x, first = draw(encoder, batch, units)
-    assert_as_autograd(FusedLoss(encoder, criterion), x, first, recording=recording)
+    loss = {"learnable_temperature": learnable, "temperature": temperature}
+    step = make(kind, similarity, units=units, batch=batch, **loss)
+    step.check(*step.draw(units), recording=recording)
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("negatives", [1, 20, 150])
+@pytest.mark.parametrize("loss", [{}, {"kind": "focal"}, {"kind": "focal", "gamma": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        {"conditional": "hybrid", "behaviour_dimensions": 2},
+        {"conditional": "multi", "objectives": TWO},
+        {"conditional": "multi", "objectives": TWO, "renormalize": True},
+        {},
+    ],
+    ids=str,
+)
+def test_every_loss_with_any_number_of_negatives(
+    similarity: str, negatives: int, loss: dict[str, Any], sampling: dict[str, Any]
+) -> None:
+    torch.manual_seed(0)
+    more = {"learnable_temperature": True, "temperature": 0.4, **loss}
+    step = make("offset5", similarity, batch=20, negatives=negatives, sampling=sampling, **more)
+    step.check(*step.draw())
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("sampling", [{}, {"conditional": "multi", "objectives": TWO}], ids=["one", "two"])
+def test_sessions_that_are_scored_together(similarity: str, sampling: dict[str, Any]) -> None:
+    """Three encoders, positives of one session beside references of another."""
+    torch.manual_seed(0)
+    steps = [
+        make("offset5", similarity, units=units, sampling=sampling, learnable_temperature=True) for units in (4, 7, 5)
+    ]
+    objectives, single = steps[0].objectives, steps[0].layout
+    layout = Layout(8, 5, sessions=3, objectives=single.objectives, partner=torch.randperm(24))
+    draws = [(torch.randn(25, units), torch.randint(0, 20, (layout.rows,))) for units in (4, 7, 5)]
+    parameters = [*(p for step in steps for p in step.encoder.parameters()), *objectives.criterion.parameters()]
+    z = torch.cat([step.encoder(x[f[:, None] + torch.arange(5)]) for step, (x, f) in zip(steps, draws)])
+    expected = objectives.forward(z, layout)
+    fused = [FusedEncoder(step.encoder) for step in steps]
+    seen = [one.of_windows(one.windows(x, f)) for one, (x, f) in zip(fused, draws)]
+    found = fused_loss(seen, objectives, layout)
+    for mine, other in zip(torch.autograd.grad(found, parameters), torch.autograd.grad(expected, parameters)):
+        torch.testing.assert_close(mine, other, rtol=0, atol=1e-5)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    # by definition: the positive of reference i lies at place partner[i]
+    blocks = z.view(3, layout.rows, 3)
+    positives = blocks[:, 8:16].reshape(24, 3)[layout.partner]
+    reference, negative = blocks[:, :8].reshape(24, 3), blocks[:, -5:].reshape(15, 3)
+    if not sampling:
+        torch.testing.assert_close(objectives.criterion(reference, positives, negative), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_more_reference_rows_than_a_tile(kind: str) -> None:
     torch.manual_seed(0)
-    encoder, criterion = make(kind, temperature=0.1)
-    x, first = draw(encoder, 300)
-    assert_as_autograd(FusedLoss(encoder, criterion), x, first)
+    step = make(kind, batch=300, temperature=0.1)
+    step.check(*step.draw())
 
 
 @pytest.mark.parametrize("field", [1, 2, 5])
 def test_linear_encoder_of_any_width(field: int) -> None:
-    encoder = build_encoder(LinearEncoderConfig(kind="linear", receptive_field=field), units=4, output_dimension=2)
-    criterion = InfoNCE(InfoNCEConfig())
-    x, first = draw(encoder, 9, 4)
-    assert_as_autograd(FusedLoss(encoder, criterion), x, first)
+    step = make("linear")
+    step.encoder = build_encoder(LinearEncoderConfig(kind="linear", receptive_field=field), units=4, output_dimension=2)
+    step.check(*step.draw(4))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_instance_serves_step_after_step(kind: str) -> None:
     """Other batches, sizes and parameters in between leave no trace; equal calls give equal bits."""
-    encoder, criterion = make(kind, learnable=True)
-    fused = FusedLoss(encoder, criterion)
-    x, first = draw(encoder, 8)
-    before = by_hand(fused, x, first)
+    step = make(kind, learnable_temperature=True)
+    fused, (x, first) = FusedEncoder(step.encoder), step.draw()
+    before = step.by_hand(fused, x, first)
     for batch in (8, 3):
-        by_hand(fused, *draw(encoder, batch), recording=batch == 3)
+        other_step = replace(step, layout=Layout(batch, batch))
+        other_step.by_hand(fused, *other_step.draw(), recording=batch == 3)
     with torch.no_grad():
-        next(encoder.parameters()).mul_(2)
-    assert_as_autograd(fused, x, first)
+        next(step.encoder.parameters()).mul_(2)
+    step.check(x, first, fused=fused)
     with torch.no_grad():
-        next(encoder.parameters()).div_(2)
-    for mine, other in zip(by_hand(fused, x, first), before, strict=True):
+        next(step.encoder.parameters()).div_(2)
+    for mine, other in zip(step.by_hand(fused, x, first), before, strict=True):
         assert torch.equal(mine, other)
 
 
 def test_gradients_belong_to_their_pass() -> None:
     """Two passes before one backward, each with a weight of its own."""
-    encoder, criterion = make("offset5")
-    fused, (x, first), (y, second) = FusedLoss(encoder, criterion), draw(encoder, 6), draw(encoder, 6)
-    total = 0.3 * fused.of_windows(fused.windows(x, first)) + 2 * fused.of_windows(fused.windows(y, second))
-    pairs = zip(by_autograd(encoder, criterion, x, first), by_autograd(encoder, criterion, y, second))
+    step = make("offset5")
+    fused, (x, first), (y, second) = FusedEncoder(step.encoder), step.draw(), step.draw()
+    total = 0.3 * step.loss_by_hand(fused, x, first) + 2 * step.loss_by_hand(fused, y, second)
+    pairs = zip(step.by_autograd(x, first), step.by_autograd(y, second))
     expected = [0.3 * a + 2 * b for a, b in pairs]
-    found = [total.detach(), *torch.autograd.grad(total, fused.parameters)]
+    found = [total.detach(), *torch.autograd.grad(total, step.parameters)]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 def test_extreme_inputs_stay_finite(similarity: str) -> None:
-    encoder, criterion = make("offset1", similarity, temperature=0.01)
-    x, first = draw(encoder, 6)
+    step = make("offset1", similarity, temperature=0.01)
+    x, first = step.draw()
     with torch.no_grad():
-        for p in encoder.parameters():
+        for p in step.encoder.parameters():
             p[...] = 0 if p.dim() == 1 else p  # no bias, so that a silent window is a zero vector
     x[first[:4]] = 0
-    fused = FusedLoss(encoder, criterion)
-    assert all(torch.isfinite(value).all() for value in by_hand(fused, x, first))
-    assert_as_autograd(fused, x, first)
+    assert all(torch.isfinite(value).all() for value in step.by_hand(FusedEncoder(step.encoder), x, first))
+    step.check(x, first)
 
 
 def test_temperature_below_its_floor_has_no_gradient() -> None:
-    encoder, criterion = make("linear", learnable=True)
-    x, first = draw(encoder, 6)
+    step = make("linear", learnable_temperature=True)
+    (x, first), criterion = step.draw(), step.objectives.criterion
     assert criterion.log_inverse_temperature is not None
     torch.nn.init.constant_(criterion.log_inverse_temperature, criterion.ceiling + 1)
-    fused = FusedLoss(encoder, criterion)
-    assert float(by_hand(fused, x, first)[-1]) == 0
-    assert_as_autograd(fused, x, first)
+    assert float(step.by_hand(FusedEncoder(step.encoder), x, first)[-1]) == 0
+    step.check(x, first)
 
 
 def test_frozen_parameters_get_no_gradient() -> None:
-    encoder, criterion = make("offset5")
-    weight = next(encoder.parameters()).requires_grad_(False)
-    x, first = draw(encoder, 6)
-    fused = FusedLoss(encoder, criterion)
-    fused.of_windows(fused.windows(x, first)).backward()
+    step = make("offset5")
+    weight = next(step.encoder.parameters()).requires_grad_(False)
+    step.loss_by_hand(FusedEncoder(step.encoder), *step.draw()).backward()
     assert weight.grad is None
-    assert all(p.grad is not None for p in encoder.parameters() if p is not weight)
+    assert all(p.grad is not None for p in step.encoder.parameters() if p is not weight)
 
 
 def test_work_decides_between_windows_and_recording() -> None:
-    fused = FusedLoss(*make("offset36"))
+    fused = FusedEncoder(make("offset36").encoder)
     assert fused.prefers_recording(400, 3 * 64)
     assert not fused.prefers_recording(40_000, 3 * 64)
 
@@ -174,7 +250,7 @@ def test_work_decides_between_windows_and_recording() -> None:
 
 def trained(folder: Path, monkeypatch: pytest.MonkeyPatch, *, fused: bool, **sections: dict) -> Training:
     if not fused:
-        monkeypatch.setattr(FusedLoss, "supports", staticmethod(lambda encoder: False))
+        monkeypatch.setattr(FusedEncoder, "supports", staticmethod(lambda encoder: False))
     data = dataset(folder, session("a", units=6), session("b", units=4, seed=1))
     config = trial(**sections)
     training = Training(config, data, whole_shard(data, config.view))

@@ -27,9 +27,11 @@ MAY: dict[str, set[str]] = {
     "evaluation": BASE | {"data"},
     "tasks": BASE | {"data", "models", "sampling", "evaluation"},
     "training": BASE | {"data", "models", "tasks"},
+    "interop": BASE | {"data", "models", "tasks", "training"},
+    "sklearn": BASE | {"data", "training"},
     "tracking": {"errors", "config", "files", "parsing"},
-    "reporting": {"errors", "files", "parsing", "tracking", "evaluation"},
-    "studies": BASE | {"cluster", "data", "evaluation", "tasks", "training", "tracking", "reporting"},
+    "reporting": {"errors", "files", "parsing", "data", "tracking", "evaluation"},
+    "studies": BASE | {"cluster", "data", "evaluation", "tasks", "training", "tracking", "reporting", "interop"},
     "cli": BASE | {"data", "studies", "tracking", "reporting"},
     "__init__": set(),
 }
@@ -43,13 +45,17 @@ ONLY: dict[str, tuple[str, ...]] = {
     "ray.tune": ("studies.", "training.launch"),
     "optuna": ("studies.suggest", "studies.importance"),
     "mlflow": ("tracking.mlflow",),
-    "torch": ("data.shard", "data.shards", "models.", "sampling.", "evaluation.", "tasks.", "training."),
+    "torch": ("data.shard", "data.shards", "models.", "sampling.", "evaluation.", "tasks.", "training.", "interop."),
     "torch_brain": ("data.readers.torch_brain", "data.synthetic"),
     "h5py": ("data.",),
-    "pynwb": ("data.readers.nwb",),
+    "pynwb": ("data.readers.nwb", "data.allen.reader_process"),
+    "allensdk": ("data.allen.reader_process",),
     "plotly": ("reporting.",),
     "matplotlib": ("reporting.",),
     "click": ("cli",),
+    "ripser": ("evaluation.topology",),
+    "umap": ("evaluation.comparison",),
+    "requests": ("data.warehouse.",),
 }
 
 
@@ -88,7 +94,7 @@ def test_layers_import_downwards(path: Path) -> None:
             continue
         used = rest.split(".")[0]
         assert used == layer or used in MAY[layer], f"{name} must not import raylab.{rest}"
-        if used == "data" and layer in ("sampling", "evaluation", "tasks", "training"):
+        if used == "data" and layer in ("sampling", "evaluation", "tasks", "training", "interop", "sklearn"):
             assert rest.split(".")[1] in DATA_TYPES, f"{name} takes data types only, not raylab.{rest}"
 
 

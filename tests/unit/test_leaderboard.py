@@ -24,7 +24,22 @@ def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
     rows = leaderboard.rows(found, "max")
     assert [row["trial"] for row in rows] == ["0003", "0001", "0004", "0002", "0000"]
     assert [row["trial"] for row in leaderboard.rows(found, "min")] == ["0001", "0003", "0004", "0002", "0000"]
-    assert all(list(row) == ["trial", "state", "score", "steps", "params", "metrics"] for row in rows)
+    assert all(list(row) == ["trial", "state", "score", "steps", "params", "metrics", "note"] for row in rows)
+    assert not any(row["note"] for row in rows)
+
+
+def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
+    reason = "stopped early at step 90: 3 validations in a row without a better decoding.score"
+    events = [started(f"000{trial}") for trial in range(3)]
+    events += [{**ended("0000", "completed", 0.5), "step": 90, "kept_step": 60, "stopped": reason}]
+    events += [{**ended("0001", "completed", 0.4), "kept_step": 100}, ended("0002", "completed", 0.3)]
+    rows = leaderboard.rows(records(events, live=False), "max")
+    assert [row["note"] for row in rows] == [f"{reason}; the model of step 60 is kept", None, None]
+    leaderboard.write_csv(tmp_path / "l.csv", rows)
+    assert [row["note"] for row in csv.DictReader((tmp_path / "l.csv").open())] == [rows[0]["note"], "", ""]
+    console = Console(width=100, record=True, file=(tmp_path / "out").open("w"))
+    console.print(leaderboard.table(rows, baselines=None, objective=OBJECTIVE))
+    assert "1 trial kept an earlier model" in " ".join(console.export_text().split())
 
 
 def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> None:

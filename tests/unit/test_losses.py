@@ -1,4 +1,4 @@
-"""InfoNCE: its definition, its extremes, and its value in bits."""
+"""InfoNCE and its focal form: their definitions, their extremes, and bits."""
 
 import math
 
@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raylab.config import InfoNCEConfig
-from raylab.models.losses import InfoNCE, bits
+from raylab.config import FocalInfoNCEConfig, InfoNCEConfig
+from raylab.models.losses import InfoNCE, bits, build_loss, value_and_gradients
 
 
 def rows(count: int, seed: int, dimension: int = 5) -> Tensor:
@@ -16,7 +16,9 @@ def rows(count: int, seed: int, dimension: int = 5) -> Tensor:
     return functional.normalize(torch.randn(count, dimension, generator=generator, dtype=torch.float64))
 
 
-def by_definition(reference: Tensor, positive: Tensor, negative: Tensor, config: InfoNCEConfig) -> Tensor:
+def by_definition(
+    reference: Tensor, positive: Tensor, negative: Tensor, config: InfoNCEConfig | FocalInfoNCEConfig
+) -> Tensor:
     def phi(x: Tensor, y: Tensor) -> Tensor:
         closeness = (x * y).sum(-1) if config.similarity == "cosine" else -(x - y).square().sum(-1)
         return closeness / config.temperature
@@ -91,3 +93,70 @@ def test_bits() -> None:
     collapsed = torch.ones(16, 3) / math.sqrt(3)
     loss = InfoNCE(InfoNCEConfig(temperature=0.1))(collapsed, collapsed, collapsed)
     assert bits(float(loss), 16) == pytest.approx(0, abs=1e-5)
+
+
+# -- focal -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 5.0])
+def test_focal_by_its_formula(similarity: str, gamma: float) -> None:
+    """(1 - p)^gamma on InfoNCE, p the share of the positive among positive and negatives."""
+    config = FocalInfoNCEConfig(kind="focal", similarity=similarity, temperature=0.4, gamma=gamma)
+    batch = rows(6, 0), rows(6, 1), rows(9, 2)
+    infonce = by_definition(*batch, config)
+    closeness = (batch[0] * batch[1]).sum(1) if similarity == "cosine" else -(batch[0] - batch[1]).square().sum(1)
+    pull = (closeness / config.temperature).exp()
+    expected = (1 - pull / (pull + infonce.exp() * pull)) ** gamma * infonce
+    loss = build_loss(config).double()
+    torch.testing.assert_close(loss.per_row(*batch), expected)
+    torch.testing.assert_close(loss.infonce(*batch), infonce)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
+def test_focal_without_focus_is_infonce(similarity: str) -> None:
+    config = InfoNCEConfig(similarity=similarity, temperature=0.05)
+    focal = FocalInfoNCEConfig(kind="focal", gamma=0, similarity=similarity, temperature=0.05)
+    found = []
+    for loss in (build_loss(config), build_loss(focal)):
+        batch = [x.float().requires_grad_() for x in (rows(64, 0), rows(64, 0) + 0.1 * rows(64, 1), rows(30, 2))]
+        value = loss(*batch)
+        found.append([value, *torch.autograd.grad(value, batch)])
+    for mine, other in zip(*found, strict=True):
+        assert torch.equal(mine, other)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_gradients(similarity: str, gamma: float) -> None:
+    """Autograd against finite differences, and the closed form against autograd, in float64."""
+    named = {"similarity": similarity, "temperature": 0.3, "learnable_temperature": True}
+    loss = build_loss(FocalInfoNCEConfig(kind="focal", gamma=gamma, **named)).double()
+    near = rows(5, 0) + 0.2 * rows(5, 1)  # some positives are told apart, where InfoNCE is below 0
+    batch = [x.requires_grad_() for x in (rows(5, 0), near, rows(7, 2))]
+    assert float(loss.infonce(*batch).detach().min()) < 0
+    assert torch.autograd.gradcheck(loss, batch)
+    value = loss(*batch)
+    expected = torch.autograd.grad(value, [*batch, *loss.parameters()])
+    with torch.no_grad():
+        found, gradients, learnt = value_and_gradients(loss, *batch)
+    for mine, other in zip((found, *gradients, *learnt), (value, *expected), strict=True):
+        torch.testing.assert_close(mine, other.detach())
+
+
+def test_focus_is_on_what_is_not_told_apart() -> None:
+    """The weight of an easy reference falls; very hard ones keep theirs."""
+    loss = build_loss(FocalInfoNCEConfig(kind="focal", gamma=2))
+    infonce = torch.tensor([0.1, 1.0, 3.0, 12.0])
+    weighed = loss.reweighted(infonce)
+    assert weighed is not None
+    share = weighed[0] / infonce
+    assert (share.diff() > 0).all()
+    assert float(share[0]) < 0.3
+    assert float(share[-1]) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("gamma", [-0.1, 10.5, float("nan")])
+def test_bounds_of_gamma(gamma: float) -> None:
+    with pytest.raises(ValueError, match="gamma"):
+        FocalInfoNCEConfig(kind="focal", gamma=gamma)

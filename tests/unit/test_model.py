@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from helpers import dataset, session, trial
 
 from raylab.data.dataset import Dataset
@@ -23,6 +22,18 @@ VIEWS: dict[str, dict[str, Any]] = {
     "smoothed": {"smoothing_ms": 400, "lag_ms": 300},
     "binned": {"bin_ms": 300, "smoothing_ms": 600},
     "square roots, no z-score": {"sqrt": True, "zscore": False},
+    "clipped, slower, some units": {
+        "clip_max": 1.0,
+        "resample_hz": 3.0,
+        "outlier_z": 20,
+        "selection": {"kind": "variance", "count": 3},
+    },
+    "faster, by label, no z-score": {
+        "resample_hz": 17.0,
+        "zscore": False,
+        "normalized_time": True,
+        "selection": {"kind": "correlation", "count": 3, "label": "heading"},
+    },
 }
 
 
@@ -35,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def trained(made: Dataset, folder: Path, **sections: Any) -> tuple[Training, Model]:
     config = trial(**sections)
-    training = Training(config, made, whole_shard(made, config.view))
+    training = Training(config, made, whole_shard(made, config.view, config.sessions))
     training.advance()
     training.save_model(folder)
     return training, Model.load(folder)
@@ -43,10 +54,12 @@ def trained(made: Dataset, folder: Path, **sections: Any) -> tuple[Training, Mod
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 @pytest.mark.parametrize("kind", ["offset1", "offset10", "attention", "linear"])
+@pytest.mark.parametrize("combine", ["separate", "padded"])
 def test_transform_of_raw_activity_is_the_embedding_of_training(
-    made: Dataset, tmp_path: Path, view: dict[str, Any], kind: str
+    made: Dataset, tmp_path: Path, view: dict[str, Any], kind: str, combine: str
 ) -> None:
-    training, model = trained(made, tmp_path, view=view, model={"encoder": {"kind": kind}})
+    sections = {"view": view, "model": {"encoder": {"kind": kind}}, "sessions": {"combine": combine}}
+    training, model = trained(made, tmp_path, **sections)
     assert model.config == training.config
     for name, held in training.shard.items():
         during = embed(training.model.encoder(name), held, Comm())[held.timeline.rows]  # type: ignore[operator]
@@ -56,7 +69,8 @@ def test_transform_of_raw_activity_is_the_embedding_of_training(
             found = model.transform(neural[start:stop], session=name)
             assert found.dtype == np.float32
             np.testing.assert_allclose(found, during[mine], atol=2e-5)
-            viewed = held.x[torch.from_numpy(np.unique(held.timeline.rows[mine]))].numpy()
+            rows = held.timeline.rows[mine]
+            viewed = held.x[rows.min() : rows.max() + 1].numpy()
             np.testing.assert_allclose(model.encode(viewed, session=name)[0], during[mine][0], atol=2e-5)
 
 

@@ -28,7 +28,8 @@ def written(folder: Path, **changes: Any) -> Path:
 
 def test_recipes_are_shipped_for_every_recording() -> None:
     assert recipe_names() == [
-        "head_direction", "hippocampus", "motor_cortex", "nwb", "orbitofrontal", "worm", "zebrafish",
+        "allen_ecephys", "allen_ophys", "head_direction", "hippocampus", "motor_cortex", "nwb", "orbitofrontal",
+        "worm", "zebrafish",
     ]  # fmt: skip
 
 

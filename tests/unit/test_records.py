@@ -39,6 +39,17 @@ def test_a_resumed_trial_counts_each_step_once_and_its_last_state_wins() -> None
     assert (record.state, record.score, record.seconds, record.started) == ("completed", 0.7, 9.0, T0)
 
 
+def test_which_model_is_kept_and_why_training_stopped() -> None:
+    early = {**ended("0000", "completed", 0.5), "kept_step": 40, "stopped": "stopped early at step 100"}
+    (record,) = records([started("0000"), early], live=False)
+    assert (record.kept_step, record.stopped) == (40, "stopped early at step 100")
+    tags = trial_run(record, study={"id": "s", "name": "n"}).tags
+    assert (tags["raylab.kept_step"], tags["raylab.stopped"]) == ("40", "stopped early at step 100")
+    (again,) = records([started("0000"), early, started("0000", time=T0 + 50)], live=True)
+    assert (again.kept_step, again.stopped) == (None, None)
+    assert "raylab.kept_step" not in trial_run(again, study={"id": "s", "name": "n"}).tags
+
+
 def test_a_resumed_trial_that_runs_again_has_no_end() -> None:
     events = [started("0000"), ended("0000", "interrupted", None), started("0000", time=T0 + 50)]
     assert records(events, live=True)[0].state == "running"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from helpers import dataset, session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raylab.config import GivenSplits
 from raylab.data.dataset import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
@@ -117,7 +119,10 @@ def test_values_that_are_valid_alone_but_not_together(sessions: dict[str, Sessio
         ({"base": {"loss.temperature": 0.5}}, "'loss.temperature' is in `base` and in `search`"),
         ({"base": {"training.seed": 1, "training": {"seed": 2}}}, "base gives 'training.seed' twice"),
         ({"task": {"label": "posiion"}}, "s.yaml: task.label: session 'rat' has no label 'posiion'\n  Its labels"),
-        ({"base": {"sampling.labels": ["x"]}}, "sampling.labels: session 'rat' has no label 'x'"),
+        (
+            {"base": {"sampling.labels": ["x"], "sampling.conditional": "delta"}},
+            "sampling.labels: session 'rat' has no label 'x'",
+        ),
         ({"task": {"kind": "vqvea"}}, "task.kind 'vqvea' is not known"),
         ({"base": {"sampling.conditional": "discrete"}}, "'discrete' with a continuous label"),
         ({"scheduler": {"kind": "asha"}, "search": {"training.max_steps": {"int": [9, 99]}}}, "rungs would differ"),
@@ -133,13 +138,85 @@ def test_what_is_wrong_whatever_is_drawn_is_said_of_itself(
         assert said in problem(sessions, **{"search": {}, **value})  # one fixed config, as `raylab train` checks it
 
 
+SELECTION = {"categorical": ["all", "variance", "correlation", "random"]}
+
+
+def test_a_choice_inside_the_view_has_parameters_of_its_own(sessions: dict[str, SessionSpec]) -> None:
+    search = {
+        "view.selection.count": {"int": [2, 40], "when": {"view.selection.kind": ["variance", "correlation"]}},
+        "view.selection.seed": {"int": [0, 9], "when": {"view.selection.kind": "random"}},
+        "view.selection.label": {
+            "categorical": ["position", "heading"],
+            "when": {"view.selection.kind": "correlation"},
+        },
+        "view.selection.kind": SELECTION,
+        "view.clip_max": {"float": [1, 9]},
+        "view.resample_hz": {"categorical": [None, 5.0]},
+    }
+    space, notes = checked(sessions, search=search)
+    assert notes == []
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    seen = set()
+    for seed in range(12):
+        trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
+        space.define()(trial)
+        selection = get_path(space.config(trial.params), "view.selection")
+        assert ("view.selection.count" in trial.params) == (selection.kind in ("variance", "correlation"))
+        assert ("view.selection.seed" in trial.params) == (selection.kind == "random")
+        assert (
+            selection.model_dump().items()
+            >= {path.rpartition(".")[2]: value for path, value in trial.params.items() if "selection" in path}.items()
+        )
+        seen.add(selection.kind)
+    assert seen == set(SELECTION["categorical"])
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ({"view.selection.count": {"int": [2, 9]}}, "selection needs a kind: all, variance, correlation or random"),
+        ({"view.selection.kind": SELECTION, "view.selection.count": {"int": [2, 9]}}, "unknown key 'view.selection.c"),
+        ({"view.selection.kind": {"categorical": ["all", "best"]}}, "value 'best' is not valid"),
+        ({"view.bin_ms": {"int": [0, 9]}, "view.resample_hz": {"float": [1, 9]}}, "bin_ms and resample_hz both set"),
+        ({"view.clip_min": {"float": [0, 3]}, "view.clip_max": {"float": [2, 4]}}, "must be below clip_max"),
+        ({"sessions.combine": {"categorical": ["separate", "first"]}}, "'first' leaves sessions out"),
+    ],
+)  # fmt: skip
+def test_views_and_sessions_that_cannot_be(sessions: dict[str, SessionSpec], search: Any, said: str) -> None:
+    assert said in problem(sessions, search=search)
+
+
+def test_labels_that_a_view_names_or_adds(sessions: dict[str, SessionSpec]) -> None:
+    chosen = {"view.selection": {"kind": "correlation", "label": "x"}}
+    assert "view.selection.label: session 'rat' has no label 'x'" in problem(sessions, base=chosen)
+    timed = {"sampling.labels": ["time"], "sampling.conditional": "time_delta"}
+    assert "sampling.labels: session 'rat' has no label 'time'" in problem(sessions, base=timed)
+    checked(sessions, base={**timed, "view.normalized_time": True})
+    space, _ = checked(sessions, base={"view.normalized_time": True}, task={"kind": "contrastive", "label": "time"})
+    assert direction(space, sessions) == "max"
+
+
+def test_ways_to_combine_that_a_dataset_has_no_use_for(tmp_path: Path) -> None:
+    whole = np.array([[0, 400]])
+    two = [session("a", given={"train": whole}), session("b", given={"valid": whole})]
+    held_out = dataset(tmp_path / "ds", *two, splits=GivenSplits()).sessions
+    search = {"sessions.combine": {"categorical": ["separate", "padded"]}}
+    space, notes = checked(held_out, search=search)
+    assert space.search["sessions.combine"].categorical == ("padded",)
+    assert "session 'b' has no training samples" in notes[0]
+    kinds = {"view.selection.kind": SELECTION}
+    space, notes = checked(held_out, search=kinds, base={"sessions.combine": "padded"})
+    assert space.search["view.selection.kind"].categorical == ("all", "random")
+
+
 # -- objectives ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "path",
     ["view.smoothing_ms", "view.bin_ms", "sampling.time_offset", "sampling.conditional", "model.encoder.kind",
-     "loss.similarity", "view.zscore", "view.lag_ms"],
+     "loss.similarity", "view.zscore", "view.lag_ms", "view.clip_max", "view.resample_hz", "view.outlier_z",
+     "view.selection.kind", "view.normalized_time"],
 )  # fmt: skip
 def test_goodness_of_fit_is_refused_where_pairs_or_input_change(sessions: dict[str, SessionSpec], path: str) -> None:
     parameters: dict[str, Any] = {
@@ -147,6 +224,8 @@ def test_goodness_of_fit_is_refused_where_pairs_or_input_change(sessions: dict[s
         "model.encoder.kind": {"categorical": ["offset1", "offset5"]},
         "loss.similarity": {"categorical": ["cosine", "euclidean"]},
         "view.zscore": {"categorical": [True, False]},
+        "view.normalized_time": {"categorical": [True, False]},
+        "view.selection.kind": {"categorical": ["all", "variance"]},
     }
     parameter = parameters.get(path, {"int": [1, 100]})
     said = problem(sessions, objective={"metric": "goodness_of_fit"}, search={path: parameter})

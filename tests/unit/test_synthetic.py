@@ -96,6 +96,15 @@ def test_equal_seeds_give_equal_sessions(tmp_path: Path) -> None:
     assert not np.array_equal(read["a"].neural[:, :5], read["c"].neural[:, :5])
 
 
+def test_noise_is_what_is_asked_for(tmp_path: Path) -> None:
+    quiet, loud = (
+        read_source(list_sources(write_sessions(tmp_path / str(noise), sessions=1, samples=600, noise=noise)[0])[0])
+        for noise in (0.0, 0.7)
+    )
+    assert (loud.neural - quiet.neural).std() == pytest.approx(0.7, rel=0.02)
+    np.testing.assert_array_equal(loud.labels["latent"].values, quiet.labels["latent"].values)
+
+
 def test_both_forms_state_the_same_splits(tmp_path: Path) -> None:
     found = []
     for form in ("domains", "masks"):

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fnmatch
+import glob
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from raylab.data.readers.align import rebin
+from raylab.data.readers.allen_ecephys import read_allen_ecephys
+from raylab.data.readers.allen_ophys import read_allen_ophys
 from raylab.data.readers.assemble import assemble
 from raylab.data.readers.hdf5 import Hdf5Store
+from raylab.data.readers.isolated import is_torch_brain_isolated
 from raylab.data.readers.joblib import open_joblib
 from raylab.data.readers.mat import open_mat
 from raylab.data.readers.npz import NpzStore
 from raylab.data.readers.nwb import NwbStore
 from raylab.data.readers.store import Files, Store, guard
-from raylab.data.readers.table import open_csv, open_parquet
+from raylab.data.readers.table import ParquetStore, open_csv
 from raylab.data.readers.torch_brain import is_torch_brain, read_torch_brain
 from raylab.data.recipe import Recipe, recipe_names
 from raylab.data.session import Session
@@ -29,9 +35,10 @@ STORES: dict[str, Callable[[Path], Store]] = {
     "npz": NpzStore,
     "nwb": NwbStore,
     "csv": open_csv,
-    "parquet": open_parquet,
+    "parquet": ParquetStore,
     "joblib": open_joblib,
 }
+SELF_DESCRIBED = ("torch_brain", "allen_ophys", "allen_ecephys")  # formats that name their session themselves
 
 
 @dataclass(frozen=True, order=True)
@@ -57,7 +64,7 @@ class Source:
 
 
 def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
-    """The sessions in a file or folder, sorted; reads no data.
+    """The sessions in a file, a folder or the files that a pattern (`data/*_a.h5`) matches, sorted; reads no data.
 
     Without a recipe only session files of the torch_brain tools are listed: they say where things are.
 
@@ -65,11 +72,9 @@ def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
         DataError: Nothing there, or files that need a recipe or lack a companion.
     """
     path = Path(path)
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder")
-    files = _files_in(path, recipe) if path.is_dir() else [path]
+    files = _files_in(path, recipe) if path.is_dir() else _matching(path)
     if recipe is None:
-        _check_torch_brain(files[0])
+        _check_torch_brain(files[0], is_torch_brain_isolated)
         return [Source(file) for file in files]
     keys = list(recipe.sessions) or [""]
     return sorted(Source(file, key, _companions(file, recipe)) for file in files for key in keys)
@@ -89,11 +94,25 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
     with _naming(source):
         if recipe is None or recipe.format == "torch_brain":
             session = read_torch_brain(source.path, recipe)
+        elif recipe.format == "allen_ophys":
+            session = read_allen_ophys(source.path, recipe)
+        elif recipe.format == "allen_ecephys":
+            session = read_allen_ecephys(source.path, recipe)
         else:
             session = _read_stores(source, recipe.bind(source.key))
         # Checked before binning too: a label that does not fit cannot be binned.
         session = rebin(session.check(str(source)), recipe.bin if recipe is not None else 1)
-    return session.check(str(source))
+    return _compared_with_name(session.check(str(source)), source, recipe)
+
+
+def _compared_with_name(session: Session, source: Source, recipe: Recipe | None) -> Session:
+    """A file renamed by hand keeps its session: the id inside counts, and a name that says another is reported."""
+    inside = recipe is None or recipe.format in SELF_DESCRIBED or recipe.session.id_path is not None
+    name, found = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, session.id))
+    if not inside or found in name:
+        return session
+    note = f"The file is called '{source.path.name}', but holds session '{session.id}'."
+    return dataclasses.replace(session, notes=(*session.notes, note))
 
 
 def _read_stores(source: Source, recipe: Recipe) -> Session:
@@ -112,15 +131,33 @@ def _naming(source: Source) -> Iterator[None]:
     """Put the file's name before errors that only name the recipe's key."""
     try:
         yield
+    except MemoryError as error:
+        raise DataError(
+            f"{source}: does not fit into memory ({error or 'while it was read'})", "Read it on a larger machine."
+        ) from None
     except DataError as error:
         if any(str(path) in error.what for path in source.paths):
             raise
         raise DataError(f"{source}: {error.what}", error.remedy) from None
 
 
+def _matching(pattern: Path) -> list[Path]:
+    if pattern.exists():
+        return [pattern]
+    files = sorted(Path(name) for name in glob.glob(str(pattern)) if Path(name).is_file())
+    if not files and glob.has_magic(str(pattern)):
+        raise DataError(f"{pattern}: matches no file", "Check the pattern, and quote it: the shell shall leave it.")
+    if not files:
+        raise DataError(f"{pattern}: no such file or folder")
+    return files
+
+
 def _files_in(folder: Path, recipe: Recipe | None) -> list[Path]:
     patterns = recipe.patterns if recipe is not None else ("*.h5", "*.hdf5")
-    found = {file for pattern in patterns for file in folder.glob(pattern)}
+    try:
+        found = {file for pattern in patterns for file in folder.glob(pattern)}
+    except (ValueError, NotImplementedError) as error:
+        raise DataError(f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})", "Mend it.") from None
     files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
     if not files and recipe is None:
         raise DataError(f"{folder}: has no torch_brain session files (*.h5)", _which_recipe(folder))
@@ -132,8 +169,8 @@ def _files_in(folder: Path, recipe: Recipe | None) -> list[Path]:
     return files
 
 
-def _check_torch_brain(path: Path) -> None:
-    if not is_torch_brain(path):
+def _check_torch_brain(path: Path, check: Callable[[Path], bool] = is_torch_brain) -> None:
+    if not check(path):
         raise DataError(
             f"{path}: not a torch_brain session file, so raylab cannot know what is where in it",
             _which_recipe(path.parent),

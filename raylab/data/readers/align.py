@@ -47,7 +47,7 @@ def rebin(session: Session, width: int) -> Session:
 
     Bins start at the start of each segment and never cross its end; samples left over are dropped. The angle
     of a bin is the circular mean, its class the most frequent one; a bin is unlabelled where all its samples
-    are. Time is the centre of the bin. A bin belongs to a given split where all its samples do.
+    are. Time is the centre of the bin. A bin belongs to a given split, or to a group, where all its samples do.
     """
     if width == 1:
         return session
@@ -70,6 +70,7 @@ def rebin(session: Session, width: int) -> Session:
         segments=segments.astype(np.int64),
         labels={name: _binned(label, rows) for name, label in session.labels.items()},
         given=None if session.given is None else {k: _ranges(v, starts, width) for k, v in session.given.items()},
+        groups={name: _shared(group[rows]) for name, group in session.groups.items()},
         notes=(*session.notes, f"{width} samples a bin; {lost} samples at segment ends did not fill one."),
     )
 
@@ -86,6 +87,11 @@ def _binned(label: Label, rows: np.ndarray) -> Label:
     else:
         mean = np.where(finite, values, 0.0).sum(1) / np.maximum(count, 1)
     return dataclasses.replace(label, values=np.where(count > 0, mean, np.nan))
+
+
+def _shared(ids: np.ndarray) -> np.ndarray:
+    """(bins, width) ids -> (bins,): the id that all samples of a bin have, -1 where they differ."""
+    return np.where((ids == ids[:, :1]).all(1), ids[:, 0], -1)
 
 
 def _most_frequent(codes: np.ndarray, classes: int) -> np.ndarray:

@@ -35,7 +35,8 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         segments = parts.cut(segments, recipe.segments, labels)
     neural, units, more = parts.without_nan(activity.neural, units, segments, recipe.neural)
     return Session(
-        id=parts.text(files, recipe.session.id_path, recipe.session.id, "session.id_path", stem) or stem,
+        id=parts.text(files, recipe.session.id_path, recipe.session.id, "session.id_path", stem)
+        or parts.name_of(stem, "session.id"),
         animal=parts.text(files, recipe.session.animal_path, recipe.session.animal, "session.animal_path", stem),
         neural=neural,
         kind="counts" if recipe.neural is None else recipe.neural.kind,
@@ -44,6 +45,7 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         segments=segments,
         labels=labels,
         given=given or None,
+        groups=parts.groups(files, recipe.groups, activity),
         units=units,
         notes=(*notes, *more),
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import bz2
-import collections
 import gzip
 import inspect
+import io
 import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
+from raylab.data.readers.limits import Bounded
+from raylab.data.readers.plain_pickle import ALLOWED, checked_wrapper
 from raylab.data.readers.store import MemoryStore, Store, flatten
 from raylab.errors import DataError
 
@@ -28,8 +28,8 @@ def open_joblib(path: Path) -> Store:
     """Arrays of nested dicts and lists by `/`-joined keys; a lone array is called `array`.
 
     Raises:
-        DataError: The file asks for a class or function that is not on the list, which is then not called, or
-            holds an array of objects.
+        DataError: The file asks for a class or function that is not on the list, which is then not called, holds an
+            array of objects, or expands to more than an array may take.
     """
     with _opened(path) as file:
         return MemoryStore(flatten(_unpickler(path, file).load()))
@@ -41,57 +41,23 @@ def _opened(path: Path) -> IO[bytes]:
     if start[:1] == b"\x78":  # zlib, joblib's default compression
         from joblib.compressor import BinaryZlibFile
 
-        return BinaryZlibFile(str(path), "rb")
-    return _COMPRESSED[start](path) if start in _COMPRESSED else path.open("rb")
+        return _bounded(BinaryZlibFile(str(path), "rb"), path)
+    return _bounded(_COMPRESSED[start](path), path) if start in _COMPRESSED else path.open("rb")
 
 
-def _allowed() -> dict[tuple[str, str], Any]:
-    """Everything a file may name, with what it gets. No name from a file is looked up in a module.
-
-    `_codecs.encode` is how protocol 2 writes bytes; it changes text into bytes and nothing more.
-    """
-    from numpy._core import multiarray, numeric
-
-    names: dict[tuple[str, str], Any] = {
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): np.dtype,
-        ("_codecs", "encode"): _encode,
-        ("collections", "OrderedDict"): collections.OrderedDict,
-        ("builtins", "set"): set,
-        ("builtins", "frozenset"): frozenset,
-        ("builtins", "complex"): complex,
-        ("builtins", "bytearray"): bytearray,
-        ("builtins", "slice"): slice,
-    }
-    for core in ("numpy.core", "numpy._core"):  # numpy 1 and 2
-        names[f"{core}.multiarray", "_reconstruct"] = multiarray._reconstruct
-        names[f"{core}.multiarray", "scalar"] = multiarray.scalar
-        names[f"{core}.numeric", "_frombuffer"] = numeric._frombuffer  # type: ignore[attr-defined]
-    return names
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise ValueError(f"text in encoding {encoding!r}")
-    return text.encode("latin1")
+def _bounded(stream: Any, path: Path) -> IO[bytes]:
+    return io.BufferedReader(Bounded(stream, str(path)), 2**16)
 
 
 def _unpickler(path: Path, file: IO[bytes]) -> Any:
     """joblib's own unpickler, which knows how its arrays lie in the file, behind the allow-list."""
     from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
-    allowed = _allowed()
-
     class PlainArray(NumpyArrayWrapper):
-        def read_array(self, unpickler: Any, *arguments: Any, **named: Any) -> np.ndarray:
-            if np.dtype(self.dtype).hasobject:
-                raise DataError(
-                    f"{path}: holds an array of Python objects, which is refused",
-                    "Ask for the file as npz, HDF5 or Parquet.",
-                )
-            return super().read_array(unpickler, *arguments, **named)
+        def __setstate__(self, state: dict[str, Any]) -> None:
+            self.__dict__ |= checked_wrapper(state)
 
-    allowed["joblib.numpy_pickle", "NumpyArrayWrapper"] = PlainArray
+    allowed = {**ALLOWED, ("joblib.numpy_pickle", "NumpyArrayWrapper"): PlainArray}
 
     class PlainUnpickler(NumpyUnpickler):
         def find_class(self, module: str, name: str) -> Any:

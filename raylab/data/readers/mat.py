@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import struct
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from raylab.data.readers.hdf5 import Hdf5Store
+from raylab.data.readers.limits import Bounded, allow
 from raylab.data.readers.store import MemoryStore, Store
+
+COMPRESSED, CHUNK = 15, 2**20  # MATLAB's number of the type of a compressed element
 
 
 def open_mat(path: Path) -> Store:
@@ -18,11 +25,23 @@ def open_mat(path: Path) -> Store:
         return Mat73Store(path)
     from scipy.io import loadmat
 
+    _check_expanded(path)
     variables = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
     arrays: dict[str, np.ndarray] = {}
     for name, value in variables.items():
         arrays |= _fields(value, name)
-    return MemoryStore(arrays)
+    return Mat5Store(arrays)
+
+
+class Mat5Store(MemoryStore):
+    """Sparse matrices, in which spikes are often kept, become dense when they are read."""
+
+    def read(self, name: str) -> np.ndarray:
+        value: Any = super().read(name)
+        if isinstance(value, np.ndarray):
+            return value
+        allow(math.prod(value.shape) * value.dtype.itemsize, f"'{name}'")
+        return np.asarray(value.toarray())
 
 
 class Mat73Store(Hdf5Store):
@@ -36,6 +55,32 @@ class Mat73Store(Hdf5Store):
         if self._file[name].attrs.get("MATLAB_class", b"") == b"char":
             return np.array(["".join(map(chr, row)) for row in np.atleast_2d(array.T)])
         return np.asarray(array.T)
+
+
+def _check_expanded(path: Path) -> None:
+    """DataError where the compressed variables of a version 5 file expand to more than an array may take."""
+    with path.open("rb") as file:
+        order = ">" if file.read(128)[126:] == b"MI" else "<"
+        while len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(f"{order}II", tag)
+            if kind != COMPRESSED:
+                file.seek(size, 1)
+                continue
+            stream = Bounded(_Inflated(file.read(size)), str(path))
+            while stream.read(CHUNK):
+                pass
+
+
+class _Inflated:
+    """The content of a compressed element as a stream."""
+
+    def __init__(self, packed: bytes) -> None:
+        self._unpacker, self._left = zlib.decompressobj(), packed
+
+    def read(self, size: int) -> bytes:
+        part = self._unpacker.decompress(self._left, size)
+        self._left = self._unpacker.unconsumed_tail
+        return part
 
 
 def _fields(value: np.ndarray, name: str) -> dict[str, np.ndarray]:

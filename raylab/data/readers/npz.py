@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
+
+from raylab.data.readers.limits import allow
 
 
 class NpzStore:
@@ -20,7 +23,23 @@ class NpzStore:
         return list(self._archive.files)
 
     def read(self, name: str) -> np.ndarray:
+        self._allow(name)
         return np.asarray(self._archive[name])
+
+    def _allow(self, name: str) -> None:
+        """Refuse by what the archive and the array's own header state; neither is read beyond what it states."""
+        archive = self._archive.zip
+        assert archive is not None  # until it is closed
+        member = name if name in archive.namelist() else f"{name}.npy"
+        allow(archive.getinfo(member).file_size, f"'{name}'")
+        with archive.open(member) as file:
+            if file.read(6) != np.lib.format.MAGIC_PREFIX:
+                return
+        with archive.open(member) as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(file)
+            allow(math.prod(shape) * max(dtype.itemsize, 1), f"'{name}'")
 
     def close(self) -> None:
         self._archive.close()

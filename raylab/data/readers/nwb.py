@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from raylab.data.readers.hdf5 import check_whole, read_dataset
+from raylab.data.readers.limits import allow
+from raylab.data.readers.text import TextColumn
+
 
 class NwbStore:
     """Arrays by the path they have in the file.
@@ -22,6 +26,7 @@ class NwbStore:
 
     def __init__(self, path: Path) -> None:
         self._readers: dict[str, Callable[[], np.ndarray]] = {}
+        check_whole(path)  # pynwb follows links to other files
         with warnings.catch_warnings():  # of cached schemas older than pynwb's; the files open all the same
             warnings.simplefilter("ignore")
             self._io, file = _open(path)
@@ -89,7 +94,7 @@ def _read(io: Any) -> tuple[Any, Any]:
 
 
 def _values(series: Any) -> np.ndarray:
-    raw = np.asarray(series.data[()])
+    raw = _read_all(series.data)
     if series.conversion in (None, 1.0) and not series.offset:
         return raw
     return raw * series.conversion + series.offset
@@ -97,17 +102,32 @@ def _values(series: Any) -> np.ndarray:
 
 def _timestamps(series: Any) -> np.ndarray:
     if series.timestamps is not None:
-        return np.asarray(series.timestamps[()], np.float64)
+        return np.asarray(_read_all(series.timestamps), np.float64)
+    allow(8 * len(series.data), f"'{series.name}/timestamps'")
     return (series.starting_time or 0.0) + np.arange(len(series.data)) / series.rate
 
 
+def _read_all(data: Any) -> np.ndarray:
+    """A dataset as pynwb hands it over, which may be wrapped, or an array already."""
+    import h5py
+
+    data = getattr(data, "dataset", data)
+    return read_dataset(data) if isinstance(data, h5py.Dataset) else np.asarray(data[()])
+
+
 def _rows_of_spikes(ends: Any) -> np.ndarray:
-    ends = np.asarray(ends[()], np.int64)
-    return np.repeat(np.arange(len(ends)), ends - np.concatenate([[0], ends[:-1]]))
+    last = np.asarray(_read_all(ends), np.int64)
+    counts = last - np.concatenate([[0], last[:-1]])
+    if (counts < 0).any():
+        raise ValueError("units/spike_times_index decreases")
+    allow(8 * float(counts.sum(dtype=np.float64)), "'units/spike_unit'")
+    return np.repeat(np.arange(len(counts)), counts)
 
 
 def _column(column: Any) -> np.ndarray:
-    values = np.asarray(column.data[()])
+    values = _read_all(column.data)
     if values.dtype.kind != "O":
         return values
-    return np.array([item.decode() if isinstance(item, bytes) else str(item) for item in values.ravel()])
+    text = TextColumn(f"'{column.name}'")
+    text.add(values.ravel())
+    return text.array()

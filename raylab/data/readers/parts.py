@@ -12,6 +12,9 @@ from raylab.data.recipe import SECONDS, LabelSpec, NeuralSpec, SegmentsSpec, Tim
 from raylab.data.session import Label, segments_from_mask
 from raylab.errors import DataError
 
+LONGEST_NAME = 200
+MOST = 2**53  # beyond it float64, in which many files hold whole numbers, skips some
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
@@ -53,7 +56,7 @@ def _columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np
         return array
     if array.ndim != 2 or not all(0 <= column < array.shape[1] for column in columns):
         raise DataError(
-            f"`{key}` names column {max(columns)}, the array has shape {array.shape}",
+            f"`{key}` names column {max(columns, default=0)}, the array has shape {array.shape}",
             f"Columns count from 0. Check `{key}.column`.",
         )
     return array[:, list(columns)]
@@ -62,14 +65,7 @@ def _columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np
 def label(files: Files, name: str, spec: LabelSpec, activity: Activity, clock: TimeSpec | None) -> Label:
     """One label on the samples of `activity`: taken as it is, per trial, or from its own clock."""
     key = f"labels.{name}"
-    raw = files.read(spec.path, f"{key}.path")
-    if raw.ndim == 0:
-        raise DataError(f"`{key}.path` names a single value, not one a sample", f"Check `{key}.path`.")
-    raw = raw.T if spec.transpose else raw
-    if raw.ndim == 2 and raw.shape[0] == 1 and raw.shape[1] > 1:
-        raw = raw.T  # a MATLAB row vector
-    columns = spec.columns if spec.column is None else (spec.column,)
-    raw = _columns(raw, key, columns)
+    raw = rows_of(files, spec, key)
     if spec.one_hot:
         raw = _from_one_hot(numbers(raw, f"{key}.path"))
     if spec.missing is not None:
@@ -88,6 +84,22 @@ def label(files: Files, name: str, spec: LabelSpec, activity: Activity, clock: T
             f"Check `{key}.path`, or give its own stamps with `{key}.time`.",
         )
     return _typed(raw, spec, key)
+
+
+def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
+    """(T,) or (T, D) values of a label as they are stored, one row a sample or trial."""
+    raw = files.read(spec.path, f"{key}.path")
+    if raw.ndim == 0:
+        raise DataError(f"`{key}.path` names a single value, not one a sample", f"Check `{key}.path`.")
+    if raw.dtype.kind not in "biufUSMm":
+        raise DataError(f"`{key}.path` names an array of type {raw.dtype}, not of numbers or text", f"Check `{key}`.")
+    raw = raw.T if spec.transpose else raw
+    if raw.ndim == 2 and raw.shape[0] == 1 and raw.shape[1] > 1:
+        raw = raw.T  # a MATLAB row vector
+    raw = _columns(raw, key, spec.columns if spec.column is None else (spec.column,))
+    if raw.ndim > 1 and raw.shape[1] == 0:
+        raise DataError(f"`{key}.path` names an array of shape {raw.shape}, which holds nothing", f"Check `{key}`.")
+    return raw
 
 
 def _onto_clock(raw: np.ndarray, stamps: np.ndarray, time: np.ndarray, spec: LabelSpec, key: str) -> np.ndarray:
@@ -129,10 +141,30 @@ def _from_one_hot(columns: np.ndarray) -> np.ndarray:
     return np.where(one, columns.argmax(1).astype(np.float64), np.nan)
 
 
+def groups(files: Files, paths: dict[str, str], activity: Activity) -> dict[str, np.ndarray]:
+    """(T,) int64 ids, -1 outside, of the recipe's `groups`; of spikes with trials also `trial`."""
+    found = {} if activity.rows is None else {"trial": activity.rows.astype(np.int64)}
+    for name, path in paths.items():
+        key = f"groups.{name}"
+        ids = numbers(files.read(path, key), key).reshape(-1)
+        if activity.rows is not None:
+            ids = _of_trials(ids, activity.rows, key)
+        if len(ids) != len(activity.time):
+            raise DataError(f"`{key}` has {len(ids)} values, neural data {len(activity.time)}", f"Check `{key}`.")
+        inside = np.isfinite(ids) & (ids >= 0)
+        odd = ids[inside & ((ids % 1 != 0) | (ids > MOST))]
+        if len(odd):
+            raise DataError(
+                f"`{key}` holds {odd[0]:g}, which is not a whole number", "Ids are 0, 1, 2 ...; -1 is none."
+            )
+        found[name] = np.where(inside, ids, -1).astype(np.int64)
+    return found
+
+
 def unit_column(files: Files, name: str, path: str) -> np.ndarray:
     """(N, ...) values of a unit column; vectors lose the second dimension that MATLAB gives them."""
-    array = files.read(path, f"units.{name}")
-    return array.reshape(-1) if array.size == max(array.shape, default=0) else array
+    array = np.atleast_1d(files.read(path, f"units.{name}"))
+    return array.reshape(-1) if array.size == max(array.shape) else array
 
 
 def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
@@ -141,7 +173,10 @@ def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
     if array.size == len(time) and array.size == max(array.shape, default=0):
         return segments_from_mask(array.reshape(-1) != 0)
     if array.ndim == 2 and array.shape[1] == 2:
-        return np.searchsorted(time, array).astype(np.int64)
+        if not (array[:, 0] <= array[:, 1]).all():  # nor where one is NaN
+            raise DataError(f"`given.{name}` has intervals that end before they start", f"Check `given.{name}`.")
+        ranges = np.searchsorted(time, array).astype(np.int64)
+        return ranges[ranges[:, 1] > ranges[:, 0]]
     raise DataError(
         f"`given.{name}` has shape {array.shape}: neither a mask of {len(time)} samples nor (K, 2) times",
         f"Check `given.{name}`.",
@@ -150,9 +185,23 @@ def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
 
 def text(files: Files, path: str | None, template: str, key: str, stem: str) -> str:
     """A name from inside the file, else from the recipe's text."""
-    if path is not None:
-        return "".join(str(part) for part in files.read(path, key).reshape(-1)[:1])
-    return stem if template == "stem" else template.replace("{stem}", stem)
+    if path is None:
+        return name_of(stem if template == "stem" else template.replace("{stem}", stem), key.removesuffix("_path"))
+    found = files.read(path, key).reshape(-1)[:1]
+    return name_of(found[0], key) if len(found) else ""
+
+
+def name_of(value: object, key: str) -> str:
+    """A session's or animal's name as a file states it.
+
+    Raises:
+        DataError: It is too long to be a name, or holds what cannot be printed.
+    """
+    # MATLAB and HDF5 fill fixed lengths with NULs or blanks.
+    name = (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip("\0 \t\r\n")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise DataError(f"`{key}` holds no name, but {name[:40]!r}", f"Check `{key}`, or name the session yourself.")
+    return name
 
 
 def cut(segments: np.ndarray, spec: SegmentsSpec, labels: dict[str, Label]) -> np.ndarray:

@@ -12,7 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
+from raylab.data.readers.text import TextColumn
 from raylab.errors import DataError, RaylabError
+
+MOST_OBJECTS, MOST_LEVELS = 300_000, 100
 
 
 class Store(Protocol):
@@ -95,19 +98,42 @@ def suggest(path: str, names: list[str]) -> str:
     return f"It has: {shown}." if names else "It has no arrays."
 
 
-def flatten(value: object, prefix: str = "") -> dict[str, np.ndarray]:
-    """Arrays of nested dicts and lists, by `/`-joined name; other objects are left out."""
-    if isinstance(value, dict):
-        items = [(str(key), item) for key, item in value.items()]
-    elif isinstance(value, (list, tuple)) and not all(isinstance(item, (int, float, str)) for item in value):
-        items = [(str(key), item) for key, item in enumerate(value)]
-    else:
-        array = np.asarray(value)
-        return {} if array.dtype.hasobject else {prefix or "array": array}
+def flatten(value: object) -> dict[str, np.ndarray]:
+    """Arrays of nested dicts and lists, by `/`-joined name; other objects are left out.
+
+    Raises:
+        ValueError: More objects than a recording has: a pickle of a few bytes can hold one list 2^40 times.
+    """
     found: dict[str, np.ndarray] = {}
-    for key, item in items:
-        found |= flatten(item, f"{prefix}/{key}" if prefix else key)
+    pending, seen = [("", value)], 0
+    while pending:
+        name, item = pending.pop()
+        seen += 1
+        if seen > MOST_OBJECTS or name.count("/") > MOST_LEVELS:
+            raise ValueError("nested containers without end")
+        inner = _items(item)
+        if inner is not None:
+            pending += [(f"{name}/{key}" if name else key, one) for key, one in reversed(inner)]
+        elif not (array := _as_array(item, name)).dtype.hasobject:
+            found[name or "array"] = array
     return found
+
+
+def _items(value: object) -> list[tuple[str, object]] | None:
+    """What a container holds; None for what is one array."""
+    if isinstance(value, dict):
+        return [(str(key), item) for key, item in value.items() if isinstance(key, (str, int, float))]
+    if isinstance(value, (list, tuple)) and not all(isinstance(item, (int, float, str)) for item in value):
+        return [(str(key), item) for key, item in enumerate(value)]
+    return None
+
+
+def _as_array(value: object, name: str) -> np.ndarray:
+    if isinstance(value, (list, tuple)) and any(isinstance(item, str) for item in value):
+        text = TextColumn(f"'{name}'")
+        text.add(value)
+        return text.array()
+    return np.asarray(value)
 
 
 class MemoryStore:
@@ -129,4 +155,4 @@ class MemoryStore:
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Numbers inside names compare as numbers."""
     parts = re.split(r"(\d+)", name)
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]
+    return [(1, int(part), "") if re.fullmatch(r"\d{1,18}", part) else (0, 0, part) for part in parts]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from raylab.data.readers.limits import allow
 from raylab.data.readers.store import MemoryStore, Store
+from raylab.data.readers.text import TextColumn
 
 
 def open_csv(path: Path) -> Store:
@@ -17,24 +19,55 @@ def open_csv(path: Path) -> Store:
     """
     import pandas as pd
 
-    table = pd.read_csv(path)
+    allow(path.stat().st_size, str(path))
+    with path.open("rb") as file:  # by its path pandas would also unpack archives
+        table = pd.read_csv(file)
     if table.empty:
         raise ValueError("no rows")
-    return MemoryStore({str(name): _column(table[name].to_numpy()) for name in table.columns})
+    return MemoryStore({str(name): _column(table[name].to_numpy(), str(name)) for name in table.columns})
 
 
-def open_parquet(path: Path) -> Store:
-    """Columns by name; nested columns are left out."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+class ParquetStore:
+    """Columns by name, read when asked for, in batches; nested columns are left out."""
 
-    table = pq.read_table(path)
-    flat = [name for name in table.column_names if not pa.types.is_nested(table.schema.field(name).type)]
-    return MemoryStore({name: _column(table[name].to_numpy()) for name in flat})
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._raw = path.open("rb")  # given a path, pyarrow repeats the start of the file in its errors
+        try:
+            schema = pq.read_schema(self._raw)
+            fields = [field for field in schema if schema.names.count(field.name) == 1]
+            self._names = [field.name for field in fields if not pa.types.is_nested(field.type)]
+            # Equal cells stay one: a long text in many rows is otherwise repeated before it can be counted.
+            texts = [field.name for field in fields if field.type in (pa.string(), pa.binary(), pa.large_string())]
+            self._file = pq.ParquetFile(self._raw, read_dictionary=texts)
+        except BaseException:
+            self._raw.close()
+            raise
+
+    def names(self) -> list[str]:
+        return self._names
+
+    def read(self, name: str) -> np.ndarray:
+        import pyarrow as pa
+
+        what, size, batches = f"'{name}'", 0, []
+        allow(self._file.metadata.num_rows, what)
+        for batch in self._file.iter_batches(columns=[name], use_threads=False):
+            size += batch.nbytes
+            allow(size, what)
+            batches.append(batch.column(0))
+        return _column(pa.chunked_array(batches).to_numpy(), name) if batches else np.zeros(0)
+
+    def close(self) -> None:
+        self._raw.close()
 
 
-def _column(values: np.ndarray) -> np.ndarray:
+def _column(values: np.ndarray, name: str) -> np.ndarray:
     """Text, with missing cells as empty text, as an array of kind U."""
     if values.dtype.kind in "biufM":
         return values
-    return np.array(["" if value is None or value != value else str(value) for value in values], dtype=str)
+    text = TextColumn(f"'{name}'")
+    text.add(values)
+    return text.array()

@@ -10,6 +10,8 @@ import numpy as np
 
 from raylab.data.readers import parts
 from raylab.data.readers.align import resample
+from raylab.data.readers.hdf5 import check_whole
+from raylab.data.readers.stimuli import stimulus_label
 from raylab.data.readers.store import guard
 from raylab.data.recipe import NeuralSpec, Recipe
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time
@@ -30,9 +32,15 @@ STIMULI: tuple[tuple[str, str, str, Callable[[np.ndarray], np.ndarray]], ...] = 
     ("movie_repeat", "natural_movie_one", "repeat", lambda repeats: repeats),
     ("movie_two_frame", "natural_movie_two", "frame", lambda frames: frames),
     ("movie_three_frame", "natural_movie_three", "frame", lambda frames: frames),
-    ("scene", "natural_scenes", "frame", lambda frames: frames),  # 0 is the blank screen
+    ("scene", "natural_scenes", "frame", lambda frames: frames - 1),  # stored from 0, which is the blank screen
     ("noise_frame", "locally_sparse_noise", "frame", lambda frames: frames),
 )
+TABLES = tuple(dict.fromkeys(table for _, table, _, _ in STIMULI))
+MOVIES = {  # group: table
+    "movie_repeat": "natural_movie_one",
+    "movie_two_repeat": "natural_movie_two",
+    "movie_three_repeat": "natural_movie_three",
+}
 
 
 def is_torch_brain(path: Path) -> bool:
@@ -55,15 +63,22 @@ def read_torch_brain(path: Path, recipe: Recipe | None = None) -> Session:
         recipe.neural if recipe is not None and recipe.neural is not None else NeuralSpec(path=TRACES, kind="calcium")
     )
     data = _load(path)
+    with guard(path, "torch_brain"):  # what torch_brain lets pass may still lack a column or mix lengths
+        return _session_of(data, spec, path)
+
+
+def _session_of(data: Any, spec: NeuralSpec, path: Path) -> Session:
     series, neural = _traces(data, spec, path)
     measured = series.index_mask()
     time, rate_hz = series.timestamps[measured], float(series.sampling_rate)
     segments = segments_from_time(time, rate_hz)
-    neural, units, notes = parts.without_nan(neural[measured], _units(data), segments, spec)
-    if not measured.all():
+    whole = bool(measured.all())
+    # A mask that keeps all would copy all.
+    neural, units, notes = parts.without_nan(neural if whole else neural[measured], _units(data), segments, spec)
+    if not whole:
         notes.append(f"{int((~measured).sum())} samples in gaps of the recording were left out.")
     return Session(
-        id=_text(data, "session.id") or path.stem,
+        id=_text(data, "session.id") or parts.name_of(path.stem, "session.id"),
         animal=_text(data, "subject.id"),
         neural=neural,
         kind=spec.kind,
@@ -72,6 +87,7 @@ def read_torch_brain(path: Path, recipe: Recipe | None = None) -> Session:
         segments=segments,
         labels=dict(_labels(data, time)),
         given=_given(data, series, measured, time),
+        groups=_groups(data, time),
         units=units,
         notes=tuple(notes),
     )
@@ -82,6 +98,7 @@ def _load(path: Path) -> Any:
     from torch_brain.data import Data
 
     with guard(path, "torch_brain"):
+        check_whole(path, sizes=True)
         return Data.load(path, lazy=False)
 
 
@@ -104,7 +121,7 @@ def _labels(data: Any, time: np.ndarray) -> Iterator[tuple[str, Label]]:
     for name, place, column, unit in (
         ("running_speed", "running", "running_speed", "cm/s"),
         ("pupil_size", "pupil", "size", "px"),
-        ("pupil_location", "pupil", "location", "cm"),
+        ("pupil_location", "pupil", "location", "deg"),
     ):
         series = getattr(data, place, None)
         if series is not None and column in list(series.keys()):
@@ -114,7 +131,7 @@ def _labels(data: Any, time: np.ndarray) -> Iterator[tuple[str, Label]]:
         table = getattr(data, place, None)
         if table is not None and column in list(table.keys()) and len(table):
             values = classes(np.asarray(getattr(table, column)).astype(np.int64)).astype(np.float64)
-            yield name, Label.discrete(_during(table, values, time))
+            yield name, stimulus_label(name, _during(table.start, table.end, values, time))
     # Only synthetic sessions know what drove the neurons.
     if getattr(data, "latents", None) is not None:
         latents = data.latents
@@ -122,13 +139,39 @@ def _labels(data: Any, time: np.ndarray) -> Iterator[tuple[str, Label]]:
         yield "latent", Label.continuous(values)
 
 
-def _during(table: Any, values: np.ndarray, time: np.ndarray) -> np.ndarray:
+def _during(start: np.ndarray, end: np.ndarray, values: np.ndarray, time: np.ndarray) -> np.ndarray:
     """(T,) the value of the presentation [start, end) that each sample lies in, NaN outside."""
-    start, end = np.asarray(table.start), np.asarray(table.end)
     order = np.argsort(start, kind="stable")
     index = np.searchsorted(start[order], time, side="right") - 1
     row = order[np.maximum(index, 0)]
     return np.where((index >= 0) & (time < end[row]), values[row], np.nan)
+
+
+def _groups(data: Any, time: np.ndarray) -> dict[str, np.ndarray]:
+    """`presentation`, numbered by start over all stimuli, and the repeats of each movie."""
+    tables = {name: getattr(data, name, None) for name in TABLES}
+    shown = {name: _presentations(table) for name, table in tables.items() if table is not None and len(table)}
+    if not shown:
+        return {}
+    start, end = (np.concatenate([rows[at] for rows in shown.values()]) for at in (0, 1))
+    groups = {"presentation": _during(start, end, np.argsort(np.argsort(start, kind="stable")), time)}
+    groups |= {name: _during(*shown[table], time) for name, table in MOVIES.items() if table in shown}
+    return {name: np.where(np.isnan(ids), -1, ids).astype(np.int64) for name, ids in groups.items()}
+
+
+def _presentations(table: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(P,) start, end and number of the presentations of one stimulus.
+
+    A table of a movie has a row a frame; a presentation is one run through it. Frames dealt to different splits would
+    lie 33 ms apart, in the same transient of the indicator.
+    """
+    order = np.argsort(np.asarray(table.start), kind="stable")
+    start, end = np.asarray(table.start)[order], np.asarray(table.end)[order]
+    if "repeat" not in list(table.keys()):
+        return start, end, np.arange(len(start))
+    repeat = np.asarray(table.repeat).astype(np.int64)[order]
+    first = np.flatnonzero(np.diff(repeat, prepend=repeat[0] - 1))
+    return start[first], np.maximum.reduceat(end, first), repeat[first]
 
 
 def _given(data: Any, series: Any, measured: np.ndarray, time: np.ndarray) -> dict[str, np.ndarray] | None:
@@ -156,4 +199,4 @@ def _text(data: Any, place: str) -> str:
         value = data.get_nested_attribute(place)
     except (AttributeError, KeyError):
         return ""
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return parts.name_of(value, place)

@@ -1,0 +1,51 @@
+"""The command `raylab`: few verbs, each a few lines that call the package."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from raylab.cli import data, evaluate, fetch, studies  # noqa: F401  (verbs join the group as they are imported)
+from raylab.cli.group import cli
+from raylab.errors import RaylabError
+
+_AGAIN = "The same command (of a study: `raylab resume STUDY`) goes on."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; errors of users are one or two lines on standard error, exit code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        cli.main(args=[a for a in given if a != "--debug"], prog_name="raylab", standalone_mode=False)
+    except RaylabError as error:
+        _fail(error, str(error), error.exit_code, debug)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort) as error:
+        _fail(
+            error,
+            f"stopped; what was begun is kept. {_AGAIN}",
+            130,
+            debug,
+        )
+    except OSError as error:  # a folder where a file should be, a full disk, no permission
+        _fail(error, f"{error.filename or 'file system'}: {error.strerror or error}", 2, debug)
+    except Exception as error:
+        _fail(
+            error, f"internal error: {type(error).__name__}: {error}\n  Run again with --debug and report it.", 1, debug
+        )
+
+
+def _fail(error: BaseException, text: str, code: int, debug: bool) -> None:
+    if debug:
+        traceback.print_exception(error)
+    click.echo(f"raylab: {text}", err=True)
+    sys.exit(code)
+
+
+__all__ = ["cli", "main"]

@@ -1,0 +1,5 @@
+"""`python -m raylab.cli`."""
+
+from raylab.cli import main
+
+main()

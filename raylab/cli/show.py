@@ -1,0 +1,102 @@
+"""What verbs print: tables and lines for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+def say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def console(*, stderr: bool = True) -> Any:
+    """At least 100 columns where the output is not a terminal: tables in a log need their width."""
+    from rich.console import Console
+
+    screen = Console(stderr=stderr)
+    return screen if screen.is_terminal else Console(stderr=stderr, width=max(screen.width, 120))
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def print_study(study: Any) -> None:
+    print_leaderboard(study)
+    click.echo(f"report      {study.report_path}")
+    click.echo(f"MLflow      {study.description['tracking']['uri']}  (open it with `raylab ui`)")
+
+
+def print_leaderboard(study: Any) -> None:
+    from raylab.reporting.leaderboard import rows, table
+
+    objective, records, screen = study.description["objective"], study.records(), console(stderr=False)
+    screen.print(
+        table(
+            rows(records, objective["mode"]),
+            baselines=study.baselines(),
+            objective=objective,
+            label=study.description["label"],
+            errors={record.trial: record.error for record in records},
+            width=screen.width,
+        )
+    )
+
+
+def print_sessions(sessions: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    grid = Table("session", "samples", "units", "Hz", "train / valid / test", "labels")
+    for entry in sessions:
+        split = " / ".join(str(entry["splits"].get(name, 0)) for name in ("train", "valid", "test"))
+        labels = [_label_line(name, label) for name, label in entry["labels"].items()]
+        labels += [f"{name} ({count} {name}s, to split by)" for name, count in entry.get("groups", {}).items()]
+        grid.add_row(
+            entry["id"], str(entry["samples"]), str(entry["units"]), f"{entry['rate_hz']:g}", split, "\n".join(labels)
+        )
+    screen = console(stderr=False)
+    screen.print(grid)
+    for entry in sessions:
+        for name, units in entry.get("removed", {}).items():
+            screen.print(f"{entry['id']}: {len(units)} units dropped, {name} in training samples: {_shortly(units)}")
+        for note in entry["notes"]:
+            screen.print(f"{entry['id']}: {note}")
+
+
+def _label_line(name: str, label: dict[str, Any]) -> str:
+    """`velocity -0.1 ... 0.04 (continuous, cm/s, 12 unlabelled)`"""
+    about = [label["kind"], label["unit"], f"{label['unlabelled']} unlabelled" if label["unlabelled"] else ""]
+    values = f"{len(label['classes'])} classes" if label["kind"] == "discrete" else ""
+    if "range" in label:
+        values = ", ".join(f"{low:.3g} ... {high:.3g}" for low, high in zip(*label["range"]))
+    return f"{name} {values} ({', '.join(part for part in about if part)})"
+
+
+def _shortly(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - 20} more" if len(numbers) > 20 else ""
+    return ", ".join(map(str, numbers[:20])) + more
+
+
+def print_evaluation(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    grid = Table(
+        "label",
+        "metric",
+        f"trial {result['trial']}",
+        "95 % interval",
+        *result["baselines"],
+        title=f"{result['split']} split",
+    )
+    for label, scores in result["scores"].items():
+        for metric, value in scores.items():
+            interval = result["intervals"].get(label, {}).get(metric)
+            shown = f"{interval[0]:.3f} ... {interval[1]:.3f}" if interval else ""
+            others = [entry.get(label, {}).get(metric) for entry in result["baselines"].values()]
+            grid.add_row(label, metric, f"{value:.3f}", shown, *[f"{o:.3f}" if o is not None else "" for o in others])
+    console(stderr=False).print(grid)
+    if result["split"] == "test":
+        click.echo(f"the test split of this study was read {result['test_reads']} time(s)")

@@ -1,0 +1,83 @@
+"""What `evaluate` prints of scores that compare embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from raylab.cli.show import console
+
+
+def print_consistency(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    grid = Table(
+        "predicts", *result["names"], title=f"consistency between {result['between']}, {result['split']} split"
+    )
+    for name, row in zip(result["names"], result["matrix"]):
+        grid.add_row(name, *(_number(value) for value in row))
+    console(stderr=False).print(grid)
+    unit = "bins of " + result["label"] if result["label"] else "samples"
+    click.echo(
+        f"mean R2 {result['mean']:.3f} (pairs {result['least']:.3f} to {result['most']:.3f}; independent samples "
+        f"{result['chance']:.3f}), {result['samples']} {unit}, trials {', '.join(result['trials'])}"
+    )
+    for note in result["notes"]:
+        click.echo(f"note: {note}")
+
+
+def print_topology(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    heads = ("session", "dimension", "Betti number", "longest bars", "longest in shuffles", "landmarks")
+    grid = Table(*heads, title=f"topology of trial {result['trial']}, {result['split']} split")
+    for name, found in result["sessions"].items():
+        for dimension, betti in enumerate(found["betti"]):
+            bars = ", ".join(f"{value:.2f}" for value in found["longest"][dimension][:4])
+            threshold = f"{found['thresholds'][dimension]:.2f}"
+            grid.add_row(name, str(dimension), str(betti), bars, threshold, str(found["landmarks"]))
+    console(stderr=False).print(grid)
+    click.echo(f"against {result['shuffles']} shuffles of units in time; docs/evaluation.md says when a bar counts")
+
+
+def print_comparison(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    names = [name + (" *" if found["transductive"] else "") for name, found in result["methods"].items()]
+    grid = Table(
+        "label", "metric", *names, title=f"{result['split']} split, {result['samples']} samples a split at most"
+    )
+    first = next(iter(result["methods"].values()))
+    for label, scores in first["scores"].items():
+        for metric in scores:
+            found = [one["scores"].get(label, {}).get(metric) for one in result["methods"].values()]
+            grid.add_row(label, metric, *map(_number, found))
+    grid.add_row("", "dimensions", *(str(found["dimensions"]) for found in result["methods"].values()))
+    console(stderr=False).print(grid)
+    if any(found["transductive"] for found in result["methods"].values()):
+        click.echo("* fitted on the scored samples as well, without their labels: it knows no other way")
+
+
+def print_shuffles(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    grid = Table("label", "metric", "true", "shuffled", "least", "most", "gap", "p", title=f"{result['split']} split")
+    for label, found in result["scores"].items():
+        values = (
+            found["true"],
+            found["mean"],
+            min(found["shuffled"]),
+            max(found["shuffled"]),
+            found["gap"],
+            found["p"],
+        )
+        grid.add_row(label, found["metric"], *map(_number, values))
+    console(stderr=False).print(grid)
+    click.echo(
+        f"trial {result['trial']} trained again on {result['shuffles']} shuffles of {', '.join(result['shuffled'])}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""allensdk, whose pins no other package can share, in an environment and a process of its own."""

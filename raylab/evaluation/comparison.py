@@ -1,0 +1,75 @@
+"""Other ways to reduce activity, to be scored beside a model: PCA, UMAP, t-SNE; and linear maps to known latents.
+
+No method sees a label. PCA and UMAP are fitted on training samples and applied to the others. t-SNE has no way to place
+a sample that it was not fitted on: it is fitted on all samples at once, those to be scored included (transductive).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
+from threadpoolctl import threadpool_limits
+
+from raylab.data.session import Label
+from raylab.errors import StudyError
+from raylab.evaluation.scores import on_circle
+
+REDUCED = 50  # principal components that t-SNE and UMAP are given where the input is wider, as is usual
+TSNE_DIMENSIONS = 2  # what it is meant for; its Barnes-Hut approximation is far slower in 3, and knows no more
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to reduce: (training (F, W), others (S, W), dimensions, seed) -> (F, D) and (S, D)."""
+
+    reduce: Callable[[np.ndarray, np.ndarray, int, int], tuple[np.ndarray, np.ndarray]]
+    transductive: bool = False
+
+
+def _pca(training: np.ndarray, others: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    fitted = PCA(min(dimensions, *training.shape), random_state=seed).fit(training)
+    return fitted.transform(training), fitted.transform(others)
+
+
+def _umap(training: np.ndarray, others: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        from umap import UMAP
+    except ImportError:
+        raise StudyError(
+            "UMAP needs the package umap-learn, which is not installed", "pip install 'raylab[umap]'"
+        ) from None
+    training, others = _pca(training, others, REDUCED, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a seed means one thread
+        fitted = UMAP(n_components=dimensions, random_state=seed).fit(training)
+        return fitted.embedding_, fitted.transform(others)
+
+
+def _tsne(training: np.ndarray, others: np.ndarray, _dimensions: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.manifold import TSNE
+
+    whole = np.concatenate(_pca(training, others, REDUCED, seed))
+    with threadpool_limits(1):  # where others are at work, its threads wait for each other far longer than one works
+        found = TSNE(TSNE_DIMENSIONS, init="pca", random_state=seed).fit_transform(whole)
+    return found[: len(training)], found[len(training) :]
+
+
+METHODS = {"pca": Method(_pca), "umap": Method(_umap), "tsne": Method(_tsne, transductive=True)}
+
+
+def linear_r2(fitted: np.ndarray, label: Label, scored: np.ndarray, truth: Label) -> float:
+    """R2 of a least-squares map from an embedding to a label, fitted on some samples and scored on others.
+
+    Args:
+        fitted: (F, D), with `label`.
+        scored: (S, D), with `truth`. Continuous (D columns: their mean) or circular, as (cos, sin).
+    """
+    targets = [on_circle(one.values) if one.kind == "circular" else one.values for one in (label, truth)]
+    predicted = LinearRegression().fit(fitted, targets[0]).predict(scored)
+    return float(r2_score(targets[1], predicted))

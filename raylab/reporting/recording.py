@@ -1,0 +1,82 @@
+"""One session in one picture: activity of every unit, its labels, and which samples train, validate and test."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from raylab.data.session import Label, Session
+from raylab.data.splits import SPLITS
+from raylab.reporting.plots import BLUE, GREY, ORANGE
+
+COLUMNS = 1600  # of the heat map: more would be less than a pixel each
+LABELS = 8
+COLOURS = {"train": BLUE, "valid": ORANGE, "test": "#059669"}
+_DPI = 130
+
+
+def recording_figure(session: Session, parts: np.ndarray, *, kept: np.ndarray | None = None) -> Figure:
+    """Split bars, a heat map of all units, and the first labels, on the samples of the recording.
+
+    Args:
+        parts: (P, 3) [start, stop, split code]; none for a recording without splits.
+        kept: (N,) bool; units that the dataset leaves out are not drawn.
+    """
+    shown = dict(list(session.labels.items())[:LABELS])
+    heights = [0.3, 4.0, *[0.8] * len(shown)]
+    figure = Figure(figsize=(11, 1.2 + sum(heights)), dpi=_DPI, layout="constrained")
+    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    samples, units = session.neural.shape
+    left_out = 0 if kept is None else int((~kept).sum())
+    title = f"{session.id}: {samples} samples x {units - left_out} units, {session.rate_hz:g} Hz"
+    figure.suptitle(title + (f" ({left_out} units left out)" if left_out else ""), fontsize=12)
+    _splits(axes[0], parts)
+    _activity(axes[1], session, kept)
+    for axis, (name, label) in zip(axes[2:], shown.items()):
+        _label(axis, name, label)
+    axes[-1].set_xlabel("sample" if len(session.segments) > 1 else f"sample ({session.rate_hz:g} a second)")
+    axes[-1].set_xlim(0, samples)
+    return figure
+
+
+def _splits(axis: Axes, parts: np.ndarray) -> None:
+    for code, name in enumerate(SPLITS):
+        ranges = [(int(start), int(stop - start)) for start, stop, split in parts if split == code]
+        axis.broken_barh(ranges, (0, 1), color=COLOURS[name])
+    axis.set_yticks([])
+    axis.set_facecolor("#f1f3f6")
+    patches = [Patch(color=COLOURS[name], label=name) for name in SPLITS]
+    axis.legend(handles=patches, ncols=3, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 1))
+
+
+def _activity(axis: Axes, session: Session, kept: np.ndarray | None) -> None:
+    """Means of neighbouring samples, so that a short event is paler but never missed; scaled a unit at a time."""
+    edges = np.unique(np.linspace(0, len(session.neural), COLUMNS + 1).astype(np.int64))
+    pooled = np.stack([session.neural[a:b].mean(axis=0) for a, b in itertools.pairwise(edges)], axis=1)
+    pooled = pooled if kept is None else pooled[kept]
+    low, high = np.percentile(pooled, [1, 99], axis=1, keepdims=True)
+    scaled = (pooled - low) / np.where(high > low, high - low, np.maximum(np.abs(high), 1e-9))
+    extent = (0, len(session.neural), len(pooled), 0)
+    axis.imshow(scaled, aspect="auto", cmap="magma", vmin=0, vmax=1, interpolation="nearest", extent=extent)
+    axis.set_ylabel(f"unit ({session.kind})")
+
+
+def _label(axis: Axes, name: str, label: Label) -> None:
+    at = np.unique(np.linspace(0, len(label.values) - 1, 6000).round().astype(np.int64))
+    if label.kind == "discrete":
+        values = np.where(label.values[at] >= 0, label.values[at].astype(float), np.nan)
+        axis.plot(at, values, ".", markersize=2, color=BLUE)
+        ticks = range(len(label.classes)) if len(label.classes) <= 4 else (0, len(label.classes) - 1)
+        axis.set_yticks(list(ticks), [label.classes[tick] for tick in ticks], fontsize=7)
+    else:
+        mark = "." if label.kind == "circular" else "-"
+        for column, colour in zip(range(label.values.shape[1]), (BLUE, ORANGE, GREY)):
+            axis.plot(at, label.values[at, column], mark, markersize=1.5, linewidth=0.8, color=colour)
+        axis.tick_params(axis="y", labelsize=7)
+    unit = f"\n({label.unit})" if label.unit else ""
+    axis.set_ylabel(f"{name}{unit}", rotation=0, ha="right", va="center", fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,198 @@
+"""raylab's contrastive training as a scikit-learn estimator, for arrays in memory.
+
+    from raylab.sklearn import ContrastiveEmbedding
+    embedding = ContrastiveEmbedding(encoder="offset10", max_steps=1000).fit_transform(activity, position)
+
+Everything it is fitted on is training data: the scale of units, the encoder and, with labels, what a positive pair is.
+To choose settings, split the recording and search (`raylab search`), or score on samples that `fit` did not see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, validate_data
+
+from raylab.config import ContrastiveTrial, sampling_section
+from raylab.data.session import Label
+from raylab.errors import ConfigError
+from raylab.parsing import parse, set_path
+from raylab.training.arrays import Trained, fit_arrays
+
+PATHS = {  # parameters, and the config path that each one sets
+    "encoder": "model.encoder.kind",
+    "hidden_units": "model.encoder.hidden_units",
+    "output_dimension": "model.output_dimension",
+    "similarity": "loss.similarity",
+    "temperature": "loss.temperature",
+    "learnable_temperature": "loss.learnable_temperature",
+    "conditional": "sampling.conditional",
+    "time_offset": "sampling.time_offset",
+    "delta": "sampling.delta",
+    "zscore": "view.zscore",
+    "max_steps": "training.max_steps",
+    "batch_size": "training.batch_size",
+    "learning_rate": "optimizer.learning_rate",
+    "device": "training.device",
+}
+
+
+class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A contrastive embedding of samples that follow each other in time (CEBRA: Schneider, Lee & Mathis 2023).
+
+    Args:
+        encoder: `model.encoder.kind`: offset1 (default), offset5, offset10, offset36, linear, attention, ...
+        hidden_units: Of the encoder; None for its own default.
+        output_dimension: 2 to 1024.
+        similarity: cosine (embeddings of length 1) or euclidean.
+        temperature: Of InfoNCE; where it starts if it is learnt.
+        learnable_temperature: Train it with the encoder.
+        conditional: What a positive pair is: time, time_delta, delta, discrete, mixed or hybrid. None: by the labels of
+            `fit`, as CEBRA does: time without any, discrete for classes, time_delta for numbers, mixed for both.
+        time_offset: Between the samples of a pair, in samples; not of `delta` and `discrete`.
+        delta: Standard deviation of `delta`, in units of the label.
+        zscore: Scale units by the mean and standard deviation of the samples of `fit`.
+        max_steps: Training steps of each call of `fit` and `partial_fit`.
+        batch_size: References a step; None for 512, or as many as there are samples if those are fewer.
+        learning_rate: Of Adam.
+        device: auto, cpu or cuda.
+        random_state: An int (the same embedding each time), a RandomState, or None.
+        settings: Further config paths, as {"augmentation.unit_dropout": 0.2}; docs/search_spaces.md lists them.
+
+    Attributes:
+        model_: The trained `raylab.training.model.Model`.
+        loss_curve_: Mean InfoNCE in nats of each tenth of the last call's steps.
+        n_features_in_: Units.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder: str = "offset1",
+        hidden_units: int | None = None,
+        output_dimension: int = 8,
+        similarity: str = "cosine",
+        temperature: float = 1.0,
+        learnable_temperature: bool = False,
+        conditional: str | None = None,
+        time_offset: int = 10,
+        delta: float = 0.1,
+        zscore: bool = True,
+        max_steps: int = 3000,
+        batch_size: int | None = None,
+        learning_rate: float = 3e-4,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = 0,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.hidden_units = hidden_units
+        self.output_dimension = output_dimension
+        self.similarity = similarity
+        self.temperature = temperature
+        self.learnable_temperature = learnable_temperature
+        self.conditional = conditional
+        self.time_offset = time_offset
+        self.delta = delta
+        self.zscore = zscore
+        self.max_steps = max_steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.device = device
+        self.random_state = random_state
+        self.settings = settings
+
+    def fit(self, X: Any, y: Any = None, *labels: Any) -> ContrastiveEmbedding:
+        """Train anew.
+
+        Args:
+            X: (samples, units), in the order of time and without gaps.
+            y: What defines positive pairs: (samples,) or (samples, dimensions) numbers; integers, booleans and text
+                in one column are classes. Or a `raylab.data.session.Label`, for angles.
+            labels: More of the same.
+
+        Raises:
+            ValueError: arrays that are not of this form.
+            ConfigError: a parameter that is not valid; it names the parameter or the config path.
+        """
+        return self._fit(X, (y, *labels), before=None)
+
+    def partial_fit(self, X: Any, y: Any = None, *labels: Any) -> ContrastiveEmbedding:
+        """Train for `max_steps` more, on these samples (those of the last call or others) and with these labels.
+
+        The scale of the units stays that of the first call.
+        """
+        return self._fit(X, (y, *labels), before=getattr(self, "_trained", None))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """(samples, units) in the order of time -> (samples, output_dimension) float32; at the ends samples repeat."""
+        check_is_fitted(self)
+        activity: np.ndarray = validate_data(self, X, dtype=np.float32, reset=False)
+        return self.model_.transform(activity)
+
+    def fit_transform(self, X: Any, y: Any = None, *labels: Any) -> np.ndarray:
+        return self.fit(X, y, *labels).transform(X)
+
+    def _fit(self, X: Any, given: tuple[Any, ...], *, before: Trained | None) -> ContrastiveEmbedding:
+        activity = validate_data(self, X, dtype=np.float32, ensure_min_samples=2, reset=before is None)
+        labels = _labels(given, activity)
+        config = self._config(labels, len(activity))
+        self._trained = fit_arrays(config, activity, labels, before=before)
+        self.model_, self.loss_curve_ = self._trained.model, self._trained.losses
+        self._n_features_out = config.model.output_dimension
+        return self
+
+    def _config(self, labels: Mapping[str, Label], samples: int) -> ContrastiveTrial:
+        value: dict[str, Any] = {"training": {"batch_size": min(512, samples)}}
+        for name, path in PATHS.items():
+            given = getattr(self, name)
+            if given is not None:
+                value = set_path(value, path, given)
+        seed = check_random_state(self.random_state).randint(2**31) if self._draws else self.random_state
+        value = set_path(value, "training.seed", seed)
+        if self.conditional is None:
+            value = set_path(value, "sampling.conditional", _conditional(labels))
+        value = set_path(value, "sampling.labels", list(labels))
+        value["sampling"] = sampling_section(**value["sampling"])
+        for path, leaf in (self.settings or {}).items():  # last: a word that no section knows is an error
+            value = set_path(value, path, leaf)
+        return parse(ContrastiveTrial, value, type(self).__name__)
+
+    @property
+    def _draws(self) -> bool:
+        """Whether the seed is drawn; an int is one."""
+        return not isinstance(self.random_state, (int, np.integer))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _conditional(labels: Mapping[str, Label]) -> str:
+    if not labels:
+        return "time"
+    classes = {label.kind == "discrete" for label in labels.values()}
+    return "mixed" if len(classes) > 1 else "discrete" if True in classes else "time_delta"
+
+
+def _labels(given: tuple[Any, ...], activity: np.ndarray) -> dict[str, Label]:
+    found = {}
+    for index, values in enumerate(value for value in given if value is not None):
+        label = values if isinstance(values, Label) else _label(values)
+        check_consistent_length(activity, label.values)
+        found[f"y{index}"] = label
+    return found
+
+
+def _label(values: Any) -> Label:
+    array = check_array(values, ensure_2d=False, dtype=None, ensure_all_finite=False)
+    if array.ndim == 1 and array.dtype.kind != "f":
+        return Label.discrete(array)
+    if array.dtype.kind not in "fiub":
+        raise ConfigError(f"y: a table of {array.dtype} is no label", "Pass numbers, or one column of classes.")
+    return Label.continuous(array)
