@@ -9,9 +9,10 @@ import pytest
 from hypothesis import settings
 
 # In CI a property test tries the same cases each time: what landed stays landed. Elsewhere it goes on exploring.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# No deadline: how long a case takes says how busy the machine is.
+settings.register_profile("explore", deadline=None)
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "explore")
 
 REPO = Path(__file__).resolve().parents[1]
 

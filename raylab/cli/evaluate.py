@@ -29,6 +29,7 @@ from raylab.cli.show_scores import print_comparison, print_consistency, print_sh
     help="R2 between embeddings. Of --trial, repeatable; default the winner and its seeds.",
 )
 @click.option("--label", help="By which --consistency aligns sessions or animals; default: the study's.")
+@click.option("--bins", type=click.IntRange(2), help="Of a continuous or circular --label; default 99.")
 @click.option(
     "--beside", multiple=True, type=click.Path(path_type=Path), help="With --consistency: the winner of another study."
 )
@@ -60,6 +61,7 @@ def _scores(
     *,
     between: Any,
     label: str | None,
+    bins: int | None,
     beside: Sequence[Path],
     topology: str | None,
     against: str | None,
@@ -67,8 +69,10 @@ def _scores(
     shuffles: int | None,
 ) -> dict[str, tuple[Callable[[], Any], Callable[[Any], None]]]:
     """What was asked for: name -> how to take the score, how to show it."""
-    if between is None and (label or beside):
-        raise click.UsageError("--label and --beside belong to --consistency")
+    if between is None and (label or bins or beside):
+        raise click.UsageError("--label, --bins and --beside belong to --consistency")
+    if between == "seeds" and (label or bins):
+        raise click.UsageError("seeds are compared sample by sample: --label and --bins align sessions or animals")
     if against is None and samples:
         raise click.UsageError("--samples belongs to --against")
     if len(trials) > 1 and between is None:
@@ -76,7 +80,8 @@ def _scores(
     one: dict[str, Any] = {"trial": trials[0] if trials else None, "split": split}
     asked: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
     if between:
-        how = {"between": between, "label": label, "split": split, "trials": trials}
+        how: dict[str, Any] = {"between": between, "label": label, "split": split, "trials": trials}
+        how |= {"bins": bins} if bins else {}
         asked["consistency"] = lambda: raylab.consistency([study, *beside], **how), print_consistency
     if topology:
         asked["topology"] = lambda: raylab.topology(study, highest=int(topology), **one), print_topology

@@ -66,11 +66,13 @@ def chance_of_fit(dimensions: Sequence[int], samples: int) -> float:
     return min(1.0, float(np.mean(dimensions)) / max(samples - 1, 1))
 
 
-def align(embeddings: Sequence[np.ndarray], labels: Sequence[Label]) -> tuple[list[np.ndarray], int]:
+def align(
+    embeddings: Sequence[np.ndarray], labels: Sequence[Label], *, bins: int = BINS
+) -> tuple[list[np.ndarray], int]:
     """Embeddings of different samples as means in bins of a label that all have, so that rows correspond.
 
-    A continuous label is cut into BINS equal bins between its extremes over all embeddings (the largest value itself
-    falls beyond the last, as in cebra); a circular one into BINS equal arcs; a discrete one has a bin a class, by name.
+    A continuous label is cut into `bins` equal bins between its extremes over all embeddings (the largest value itself
+    falls beyond the last, as in cebra); a circular one into as many arcs; a discrete one has a bin a class, by name.
     A mean is scaled to length 1. Bins that some embedding has no sample in, nor within NEAR bins, are left out.
 
     Args:
@@ -83,7 +85,7 @@ def align(embeddings: Sequence[np.ndarray], labels: Sequence[Label]) -> tuple[li
     Raises:
         DataError: the labels have no common form, or too few bins are left to tell a fit from chance.
     """
-    codes, count, wrapped = _codes(labels)
+    codes, count, wrapped = _codes(labels, bins)
     near = 0 if wrapped is None else NEAR
     means = [
         _bin_means(np.asarray(one, np.float64), code, count, near, wrapped) for one, code in zip(embeddings, codes)
@@ -94,7 +96,7 @@ def align(embeddings: Sequence[np.ndarray], labels: Sequence[Label]) -> tuple[li
         raise DataError(
             f"consistency: {kept.sum()} bins of the label are in all embeddings; a linear map of "
             f"{least - 2} dimensions fits so few without any consistency",
-            "Choose a label with more classes or a wider common range, or a smaller model.output_dimension.",
+            "Choose a label with more classes or a wider common range, other bins (--bins), or a smaller embedding.",
         )
     found = [mean[kept] for mean in means]
     return [mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in found], int(count - kept.sum())
@@ -118,7 +120,7 @@ def off_diagonal(matrix: np.ndarray) -> np.ndarray:
     return np.asarray(matrix[~np.eye(len(matrix), dtype=bool)])
 
 
-def _codes(labels: Sequence[Label]) -> tuple[list[np.ndarray], int, bool | None]:
+def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, bool | None]:
     """The bin of each sample, the number of bins, and whether the last is beside the first (None: none is)."""
     kinds = {label.kind for label in labels}
     if len(kinds) > 1:
@@ -135,9 +137,9 @@ def _codes(labels: Sequence[Label]) -> tuple[list[np.ndarray], int, bool | None]
     values = [label.values[:, 0] for label in labels]
     if "circular" in kinds:
         turns = [np.mod(one / (2 * np.pi), 1) for one in values]
-        return [np.minimum((one * BINS).astype(np.int64), BINS - 1) for one in turns], BINS, True
-    edges = np.linspace(min(one.min() for one in values), max(one.max() for one in values), BINS + 1)
-    return [np.digitize(one, edges) - 1 for one in values], BINS, False
+        return [np.minimum((one * bins).astype(np.int64), bins - 1) for one in turns], bins, True
+    edges = np.linspace(min(one.min() for one in values), max(one.max() for one in values), bins + 1)
+    return [np.digitize(one, edges) - 1 for one in values], bins, False
 
 
 def _bin_means(values: np.ndarray, codes: np.ndarray, count: int, near: int, wrapped: bool | None) -> np.ndarray:

@@ -172,7 +172,9 @@ def _check_objective(space: Space, base: TrialConfig, sessions: Mapping[str, Ses
             "Leave objective.mode out.",
         )
     if metric == "goodness_of_fit":
-        changing = [path for path in space.search if path.startswith(_CHANGES_BITS)]
+        # how many negatives a model is trained with is no matter of the fixed batches it is scored on
+        searched = [path for path in space.search if path != "sampling.negatives"]
+        changing = [path for path in searched if path.startswith(_CHANGES_BITS)]
         if changing:
             raise ConfigError(
                 f"{source}: objective goodness_of_fit cannot compare trials that differ in {', '.join(changing)}: "

@@ -82,6 +82,11 @@ def compare_embeddings(
 
 def _sorted_out(against: Sequence[str | Path]) -> tuple[list[str], list[Saved]]:
     methods, files = [], []
+    names = [Path(name).name for name in against]
+    if len(set(names)) < len(names):
+        raise ConfigError(
+            f"'{max(names, key=names.count)}' is named twice", "Give each method, and each file name, once."
+        )
     for name in against:
         if str(name) in METHODS:
             methods.append(str(name))

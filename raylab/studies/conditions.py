@@ -59,8 +59,8 @@ def when_met(space: Space, path: str) -> dict[str, Any]:
     return value
 
 
-# What every dataset supports, of sampling.conditional, sessions.combine, view.selection.kind.
-SUPPORTED = ("time", "padded", "all")
+# What every dataset supports, of sampling.conditional, sampling.positives, sessions.combine, view.selection.kind.
+SUPPORTED = ("time", "within", "padded", "all")
 
 
 def stand_in(space: Space) -> dict[str, Any]:

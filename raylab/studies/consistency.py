@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from raylab.errors import ConfigError, StudyError
-from raylab.evaluation.consistency import align, chance_of_fit, consistency_matrix, group_means, off_diagonal
+from raylab.evaluation.consistency import BINS, align, chance_of_fit, consistency_matrix, group_means, off_diagonal
 from raylab.reporting.scores import consistency_figure, keep_score
 from raylab.studies.trained import Trained, plain, seeds_of
 from raylab.studies.winner import winner
@@ -25,6 +25,7 @@ def consistency(
     label: str | None = None,
     split: str = "valid",
     trials: Sequence[str] = (),
+    bins: int = BINS,
 ) -> dict[str, Any]:
     """R2 of linear maps between embeddings of held-out samples (docs/evaluation.md has the formula).
 
@@ -36,6 +37,7 @@ def consistency(
         label: Aligns sessions; default: the study's label. Of one column, continuous, circular or discrete.
         trials: Of the first study, whatever their configs. Default: the winner and its seeds, that is the completed
             trials that differ from it by `training.seed` only. Of further studies: their winners.
+        bins: Of a continuous or circular label; short sessions need fewer.
 
     Returns:
         {"between", "split", "label", "trials", "names": of rows and columns, "matrix": R2 of the column predicted from
@@ -56,7 +58,10 @@ def consistency(
     for model in models:
         model.read(split, "consistency")
     label = None if between == "seeds" else label or models[0].study.description["label"]
-    found = _between_models(models, split) if between == "seeds" else _between_sessions(models, between, label, split)
+    if between == "seeds":
+        found = _between_models(models, split)
+    else:
+        found = _between_sessions(models, between, label, split, bins)
     result = {"between": between, "split": split, "label": label, "trials": _names(models), **found}
     keep_score(models[0].study, f"consistency-{between}-{split}", result, consistency_figure(result))
     return result
@@ -70,7 +75,7 @@ def _models(paths: Sequence[str | Path], trials: Sequence[str]) -> list[Trained]
             f"{studies[1].path}: made on other data than {studies[0].path}",
             "Samples of different data do not correspond; name studies of one prepared dataset.",
         )
-    first = [winner(studies[0], trial) for trial in trials] or seeds_of(studies[0])
+    first = [winner(studies[0], trial) for trial in dict.fromkeys(trials)] or seeds_of(studies[0])
     records = [(studies[0], record) for record in first] + [(study, winner(study)) for study in studies[1:]]
     return [Trained.load(study, record) for study, record in records]
 
@@ -96,7 +101,9 @@ def _between_models(models: Sequence[Trained], split: str) -> dict[str, Any]:
     return _described(_names(models), mean, chance=float(np.mean(chances)), samples=counts, notes=[])
 
 
-def _between_sessions(models: Sequence[Trained], between: str, label: str | None, split: str) -> dict[str, Any]:
+def _between_sessions(
+    models: Sequence[Trained], between: str, label: str | None, split: str, bins: int
+) -> dict[str, Any]:
     """Mean over the models, each with its own embeddings of the sessions."""
     if label is None:
         raise StudyError(f"{models[0].study.path}: the data has no label to align {between} by")
@@ -111,16 +118,16 @@ def _between_sessions(models: Sequence[Trained], between: str, label: str | None
             "at least 2 are needed",
             "Name a label that several of them share (--label).",
         )
-    matrices, chances, bins = [], [], 0
+    matrices, chances, used = [], [], 0
     for place in range(len(models)):
         points, labels = zip(*(held[name][place] for name in names))
-        aligned, missing = align(points, [each for each in labels if each])
-        bins = len(aligned[0])
-        chances.append(chance_of_fit([one.shape[1] for one in aligned], bins))
+        aligned, missing = align(points, [each for each in labels if each], bins=bins)
+        used = len(aligned[0])
+        chances.append(chance_of_fit([one.shape[1] for one in aligned], used))
         matrices.append(group_means(consistency_matrix(aligned), groups)[1])
     notes += [f"{missing} bins of '{label}' are not in all {between}"] if missing else []
     mean, chance = np.mean(matrices, axis=0), float(np.mean(chances))
-    return _described(list(dict.fromkeys(groups)), mean, chance=chance, samples=bins, notes=notes)
+    return _described(list(dict.fromkeys(groups)), mean, chance=chance, samples=used, notes=notes)
 
 
 def _animal(model: Trained, session: str) -> str:

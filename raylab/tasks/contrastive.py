@@ -74,6 +74,8 @@ class ContrastiveModel(torch.nn.Module):
         return fused_loss(seen, self.objectives, pairs.layout)
 
     def _by_hand(self, session: SessionShard) -> bool:
+        if session.timeline.session in self._fused:
+            return True
         plain = session.x.device.type == "cpu" and session.x.dtype == torch.float32 and not self.bf16
         return plain and FusedEncoder.supports(self.encoder(session.timeline.session))
 

@@ -27,17 +27,16 @@ def test_between_runs_of_any_dimension() -> None:
     assert expected.min() < 0.3 < 0.7 < expected.max()
 
 
-@pytest.mark.parametrize("samples", [5000, 400])
-def test_between_datasets_aligned_by_a_label(samples: int) -> None:
+@pytest.mark.parametrize(("samples", "edges"), [(5000, 100), (400, 100), (150, 20)])
+def test_between_datasets_aligned_by_a_label(samples: int, edges: int) -> None:
     """The few samples of the smaller case leave bins empty, which both fill from their neighbours."""
     random = np.random.default_rng(samples)
     labels = [random.uniform(low, 1, samples) for low in (-1, -0.98, -1, -1)]
     curves = [np.stack([np.sin(2 * x), np.cos(3 * x), x], axis=1) for x in labels]
     points = [curve @ random.normal(size=(3, 4)) + 0.3 * random.normal(size=(samples, 4)) for curve in curves]
-    expected, pairs, _ = consistency_score(
-        points, between="datasets", labels=[label.copy() for label in labels], dataset_ids=["a", "b", "a", "c"]
-    )
-    aligned, missing = align(points, [Label.continuous(label) for label in labels])
+    how = {"between": "datasets", "dataset_ids": ["a", "b", "a", "c"], "num_discretization_bins": edges}
+    expected, pairs, _ = consistency_score(points, labels=[label.copy() for label in labels], **how)
+    aligned, missing = align(points, [Label.continuous(label) for label in labels], bins=edges - 1)
     names, found = group_means(consistency_matrix(aligned), ["a", "b", "a", "c"])
     told = dict(zip(dict.fromkeys(map(tuple, pairs.tolist())), expected))
     assert missing == 0

@@ -403,6 +403,13 @@ def test_arrays_of_no_use_are_named(tmp_path: Path, array: np.ndarray, value: di
         read(npz(tmp_path / "a.npz", x=np.ones((4, 2)), y=array), format="npz", **value)
 
 
+def test_hdf5_names_that_are_no_text_are_left_out(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.mat", "w") as file:
+        file["x"] = np.ones((4, 2))
+        file[b"\xff\xfe"] = np.ones(3)
+    assert read(tmp_path / "a.mat", format="mat").neural.shape == (2, 4)
+
+
 def test_names_with_digits_of_any_kind_are_sorted(tmp_path: Path) -> None:
     arrays = {name: np.ones(4) for name in ("u\u00b2", "u" + "7" * 5000, "u10", "u9")}
     session = read(npz(tmp_path / "a.npz", **arrays), format="npz", neural={"path": "u*", "kind": "rate"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from helpers import dataset, session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raylab.config import GivenSplits
+from raylab.config import ContrastiveTrial, FocalInfoNCEConfig, GivenSplits
 from raylab.data.dataset import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
@@ -209,6 +210,44 @@ def test_ways_to_combine_that_a_dataset_has_no_use_for(tmp_path: Path) -> None:
     assert space.search["view.selection.kind"].categorical == ("all", "random")
 
 
+def test_objectives_negatives_and_the_focal_loss_are_searched(sessions: dict[str, SessionSpec]) -> None:
+    named = {"near": {"conditional": "delta", "labels": ["position"]}, "time": {"conditional": "time"}}
+    base = {"sampling.conditional": "multi", "sampling.objectives": named}
+    search = {
+        "sampling.objectives.time.weight": {"float": [0.1, 10], "log": True},
+        "sampling.objectives.near.delta": {"float": [0.01, 0.3]},
+        "sampling.negatives": {"categorical": [64, 4096]},
+        "loss.kind": {"categorical": ["infonce", "focal"]},
+        "loss.gamma": {"float": [0.5, 4], "when": {"loss.kind": "focal"}},
+    }
+    space, _ = checked(sessions, search=search, base=base)
+    config = space.config({"sampling.objectives.time.weight": 3.0, "loss.kind": "focal", "loss.gamma": 1.0})
+    assert isinstance(config, ContrastiveTrial)
+    assert config.sampling.losses["time"].weight == 3.0
+    assert config.loss == FocalInfoNCEConfig(kind="focal", gamma=1.0)
+    wrong = {"sampling.objectives.time.delta": {"float": [0.01, 0.3]}}
+    assert "unknown key 'sampling.objectives.time.delta'" in problem(sessions, search=wrong, base=base)
+    unknown = {**named, "near": {"conditional": "delta", "labels": ["x"]}}
+    said = problem(sessions, base={**base, "sampling.objectives": unknown})
+    assert "sampling.objectives.near.labels: session 'rat' has no label 'x'" in said
+
+
+def test_the_space_of_the_documentation_is_valid(sessions: dict[str, SessionSpec]) -> None:
+    text = (SHIPPED.parent / "docs" / "contrastive.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    space, notes = checked(sessions, **yaml.safe_load(block))
+    assert len(space.search) == 5
+    assert notes == []
+
+
+def test_positives_across_sessions_need_several(sessions: dict[str, SessionSpec]) -> None:
+    search = {"sampling.positives": {"categorical": ["across", "within"]}}
+    base = {"sampling.conditional": "time_delta"}
+    space, notes = checked(sessions, search=search, base=base)
+    assert space.search["sampling.positives"].categorical == ("within",)
+    assert "1 session trains, two are needed" in notes[0]
+
+
 # -- objectives ------------------------------------------------------------------------------------
 
 
@@ -231,6 +270,12 @@ def test_goodness_of_fit_is_refused_where_pairs_or_input_change(sessions: dict[s
     said = problem(sessions, objective={"metric": "goodness_of_fit"}, search={path: parameter})
     assert f"cannot compare trials that differ in {path}" in said
     checked(sessions, search={path: parameter})  # by decoding it compares
+
+
+def test_goodness_of_fit_compares_losses_and_numbers_of_negatives(sessions: dict[str, SessionSpec]) -> None:
+    """It is plain InfoNCE on fixed batches, whatever was trained with."""
+    search = {"sampling.negatives": {"int": [64, 512]}, "loss.kind": {"categorical": ["infonce", "focal"]}}
+    checked(sessions, objective={"metric": "goodness_of_fit"}, search=search)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,8 @@ def test_only_seeds_of_the_winner_are_taken_by_default(folder: Path, data: Datas
     assert "--beside" in caught.value.remedy
     beside = raylab.consistency([study.path, other.path], trials=["0000"])
     assert beside["names"] == ["study/0000", "other/0000"]
+    with pytest.raises(StudyError, match="no other seed"):
+        raylab.consistency(study.path, trials=["0000", "0000"])
     assert beside["matrix"][0][1] != pytest.approx(beside["matrix"][1][0])
 
 
@@ -170,6 +172,8 @@ def test_a_file_that_lacks_samples_is_refused(study: StudyFolder, tmp_path: Path
     ):
         with pytest.raises(DataError, match=said):
             raylab.compare_embeddings(study.path, against=[tmp_path / name])
+    with pytest.raises(ConfigError, match=r"'all\.parquet' is named twice"):
+        raylab.compare_embeddings(study.path, against=[tmp_path / "all.parquet", tmp_path / "x" / "all.parquet"])
     with pytest.raises(ConfigError, match="no method 'umpa'") as caught:
         raylab.compare_embeddings(study.path, against=["umpa"])
     assert "umap" in caught.value.remedy
@@ -258,8 +262,8 @@ def test_the_command_line_asks_for_several_at_once(alone: StudyFolder, capsys: p
 def test_what_the_command_line_prints(
     alone: StudyFolder, study: StudyFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = run(capsys, "evaluate", study.path, "--consistency", "sessions", "--label", "heading")
-    assert (code, "mean R2" in out, "bins of heading" in out) == (0, True, True)
+    code, out, _ = run(capsys, "evaluate", study.path, "--consistency", "sessions", "--label", "heading", "--bins", 20)
+    assert (code, "mean R2" in out, "20 bins of heading" in out) == (0, True, True)
     code, out, _ = run(capsys, "evaluate", alone.path, "--against", "pca", "--samples", 50)
     assert (code, "linear_r2" in out) == (0, True)
     code, out, _ = run(capsys, "evaluate", alone.path, "--topology", 1)
@@ -270,7 +274,14 @@ def test_what_the_command_line_prints(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--label", "heading"), ("--beside", "x"), ("--samples", "60"), ("--trial", "0000", "--trial", "0001")],
+    [
+        ("--label", "heading"),
+        ("--bins", "20"),
+        ("--beside", "x"),
+        ("--samples", "60"),
+        ("--trial", "0000", "--trial", "0001"),
+        ("--consistency", "seeds", "--bins", "20"),
+    ],
 )
 def test_options_that_would_do_nothing_are_refused(
     study: StudyFolder, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
@@ -279,7 +290,14 @@ def test_options_that_would_do_nothing_are_refused(
 
 
 def test_the_verb_reads_nothing_twice(study: StudyFolder) -> None:
-    given: dict[str, Any] = {"between": None, "label": None, "beside": (), "topology": None, "against": None}
+    given: dict[str, Any] = {
+        "between": None,
+        "label": None,
+        "bins": None,
+        "beside": (),
+        "topology": None,
+        "against": None,
+    }
     asked = verb._scores(study.path, "valid", (), **given, samples=None, shuffles=3)
     assert list(asked) == ["shuffles"]
     assert list(verb._scores(study.path, "valid", (), **given, samples=None, shuffles=None)) == ["scores"]

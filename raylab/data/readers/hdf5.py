@@ -24,10 +24,15 @@ class Hdf5Store:
         self._names: list[str] = []
         self._file.visititems(self._visit)
 
-    def _visit(self, name: str, item: object) -> None:
+    def _visit(self, name: str | bytes, item: object) -> None:
         import h5py
 
-        if isinstance(item, h5py.Dataset) and (item.dtype.kind in "biuf" or h5py.check_string_dtype(item.dtype)):
+        # A name that is not UTF-8 comes as bytes; no recipe can write it.
+        if (
+            isinstance(name, str)
+            and isinstance(item, h5py.Dataset)
+            and (item.dtype.kind in "biuf" or h5py.check_string_dtype(item.dtype))
+        ):
             self._names.append(name)
 
     def names(self) -> list[str]:
