@@ -23,6 +23,7 @@ from tests.benchmarks.data import first_batch, many_files, one_file, processes
 from tests.benchmarks.harness import Pair, Result, compare
 from tests.benchmarks.scores import consistency, knn
 from tests.benchmarks.sessions import step_against_cebra as across_sessions
+from tests.benchmarks.transform import transform
 
 ENCODERS = ("offset1", "offset5", "offset10", "offset36")
 CONDITIONALS = ("time", "time_delta", "delta", "discrete")
@@ -37,6 +38,9 @@ BENCHMARKS: dict[str, Callable[[], Pair]] = {
 } | {f"prepare/file/{form}": partial(one_file, form) for form in ("domains", "masks")}
 BENCHMARKS |= {
     f"multisession/{encoder}/512": partial(across_sessions, encoder, 512) for encoder in ("offset1", "offset10")
+}
+BENCHMARKS |= {
+    f"transform/{encoder}/115459": partial(transform, encoder) for encoder in ("offset1", "offset10", "offset36")
 }
 BENCHMARKS |= {"scores/knn/25600x6400": knn, "scores/consistency/10": consistency}
 # No peer does the same: figures by name. `open` touches every sample, `train` runs one training step.

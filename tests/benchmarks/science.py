@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.science FOLDER`: do raylab and cebra 0.6.1 learn the same from the same data?
 
-For each published recording (RAYLAB_REAL_DATA, as for the tests) both train the same encoder on the same rows for as many
-steps, over seeds; both embeddings are decoded by the same decoder on the same samples of the test split, k chosen on
-validation. Prints a Markdown table: mean over seeds, lowest and highest in brackets, and the consistency between seeds.
+For each published recording (RAYLAB_REAL_DATA, as for the tests) both train the same encoder on the same rows for as
+many steps, over seeds; both embeddings are decoded by the same decoder on the same samples of the test split, k chosen
+on validation. Prints a Markdown table: mean over seeds, lowest and highest in brackets, and the consistency of seeds.
 
 What differs: raylab draws no pair across a gap, where cebra sees the training parts joined; raylab's nearest neighbours
 are exact; an angle is an angle to raylab, and (cos, sin) to cebra.
@@ -34,6 +34,7 @@ from raylab.tracking.study import StudyFolder
 REAL_DATA = Path(os.environ.get("RAYLAB_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SHARED = {"temperature": 1.0, "batch_size": 512, "output_dimension": 8, "time_offsets": 10, "learning_rate": 3e-4}
 SPLIT = "test"
+Both = tuple[dict[str, Any], dict[str, Any]]  # scores by label, of raylab and of cebra
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def compared(folder: Path, name: str, options: argparse.Namespace) -> list[str]:
     if not (folder / "study").is_dir():
         raylab.search(space(task, options), data=folder / "ds", out=folder / "study", say=note)
     study = StudyFolder.open(folder / "study")
-    scores: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    scores: list[Both] = []
     peers: list[np.ndarray] = []
     for seed in range(options.seeds):
         trained = Trained.load(study, winner(study, f"{seed:04d}"))
@@ -89,9 +90,18 @@ def compared(folder: Path, name: str, options: argparse.Namespace) -> list[str]:
         note(f"{name}: seed {seed} done")
     trials = [f"{seed:04d}" for seed in range(options.seeds)]
     mean = raylab.consistency(study.path, trials=trials, split=SPLIT)["mean"]
-    rows = [(f"{label} {metric}", [(a[label][metric], b[label][metric]) for a, b in scores]) for label, metric in shown(scores)]
-    found = [f"| {name} | {row} | {spread([a for a, _ in both])} | {spread([b for _, b in both])} |" for row, both in rows]
-    return [*found, f"| {name} | consistency of seeds | {mean:.3f} | {off_diagonal(consistency_matrix(peers)).mean():.3f} |"]
+    others = off_diagonal(consistency_matrix(peers)).mean()
+    return [*lines_of(name, scores), f"| {name} | consistency of seeds | {mean:.3f} | {others:.3f} |"]
+
+
+def lines_of(name: str, scores: Sequence[Both]) -> list[str]:
+    wanted = ("r2", "median_abs_error", "balanced_accuracy", "linear_r2")
+    first = scores[0][0]
+    found = []
+    for label, metric in [(label, metric) for label in first for metric in wanted if metric in first[label]]:
+        ours, theirs = ([one[side][label][metric] for one in scores] for side in (0, 1))
+        found.append(f"| {name} | {label} {metric} | {spread(ours)} | {spread(theirs)} |")
+    return found
 
 
 def space(task: Task, options: argparse.Namespace) -> dict[str, Any]:
@@ -147,12 +157,6 @@ def held_out(trained: Trained, file: Path) -> np.ndarray:
     """Cebra's embedding of the samples that ours is compared on."""
     ((_, shard),) = trained.shard.items()
     return np.load(file)["embedding"][shard.timeline.splits == CODE[SPLIT]]
-
-
-def shown(scores: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[tuple[str, str]]:
-    wanted = ("r2", "median_abs_error", "balanced_accuracy", "linear_r2")
-    first = scores[0][0]
-    return [(label, metric) for label, found in first.items() for metric in wanted if metric in found]
 
 
 def spread(values: Sequence[float]) -> str:

@@ -1,0 +1,67 @@
+"""Trials of the contrastive family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from raylab.config.base import Strict
+from raylab.config.encoders import ContrastiveModelConfig, InfoNCEConfig, LossConfig
+from raylab.config.sampling import SamplingConfig, TimeSampling
+from raylab.config.trial import ControlsConfig, TrialConfig
+
+
+class AugmentationConfig(Strict):
+    """Changes to training windows only."""
+
+    unit_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a window is shown without a unit")
+
+
+class ContrastiveTask(Strict):
+    kind: Literal["contrastive"] = "contrastive"
+    label: str | None = Field(None, description="the label to decode; default: the dataset's first")
+
+
+class AdaptationConfig(Strict):
+    """Of a trained model to other sessions; `raylab adapt` sets it."""
+
+    layers: Literal["input", "all"] = Field("input", description="what is trained: each session's first layer, or all")
+    session: str | None = Field(None, description="of the trained model: whose layers, where it has several encoders")
+
+
+class ContrastiveTrial(TrialConfig):
+    task: ContrastiveTask = ContrastiveTask()
+    model: ContrastiveModelConfig = ContrastiveModelConfig()
+    loss: LossConfig = Field(default_factory=InfoNCEConfig, discriminator="kind")
+    sampling: SamplingConfig = Field(default_factory=TimeSampling, discriminator="conditional")
+    augmentation: AugmentationConfig = AugmentationConfig()
+    controls: ControlsConfig = ControlsConfig()
+    adaptation: AdaptationConfig | None = None
+
+    @property
+    def normalized(self) -> bool:
+        """Whether embeddings have length 1."""
+        return self.loss.similarity == "cosine" if self.model.normalize is None else self.model.normalize
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_kinds(cls, value: Any) -> Any:
+        """`loss.temperature: 0.5` alone means InfoNCE at that temperature, `sampling.time_offset: 5` pairs by time."""
+        defaults = {"loss": {"kind": "infonce"}, "sampling": {"conditional": "time"}}
+        if not isinstance(value, Mapping):
+            return value
+        given = {name: kind for name, kind in defaults.items() if isinstance(value.get(name), Mapping)}
+        return {**value, **{name: {**kind, **value[name]} for name, kind in given.items()}}
+
+    @model_validator(mode="after")
+    def _objectives_fit(self) -> ContrastiveTrial:
+        size = self.model.output_dimension
+        for name, one in self.sampling.losses.items():
+            if one.dimensions is not None and one.dimensions[1] > size:
+                seen = f"dimensions {one.dimensions[0]} to {one.dimensions[1] - 1}"
+                raise ValueError(f"sampling: objective '{name}' sees {seen}, model.output_dimension is {size}")
+        if self.sampling.across and self.sessions.combine == "first":
+            raise ValueError("sampling.positives 'across' needs several sessions; sessions.combine is 'first'")
+        return self

@@ -1,0 +1,44 @@
+"""What every model family has, and what the families share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from raylab.config.base import Strict, section
+from raylab.config.training import EvaluationConfig, OptimizerConfig, TrainingConfig
+from raylab.config.view import SessionsConfig, ViewConfig
+
+
+class TrialConfig(Strict):
+    """What every model family has; a family adds its own sections."""
+
+    sessions: SessionsConfig = SessionsConfig()
+    view: ViewConfig = ViewConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> TrialConfig:
+        warmup, steps = self.optimizer.schedule.warmup, self.training.max_steps
+        if warmup >= 1 and warmup >= steps:
+            raise ValueError(f"optimizer.schedule.warmup {warmup:g} is not below training.max_steps {steps}")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _label_of_selection(cls, value: Any) -> Any:
+        """The default of view.selection.label is written down: what was used is what is recorded."""
+        task, view = (section(value, name) for name in ("task", "view"))
+        selection = section(view, "selection")
+        if task.get("label") is None or selection.get("kind") != "correlation" or selection.get("label") is not None:
+            return value
+        return {**value, "view": {**view, "selection": {**selection, "label": task["label"]}}}
+
+
+class ControlsConfig(Strict):
+    """What makes a trial a control rather than a model to be used."""
+
+    shuffle: int | None = Field(None, ge=0, description="seed by which labels are shifted in time, in training only")
