@@ -19,6 +19,7 @@ _PUBLIC = {
     "Dataset": "raylab.data.dataset:Dataset",
     "search": "raylab.studies.study:search",
     "train": "raylab.studies.study:train",
+    "compare": "raylab.studies.alternatives:compare",
     "adapt": "raylab.studies.adapt:adapt",
     "resume": "raylab.studies.study:resume",
     "sync": "raylab.studies.study:sync",

@@ -10,7 +10,7 @@ import click
 
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
-from raylab.cli.show import print_evaluation, print_json
+from raylab.cli.show import print_evaluation, print_json, say_choice
 from raylab.cli.show_scores import print_comparison, print_consistency, print_shuffles, print_topology
 
 
@@ -45,6 +45,8 @@ def evaluate(study: Path, split: str, trials: Sequence[str], as_json: bool, **as
 
     The only way to read the test split; each reading is counted.
     """
+    for path in (study, *asked["beside"]):
+        say_choice(path, trials[0] if trials and path == study else None)
     results = {}
     for name, (score, show) in _scores(study, split, trials, **asked).items():
         results[name] = score()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +27,7 @@ def print_json(value: Any) -> None:
 
 def print_study(study: Any) -> None:
     print_leaderboard(study)
+    say_choice(study.path, None)
     click.echo(f"report      {study.report_path}")
     click.echo(f"MLflow      {study.description['tracking']['uri']}  (open it with `raylab ui`)")
 
@@ -33,17 +35,26 @@ def print_study(study: Any) -> None:
 def print_leaderboard(study: Any) -> None:
     from raylab.reporting.leaderboard import rows, table
 
-    objective, records, screen = study.description["objective"], study.records(), console(stderr=False)
+    records, screen = study.records(), console(stderr=False)
     screen.print(
         table(
-            rows(records, objective["mode"]),
+            rows(records, *study.modes, metrics=study.metrics),
             baselines=study.baselines(),
-            objective=objective,
+            metrics=study.metrics,
             label=study.description["label"],
             errors={record.trial: record.error for record in records},
             width=screen.width,
         )
     )
+
+
+def say_choice(path: Path, trial: str | None) -> None:
+    """Which trial is used where none is named and several objectives leave a choice. A path may be a model's, too."""
+    from raylab.studies.winner import said_choice
+    from raylab.tracking.study import StudyFolder
+
+    if trial is None and (path / "study.json").is_file() and (said := said_choice(StudyFolder.open(path))):
+        say(said)
 
 
 def print_sessions(sessions: list[dict[str, Any]]) -> None:

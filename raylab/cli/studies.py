@@ -12,7 +12,8 @@ import click
 
 import raylab
 from raylab.cli.group import DATA, JSON, OUT, SET, STUDY, WORKERS, parsed, verb
-from raylab.cli.show import print_json, print_leaderboard, print_study, say
+from raylab.cli.show import print_json, print_leaderboard, print_study, say, say_choice
+from raylab.cli.show_scores import print_alternatives
 
 
 @verb("raylab search search_spaces/contrastive.yaml --data ds --out study --trials 16")
@@ -42,6 +43,35 @@ def train(config: Path, data: Path, out: Path, workers: int | None, overrides: S
     print_study(raylab.train(config, data=data, out=out, overrides=chosen, say=say))
 
 
+@verb("raylab compare search_spaces/quantizers.yaml --data ds --out compared --seeds 5")
+@click.argument("space", type=click.Path(path_type=Path))
+@DATA
+@OUT
+@click.option("--over", metavar="PATH", help="Which searched choice; default: the one that others depend on.")
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trials of each alternative.")
+@click.option("--any-size", is_flag=True, help="Also where alternatives learn different amounts of numbers.")
+@SET
+@JSON
+def compare(
+    space: Path,
+    data: Path,
+    out: Path,
+    over: str | None,
+    seeds: int,
+    any_size: bool,
+    overrides: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Train each value of one choice over seeds, all else equal: means, intervals, a table and a figure."""
+    found = raylab.compare(
+        space, data=data, out=out, over=over, seeds=seeds, any_size=any_size, overrides=parsed(overrides), say=say
+    )
+    if as_json:
+        print_json(found)
+    else:
+        print_alternatives(found, out)
+
+
 @verb("raylab adapt study --data other --out adapted")
 @STUDY
 @DATA
@@ -68,6 +98,7 @@ def adapt(
     overrides: Sequence[str],
 ) -> None:
     """Fit a trained model to other sessions or animals: new first layers, the rest as it was."""
+    say_choice(study, trial)
     chosen = parsed(overrides) | ({"resources.workers": workers} if workers else {})
     print_study(
         raylab.adapt(study, data=data, out=out, trial=trial, layers=layers, session=session, overrides=chosen, say=say)
@@ -106,6 +137,7 @@ def leaderboard(study: Path, as_json: bool) -> None:
 @STUDY
 def report(study: Path) -> None:
     """Write leaderboard.csv and one self-contained report.html."""
+    say_choice(study, None)
     click.echo(raylab.report(study))
 
 
@@ -139,6 +171,7 @@ raylab: the model in a folder of its own. The last two also take a model's folde
 @click.option("--session", help="For cebra: this one of a model's sessions. Default: all, in one file.")
 def export(study: Path, kind: str, out: Path, splits: Sequence[str], trial: str | None, session: str | None) -> None:
     """Write the winner's embeddings, or the winner itself for CEBRA or for use without its study."""
+    say_choice(study, trial)
     if kind != "embeddings":
         if splits:
             raise click.UsageError("--split is of embeddings: a model was trained on one split and knows no other.")

@@ -12,6 +12,7 @@ from raylab.config.base import (
 from raylab.config.contrastive import (
     AdaptationConfig,
     AugmentationConfig,
+    ContrastiveEvaluation,
     ContrastiveTask,
     ContrastiveTrial,
 )
@@ -27,6 +28,20 @@ from raylab.config.encoders import (
     ProjectorEncoderConfig,
     SubsamplingEncoderConfig,
     WideSampleEncoderConfig,
+)
+from raylab.config.quantizers import (
+    Codes,
+    CosineQuantizer,
+    Decay,
+    EmaQuantizer,
+    FsqQuantizer,
+    Gradient,
+    GroupedResidualQuantizer,
+    LfqQuantizer,
+    PlainQuantizer,
+    QuantizerConfig,
+    ResidualQuantizer,
+    SimVqQuantizer,
 )
 from raylab.config.sampling import (
     DeltaObjective,
@@ -82,6 +97,7 @@ from raylab.config.training import (
 )
 from raylab.config.trial import (
     ControlsConfig,
+    TaskConfig,
     TrialConfig,
 )
 from raylab.config.view import (
@@ -93,8 +109,18 @@ from raylab.config.view import (
     VariantUnits,
     ViewConfig,
 )
+from raylab.config.vqvae import (
+    BehaviourConfig,
+    Kernel,
+    VqvaeEvaluation,
+    VqvaeModelConfig,
+    VqvaeTask,
+    VqvaeTraining,
+    VqvaeTrial,
+    Width,
+)
 
-FAMILIES: dict[str, type[TrialConfig]] = {"contrastive": ContrastiveTrial}
+FAMILIES: dict[str, type[TrialConfig]] = {"contrastive": ContrastiveTrial, "vqvae": VqvaeTrial}
 
 __all__ = [
     "FAMILIES",
@@ -105,17 +131,22 @@ __all__ = [
     "AnimalSplits",
     "AttentionEncoderConfig",
     "AugmentationConfig",
+    "BehaviourConfig",
     "BlockedSplits",
     "ChronologicalSplits",
+    "Codes",
     "ConstantSchedule",
+    "ContrastiveEvaluation",
     "ContrastiveModelConfig",
     "ContrastiveTask",
     "ContrastiveTrial",
     "ControlsConfig",
     "CorrelatedUnits",
+    "CosineQuantizer",
     "CosineSchedule",
     "CycledBeta",
     "DealtSplits",
+    "Decay",
     "DeltaObjective",
     "DeltaPairs",
     "DeltaSampling",
@@ -123,15 +154,21 @@ __all__ = [
     "DiscretePairs",
     "DiscreteSampling",
     "EarlyStopping",
+    "EmaQuantizer",
     "EncoderConfig",
     "EvaluationConfig",
     "FiltersConfig",
     "FixedBeta",
     "FocalInfoNCEConfig",
+    "FsqQuantizer",
     "GivenSplits",
+    "Gradient",
     "GroupSplits",
+    "GroupedResidualQuantizer",
     "HybridSampling",
     "InfoNCEConfig",
+    "Kernel",
+    "LfqQuantizer",
     "LinearEncoderConfig",
     "LossConfig",
     "MixedObjective",
@@ -145,17 +182,22 @@ __all__ = [
     "OneCycleSchedule",
     "OptimizerConfig",
     "PairsConfig",
+    "PlainQuantizer",
     "Prior",
     "ProjectorEncoderConfig",
+    "QuantizerConfig",
     "RandomUnits",
+    "ResidualQuantizer",
     "SamplingConfig",
     "SelectionConfig",
     "SessionName",
     "SessionSplits",
     "SessionsConfig",
+    "SimVqQuantizer",
     "SplitsConfig",
     "Strict",
     "SubsamplingEncoderConfig",
+    "TaskConfig",
     "TimeDeltaObjective",
     "TimeDeltaPairs",
     "TimeDeltaSampling",
@@ -167,6 +209,12 @@ __all__ = [
     "TrialSplits",
     "VariantUnits",
     "ViewConfig",
+    "VqvaeEvaluation",
+    "VqvaeModelConfig",
+    "VqvaeTask",
+    "VqvaeTraining",
+    "VqvaeTrial",
     "WideSampleEncoderConfig",
+    "Width",
     "sampling_section",
 ]

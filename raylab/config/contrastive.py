@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 from raylab.config.base import Strict
 from raylab.config.encoders import ContrastiveModelConfig, InfoNCEConfig, LossConfig
 from raylab.config.sampling import SamplingConfig, TimeSampling
-from raylab.config.trial import ControlsConfig, TrialConfig
+from raylab.config.training import EvaluationConfig
+from raylab.config.trial import TaskConfig, TrialConfig
 
 
 class AugmentationConfig(Strict):
@@ -19,9 +20,12 @@ class AugmentationConfig(Strict):
     unit_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a window is shown without a unit")
 
 
-class ContrastiveTask(Strict):
+class ContrastiveTask(TaskConfig):
     kind: Literal["contrastive"] = "contrastive"
-    label: str | None = Field(None, description="the label to decode; default: the dataset's first")
+
+
+class ContrastiveEvaluation(EvaluationConfig):
+    bits_batch: int = Field(512, ge=2, description="samples in one fixed evaluation batch of goodness of fit")
 
 
 class AdaptationConfig(Strict):
@@ -37,7 +41,7 @@ class ContrastiveTrial(TrialConfig):
     loss: LossConfig = Field(default_factory=InfoNCEConfig, discriminator="kind")
     sampling: SamplingConfig = Field(default_factory=TimeSampling, discriminator="conditional")
     augmentation: AugmentationConfig = AugmentationConfig()
-    controls: ControlsConfig = ControlsConfig()
+    evaluation: ContrastiveEvaluation = ContrastiveEvaluation()
     adaptation: AdaptationConfig | None = None
 
     @property

@@ -123,7 +123,6 @@ class EvaluationConfig(Strict):
 
     neighbours: tuple[int, ...] = (1, 5, 9, 15, 25, 49, 121, 200)
     max_samples: int = Field(20_000, ge=10, description="reference samples of a split used, evenly spaced")
-    bits_batch: int = Field(512, ge=2, description="samples in one fixed evaluation batch of goodness of fit")
 
     @model_validator(mode="after")
     def _positive(self) -> EvaluationConfig:

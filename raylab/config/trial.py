@@ -11,14 +11,29 @@ from raylab.config.training import EvaluationConfig, OptimizerConfig, TrainingCo
 from raylab.config.view import SessionsConfig, ViewConfig
 
 
+class TaskConfig(Strict):
+    """The model family, by its `kind`."""
+
+    kind: str
+    label: str | None = Field(None, description="the label to decode; default: the dataset's first")
+
+
+class ControlsConfig(Strict):
+    """What makes a trial a control rather than a model to be used."""
+
+    shuffle: int | None = Field(None, ge=0, description="seed by which labels are shifted in time, in training only")
+
+
 class TrialConfig(Strict):
     """What every model family has; a family adds its own sections."""
 
+    task: TaskConfig
     sessions: SessionsConfig = SessionsConfig()
     view: ViewConfig = ViewConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    controls: ControlsConfig = ControlsConfig()
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> TrialConfig:
@@ -36,9 +51,3 @@ class TrialConfig(Strict):
         if task.get("label") is None or selection.get("kind") != "correlation" or selection.get("label") is not None:
             return value
         return {**value, "view": {**view, "selection": {**selection, "label": task["label"]}}}
-
-
-class ControlsConfig(Strict):
-    """What makes a trial a control rather than a model to be used."""
-
-    shuffle: int | None = Field(None, ge=0, description="seed by which labels are shifted in time, in training only")

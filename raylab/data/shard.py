@@ -7,7 +7,7 @@ halo), so that it encodes each of its rows as a single process would.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ import torch
 import raylab
 from raylab.config import SessionsConfig, ViewConfig
 from raylab.data.cache import shared
-from raylab.data.dataset import Dataset, SessionSpec
+from raylab.data.dataset import Dataset, Recording, SessionSpec
 from raylab.data.selection import Fitted, pool, unfitted
 from raylab.data.view import Timeline, make_timeline, view_activity
 from raylab.errors import ConfigError
@@ -43,6 +43,7 @@ class SessionShard:
         local: (rows of the view,) int64: where each owned row lies in `x`; -1 for rows of other workers.
         chunks: The owned rows, in order, as they lie in `x`.
         fitted: What the view learnt from the training samples.
+        recording: The prepared session itself, mapped: what a reconstruction is compared with. Not of benchmarks.
 
     Sessions of one shard may differ in K. Where they share an encoder, it takes what it lacks as zeros
     (`Encoder.forward`): there is no padding here that could hold anything else.
@@ -53,11 +54,12 @@ class SessionShard:
     local: torch.Tensor
     chunks: tuple[Chunk, ...]
     fitted: Fitted
+    recording: Recording | None = None
 
     def to(self, device: torch.device) -> SessionShard:
         if device.type == "cpu":
             return self
-        return SessionShard(self.timeline, self.x.to(device), self.local.to(device), self.chunks, self.fitted)
+        return replace(self, x=self.x.to(device), local=self.local.to(device))
 
 
 Shard = dict[str, SessionShard]
@@ -80,7 +82,13 @@ def cut(timeline: Timeline, *, workers: int, left: int, right: int) -> list[list
     return [sorted(share, key=lambda chunk: chunk.start) for share in shares]
 
 
-def assemble(timeline: Timeline, chunks: Sequence[Chunk], pieces: Sequence[np.ndarray], fitted: Fitted) -> SessionShard:
+def assemble(
+    timeline: Timeline,
+    chunks: Sequence[Chunk],
+    pieces: Sequence[np.ndarray],
+    fitted: Fitted,
+    recording: Recording | None = None,
+) -> SessionShard:
     """A shard from its chunks and their activity ((high - low, K) each)."""
     local = torch.full((timeline.length,), -1, dtype=torch.int64)
     offset = 0
@@ -88,7 +96,8 @@ def assemble(timeline: Timeline, chunks: Sequence[Chunk], pieces: Sequence[np.nd
         local[chunk.start : chunk.stop] = torch.arange(chunk.stop - chunk.start) + offset + chunk.start - chunk.low
         offset += chunk.high - chunk.low
     x = np.concatenate(pieces) if pieces else np.zeros((0, len(fitted.columns)), np.float32)
-    return SessionShard(timeline, torch.from_numpy(np.ascontiguousarray(x)), local, tuple(chunks), fitted)
+    held = torch.from_numpy(np.ascontiguousarray(x))
+    return SessionShard(timeline, held, local, tuple(chunks), fitted, recording)
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,7 @@ class Viewed:
     timeline: Timeline
     activity: np.ndarray
     fitted: Fitted
+    recording: Recording
 
 
 SEPARATE = SessionsConfig()
@@ -137,8 +147,8 @@ def _whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig) -
 
 def _whole(viewed: Viewed) -> SessionShard:
     (chunks,) = cut(viewed.timeline, workers=1, left=0, right=1)
-    local = torch.arange(viewed.timeline.length)
-    return SessionShard(viewed.timeline, torch.from_numpy(viewed.activity), local, tuple(chunks), viewed.fitted)
+    local, x = torch.arange(viewed.timeline.length), torch.from_numpy(viewed.activity)
+    return SessionShard(viewed.timeline, x, local, tuple(chunks), viewed.fitted, viewed.recording)
 
 
 def view_session(dataset: Dataset, name: str, view: ViewConfig, known: Fitted | None = None) -> Viewed:
@@ -157,7 +167,7 @@ def view_session(dataset: Dataset, name: str, view: ViewConfig, known: Fitted | 
     key = [VIEW_SCHEMA, raylab.__version__, dataset.fingerprint, name, view]
     large = timeline.length * dataset.sessions[name].units * 4 >= CACHED_BYTES
     found = shared(digest(key), make) if large else make()
-    return Viewed(timeline, found.pop("activity"), Fitted(**found))
+    return Viewed(timeline, found.pop("activity"), Fitted(**found), recording)
 
 
 def pooled(dataset: Dataset, name: str, view: ViewConfig, fits: Sequence[tuple[Fitted, int]]) -> Fitted:

@@ -109,9 +109,11 @@ def build_shard(dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any
             chunks[session].append((chunk, np.frombuffer(row["x"], np.float32).reshape(chunk.high - chunk.low, -1)))
     shard: Shard = {}
     for session in (name for name in dataset.sessions if name in fitted):
-        timeline = make_timeline(dataset.open(session), view)
+        recording = dataset.open(session)
+        timeline = make_timeline(recording, view)
         held = sorted(chunks.get(session, []), key=lambda pair: pair[0].start)
-        shard[session] = assemble(timeline, [c for c, _ in held], [x for _, x in held], fitted[session])
+        own, pieces = [c for c, _ in held], [x for _, x in held]
+        shard[session] = assemble(timeline, own, pieces, fitted[session], recording)
     return shard
 
 

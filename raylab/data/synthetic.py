@@ -27,7 +27,7 @@ UNITS_AT_ONCE = 32  # bounds the memory of true-size sessions
 
 
 def write_sessions(
-    folder: Path,
+    folder: str | Path,
     *,
     sessions: int = 4,
     samples: int = 6000,
@@ -43,6 +43,7 @@ def write_sessions(
     Args:
         noise: Standard deviation of the noise of a sample, in dF/F (one spike is 0.2); that of spiking is beside it.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     counts = np.random.default_rng([seed, sessions]).integers(units[0], units[1] + 1, sessions)
     return [

@@ -120,4 +120,5 @@ class _Pass(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
-        return (None, None, None, *torch._foreach_mul(ctx.gradients, scale))
+        found = ctx.gradients if float(scale) == 1 else torch._foreach_mul(ctx.gradients, scale)
+        return (None, None, None, *found)

@@ -104,7 +104,8 @@ def bits(loss_nats: float, negatives: int) -> float:
     return (math.log(negatives) - loss_nats) / math.log(2)
 
 
-TILE = 128  # reference rows scored at a time: (TILE, M) scores stay in a core's cache
+TILE_SCORES = 1 << 17  # scored at a time, in rows of references: half a megabyte stays in a core's cache
+BOUND = 40.0  # float32 can add up the exponentials of scores between -40 and 40
 
 
 def value_and_gradients(
@@ -144,12 +145,21 @@ def _closed_form(
     pull, rows = (scaled * positive).sum(1), left.new_empty(count)
     expected, d_keys = left.new_empty(left.shape[::-1]), torch.zeros_like(keys)
     slope: Tensor | None = None
-    for start in range(0, count, TILE):
-        tile = slice(start, start + TILE)
+    # No score is larger than the product of the lengths (Cauchy-Schwarz). Where that may be too large for `exp`, scores
+    # are taken relative to the largest of their row.
+    lengths = (torch.linalg.vector_norm(vectors, dim=1).amax() for vectors in (scaled, negative))
+    bounded = bool(next(lengths) * next(lengths) <= BOUND)
+    size = max(64, TILE_SCORES // len(negative))
+    for start in range(0, count, size):
+        tile = slice(start, start + size)
         weights = scaled[tile] @ keys
-        top = weights.amax(1, keepdim=True)
-        mass = weights.sub_(top).exp_().sum(1)
-        torch.add(top[:, 0], mass.log(), out=rows[tile])
+        if bounded:
+            mass = weights.exp_().sum(1)
+            torch.log(mass, out=rows[tile])
+        else:
+            top = weights.amax(1, keepdim=True)
+            mass = weights.sub_(top).exp_().sum(1)
+            torch.add(top[:, 0], mass.log(), out=rows[tile])
         # The narrow matrix first: several times faster than `weights @ negative` in MKL.
         torch.div(keys @ weights.T, mass, out=expected[:, tile])
         rows[tile] -= pull[tile]

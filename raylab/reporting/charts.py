@@ -55,7 +55,7 @@ def learning_curves(records: Sequence[TrialRecord], *, metric: str, winner: str 
         named.add(group)
     if not named:
         return None
-    return _styled(figure, x="step", y=metric, height=380)
+    return styled(figure, x="step", y=metric, height=380)
 
 
 def importance_bars(importance: Mapping[str, float]) -> go.Figure:
@@ -70,7 +70,7 @@ def importance_bars(importance: Mapping[str, float]) -> go.Figure:
         )
     )
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
-    return _styled(figure, x="share of the score's variance", y="", height=90 + 30 * len(ranked))
+    return styled(figure, x="share of the score's variance", y="", height=90 + 30 * len(ranked))
 
 
 def parallel_coordinates(
@@ -95,7 +95,7 @@ def parallel_coordinates(
     line = {"color": scores, "colorscale": "Viridis", "reversescale": mode == "min", "showscale": True}
     line["colorbar"] = {"title": {"text": html.escape(metric)}, "thickness": 14}
     figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line, labelangle=-12, labelside="top"))
-    figure = _styled(figure, x="", y="", height=440)
+    figure = styled(figure, x="", y="", height=440)
     return figure.update_layout(margin={"l": 130, "r": 60, "t": 90, "b": 30})
 
 
@@ -121,7 +121,7 @@ def slices(records: Sequence[TrialRecord], *, metric: str, logs: Mapping[str, bo
         figure.update_xaxes(title_text=html.escape(short[path]), row=row + 1, col=column + 1, **axis)
         if column == 0:
             figure.update_yaxes(title_text=html.escape(metric), row=row + 1, col=1)
-    return _styled(figure, x=None, y=None, height=60 + 260 * lines)
+    return styled(figure, x=None, y=None, height=60 + 260 * lines)
 
 
 def embedding(found: Embedding, colouring: Colouring) -> go.Figure:
@@ -142,7 +142,7 @@ def embedding(found: Embedding, colouring: Colouring) -> go.Figure:
         if colouring.kind == "circular":
             marker |= {"colorscale": "Phase", "cmin": -math.pi, "cmax": math.pi}
         _cloud(figure, points, name=html.escape(colouring.name), marker=marker, legend=False)
-    _styled(figure, x=axes[0], y=axes[1], height=460)
+    styled(figure, x=axes[0], y=axes[1], height=460)
     named = {f"{axis}axis": {"title": {"text": name}} for axis, name in zip("xyz", axes)}
     figure.update_layout(
         title={"text": html.escape(colouring.name), "font": {"size": 15}},
@@ -215,7 +215,7 @@ def _clipped(text: str, length: int = 18) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _styled(figure: go.Figure, *, x: str | None, y: str | None, height: int) -> go.Figure:
+def styled(figure: go.Figure, *, x: str | None, y: str | None, height: int) -> go.Figure:
     figure.update_layout(
         template="plotly_white",
         height=height,

@@ -13,6 +13,7 @@ from raylab.files import write_text
 from raylab.parsing import load_yaml
 from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
+from raylab.reporting.code_section import code_section, keep_code_figures
 from raylab.reporting.score_sections import score_section
 from raylab.reporting.sections import Facts
 from raylab.tracking.records import TrialRecord, best, reads_of_test
@@ -26,11 +27,16 @@ _POLICY = (
 
 _SECTIONS: tuple[tuple[str, Callable[[Facts], str]], ...] = (
     ("Leaderboard", sections.leaderboard),
+    ("Pareto front", sections.pareto),
     ("Learning curves", sections.curves),
     ("Parameter importance", sections.importance),
     ("Parallel coordinates", sections.parallel),
     ("Score by parameter", sections.slices),
     ("Embedding of the best trial", sections.embeddings),
+    (
+        "Codes and reconstructions of the best trial",
+        lambda facts: code_section(facts.embedding) if facts.embedding else "",
+    ),
     ("Embeddings compared", lambda facts: score_section(facts.scores) if facts.scores else ""),
     ("Test split", sections.evaluation),
     ("Config of the best trial", sections.config),
@@ -48,6 +54,8 @@ def write_report(study: StudyFolder, *, importance: dict[str, float] | None) -> 
         The path of the report.
     """
     facts = _facts(study, importance)
+    if facts.embedding:
+        keep_code_figures(facts.embedding)
     write_text(study.report_path, page(facts))
     return study.report_path
 
@@ -69,12 +77,12 @@ def page(facts: Facts) -> str:
 
 def _facts(study: StudyFolder, importance: dict[str, float] | None) -> Facts:
     found = study.records()
-    objective: dict[str, Any] = study.description.get("objective") or {"metric": "loss", "mode": "min"}
-    winner = best(found, objective["mode"])
+    metrics, modes = study.metrics or ("loss",), study.modes or ("min",)
+    winner = best(found, *modes)
     return Facts(
         study=study.description,
-        metric=str(objective["metric"]),
-        mode=objective["mode"],
+        metrics=metrics,
+        modes=modes,
         records=found,
         winner=winner,
         baselines=_baselines(study, winner),

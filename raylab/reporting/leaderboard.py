@@ -15,7 +15,7 @@ from rich.text import Text
 
 from raylab.files import write_text
 from raylab.reporting.summary import baseline_scores
-from raylab.tracking.records import Mode, TrialRecord, is_number
+from raylab.tracking.records import Mode, TrialRecord, costs, front, is_number
 
 _ORDER = ("completed", "pruned", "running", "interrupted", "failed")
 _GAP = 2  # characters between columns
@@ -31,44 +31,59 @@ _COLOURS = {
 }
 
 
-def rows(records: Iterable[TrialRecord], mode: Mode) -> list[dict[str, Any]]:
+def rows(records: Iterable[TrialRecord], *modes: Mode, metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
     """One row a trial, `{"trial", "state", "score", "steps", "params", "metrics", "note"}`, best first.
 
-    A pruned trial ranks below every completed one, whatever its score: it was measured earlier.
+    A pruned trial ranks below every completed one, whatever its score: it was measured earlier. With several modes, the
+    Pareto front comes first, then the first objective decides; each row has "front" (bool) and "scores" besides.
+
+    Args:
+        metrics: Names of the objectives, in the order of `modes`; what the keys of "scores" are.
     """
+    found = list(records)
+    leading = {record.trial for record in front(found, *modes)} if len(modes) > 1 else set()
+    ranked = sorted(found, key=lambda record: _rank(record, modes, record.trial in leading))
     return [
         {
             "trial": record.trial,
             "state": record.state,
+            **({"front": record.trial in leading} if len(modes) > 1 else {}),
             "score": record.score if is_number(record.score) else None,
+            **({"scores": dict(zip(metrics, record.scores))} if len(modes) > 1 else {}),
             "steps": record.step,
             "params": dict(record.params),
             "metrics": dict(record.metrics),
             "note": note(record),
         }
-        for record in sorted(records, key=lambda record: _rank(record, mode))
+        for record in ranked
     ]
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The rows as CSV; columns `params.<path>` and `metrics.<name>`, empty where a trial has none."""
-    params = _keys(row["params"] for row in rows)
-    metrics = _keys(row["metrics"] for row in rows)
+    """The rows as CSV; columns `params.<path>` and `metrics.<name>`, empty where a trial has none. Of several
+    objectives also `front` (yes or no) and `scores.<metric>`."""
+    kinds = ("scores", "params", "metrics")
+    names = [(kind, name) for kind in kinds for name in _keys(row.get(kind, {}) for row in rows)]
+    several = any("front" in row for row in rows)
+    heads = ["trial", "state", *(["front"] if several else []), "score", "steps", "note"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    heads = ("trial", "state", "score", "steps", "note")
-    writer.writerow([*heads, *(f"params.{name}" for name in params), *(f"metrics.{name}" for name in metrics)])
+    writer.writerow([*heads, *(f"{kind}.{name}" for kind, name in names)])
     for row in rows:
-        values = [row["params"].get(name) for name in params] + [row["metrics"].get(name) for name in metrics]
-        writer.writerow([_cell(value) for value in [*(row[head] for head in heads), *values]])
+        told = {**row, "front": yes_or_no(row["front"])} if "front" in row else row
+        writer.writerow([*(_cell(told[head]) for head in heads), *(_cell(row[kind].get(name)) for kind, name in names)])
     write_text(path, text.getvalue())
+
+
+def yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def table(
     rows: Sequence[Mapping[str, Any]],
     *,
     baselines: Mapping[str, Any] | None,
-    objective: Mapping[str, Any],
+    metrics: Sequence[str],
     label: str | None = None,
     errors: Mapping[str, str | None] | None = None,
     width: int = 100,
@@ -77,32 +92,45 @@ def table(
 
     Args:
         baselines: What `baselines.json` says, or None.
+        metrics: Of the objectives, as `rows` was given them.
         label: The label that the objective decodes.
         errors: Why a trial failed, by trial.
     """
-    metric = str(objective["metric"])
-    found = baseline_scores(baselines, metric=metric, label=label)
-    heads = {"trial": 5, "state": 18 if found else 11, metric: max(7, len(metric)), "step": 6}
+    several = len(metrics) > 1
+    matched = {metric: baseline_scores(baselines, metric=metric, label=label) for metric in metrics}
+    kinds = _keys(matched.values())
+    heads = {"trial": 5, "state": 18 if kinds else 11, **({"front": 5} if several else {})}
+    heads |= {**{metric: max(7, len(metric)) for metric in metrics}, "step": 6}
     shown = _fitting(rows, width=width - sum(heads.values()) - _GAP * len(heads))
     drawn = Table(box=_RULES, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for head, least in heads.items():
-        drawn.add_column(head, justify="right" if head in (metric, "step") else "left", min_width=least, no_wrap=True)
+        drawn.add_column(head, justify="right" if head in (*metrics, "step") else "left", min_width=least, no_wrap=True)
     for short in shown.values():
         drawn.add_column(short, justify="right", no_wrap=True, overflow="ellipsis", max_width=_WIDEST)
     for row in rows:
-        drawn.add_row(*_cells(row, list(shown)))
+        drawn.add_row(*_cells(row, metrics, list(shown)))
     drawn.add_section()
-    for kind, score in found.items():
-        drawn.add_row("–", Text(f"baseline: {kind}", style="dim"), f"{score:.4f}")
+    for kind in kinds:
+        scores = [f"{matched[metric][kind]:.4f}" if kind in matched[metric] else "" for metric in metrics]
+        drawn.add_row("–", Text(f"baseline: {kind}", style="dim"), *([""] if several else []), *scores)
     drawn.caption = _footnotes(rows, shown, errors=errors or {}, width=width)
     drawn.caption_justify = "left"
     return drawn
 
 
 def note(record: TrialRecord) -> str | None:
-    """That a trial stopped early, and which step's model its score is of, where that is not the last."""
+    """That a trial stopped early, which step's model its score is of, where that is not the last, and that a codebook
+    collapsed."""
     kept = f"the model of step {record.kept_step} is kept" if record.kept_step not in (None, record.step) else None
-    return "; ".join(said for said in (record.stopped, kept) if said) or None
+    return "; ".join(said for said in (record.stopped, kept, collapse(record.config, record.metrics)) if said) or None
+
+
+def collapse(config: Mapping[str, Any], metrics: Mapping[str, float]) -> str | None:
+    """That held-out windows use less of a codebook than `evaluation.collapse_below`."""
+    usage, least = metrics.get("codes.usage_least"), (config.get("evaluation") or {}).get("collapse_below")
+    if usage is None or least is None or usage >= least:
+        return None
+    return f"the codebook collapsed: {usage:.1%} of its codes are used on held-out windows"
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
@@ -126,10 +154,9 @@ def text(value: Any) -> str:
     return f"{value:.4g}"
 
 
-def _rank(record: TrialRecord, mode: Mode) -> tuple[int, bool, float, str]:
+def _rank(record: TrialRecord, modes: Sequence[Mode], leads: bool) -> tuple[int, bool, bool, tuple[float, ...], str]:
     scored = is_number(record.score)
-    score = float(record.score or 0.0) if scored else 0.0
-    return _ORDER.index(record.state), not scored, -score if mode == "max" else score, record.trial
+    return _ORDER.index(record.state), not leads, not scored, costs(record, modes) if scored else (), record.trial
 
 
 def _keys(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -156,13 +183,14 @@ def _fitting(rows: Sequence[Mapping[str, Any]], *, width: int) -> dict[str, str]
     return {path: short[path] for path in paths if path in chosen}
 
 
-def _cells(row: Mapping[str, Any], paths: Sequence[str]) -> list[Text | str]:
-    score = "–" if row["score"] is None else f"{row['score']:.4f}"
+def _cells(row: Mapping[str, Any], metrics: Sequence[str], paths: Sequence[str]) -> list[Text | str]:
+    scores = row.get("scores", {metrics[0]: row["score"]})
     state = Text(row["state"], style=_COLOURS.get(row["state"], ""))
     return [
         row["trial"],
         state,
-        score,
+        *([yes_or_no(row["front"])] if "front" in row else []),
+        *("–" if scores.get(metric) is None else f"{scores[metric]:.4f}" for metric in metrics),
         str(row["steps"]),
         *(Text(text(row["params"].get(path))) for path in paths),
     ]
@@ -180,9 +208,10 @@ def _footnotes(
     lines = [_one_line(f"{trial} failed: {error}", width) for trial, error in failed[:_REASONS]]
     if len(failed) > _REASONS:
         lines.append(f"and {len(failed) - _REASONS} more failed")
-    noted = sum(bool(row["note"]) for row in rows)
-    if noted:
-        lines.append(f"{noted} trial{'s' * (noted > 1)} kept an earlier model (note in leaderboard.csv)")
+    notes = [row["note"] for row in rows if row["note"]]
+    if notes:
+        noted, first = len(notes), _one_line(notes[0], width)
+        lines.append(f"{noted} trial{'s' * (noted > 1)} with a note (in leaderboard.csv), such as: {first}")
     hidden = len(_keys(row["params"] for row in rows)) - len(shown)
     if hidden:
         lines.append(f"{hidden} more parameter{'s' * (hidden > 1)} in leaderboard.csv")

@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from plotly.colors import cyclical, unlabel_rgb
 
+from raylab.reporting.codes import CURVES
 from raylab.reporting.embedding import Colouring, Embedding, load_embedding
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
@@ -35,23 +36,25 @@ CYCLIC = LinearSegmentedColormap.from_list("phase", [np.array(unlabel_rgb(c)) / 
 
 def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figure]]:
     """What `tracking.mlflow.Mirror` draws of an ended trial: file name -> figure."""
-    objective = (study.description.get("objective") or {}).get("metric")
+    from raylab.reporting.code_figures import code_figures  # it draws with what is below
 
     def draw(record: TrialRecord) -> dict[str, Figure]:
         figures: dict[str, Figure] = {}
         if record.history:
-            figures["loss_curve.png"] = loss_curve(record, metric=objective)
+            figures["loss_curve.png"] = loss_curve(record, *study.metrics, *CURVES)
         path = study.embedding_path(record.trial)
         if path.is_file():
             figures["embedding.png"] = embedding(load_embedding(path), title=f"trial {record.trial}")
+            figures |= code_figures(path)
         return figures
 
     return draw
 
 
-def loss_curve(record: TrialRecord, *, metric: str | None = None) -> Figure:
-    """The training loss and, below it, the validation score (`metric`), by step."""
-    shown = [(name, colour) for name, colour in (("loss", BLUE), (metric, ORANGE)) if name and _curve(record, name)]
+def loss_curve(record: TrialRecord, *metrics: str) -> Figure:
+    """The training loss and, below it, the validation scores (`metrics`), by step."""
+    coloured = {"loss": BLUE, **dict.fromkeys((metric for metric in metrics if metric != "loss"), ORANGE)}
+    shown = [(name, colour) for name, colour in coloured.items() if _curve(record, name)]
     figure = Figure(figsize=(6.4, 2.4 * max(1, len(shown)) + 0.5), dpi=_DPI, layout="constrained")
     figure.suptitle(f"trial {record.trial} ({record.state})", fontsize=12)
     panels = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
@@ -59,7 +62,7 @@ def loss_curve(record: TrialRecord, *, metric: str | None = None) -> Figure:
         steps, values = zip(*_curve(record, name))
         panel.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=3)
         panel.set_ylabel(name, fontsize=11)
-        _plain(panel)
+        plain(panel)
     panels[-1].set_xlabel("step", fontsize=11)
     return figure
 
@@ -75,7 +78,7 @@ def embedding(found: Embedding, *, title: str = "", label: str | None = None) ->
         solid = points.shape[1] == 3
         panel: Any = figure.add_subplot(lines, columns, index, projection="3d" if solid else None)
         scatter(figure, panel, points, colouring)
-        panel.set_title(_literal(colouring.name), fontsize=11)
+        panel.set_title(literal(colouring.name), fontsize=11)
         panel.set_xlabel(axes[0], fontsize=9)
         panel.set_ylabel(axes[1], fontsize=9)
         if solid:
@@ -84,7 +87,7 @@ def embedding(found: Embedding, *, title: str = "", label: str | None = None) ->
             panel.view_init(elev=22, azim=-55)
         else:
             panel.set_aspect("equal", adjustable="datalim")
-            _plain(panel)
+            plain(panel)
     return figure
 
 
@@ -101,7 +104,7 @@ def scatter(figure: Figure, panel: Any, points: np.ndarray, colouring: Colouring
     phase = {"cmap": CYCLIC, "vmin": -np.pi, "vmax": np.pi} if colouring.kind == "circular" else {}
     drawn = panel.scatter(*points.T, c=values, s=6, **{"cmap": "viridis", **phase, **style})
     bar = figure.colorbar(drawn, ax=panel, shrink=0.75, pad=0.1 if points.shape[1] == 3 else 0.02)
-    bar.set_label(_literal(colouring.title), fontsize=10)
+    bar.set_label(literal(colouring.title), fontsize=10)
 
 
 def _categories(
@@ -113,12 +116,12 @@ def _categories(
         panel.scatter(*points.T, c=codes, s=6, cmap="turbo", **style)
         return
     for code, colour in zip(present, CATEGORIES):
-        name = _literal(classes[code] if code < len(classes) else str(code))
+        name = literal(classes[code] if code < len(classes) else str(code))
         panel.scatter(*points[codes == code].T, s=6, color=colour, label=name, **style)
     panel.legend(fontsize=8, markerscale=2.5, frameon=False, loc="upper right")
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Text from data: a dollar sign is not mathematics."""
     return text.replace("$", r"\$")
 
@@ -127,7 +130,7 @@ def _curve(record: TrialRecord, name: str) -> list[tuple[int, float]]:
     return [(step, metrics[name]) for _, step, metrics in record.history if name in metrics]
 
 
-def _plain(panel: Axes) -> None:
+def plain(panel: Axes) -> None:
     panel.spines[["top", "right"]].set_visible(False)
     panel.grid(color="#e5e7eb", linewidth=0.8)
     panel.set_axisbelow(True)

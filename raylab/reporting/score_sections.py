@@ -10,6 +10,7 @@ from typing import Any
 
 from raylab.errors import DataError
 from raylab.files import read_json
+from raylab.reporting.alternatives import UNVERIFIED, published, shown_metrics
 
 
 def score_section(folder: Path) -> str:
@@ -24,7 +25,7 @@ def score_section(folder: Path) -> str:
         except (DataError, KeyError, TypeError, ValueError):
             said = f"<p class='warning'>{escape(path.name)} cannot be read.</p>"
         picture = path.with_suffix(".png")
-        drawn = _image(picture, path.stem) if picture.is_file() else ""
+        drawn = image(picture, path.stem) if picture.is_file() else ""
         parts.append(f"<h3>{escape(path.stem)}</h3>{said}{drawn}")
     return "".join(parts)
 
@@ -78,11 +79,30 @@ def _shuffled_row(label: str, one: Mapping[str, Any]) -> list[str]:
     return [label, one["metric"], true, mean, extent, gap, p]
 
 
+def _alternatives(found: Mapping[str, Any]) -> str:
+    metrics, told = shown_metrics(found), published(found)
+    rows = [
+        [name, f"{one['learnt']:,}", *(_with_interval(one["metrics"].get(metric)) for metric in metrics)]
+        for name, one in found["alternatives"].items()
+    ]
+    rows += [[f"{name} *", "", *(_number(one.get(metric)) for metric in metrics)] for name, one in told.items()]
+    how = f"{found['over']}: means of {found['seeds']} seeds (95 % interval), {found['steps']} steps each."
+    return _lines(how, *([f"* {UNVERIFIED}"] if told else [])) + _table(["", "numbers learnt", *metrics], rows)
+
+
+def _with_interval(found: Mapping[str, Any] | None) -> str:
+    if found is None or not found["interval"]:
+        return _number(found and found["mean"])
+    low, high = found["interval"]
+    return f"{found['mean']:.3g} ({low:.3g} ... {high:.3g})"
+
+
 _SAY: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "consistency": _consistency,
     "topology": _topology,
     "comparison": _comparison,
     "shuffles": _shuffles,
+    "alternatives": _alternatives,
 }
 
 
@@ -100,6 +120,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
     return f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def _image(path: Path, name: str) -> str:
+def image(path: Path, name: str) -> str:
+    """A PNG within the page."""
     data = base64.b64encode(path.read_bytes()).decode()
     return f'<img alt="{escape(name, quote=True)}" style="max-width:100%" src="data:image/png;base64,{data}">'

@@ -15,9 +15,11 @@ import yaml
 from raylab.errors import DataError
 from raylab.reporting import charts
 from raylab.reporting import leaderboard as board
+from raylab.reporting.codes import CURVES
 from raylab.reporting.embedding import load_embedding
+from raylab.reporting.pareto import front_chart
 from raylab.reporting.summary import BASELINE_NAMES, baseline_scores, compared_metric, verdict
-from raylab.tracking.records import Mode, TrialRecord
+from raylab.tracking.records import Mode, TrialRecord, front
 
 _MAX_EMBEDDINGS = 6  # a browser keeps few three-dimensional drawings alive at once
 
@@ -27,8 +29,8 @@ class Facts:
     """Everything a report is made of."""
 
     study: Mapping[str, Any]
-    metric: str
-    mode: Mode
+    metrics: tuple[str, ...]  # of the objectives
+    modes: tuple[Mode, ...]
     records: list[TrialRecord]
     winner: TrialRecord | None
     baselines: Mapping[str, Any] | None
@@ -38,6 +40,20 @@ class Facts:
     embedding: Path | None
     logs: Mapping[str, bool]  # which searched paths have a logarithmic scale
     scores: Path | None = None  # the folder of scores that compare embeddings
+
+    @property
+    def metric(self) -> str:
+        """The first objective, by which the winner is chosen and parameters are ranked."""
+        return self.metrics[0]
+
+    @property
+    def mode(self) -> Mode:
+        return self.modes[0]
+
+    @property
+    def front(self) -> list[TrialRecord]:
+        """The trials of the Pareto front; none where there is one objective."""
+        return front(self.records, *self.modes) if len(self.modes) > 1 else []
 
     @property
     def compared(self) -> str:
@@ -54,15 +70,23 @@ class Facts:
 def headline(facts: Facts) -> str:
     study, data = facts.study, facts.study.get("data") or {}
     said = verdict(
-        facts.records, mode=facts.mode, metric=facts.metric, baselines=facts.matched, compared=facts.compared
+        facts.records,
+        mode=facts.mode,
+        more=facts.modes[1:],
+        metric=facts.metric,
+        baselines=facts.matched,
+        compared=facts.compared,
     )
-    aim = "highest" if facts.mode == "max" else "lowest"
+    label = f" of {study['label']}" if study.get("label") else ""
+    aims = [
+        f"{'highest' if mode == 'max' else 'lowest'} {metric}{label if metric.startswith('decoding.') else ''}"
+        for metric, mode in zip(facts.metrics, facts.modes)
+    ]
     parts = [
         f"{(study.get('task') or {}).get('kind', '')} {study.get('kind', '')}",
         f"data {Path(str(data.get('path', '?'))).name}",
         f"fingerprint {str(data.get('fingerprint', '?'))[:12]}",
-        f"{aim} {facts.metric}"
-        + (f" of {study['label']}" if study.get("label") and facts.metric.startswith("decoding.") else ""),
+        " and ".join(aims),
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(study.get("created", 0))),
     ]
     return (
@@ -72,25 +96,32 @@ def headline(facts: Facts) -> str:
 
 
 def leaderboard(facts: Facts) -> str:
-    rows = board.rows(facts.records, facts.mode)
+    rows = board.rows(facts.records, *facts.modes, metrics=facts.metrics)
     if not rows:
         return "<p class='soft'>No trial has started.</p>"
     paths = list(dict.fromkeys(path for row in rows for path in row["params"]))
     short = board.short_names(paths)
     errors = {record.trial: said for record in facts.records if (said := record.error or board.note(record))}
-    heads = [("trial", ""), ("state", ""), (facts.metric, "number"), ("steps", "number"), ("minutes", "number")]
+    heads = [("trial", ""), ("state", ""), *((metric, "number") for metric in facts.metrics)]
+    heads += [("steps", "number"), ("minutes", "number"), *([("front", "")] if len(facts.metrics) > 1 else [])]
     heads += [(short[path], "") for path in paths] + ([("reason", "")] if errors else [])
     seconds = {record.trial: record.seconds for record in facts.records}
-    body = "".join(_row(row, paths, errors=errors, seconds=seconds, winner=facts.winner) for row in rows)
+    body = "".join(_row(facts, row, paths, errors=errors, seconds=seconds) for row in rows)
     foot = "".join(_baseline_row(facts, kind, columns=len(heads)) for kind in facts.matched)
     titles = "".join(f"<th class='sort {style}'>{escape(head)}</th>" for head, style in heads)
     table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
     return f"<div class='scroll'>{table}</div>"
 
 
+def pareto(facts: Facts) -> str:
+    figure = front_chart(facts.records, metrics=facts.metrics, modes=facts.modes) if facts.front else None
+    note = "On the front is each completed trial that no other equals in every objective and beats in one."
+    return f"<p class='soft'>{note}</p>{_figure(figure)}" if figure is not None else ""
+
+
 def curves(facts: Facts) -> str:
     winner = facts.winner.trial if facts.winner else None
-    names = dict.fromkeys([facts.metric, "loss"])
+    names = dict.fromkeys([*facts.metrics, "loss", *CURVES])
     drawn = [charts.learning_curves(facts.records, metric=name, winner=winner) for name in names]
     return "".join(_figure(figure) for figure in drawn if figure is not None)
 
@@ -100,12 +131,15 @@ def importance(facts: Facts) -> str:
         return ""
     if not facts.importance:
         return "<p class='soft'>Not computed: it needs several completed trials that differ.</p>"
-    return _figure(charts.importance_bars(facts.importance))
+    return _of_first(facts) + _figure(charts.importance_bars(facts.importance))
 
 
 def parallel(facts: Facts) -> str:
     figure = charts.parallel_coordinates(facts.records, metric=facts.metric, mode=facts.mode, logs=facts.logs)
-    note = "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move it.</p>"
+    note = (
+        _of_first(facts)
+        + "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move it.</p>"
+    )
     return note + _figure(figure) if figure is not None else ""
 
 
@@ -113,7 +147,12 @@ def slices(facts: Facts) -> str:
     figure = None
     if len(facts.records) > 1:
         figure = charts.slices(facts.records, metric=facts.metric, logs=facts.logs)
-    return _figure(figure) if figure is not None else ""
+    return _of_first(facts) + _figure(figure) if figure is not None else ""
+
+
+def _of_first(facts: Facts) -> str:
+    several = len(facts.metrics) > 1
+    return f"<p class='soft'>Of the first objective, {escape(facts.metric)}.</p>" if several else ""
 
 
 def embeddings(facts: Facts) -> str:
@@ -171,6 +210,9 @@ def _cards(facts: Facts) -> str:
     states = [record.state for record in facts.records]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     cards = [("best", facts.winner.score, f"best trial ({facts.winner.trial})")] if facts.winner else []
+    if facts.winner:
+        others = zip(facts.metrics[1:], facts.winner.scores[1:])
+        cards += [("", score, f"its {metric}") for metric, score in others if metric != facts.compared]
     if facts.winner and facts.compared != facts.metric:
         cards.append(("best", facts.winner.metrics[facts.compared], f"its {facts.compared}"))
     cards += [("", score, BASELINE_NAMES.get(kind, kind)) for kind, score in facts.matched.items()]
@@ -188,20 +230,23 @@ def _plural(states: Sequence[str]) -> str:
 
 
 def _row(
+    facts: Facts,
     row: Mapping[str, Any],
     paths: Sequence[str],
     *,
     errors: Mapping[str, str],
     seconds: Mapping[str, float],
-    winner: TrialRecord | None,
 ) -> str:
-    trial, state, score = row["trial"], row["state"], row["score"]
+    trial, state, winner = row["trial"], row["state"], facts.winner
+    found = row.get("scores", {facts.metric: row["score"]})
+    scores = [found.get(metric) for metric in facts.metrics]
     cells = [
         f"<td>{escape(trial)}</td>",
         f"<td><span class='state {escape(state)}'>{escape(state)}</span></td>",
-        _number(score, f"{score:.4f}" if score is not None else "–"),
+        *(_number(score, f"{score:.4f}" if score is not None else "–") for score in scores),
         _number(row["steps"], str(row["steps"])),
         _number(seconds[trial], f"{seconds[trial] / 60:.1f}"),
+        *([f"<td>{board.yes_or_no(row['front'])}</td>"] if "front" in row else []),
         *(_parameter(row["params"].get(path)) for path in paths),
     ]
     if errors:

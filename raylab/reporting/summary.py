@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from raylab.tracking.records import Mode, TrialRecord, best
+from raylab.tracking.records import Mode, TrialRecord, best, front
 
 BASELINE_NAMES = {
     "input": "its own input",
@@ -66,20 +66,32 @@ def compared_metric(
 
 
 def verdict(
-    records: list[TrialRecord], *, mode: Mode, metric: str, baselines: Mapping[str, float], compared: str | None = None
+    records: list[TrialRecord],
+    *,
+    mode: Mode,
+    metric: str,
+    baselines: Mapping[str, float],
+    compared: str | None = None,
+    more: Sequence[Mode] = (),
 ) -> Verdict:
     """Whether the best trial beats what needs no training.
 
     Args:
-        metric: The objective.
+        metric: The objective; the first of several.
         baselines: Scores by `compared`.
         compared: As `compared_metric` gives it; default: the objective.
+        more: Of the objectives after the first.
     """
-    winner = best(records, mode)
+    winner = best(records, mode, *more)
     if winner is None or winner.score is None:
         return Verdict("open", _without_winner(records))
     score, subject = winner.score, "It"
     said = f"Trial {winner.trial} is best: {metric} {score:.3f}."
+    if more:
+        count = len(front(records, mode, *more))
+        said = (
+            f"Of {count} trials on the Pareto front, {winner.trial} is best by {metric} ({score:.3f}) and shown here."
+        )
     if compared not in (None, metric):
         score, mode = winner.metrics[str(compared)], "max"
         subject = f"By {compared} ({score:.3f}) it"

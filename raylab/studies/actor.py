@@ -32,14 +32,14 @@ class TrialActor(tune.Trainable):
             if self._training is None:
                 self._training = start(self._job)
             told = describe_round(self._training, run_round(self._training, self._job))
-            return report(told, metric=self._metric)
+            return report(told, **self._scored)
         except Exception as error:
             step = self._training.step if self._training else 0
             return {"steps": step, "error": explain(error, Path(self._job.folder)), "done": True}
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._job = Job(**config["job"])
-        self._metric: str = config["metric"]
+        self._scored: dict[str, Any] = config["scored"]
         self._training = None
 
 
@@ -55,7 +55,7 @@ class WorkersTrial(tune.Trainable):
             wanted["GPU"] = resources["gpus"]
         if resources["memory_gb"]:
             wanted["memory"] = resources["memory_gb"] * 1e9
-        self._job, self._metric, self._steps = Job(**config["job"]), config["metric"], 0
+        self._job, self._scored, self._steps = Job(**config["job"]), config["scored"], 0
         storage = Path(config["storage"])
         self._group = WorkerGroup(self._job, workers=resources["workers"], resources=wanted, storage=storage)
 
@@ -63,7 +63,7 @@ class WorkersTrial(tune.Trainable):
         try:
             result = self._group.next()
             self._steps = result["steps"]
-            return report(result, metric=self._metric)
+            return report(result, **self._scored)
         except Exception as error:
             return {"steps": self._steps, "error": explain(error, Path(self._job.folder)), "done": True}
 

@@ -74,6 +74,7 @@ def end_event(trial: str, ended: Outcome, *, seconds: float) -> dict[str, Any]:
         "state": ended.state,
         "step": ended.step,
         "score": ended.score,
+        "scores": list(ended.scores),
         "metrics": ended.metrics,
         "error": ended.error,
         "kept_step": ended.kept_step,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError
 from raylab.parsing import get_path, parse_trial, set_path
 from raylab.studies.conditions import possible, stand_in, when_met, with_search, without_fixed
+from raylab.studies.grid import with_grid_budget
 from raylab.studies.space import Parameter, Scalar, Space
 from raylab.tasks import get_task
+from raylab.tracking.records import Mode
 from raylab.training.keeping import monitor_of
 
 
@@ -35,7 +37,7 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
     for path in ordered:  # a parent's choices before what depends on them
         space = _for_dataset(space, path, sessions, source, notes)
     base = parse_trial(stand_in(space), source)
-    _check_objective(space, base, sessions, source)
+    _check_objectives(space, base, sessions, source)
     _check_draws(space, sessions, source)
     if space.scheduler.kind != "none" and "training.max_steps" in space.search:
         raise ConfigError(
@@ -47,6 +49,9 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
             f"scheduler: grace_steps {space.scheduler.grace_steps} is not below training.max_steps "
             f"{base.training.max_steps}: no trial will be stopped early"
         )
+    if space.sampler.kind == "grid":
+        space, said = with_grid_budget(space, source)
+        notes += said
     return space, notes
 
 
@@ -132,54 +137,94 @@ def _check_draws(space: Space, sessions: Mapping[str, SessionSpec], source: str)
             )
 
 
-def direction(space: Space, sessions: Mapping[str, SessionSpec]) -> Literal["max", "min"]:
-    """Whether the objective grows or falls as models get better."""
-    config = parse_trial(stand_in(space), "space")
-    known = get_task(config).metrics(config, sessions)[space.objective.metric]
-    return space.objective.mode or ("max" if known == "max" else "min")
+def modes(space: Space, sessions: Mapping[str, SessionSpec]) -> dict[str, Mode]:
+    """Whether each objective, and the scheduler's metric, grows or falls as models get better."""
+    known = get_task(config := parse_trial(stand_in(space), "space")).metrics(config, sessions)
+    found: dict[str, Mode] = {}
+    for metric in (*space.metrics, space.rung):
+        found[metric] = "max" if known[metric] == "max" else "min"
+    return found
 
 
-# What goodness of fit in bits depends on besides the model: InfoNCE falls when inputs blur or positives get closer,
-# whether or not the embedding got better, so such settings are never chosen by it.
-_CHANGES_BITS = (
-    "view.",
-    "sampling.",
-    "model.encoder.kind",
-    "model.encoder.receptive_field",
-    "model.normalize",
-    "loss.similarity",
-    "evaluation.",
-    "task.",
-)
+# Searched paths (their beginnings) whose trials a metric cannot compare, and why.
+_INCOMPARABLE: dict[str, tuple[tuple[str, ...], str, str]] = {
+    # InfoNCE falls when inputs blur or positives get closer, whether or not the embedding got better.
+    "goodness_of_fit": (
+        (
+            "view.",
+            "sampling.",
+            "model.encoder.kind",
+            "model.encoder.receptive_field",
+            "model.normalize",
+            "loss.similarity",
+            "evaluation.",
+            "task.",
+        ),
+        "they change the positive pairs or the input",
+        "Use decoding.score, or remove these from `search`.",
+    ),
+    "reconstruction.": (
+        ("view.selection", "view.outlier_z", "view.lag_ms"),
+        "they change what is rebuilt",
+        "Remove these from `search`.",
+    ),
+    "codes.loss": (("quantizer.", "model.code_dimension"), "they change what it is the sum of", "Use another metric."),
+    "codes.bits_per_window": (
+        ("model.window", "view.bin_ms", "view.resample_hz"),
+        "their windows last differently long",
+        "Use codes.bits_per_s, or remove these from `search`.",
+    ),
+    "behaviour.": (
+        ("model.window", "view.bin_ms", "view.resample_hz", "behaviour."),
+        "they change what is predicted",
+        "Use decoding.score, or remove these from `search`.",
+    ),
+}
 
 
-def _check_objective(space: Space, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str) -> None:
-    metric = space.objective.metric
+def _check_objectives(space: Space, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str) -> None:
+    """What trials are chosen by and stopped by: measured here, and the same thing in every trial."""
+    several = len(space.objectives) > 1
+    for number, objective in enumerate(space.objectives):
+        key = f"objective.{number}" if several else "objective"
+        _check_metric(space, f"{key}.metric", objective.metric, base, sessions, source)
+        known = get_task(base).metrics(base, sessions)[objective.metric]
+        if objective.mode not in (None, known):
+            raise ConfigError(
+                f"{source}: {key}.mode '{objective.mode}' contradicts {objective.metric}, which is better when "
+                f"{'higher' if known == 'max' else 'lower'}",
+                f"Leave {key}.mode out.",
+            )
+    if space.scheduler.kind == "none":
+        return
+    if several and space.scheduler.metric is None:
+        raise ConfigError(
+            f"{source}: scheduler.metric is missing: of several objectives none says alone which trials to stop",
+            f"Name a validation metric, for example {space.metrics[0]}, or set scheduler.kind: none.",
+        )
+    _check_metric(space, "scheduler.metric", space.rung, base, sessions, source)
+
+
+def _check_metric(
+    space: Space, key: str, metric: str, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str
+) -> None:
     known = get_task(base).metrics(base, sessions)
     if metric not in known:
         choices = ", ".join(name for name in known if name != "loss")
         why = "" if any(spec.labels for spec in sessions.values()) else "The dataset has no label. "
-        raise ConfigError(f"{source}: objective.metric '{metric}' does not exist here", f"{why}Use one of: {choices}.")
+        raise ConfigError(f"{source}: {key} '{metric}' does not exist here", f"{why}Use one of: {choices}.")
     if metric == "loss":
         raise ConfigError(
-            f"{source}: objective.metric 'loss' depends on batch size and temperature: it cannot compare trials",
+            f"{source}: {key} 'loss' depends on batch size and temperature: it cannot compare trials",
             "Use decoding.score or goodness_of_fit.",
         )
-    if space.objective.mode not in (None, known[metric]):
-        raise ConfigError(
-            f"{source}: objective.mode '{space.objective.mode}' contradicts {metric}, which is better when "
-            f"{'higher' if known[metric] == 'max' else 'lower'}",
-            "Leave objective.mode out.",
-        )
-    if metric == "goodness_of_fit":
+    for name, (changes, why, remedy) in _INCOMPARABLE.items():
         # how many negatives a model is trained with is no matter of the fixed batches it is scored on
-        searched = [path for path in space.search if path != "sampling.negatives"]
-        changing = [path for path in searched if path.startswith(_CHANGES_BITS)]
-        if changing:
+        searched = [path for path in space.search if path != "sampling.negatives" and path.startswith(changes)]
+        if metric.startswith(name) and searched:
+            key = key.removesuffix(".metric")
             raise ConfigError(
-                f"{source}: objective goodness_of_fit cannot compare trials that differ in {', '.join(changing)}: "
-                "they change the positive pairs or the input",
-                "Use decoding.score, or remove these from `search`.",
+                f"{source}: {key} {metric} cannot compare trials that differ in {', '.join(searched)}: {why}", remedy
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,12 @@ class _Comparison:
     def of_model(self) -> Features:
         return {name: self.trained.embed(name, self.splits) for name in self.sessions}
 
+    @cached_property
+    def dimensions(self) -> int:
+        """Of the model's embedding."""
+        one = self.sessions[next(iter(self.sessions))]
+        return self.trained.model.encode(one.x[:1].numpy(), session=one.timeline.session).shape[1]
+
     def of_method(self, name: str, seed: int) -> Features:
         return {session: self._reduced(name, shard, seed) for session, shard in self.sessions.items()}
 
@@ -151,8 +158,7 @@ class _Comparison:
     def _reduced(self, name: str, shard: SessionShard, seed: int) -> np.ndarray:
         training, others = (np.unique(self.rows(shard, *splits)) for splits in (("train",), self.splits[1:]))
         seen = [_windows(shard, rows, *self.trained.model.receptive_field) for rows in (training, others)]
-        dimensions = self.trained.model.config.model.output_dimension  # type: ignore[attr-defined]
-        reduced = METHODS[name].reduce(seen[0], seen[1], dimensions, seed)
+        reduced = METHODS[name].reduce(seen[0], seen[1], self.dimensions, seed)
         found = np.full((shard.timeline.length, reduced[0].shape[1]), np.nan)
         found[training], found[others] = reduced
         return found

@@ -16,6 +16,7 @@ from raylab.studies.plan import Plan, connect_for, make_plan
 from raylab.studies.study import create_study, run_recorded
 from raylab.studies.trained import Trained
 from raylab.studies.winner import Scorer, winner
+from raylab.tasks import get_task
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 
@@ -29,20 +30,21 @@ def shuffle_labels(
     the same call again goes on where it was stopped.
 
     Returns:
-        {"split", "trial", "shuffles": completed, "shuffled": the labels that define positives, "scores": {label:
+        {"split", "trial", "shuffles": completed, "shuffled": the labels that training is told, "scores": {label:
         {"metric", "true", "shuffled": [...], "mean", "gap": true - mean, "interval": of the gap, from the 2.5th to the
         97.5th percentile of the shuffles, "p": (1 + shuffles at least as good) / (1 + shuffles)}}}.
 
     Raises:
-        StudyError: the trial's positives do not depend on a label, or no shuffled trial completed.
+        StudyError: the trial's training is told no label, or no shuffled trial completed.
     """
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
-    sampling = parse_trial(record.config, f"trial {record.trial}").sampling  # type: ignore[attr-defined]
-    if sampling.by_time:
+    config = parse_trial(record.config, f"trial {record.trial}")
+    labels = get_task(config).told_labels(config, study.description["label"])
+    if not labels:
         raise StudyError(
-            f"{study.path}: positives of trial {record.trial} are defined by time, not by a label",
-            "There is no label to shuffle; choose a trial with another sampling.conditional.",
+            f"{study.path}: training of trial {record.trial} is told no label",
+            "There is no label to shuffle; choose a trial whose positives, or whose behaviour head, use one.",
         )
     true = Trained.load(study, record)
     true.read(split, "shuffles")
@@ -52,9 +54,7 @@ def shuffle_labels(
         raise StudyError(f"{control.path}: no shuffled trial completed", "Look at `raylab leaderboard` of that folder.")
     found = [_scores(Trained.load(control, one), split) for one in completed]
     gaps = {label: _gap(label, score, found) for label, score in _scores(true, split).items()}
-    named = dict.fromkeys(label for one in sampling.losses.values() for label in one.pairs.labels)
-    labels = list(named) or [study.description["label"]]
-    head = {"split": split, "trial": record.trial, "shuffles": len(completed), "shuffled": labels}
+    head = {"split": split, "trial": record.trial, "shuffles": len(completed), "shuffled": list(labels)}
     result = {**head, "scores": gaps}
     keep_score(study, f"shuffles-{split}", result, shuffles_figure(result))
     return result

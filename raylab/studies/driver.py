@@ -69,7 +69,7 @@ def _fit(
 
     search_alg = StudySearch(
         plan.space,
-        mode=plan.mode,
+        modes=[plan.modes[metric] for metric in plan.space.metrics],
         storage=f"sqlite:///{study.optuna_path}",
         seen=len(known),
         job=lambda trial, params: _trial_config(study, plan, trial, params),
@@ -102,7 +102,8 @@ def _fit(
 
 def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, Any]) -> dict[str, Any]:
     resources = plan.space.resources
-    config = _monitored(plan.space.config(params, source=f"trial {trial}"), plan.space.objective.metric)
+    objectives = plan.space.metrics
+    config = _monitored(plan.space.config(params, source=f"trial {trial}"), objectives[0])
     job = Job(
         trial,
         str(study.trial_folder(trial)),
@@ -114,7 +115,7 @@ def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, 
     return {
         "job": job.as_dict(),
         "params": params,
-        "metric": plan.space.objective.metric,
+        "scored": {"objectives": objectives, "rung": plan.space.rung},
         "max_steps": config.training.max_steps,
         "resources": resources.model_dump(),
         "storage": str(study.path / ".tune"),
@@ -150,8 +151,8 @@ def _scheduler(plan: Plan) -> Any:
         return FIFOScheduler()
     return AsyncHyperBandScheduler(
         time_attr="steps",
-        metric="score",
-        mode=plan.mode,
+        metric="rung",
+        mode=plan.modes[plan.space.rung],
         max_t=steps,
         grace_period=config.grace_steps,
         reduction_factor=config.reduction_factor,
@@ -172,7 +173,8 @@ def _interrupted(record: TrialRecord) -> dict[str, Any]:
 
 
 def _line(trial: str, outcome: Outcome, params: Mapping[str, Any], done: int, total: int) -> str:
-    score = f"{outcome.score:.4f}" if outcome.score is not None else outcome.error or ""
+    scores = outcome.scores or (() if outcome.score is None else (outcome.score,))
+    score = ", ".join(f"{one:.4f}" for one in scores) or outcome.error or ""
     values = "  ".join(f"{path.rsplit('.', 1)[-1]}={_short(value)}" for path, value in params.items())
     kept = f", the model of step {outcome.kept_step}" if outcome.kept_step not in (None, outcome.step) else ""
     early = " early" if outcome.stopped else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +14,8 @@ from raylab.errors import TrainingError
 class Outcome:
     """
     Attributes:
-        score: Of the model that is kept, as are `metrics`.
+        score: Of the model that is kept, as are `metrics`; the first of several objectives.
+        scores: Of all objectives, where there are several.
         step: The last step that was trained.
         kept_step: The step of the model that is kept, where it may be an earlier one.
         stopped: Why training ended before its last step, where early stopping did.
@@ -27,22 +28,30 @@ class Outcome:
     error: str | None = None
     kept_step: int | None = None
     stopped: str | None = None
+    scores: tuple[float, ...] = ()
 
 
-def report(told: Mapping[str, Any], *, metric: str) -> dict[str, Any]:
-    """A round (see `describe_round`) as Tune carries it. `score` is the objective, of the model kept until then.
+def report(told: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None) -> dict[str, Any]:
+    """A round (see `describe_round`) as Tune carries it, of the model kept until then: `score` is the first objective,
+    `rung` what a scheduler compares, `scores` all objectives where there are several.
+
+    Args:
+        rung: The scheduler's metric; default: the first objective.
 
     Raises:
-        TrainingError: It was not measured, nor will it be: no use to train on.
+        TrainingError: One was not measured, nor will it be: no use to train on.
     """
     metrics = (told.get("kept") or told)["metrics"]
-    if metric not in metrics:
+    rung = rung or objectives[0]
+    missing = next((metric for metric in (*objectives, rung) if metric not in metrics), None)
+    if missing is not None:
         raise TrainingError(
-            f"no validation measures '{metric}' on this dataset",
+            f"no validation measures '{missing}' on this dataset",
             "Decoding needs validation samples with several values of the label, goodness of fit validation parts "
             "longer than the receptive field. Choose another objective, label or splits.",
         )
-    return {**told, "score": metrics[metric]}
+    several = {"scores": [metrics[metric] for metric in objectives]} if len(objectives) > 1 else {}
+    return {**told, "score": metrics[objectives[0]], "rung": metrics[rung], **several}
 
 
 def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None) -> Outcome:
@@ -54,8 +63,10 @@ def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | No
     problem = crash or result.get("error")
     if problem is None and "score" not in result:
         problem = "ended without a result"
-    if problem is None and not math.isfinite(result["score"]):
-        problem = f"the score is {result['score']} at step {step}"
+    scores = tuple(map(float, result.get("scores") or ()))
+    if problem is None:
+        odd = [score for score in scores or (result["score"],) if not math.isfinite(score)]
+        problem = f"the score is {odd[0]} at step {step}" if odd else None
     if problem is not None:
         return Outcome("failed", None, step, metrics, str(problem))
     return Outcome(
@@ -63,4 +74,5 @@ def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | No
         *(float(result["score"]), step, metrics),
         kept_step=kept.get("step"),
         stopped=stopped,
+        scores=scores,
     )

@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from raylab.cluster import connect
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
-from raylab.studies.checks import check_space, direction
+from raylab.studies.checks import check_space, modes
 from raylab.studies.space import Resources, Space, load_space
+from raylab.tracking.records import Mode
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class Plan:
     """A checked search: what runs, on what, in which direction.
 
     Attributes:
+        modes: Of each objective's metric, and of the scheduler's: whether higher or lower is better.
         label: The label the trials are scored on; None where the dataset has none.
         notes: What the check changed or found, one sentence each.
     """
 
     space: Space
     dataset: Dataset
-    mode: Literal["max", "min"]
+    modes: dict[str, Mode]
     label: str | None
     notes: tuple[str, ...]
 
@@ -44,7 +46,7 @@ def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | No
     if label:  # the default is written down: what was used is what is recorded
         loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
     checked, notes = check_space(loaded, dataset.sessions, source=source)
-    return Plan(checked, dataset, direction(checked, dataset.sessions), label, tuple(notes))
+    return Plan(checked, dataset, modes(checked, dataset.sessions), label, tuple(notes))
 
 
 def connect_for(resources: Resources, trials: int) -> int:

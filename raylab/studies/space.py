@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 
 from raylab.config import Strict, TrialConfig
 from raylab.errors import ConfigError
@@ -46,6 +47,15 @@ class Parameter(Strict):
         """The values that decide whether the whole range is valid."""
         return list(self.categorical if self.categorical is not None else self.float_ or self.int_ or ())
 
+    def values(self) -> list[Scalar] | None:
+        """Every value, as Optuna steps through the bounds; None where bounds have no step."""
+        bounds = self.float_ or self.int_
+        if bounds is None or self.step is None:
+            return None if self.categorical is None else list(self.categorical)
+        low, high, step = (Decimal(str(number)) for number in (*bounds, self.step))
+        kind = float if self.float_ else int
+        return [kind(low + k * step) for k in range(int((high - low) // step) + 1)]
+
     def active(self, value: Mapping[str, Any]) -> bool:
         return all(
             get(value, path) in (wanted if isinstance(wanted, list) else [wanted]) for path, wanted in self.when.items()
@@ -66,21 +76,29 @@ class Objective(Strict):
 
 
 class Sampler(Strict):
-    kind: Literal["tpe", "random"] = "tpe"
+    kind: Literal["tpe", "random", "nsga2", "grid"] = "tpe"
     seed: int = Field(0, ge=0)
     startup_trials: int | None = Field(
         None, ge=1, description="random trials before TPE's model; default a third, at most 10"
     )
+    population: int | None = Field(None, ge=2, description="of nsga2: a generation; default a quarter of the trials")
+
+    @model_validator(mode="after")
+    def _population_is_of_nsga2(self) -> Sampler:
+        if self.population is not None and self.kind != "nsga2":
+            raise ValueError(f"population is of nsga2, not of {self.kind}")
+        return self
 
 
 class Scheduler(Strict):
     kind: Literal["none", "asha"] = "none"
+    metric: str | None = Field(None, description="what trials are stopped by; default: the objective where it is one")
     grace_steps: int = Field(300, ge=1, description="no trial is stopped before")
     reduction_factor: int = Field(3, ge=2, description="one in so many goes on at each rung")
 
 
 class Budget(Strict):
-    trials: int = Field(16, ge=1)
+    trials: int = Field(16, ge=1, description="of a grid: at most its points, and by default all of them")
 
 
 class Resources(Strict):
@@ -94,16 +112,33 @@ class Resources(Strict):
 
 
 class Space(Strict):
-    """A search space file. `base` holds fixed config values; what neither names keeps its default."""
+    """A search space file. `base` holds fixed config values; what neither names keeps its default.
+
+    `objective` is one, or a list of two or three: then the study looks for the Pareto front.
+    """
 
     task: dict[str, Any] = {"kind": "contrastive"}
-    objective: Objective = Objective()
+    objective: Objective | tuple[Objective, ...] = Objective()
     base: dict[str, Any] = {}
     search: dict[str, Parameter] = {}
     sampler: Sampler = Sampler()
     scheduler: Scheduler = Scheduler()
     budget: Budget = Budget()
     resources: Resources = Resources()
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Objective | tuple[Objective, ...]:
+        if not isinstance(value, list | tuple):
+            return Objective.model_validate(value)
+        found = _OBJECTIVES.validate_python(value)
+        named = [objective.metric for objective in found]
+        if not 1 <= len(found) <= 3:  # of more, most trials would be on the front
+            raise ValueError("one objective, or a list of two or three, is needed")
+        twice = next((metric for metric in named if named.count(metric) > 1), None)
+        if twice is not None:
+            raise ValueError(f"'{twice}' is there twice")
+        return found if len(found) > 1 else found[0]
 
     @model_validator(mode="after")
     def _once(self) -> Space:
@@ -114,6 +149,20 @@ class Space(Strict):
             if path in self.search:
                 raise ValueError(f"'{path}' is in `base` and in `search`: it can be in one of them only")
         return self
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        return self.objective if isinstance(self.objective, tuple) else (self.objective,)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Of the objectives; the first is the one that `score` is of."""
+        return tuple(objective.metric for objective in self.objectives)
+
+    @property
+    def rung(self) -> str:
+        """The metric by which a scheduler stops trials."""
+        return self.scheduler.metric or self.metrics[0]
 
     def fixed(self) -> dict[str, Any]:
         """The config mapping without searched values."""
@@ -162,6 +211,9 @@ class Space(Strict):
         return done
 
 
+_OBJECTIVES = TypeAdapter(tuple[Objective, ...])
+
+
 def load_space(
     space: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None, *, source: str = ""
 ) -> Space:
@@ -172,7 +224,7 @@ def load_space(
     """
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     if isinstance(space, Space):
-        value = space.model_dump(mode="json", by_alias=True)
+        value = space.model_dump(mode="json", by_alias=True, exclude_unset=True)  # a grid asks whether `trials` was set
     else:
         value = dict(space) if isinstance(space, Mapping) else load_yaml(Path(space))
     parse(Space, value, source)  # first as it is written: an override must not be blamed for it, nor trip over it

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -112,16 +112,19 @@ def sync(path: str | Path) -> StudyFolder:
     study = StudyFolder.open(Path(path))
     mirror = Mirror(study, figures=trial_figures(study))
     mirror.sync()
-    winner = best(study.records(), study.description["objective"]["mode"])
+    winner = best(study.records(), *study.modes)
     if winner is not None:
         mirror.register(winner.trial)
     return study
 
 
 def leaderboard(path: str | Path) -> list[dict[str, Any]]:
-    """One row a trial, best first: {"trial", "state", "score", "steps", "params", "metrics"}."""
+    """One row a trial, best first: {"trial", "state", "score", "steps", "params", "metrics", "note"}.
+
+    Of several objectives, the Pareto front first, with {"front", "scores"} as `reporting.leaderboard.rows` gives them.
+    """
     study = StudyFolder.open(Path(path))
-    return rows(study.records(), study.description["objective"]["mode"])
+    return rows(study.records(), *study.modes, metrics=study.metrics)
 
 
 def report(path: str | Path) -> Path:
@@ -130,10 +133,9 @@ def report(path: str | Path) -> Path:
     from raylab.studies.importance import importance
 
     study = StudyFolder.open(Path(path))
-    mode = study.description["objective"]["mode"]
     records = study.records()
-    write_csv(study.leaderboard_path, rows(records, mode))
-    return write_report(study, importance=importance(records, mode))
+    write_csv(study.leaderboard_path, rows(records, *study.modes, metrics=study.metrics))
+    return write_report(study, importance=importance(records, study.modes[0]))
 
 
 def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
@@ -181,11 +183,13 @@ def create_study(out: Path, plan: Plan, kind: str, **more: Any) -> StudyFolder:
 
 
 def _describe(plan: Plan, kind: str) -> dict[str, Any]:
+    objectives = [{"metric": metric, "mode": plan.modes[metric]} for metric in plan.space.metrics]
     return {
         "kind": kind,
         "data": {"path": str(plan.dataset.path.resolve()), "fingerprint": plan.dataset.fingerprint},
         "task": plan.space.fixed()["task"],
-        "objective": {"metric": plan.space.objective.metric, "mode": plan.mode},
+        "objective": objectives[0],
+        **({"objectives": objectives} if len(objectives) > 1 else {}),
         "label": plan.label,
         "tracking": {"uri": default_uri(Path(os.environ.get("RAYLAB_HOME", ".")))},
     }
@@ -196,7 +200,7 @@ def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
     _baselines(study, plan, say)
     report(study.path)
     if problem is None:
-        _register_winner(study, plan.mode, say)
+        _register_winner(study, say)
 
 
 def run_recorded(study: StudyFolder, plan: Plan, slots: int, say: Say) -> Exception | None:
@@ -215,8 +219,8 @@ def run_recorded(study: StudyFolder, plan: Plan, slots: int, say: Say) -> Except
     return problem
 
 
-def _register_winner(study: StudyFolder, mode: Literal["max", "min"], say: Say) -> None:
-    winner = best(study.records(), mode)
+def _register_winner(study: StudyFolder, say: Say) -> None:
+    winner = best(study.records(), *study.modes)
     if winner is None:
         say("no trial completed: there is no winner")
         return

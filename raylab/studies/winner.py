@@ -23,18 +23,20 @@ from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import Choice, Decoded, Searches, decode, mean_scores
 from raylab.evaluation.scores import block_bootstrap, interval, score_predictions
 from raylab.files import atomic_path, write_json
-from raylab.tasks.embedding import embed, session_pool
-from raylab.tasks.protocol import Comm
-from raylab.tracking.records import TrialRecord, best, reads_of_test
+from raylab.tasks.embedding import session_pool
+from raylab.tracking.records import TrialRecord, best, front, reads_of_test
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
 
 
 def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
-    """The trial asked for, or the best completed one by its validation score."""
+    """The trial asked for, or the best completed one by its validation score.
+
+    Of several objectives: the one of the Pareto front with the best first objective (`said_choice` says so).
+    """
     records = study.records()
     if trial is None:
-        found = best(records, study.description["objective"]["mode"])
+        found = best(records, *study.modes)
         if found is None:
             raise StudyError(f"{study.path}: no trial has completed", "Look at `raylab leaderboard` for the reasons.")
         return found
@@ -42,6 +44,14 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
     if named is None:
         raise StudyError(f"{study.path}: no trial '{trial}'", f"Its trials: {', '.join(r.trial for r in records)}.")
     return named
+
+
+def said_choice(study: StudyFolder) -> str | None:
+    """Which trial `winner` takes where none is named, as a sentence; None for one objective, or no winner."""
+    if len(study.modes) < 2 or (found := best(records := study.records(), *study.modes)) is None:
+        return None
+    count = len(front(records, *study.modes))
+    return f"trial {found.trial} is used: of {count} on the Pareto front, the one with the best {study.metrics[0]}"
 
 
 def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> dict[str, Any]:
@@ -113,7 +123,7 @@ class Scorer:
         self.fit = ("train",) if split == "valid" else ("train", "valid")
         self.config = model.config.evaluation
         self.shard = whole_shard(dataset, model.config.view, model.config.sessions)
-        self.embeddings = {name: embed(model.encoder(name), session, Comm()) for name, session in self.shard.items()}
+        self.embeddings = {name: model.embed(session) for name, session in self.shard.items()}
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
         sessions = self._decode(self.embeddings, labels)
@@ -230,6 +240,6 @@ def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence
         else:
             wide = values.shape[1] > 1
             columns |= {f"{label_name}_{d}" if wide else label_name: values[:, d] for d in range(values.shape[1])}
-    embedding = embed(model.encoder(name), session, Comm())[timeline.rows[held]]
+    embedding = model.embed(session)[timeline.rows[held]]
     columns |= {f"e{d}": embedding[:, d] for d in range(embedding.shape[1])}
     return pd.DataFrame(columns)

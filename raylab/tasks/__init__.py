@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from raylab.config import TrialConfig
+from raylab.data.dataset import SessionSpec
 from raylab.tasks.protocol import Comm, Task, Validation
 
 
 def get_task(config: TrialConfig) -> Task[Any]:
     """The task of a trial's family. Imported on use: a family may need libraries that others do not."""
-    kind = config.task.kind  # type: ignore[attr-defined]  # every family has its own task section
+    kind = config.task.kind
     if kind == "contrastive":
         from raylab.tasks.contrastive import ContrastiveFamily
 
         return ContrastiveFamily()
+    if kind == "vqvae":
+        from raylab.tasks.vqvae import VqvaeFamily
+
+        return VqvaeFamily()
     raise AssertionError(f"config validated a family without a task: {kind}")
 
 
-__all__ = ["Comm", "Task", "Validation", "get_task"]
+def learnt_numbers(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> int:
+    """How many numbers a trial learns: weights, and codes that follow averages."""
+    import torch
+
+    with torch.random.fork_rng():
+        module = get_task(config).build(config, sessions)
+    codes = [buffer for name, buffer in module.named_buffers() if name.rpartition(".")[2] == "codes"]
+    return sum(each.numel() for each in [*(p for p in module.parameters() if p.requires_grad), *codes])
+
+
+__all__ = ["Comm", "Task", "Validation", "get_task", "learnt_numbers"]

@@ -13,19 +13,17 @@ import torch
 
 from raylab.config import ContrastiveTrial
 from raylab.data.dataset import SessionSpec
-from raylab.data.shard import SessionShard, Shard, check_combination
-from raylab.data.view import Timeline, view_labels
+from raylab.data.shard import SessionShard, Shard
+from raylab.data.view import Timeline
 from raylab.errors import ConfigError
-from raylab.evaluation.decoding import decode, mean_scores
-from raylab.evaluation.scores import METRICS, MINIMISED, PRIMARY
 from raylab.models.adaptation import adopt_trunk, is_adaptable, trunk
 from raylab.models.encoders import Encoder, build_encoder
 from raylab.models.fused import FusedEncoder, Seen, fused_loss
 from raylab.models.losses import bits, build_loss
 from raylab.models.objectives import Layout, Objectives
-from raylab.sampling.shuffling import shifted_labels
-from raylab.tasks.embedding import embed, kept_embedding, session_pool, windows
-from raylab.tasks.pairs import Draw, Group, check_pairs, decoded_label, group_draws, named_labels
+from raylab.tasks.embedding import embed, kept_embedding, padded_sequence, windows
+from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores, trained_labels
+from raylab.tasks.pairs import Draw, Group, check_pairs, group_draws, label_names, named_labels
 from raylab.tasks.protocol import Comm, Validation
 
 BITS_BATCHES = 16
@@ -129,18 +127,7 @@ class Pairs:
 
 class ContrastiveFamily:
     def check(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> None:
-        check_combination(sessions, config.view, config.sessions)
-        for spec in config.sessions.used(sessions).values():
-            known = view_labels(spec.labels, config.view)
-            for key, name in _named_labels(config):
-                if name not in known:
-                    listed = ", ".join(known) or "none"
-                    raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {listed}.")
-            if config.view.selection.kind == "correlation" and not spec.labels:
-                raise ConfigError(
-                    f"view.selection.kind 'correlation': session '{spec.id}' has no label",
-                    "Use --set view.selection.kind=variance.",
-                )
+        check_labels(config, sessions, named_labels(config))
         if config.controls.shuffle is not None and config.sampling.by_time:
             raise ConfigError(
                 "controls.shuffle: with sampling.conditional 'time' no label defines positives",
@@ -149,14 +136,7 @@ class ContrastiveFamily:
         check_pairs(config, config.sessions.used(sessions))
 
     def metrics(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        found = {"goodness_of_fit": "max", "loss": "min"}
-        first = next(iter(sessions.values()))
-        label = task_label(config, first)
-        if label:
-            kind = view_labels(first.labels, config.view)[label].kind
-            found["decoding.score"] = "max"
-            found |= {f"decoding.{name}": "min" if name in MINIMISED else "max" for name in METRICS[kind]}
-        return found
+        return {"goodness_of_fit": "max", "loss": "min"} | decoding_metrics(config, sessions)
 
     def receptive_field(self, config: ContrastiveTrial) -> tuple[int, int]:
         encoder = build_encoder(config.model.encoder, units=1, output_dimension=2, normalize=True)
@@ -164,6 +144,10 @@ class ContrastiveFamily:
 
     def build(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         return ContrastiveModel(config, sessions)
+
+    def told_labels(self, config: ContrastiveTrial, first: str | None) -> tuple[str, ...]:
+        named = [label for one in config.sampling.losses.values() for label in label_names(one.pairs, first)]
+        return tuple(dict.fromkeys(named))
 
     def adaptable(self, config: ContrastiveTrial) -> bool:
         return is_adaptable(config.model.encoder)
@@ -200,6 +184,11 @@ class ContrastiveFamily:
         losses = [model.pairs_loss(pairs) for pairs in batch] if comm.workers == 1 else _shares(model, batch, comm)
         return {"loss": losses[0] if len(losses) == 1 else torch.stack(losses).mean()}
 
+    def embed(self, model: torch.nn.Module, session: str, x: torch.Tensor) -> torch.Tensor:
+        assert isinstance(model, ContrastiveModel)
+        encoder = model.encoder(session)
+        return padded_sequence(encoder, x, before=encoder.left, after=encoder.right - 1)
+
     def validate(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
         assert isinstance(model, ContrastiveModel)
         embeddings = {name: embed(model.encoder(name), session, comm) for name, session in shard.items()}
@@ -207,7 +196,7 @@ class ContrastiveFamily:
             return Validation({})
         timelines = {name: session.timeline for name, session in shard.items()}
         metrics = self._goodness_of_fit(config, model, embeddings, timelines)
-        metrics |= self._decoding(config, embeddings, timelines)
+        metrics |= decoding_scores(config, embeddings, timelines)
         if config.loss.learnable_temperature:
             metrics["temperature"] = model.criterion.temperature
         arrays, metadata = kept_embedding(embeddings, timelines)
@@ -228,42 +217,6 @@ class ContrastiveFamily:
         draws = group_draws(config, timelines, split="valid", field=self.receptive_field(config), seed=0)
         values = [_bits_of_group(model.objectives, rows, draw, size) for draw in draws]
         return {"goodness_of_fit": float(np.mean(values))} if values else {}
-
-    def _decoding(
-        self, config: ContrastiveTrial, embeddings: dict[str, np.ndarray], timelines: dict[str, Timeline]
-    ) -> dict[str, float]:
-        decoded = []
-        for name, embedding in embeddings.items():
-            label = decoded_label(config, timelines[name])
-            if label:
-                how: dict[str, Any] = {"label": label, "fit": ("train",)}
-                pool = session_pool(config, timelines, embeddings, session=name, **how)
-                decoded.append(decode(embedding, timelines[name], config.evaluation, score="valid", pool=pool, **how))
-        present = [entry for entry in decoded if entry is not None]
-        scores = {f"decoding.{name}": value for name, value in mean_scores([entry.scores for entry in present]).items()}
-        if present:
-            scores["decoding.score"] = scores[f"decoding.{PRIMARY[present[0].kind]}"]
-        return scores
-
-
-def trained_labels(config: ContrastiveTrial, timeline: Timeline) -> Timeline:
-    """What training is told of the labels: the truth, but in a shuffled control."""
-    seed = config.controls.shuffle
-    return timeline if seed is None else shifted_labels(timeline, seed)
-
-
-def task_label(config: ContrastiveTrial, spec: SessionSpec) -> str | None:
-    return config.task.label or next(iter(spec.labels), None)
-
-
-def _named_labels(config: ContrastiveTrial) -> list[tuple[str, str]]:
-    """(config path, label) of every label that the config names."""
-    found = [("task.label", config.task.label)] if config.task.label else []
-    found += named_labels(config)
-    selection = config.view.selection
-    if selection.kind == "correlation" and selection.label:
-        found.append(("view.selection.label", selection.label))
-    return found
 
 
 def _on_device(group: Group, shard: Shard) -> Pairs:

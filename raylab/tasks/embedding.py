@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,20 +17,24 @@ from raylab.data.view import Timeline
 from raylab.evaluation.decoding import Pool, reference_samples
 from raylab.evaluation.pooling import pool_samples
 from raylab.models.encoders import Encoder
-from raylab.tasks.protocol import Comm
+from raylab.tasks.protocol import Comm, Task
 
 KEPT_SAMPLES = 2000  # of the validation embedding, for plots
 
 
 def windows(session: SessionShard, encoder: Encoder, rows: torch.Tensor) -> torch.Tensor:
     """(B, width, N) windows around rows of the view whose whole receptive field lies in their part."""
-    x, width = session.x, encoder.left + encoder.right
+    return take_windows(session.x, session.local[rows] - encoder.left, encoder.width)
+
+
+def take_windows(x: torch.Tensor, first: torch.Tensor, width: int) -> torch.Tensor:
+    """(T, K) and the (B,) first rows of windows -> (B, width, K), one contiguous copy."""
     count, units = x.shape
-    if not len(rows):  # a worker may own none, and hold less than one window
+    if not len(first):  # a worker may own none, and hold less than one window
         return x.new_zeros(0, width, units)
-    # Overlapping windows as rows of one strided matrix: a single contiguous copy of what is needed.
+    # Overlapping windows as rows of one strided matrix: nothing but what is needed is read.
     strided = x.as_strided((count - width + 1, width * units), (units, 1))
-    return strided.index_select(0, session.local[rows] - encoder.left).view(-1, width, units)
+    return strided.index_select(0, first).view(-1, width, units)
 
 
 def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
@@ -45,8 +50,7 @@ def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
             offset += len(held)
             before = encoder.left - (chunk.start - chunk.low)
             after = encoder.right - 1 - (chunk.high - chunk.stop)
-            padded = torch.cat([held[:1].expand(before, width), held, held[-1:].expand(after, width)])
-            piece = encoder.sequence(padded)
+            piece = padded_sequence(encoder, held, before=before, after=after)
             if found is None:
                 found = piece.new_zeros(session.timeline.length, piece.shape[1])
             found[chunk.start : chunk.stop] = piece
@@ -56,6 +60,28 @@ def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
         found = comm.gather_rows(found)
     encoder.train(was_training)
     return found.cpu().numpy()
+
+
+def padded_sequence(encoder: Encoder, x: torch.Tensor, *, before: int, after: int) -> torch.Tensor:
+    """(L, K) -> (L + before + after - width + 1, D): `Encoder.sequence` where the first row is repeated `before` times
+    and the last one `after` times. The stretch itself is not copied, which would cost more than encoding it."""
+    around = encoder.width - 1
+    if len(x) <= around:
+        return encoder.sequence(torch.cat([x[:1].expand(before, -1), x, x[-1:].expand(after, -1)]))
+    pieces = [encoder.sequence(x)]
+    if before:
+        pieces.insert(0, encoder.sequence(torch.cat([x[:1].expand(before, -1), x[:around]])))
+    if after:
+        pieces.append(encoder.sequence(torch.cat([x[len(x) - around :], x[-1:].expand(after, -1)])))
+    return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+
+
+def embed_parts(task: Task[Any], model: torch.nn.Module, session: SessionShard) -> np.ndarray:
+    """(rows, D) embedding of every row of the view, part by part, in one process that holds them all."""
+    with torch.no_grad():
+        name = session.timeline.session
+        found = [task.embed(model, name, session.x[start:stop]) for start, stop, _ in session.timeline.parts.tolist()]
+    return torch.cat(found).cpu().numpy()
 
 
 def session_pool(

@@ -13,13 +13,14 @@ from raylab.config import ContrastiveTrial, PairsConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.splits import CODE
-from raylab.data.view import TIME, Timeline, view_labels
+from raylab.data.view import Timeline, view_labels
 from raylab.errors import ConfigError, TrainingError
 from raylab.models.objectives import Layout
 from raylab.sampling.across import AcrossSampler
 from raylab.sampling.contrastive import Drawn, PairSampler, check_conditional
 from raylab.sampling.source import Source
 from raylab.seeding import derive
+from raylab.tasks.labels import decoded_label
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,6 @@ def label_names(pairs: PairsConfig, default: str | None) -> tuple[str, ...]:
     if pairs.conditional == "time":
         return ()
     return pairs.labels or ((default,) if default else ())
-
-
-def decoded_label(config: ContrastiveTrial, timeline: Timeline) -> str | None:
-    """The label to decode; never the time that the view added, unless it is named."""
-    added = {TIME} if config.view.normalized_time else set()
-    return config.task.label or next((name for name in timeline.labels if name not in added), None)
 
 
 # -- checks: names and kinds, before any data is read ------------------------------------------------------------

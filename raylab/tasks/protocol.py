@@ -59,6 +59,9 @@ class Task(Protocol[C]):
     def build(self, config: C, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         """The model, initialised from torch's generator; parameters only, no data."""
 
+    def told_labels(self, config: C, first: str | None) -> tuple[str, ...]:
+        """The labels that training is told, which `controls.shuffle` shuffles; `first` is the one that is decoded."""
+
     def adaptable(self, config: C) -> bool:
         """Whether a trained model has something that serves other sessions."""
 
@@ -70,6 +73,9 @@ class Task(Protocol[C]):
 
     def loss(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> dict[str, torch.Tensor]:
         """Named scalars. `loss` is optimised; over workers its gradients add up to the single-process ones."""
+
+    def embed(self, model: torch.nn.Module, session: str, x: torch.Tensor) -> torch.Tensor:
+        """(L, K) of one continuous stretch, as the view shows it -> (L, D), an embedding a row; no gradient."""
 
     def validate(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
         """Metrics of the validation split on the reference grid. Every worker calls it; rank 0 uses the result."""

@@ -28,7 +28,7 @@ from raylab.tracking.mlflow_store import (
     ui_command,
     without_password,
 )
-from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, is_ended, records
+from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, front, is_ended, records
 from raylab.tracking.runs import TrialRun, study_tags, trial_key, trial_run
 from raylab.tracking.study import StudyFolder
 
@@ -150,14 +150,16 @@ class Mirror:
     # -- the study -------------------------------------------------------------------------------------------
 
     def _parent(self, known: _Known, found: list[TrialRecord], *, status: str) -> None:
-        mode: Mode = (self.study.description.get("objective") or {}).get("mode", "max")
-        winner = best(found, mode)
-        curve = enumerate(best_so_far(found, mode), start=1)
+        modes: tuple[Mode, ...] = self.study.modes or ("max",)
+        winner = best(found, *modes)
+        curve = enumerate(best_so_far(found, modes[0]), start=1)
         known.parent.log_points([("best_score", score, round(time * 1000), count) for count, (time, score) in curve])
         self._study_files(known.parent, with_results=status != "RUNNING")
         known.parent.log_tags(
             {"raylab.trials": str(len(found)), **({"raylab.best_trial": winner.trial} if winner else {})}
         )
+        if len(modes) > 1:
+            known.parent.log_tags({"raylab.front": ", ".join(record.trial for record in front(found, *modes))})
         last = max((record.ended or 0.0 for record in found), default=0.0) or self.study.description["created"]
         known.parent.set_status(status, None if status == "RUNNING" else round(last * 1000))
 

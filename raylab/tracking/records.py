@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
+
 State = Literal["completed", "pruned", "failed", "interrupted", "running"]
 Mode = Literal["max", "min"]
 
@@ -16,7 +18,10 @@ class TrialRecord:
     """What is known of one trial.
 
     Attributes:
-        score: Of the objective, when the trial ended; None before, and where there was none.
+        score: Of the objective, when the trial ended; None before, and where there was none. Of several objectives, the
+            first.
+        scores: Of all objectives in the study's order, where there are several; empty where there is one, and where the
+            trial has no score.
         step: The last step it reached.
         kept_step: The step of the model that is kept and scored, where it may be an earlier one.
         stopped: Why training ended before its last step, where early stopping did.
@@ -40,6 +45,7 @@ class TrialRecord:
     error: str | None = None
     kept_step: int | None = None
     stopped: str | None = None
+    scores: tuple[float, ...] = ()
     started: float | None = None
     ended: float | None = None
     seconds: float = 0.0
@@ -73,18 +79,38 @@ def reads_of_test(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]
     return [event for event in events if event["event"] == "test_read"]
 
 
-def best(found: Iterable[TrialRecord], mode: Mode) -> TrialRecord | None:
-    """The completed trial with the best score; of equals the earliest. A pruned trial never wins."""
-    scored = [record for record in found if record.state == "completed" and is_number(record.score)]
-    return min(scored, key=lambda record: _ascending(record, mode), default=None)
+def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
+    """The completed trial with the best score; of equals the earliest. A pruned trial never wins.
+
+    With a mode for each of several objectives, the trial of the Pareto front with the best first objective: trials
+    equal in that are told apart by the next one, so that no completed trial dominates it.
+    """
+    return min(_completed(found), key=lambda record: costs(record, modes), default=None)
+
+
+def front(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
+    """The Pareto front: completed trials that no completed trial dominates, in the order given; ties are all kept.
+
+    One trial dominates another where it is at least as good in every objective and better in one (Deb et al. 2002,
+    NSGA-II). With one mode, the trials with the best score.
+    """
+    completed = _completed(found)
+    values = np.array([costs(record, modes) for record in completed]).reshape(len(completed), len(modes))
+    dominated = [bool(((values <= own).all(axis=1) & (values < own).any(axis=1)).any()) for own in values]
+    return [record for record, worse in zip(completed, dominated) if not worse]
+
+
+def costs(record: TrialRecord, modes: Sequence[Mode]) -> tuple[float, ...]:
+    """The scores of a trial that has some, one a mode, turned so that lower is better."""
+    scores = (record.scores or (float(record.score or 0.0),))[: len(modes)]
+    return tuple(-score if mode == "max" else score for score, mode in zip(scores, modes, strict=True))
 
 
 def best_so_far(found: Iterable[TrialRecord], mode: Mode) -> list[tuple[float, float]]:
     """(time in unix seconds, best score until then), one for each completed trial in the order they ended."""
-    scored = [record for record in found if record.state == "completed" and is_number(record.score)]
     pick = max if mode == "max" else min
     curve: list[tuple[float, float]] = []
-    for record in sorted(scored, key=lambda record: record.ended or 0.0):
+    for record in sorted(_completed(found), key=lambda record: record.ended or 0.0):
         score = float(record.score or 0.0)
         curve.append((record.ended or 0.0, pick(curve[-1][1], score) if curve else score))
     return curve
@@ -94,9 +120,8 @@ def is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _ascending(record: TrialRecord, mode: Mode) -> float:
-    score = float(record.score or 0.0)
-    return -score if mode == "max" else score
+def _completed(found: Iterable[TrialRecord]) -> list[TrialRecord]:
+    return [record for record in found if record.state == "completed" and is_number(record.score)]
 
 
 def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> TrialRecord:
@@ -119,6 +144,7 @@ def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         record,
         state="running",
         score=None,
+        scores=(),
         error=None,
         kept_step=None,
         stopped=None,
@@ -135,6 +161,7 @@ def _ended(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         record,
         state=event["state"],
         score=event.get("score"),
+        scores=tuple(event.get("scores") or ()),
         error=event.get("error"),
         kept_step=event.get("kept_step"),
         stopped=event.get("stopped"),

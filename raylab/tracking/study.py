@@ -15,7 +15,7 @@ from raylab.errors import DataError, StudyError
 from raylab.files import atomic_folder, read_json, write_json
 from raylab.tracking import environment
 from raylab.tracking.ledger import Ledger
-from raylab.tracking.records import TrialRecord, is_ended, records
+from raylab.tracking.records import Mode, TrialRecord, is_ended, records
 
 SCHEMA = 1
 _PROBE_S = 0.2  # another process that merely asks `is_live` holds the lock for much less
@@ -26,8 +26,8 @@ class StudyFolder:
 
     Attributes:
         path: The folder.
-        description: What `study.json` says: id, name, kind, data, task, objective, label, packages, git,
-            tracking.
+        description: What `study.json` says: id, name, kind, data, task, objective (the first of several), objectives
+            (where there are several), label, packages, git, tracking.
         ledger: The study's events.
     """
 
@@ -83,6 +83,21 @@ class StudyFolder:
     @property
     def name(self) -> str:
         return str(self.description["name"])
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The objectives' metrics; the first is the one that `score` is of."""
+        return tuple(str(objective["metric"]) for objective in self._objectives)
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Whether each objective is better when higher (`max`) or lower (`min`)."""
+        return tuple(objective["mode"] for objective in self._objectives)
+
+    @property
+    def _objectives(self) -> list[dict[str, Any]]:
+        several, one = self.description.get("objectives"), self.description["objective"]
+        return several or ([one] if one else [])
 
     @property
     def space_path(self) -> Path:

@@ -100,7 +100,7 @@ def _in_memory(
     described = {name: _described(label) for name, label in labels.items()}
     splits = {name: samples if name == "train" else 0 for name in CODE}
     spec = SessionSpec(NAME, units, RATE_HZ, splits, described)
-    return _Arrays({NAME: spec}), {NAME: assemble(timeline, chunks, [viewed], fitted)}
+    return _Arrays({NAME: spec}), {NAME: assemble(timeline, chunks, [viewed], fitted, recording)}
 
 
 def _described(label: Label) -> LabelSpec:

@@ -10,10 +10,12 @@ import torch
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
+from raylab.data.shard import SessionShard
 from raylab.data.view import Fitted, part_grid, view_part
 from raylab.errors import DataError
 from raylab.models.encoders import Encoder
 from raylab.tasks import get_task
+from raylab.tasks.embedding import embed_parts
 from raylab.training.state import load_model, save_model
 
 
@@ -70,25 +72,30 @@ class Model:
             DataError: another number of units, NaN, or an empty array.
         """
         name = self._name(session)
-        rate = self.sessions[name].rate_hz
+        rate, fitted = self.sessions[name].rate_hz, self.fitted[name]
         kept = self._kept(np.asarray(activity, np.float32), name)
-        viewed = self.fitted[name].scaled(view_part(kept[:, self.fitted[name].columns], self.config.view, rate))
-        return self.encode(viewed, session=name)[part_grid(len(kept), self.config.view, rate).row_of]
+        viewed = view_part(_columns(kept, fitted.columns), self.config.view, rate)
+        embedding = self.encode(fitted.scaled(viewed), session=name)
+        grid = part_grid(len(kept), self.config.view, rate)
+        return embedding if grid.same else embedding[grid.row_of]
 
     def encode(self, viewed: np.ndarray, *, session: str | None = None) -> np.ndarray:
-        """Embed activity that went through the view already: (L, K units it shows) -> (L, D). The ends repeat."""
-        encoder = self.encoder(session)
+        """Embed one continuous stretch that went through the view already: (L, K units it shows) -> (L, D)."""
         x = torch.from_numpy(np.ascontiguousarray(viewed, np.float32))
-        padded = torch.cat([x[:1].expand(encoder.left, -1), x, x[-1:].expand(encoder.right - 1, -1)])
         with torch.no_grad():
-            return encoder.sequence(padded).numpy()
+            return get_task(self.config).embed(self.module, self._name(session), x).numpy()
+
+    def embed(self, session: SessionShard) -> np.ndarray:
+        """(rows of the view, D) embedding of a session of a dataset, each of its parts by itself."""
+        return embed_parts(get_task(self.config), self.module, session)
 
     def _kept(self, activity: np.ndarray, name: str) -> np.ndarray:
         mask = self.units[name]
-        if activity.ndim != 2 or len(activity) == 0 or not np.isfinite(activity).all():
+        # The extremes are NaN or infinite where any value is, and need no array of their own.
+        if activity.ndim != 2 or activity.size == 0 or not np.isfinite([activity.min(), activity.max()]).all():
             raise DataError(f"transform: activity of shape {activity.shape} is not (samples, units) without NaN")
         if activity.shape[1] == len(mask):
-            return activity[:, mask]
+            return _columns(activity, np.flatnonzero(mask))
         if activity.shape[1] == mask.sum():
             return activity
         raise DataError(
@@ -103,3 +110,8 @@ class Model:
         if name not in self.sessions:
             raise DataError(f"the model does not know session '{name}'", f"It knows {', '.join(self.sessions)}.")
         return name
+
+
+def _columns(activity: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Some columns; where they are all of them, the array itself: a copy costs as much as a small encoder."""
+    return activity if len(columns) == activity.shape[1] else activity[:, columns]

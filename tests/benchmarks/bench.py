@@ -21,9 +21,12 @@ from rich.table import Table
 from tests.benchmarks.contrastive import step_against_cebra
 from tests.benchmarks.data import first_batch, many_files, one_file, processes
 from tests.benchmarks.harness import Pair, Result, compare
+from tests.benchmarks.quantizers import CONFIGS as QUANTIZERS
+from tests.benchmarks.quantizers import quantizer
 from tests.benchmarks.scores import consistency, knn
 from tests.benchmarks.sessions import step_against_cebra as across_sessions
 from tests.benchmarks.transform import transform
+from tests.benchmarks.vqvae import step_against_plain
 
 ENCODERS = ("offset1", "offset5", "offset10", "offset36")
 CONDITIONALS = ("time", "time_delta", "delta", "discrete")
@@ -43,6 +46,14 @@ BENCHMARKS |= {
     f"transform/{encoder}/115459": partial(transform, encoder) for encoder in ("offset1", "offset10", "offset36")
 }
 BENCHMARKS |= {"scores/knn/25600x6400": knn, "scores/consistency/10": consistency}
+BENCHMARKS |= {
+    f"quantizer/{kind}/{batch}": partial(quantizer, kind, batch) for kind in QUANTIZERS for batch in (32, 256)
+}
+BENCHMARKS |= {
+    f"vqvae/{kind}/{batch}": partial(step_against_plain, kind, batch)
+    for kind in ("ema", "grouped_residual")
+    for batch in (32, 256)
+}
 # No peer does the same: figures by name. `open` touches every sample, `train` runs one training step.
 MEASURED: dict[str, Callable[[], dict[str, float]]] = {
     **{f"prepare/sessions/{count}": partial(many_files, count) for count in (4, 16, 64)},

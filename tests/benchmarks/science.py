@@ -142,9 +142,15 @@ def embed_with_cebra(trained: Trained, task: Task, seed: int, steps: int, file: 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         estimator.fit(x[training], label[training].astype(np.float32))
-        rows = np.concatenate([estimator.transform(x[a:b]) for a, b, _ in parts])
+        rows = np.concatenate([transformed(estimator, x[a:b]) for a, b, _ in parts])
     samples = {"session": np.full(len(timeline.samples), session), "sample": timeline.samples}
     np.savez(file, embedding=rows[timeline.rows], **samples)
+
+
+def transformed(estimator: cebra.CEBRA, part: np.ndarray) -> np.ndarray:
+    """Of parts shorter than the receptive field, which cebra refuses, the last row repeats."""
+    missing = max(0, len(estimator.model_.get_offset()) - len(part))
+    return estimator.transform(np.concatenate([part, part[-1:].repeat(missing, axis=0)]))[: len(part)]
 
 
 def columns(label: Label) -> np.ndarray:

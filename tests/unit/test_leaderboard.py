@@ -12,7 +12,7 @@ from raylab.reporting import leaderboard
 from raylab.reporting.summary import baseline_scores, verdict
 from raylab.tracking.records import records
 
-OBJECTIVE = {"metric": "decoding.r2", "mode": "max"}
+METRICS = ("decoding.r2",)
 
 
 def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
@@ -38,8 +38,21 @@ def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
     leaderboard.write_csv(tmp_path / "l.csv", rows)
     assert [row["note"] for row in csv.DictReader((tmp_path / "l.csv").open())] == [rows[0]["note"], "", ""]
     console = Console(width=100, record=True, file=(tmp_path / "out").open("w"))
-    console.print(leaderboard.table(rows, baselines=None, objective=OBJECTIVE))
-    assert "1 trial kept an earlier model" in " ".join(console.export_text().split())
+    console.print(leaderboard.table(rows, baselines=None, metrics=METRICS))
+    assert "1 trial with a note (in leaderboard.csv), such as: stopped early at step 90" in " ".join(
+        console.export_text().split()
+    )
+
+
+def test_a_collapsed_codebook_is_noted() -> None:
+    config = {"evaluation": {"collapse_below": 0.05}}
+    events = []
+    for trial, usage in (("0000", 0.02), ("0001", 0.06)):
+        metrics = {"codes.usage_least": usage}
+        events += [{**started(trial), "config": config}, {**ended(trial, "completed", usage), "metrics": metrics}]
+    rows = leaderboard.rows(records(events, live=False), "min")
+    said = "the codebook collapsed: 2.0% of its codes are used on held-out windows"
+    assert [row["note"] for row in rows] == [said, None]
 
 
 def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> None:
@@ -63,7 +76,7 @@ def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> N
     for width in (60, 100, 160):
         console = Console(width=width, record=True, file=(tmp_path / "out").open("w"))
         drawn = leaderboard.table(
-            rows, baselines=study.baselines(), objective=OBJECTIVE, label="position", errors=errors, width=width
+            rows, baselines=study.baselines(), metrics=METRICS, label="position", errors=errors, width=width
         )
         console.print(drawn)
         lines = console.export_text().splitlines()

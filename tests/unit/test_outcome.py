@@ -13,12 +13,12 @@ from raylab.studies.outcome import Outcome, outcome, report
 
 
 def told(metrics: dict[str, float], *, step: int, metric: str, **more: Any) -> dict[str, Any]:
-    return report({"steps": step, "metrics": metrics, **more}, metric=metric)
+    return report({"steps": step, "metrics": metrics, **more}, objectives=[metric])
 
 
 def test_a_trial_that_reached_its_last_step_is_completed() -> None:
     result = told({"decoding.r2": 0.5, "loss": 2.0}, step=100, metric="decoding.r2")
-    assert result == {"steps": 100, "score": 0.5, "metrics": {"decoding.r2": 0.5, "loss": 2.0}}
+    assert result == {"steps": 100, "score": 0.5, "rung": 0.5, "metrics": {"decoding.r2": 0.5, "loss": 2.0}}
     assert outcome(result, max_steps=100) == Outcome("completed", 0.5, 100, {"decoding.r2": 0.5, "loss": 2.0})
 
 

@@ -17,7 +17,7 @@ from raylab.data.view import make_timeline
 from raylab.errors import ConfigError, StudyError
 from raylab.sampling.shuffling import LEAST, shifted_labels
 from raylab.tasks import Comm, get_task
-from raylab.tasks.contrastive import trained_labels
+from raylab.tasks.labels import trained_labels
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_a_control_without_labels_is_refused(data: raylab.Dataset, tmp_path: Pat
     with pytest.raises(ConfigError, match=r"controls.shuffle: .* no label defines positives"):
         get_task(config).check(config, data.sessions)
     study = small_study(tmp_path / "study", data, scores=(0.5,))
-    with pytest.raises(StudyError, match="defined by time"):
+    with pytest.raises(StudyError, match="told no label"):
         raylab.shuffle_labels(study.path)
     assert not (study.path / "controls").exists()
     assert json.loads((study.path / "study.json").read_text())["label"] == "position"

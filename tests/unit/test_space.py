@@ -19,7 +19,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
 from raylab.parsing import get_path
-from raylab.studies.checks import check_space, direction
+from raylab.studies.checks import check_space, modes
 from raylab.studies.space import Space, load_space
 
 SHIPPED = Path(__file__).resolve().parents[2] / "search_spaces"
@@ -127,7 +127,7 @@ def test_values_that_are_valid_alone_but_not_together(sessions: dict[str, Sessio
         ({"task": {"kind": "vqvea"}}, "task.kind 'vqvea' is not known"),
         ({"base": {"sampling.conditional": "discrete"}}, "'discrete' with a continuous label"),
         ({"scheduler": {"kind": "asha"}, "search": {"training.max_steps": {"int": [9, 99]}}}, "rungs would differ"),
-        ({"sampler": {"kind": "grid"}}, "sampler.kind: 'grid' is not known"),
+        ({"sampler": {"kind": "gird"}}, "sampler.kind: 'gird' is not known"),
         ({"budgt": {}}, "unknown key 'budgt'\n  Did you mean 'budget'"),
     ],
 )  # fmt: skip
@@ -194,7 +194,7 @@ def test_labels_that_a_view_names_or_adds(sessions: dict[str, SessionSpec]) -> N
     assert "sampling.labels: session 'rat' has no label 'time'" in problem(sessions, base=timed)
     checked(sessions, base={**timed, "view.normalized_time": True})
     space, _ = checked(sessions, base={"view.normalized_time": True}, task={"kind": "contrastive", "label": "time"})
-    assert direction(space, sessions) == "max"
+    assert modes(space, sessions) == {space.rung: "max"}
 
 
 def test_ways_to_combine_that_a_dataset_has_no_use_for(tmp_path: Path) -> None:
@@ -298,13 +298,13 @@ def test_objectives_that_do_not_compare(
 def test_objectives_of_a_dataset_without_labels(unlabelled: dict[str, SessionSpec]) -> None:
     assert "The dataset has no label. Use one of: goodness_of_fit." in problem(unlabelled)
     space, _ = checked(unlabelled, objective={"metric": "goodness_of_fit"})
-    assert direction(space, unlabelled) == "max"
+    assert modes(space, unlabelled) == {space.rung: "max"}
 
 
 def test_the_direction_is_the_metric_s(sessions: dict[str, SessionSpec]) -> None:
     for metric, mode in (("decoding.score", "max"), ("decoding.median_abs_error", "min"), ("goodness_of_fit", "max")):
         space, _ = checked(sessions, objective={"metric": metric})
-        assert direction(space, sessions) == mode
+        assert modes(space, sessions) == {space.rung: mode}
 
 
 # -- what a dataset can use ------------------------------------------------------------------------

@@ -1,0 +1,90 @@
+"""Reconstructions against what was recorded: the prepared samples, which no view has smoothed or binned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from raylab.config import ViewConfig
+from raylab.data.dataset import Recording
+from raylab.data.splits import CODE
+from raylab.data.view import Fitted, Timeline, view_part
+from raylab.evaluation.decoding import reference_samples
+
+
+@dataclass(frozen=True)
+class Target:
+    """Held-out samples of one session, in the recording's own units.
+
+    Attributes:
+        samples: (R,) int64 their places in the recording.
+        rows: (R,) int64 the view's row of each sample.
+        values: (R, K) float32 of the units that the view shows, lagged as it lags them.
+        variance: (K,) of the training samples.
+    """
+
+    samples: np.ndarray
+    rows: np.ndarray
+    values: np.ndarray
+    variance: np.ndarray
+
+
+def target_of(
+    recording: Recording, timeline: Timeline, view: ViewConfig, fitted: Fitted, *, splits: Sequence[str], limit: int
+) -> Target:
+    """At most `limit` samples a split, evenly spaced: those that decoding is scored on."""
+    at = reference_samples(timeline, splits, limit)
+    wanted, rows = timeline.samples[at], timeline.rows[at]
+    values = np.empty((len(at), len(fitted.columns)), np.float32)
+    for start, stop, code in recording.parts.tolist():
+        held = slice(*np.searchsorted(wanted, (start, stop)))
+        if held.start < held.stop and code in [CODE[split] for split in splits]:
+            values[held] = _plain(recording, view, fitted, start, stop)[wanted[held] - start]
+    return Target(wanted, rows, values, _training_variance(recording, view, fitted))
+
+
+def recorded_units(rows: np.ndarray, view: ViewConfig, fitted: Fitted) -> np.ndarray:
+    """(n, K) rows as the view shows them, back in the recording's units: z-score and square root undone."""
+    if fitted.mean is not None and fitted.std is not None:
+        rows = rows * fitted.std + fitted.mean
+    return np.square(np.maximum(rows, 0)) if view.sqrt else rows
+
+
+def reconstruction_scores(target: Target, found: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+    """Scores of (R, K) reconstructions, and the explained variance of each unit.
+
+    `mse` is the squared error in units of the training samples' variance, `explained_variance` is 1 - squared error /
+    squares about the mean of the scored samples; means over units. Both are about a unit as it was recorded, so what a
+    view smooths away is missed. Units that are silent among the scored samples have no explained variance (NaN) and do
+    not count there.
+    """
+    error = np.square(found.astype(np.float64) - target.values).mean(axis=0)
+    spread = target.values.astype(np.float64).var(axis=0)
+    varying, trained = spread > 0, target.variance > 0
+    explained = np.where(varying, 1 - error / np.where(varying, spread, 1), np.nan)
+    scores = {"mse": float((error[trained] / target.variance[trained]).mean())} if trained.any() else {}
+    if varying.any():
+        scores["explained_variance"] = float(np.nanmean(explained))
+    return scores, explained
+
+
+def _plain(recording: Recording, view: ViewConfig, fitted: Fitted, start: int, stop: int) -> np.ndarray:
+    activity = recording.activity(start, stop)
+    columns = fitted.columns
+    chosen = activity if len(columns) == activity.shape[1] else activity[:, columns]
+    return view_part(chosen, ViewConfig(lag_ms=view.lag_ms), recording.rate_hz)
+
+
+def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -> np.ndarray:
+    """Part by part, about the first sample, so that large offsets lose no digits."""
+    count, first, second, origin = 0, 0.0, 0.0, None
+    for start, stop, code in recording.parts.tolist():
+        if code == CODE["train"]:
+            values = _plain(recording, view, fitted, start, stop).astype(np.float64)
+            origin = values[0] if origin is None else origin
+            values -= origin
+            count, first, second = count + len(values), first + values.sum(0), second + np.square(values).sum(0)
+    found: np.ndarray = np.maximum(second / max(count, 1) - np.square(first / max(count, 1)), 0)
+    return found

@@ -1,0 +1,82 @@
+"""Which code a vector chooses, and how the gradient passes that choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from raylab.config import Gradient
+
+SHORTEST = 1e-6  # lengths below are taken as this, as vector-quantize-pytorch does
+
+
+def first_maximum(scores: Tensor) -> Tensor:
+    """(..., K) float -> (...) int64 places of the maxima, ties to the lowest. Overwrites `scores`.
+
+    `argmax` on CPUs is not vectorised; three passes that are take a fifth of its time at 512 codes.
+    """
+    codes = scores.shape[-1]
+    descending = torch.arange(codes, 0, -1, dtype=scores.dtype, device=scores.device)
+    best = scores.eq_(scores.amax(-1, keepdim=True)).mul_(descending).amax(-1)
+    return (codes - best.long()).clamp_(max=codes - 1)  # NaN equals nothing, itself included
+
+
+@torch.no_grad()
+def nearest(x: Tensor, codes: Tensor) -> Tensor:
+    """(n, D), (K, D) -> (n,): argmin of |x - e| as argmax of x.e - |e|^2 / 2."""
+    scores = x @ codes.t()  # not addmm, which first copies a bias to every row, at a third of the product's cost
+    return first_maximum(scores.sub_(codes.square().sum(1).mul_(0.5)))
+
+
+@torch.no_grad()
+def most_similar(x: Tensor, codes: Tensor) -> Tensor:
+    """(n, D), (K, D) -> (n,): argmax of x.e."""
+    return first_maximum(x @ codes.t())
+
+
+def unit(x: Tensor) -> Tensor:
+    return functional.normalize(x, dim=-1, eps=SHORTEST)
+
+
+def through(x: Tensor, code: Tensor, gradient: Gradient) -> Tensor:
+    """(n, D) vectors and the codes they chose -> the codes, as a function of the vectors.
+
+    `straight_through`: dx = g (van den Oord, Vinyals & Kavukcuoglu 2017, section 3.2).
+    `rotation`: the code is x turned and scaled, both held fixed (Fifty et al. 2024, section 4.2), so with u, h the unit
+    vectors of x and code, and w that of u + h: dx = |code| / |x| (g - 2 (g.w) w + 2 (g.h) u).
+    """
+    function = _Rotation if gradient == "rotation" else _StraightThrough
+    values: Tensor = function.apply(x, code.detach())
+    return values
+
+
+class _StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, code: Tensor) -> Tensor:
+        return code.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0], None
+
+
+class _Rotation(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, code: Tensor) -> Tensor:
+        ctx.save_for_backward(x, code)
+        return code.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (g,), (x, code) = gradients, ctx.saved_tensors
+        length = x.norm(dim=-1, keepdim=True).clamp_(min=SHORTEST)
+        wanted = code.norm(dim=-1, keepdim=True).clamp_(min=SHORTEST)
+        u, h = x / length, code / wanted
+        middle = u + h
+        squared = middle.square().sum(-1, keepdim=True).clamp_(min=SHORTEST**2)
+        along = (g * middle).sum(-1, keepdim=True).div_(squared)
+        turned = g.addcmul(along, middle, value=-2).addcmul_((g * h).sum(-1, keepdim=True), u, value=2)
+        return turned.mul_(wanted / length), None

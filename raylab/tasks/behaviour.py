@@ -1,0 +1,106 @@
+"""What a window says about a label: four statistics of it, as targets of a head and as scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raylab.config import VqvaeTrial
+from raylab.data.shard import Shard
+from raylab.data.splits import CODE
+from raylab.errors import TrainingError
+from raylab.sampling.windows import Tiles
+from raylab.tasks.labels import trained_labels
+
+STATISTICS = ("mean", "std", "max", "change")
+
+
+def statistics(windows: np.ndarray) -> np.ndarray:
+    """(n, window) of a label -> (n, 4): mean, standard deviation, maximum, last minus first. NaN if any sample is."""
+    if not len(windows):
+        return np.zeros((0, len(STATISTICS)))
+    change = windows[:, -1] - windows[:, 0]
+    return np.stack([windows.mean(1), windows.std(1), windows.max(1), change + 0 * windows.sum(1)], axis=1)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A label of every session, and the scale of its statistics over the windows of training.
+
+    Attributes:
+        told: (rows of the view,) what training is told, by session: shuffled in a control.
+        true: The label itself.
+        mean, std: (4,) over all training windows, `model.stride` rows apart.
+        weighted: Statistics that take part in the loss; the others are not scored.
+    """
+
+    told: dict[str, np.ndarray]
+    true: dict[str, np.ndarray]
+    mean: np.ndarray
+    std: np.ndarray
+    weighted: tuple[str, ...]
+    window: int
+
+    @classmethod
+    def of(cls, config: VqvaeTrial, shard: Shard) -> Behaviour | None:
+        """None where no behaviour is asked for.
+
+        Raises:
+            TrainingError: no training window has the label throughout, or all have the same.
+        """
+        name, window = config.behaviour.label, config.model.window
+        if name is None:
+            return None
+        timelines = {session: one.timeline for session, one in shard.items()}
+        told = {key: trained_labels(config, of).labels[name].values[:, 0] for key, of in timelines.items()}
+        found = [np.zeros((0, len(STATISTICS)))]
+        for key, timeline in timelines.items():
+            for start, stop, code in timeline.parts.tolist():
+                if code == CODE["train"] and stop - start >= window:
+                    rows = np.lib.stride_tricks.sliding_window_view(told[key][start:stop], window)
+                    found.append(statistics(rows[:: config.model.stride]))
+        training = np.concatenate(found)
+        training = training[np.isfinite(training).all(axis=1)]
+        weighted = tuple(key for key in STATISTICS if config.behaviour.weights[key])
+        constant = len(training) == 0 or not (training.std(axis=0) > 0).any()
+        if constant:
+            raise TrainingError(
+                f"behaviour.label '{name}': {len(training)} training windows have it throughout"
+                + (", and all have the same" if len(training) else ""),
+                "Choose another label, or a shorter model.window.",
+            )
+        std = training.std(axis=0)
+        true = {key: timeline.labels[name].values[:, 0] for key, timeline in timelines.items()}
+        return cls(told, true, training.mean(axis=0), np.where(std > 0, std, 1.0), weighted, window)
+
+    def targets(self, session: str, starts: np.ndarray) -> Tensor:
+        """(n, 4) float32, standardised; NaN for windows that the label does not fill."""
+        windows = self.told[session][starts[:, None] + np.arange(self.window)]
+        return torch.from_numpy(((statistics(windows) - self.mean) / self.std).astype(np.float32))
+
+    def scores(self, predicted: Mapping[str, tuple[Tiles, np.ndarray]]) -> dict[str, float]:
+        """R2 of each statistic on whole held-out windows, and that of always saying the training mean; means over
+        sessions. 1 - squared error / squares about the mean of the scored windows, so the baseline is at most 0."""
+        found: dict[str, list[float]] = {}
+        for session, (tiles, values) in predicted.items():
+            held = tiles.whole(self.window) & (tiles.splits == CODE["valid"])
+            truth = statistics(self.true[session][tiles.pick(held).rows(self.window)])
+            known = np.isfinite(truth).all(axis=1)
+            truth, said = truth[known], (values[held] * self.std + self.mean)[known]
+            for at, name in enumerate(STATISTICS):
+                if name in self.weighted and len(truth) and truth[:, at].std() > 0:
+                    found.setdefault(name, []).append(_r2(truth[:, at], said[:, at]))
+                    found.setdefault("baseline", []).append(_r2(truth[:, at], self.mean[at]))
+        if not found:
+            return {}
+        baseline = float(np.mean(found.pop("baseline")))
+        each = {f"behaviour.r2_{name}": float(np.mean(values)) for name, values in found.items()}
+        return {**each, "behaviour.r2": float(np.mean(list(each.values()))), "behaviour.baseline_r2": baseline}
+
+
+def _r2(truth: np.ndarray, said: np.ndarray | float) -> float:
+    return float(1 - np.square(truth - said).sum() / np.square(truth - truth.mean()).sum())

@@ -1,0 +1,91 @@
+"""Labels as tasks use them: which one is decoded, what training is told of them, and the scores of decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from raylab.config import TrialConfig
+from raylab.data.dataset import SessionSpec
+from raylab.data.shard import check_combination
+from raylab.data.view import TIME, Timeline, view_labels
+from raylab.errors import ConfigError
+from raylab.evaluation.decoding import decode, mean_scores
+from raylab.evaluation.scores import METRICS, MINIMISED, PRIMARY
+from raylab.sampling.shuffling import shifted_labels
+from raylab.tasks.embedding import session_pool
+
+
+def decoded_label(config: TrialConfig, timeline: Timeline) -> str | None:
+    """The label to decode; never the time that the view added, unless it is named."""
+    added = {TIME} if config.view.normalized_time else set()
+    return config.task.label or next((name for name in timeline.labels if name not in added), None)
+
+
+def trained_labels(config: TrialConfig, timeline: Timeline) -> Timeline:
+    """What training is told of the labels: the truth, but in a shuffled control."""
+    seed = config.controls.shuffle
+    return timeline if seed is None else shifted_labels(timeline, seed)
+
+
+def check_labels(
+    config: TrialConfig, sessions: Mapping[str, SessionSpec], named: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Raise ConfigError where the sessions lack a label that the config names, or cannot be combined; reads no data.
+
+    Args:
+        named: (config path, label) of the family's own.
+    """
+    check_combination(sessions, config.view, config.sessions)
+    selection = config.view.selection
+    found = [("task.label", config.task.label)] if config.task.label else []
+    found += named
+    if selection.kind == "correlation" and selection.label:
+        found.append(("view.selection.label", selection.label))
+    for spec in config.sessions.used(sessions).values():
+        known = view_labels(spec.labels, config.view)
+        for key, name in found:
+            if name not in known:
+                listed = ", ".join(known) or "none"
+                raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {listed}.")
+        if selection.kind == "correlation" and not spec.labels:
+            raise ConfigError(
+                f"view.selection.kind 'correlation': session '{spec.id}' has no label",
+                "Use --set view.selection.kind=variance.",
+            )
+
+
+def decoding_metrics(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
+    """Names of `decoding_scores` -> max or min."""
+    first = next(iter(sessions.values()))
+    label = config.task.label or next(iter(first.labels), None)
+    if not label:
+        return {}
+    kind = view_labels(first.labels, config.view)[label].kind
+    return {"decoding.score": "max"} | {
+        f"decoding.{name}": "min" if name in MINIMISED else "max" for name in METRICS[kind]
+    }
+
+
+def decoding_scores(
+    config: TrialConfig, embeddings: Mapping[str, np.ndarray], timelines: Mapping[str, Timeline]
+) -> dict[str, float]:
+    """Of validation samples, means over sessions; empty where nothing can be decoded.
+
+    Args:
+        embeddings: (rows of the view, D) of each session.
+    """
+    decoded = []
+    for name, embedding in embeddings.items():
+        label = decoded_label(config, timelines[name])
+        if label:
+            how: dict[str, Any] = {"label": label, "fit": ("train",)}
+            pool = session_pool(config, timelines, embeddings, session=name, **how)
+            decoded.append(decode(embedding, timelines[name], config.evaluation, score="valid", pool=pool, **how))
+    present = [entry for entry in decoded if entry is not None]
+    scores = {f"decoding.{name}": value for name, value in mean_scores([entry.scores for entry in present]).items()}
+    if present:
+        scores["decoding.score"] = scores[f"decoding.{PRIMARY[present[0].kind]}"]
+    return scores
