@@ -132,7 +132,7 @@ def map_items(
         mapped = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             lambda row: {"at": row["at"], "result": json.dumps(function(json.loads(row["item"])))},
             compute=ray.data.TaskPoolStrategy(size=at_once),
-            ray_remote_args_fn=lambda: {"max_retries": 0},
+            max_retries=0,
         )
         for row in mapped.iter_rows():
             missing.discard(row["at"])

@@ -99,22 +99,46 @@ def fused_loss(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> 
 
     No encoder may be in `seen` twice; one that sessions share has a FusedEncoder for each.
     """
-    networks = [p for one in seen for p in one.by.network.parameters]
-    value: Tensor = _Pass.apply(seen, objectives, layout, *networks, *objectives.criterion.parameters())
+    value: Tensor = _Pass.apply(seen, objectives, layout, *_parameters(seen, objectives))
     return value
 
 
+def add_gradients(seen: Sequence[Seen], objectives: Objectives, layout: Layout, *, weight: float = 1.0) -> Tensor:
+    """`fused_loss`, without a graph: its gradients times `weight` are added to `grad` of the parameters, as `backward`
+    would. At small batches autograd's engine takes as long as the products."""
+    with torch.no_grad():
+        value, gradients = _value_and_gradients(seen, objectives, layout)
+        sums: list[Tensor] = []
+        found: list[Tensor] = []
+        for p, gradient in zip(_parameters(seen, objectives), gradients):
+            if p.requires_grad:
+                p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+                sums.append(p.grad)
+                found.append(gradient)
+        torch._foreach_add_(sums, found, alpha=weight)
+    return value
+
+
+def _parameters(seen: Sequence[Seen], objectives: Objectives) -> list[Tensor]:
+    return [p for one in seen for p in one.by.network.parameters] + list(objectives.criterion.parameters())
+
+
+def _value_and_gradients(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> tuple[Tensor, list[Tensor]]:
+    """The loss, and the gradients of `_parameters`. They are this pass's own tensors, so that another pass (a second
+    session) leaves them as they are."""
+    parts = [one.forward() for one in seen]
+    z = parts[0] if len(parts) == 1 else torch.cat(parts)
+    value, gradient, of_criterion = objectives.value_and_gradients(z, layout)
+    of_encoders = [one.backward(part) for one, part in zip(seen, gradient.split(layout.rows))]
+    return value, [found for each in of_encoders for found in each] + of_criterion
+
+
 class _Pass(torch.autograd.Function):
-    """Loss and gradients at once; backward hands the gradients out. They are this pass's own tensors, so that another
-    pass before `backward` (a second session) leaves them as they are."""
+    """Loss and gradients at once; backward hands the gradients out."""
 
     @staticmethod
     def forward(ctx: Any, seen: Sequence[Seen], objectives: Objectives, layout: Layout, *parameters: Tensor) -> Tensor:
-        parts = [one.forward() for one in seen]
-        z = parts[0] if len(parts) == 1 else torch.cat(parts)
-        value, gradient, of_criterion = objectives.value_and_gradients(z, layout)
-        of_encoders = [one.backward(part) for one, part in zip(seen, gradient.split(layout.rows))]
-        ctx.gradients = [found for each in of_encoders for found in each] + of_criterion
+        value, ctx.gradients = _value_and_gradients(seen, objectives, layout)
         return value
 
     @staticmethod

@@ -18,13 +18,13 @@ from raylab.data.view import Timeline
 from raylab.errors import ConfigError
 from raylab.models.adaptation import adopt_trunk, is_adaptable, trunk
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, Seen, fused_loss
+from raylab.models.fused import FusedEncoder, Seen, add_gradients, fused_loss
 from raylab.models.losses import bits, build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.embedding import embed, kept_embedding, padded_sequence, windows
 from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores, trained_labels
 from raylab.tasks.pairs import Draw, Group, check_pairs, group_draws, label_names, named_labels
-from raylab.tasks.protocol import Comm, Validation
+from raylab.tasks.protocol import Comm, Validation, backward
 
 BITS_BATCHES = 16
 
@@ -65,13 +65,19 @@ class ContrastiveModel(torch.nn.Module):
 
     def pairs_loss(self, pairs: Pairs) -> torch.Tensor:
         """The loss of rows that this process holds."""
-        if not (torch.is_grad_enabled() and all(map(self._by_hand, pairs.sessions))):
+        if not (torch.is_grad_enabled() and all(map(self.by_hand, pairs.sessions))):
             embeddings = [self.encode(one, rows) for one, rows in zip(pairs.sessions, pairs.rows)]
             return self.objectives.forward(torch.cat(embeddings), pairs.layout)
-        seen = [self._seen(one, rows) for one, rows in zip(pairs.sessions, pairs.rows)]
-        return fused_loss(seen, self.objectives, pairs.layout)
+        return fused_loss(self._all_seen(pairs), self.objectives, pairs.layout)
 
-    def _by_hand(self, session: SessionShard) -> bool:
+    def add_gradients(self, pairs: Pairs, *, weight: float) -> torch.Tensor:
+        """`pairs_loss` of sessions that are all `by_hand`; adds its gradients, times `weight`, to those there are."""
+        return add_gradients(self._all_seen(pairs), self.objectives, pairs.layout, weight=weight)
+
+    def _all_seen(self, pairs: Pairs) -> list[Seen]:
+        return [self._seen(one, rows) for one, rows in zip(pairs.sessions, pairs.rows)]
+
+    def by_hand(self, session: SessionShard) -> bool:
         if session.timeline.session in self._fused:
             return True
         plain = session.x.device.type == "cpu" and session.x.dtype == torch.float32 and not self.bf16
@@ -183,6 +189,13 @@ class ContrastiveFamily:
         assert isinstance(model, ContrastiveModel)
         losses = [model.pairs_loss(pairs) for pairs in batch] if comm.workers == 1 else _shares(model, batch, comm)
         return {"loss": losses[0] if len(losses) == 1 else torch.stack(losses).mean()}
+
+    def backward(self, model: torch.nn.Module, batch: list[Pairs], comm: Comm) -> torch.Tensor:
+        assert isinstance(model, ContrastiveModel)
+        if comm.workers > 1 or not all(model.by_hand(one) for pairs in batch for one in pairs.sessions):
+            return backward(self.loss(model, batch, comm)["loss"])
+        losses = [model.add_gradients(pairs, weight=1 / len(batch)) for pairs in batch]
+        return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
 
     def embed(self, model: torch.nn.Module, session: str, x: torch.Tensor) -> torch.Tensor:
         assert isinstance(model, ContrastiveModel)

@@ -74,8 +74,18 @@ class Task(Protocol[C]):
     def loss(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> dict[str, torch.Tensor]:
         """Named scalars. `loss` is optimised; over workers its gradients add up to the single-process ones."""
 
+    def backward(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> torch.Tensor:
+        """Add the gradients of `loss` to those of the parameters; the loss, without a graph. Usually `backward` below;
+        a family may have a faster way to the same numbers."""
+
     def embed(self, model: torch.nn.Module, session: str, x: torch.Tensor) -> torch.Tensor:
         """(L, K) of one continuous stretch, as the view shows it -> (L, D), an embedding a row; no gradient."""
 
     def validate(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
         """Metrics of the validation split on the reference grid. Every worker calls it; rank 0 uses the result."""
+
+
+def backward(loss: torch.Tensor) -> torch.Tensor:
+    """Let autograd add the gradients of a loss; the loss itself."""
+    loss.backward()
+    return loss.detach()

@@ -26,7 +26,7 @@ from raylab.tasks.coding import code_rows, code_session
 from raylab.tasks.coding_scores import code_scores, kept_codes, mean_scores_of, rebuilt_samples
 from raylab.tasks.embedding import kept_embedding, take_windows
 from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores
-from raylab.tasks.protocol import Comm, Validation
+from raylab.tasks.protocol import Comm, Validation, backward
 
 SCORES = {
     "reconstruction.mse": "min",
@@ -196,6 +196,9 @@ class VqvaeFamily:
             if one.behaviour is not None and batch.labelled:
                 behaviour = behaviour + _head_error(model, values, one.behaviour) / batch.labelled
         return {"loss": error + coded.loss + behaviour, "reconstruction": error, "quantizer": coded.loss}
+
+    def backward(self, model: torch.nn.Module, batch: Step, comm: Comm) -> Tensor:
+        return backward(self.loss(model, batch, comm)["loss"])
 
     def embed(self, model: torch.nn.Module, session: str, x: Tensor) -> Tensor:
         """The vectors of codes, each for the rows that it stands for; windows side by side."""

@@ -133,9 +133,7 @@ class Training:
 
     def _backward(self, batch: int) -> torch.Tensor:
         """Add a batch's gradients to those there are; its loss."""
-        loss = self.task.loss(self.model, self.batch(batch), self.comm)["loss"]
-        loss.backward()
-        return loss.detach()
+        return self.task.backward(self.model, self.batch(batch), self.comm)
 
     def _check(self, losses: list[torch.Tensor]) -> None:
         """Losses of the last steps. All workers see the same sums, so they end together."""

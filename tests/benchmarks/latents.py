@@ -64,7 +64,13 @@ def space(sampling: dict[str, Any], options: argparse.Namespace) -> dict[str, An
         "base": {
             "model": {"encoder": {"kind": "offset10"}, "output_dimension": 8},
             "sampling": sampling,
-            "training": {"max_steps": options.steps, "batch_size": 512, "device": "cpu"},
+            "training": {
+                "max_steps": options.steps,
+                "validate_every": 100,
+                "keep": "best",  # by held-out bits: at low signal, long training fits noise
+                "monitor": "goodness_of_fit",
+                "device": "cpu",
+            },
         },
         "search": {"training.seed": {"int": [0, 10**6]}},
         "sampler": {"kind": "random"},

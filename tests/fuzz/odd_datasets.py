@@ -7,6 +7,7 @@ import functools
 import json
 import struct
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def _exchange(tree: Any, generator: Generator) -> None:
     elif generator.random() < 0.2:
         del tree[key]
     else:
-        tree[key] = VALUES[generator.integers(len(VALUES))]
+        tree[key] = deepcopy(VALUES[generator.integers(len(VALUES))])
 
 
 def _odd_header(raw: bytes, generator: Generator) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def _exchange(tree: Any, generator: Generator) -> None:
         return
     if isinstance(tree, dict) and generator.random() < 0.15:
         key = str(SCALARS[generator.integers(len(SCALARS))])
-    tree[key] = SCALARS[generator.integers(len(SCALARS))]
+    tree[key] = deepcopy(SCALARS[generator.integers(len(SCALARS))])
 
 
 def _alike(value: Any, generator: Generator) -> Any:

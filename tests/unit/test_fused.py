@@ -16,7 +16,7 @@ from torch import Tensor
 from raylab.config import ContrastiveTrial, LinearEncoderConfig, OffsetEncoderConfig
 from raylab.data.shard import whole_shard
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, fused_loss
+from raylab.models.fused import FusedEncoder, add_gradients, fused_loss
 from raylab.models.losses import build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.contrastive import ContrastiveModel
@@ -231,10 +231,28 @@ def test_temperature_below_its_floor_has_no_gradient() -> None:
     step.check(x, first)
 
 
-def test_frozen_parameters_get_no_gradient() -> None:
+def test_gradients_added_at_once_are_those_of_the_graph() -> None:
+    """To what is there, times their weight."""
+    step = make("offset5", learnable_temperature=True)
+    fused, (x, first) = FusedEncoder(step.encoder), step.draw()
+    value, *expected = step.by_hand(fused, x, first)
+    step.parameters[0].grad = torch.ones_like(step.parameters[0])
+    seen = fused.of_windows(fused.windows(x, first))
+    assert torch.equal(add_gradients([seen], step.objectives, step.layout, weight=0.5), value)
+    for number, (p, gradient) in enumerate(zip(step.parameters, expected)):
+        assert p.grad is not None
+        torch.testing.assert_close(p.grad, 0.5 * gradient + (number == 0), rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_frozen_parameters_get_no_gradient(at_once: bool) -> None:
     step = make("offset5")
     weight = next(step.encoder.parameters()).requires_grad_(False)
-    step.loss_by_hand(FusedEncoder(step.encoder), *step.draw()).backward()
+    fused, (x, first) = FusedEncoder(step.encoder), step.draw()
+    if at_once:
+        add_gradients([fused.of_windows(fused.windows(x, first))], step.objectives, step.layout)
+    else:
+        step.loss_by_hand(fused, x, first).backward()
     assert weight.grad is None
     assert all(p.grad is not None for p in step.encoder.parameters() if p is not weight)
 

@@ -33,13 +33,13 @@ def test_a_loss_that_is_no_number_ends_the_trial(made: Dataset) -> None:
 
 def test_trouble_is_found_long_before_the_next_validation(made: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     one = training(trial(training={"max_steps": 5000, "validate_every": 5000}), made)
-    whole = one.task.loss
+    whole = one.task.backward
 
-    def poisoned(model: torch.nn.Module, batch: Any, comm: Comm) -> dict[str, torch.Tensor]:
-        loss = whole(model, batch, comm)["loss"]
-        return {"loss": loss * float("inf") if one.step == 70 else loss}
+    def poisoned(model: torch.nn.Module, batch: Any, comm: Comm) -> torch.Tensor:
+        loss = whole(model, batch, comm)
+        return loss * float("inf") if one.step == 70 else loss
 
-    monkeypatch.setattr(one.task, "loss", poisoned)
+    monkeypatch.setattr(one.task, "backward", poisoned)
     with pytest.raises(TrainingError, match="the loss is inf at step 70"):
         one.advance()
     assert one.step <= 128
