@@ -67,7 +67,8 @@ def check_records(study: StudyFolder) -> None:
     runs = mlflow_children(study.description["tracking"]["uri"])
     values = optuna.load_study(study_name="raylab", storage=f"sqlite:///{study.optuna_path}").trials
     notes = {row["trial"]: row["note"] for row in rows(found, "max")}
-    for record, held in zip(found, values):
+    for record in found:
+        held = values[int(record.trial)]  # records are in the order in which trials began, a race of two
         assert record.config["training"]["monitor"] == "goodness_of_fit"
         if record.state == "failed":  # alone, at once, with its reason
             assert record.config["loss"]["temperature"] == 1e-39
