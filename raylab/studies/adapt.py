@@ -73,6 +73,11 @@ def _session(trained: Model, session: str | None, study: StudyFolder) -> str | N
 
 
 def _check_adaptable(trained: Model, study: StudyFolder) -> None:
+    kind = trained.config.task.kind
+    if kind != "contrastive":
+        raise StudyError(
+            f"{study.path}: models of task.kind '{kind}' cannot be adapted", "Train anew on the other sessions."
+        )
     if not get_task(trained.config).adaptable(trained.config):
         raise StudyError(
             f"{study.path}: the encoder has no layers that other units could use: it is linear, or adds its input to "

@@ -72,6 +72,8 @@ def test_what_can_be_asked_of_any_model(study: StudyFolder, tmp_path: Path) -> N
     assert len(table) == 1600 - sum(spec["splits"]["test"] for spec in _sessions(study))
     model = raylab.load(study.path)
     assert model.transform(np.zeros((30, 8), np.float32), session="rat").shape == (30, 8)
+    with pytest.raises(StudyError, match=r"models of task\.kind 'vqvae' cannot be adapted"):
+        raylab.adapt(study.path, data=study.description["data"]["path"], out=tmp_path / "adapted")
     with pytest.raises(ConfigError, match="contrastive models only"):
         raylab.export_model(study.path, out=tmp_path / "cebra.pt", form="cebra")
 
