@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import entropy
 
 
 def counts_of(indices: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
     """(tokens, codebooks) int64 -> how often each code of each codebook was chosen."""
     return [np.bincount(indices[:, at], minlength=size) for at, size in enumerate(sizes)]
-
-
-def entropy_bits(counts: np.ndarray) -> float:
-    """Of the empirical distribution, in bits: what an ideal code without memory needs for one choice."""
-    share = counts[counts > 0] / counts.sum()
-    return float(-(share * np.log2(share)).sum())
 
 
 def codebook_scores(counts: Sequence[np.ndarray], *, codes_per_window: int) -> dict[str, float]:
@@ -25,7 +20,7 @@ def codebook_scores(counts: Sequence[np.ndarray], *, codes_per_window: int) -> d
     `perplexity` is 2 ** entropy, the number of codes that would be as hard to guess if they were equally frequent.
     `bits_per_window` is what an ideal code without memory needs, from these counts; `capacity` what numbering takes.
     """
-    entropies = [entropy_bits(each) for each in counts]
+    entropies = [float(entropy(each, base=2)) for each in counts]
     usage = [float((each > 0).mean()) for each in counts]
     return {
         "usage": float(np.mean(usage)),

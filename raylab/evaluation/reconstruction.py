@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.preprocessing import StandardScaler
 
 from raylab.config import ViewConfig
 from raylab.data.dataset import Recording
@@ -78,13 +79,10 @@ def _plain(recording: Recording, view: ViewConfig, fitted: Fitted, start: int, s
 
 
 def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -> np.ndarray:
-    """Part by part, about the first sample, so that large offsets lose no digits."""
-    count, first, second, origin = 0, 0.0, 0.0, None
-    for start, stop, code in recording.parts.tolist():
-        if code == CODE["train"]:
-            values = _plain(recording, view, fitted, start, stop).astype(np.float64)
-            origin = values[0] if origin is None else origin
-            values -= origin
-            count, first, second = count + len(values), first + values.sum(0), second + np.square(values).sum(0)
-    found: np.ndarray = np.maximum(second / max(count, 1) - np.square(first / max(count, 1)), 0)
+    """Part by part; zero without training samples."""
+    scaler = StandardScaler()
+    training = [(start, stop) for start, stop, code in recording.parts.tolist() if code == CODE["train"]]
+    for start, stop in training:
+        scaler.partial_fit(_plain(recording, view, fitted, start, stop).astype(np.float64))
+    found: np.ndarray = scaler.var_ if training else np.zeros(len(fitted.columns))
     return found

@@ -147,8 +147,8 @@ def _closed_form(
     slope: Tensor | None = None
     # No score is larger than the product of the lengths (Cauchy-Schwarz). Where that may be too large for `exp`, scores
     # are taken relative to the largest of their row.
-    lengths = (torch.linalg.vector_norm(vectors, dim=1).amax() for vectors in (scaled, negative))
-    bounded = bool(next(lengths) * next(lengths) <= BOUND)
+    longest, other = (torch.linalg.vector_norm(vectors, dim=1).amax() for vectors in (scaled, negative))
+    bounded = bool(longest * other <= BOUND)
     size = max(64, TILE_SCORES // len(negative))
     for start in range(0, count, size):
         tile = slice(start, start + size)

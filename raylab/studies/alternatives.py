@@ -62,7 +62,7 @@ def compare(
     learnt = {value: _learnt(plan, path, value) for value in plan.space.search[path].categorical or ()}
     if not any_size:
         _check_sizes(path, learnt, source)
-    study = _study(plan, Path(out), path, say)
+    study = _study(plan, Path(out), say)
     result = _result(study, path, seeds, learnt)
     keep_score(study, "alternatives", result, alternatives_figure(result, study.metrics))
     write_table(study.scores_folder / "alternatives.csv", result)
@@ -106,7 +106,7 @@ def _check_sizes(path: str, learnt: Mapping[Scalar, int], source: str) -> None:
         )
 
 
-def _study(plan: Plan, out: Path, path: str, say: Say) -> StudyFolder:
+def _study(plan: Plan, out: Path, say: Say) -> StudyFolder:
     if not out.exists():
         return begin(plan, out, "compare", say)
     study = StudyFolder.open(out)

@@ -23,6 +23,8 @@ from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
 from raylab.models.vqvae import InputLayer, OutputLayer, VqVae
 from raylab.parsing import parse
+from raylab.studies.checks import check_space
+from raylab.studies.space import load_space
 from raylab.tasks import get_task
 from raylab.tasks.behaviour import STATISTICS, Behaviour, statistics
 from raylab.tasks.vqvae import VqvaeModel
@@ -305,3 +307,21 @@ def test_a_label_that_never_fills_a_window(tmp_path: Path) -> None:
     data = dataset(tmp_path, session("a", labels={"position": Label.continuous(values, unit="m")}))
     with pytest.raises(TrainingError, match="0 training windows have it throughout"):
         training(data, trial(behaviour={"label": "position"}))
+
+
+@pytest.mark.parametrize(
+    ("metric", "path", "values"),
+    [
+        ("reconstruction.mse", "view.lag_ms", {"float": [0, 200]}),
+        ("codes.bits_per_window", "model.window", {"int": [20, 40]}),
+        ("codes.loss", "quantizer.commitment", {"float": [0.1, 1]}),
+        ("behaviour.r2", "behaviour.std", {"float": [0.1, 1]}),
+    ],
+)
+def test_objectives_that_cannot_compare_trials(made: Dataset, metric: str, path: str, values: dict[str, Any]) -> None:
+    base = {"behaviour.label": "position", "model.stride": 5}
+    space = {"task": {"kind": "vqvae"}, "objective": {"metric": metric}, "base": base, "search": {path: values}}
+    with pytest.raises(ConfigError, match=f"{metric} cannot compare trials that differ in {path}"):
+        check_space(load_space(space), made.sessions)
+    allowed = {**space, "search": {"optimizer.learning_rate": {"float": [1e-4, 1e-3]}}}
+    check_space(load_space(allowed), made.sessions)
