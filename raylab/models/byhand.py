@@ -1,8 +1,8 @@
 """Encoders forwards and backwards without autograd.
 
-Activations are time-major, (width, B, C), which is a channels-last image of height `width` and B columns: a convolution
-over time is then one `conv2d` that copies nothing, and the rows that its tap j sees are contiguous. A linear layer has
-one tap. oneDNN, which torch uses for convolutions, is twice as fast here as the BLAS behind matrix products.
+Activations are time-major, (width, B, C): the rows that a convolution's tap j sees are contiguous, so a layer is one
+matrix product a tap and copies nothing. A linear layer has one tap. At small batches making a tensor or a view costs as
+much as a product: what a step reads and writes is laid out once for inputs of one shape, and used again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from torch.nn import functional
 
 from raylab.models.encoders import ConvEncoder, Encoder, LinearEncoder, SampleEncoder, Skip
 
+_gelu_backward = torch.ops.aten.gelu_backward.grad_input
+
 ENCODERS = (ConvEncoder, SampleEncoder, LinearEncoder)
+LARGE = 20_000_000  # multiplications from which oneDNN's convolution is faster than the BLAS, which it reads twice
+SMALL = 30_000  # numbers below which torch's own elementwise functions are faster than oneDNN's
+NARROW = 16  # outputs below which the BLAS wants the narrow matrix first
 
 
 class Network:
@@ -35,6 +40,7 @@ class Network:
         self.parameters = [p for layer in self.layers for p in (layer.weight, layer.bias)]
         self._sizes = [(layer.taps, layer.weight.numel()) for layer in self.layers]
         self._passes: list[_Pass] = []
+        self._laid_out: tuple[object, ...] = ()
 
     def multiplications(self, width: int, count: int) -> int:
         """Of a forward pass over so many windows of this width."""
@@ -45,26 +51,30 @@ class Network:
         return total
 
     def forward(self, x: Tensor) -> Tensor:
-        """(width, B, N) -> (outputs * B, D). To be called without autograd."""
-        image = _image(x)
-        self._passes = []
-        for layer in self.layers:
-            self._passes.append(_Pass(layer, image))
-            image = self._passes[-1].output
-        return _rows(image)
+        """(width, B, N) -> (outputs * B, D), overwritten by the next pass. To be called without autograd."""
+        self._lay_out(x if x.is_contiguous() else x.contiguous())
+        for one in self._passes:
+            one.forward()
+        return self._passes[-1].output
 
     def backward(self, gradient: Tensor) -> list[Tensor]:
-        """(outputs * B, D) -> gradients of `parameters`."""
-        found: list[Tensor] = []
-        last = self._passes[-1].output
-        image = _image(gradient.view(*last.shape[2:], -1))
-        while self._passes:  # an activation goes when it has had its last use
-            step = self._passes.pop()
-            sums = step.sums_gradient(image)
-            found[:0] = step.parameter_gradients(sums)
-            if self._passes:
-                image = step.input_gradient(sums, image)
-        return found
+        """(outputs * B, D) -> gradients of `parameters`, overwritten by the next pass."""
+        first, *others = self._passes
+        for one in reversed(others):
+            gradient = one.backward(gradient, further=True)
+        first.backward(gradient, further=False)
+        return [found for one in self._passes for found in one.gradients]
+
+    def _lay_out(self, x: Tensor) -> None:
+        """For this buffer, and for parameters where they are now: flattening moves them."""
+        places = (x.shape, x.data_ptr(), *(p.data_ptr() for p in self.parameters))
+        if places == self._laid_out:
+            return
+        self._passes = []
+        for layer in self.layers:
+            self._passes.append(_Pass(layer, x))
+            x = self._passes[-1].output.view(-1, x.shape[1], layer.bias.shape[0])
+        self._laid_out = places
 
 
 @dataclass(frozen=True)
@@ -81,50 +91,114 @@ class _Layer:
     skip: bool = False
     missing: int = 0
 
-    def kernel(self) -> Tensor:
-        """(O, C - missing, taps, 1), from (O, C, taps) of a convolution or (O, taps * C) of a linear layer."""
-        if self.weight.dim() == 3:
-            whole = self.weight[..., None]
-        else:
-            whole = self.weight.unflatten(1, (self.taps, -1)).transpose(1, 2)[..., None]
-        return whole[:, : whole.shape[1] - self.missing]
+    @property
+    def convolves(self) -> bool:
+        """The weight is (O, C, taps) of a convolution, not (O, taps * C) of a linear layer."""
+        return self.weight.dim() == 3
 
-    def as_weight(self, by_tap: Tensor) -> Tensor:
-        """(taps, O, C - missing) in the shape of `weight`, zero where there was no input."""
-        by_tap = functional.pad(by_tap, (0, self.missing)) if self.missing else by_tap
-        return by_tap.permute(1, 2, 0) if self.weight.dim() == 3 else by_tap.transpose(0, 1).flatten(1)
+    def by_tap(self) -> Tensor:
+        """The weight as (taps, O, C - missing)."""
+        weight = self.weight.detach()
+        seen = weight.permute(2, 0, 1) if self.convolves else weight.unflatten(1, (self.taps, -1)).transpose(0, 1)
+        return seen[..., : seen.shape[2] - self.missing]
 
 
 class _Pass:
-    """One layer on one (1, C, width, B) image, channels last."""
+    """One layer on one (width, B, C) buffer.
+
+    Attributes:
+        output: (outputs * B, O).
+        gradients: Of weight and bias.
+    """
 
     def __init__(self, layer: _Layer, x: Tensor) -> None:
-        self.layer, self.x, self.kernel = layer, x, layer.kernel()
-        self.sums = functional.conv2d(x, self.kernel, layer.bias)
-        self.output = functional.gelu(self.sums) if layer.gelu else self.sums
-        if layer.skip:
-            self.output += x[:, :, 1:-1]
+        width, count, channels = x.shape
+        rows, wide = (width - layer.taps + 1) * count, layer.bias.shape[0]
+        self.layer, self.bias = layer, layer.bias.detach()
+        self.image, self.x, self.inner = _image(x), x.flatten(0, 1), slice(count, -count)
+        self.sums = x.new_empty(rows, wide)
+        self.output = torch.empty_like(self.sums) if layer.gelu else self.sums
+        self.large = layer.convolves and rows * layer.weight.numel() > LARGE
+        self.weight = layer.by_tap()
+        # A convolution's weights have their taps last, where no BLAS reads them: they are copied at each pass.
+        self.kernels = x.new_empty(self.weight.shape) if layer.convolves else self.weight
+        seen = [self.x[tap * count : tap * count + rows] for tap in range(layer.taps)]
+        self.by_tap = list(zip(seen, self.kernels))
+        self.narrow = x.new_empty(wide, rows) if wide < NARROW else None
+        self.factors = [(x, kernel.T) if self.narrow is None else (kernel, x.T) for x, kernel in self.by_tap]
+        found = x.new_zeros(layer.taps, wide, channels + layer.missing)
+        if not layer.convolves:  # as its weight is laid out
+            found = found.view(wide, layer.taps, -1).transpose(0, 1)
+        self.found = list(zip(seen, found[..., :channels]))
+        of_weight = found.permute(1, 2, 0) if layer.convolves else found.transpose(0, 1).flatten(1)
+        self.gradients = [of_weight, torch.empty_like(self.bias)]
 
-    def sums_gradient(self, gradient: Tensor) -> Tensor:
-        """From that of the output; takes the place of the sums."""
+    def forward(self) -> None:
+        if self.large:
+            self.sums = _rows(functional.conv2d(self.image, self._kernel, self.bias))
+        else:
+            self._add_up()
         if not self.layer.gelu:
-            return gradient
-        found: Tensor = torch.ops.aten.gelu_backward.grad_input(gradient, self.sums, grad_input=self.sums)
-        return found
-
-    def parameter_gradients(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Of weight and bias, from that of the sums."""
-        x, d_sums, count = _rows(self.x), _rows(gradient), gradient.shape[3]
-        found = x.new_empty(self.layer.taps, d_sums.shape[1], x.shape[1])
-        for tap in range(self.layer.taps):
-            torch.mm(d_sums.T, x[tap * count : tap * count + len(d_sums)], out=found[tap])
-        return self.layer.as_weight(found), d_sums.sum(0)
-
-    def input_gradient(self, of_sums: Tensor, of_output: Tensor) -> Tensor:
-        found = functional.conv_transpose2d(of_sums, self.kernel)
+            self.output = self.sums
+            return
+        torch._C._nn.gelu(_cheap(self.sums), out=_cheap(self.output))
         if self.layer.skip:
-            found[:, :, 1:-1] += of_output
-        return found
+            self.output += self.x[self.inner]
+
+    def _add_up(self) -> None:
+        """The products of all taps."""
+        if self.kernels is not self.weight:
+            self.kernels.copy_(self.weight)
+        (left, right), *others = self.factors
+        if self.narrow is None:
+            torch.addmm(self.bias, left, right, out=self.sums)
+            for left, right in others:
+                self.sums.addmm_(left, right)
+        else:
+            torch.mm(left, right, out=self.narrow)
+            for left, right in others:
+                self.narrow.addmm_(left, right)
+            torch.add(self.narrow.T, self.bias, out=self.sums)
+
+    def backward(self, gradient: Tensor, *, further: bool) -> Tensor:
+        """From the gradient of the output; fills `gradients`, and gives that of the input if it goes `further`."""
+        d_sums = gradient
+        if self.layer.gelu:  # in place of the sums
+            d_sums, sums = self.sums, _cheap(self.sums)
+            _gelu_backward(_cheap(gradient), sums, grad_input=sums)
+        torch.sum(d_sums, 0, out=self.gradients[1])
+        turned = d_sums.T
+        for x, found in self.found:
+            torch.mm(turned, x, out=found)
+        if not further:
+            return gradient
+        d_x = self._input_gradient(d_sums)
+        if self.layer.skip:
+            d_x[self.inner] += gradient
+        return d_x
+
+    def _input_gradient(self, d_sums: Tensor) -> Tensor:
+        if self.large:
+            image = _image(d_sums.view(-1, self.image.shape[3], d_sums.shape[1]))
+            return _rows(functional.conv_transpose2d(image, self._kernel))
+        (x, kernel), *others = self.by_tap  # what was read had its last use: its gradient takes its place
+        torch.mm(d_sums, kernel, out=x)
+        if others:
+            self.x[len(d_sums) :].zero_()
+        for x, kernel in others:
+            x.addmm_(d_sums, kernel)
+        return self.x
+
+    @property
+    def _kernel(self) -> Tensor:
+        """(O, C, taps, 1)."""
+        return self.weight.permute(1, 2, 0)[..., None]
+
+
+def _cheap(rows: Tensor) -> Tensor:
+    """Rows as an elementwise function is fastest at them. Torch has oneDNN do what is contiguous, which begins with
+    10 us of preparations; what is transposed it does by itself."""
+    return rows.T if rows.numel() < SMALL else rows
 
 
 def _image(x: Tensor) -> Tensor:

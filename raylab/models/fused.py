@@ -124,8 +124,7 @@ def _parameters(seen: Sequence[Seen], objectives: Objectives) -> list[Tensor]:
 
 
 def _value_and_gradients(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> tuple[Tensor, list[Tensor]]:
-    """The loss, and the gradients of `_parameters`. They are this pass's own tensors, so that another pass (a second
-    session) leaves them as they are."""
+    """The loss, and the gradients of `_parameters`, which are of the encoders: the next pass overwrites them."""
     parts = [one.forward() for one in seen]
     z = parts[0] if len(parts) == 1 else torch.cat(parts)
     value, gradient, of_criterion = objectives.value_and_gradients(z, layout)
@@ -138,7 +137,8 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, seen: Sequence[Seen], objectives: Objectives, layout: Layout, *parameters: Tensor) -> Tensor:
-        value, ctx.gradients = _value_and_gradients(seen, objectives, layout)
+        value, gradients = _value_and_gradients(seen, objectives, layout)
+        ctx.gradients = [gradient.clone() for gradient in gradients]  # another pass may come before `backward`
         return value
 
     @staticmethod

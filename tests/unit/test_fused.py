@@ -15,6 +15,7 @@ from torch import Tensor
 
 from raylab.config import ContrastiveTrial, LinearEncoderConfig, OffsetEncoderConfig
 from raylab.data.shard import whole_shard
+from raylab.models import byhand
 from raylab.models.encoders import Encoder, build_encoder
 from raylab.models.fused import FusedEncoder, add_gradients, fused_loss
 from raylab.models.losses import build_loss
@@ -303,3 +304,23 @@ def test_checkpoint_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for a, b in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
         assert torch.equal(a, b)
         assert a.grad is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_buffers_follow_the_batch_and_the_parameters(kind: str) -> None:
+    """Another shape of a step, and weights that moved, are noticed."""
+    step = make(kind)
+    fused = FusedEncoder(step.encoder)
+    step.check(*step.draw(), fused=fused)
+    larger = replace(step, layout=Layout(12, 12))
+    larger.check(*larger.draw(), fused=fused)
+    for p in step.encoder.parameters():
+        p.data = torch.randn_like(p) / 4  # as FlatParameters moves them
+    step.check(*step.draw(), fused=fused)
+
+
+def test_large_layers_are_convolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above LARGE multiplications oneDNN convolves; the numbers are the same."""
+    monkeypatch.setattr(byhand, "LARGE", 0)
+    step = make("offset10")
+    step.check(*step.draw())
