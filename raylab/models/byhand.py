@@ -8,6 +8,7 @@ much as a product: what a step reads and writes is laid out once for inputs of o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from torch.nn import functional
 
 from raylab.models.encoders import ConvEncoder, Encoder, LinearEncoder, SampleEncoder, Skip
 
+_gelu: Any = functional.gelu  # its annotation lacks `out`
 _gelu_backward = torch.ops.aten.gelu_backward.grad_input
 
 ENCODERS = (ConvEncoder, SampleEncoder, LinearEncoder)
@@ -141,7 +143,7 @@ class _Pass:
         if not self.layer.gelu:
             self.output = self.sums
             return
-        torch._C._nn.gelu(_cheap(self.sums), out=_cheap(self.output))
+        _gelu(_cheap(self.sums), out=_cheap(self.output))
         if self.layer.skip:
             self.output += self.x[self.inner]
 
