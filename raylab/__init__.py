@@ -12,10 +12,12 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "synth": "raylab.data.synthetic:write_sessions",
+    "synth_spikes": "raylab.data.synthetic_spikes:write_spikes",
     "fetch": "raylab.data.warehouse.fetch:fetch",
     "prepare": "raylab.data.prepare:prepare",
     "inspect": "raylab.data.inspect:inspect",
     "draw": "raylab.reporting.drawing:draw",
+    "unit_correlations": "raylab.reporting.correlations:unit_correlations",
     "Dataset": "raylab.data.dataset:Dataset",
     "search": "raylab.studies.study:search",
     "train": "raylab.studies.study:train",
@@ -23,7 +25,7 @@ _PUBLIC = {
     "adapt": "raylab.studies.adapt:adapt",
     "resume": "raylab.studies.study:resume",
     "sync": "raylab.studies.study:sync",
-    "leaderboard": "raylab.studies.study:leaderboard",
+    "leaderboard": "raylab.studies.ranking:leaderboard",
     "report": "raylab.studies.study:report",
     "evaluate": "raylab.studies.winner:evaluate",
     "consistency": "raylab.studies.consistency:consistency",

@@ -25,10 +25,10 @@ from raylab.cli.show_scores import print_comparison, print_consistency, print_sh
 @click.option(
     "--consistency",
     "between",
-    type=click.Choice(["seeds", "sessions", "animals"]),
+    type=click.Choice(["seeds", "sessions", "animals", "areas"]),
     help="R2 between embeddings. Of --trial, repeatable; default the winner and its seeds.",
 )
-@click.option("--label", help="By which --consistency aligns sessions or animals; default: the study's.")
+@click.option("--label", help="By which --consistency aligns sessions, animals or areas; default: the study's.")
 @click.option("--bins", type=click.IntRange(2), help="Of a continuous or circular --label; default 99.")
 @click.option(
     "--beside", multiple=True, type=click.Path(path_type=Path), help="With --consistency: the winner of another study."
@@ -43,7 +43,7 @@ from raylab.cli.show_scores import print_comparison, print_consistency, print_sh
 def evaluate(study: Path, split: str, trials: Sequence[str], as_json: bool, **asked: Any) -> None:
     """Score trained models: decode every label, or whichever scores are asked for.
 
-    The only way to read the test split; each reading is counted.
+    The test split is read by name only; each reading is counted.
     """
     for path in (study, *asked["beside"]):
         say_choice(path, trials[0] if trials and path == study else None)
@@ -74,7 +74,7 @@ def _scores(
     if between is None and (label or bins or beside):
         raise click.UsageError("--label, --bins and --beside belong to --consistency")
     if between == "seeds" and (label or bins):
-        raise click.UsageError("seeds are compared sample by sample: --label and --bins align sessions or animals")
+        raise click.UsageError("seeds are compared sample by sample: --label and --bins are of the other kinds")
     if against is None and samples:
         raise click.UsageError("--samples belongs to --against")
     if len(trials) > 1 and between is None:

@@ -45,3 +45,18 @@ def parsed(overrides: Sequence[str]) -> dict[str, Any]:
     from raylab.parsing import parse_override
 
     return dict(parse_override(text) for text in overrides)
+
+
+def viewed(overrides: Sequence[str]) -> dict[str, Any] | None:
+    """The `view` section that `--set view.KEY=VALUE` states; None where it states none."""
+    from raylab.errors import ConfigError
+    from raylab.parsing import set_path
+
+    section: dict[str, Any] = {}
+    for path, value in parsed(overrides).items():
+        if not path.startswith("view."):
+            raise ConfigError(
+                f"--set {path}: only the view can be set here", "For example: --set view.smoothing_ms=100"
+            )
+        section = set_path(section, path, value)
+    return section.get("view")

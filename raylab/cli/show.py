@@ -48,6 +48,14 @@ def print_leaderboard(study: Any) -> None:
     )
 
 
+def print_ranking(result: dict[str, Any]) -> None:
+    from raylab.reporting.ranking import remarks, table
+
+    console(stderr=False).print(table(result))
+    for line in remarks(result):
+        click.echo(line)
+
+
 def say_choice(path: Path, trial: str | None) -> None:
     """Which trial is used where none is named and several objectives leave a choice. A path may be a model's, too."""
     from raylab.studies.winner import said_choice
@@ -109,5 +117,33 @@ def print_evaluation(result: dict[str, Any]) -> None:
             others = [entry.get(label, {}).get(metric) for entry in result["baselines"].values()]
             grid.add_row(label, metric, f"{value:.3f}", shown, *[f"{o:.3f}" if o is not None else "" for o in others])
     console(stderr=False).print(grid)
+    if len(result["sessions"]) > 1:
+        _print_session_scores(result)
     if result["split"] == "test":
+        for splits in dict.fromkeys(map(tuple, result["fitted"].values())):
+            click.echo(f"decoders were fitted on {' and '.join(splits)}")
         click.echo(f"the test split of this study was read {result['test_reads']} time(s)")
+
+
+def _print_session_scores(result: dict[str, Any]) -> None:
+    """A row a session, a column a label, its first score; of an animal's sessions, and of all, median and quartiles."""
+    from rich.table import Table
+
+    columns = [(label, next(iter(scores))) for label, scores in result["scores"].items()]
+    grid = Table("", *(f"{label}\n{metric}" for label, metric in columns), title="by session; median (quartiles), n")
+    for name, scores in result["sessions"].items():
+        values = [scores.get(label, {}).get(metric) for label, metric in columns]
+        grid.add_row(name, *("" if value is None else f"{value:.3f}" for value in values))
+    grid.add_section()
+    summaries = {f"animal {name}": found for name, found in result["animals"].items()}
+    summaries |= {f"all {name}": found for name, found in result["summary"].items() if found}
+    for name, found in summaries.items():
+        grid.add_row(name, *(_spread(found.get(label, {}).get(metric)) for label, metric in columns))
+    console(stderr=False).print(grid)
+
+
+def _spread(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    lower, upper = found["quartiles"]
+    return f"{found['median']:.3f} ({lower:.3f} ... {upper:.3f}), {found['n']}"

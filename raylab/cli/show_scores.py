@@ -20,9 +20,10 @@ def print_consistency(result: dict[str, Any]) -> None:
         grid.add_row(name, *(_number(value) for value in row))
     console(stderr=False).print(grid)
     unit = "bins of " + result["label"] if result["label"] else "samples"
+    within = f", within {result['between']} {result['within']:.3f}" if result["within"] is not None else ""
     click.echo(
-        f"mean R2 {result['mean']:.3f} (pairs {result['least']:.3f} to {result['most']:.3f}; independent samples "
-        f"{result['chance']:.3f}), {result['samples']} {unit}, trials {', '.join(result['trials'])}"
+        f"mean R2 {result['mean']:.3f}{within} (pairs {result['least']:.3f} to {result['most']:.3f}; independent "
+        f"samples {result['chance']:.3f}), {result['samples']} {unit}, trials {', '.join(result['trials'])}"
     )
     for note in result["notes"]:
         click.echo(f"note: {note}")

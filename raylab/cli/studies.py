@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 import raylab
 from raylab.cli.group import DATA, JSON, OUT, SET, STUDY, WORKERS, parsed, verb
-from raylab.cli.show import print_json, print_leaderboard, print_study, say, say_choice
+from raylab.cli.show import print_json, print_leaderboard, print_ranking, print_study, say, say_choice
 from raylab.cli.show_scores import print_alternatives
 
 
@@ -120,17 +120,34 @@ def sync(study: Path) -> None:
     click.echo(f"{len(synced.records())} trials in MLflow at {synced.description['tracking']['uri']}")
 
 
-@verb("raylab leaderboard study --json")
-@STUDY
+@verb(
+    "raylab leaderboard study --json\n"
+    "raylab leaderboard embeddings vqvaes decoders --label position --split test --out ranking.csv"
+)
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...", type=click.Path(path_type=Path))
+@click.option("--label", help="Of several studies: what is decoded; default: the label that all decode.")
+@click.option("--split", type=click.Choice(["valid", "test"]), help="Default valid. A reading of test is counted.")
+@click.option(
+    "--by", type=click.Choice(["study", "family"]), help="A row a study (its winner), or a kind of model in a study."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the rows to this CSV file, too.")
 @JSON
-def leaderboard(study: Path, as_json: bool) -> None:
-    """Rank the trials of a study; matched baselines stand beside them."""
-    if as_json:
-        print_json(raylab.leaderboard(study))
-        return
-    from raylab.tracking.study import StudyFolder
+def leaderboard(studies: Sequence[Path], as_json: bool, **asked: Any) -> None:
+    """Rank the trials of a study, or, of several studies or with an option, their winners by one decoding score.
 
-    print_leaderboard(StudyFolder.open(study))
+    Matched baselines stand beside them. Studies that do not compare are refused, with the reason.
+    """
+    one = len(studies) == 1 and not any(asked.values())
+    if one and not as_json:
+        from raylab.tracking.study import StudyFolder
+
+        print_leaderboard(StudyFolder.open(studies[0]))
+        return
+    found = raylab.leaderboard(studies[0] if one else studies, **asked)
+    if as_json:
+        print_json(found)
+    else:
+        print_ranking(found)
 
 
 @verb("raylab report study")

@@ -16,6 +16,13 @@ from raylab.config.contrastive import (
     ContrastiveTask,
     ContrastiveTrial,
 )
+from raylab.config.decoder import (
+    DecoderLoss,
+    DecoderTask,
+    DecoderTraining,
+    DecoderTrial,
+    InputConfig,
+)
 from raylab.config.encoders import (
     AttentionEncoderConfig,
     ContrastiveModelConfig,
@@ -28,6 +35,15 @@ from raylab.config.encoders import (
     ProjectorEncoderConfig,
     SubsamplingEncoderConfig,
     WideSampleEncoderConfig,
+)
+from raylab.config.networks import (
+    GraphConfig,
+    MlpConfig,
+    NetworkConfig,
+    RecurrentConfig,
+    TcnConfig,
+    TransformerConfig,
+    UnitGraph,
 )
 from raylab.config.quantizers import (
     Codes,
@@ -42,6 +58,13 @@ from raylab.config.quantizers import (
     QuantizerConfig,
     ResidualQuantizer,
     SimVqQuantizer,
+)
+from raylab.config.readouts import (
+    READOUTS,
+    DecoderConfig,
+    KnnConfig,
+    NeighboursConfig,
+    ReadoutConfig,
 )
 from raylab.config.sampling import (
     DeltaObjective,
@@ -120,11 +143,16 @@ from raylab.config.vqvae import (
     Width,
 )
 
-FAMILIES: dict[str, type[TrialConfig]] = {"contrastive": ContrastiveTrial, "vqvae": VqvaeTrial}
+FAMILIES: dict[str, type[TrialConfig]] = {
+    "contrastive": ContrastiveTrial,
+    "vqvae": VqvaeTrial,
+    "decoder": DecoderTrial,
+}
 
 __all__ = [
     "FAMILIES",
     "FRACTIONS",
+    "READOUTS",
     "SHARING",
     "AdaptationConfig",
     "AllUnits",
@@ -147,6 +175,11 @@ __all__ = [
     "CycledBeta",
     "DealtSplits",
     "Decay",
+    "DecoderConfig",
+    "DecoderLoss",
+    "DecoderTask",
+    "DecoderTraining",
+    "DecoderTrial",
     "DeltaObjective",
     "DeltaPairs",
     "DeltaSampling",
@@ -163,18 +196,24 @@ __all__ = [
     "FsqQuantizer",
     "GivenSplits",
     "Gradient",
+    "GraphConfig",
     "GroupSplits",
     "GroupedResidualQuantizer",
     "HybridSampling",
     "InfoNCEConfig",
+    "InputConfig",
     "Kernel",
+    "KnnConfig",
     "LfqQuantizer",
     "LinearEncoderConfig",
     "LossConfig",
     "MixedObjective",
     "MixedPairs",
     "MixedSampling",
+    "MlpConfig",
     "MultiSampling",
+    "NeighboursConfig",
+    "NetworkConfig",
     "Objective",
     "ObjectiveConfig",
     "Offset",
@@ -187,6 +226,8 @@ __all__ = [
     "ProjectorEncoderConfig",
     "QuantizerConfig",
     "RandomUnits",
+    "ReadoutConfig",
+    "RecurrentConfig",
     "ResidualQuantizer",
     "SamplingConfig",
     "SelectionConfig",
@@ -198,6 +239,7 @@ __all__ = [
     "Strict",
     "SubsamplingEncoderConfig",
     "TaskConfig",
+    "TcnConfig",
     "TimeDeltaObjective",
     "TimeDeltaPairs",
     "TimeDeltaSampling",
@@ -205,8 +247,10 @@ __all__ = [
     "TimePairs",
     "TimeSampling",
     "TrainingConfig",
+    "TransformerConfig",
     "TrialConfig",
     "TrialSplits",
+    "UnitGraph",
     "VariantUnits",
     "ViewConfig",
     "VqvaeEvaluation",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from math import prod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from raylab.config.base import Strict
+from raylab.config.base import Strict, by_x
 
 Codes = Annotated[int, Field(ge=2, le=65_536, description="vectors of a codebook")]
 Decay = Annotated[float, Field(gt=0, lt=1, description="of the moving averages, a step")]
@@ -72,17 +71,11 @@ class GroupedResidualQuantizer(_Quantizer, _Revived):
     stages: int = Field(2, ge=1, le=32)
 
 
-def _by_x(value: Any) -> Any:
-    """A space's choices are single values: 8x5x5 stands for [8, 5, 5]."""
-    written = isinstance(value, str) and re.fullmatch(r"\d+(x\d+)*", value)
-    return [int(each) for each in value.split("x")] if written else value
-
-
 class FsqQuantizer(Strict):
     """A few bounded dimensions, each rounded to a few levels (Mentzer et al. 2024)."""
 
     kind: Literal["fsq"]
-    levels: Annotated[tuple[Annotated[int, Field(ge=2, le=64)], ...], BeforeValidator(_by_x)] = Field(
+    levels: Annotated[tuple[Annotated[int, Field(ge=2, le=64)], ...], BeforeValidator(by_x)] = Field(
         (8, 8, 8), min_length=1, max_length=12, description="a list, or as 8x8x8, which a search can choose"
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict
+from raylab.config.readouts import MOST_NEIGHBOURS, NEIGHBOURS, DecoderConfig, NeighboursConfig
 
 
 class _Schedule(Strict):
@@ -119,13 +120,26 @@ class TrainingConfig(Strict):
 
 
 class EvaluationConfig(Strict):
-    """Decoding from embeddings by nearest neighbours; the number of neighbours is chosen on validation."""
+    """Which examples are scored, and what decodes them from embeddings; its settings are chosen on validation."""
 
-    neighbours: tuple[int, ...] = (1, 5, 9, 15, 25, 49, 121, 200)
-    max_samples: int = Field(20_000, ge=10, description="reference samples of a split used, evenly spaced")
+    per: str = Field(
+        "sample", description="what is decoded one at a time: sample, segment (trial), or a group as presentation"
+    )
+    decoder: DecoderConfig = Field(default_factory=NeighboursConfig, discriminator="kind")
+    neighbours: tuple[int, ...] = Field(NEIGHBOURS, description="numbers that the decoder knn chooses from")
+    max_samples: int = Field(20_000, ge=10, description="examples of a split used, evenly spaced")
 
     @model_validator(mode="after")
     def _positive(self) -> EvaluationConfig:
         if not self.neighbours or min(self.neighbours) < 1:
             raise ValueError("neighbours must be one or more positive integers")
+        if max(self.neighbours) > MOST_NEIGHBOURS:
+            raise ValueError(f"neighbours must be {MOST_NEIGHBOURS} or fewer")
+        if self.decoder.kind != "knn" and self.neighbours != NEIGHBOURS:
+            raise ValueError(f"neighbours belong to the decoder knn, not to {self.decoder.kind}: leave them out")
         return self
+
+    @property
+    def matched(self) -> EvaluationConfig:
+        """How baselines are scored beside models that are scored so: the same examples, the same decoder."""
+        return EvaluationConfig(per=self.per, decoder=self.decoder, max_samples=self.max_samples)

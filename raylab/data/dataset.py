@@ -31,11 +31,18 @@ class LabelSpec:
 
 @dataclass(frozen=True)
 class SessionSpec:
+    """
+    Attributes:
+        splits: Samples of each.
+        longest: Samples of the longest segment, and of the longest of each kind of group, such as `presentation`.
+    """
+
     id: str
     units: int
     rate_hz: float
     splits: dict[str, int]
     labels: dict[str, LabelSpec]
+    longest: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Recording:
         parts: (P, 3) int64 rows [start, stop, split code]; see `raylab.data.splits`.
         time: (T,) float64 seconds.
         groups: (T,) int64 ids by name, -1 outside, such as `presentation`.
+        units: (N, ...) columns of every recorded unit, such as `position`.
     """
 
     id: str
@@ -58,6 +66,7 @@ class Recording:
     labels: dict[str, Label]
     kept: np.ndarray | None = None
     groups: dict[str, np.ndarray] = field(default_factory=dict)
+    units: dict[str, np.ndarray] = field(default_factory=dict)
 
     def activity(self, start: int, stop: int) -> np.ndarray:
         """(stop - start, kept units) float32 of samples [start, stop)."""
@@ -120,6 +129,7 @@ class Dataset:
             labels=_labels(entry, arrays),
             kept=None if split["kept"].all() else split["kept"],
             groups=_named(arrays, "group."),
+            units=_named(arrays, "unit."),
         )
 
     def session(self, session: str) -> Session:
@@ -155,7 +165,7 @@ def _spec(entry: dict[str, Any]) -> SessionSpec:
         name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
         for name, label in entry["labels"].items()
     }
-    return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels)
+    return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels, entry.get("longest", {}))
 
 
 def stored_session(folder: Path, entry: dict[str, Any]) -> Session:
@@ -169,6 +179,7 @@ def stored_session(folder: Path, entry: dict[str, Any]) -> Session:
         rate_hz=entry["rate_hz"],
         segments=arrays["segments"],
         animal=entry["animal"],
+        area=entry.get("area", ""),
         labels=_labels(entry, arrays),
         given=_named(arrays, "given.") or None,
         groups=_named(arrays, "group."),

@@ -40,6 +40,7 @@ class _Entry(_Known):
     split_sha256: Digest
     source: str
     animal: str
+    area: str = ""
     kind: NeuralKind
     samples: PositiveInt
     units: PositiveInt

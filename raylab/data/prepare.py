@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from raylab.data.allen.environment import ensure_environment
 from raylab.data.budget import files_at_once
 from raylab.data.dataset import MANIFEST, Dataset, stored_session
+from raylab.data.joining import join, require_one_origin
 from raylab.data.readers import Source, list_sources
 from raylab.data.readers.isolated import APART, read_isolated
 from raylab.data.recipe import Recipe, load_recipe
@@ -39,7 +40,7 @@ class Prepared:
 
 
 def prepare(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
     recipe: str | Path | None = None,
@@ -55,7 +56,7 @@ def prepare(
 
     Args:
         source: A file, a folder of files, a pattern of files (`data/*_a.h5`), or a prepared dataset, whose
-            sessions are then shared, not copied.
+            sessions are then shared, not copied. Several prepared datasets become one, with the splits they have.
         out: The dataset's folder; must not exist.
         recipe: A shipped recipe's name or a YAML file; torch_brain session files need none.
         overrides: Dotted paths into the splits and filters, such as {"splits.kind": "blocked"}.
@@ -71,6 +72,12 @@ def prepare(
     if target.exists():
         raise DataError(f"{target}: already there", "Choose another --out, or remove it.")
     workspace = Workspace(target)
+    if not isinstance(source, str | Path):
+        if recipe or overrides or sessions:
+            raise ConfigError(
+                "several sources are prepared datasets that are joined as they are", "Remove the other options."
+            )
+        return _joined([Dataset(one) for one in source], workspace)
     if (Path(source) / MANIFEST).is_file():
         if recipe:
             raise ConfigError(f"{source}: is a prepared dataset, which needs no recipe", "Remove --recipe.")
@@ -129,18 +136,24 @@ def _split_again(
 ) -> Prepared:
     """Other splits or filters of the sessions that `dataset` holds; no recording is read again."""
     dataset.verify()
+    require_one_origin(dataset)
     before = {"splits": dataset.manifest["splits"], "filters": dataset.manifest["filters"]}
     sections = read_sections(before, overrides, str(dataset.path))
     with workspace.opened(keep=False):
         items = []
         for entry in dataset.manifest["sessions"]:
-            workspace.adopt(dataset, entry, entry["sha256"])
-            adopted = workspace.recorded(entry["sha256"])
-            assert adopted is not None
+            adopted = workspace.adopt(dataset, entry, entry["sha256"])
             items.append({"target": str(workspace.target.resolve()), "key": entry["sha256"], "entry": adopted})
         given = [{**item, "sections": sections.dump()} for item in items]
         results = _collect(map(split_one, given), len(items), strict, progress)
         return _publish(results, sections, workspace, recipe=dataset.manifest["recipe"])
+
+
+def _joined(datasets: Sequence[Dataset], workspace: Workspace) -> Prepared:
+    _check_ids([entry for dataset in datasets for entry in dataset.manifest["sessions"]])
+    with workspace.opened(keep=False):
+        workspace.publish(join(datasets, workspace))
+        return Prepared(Dataset(workspace.target), [], [])
 
 
 def _publish(

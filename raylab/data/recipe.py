@@ -24,6 +24,7 @@ Count = Annotated[int, Field(gt=0, le=10**9)]
 Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
 
 FOLDER = Path(__file__).parent / "recipes"
+FEATURE_FILES = (".npy", ".npz", ".csv", ".parquet", ".h5", ".hdf5")
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 PATTERNS: dict[str, tuple[str, ...]] = {
     "hdf5": ("*.h5", "*.hdf5"),
@@ -44,7 +45,7 @@ CHOICES: dict[str, set[str]] = {
     "allen_ecephys": {"presentations", "unit_filters"},
 }
 ALLEN = {"traces", "presentations", "unit_filters"}
-FOR_ALL = {"format", "files", "splits", "filters"}
+FOR_ALL = {"format", "files", "splits", "filters", "features"}
 
 
 class SessionSpec(Strict):
@@ -54,6 +55,8 @@ class SessionSpec(Strict):
     id_path: str | None = None
     animal: str = Field(default="", description="`stem`, or a text as for id")
     animal_path: str | None = None
+    area: str = Field(default="", description="where in the brain its units lie: a text as for id")
+    area_path: str | None = None
 
 
 class NeuralSpec(Strict):
@@ -123,6 +126,40 @@ class LabelSpec(Strict):
         return self
 
 
+class FeaturesSpec(Strict):
+    """A table with features of every frame of a movie, joined to each session by the number of the frame."""
+
+    path: str = Field(description="FILE.npy, FILE.csv, FILE.parquet, FILE.npz:key or FILE.h5:path, beside the recipe")
+    frame: str = Field(description="the discrete label or group that holds the number of the frame")
+    columns: tuple[int | str, ...] | None = Field(None, min_length=1, description="numbers, of tables names")
+    unit: str = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> FeaturesSpec:
+        suffix = Path(self.file).suffix
+        if suffix not in FEATURE_FILES:
+            raise ValueError(f"`path` '{self.path}' is no file of {', '.join(FEATURE_FILES)}")
+        if self.inside and suffix in (".npy", ".csv", ".parquet"):
+            raise ValueError(f"`path` '{self.path}': a {suffix} file holds one table; remove ':{self.inside}'")
+        if any(isinstance(one, int) and one < 0 for one in self.columns or ()):
+            raise ValueError("`columns` count from 0")
+        return self
+
+    @property
+    def file(self) -> str:
+        return self._parted[0]
+
+    @property
+    def inside(self) -> str:
+        """Of a file of several arrays, the one; empty where it is not named."""
+        return self._parted[1]
+
+    @property
+    def _parted(self) -> tuple[str, str]:
+        found = re.fullmatch(r"(.*\.(?:npz|h5|hdf5)):(.*)", self.path)
+        return (found[1], found[2]) if found else (self.path, "")
+
+
 class SegmentsSpec(Strict):
     """Where samples that follow each other in the file do not follow each other in time."""
 
@@ -188,6 +225,7 @@ class Recipe(Strict):
     time: TimeSpec | None = None
     segments: SegmentsSpec | None = None
     labels: dict[str, LabelSpec] = Field({}, description="the first is the one tasks decode by default")
+    features: dict[str, FeaturesSpec] = Field({}, description="labels from tables of features of a movie's frames")
     units: dict[str, str] = Field({}, description="name: path of one row a unit, such as its position")
     given: dict[SplitName, str] = Field({}, description="split: path of a (T,) mask or (K, 2) times")
     groups: dict[str, str] = Field({}, description="name: path of a whole number a sample (or trial) to split by")
@@ -230,6 +268,13 @@ class Recipe(Strict):
         return self
 
     @model_validator(mode="after")
+    def _features_are_new(self) -> Recipe:
+        for name in self.features:
+            if name in self.labels:
+                raise ValueError(f"`features` and `labels` both have '{name}'")
+        return self
+
+    @model_validator(mode="after")
     def _inside_the_folder(self) -> Recipe:
         """A recipe is exchanged between people: it must not name files that its user did not."""
         if self.files is not None and (self.files.startswith(("/", "~")) or ".." in re.split(r"[/\\]", self.files)):
@@ -256,7 +301,8 @@ class Recipe(Strict):
         """The recipe of one session of `sessions`, its variables filled in; itself where there are none."""
         if not self.sessions:
             return self
-        filled = _fill(self.model_dump(exclude_unset=True, exclude={"sessions"}), self.sessions[key])
+        whole = {"sessions", "features"}  # tables are of a stimulus, not of a session
+        filled = _fill(self.model_dump(exclude_unset=True, exclude=whole), self.sessions[key])
         return parse(Recipe, filled, f"recipe, session '{key}'")
 
 
@@ -282,10 +328,23 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
             f"no recipe is called '{text}'",
             f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a path to YAML.",
         )
-    recipe = parse(Recipe, load_yaml(path), str(path))
+    recipe = _with_tables(parse(Recipe, load_yaml(path), str(path)), path)
     for key in recipe.sessions:
         _bind_or_explain(recipe, key, path)
     return recipe
+
+
+def _with_tables(recipe: Recipe, path: Path) -> Recipe:
+    """Tables of features lie beside the recipe or below: it must not name files that its user did not."""
+    found = {}
+    for name, spec in recipe.features.items():
+        if spec.path.startswith(("/", "\\", "~")) or ".." in re.split(r"[/\\]", spec.file):
+            raise ConfigError(f"{path}: features.{name}.path '{spec.path}' leaves the recipe's folder", "Put it there.")
+        table = path.parent.resolve() / spec.file
+        if not table.is_file():
+            raise ConfigError(f"{path}: features.{name}.path: {table} is not there", "Put the table beside the recipe.")
+        found[name] = spec.model_copy(update={"path": str(path.parent.resolve() / spec.path)})
+    return recipe.model_copy(update={"features": found}) if found else recipe
 
 
 def _bind_or_explain(recipe: Recipe, key: str, path: Path) -> None:

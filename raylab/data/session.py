@@ -12,6 +12,7 @@ from raylab.errors import DataError
 LabelKind = Literal["continuous", "circular", "discrete"]
 NeuralKind = Literal["counts", "calcium", "rate"]
 UNLABELLED = -1  # the code of a discrete sample without a label; continuous labels use NaN
+FRAME = "frame"  # the unit of discrete labels whose classes are frames of a movie
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,8 @@ class Label:
         kind: `circular` values are angles in radians.
         values: (T, D) float64, NaN where unlabelled; for `discrete` (T,) int64 codes into `classes`,
             -1 where unlabelled.
-        unit: Of the values, as errors are reported (m, cm/s, rad ...); empty for `discrete`.
+        unit: Of the values, as errors are reported (m, cm/s, rad ...). Of `discrete` labels mostly empty; `frame` where
+            the classes are frames of a movie, which are scored by how far off they are, too.
         classes: The original value of each code of a discrete label, as text.
     """
 
@@ -62,6 +64,7 @@ class Session:
 
     Attributes:
         id: From inside the file where it has one, else the file's stem.
+        area: Where in the brain all its units lie, such as VISp; empty where they lie in several or nobody says.
         neural: (T, N) float32, no NaN.
         time: (T,) float64, seconds, strictly increasing inside a segment.
         rate_hz: Nominal sampling rate.
@@ -81,6 +84,7 @@ class Session:
     rate_hz: float
     segments: np.ndarray
     animal: str = ""
+    area: str = ""
     labels: dict[str, Label] = field(default_factory=dict)
     given: dict[str, np.ndarray] | None = None
     groups: dict[str, np.ndarray] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -33,6 +33,7 @@ class Timeline:
         rows: (R,) int64, the view's row of each of `samples`.
         splits: (R,) int64, the split code of each of `samples`.
         reference: Unsmoothed labels of `samples`.
+        groups: (R,) ids of `samples` by name, -1 outside, such as `presentation`.
     """
 
     session: str
@@ -42,6 +43,7 @@ class Timeline:
     rows: np.ndarray
     splits: np.ndarray
     reference: dict[str, Label]
+    groups: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def length(self) -> int:
@@ -69,6 +71,7 @@ def make_timeline(recording: Recording, config: ViewConfig) -> Timeline:
         rows=np.concatenate([first + grid.row_of for first, grid in zip(starts, grids)]),
         splits=np.repeat(recording.parts[:, 2], [grid.samples for grid in grids]),
         reference={name: _like(label, np.asarray(label.values[samples])) for name, label in source.items()},
+        groups={name: np.asarray(ids[samples]) for name, ids in recording.groups.items()},
     )
 
 

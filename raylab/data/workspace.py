@@ -74,16 +74,20 @@ class Workspace:
         """Written after the session's own file: a record without one would be believed."""
         write_json(self.folder / ENTRIES / f"{key}.json", entry)
 
-    def adopt(self, dataset: Dataset, entry: dict[str, Any], key: str) -> None:
-        """Share a prepared session: a hard link, or a copy where the file system has none."""
-        source, target = dataset.path / entry["file"], self.folder / f"sessions/{key}.safetensors"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
-        self.record(key, {**entry, "file": f"sessions/{key}.safetensors"})
+    def adopt(self, dataset: Dataset, entry: dict[str, Any], key: str) -> dict[str, Any]:
+        """Share a prepared session and its split: hard links, or copies where the file system has none."""
+        adopted = dict(entry)
+        for place in ("file", "split_file"):
+            adopted[place] = f"{Path(entry[place]).parent.name}/{key}.safetensors"
+            source, target = dataset.path / entry[place], self.folder / adopted[place]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copyfile(source, target)
+        self.record(key, adopted)
+        return adopted
 
     def finish(self, entries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """Name files after their sessions; `entries` are manifest entries by key. Returns them with the new names."""
@@ -110,6 +114,8 @@ class Workspace:
 
 def source_key(source: Source, recipe: Recipe | None) -> str:
     """Equal where a source would be read to the same session: same files, unchanged, same recipe."""
-    files = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in source.paths]
+    tables = [Path(spec.file) for spec in recipe.features.values()] if recipe else []
+    paths = [path.resolve() for path in (*source.paths, *tables)]
+    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     read = recipe.model_dump(mode="json", by_alias=True, exclude={"splits", "filters"}) if recipe else None
     return digest([SCHEMA, files, source.key, read])[:24]

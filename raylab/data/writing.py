@@ -37,6 +37,7 @@ def describe_session(session: Session, *, source: str) -> dict[str, Any]:
         "id": session.id,
         "source": source,
         "animal": session.animal,
+        "area": session.area,
         "kind": session.kind,
         "samples": len(session.neural),
         "recorded_units": session.neural.shape[1],
@@ -44,9 +45,20 @@ def describe_session(session: Session, *, source: str) -> dict[str, Any]:
         "duration_s": float(session.time[-1] - session.time[0] + 1 / session.rate_hz),
         "segments": len(session.segments),
         "groups": {key: len(np.unique(group[group >= 0])) for key, group in session.groups.items()},
+        "longest": {
+            "segment": int(np.diff(session.segments).max()),
+            **{key: _longest_run(group) for key, group in session.groups.items()},
+        },
         "labels": {key: describe(label) for key, label in session.labels.items()},
         "notes": list(session.notes),
     }
+
+
+def _longest_run(group: np.ndarray) -> int:
+    """Samples in a row of one id; 0 where there is none."""
+    cuts = np.flatnonzero(np.diff(group)) + 1
+    runs = np.diff(np.concatenate([[0], cuts, [len(group)]]))
+    return int(np.where(group[np.append(0, cuts)] >= 0, runs, 0).max())
 
 
 def store_split(
@@ -92,8 +104,9 @@ def write_manifest(
     filters: FiltersConfig | None = None,
     failed: list[dict[str, str]] | None = None,
     left_out: list[dict[str, str]] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> None:
-    """The file that makes a folder a dataset; entries in the order of their ids."""
+    """The file that makes a folder a dataset; entries in the order of their ids. `more` are further keys."""
     entries = sorted(entries, key=lambda entry: entry["id"])
     content = [[entry["id"], entry["sha256"], entry["split_sha256"]] for entry in entries]
     write_json(
@@ -109,5 +122,6 @@ def write_manifest(
             "sessions": entries,
             "failed": failed or [],
             "left_out": left_out or [],
+            **(more or {}),
         },
     )

@@ -1,4 +1,4 @@
-"""Matched baselines: what a nearest-neighbour decoder reaches without any model. Every choice is made on validation.
+"""Matched baselines: what the decoder of embeddings reaches without any model. Every choice is made on validation.
 
 A model that loses to its own input, smoothed, must be seen to lose.
 """
@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 
-from raylab.config import EvaluationConfig, SessionsConfig, ViewConfig
+from raylab.config import EvaluationConfig, ReadoutConfig, SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset, Recording
 from raylab.data.splits import CODE
 from raylab.data.view import Timeline, make_timeline, view_activity
-from raylab.evaluation.decoding import Choice, Decoded, Searches, chance, decode, mean_scores
+from raylab.evaluation.decoding import Decoded, chance, decode, mean_scores
 from raylab.evaluation.pooling import pool_samples
+from raylab.evaluation.reading import Searches
 
 SMOOTHING_SAMPLES = (0, 1, 2, 4, 8, 12, 20)
 COMPONENTS = (3, 8, 16, 32)
@@ -36,6 +37,8 @@ class Baselines:
     Attributes:
         settings: What was chosen: baseline -> label -> session -> settings.
         held_out: The sessions with chance only.
+        decoded: What `scores` found: split -> baseline -> label -> session; validation, which settings are chosen on,
+            is there whatever the split. Chance is a constant and has none.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Baselines:
         self.dataset, self.config, self.labels = dataset, config, labels
         self.sessions = sessions.used(dataset.sessions)
         self.held_out = [name for name, spec in self.sessions.items() if not spec.splits["train"]]
+        self.decoded: dict[str, dict[str, dict[str, dict[str, Decoded]]]] = {}
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
 
     def scores(self, split: str) -> dict[str, Scores]:
@@ -77,11 +81,11 @@ class Baselines:
         raw, smoothed = self._best_views(recording, timeline)
         for name, best in (("raw", raw), ("smoothed", smoothed)):
             for label, (decoded, view, activity) in best.items():
-                result[name][label] = self._final(activity, timeline, label, split, fit, decoded)
+                result[name][label] = self._final(name, activity, timeline, label, split, decoded)
                 self._note(name, session, label, decoded, view)
         for label, (_, view, activity) in smoothed.items():
             decoded, projected = self._components(activity, timeline, label)
-            result["pca"][label] = self._final(projected, timeline, label, split, fit, decoded)
+            result["pca"][label] = self._final("pca", projected, timeline, label, split, decoded)
             self._note("pca", session, label, decoded, view, components=projected.shape[1])
         return result
 
@@ -142,20 +146,27 @@ class Baselines:
         )
 
     def _final(
-        self, features: np.ndarray, timeline: Timeline, label: str, split: str, fit: Sequence[str], chosen: Decoded
+        self, name: str, features: np.ndarray, timeline: Timeline, label: str, split: str, chosen: Decoded
     ) -> dict[str, float] | None:
-        if split == "valid":
-            return chosen.scores
-        choice = Choice(chosen.neighbours, chosen.metric)
-        decoded = decode(features, timeline, self.config, label=label, fit=fit, score=split, choice=choice)
-        return decoded.scores if decoded else None
+        found = {"valid": chosen}
+        if split == "test":
+            how: dict[str, Any] = {"fit": ("train", "valid"), "score": split, "choice": chosen.choice}
+            if decoded := decode(features, timeline, self.config, label=label, **how):
+                found[split] = decoded
+        for each, decoded in found.items():
+            by_label = self.decoded.setdefault(each, {}).setdefault(name, {})
+            by_label.setdefault(label, {})[timeline.session] = decoded
+        return found[split].scores if split in found else None
 
     def _note(self, name: str, session: str, label: str, decoded: Decoded, view: ViewConfig, **more: Any) -> None:
-        chosen = {
-            "smoothing_ms": view.smoothing_ms,
-            "zscore": view.zscore,
-            "neighbours": decoded.neighbours,
-            "distance": decoded.metric,
-            **more,
-        }
+        assert decoded.choice is not None
+        chosen = {"smoothing_ms": view.smoothing_ms, "zscore": view.zscore, **settings_of(decoded.choice), **more}
         self.settings[name].setdefault(label, {})[session] = chosen
+
+
+def settings_of(choice: ReadoutConfig) -> dict[str, Any]:
+    """A decoder's settings as they are recorded; of neighbours, without its name, as they always were."""
+    values = {name: value[0] if isinstance(value, tuple) else value for name, value in choice}
+    if choice.kind == "knn":
+        return {"neighbours": values["neighbours"], "distance": values["metric"]}
+    return {"decoder": values.pop("kind"), **values}

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from raylab.config import EvaluationConfig
+from raylab.config import EvaluationConfig, KnnConfig, NeighboursConfig, ReadoutConfig
+from raylab.data.examples import examples_of
 from raylab.data.session import Label
 from raylab.data.splits import CODE
 from raylab.data.view import Timeline
-from raylab.evaluation.neighbours import nearest, predict
-from raylab.evaluation.scores import PRIMARY, chance_scores, score_predictions
+from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
+from raylab.evaluation.scores import PRIMARY, chance_scores, frames_of, score_predictions
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """One label decoded: predictions and truth of the scored samples, and the choice that was made."""
+    """One label decoded: predictions and truth of the scored samples.
+
+    Attributes:
+        choice: The decoder with the settings that were chosen; None of a model that decodes itself.
+        classes: Of a discrete label: what the codes of `truth` and `predicted` mean.
+        frames: Of each class, as `frames_of` gives them.
+        class_scores: (n, classes) where the decoder says how likely each is.
+        fitted: The splits it was fitted on.
+    """
 
     kind: str
     scores: dict[str, float]
     truth: np.ndarray
     predicted: np.ndarray
-    neighbours: int
-    metric: str
+    choice: ReadoutConfig | None = None
+    classes: tuple[str, ...] = ()
+    frames: np.ndarray | None = None
+    class_scores: np.ndarray | None = None
+    fitted: tuple[str, ...] = ("train",)
 
     @property
     def primary(self) -> float:
         return self.scores[PRIMARY[self.kind]]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A decoder's settings, chosen on validation."""
-
-    neighbours: int
-    metric: str
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,6 @@ class Pool:
 
     features: np.ndarray
     label: Label
-
-
-Searches = dict[tuple[str, int, bytes, bytes], np.ndarray]
 
 
 def reference_samples(timeline: Timeline, splits: Sequence[str], limit: int) -> np.ndarray:
@@ -71,52 +72,68 @@ def decode(
     fit: Sequence[str],
     score: str,
     metrics: Sequence[str] = ("euclidean",),
-    choice: Choice | None = None,
+    choice: ReadoutConfig | None = None,
     searches: Searches | None = None,
     pool: Pool | None = None,
+    window: tuple[int, int] = (0, 1),
 ) -> Decoded | None:
-    """Decode one label of one session with nearest neighbours.
+    """Decode one label of one session with the decoder that `config` names.
 
     Args:
         features: (rows of the view, D).
-        fit: Splits that supply neighbours.
+        fit: Splits that the decoder is fitted on.
         score: The split decoded.
-        metrics: Distances to choose from.
-        choice: Fixed settings; without it, the best on the scored split by the label's primary score.
+        metrics: Distances to choose from, of neighbours.
+        choice: The decoder with one value for each setting; without it, the best on the scored split by the label's
+            primary score.
             Only ever leave it out where `score` is the validation split.
         searches: Neighbours found so far in these `features`: labels that are known on the same samples share them.
         pool: Fitted with where the session has no labelled sample to fit; see `pool_samples`.
+        window: Rows [-left, right) of the features around a sample that are decoded from; groups are seen whole.
 
     Returns:
         None where there is no labelled sample to fit, fewer than two to score, no class on both sides, or one value
-        only: whoever knows nothing then scores 1.
+        only (whoever knows nothing then scores 1), and where the decoder has no meaning for such a label.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
-    reference, fit_at = labelled_samples(timeline, label, fit, config.max_samples)
-    truth, score_at = labelled_samples(timeline, label, (score,), config.max_samples)
-    pooled = pool if not len(fit_at) else None
-    reference = pooled.label if pooled else reference
-    if not _comparable(reference, truth):
+    every = examples_of(timeline, label, per=config.per, window=window)
+    fitted, scored = (every.labelled(splits, config.max_samples) for splits in (fit, (score,)))
+    pooled = pool if not len(fitted.rows) else None
+    reference = pooled.label if pooled else fitted.label
+    if not _comparable(reference, scored.label) or not readable((choice or config.decoder).kind, reference):
         return None
-    most = len(reference.values)
-    candidates = tuple(k for k in config.neighbours if k <= most) or (most,)
-    ks = (min(choice.neighbours, most),) if choice else candidates
-    best: Decoded | None = None
-    for metric in (choice.metric,) if choice else metrics:
-        key = (metric, max(ks), fit_at.tobytes(), score_at.tobytes())
-        found = searches.get(key) if searches is not None and not pooled else None
-        if found is None:
-            fitted = pooled.features if pooled else features[timeline.rows[fit_at]]
-            found = nearest(fitted, features[timeline.rows[score_at]], k=max(ks), metric=metric)
-            if searches is not None and not pooled:
-                searches[key] = found
-        for k, predicted in predict(reference, found, ks).items():
-            scores = score_predictions(truth.kind, truth.values, predicted)
-            decoded = Decoded(truth.kind, scores, truth.values, predicted, k, metric)
-            if best is None or decoded.primary > best.primary:
-                best = decoded
-    return best
+    pooled_features = pooled.features if pooled else None
+    sides = Sides(features, fitted.rows, scored.rows, reference, scored.label, pooled_features)
+    kind, truth, frames = scored.label.kind, scored.label.values, frames_of(reference)
+    every_choice = (
+        Decoded(
+            *(kind, score_predictions(kind, truth, predicted, frames=frames), truth, predicted),
+            choice=settings,
+            classes=reference.classes,
+            frames=frames,
+            fitted=tuple(fit),
+        )
+        for settings, predicted in _read(sides, config, metrics, choice, searches)
+    )
+    return max(every_choice, key=lambda decoded: decoded.primary)
+
+
+def _read(
+    sides: Sides,
+    config: EvaluationConfig,
+    metrics: Sequence[str],
+    choice: ReadoutConfig | None,
+    searches: Searches | None,
+) -> Iterable[tuple[ReadoutConfig, np.ndarray]]:
+    """Settings and what they predict: those that were chosen, or all to choose from (of a readout, the best)."""
+    decoder = choice or config.decoder
+    if isinstance(decoder, KnnConfig):
+        ks = (min(*decoder.neighbours, len(sides.reference.values)),)
+        return by_neighbours(sides, metrics=decoder.metric, ks=ks, searches=searches)
+    if isinstance(decoder, NeighboursConfig):
+        return by_neighbours(sides, metrics=metrics, ks=config.neighbours, searches=searches)
+    return [by_readout(sides, decoder, chosen=choice is not None)]
 
 
 def chance(
@@ -129,12 +146,12 @@ def chance(
     pool: Pool | None = None,
 ) -> dict[str, float] | None:
     """Scores of the best constant prediction on the same samples; `pool` as in `decode`."""
-    reference, _ = labelled_samples(timeline, label, fit, config.max_samples)
+    every = examples_of(timeline, label, per=config.per)
+    reference, truth = (every.labelled(splits, config.max_samples).label for splits in (fit, (score,)))
     reference = pool.label if pool and not len(reference.values) else reference
-    truth, _ = labelled_samples(timeline, label, (score,), config.max_samples)
     if not _comparable(reference, truth):
         return None
-    return chance_scores(truth.kind, reference.values, truth.values)
+    return chance_scores(truth.kind, reference.values, truth.values, frames=frames_of(reference))
 
 
 def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:

@@ -53,7 +53,7 @@ def predict(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[i
         k -> (Q, D) values or (Q,) class codes.
     """
     if label.kind == "discrete":
-        return {k: votes.argmax(axis=1) for k, votes in _votes(label, neighbours, ks).items()}
+        return {k: counts.argmax(axis=1) for k, counts in votes(label, neighbours, ks).items()}
     if label.kind == "circular":
         sums = _sums(on_circle(label.values), neighbours, ks)
         half = label.values.shape[1]
@@ -72,17 +72,17 @@ def _sums(values: np.ndarray, neighbours: np.ndarray, ks: tuple[int, ...]) -> di
     return sums
 
 
-def _votes(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:
+def votes(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:
     """(Q, classes) votes for each k. One vote a column: a one-hot table would be dense in movie frames."""
     total = np.zeros((len(neighbours), len(label.classes)), np.int32)
     rows = np.arange(len(neighbours))
-    done, votes = 0, {}
+    done, counts = 0, {}
     for k in sorted(ks):
         for column in range(done, k):
             total[rows, label.values[neighbours[:, column]]] += 1
         done = k
-        votes[k] = total.copy()
-    return votes
+        counts[k] = total.copy()
+    return counts
 
 
 def _unit(x: torch.Tensor) -> torch.Tensor:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from raylab.config import EvaluationConfig
+from raylab.data.examples import examples_of, gather
 from raylab.data.session import Label
 from raylab.data.view import Timeline
-from raylab.evaluation.decoding import Pool, labelled_samples
+from raylab.errors import TrainingError
+from raylab.evaluation.decoding import Pool
 
 
 def pool_samples(
@@ -38,11 +40,17 @@ def pool_samples(
     classes = list(like.classes)
     found, values = [], []
     for name, timeline in alike.items():
-        one, at = labelled_samples(timeline, label, fit, share)
-        found.append(features[name][timeline.rows[at]] if features is not None else np.zeros((len(at), 0)))
+        examples = examples_of(timeline, label, per=config.per).labelled(fit, share)
+        one, rows = examples.label, examples.rows
+        found.append(gather(features[name], rows) if features is not None else np.zeros((len(rows), 0)))
         values.append(_renamed(one, classes) if one.kind == "discrete" else one.values)
     if not sum(map(len, values)):
         return None
+    if len({each.shape[1] for each in found}) > 1:
+        raise TrainingError(
+            f"evaluation.per '{config.per}': examples of some sessions have more rows than those of others",
+            "Use evaluation.per: sample where a whole session is held out.",
+        )
     pooled = Label(kind=like.kind, values=np.concatenate(values), unit=like.unit, classes=tuple(classes))
     return Pool(np.concatenate(found), pooled)
 

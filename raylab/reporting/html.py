@@ -14,6 +14,7 @@ from raylab.parsing import load_yaml
 from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
 from raylab.reporting.code_section import code_section, keep_code_figures
+from raylab.reporting.confusion import confusion_section
 from raylab.reporting.score_sections import score_section
 from raylab.reporting.sections import Facts
 from raylab.tracking.records import TrialRecord, best, reads_of_test
@@ -38,6 +39,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Facts], str]], ...] = (
         lambda facts: code_section(facts.embedding) if facts.embedding else "",
     ),
     ("Embeddings compared", lambda facts: score_section(facts.scores) if facts.scores else ""),
+    ("Confusion matrices", lambda facts: confusion_section(facts.scores) if facts.scores else ""),
     ("Test split", sections.evaluation),
     ("Config of the best trial", sections.config),
     ("Environment", sections.environment),

@@ -23,11 +23,20 @@ def shifted_labels(timeline: Timeline, seed: int) -> Timeline:
     """
     parts = timeline.parts[timeline.parts[:, 2] == CODE["train"]]
     rows = np.concatenate([np.arange(start, stop) for start, stop, _ in parts])
-    least = max(1, int(LEAST * len(rows)))
-    random = np.random.default_rng(derive(seed, "shuffle", timeline.session))
-    moved = np.roll(rows, random.integers(least, max(len(rows) - least, least + 1)))
+    moved = np.roll(rows, _shift(len(rows), seed, timeline.session))
     labels = {name: _at(label, rows, moved) for name, label in timeline.labels.items()}
     return replace(timeline, labels=labels)
+
+
+def shifted_examples(label: Label, seed: int, session: str) -> Label:
+    """The same of the training examples of a session, in order of time."""
+    rows = np.arange(len(label.values))
+    return _at(label, rows, np.roll(rows, _shift(len(rows), seed, session)))
+
+
+def _shift(count: int, seed: int, session: str) -> int:
+    least = max(1, int(LEAST * count))
+    return int(np.random.default_rng(derive(seed, "shuffle", session)).integers(least, max(count - least, least + 1)))
 
 
 def _at(label: Label, rows: np.ndarray, source: np.ndarray) -> Label:

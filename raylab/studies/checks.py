@@ -91,11 +91,20 @@ def _for_dataset(space: Space, path: str, sessions: Mapping[str, SessionSpec], s
             notes.append(f"{path}: left out, as is its {parent}")
             return with_search(space, {name: entry for name, entry in space.search.items() if name != path})
     usable, reasons = _usable(space, path, parameter, sessions, source)
+    if _without_effect(space, path, parameter, source):
+        notes.append(f"{path}: left out, the rest of the config decides it")
+        return with_search(space, {name: entry for name, entry in space.search.items() if name != path})
     if parameter.categorical is None or len(usable) == len(parameter.categorical):
         return space
     notes.append(f"{path}: {', '.join(map(str, reasons))} left out ({next(iter(reasons.values()))})")
     fewer = parameter.model_copy(update={"categorical": tuple(usable)})
     return with_search(space, {**space.search, path: fewer})
+
+
+def _without_effect(space: Space, path: str, parameter: Parameter, source: str) -> bool:
+    """Whether every value becomes the same, as `input.window` where whole trials are decoded."""
+    configs = [parse_trial(set_path(when_met(space, path), path, value), source) for value in parameter.extremes()]
+    return len(configs) > 1 and len({str(get_path(config, path)) for config in configs}) == 1
 
 
 DRAWS = 100

@@ -15,14 +15,13 @@ from raylab.data.shard import SessionShard
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.comparison import METHODS, linear_r2
 from raylab.evaluation.decoding import (
-    Choice,
     Decoded,
-    Searches,
     decode,
     labelled_samples,
     mean_scores,
     reference_samples,
 )
+from raylab.evaluation.reading import Searches
 from raylab.evaluation.scores import interval
 from raylab.parsing import did_you_mean
 from raylab.reporting.embedding import Embedding, colourings_of
@@ -171,8 +170,8 @@ class _Comparison:
             how: dict[str, Any] = {"label": label, "searches": searches}
             chosen = decode(features, timeline, self.config, fit=("train",), score="valid", metrics=METRICS, **how)
             if chosen and self.split == "test":
-                choice = Choice(chosen.neighbours, chosen.metric)
-                chosen = decode(features, timeline, self.config, fit=fit, score="test", choice=choice, **how)
+                how["choice"] = chosen.choice
+                chosen = decode(features, timeline, self.config, fit=fit, score="test", **how)
             if chosen:
                 found[label] = chosen, self._linear(session, features, label)
         return found

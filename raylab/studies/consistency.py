@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from raylab.studies.trained import Trained, plain, seeds_of
 from raylab.studies.winner import winner
 from raylab.tracking.study import StudyFolder
 
-Between = Literal["seeds", "sessions", "animals"]
+Between = Literal["seeds", "sessions", "animals", "areas"]
 
 
 def consistency(
@@ -29,8 +29,9 @@ def consistency(
 ) -> dict[str, Any]:
     """R2 of linear maps between embeddings of held-out samples (docs/evaluation.md has the formula).
 
-    Between seeds, models are compared on the same samples; between sessions and animals, the embeddings that each model
-    gives them are aligned by a label. The result and a figure are written to the first study's `scores` folder.
+    Between seeds, models are compared on the same samples; between sessions, animals and areas, the embeddings that
+    each model gives them are aligned by a label. The result and a figure are written to the first study's `scores`
+    folder.
 
     Args:
         path: A study, or several on the same data.
@@ -41,14 +42,15 @@ def consistency(
 
     Returns:
         {"between", "split", "label", "trials", "names": of rows and columns, "matrix": R2 of the column predicted from
-        the row, "mean", "least", "most": over pairs of different names, "chance": expected of independent samples,
-        "samples": compared, or bins of the label, "notes"}.
+        the row, "mean", "least", "most": over pairs of different names, "within": mean over the diagonal, of animals
+        and areas with several sessions, else None, "chance": expected of independent samples, "samples": compared, or
+        bins of the label, "notes"}.
 
     Raises:
-        StudyError: one model, session or animal has nothing to be compared with; studies of different data.
+        StudyError: one model, session, animal or area has nothing to be compared with; studies of different data.
     """
-    if between not in ("seeds", "sessions", "animals"):
-        raise ConfigError(f"consistency between '{between}'", "Choose seeds, sessions or animals.")
+    if between not in get_args(Between):
+        raise ConfigError(f"consistency between '{between}'", "Choose seeds, sessions, animals or areas.")
     models = _models([path] if isinstance(path, str | Path) else path, trials)
     if between == "seeds" and len(models) < 2:
         raise StudyError(
@@ -111,7 +113,7 @@ def _between_sessions(
     held = {session: [model.held_out(session, split, label) for model in models] for session in known}
     notes = [f"{session}: no {split} sample with label '{label}'" for session in known if not len(held[session][0][0])]
     names = [session for session in known if len(held[session][0][0])]
-    groups = names if between == "sessions" else [_animal(models[0], name) for name in names]
+    groups = names if between == "sessions" else [_group(models[0], name, between) for name in names]
     if len(set(groups)) < 2:
         raise StudyError(
             f"{models[0].study.path}: {len(set(groups))} of its {between} has {split} samples with label '{label}'; "
@@ -127,26 +129,35 @@ def _between_sessions(
         matrices.append(group_means(consistency_matrix(aligned), groups)[1])
     notes += [f"{missing} bins of '{label}' are not in all {between}"] if missing else []
     mean, chance = np.mean(matrices, axis=0), float(np.mean(chances))
-    return _described(list(dict.fromkeys(groups)), mean, chance=chance, samples=used, notes=notes)
+    found, grouped = list(dict.fromkeys(groups)), between in ("animals", "areas")
+    return _described(found, mean, chance=chance, samples=used, notes=notes, grouped=grouped)
 
 
-def _animal(model: Trained, session: str) -> str:
-    animal = model.dataset.session(session).animal
-    if not animal:
+def _group(model: Trained, session: str, between: str) -> str:
+    """The animal or area of a session."""
+    one = model.dataset.session(session)
+    if between == "areas" and not one.area:
+        raise StudyError(
+            f"session '{session}' does not say in which area its units lie, or they lie in several",
+            "Prepare a session an area (unit_filters.structures, session.area), or use --consistency sessions.",
+        )
+    if between == "animals" and not one.animal:
         raise StudyError(f"session '{session}' does not say which animal it is of", "Use --consistency sessions.")
-    return animal
+    return one.area if between == "areas" else one.animal
 
 
 def _described(
-    names: list[str], matrix: np.ndarray, *, chance: float, samples: int, notes: list[str]
+    names: list[str], matrix: np.ndarray, *, chance: float, samples: int, notes: list[str], grouped: bool = False
 ) -> dict[str, Any]:
-    pairs = off_diagonal(matrix)
+    pairs, own = off_diagonal(matrix), matrix.diagonal()
+    own = own[np.isfinite(own)]
     return {
         "names": names,
         "matrix": plain(matrix),
         "mean": float(pairs.mean()),
         "least": float(pairs.min()),
         "most": float(pairs.max()),
+        "within": float(own.mean()) if grouped and len(own) else None,
         "chance": chance,
         "samples": samples,
         "notes": notes,

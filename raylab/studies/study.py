@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-from raylab.config import EvaluationConfig
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.baselines import Baselines
@@ -142,8 +141,8 @@ def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
     """What the scored label reaches without any model, beside the leaderboard from the start."""
     if plan.label and study.baselines() is None:
         # `first` is never searched (see checks.py), so the fixed part of the space says which sessions are used.
-        sessions = parse_trial(plan.space.fixed(), "space").sessions
-        baselines = Baselines(plan.dataset, EvaluationConfig(), [plan.label], sessions)
+        fixed = parse_trial(plan.space.fixed(), "space")
+        baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
         write_json(study.baselines_path, {"valid": baselines.scores("valid"), "settings": baselines.settings})
         if baselines.held_out:
             say(f"note: sessions held out whole have chance as their only baseline: {', '.join(baselines.held_out)}")

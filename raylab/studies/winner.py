@@ -1,11 +1,12 @@
 """Using a study: the winner as an object, its scores on a split, its embeddings as a table.
 
-The test split is read here and nowhere else, by name, and every reading is an event of the ledger.
+The test split is read by name only, and every reading is an event of the ledger.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median_low
@@ -14,16 +15,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raylab.config import EvaluationConfig
+from raylab.config import KnnConfig, ReadoutConfig
 from raylab.data.dataset import Dataset
-from raylab.data.shard import SessionShard, whole_shard
+from raylab.data.shard import whole_shard
 from raylab.data.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
-from raylab.evaluation.decoding import Choice, Decoded, Searches, decode, mean_scores
+from raylab.evaluation.decoding import Decoded, decode, mean_scores
+from raylab.evaluation.reading import Searches
 from raylab.evaluation.scores import block_bootstrap, interval, score_predictions
+from raylab.evaluation.summaries import summaries
 from raylab.files import atomic_path, write_json
+from raylab.reporting.confusion import keep_confusions
+from raylab.tasks import get_task
 from raylab.tasks.embedding import session_pool
+from raylab.tasks.labels import decoded_label
 from raylab.tracking.records import TrialRecord, best, front, reads_of_test
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
@@ -57,11 +63,15 @@ def said_choice(study: StudyFolder) -> str | None:
 def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> dict[str, Any]:
     """Decode every label of one split from the winner's embedding, beside chance and matched baselines.
 
-    Decoder settings are chosen on validation. For the test figure the decoder is fitted on train and validation.
+    Decoder settings are chosen on validation. For the test figure what is fitted at once (the decoder of embeddings, a
+    readout) is fitted on train and validation; networks stay as they were trained. Labels that
+    `evaluation.decoder` has no meaning for have no score.
 
     Returns:
         {"split", "trial", "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}},
-        "sessions": {session: {label: {metric: value}}}, "baselines": {name: {label: {metric: value}}}, "test_reads"};
+        "sessions": {session: {label: {metric: value}}}, "fitted": {label: [split]} that the decoder was fitted on,
+        "animals", "summary": medians and quartiles (`summaries`), "baselines": {name: {label: {metric: value}}},
+        "test_reads"};
         scores are means over sessions, errors in the label's own unit.
     """
     if split not in ("valid", "test"):
@@ -75,11 +85,13 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
     if split == "test":
         study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "evaluate"})
     scorer = Scorer(model, dataset, split)
-    baselines = Baselines(dataset, EvaluationConfig(), labels, model.config.sessions)
+    baselines = Baselines(dataset, model.config.evaluation.matched, labels, model.config.sessions)
     result = {"split": split, "trial": record.trial, **scorer.scores(labels)}
+    result |= summaries(result["sessions"], {one["id"]: one["animal"] for one in dataset.manifest["sessions"]})
     result["baselines"] = {**baselines.scores(split), "input": scorer.own_input(labels)}
     result["test_reads"] = len(reads_of_test(study.ledger.read()))
     write_json(study.evaluation_path(split), {**result, "settings": baselines.settings})
+    keep_confusions(study, scorer.decoded, split=split, trial=record.trial)
     return result
 
 
@@ -123,10 +135,16 @@ class Scorer:
         self.fit = ("train",) if split == "valid" else ("train", "valid")
         self.config = model.config.evaluation
         self.shard = whole_shard(dataset, model.config.view, model.config.sessions)
-        self.embeddings = {name: model.embed(session) for name, session in self.shard.items()}
+        task = get_task(model.config)
+        first = next(iter(self.shard.values())).timeline
+        self.label = decoded_label(model.config, first)
+        self.said = task.predictions(model.config, model.module, self.shard, split)
+        self.decoded: dict[str, dict[str, Decoded]] = {}
+        embedded = self.said is None
+        self.embeddings = {name: model.embed(session) for name, session in self.shard.items()} if embedded else {}
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
-        sessions = self._decode(self.embeddings, labels)
+        self.decoded = sessions = self.read(labels)
         scored = {
             label: [found[label] for found in sessions.values() if label in found]
             for label in labels
@@ -136,7 +154,17 @@ class Scorer:
             "scores": {label: mean_scores([one.scores for one in found]) for label, found in scored.items()},
             "intervals": {label: interval([resampled(one) for one in found]) for label, found in scored.items()},
             "sessions": {name: {label: one.scores for label, one in found.items()} for name, found in sessions.items()},
+            "fitted": {label: list(found[0].fitted) for label, found in scored.items()},
         }
+
+    def read(self, labels: Sequence[str]) -> dict[str, dict[str, Decoded]]:
+        """Session -> label -> what the model says of it, or what is decoded from its embedding."""
+        return self._said(labels) if self.said is not None else self._decode(self.embeddings, labels)
+
+    def _said(self, labels: Sequence[str]) -> dict[str, dict[str, Decoded]]:
+        """Of a decoder, which knows one label."""
+        label, said = self.label or "", self.said or {}
+        return {name: {label: said[name]} if label in labels and name in said else {} for name in self.shard}
 
     def own_input(self, labels: Sequence[str]) -> dict[str, dict[str, float]]:
         """The winner's own input without the model: its viewed windows, flattened. What the encoder must beat.
@@ -146,21 +174,27 @@ class Scorer:
         found: dict[str, list[dict[str, float]]] = {label: [] for label in labels}
         for name, session in self.shard.items():
             if session.timeline.training_rows:
-                windows = {name: _flat_windows(session, *self.model.receptive_field)}
-                for label, one in self._decode(windows, labels)[name].items():
+                own = {name: session.x.numpy()}
+                for label, one in self._decode(own, labels, self.model.receptive_field)[name].items():
                     found[label].append(one.scores)
         return {label: mean_scores(entries) for label, entries in found.items() if entries}
 
-    def _decode(self, features: Mapping[str, np.ndarray], labels: Sequence[str]) -> dict[str, dict[str, Decoded]]:
+    def _decode(
+        self, features: Mapping[str, np.ndarray], labels: Sequence[str], window: tuple[int, int] = (0, 1)
+    ) -> dict[str, dict[str, Decoded]]:
         """Every label of every session in `features`, with settings chosen on validation."""
         searches: dict[str, Searches] = {name: {} for name in features}
-        chosen = self._each(features, labels, lambda name, label: self._one(features, name, label, searches[name]))
+
+        def valid(name: str, label: str) -> Decoded | None:
+            return self._one(features, name, label, searches[name], window)
+
+        chosen = self._each(features, labels, valid)
         if self.split == "valid":
             return chosen
 
         def test(name: str, label: str) -> Decoded | None:
             choice = _choice(chosen, name, label)
-            return self._one(features, name, label, searches[name], choice) if choice else None
+            return self._one(features, name, label, searches[name], window, choice) if choice else None
 
         return self._each(features, labels, test)
 
@@ -179,7 +213,8 @@ class Scorer:
         name: str,
         label: str,
         searches: Searches,
-        choice: Choice | None = None,
+        window: tuple[int, int],
+        choice: ReadoutConfig | None = None,
     ) -> Decoded | None:
         split, fit = (self.split, self.fit) if choice else ("valid", ("train",))
         timelines = {each: session.timeline for each, session in self.shard.items()}
@@ -194,31 +229,30 @@ class Scorer:
             choice=choice,
             searches=searches,
             pool=pool,
+            window=window,
         )
 
 
-def _choice(chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str) -> Choice | None:
-    """What validation chose: for this session, or, where it has no validation samples, in the middle of the others."""
-    others = [found[label] for found in chosen.values() if label in found]
+def _choice(chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str) -> ReadoutConfig | None:
+    """What validation chose: for this session, or, where it has no validation samples, in the middle of the others (of
+    settings that have no order, most often)."""
     own = chosen[name].get(label)
     if own is not None:
-        return Choice(own.neighbours, own.metric)
-    return Choice(median_low(one.neighbours for one in others), others[0].metric) if others else None
+        return own.choice
+    others = [found[label].choice for found in chosen.values() if label in found]
+    neighbours = [one for one in others if isinstance(one, KnnConfig)]
+    if neighbours:
+        middle = median_low(one.neighbours for one in neighbours)
+        return neighbours[0].model_copy(update={"neighbours": middle})
+    return Counter(others).most_common(1)[0][0] if others else None
 
 
 def resampled(decoded: Decoded) -> dict[str, np.ndarray]:
-    return block_bootstrap(
-        lambda at: score_predictions(decoded.kind, decoded.truth[at], decoded.predicted[at]), len(decoded.truth)
-    )
+    def score(at: np.ndarray) -> dict[str, float]:
+        likely = None if decoded.class_scores is None else decoded.class_scores[at]
+        return score_predictions(decoded.kind, decoded.truth[at], decoded.predicted[at], likely, frames=decoded.frames)
 
-
-def _flat_windows(session: SessionShard, left: int, right: int) -> np.ndarray:
-    """(rows, width * N) windows of the view; at the ends of a part its first or last row repeats."""
-    pieces = []
-    for first, last, _ in session.timeline.parts:
-        index = np.arange(first, last)[:, None] + np.arange(-left, right)
-        pieces.append(session.x.numpy()[np.clip(index, first, last - 1)].reshape(last - first, -1))
-    return np.concatenate(pieces)
+    return block_bootstrap(score, len(decoded.truth))
 
 
 def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence[str]) -> pd.DataFrame:

@@ -21,6 +21,10 @@ def get_task(config: TrialConfig) -> Task[Any]:
         from raylab.tasks.vqvae import VqvaeFamily
 
         return VqvaeFamily()
+    if kind == "decoder":
+        from raylab.tasks.decoder import DecoderFamily
+
+        return DecoderFamily()
     raise AssertionError(f"config validated a family without a task: {kind}")
 
 

@@ -151,6 +151,12 @@ class ContrastiveFamily:
     def build(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         return ContrastiveModel(config, sessions)
 
+    def fit(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
+        """All of it is trained."""
+
+    def predictions(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, split: str) -> None:
+        """Its embeddings are decoded."""
+
     def told_labels(self, config: ContrastiveTrial, first: str | None) -> tuple[str, ...]:
         named = [label for one in config.sampling.losses.values() for label in label_names(one.pairs, first)]
         return tuple(dict.fromkeys(named))

@@ -9,11 +9,13 @@ import numpy as np
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
+from raylab.data.examples import SAMPLE
 from raylab.data.shard import check_combination
 from raylab.data.view import TIME, Timeline, view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.decoding import decode, mean_scores
-from raylab.evaluation.scores import METRICS, MINIMISED, PRIMARY
+from raylab.evaluation.readouts import require_support
+from raylab.evaluation.scores import MINIMISED, PRIMARY, metrics_of
 from raylab.sampling.shuffling import shifted_labels
 from raylab.tasks.embedding import session_pool
 
@@ -39,16 +41,26 @@ def check_labels(
         named: (config path, label) of the family's own.
     """
     check_combination(sessions, config.view, config.sessions)
+    per = config.evaluation.per
+    for spec in config.sessions.used(sessions).values():
+        if per not in (SAMPLE, *spec.longest):
+            choices = ", ".join((SAMPLE, *spec.longest))
+            older = "" if spec.longest else " Of groups, datasets of an older raylab say too little: prepare it again."
+            raise ConfigError(f"evaluation.per: session '{spec.id}' has no '{per}'", f"Use one of: {choices}.{older}")
     selection = config.view.selection
     found = [("task.label", config.task.label)] if config.task.label else []
     found += named
     if selection.kind == "correlation" and selection.label:
         found.append(("view.selection.label", selection.label))
     for spec in config.sessions.used(sessions).values():
-        known = view_labels(spec.labels, config.view)
+        labels = view_labels(spec.labels, config.view)
+        decoded = config.task.label or next(iter(spec.labels), "")
+        if decoded in labels:
+            kind = config.evaluation.decoder.kind
+            require_support(kind, labels[decoded].kind, label=decoded, key="evaluation.decoder.kind")
         for key, name in found:
-            if name not in known:
-                listed = ", ".join(known) or "none"
+            if name not in labels:
+                listed = ", ".join(labels) or "none"
                 raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {listed}.")
         if selection.kind == "correlation" and not spec.labels:
             raise ConfigError(
@@ -63,9 +75,9 @@ def decoding_metrics(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -
     label = config.task.label or next(iter(first.labels), None)
     if not label:
         return {}
-    kind = view_labels(first.labels, config.view)[label].kind
+    spec = view_labels(first.labels, config.view)[label]
     return {"decoding.score": "max"} | {
-        f"decoding.{name}": "min" if name in MINIMISED else "max" for name in METRICS[kind]
+        f"decoding.{name}": "min" if name in MINIMISED else "max" for name in metrics_of(spec)
     }
 
 

@@ -12,6 +12,7 @@ import torch
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
+from raylab.evaluation.decoding import Decoded
 
 Batch = Any
 C = TypeVar("C", bound=TrialConfig, contravariant=True)
@@ -58,6 +59,14 @@ class Task(Protocol[C]):
 
     def build(self, config: C, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         """The model, initialised from torch's generator; parameters only, no data."""
+
+    def fit(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
+        """Give a new model, in place, what it takes from training samples at once instead of step by step: the scale
+        of its targets, or all that it is. Every worker calls it, before the first step."""
+
+    def predictions(self, config: C, model: torch.nn.Module, shard: Shard, split: str) -> dict[str, Decoded] | None:
+        """What the model itself says of its label on one split, by session; None for families whose embeddings are
+        decoded instead. `shard` is whole."""
 
     def told_labels(self, config: C, first: str | None) -> tuple[str, ...]:
         """The labels that training is told, which `controls.shuffle` shuffles; `first` is the one that is decoded."""

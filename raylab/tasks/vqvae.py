@@ -140,6 +140,12 @@ class VqvaeFamily:
     def build(self, config: VqvaeTrial, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
         return VqvaeModel(config, sessions)
 
+    def fit(self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
+        """All of it is trained."""
+
+    def predictions(self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, split: str) -> None:
+        """Its embeddings are decoded."""
+
     def told_labels(self, config: VqvaeTrial, first: str | None) -> tuple[str, ...]:
         return (config.behaviour.label,) if config.behaviour.label else ()
 

@@ -31,7 +31,8 @@ class FlatParameters:
         weights = [p for p in parameters if p.ndim >= 2]
         groups = [weights, [p for p in parameters if p.ndim < 2]] if apart else [list(parameters)]
         ordered = [p for group in groups for p in group]
-        values = torch.cat([p.detach().flatten() for p in ordered])
+        # A model that was fitted at once has nothing to train.
+        values = torch.cat([p.detach().flatten() for p in ordered]) if ordered else torch.zeros(0)
         self.gradients = torch.zeros_like(values)
         sizes = [p.numel() for p in ordered]
         for p, value, gradient in zip(ordered, values.split(sizes), self.gradients.split(sizes)):

@@ -64,6 +64,7 @@ class Training:
         torch.manual_seed(derive(config.training.seed, "model"))
         self.model = self.task.build(config, self.sessions).to(self.device)
         trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.task.fit(config, self.model, self.shard, self.comm)
         self.trained = FlatParameters(trained, apart=config.optimizer.weight_decay > 0)
         self.optimizer = make_optimizer(config.optimizer, self.trained.stretches)
         self.batch = self.task.batches(config, self.shard)

@@ -100,6 +100,7 @@ def save_model(
                 "rate_hz": spec.rate_hz,
                 "splits": spec.splits,
                 "labels": {name: vars(label) for name, label in spec.labels.items()},
+                "longest": spec.longest,
             }
             for spec in sessions.values()
         ],
@@ -139,7 +140,7 @@ def _session_spec(entry: dict[str, Any]) -> SessionSpec:
         name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
         for name, label in entry["labels"].items()
     }
-    return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels)
+    return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels, entry.get("longest", {}))
 
 
 def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from raylab.config import ChronologicalSplits, FiltersConfig, SplitsConfig, TrialConfig, sampling_section
 from raylab.data.dataset import Dataset, Recording
 from raylab.data.session import Label, Session
-from raylab.data.splits import make_parts
+from raylab.data.splits import assign_sessions, make_parts
 from raylab.data.writing import store_session, store_split, write_manifest
 from raylab.files import safe_name
 from raylab.parsing import parse_trial
@@ -84,9 +85,11 @@ def session(
 def dataset(folder: Path, *sessions: Session, splits: SplitsConfig | None = None) -> Dataset:
     """A prepared dataset of sessions in memory, written as `prepare` writes it."""
     config, entries = splits or ChronologicalSplits(), []
-    for one in sessions or (session(),):
+    sessions = sessions or (session(),)
+    whole = assign_sessions(config, [(one.id, one.animal) for one in sessions]) or {}
+    for one in sessions:
         names = {"name": safe_name(one.id), "source": f"{one.id}.npz"}
-        parts = make_parts(one, config, source=one.id)
+        parts = make_parts(one, config, source=one.id, whole=whole.get(one.id))
         entries.append(store_session(folder, one, **names) | store_split(folder, one, parts, FiltersConfig(), **names))
     write_manifest(folder, entries, recipe=None, splits=config.model_dump(mode="json"))
     return Dataset(folder)
@@ -114,21 +117,31 @@ def trial(**sections: Any) -> TrialConfig:
 
 def small_study(path: Path, data: Dataset, *, scores: tuple[float, ...] = (0.5, 0.9), **sections: Any) -> StudyFolder:
     """A finished study as a search leaves it: trained trials, ledger, models; scores as given, not as measured."""
+    configs = [trial(**{"training": {"seed": number}, **sections}) for number in range(len(scores))]
+    return study_of(path, data, configs, scores)
+
+
+def study_of(
+    path: Path, data: Dataset, configs: Sequence[TrialConfig], scores: Sequence[float | None] | None = None
+) -> StudyFolder:
+    """The same of any configs; a score of None is as measured."""
+    label = next((config.task.label for config in configs if config.task.label), next(iter(data.labels), None))
     description = {
         "kind": "search",
         "data": {"path": str(data.path.resolve()), "fingerprint": data.fingerprint},
-        "task": {"kind": "contrastive"},
+        "task": {"kind": configs[0].task.kind if configs else "contrastive"},
         "objective": {"metric": "decoding.score", "mode": "max"},
-        "label": next(iter(data.labels), None),
+        "label": label,
         "tracking": {"uri": "sqlite:///none.db"},
     }
     study = StudyFolder.create(path, description)
     study.space_path.write_text("search: {}\n")
-    for number, score in enumerate(scores):
-        name, config = f"{number:04d}", trial(**{"training": {"seed": number}, **sections})
+    for number, (config, score) in enumerate(zip(configs, scores or [None] * len(configs), strict=True)):
+        name = f"{number:04d}"
         job = Job(name, str(study.trial_folder(name)), str(data.path), config.model_dump(mode="json"))
         training = start(job)
         metrics = run_round(training, job)
+        score = metrics["decoding.score"] if score is None else score
         started = {"event": "trial_started", "trial": name, "params": {"training.seed": number}, "config": job.config}
         reported = {"event": "trial_reported", "trial": name, "step": 5, "metrics": metrics}
         ended = {"event": "trial_ended", "trial": name, "state": "completed", "step": 5, "score": score}

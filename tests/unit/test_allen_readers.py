@@ -139,6 +139,7 @@ class TestEcephys:
         session = reads(scenes(**shown, **invalid), SCENES | movie)
         assert session.rate_hz == pytest.approx(1000 / 33)
         assert session.groups["movie_three_repeat"].tolist() == [0, 0, 0, 0, 1, 1, 1]
+        assert session.segments.tolist() == [[0, 4], [4, 7]]  # frames of a showing follow each other
         assert list(session.labels) == ["movie_three_frame", "movie_three_repeat"]
         assert session.labels["movie_three_frame"].values.tolist() == [0, 1, 2, 3, 1, 2, 3]
 

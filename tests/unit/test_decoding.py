@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
 
-from raylab.config import EvaluationConfig, ViewConfig
+from raylab.config import EvaluationConfig, KnnConfig, ViewConfig
 from raylab.data.session import Label
 from raylab.data.view import make_timeline
-from raylab.evaluation.decoding import Choice, chance, decode, mean_scores, reference_samples
+from raylab.evaluation.decoding import chance, decode, mean_scores, reference_samples
 from raylab.evaluation.neighbours import nearest, predict
 from raylab.evaluation.scores import block_bootstrap, chance_scores, interval, on_circle, score_predictions
 
@@ -153,7 +153,7 @@ def test_what_knows_nothing_scores_at_chance() -> None:
         }
         timeline = make_timeline(recording(session(labels=labels), PARTS), ViewConfig())
         for label, found in scores.items():
-            choice = Choice(25, "euclidean")
+            choice = KnnConfig(metric=("euclidean",), neighbours=(25,))
             decoded = decode(
                 points(400, seed), timeline, CONFIG, label=label, fit=("train",), score="valid", choice=choice
             )
@@ -178,16 +178,16 @@ def test_the_choice_is_made_on_validation_and_used_on_test() -> None:
     assert chosen.primary == max(
         decode(
             one.neural, timeline, CONFIG, label="position", fit=("train",), score="valid",
-            choice=Choice(k, "euclidean"),
+            choice=KnnConfig(metric=("euclidean",), neighbours=(k,)),
         ).primary  # type: ignore[union-attr]
         for k in CONFIG.neighbours
     )  # fmt: skip
     final = decode(
         one.neural, timeline, CONFIG, label="position", fit=("train", "valid"), score="test",
-        choice=Choice(chosen.neighbours, chosen.metric),
+        choice=chosen.choice,
     )  # fmt: skip
     assert final is not None
-    oracle = KNeighborsRegressor(chosen.neighbours).fit(one.neural[:320], one.labels["position"].values[:320])
+    oracle = KNeighborsRegressor(chosen.choice.neighbours[0]).fit(one.neural[:320], one.labels["position"].values[:320])
     np.testing.assert_allclose(final.predicted, oracle.predict(one.neural[320:]), atol=1e-5)
 
 
@@ -222,7 +222,7 @@ def test_fewer_fitted_samples_than_neighbours() -> None:
         one.neural, make_timeline(one, ViewConfig()), config, label="position", fit=("train",), score="valid"
     )
     assert found is not None
-    assert found.neighbours == 3
+    assert found.choice == KnnConfig(metric=("euclidean",), neighbours=(3,))
 
 
 def test_reference_samples_are_evenly_spaced_and_the_same_for_every_view() -> None:

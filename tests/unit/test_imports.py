@@ -36,7 +36,7 @@ MAY: dict[str, set[str]] = {
     "__init__": set(),
 }
 # Of `data`, other layers take types and views, never readers or preparation.
-DATA_TYPES = {"session", "splits", "dataset", "view", "shard", "shards"}
+DATA_TYPES = {"session", "splits", "dataset", "view", "shard", "shards", "examples"}
 # Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for all below it.
 ONLY: dict[str, tuple[str, ...]] = {
     "ray": ("cluster", "data.shards", "training.launch", "studies."),
@@ -55,6 +55,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "ripser": ("evaluation.topology",),
     "umap": ("evaluation.comparison",),
+    "torch_geometric": ("models.networks.graph",),
     "requests": ("data.warehouse.",),
 }
 

@@ -29,7 +29,7 @@ def written(folder: Path, **changes: Any) -> Path:
 def test_recipes_are_shipped_for_every_recording() -> None:
     assert recipe_names() == [
         "allen_ecephys", "allen_ophys", "head_direction", "hippocampus", "motor_cortex", "nwb", "orbitofrontal",
-        "worm", "zebrafish",
+        "synthetic_neuropixels", "worm", "zebrafish",
     ]  # fmt: skip
 
 
@@ -134,5 +134,6 @@ def test_docs_explain_every_key() -> None:
 
     text = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
     sections = ("Recipe", "SessionSpec", "NeuralSpec", "TimeSpec", "SpikesSpec", "LabelSpec", "SegmentsSpec")
+    sections += ("FeaturesSpec",)
     keys = {key for name in sections for key in getattr(module, name).model_fields}
     assert not [key for key in sorted(keys) if f"`{key}`" not in text]

@@ -438,3 +438,16 @@ def test_shipped_spaces_are_valid(path: Path, tmp_path: Path) -> None:
 
 def test_the_smoke_space_needs_no_label(unlabelled: dict[str, SessionSpec]) -> None:
     check_space(load_space(SHIPPED / "smoke.yaml"), unlabelled)
+
+
+def test_what_the_rest_decides_is_not_searched(tmp_path: Path) -> None:
+    """Whole trials have no window: a search over it would draw the same config again and again."""
+    space, notes = checked(
+        dataset(tmp_path).sessions,
+        task={"kind": "decoder"},
+        objective={"metric": "decoding.score"},
+        base={"evaluation.per": "segment"},
+        search={"input.window": {"categorical": [1, 5]}, "model.kind": {"categorical": ["ridge", "knn"]}},
+    )
+    assert list(space.search) == ["model.kind"]
+    assert notes == ["input.window: left out, the rest of the config decides it"]

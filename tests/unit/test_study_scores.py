@@ -105,8 +105,10 @@ def test_what_cannot_be_compared_is_said(folder: Path, data: Dataset, study: Stu
         raylab.consistency([study.path, single.path])
     with pytest.raises(StudyError, match="which animal"):
         raylab.consistency(single.path, between="animals")
-    with pytest.raises(ConfigError, match="between 'areas'"):
-        raylab.consistency(study.path, between="areas")  # type: ignore[arg-type]
+    with pytest.raises(StudyError, match="in which area"):
+        raylab.consistency(study.path, between="areas")
+    with pytest.raises(ConfigError, match="between 'moods'"):
+        raylab.consistency(study.path, between="moods")  # type: ignore[arg-type]
 
 
 # -- topology ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from raylab.data.readers.align import rebin
 from raylab.data.readers.allen_ecephys import read_allen_ecephys
 from raylab.data.readers.allen_ophys import read_allen_ophys
 from raylab.data.readers.assemble import assemble
+from raylab.data.readers.features import with_features
 from raylab.data.readers.hdf5 import Hdf5Store
 from raylab.data.readers.isolated import is_torch_brain_isolated
 from raylab.data.readers.joblib import open_joblib
@@ -101,14 +102,16 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
         else:
             session = _read_stores(source, recipe.bind(source.key))
         # Checked before binning too: a label that does not fit cannot be binned.
-        session = rebin(session.check(str(source)), recipe.bin if recipe is not None else 1)
+        session = with_features(session.check(str(source)), recipe.features if recipe is not None else {})
+        session = rebin(session, recipe.bin if recipe is not None else 1)
     return _compared_with_name(session.check(str(source)), source, recipe)
 
 
 def _compared_with_name(session: Session, source: Source, recipe: Recipe | None) -> Session:
     """A file renamed by hand keeps its session: the id inside counts, and a name that says another is reported."""
     inside = recipe is None or recipe.format in SELF_DESCRIBED or recipe.session.id_path is not None
-    name, found = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, session.id))
+    own = session.id.removesuffix(f"_{session.area}")  # of a recording that is several sessions
+    name, found = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, own))
     if not inside or found in name:
         return session
     note = f"The file is called '{source.path.name}', but holds session '{session.id}'."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ FIRST = ("frame", "orientation", "temporal_frequency", "spatial_frequency", "pha
 
 
 def read_allen_ecephys(path: Path, recipe: Recipe) -> Session:
-    """Spike counts in k bins of every presentation of one stimulus; each presentation is a segment.
+    """Spike counts in k bins of every presentation of one stimulus; each presentation is a segment, of a movie each
+    showing: its frames follow each other without a pause.
 
     Raises:
         DataError: allensdk cannot read the file or cannot be had (see `raylab.data.allen.process`); no such
@@ -52,21 +53,39 @@ def session_of(
     shown = chosen_presentations(file, wanted, units, path=path)
     edges = bin_edges(shown.start, shown.window_s, wanted.bins)
     time = (edges[:, :-1] + edges[:, 1:]).reshape(-1) / 2
-    count = len(shown.start)
     groups, note = _groups(shown, edges)
+    name, area = answer.metadata.get("ecephys_session_id") or path.stem, _area(units.columns)
     return Session(
-        id=answer.metadata.get("ecephys_session_id") or path.stem,
+        # Of one recording a session each area can be prepared, and put into one dataset.
+        id=f"{name}_{area}" if filters.structures == (area,) else name,
         animal=answer.metadata.get("subject_id") or answer.metadata.get("specimen_name", ""),
+        area=area,
         neural=count_spikes(_spikes(file, units.rows), edges, units=len(units.rows)),
         kind="counts",
         time=time,
         rate_hz=wanted.bins / (shown.window_s[1] - shown.window_s[0]),
-        segments=np.stack([np.arange(count), np.arange(1, count + 1)], axis=1).astype(np.int64) * wanted.bins,
+        segments=_segments(shown, edges) * wanted.bins,
         labels=dict(_labels(shown, wanted.bins)) | dict(_running(file, time)),
         groups={name: np.repeat(ids, wanted.bins) for name, ids in groups.items()},
         units=units.columns,
         notes=(*_origin(answer), *units.notes, *shown.notes, *note),
     )
+
+
+def _segments(shown: Presentations, edges: np.ndarray) -> np.ndarray:
+    """(S, 2) int64 ranges of presentations. Frames of one showing are joined where less than half a bin is between."""
+    cut = np.ones(len(edges) - 1, bool)
+    if shown.repeats is not None:
+        pause, bin_s = edges[1:, 0] - edges[:-1, -1], edges[0, 1] - edges[0, 0]
+        cut = (np.diff(shown.repeats) != 0) | (np.abs(pause) > bin_s / 2)
+    borders = np.concatenate([[0], np.flatnonzero(cut) + 1, [len(edges)]])
+    return np.stack([borders[:-1], borders[1:]], axis=1).astype(np.int64)
+
+
+def _area(units: Mapping[str, np.ndarray]) -> str:
+    """The structure that all units lie in."""
+    found = {str(name) for name in units.get("structure_acronym", ())}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _spikes(file: h5py.File, rows: np.ndarray) -> Iterator[np.ndarray]:

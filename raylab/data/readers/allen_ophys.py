@@ -79,6 +79,7 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
     return Session(
         id=answer.metadata.get("ophys_experiment_id") or path.stem,
         animal=answer.metadata.get("specimen_name", ""),
+        area=answer.metadata.get("targeted_structure") or "",
         neural=neural,
         kind="calcium",
         time=time,

@@ -38,6 +38,7 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         id=parts.text(files, recipe.session.id_path, recipe.session.id, "session.id_path", stem)
         or parts.name_of(stem, "session.id"),
         animal=parts.text(files, recipe.session.animal_path, recipe.session.animal, "session.animal_path", stem),
+        area=parts.text(files, recipe.session.area_path, recipe.session.area, "session.area_path", stem),
         neural=neural,
         kind="counts" if recipe.neural is None else recipe.neural.kind,
         time=activity.time,

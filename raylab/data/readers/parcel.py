@@ -22,7 +22,7 @@ def packed(session: Session, folder: Path) -> None:
         arrays |= {f"{group}/{name}": array for name, array in (getattr(session, group) or {}).items()}
     for number, array in enumerate(arrays.values()):
         np.save(folder / f"{number}.npy", array, allow_pickle=False)
-    facts = {name: getattr(session, name) for name in ("id", "animal", "kind", "rate_hz", "notes")}
+    facts = {name: getattr(session, name) for name in ("id", "animal", "area", "kind", "rate_hz", "notes")}
     labels = {
         name: {"kind": label.kind, "unit": label.unit, "classes": label.classes}
         for name, label in session.labels.items()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from raylab.data.readers.align import resample
 from raylab.data.readers.store import Files
 from raylab.data.recipe import SECONDS, LabelSpec, NeuralSpec, SegmentsSpec, TimeSpec
-from raylab.data.session import Label, segments_from_mask
+from raylab.data.session import FRAME, Label, segments_from_mask
 from raylab.errors import DataError
 
 LONGEST_NAME = 200
@@ -128,10 +128,20 @@ def _typed(raw: np.ndarray, spec: LabelSpec, key: str) -> Label:
                 f"`{key}.path` has {raw.shape[1]} columns, a discrete label has one",
                 f"Choose one with `{key}.column`, or set `{key}.one_hot: true`.",
             )
-        return Label.discrete(raw)
+        return _in_unit(Label.discrete(raw), spec.unit, key)
     values = np.array(numbers(raw, f"{key}.path"), np.float64)
     values[~np.isfinite(values)] = np.nan  # infinity is not a measurement either
     return Label.continuous(values, unit="rad" if spec.kind == "circular" else spec.unit, kind=spec.kind)
+
+
+def _in_unit(label: Label, unit: str, key: str) -> Label:
+    other = next((name for name in label.classes if not name.removeprefix("-").isdecimal()), None)
+    if unit == FRAME and other is not None:
+        raise DataError(
+            f"`{key}.unit` is {FRAME}, but '{other}' is no number of a frame",
+            f"Leave `{key}.unit` out, or mark such samples with `{key}.missing`.",
+        )
+    return replace(label, unit=unit)
 
 
 def _from_one_hot(columns: np.ndarray) -> np.ndarray:

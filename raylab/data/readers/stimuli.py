@@ -6,9 +6,10 @@ import dataclasses
 
 import numpy as np
 
-from raylab.data.session import Label
+from raylab.data.session import FRAME, Label
 
 BLANK_SCENE = "-1"  # allensdk's number of the grey screen among natural scenes 0 to 117
+BLANK = "blank"  # its class
 
 # Where the column alone would not say whose it is. Gratings that drift are simply `orientation`.
 NAMES = {
@@ -36,10 +37,13 @@ def is_movie(stimulus: str) -> bool:
 
 
 def stimulus_label(name: str, values: np.ndarray) -> Label:
-    """A discrete label; the grey screen among scenes is the class `blank`, image n the class n of allensdk."""
+    """A discrete label; the grey screen among scenes is the class `blank`, image n the class n of allensdk. Frames of
+    a movie have the unit `frame`."""
     if values.dtype.kind == "f":
         values = np.round(values.astype(np.float64), 6)  # 0.08 stored as float32 is 0.08
     label = Label.discrete(values)
+    if name.startswith("movie_") and name.endswith("_frame"):
+        return dataclasses.replace(label, unit=FRAME)
     if name != "scene":
         return label
-    return dataclasses.replace(label, classes=tuple("blank" if one == BLANK_SCENE else one for one in label.classes))
+    return dataclasses.replace(label, classes=tuple(BLANK if one == BLANK_SCENE else one for one in label.classes))

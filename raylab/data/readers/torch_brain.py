@@ -80,6 +80,7 @@ def _session_of(data: Any, spec: NeuralSpec, path: Path) -> Session:
     return Session(
         id=_text(data, "session.id") or parts.name_of(path.stem, "session.id"),
         animal=_text(data, "subject.id"),
+        area=_text(data, "device.target_area"),
         neural=neural,
         kind=spec.kind,
         time=time,

@@ -1,0 +1,91 @@
+"""Trials of the decoder family: what reads a label from activity, trained end to end or fitted at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from raylab.config.base import Strict, section
+from raylab.config.networks import MlpConfig, NetworkConfig
+from raylab.config.readouts import READOUTS, ReadoutConfig
+from raylab.config.training import TrainingConfig
+from raylab.config.trial import TaskConfig, TrialConfig
+
+
+class DecoderTask(TaskConfig):
+    kind: Literal["decoder"] = "decoder"
+
+
+class InputConfig(Strict):
+    """What of an example is shown."""
+
+    window: int | None = Field(
+        10,
+        ge=1,
+        le=4096,
+        description="rows around a sample; none of a group (evaluation.per), which is shown whole",
+    )
+    pool: Literal["none", "mean"] = Field("none", description="mean: the rows of an example become one")
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """[-left, right) rows around a sample, as CEBRA's offsets."""
+        window = self.window or 1
+        return window // 2, window - window // 2
+
+
+class DecoderLoss(Strict):
+    """Cross-entropy of classes; squared error of standardised values, or of points on the circle."""
+
+    balanced: bool = Field(True, description="every class counts the same, however often it occurs in training")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="of classes")
+
+
+class DecoderTraining(TrainingConfig):
+    batch_size: int = Field(128, ge=1, le=65_536, description="examples a step, a session")
+    shots: int | None = Field(None, ge=1, description="training examples of each class and session; default: all")
+
+
+class DecoderTrial(TrialConfig):
+    task: DecoderTask = DecoderTask()
+    input: InputConfig = InputConfig()
+    model: ReadoutConfig | NetworkConfig = Field(default_factory=MlpConfig, discriminator="kind")
+    loss: DecoderLoss = DecoderLoss()
+    training: DecoderTraining = DecoderTraining()
+
+    @property
+    def at_once(self) -> bool:
+        """Fitted, not trained step by step."""
+        return self.model.kind in READOUTS
+
+    @model_validator(mode="after")
+    def _decodes_itself(self) -> DecoderTrial:
+        if self.evaluation.decoder.kind != "knn":
+            raise ValueError(
+                f"evaluation.decoder '{self.evaluation.decoder.kind}' reads embeddings, a decoder is its own: "
+                "leave it out, or set model.kind"
+            )
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, value: Any) -> Any:
+        """`model.dropout: 0.1` alone is of the perceptron. What is fitted at once takes one step, and a group is shown
+        whole: that is written down, since what was used is what is recorded."""
+        if not isinstance(value, Mapping) or not isinstance(value.get("model", {}), Mapping):
+            return value
+        model = {"kind": "mlp", **section(value, "model")}
+        if model["kind"] in READOUTS and isinstance(value.get("training", {}), Mapping):
+            value = {**value, "training": {**section(value, "training"), "max_steps": 1}}
+        per = section(value, "evaluation").get("per", "sample")
+        if per != "sample" and isinstance(value.get("input", {}), Mapping):
+            value = {**value, "input": {**section(value, "input"), "window": None}}
+        return {**value, "model": model}
+
+    @model_validator(mode="after")
+    def _windowed(self) -> DecoderTrial:
+        if self.evaluation.per == "sample" and self.input.window is None:
+            raise ValueError("input.window is needed where samples are decoded (evaluation.per: sample)")
+        return self

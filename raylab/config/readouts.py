@@ -1,0 +1,110 @@
+"""Readouts: classical decoders, fitted at once. A setting is one value or several to choose from on validation."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field
+
+from raylab.config.base import Strict
+
+
+def _several(value: Any) -> Any:
+    """One value stands for a list of one: a search draws single values."""
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def _share(value: Any) -> Any:
+    if value in ("auto", "none"):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise ValueError("auto, none or a number from 0 to 1 is needed")
+
+
+NEIGHBOURS = (1, 5, 9, 15, 25, 49, 121, 200)  # numbers to choose from, as EvaluationConfig's
+MOST_NEIGHBOURS = 100_000
+Neighbours = Annotated[int, Field(ge=1, le=MOST_NEIGHBOURS, strict=True)]
+Smoothing = Annotated[float, Field(ge=1e-12, le=1e3)]
+Penalty = Annotated[float, Field(gt=0, le=1e12)]
+Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
+OneOrMore = Field(min_length=1, max_length=100)
+
+
+class _Readout(Strict):
+    def candidates(self) -> list[Self]:
+        """One config for each combination of the settings, in the order in which they are listed."""
+        several = {name: value for name, value in self if isinstance(value, tuple)}
+        return [
+            self.model_copy(update={name: (value,) for name, value in zip(several, chosen)})
+            for chosen in product(*several.values())
+        ]
+
+
+class KnnConfig(_Readout):
+    """k nearest neighbours: mean, circular mean or most frequent class."""
+
+    kind: Literal["knn"] = "knn"
+    metric: Annotated[tuple[Literal["euclidean", "cosine"], ...], OneOrMore, BeforeValidator(_several)] = (
+        "euclidean",
+        "cosine",
+    )
+    neighbours: Annotated[tuple[Neighbours, ...], OneOrMore, BeforeValidator(_several)] = NEIGHBOURS
+
+
+class NaiveBayesConfig(_Readout):
+    """Gaussian naive Bayes: each feature has a mean and a variance in each class."""
+
+    kind: Literal["naive_bayes"]
+    smoothing: Annotated[tuple[Smoothing, ...], OneOrMore, BeforeValidator(_several)] = Field(
+        (1e-9, 1e-6, 1e-4, 1e-2, 1e-1),
+        description="share of the largest feature's variance that is added to every variance (var_smoothing)",
+    )
+
+
+class RidgeConfig(_Readout):
+    """Least squares with a penalty on the weights; of classes, one against the rest."""
+
+    kind: Literal["ridge"]
+    alpha: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
+        (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4), description="penalty on the squared weights of standardised features"
+    )
+
+
+class LogisticConfig(_Readout):
+    """Multinomial logistic regression."""
+
+    kind: Literal["logistic"]
+    c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
+        (1e-4, 1e-3, 1e-2, 1e-1, 1.0), description="inverse penalty on the squared weights of standardised features"
+    )
+
+
+class SvmConfig(_Readout):
+    """Linear support vectors: classes one against the rest, values one dimension at a time."""
+
+    kind: Literal["svm"]
+    c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
+        (1e-5, 1e-4, 1e-3, 1e-2, 1e-1), description="inverse penalty on the squared weights of standardised features"
+    )
+
+
+class LdaConfig(_Readout):
+    """Linear discriminant analysis by least squares."""
+
+    kind: Literal["lda"]
+    shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(_several)] = Field(
+        ("auto",), description="of the covariance: auto (Ledoit & Wolf 2004), none, or a share from 0 to 1"
+    )
+
+
+class NeighboursConfig(Strict):
+    """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to choose from."""
+
+    kind: Literal["knn"] = "knn"
+
+
+ReadoutConfig = KnnConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
+DecoderConfig = NeighboursConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
+READOUTS = ("knn", "naive_bayes", "ridge", "logistic", "svm", "lda")

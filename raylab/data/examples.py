@@ -1,0 +1,154 @@
+"""Examples: what is decoded one at a time. A sample with its surroundings, or a whole presentation or trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from raylab.config import ViewConfig
+from raylab.data.dataset import SessionSpec
+from raylab.data.grid import Grid, row_width
+from raylab.data.session import UNLABELLED, Label
+from raylab.data.splits import CODE
+from raylab.data.view import Timeline
+from raylab.errors import TrainingError
+
+SAMPLE, SEGMENT = "sample", "segment"
+LONGEST = 4096  # rows of an example
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Examples of one session, in order of time.
+
+    Attributes:
+        rows: (n, L) int64 rows of the view, in order of time and all of one continuous part; where an example has
+            fewer, its last row repeats (and, of a window, its first).
+        splits: (n,) codes.
+        label: Of n: of a sample its own; of a group the class most of its labelled samples have (the first of equally
+            many), or their mean (on the circle for angles).
+    """
+
+    rows: np.ndarray
+    splits: np.ndarray
+    label: Label
+
+    def pick(self, at: np.ndarray) -> Examples:
+        return Examples(self.rows[at], self.splits[at], _like(self.label, self.label.values[at]))
+
+    def labelled(self, splits: Sequence[str], limit: int | None = None) -> Examples:
+        """Those of some splits that have a label; at most `limit` of each split, evenly spaced before unlabelled ones
+        are left out, so that every view gives the same."""
+        at = self.positions(splits, limit)
+        return self.pick(at[self.label.labelled[at]])
+
+    def positions(self, splits: Sequence[str], limit: int | None = None) -> np.ndarray:
+        chosen = []
+        for split in splits:
+            held = np.flatnonzero(self.splits == CODE[split])
+            if limit is not None and len(held) > limit:
+                held = held[np.linspace(0, len(held) - 1, limit).round().astype(np.int64)]
+            chosen.append(held)
+        return np.concatenate(chosen)
+
+
+def gather(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(rows of the view, D) features of (n, L) examples, side by side: (n, L * D)."""
+    if rows.shape[1] == 1:
+        return np.asarray(features[rows[:, 0]])
+    return np.asarray(features[rows].reshape(len(rows), -1))
+
+
+def examples_of(timeline: Timeline, label: str, *, per: str = SAMPLE, window: tuple[int, int] = (0, 1)) -> Examples:
+    """Every example of a session.
+
+    Args:
+        per: `sample`: the reference samples; `segment`: continuous parts, as trials are; else a group of the
+            session, as `presentation`.
+        window: Rows [-left, right) around the row of a sample; nothing to groups, which are shown whole.
+
+    Raises:
+        TrainingError: the session has no such group, or one lies in two splits.
+    """
+    if per == SAMPLE:
+        return _samples(timeline, timeline.reference[label], *window)
+    return _groups(timeline, timeline.reference[label], per)
+
+
+def longest_rows(spec: SessionSpec, view: ViewConfig, per: str) -> int:
+    """Rows that a group of a session has at most."""
+    width = row_width(view, spec.rate_hz)
+    # The bins of a view need not begin where a group does.
+    return Grid(spec.longest[per], width).rows + (per != SEGMENT and width != 1)
+
+
+def _samples(timeline: Timeline, label: Label, left: int, right: int) -> Examples:
+    part = _part_of(timeline, timeline.rows)
+    starts, stops = (timeline.parts[part, column, None] for column in (0, 1))
+    rows = np.clip(timeline.rows[:, None] + np.arange(-left, right), starts, stops - 1)
+    return Examples(rows, timeline.splits, label)
+
+
+def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
+    part = _part_of(timeline, timeline.rows)
+    ids = part if per == SEGMENT else _ids(timeline, per)
+    inside = np.flatnonzero(ids >= 0)
+    # A group with a gap in it is as many examples as it has continuous pieces.
+    keys = np.stack([ids[inside], part[inside]], axis=1)
+    cuts = np.flatnonzero((np.diff(keys, axis=0) != 0).any(axis=1)) + 1
+    pieces = [piece for piece in np.split(inside, cuts) if len(piece)]
+    _check_splits(timeline, per, ids, pieces)
+    covered = [np.arange(timeline.rows[piece[0]], timeline.rows[piece[-1]] + 1) for piece in pieces]
+    longest = max(map(len, covered), default=1)
+    if longest > LONGEST:
+        raise TrainingError(
+            f"evaluation.per '{per}': session '{timeline.session}' has one of {longest} rows, {LONGEST} are the most",
+            "Use evaluation.per: sample, or a larger view.bin_ms.",
+        )
+    rows = [np.concatenate([one, np.repeat(one[-1:], longest - len(one))]) for one in covered]
+    values = [_one_label(label, piece) for piece in pieces]
+    empty = label.values[:0]
+    return Examples(
+        np.array(rows, np.int64).reshape(-1, longest),
+        timeline.splits[[piece[0] for piece in pieces]] if pieces else timeline.splits[:0],
+        _like(label, np.array(values, label.values.dtype).reshape(-1, *label.values.shape[1:]) if values else empty),
+    )
+
+
+def _ids(timeline: Timeline, per: str) -> np.ndarray:
+    if per not in timeline.groups:
+        known = ", ".join([SAMPLE, SEGMENT, *timeline.groups])
+        raise TrainingError(f"evaluation.per: session '{timeline.session}' has no '{per}'", f"Use one of: {known}.")
+    return timeline.groups[per]
+
+
+def _check_splits(timeline: Timeline, per: str, ids: np.ndarray, pieces: Sequence[np.ndarray]) -> None:
+    """An example in training and in test would be half told already."""
+    seen: dict[int, int] = {}
+    for piece in pieces:
+        key, split = int(ids[piece[0]]), int(timeline.splits[piece[0]])
+        if per != SEGMENT and seen.setdefault(key, split) != split:
+            raise TrainingError(
+                f"evaluation.per '{per}': {per} {key} of session '{timeline.session}' lies in two splits",
+                f"Prepare the dataset with splits by {per}.",
+            )
+
+
+def _part_of(timeline: Timeline, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(np.searchsorted(timeline.parts[:, 0], rows, side="right") - 1)
+
+
+def _one_label(label: Label, at: np.ndarray) -> np.ndarray | int:
+    """Of a group, from its labelled samples."""
+    values = label.values[at[label.labelled[at]]]
+    if label.kind == "discrete":
+        return int(np.bincount(values).argmax()) if len(values) else UNLABELLED
+    if not len(values):
+        return np.full(label.values.shape[1:], np.nan)
+    return np.asarray(np.angle(np.exp(1j * values).mean(0)) if label.kind == "circular" else values.mean(0))
+
+
+def _like(label: Label, values: np.ndarray) -> Label:
+    return Label(kind=label.kind, values=values, unit=label.unit, classes=label.classes)

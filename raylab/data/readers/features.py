@@ -1,0 +1,177 @@
+"""Features of the frames of a movie (or of images), from a table of their own, joined by the number of the frame."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from raylab.data.readers.hdf5 import Hdf5Store
+from raylab.data.readers.limits import allow
+from raylab.data.readers.npz import NpzStore, allow_header
+from raylab.data.readers.stimuli import BLANK
+from raylab.data.readers.store import Store, guard, suggest
+from raylab.data.readers.table import ParquetStore, open_csv
+from raylab.data.recipe import FeaturesSpec
+from raylab.data.session import Label, Session
+from raylab.errors import DataError
+
+FRAME_COLUMN = "frame"
+TABLES = (".csv", ".parquet")
+OPENED: dict[str, Callable[[Path], Store]] = {
+    ".npz": NpzStore,
+    ".csv": open_csv,
+    ".parquet": ParquetStore,
+    ".h5": Hdf5Store,
+    ".hdf5": Hdf5Store,
+}
+NONE = -1  # a sample that shows no frame
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """
+    Attributes:
+        values: (R, D) float64.
+        frames: (R,) the frame of each row.
+    """
+
+    values: np.ndarray
+    frames: np.ndarray
+
+
+def with_features(session: Session, specs: Mapping[str, FeaturesSpec]) -> Session:
+    """`session` with one continuous label for each table, NaN where no frame of it is shown.
+
+    Raises:
+        DataError: a table is not there or not readable; the session has no such frame numbers, a frame that the table
+            lacks, or a label of the name already.
+    """
+    labels = dict(session.labels)
+    for name, spec in specs.items():
+        if name in labels:
+            raise DataError(
+                f"`features.{name}`: the session has a label '{name}' already", "Name the features otherwise."
+            )
+        shown = _frames(session, name, spec.frame)
+        labels[name] = _joined(read_table(spec, f"features.{name}"), shown, name, spec)
+    return replace(session, labels=labels)
+
+
+def read_table(spec: FeaturesSpec, key: str) -> FeatureTable:
+    """The table that `spec.file` holds.
+
+    Raises:
+        DataError: it is not readable, or not a table of numbers with one row a frame.
+    """
+    path = Path(spec.file)
+    if path.suffix == ".npy":
+        return _of_array(_npy(path), spec, key)
+    with guard(path, path.suffix.removeprefix(".")):
+        store = OPENED[path.suffix](path)
+    with contextlib.closing(store), guard(path, path.suffix.removeprefix(".")):
+        if path.suffix in TABLES:
+            return _of_columns(store, spec, key)
+        return _of_array(_one(store, spec, key), spec, key)
+
+
+def _npy(path: Path) -> np.ndarray:
+    with guard(path, "npy"), path.open("rb") as file:
+        allow_header(file, str(path))
+        file.seek(0)
+        return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def _one(store: Store, spec: FeaturesSpec, key: str) -> np.ndarray:
+    names = store.names()
+    inside = spec.inside.strip("/") or (names[0] if len(names) == 1 else "")
+    if inside not in names:
+        what = f"names '{inside}', which {spec.file} does not have" if inside else f"says no array of {spec.file}"
+        raise DataError(f"`{key}.path` {what}", suggest(inside, names))
+    return store.read(inside)
+
+
+def _of_array(array: np.ndarray, spec: FeaturesSpec, key: str) -> FeatureTable:
+    """Row i is frame i; pictures are laid out row by row."""
+    if array.ndim < 1 or not array.size:
+        raise DataError(f"`{key}.path` names an array of shape {array.shape}, not one row a frame", f"Check `{key}`.")
+    values = _numbers(array.reshape(len(array), -1), key)
+    columns = [one for one in spec.columns or range(values.shape[1]) if isinstance(one, int)]
+    if len(columns) < len(spec.columns or ()) or max(columns) >= values.shape[1]:
+        raise DataError(
+            f"`{key}.columns` names {list(spec.columns or ())}, {spec.file} has {values.shape[1]} columns",
+            "Columns are numbers, from 0.",
+        )
+    return FeatureTable(values[:, columns], np.arange(len(values)))
+
+
+def _of_columns(store: Store, spec: FeaturesSpec, key: str) -> FeatureTable:
+    """Of a table with named columns; a column `frame` says which frame a row is."""
+    names = [name for name in store.names() if name != FRAME_COLUMN]
+    chosen = [str(one) for one in spec.columns] if spec.columns else names
+    for one in chosen:
+        if one not in names:
+            raise DataError(f"`{key}.columns` names '{one}', which {spec.file} does not have", suggest(one, names))
+    values = np.stack([_numbers(store.read(one), f"{key}.columns ({one})") for one in chosen], axis=1)
+    if FRAME_COLUMN not in store.names():
+        return FeatureTable(values, np.arange(len(values)))
+    return FeatureTable(values, _numbered(_numbers(store.read(FRAME_COLUMN), key), spec))
+
+
+def _numbers(array: np.ndarray, key: str) -> np.ndarray:
+    """As float64; infinity is no measurement."""
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"`{key}` names values of type {array.dtype}, not numbers", f"Choose columns by `{key}`.")
+    values = array.astype(np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _numbered(frames: np.ndarray, spec: FeaturesSpec) -> np.ndarray:
+    whole = frames[np.isfinite(frames)]
+    if len(whole) < len(frames) or (whole % 1 != 0).any() or len(np.unique(whole)) < len(whole):
+        raise DataError(
+            f"{spec.file}: its column '{FRAME_COLUMN}' is not one whole number a row, each once", "Mend the table."
+        )
+    return whole.astype(np.int64)
+
+
+def _frames(session: Session, name: str, place: str) -> np.ndarray:
+    """(T,) the frame that each sample shows, `NONE` where it shows none."""
+    if place in session.groups:
+        return session.groups[place]
+    label = session.labels.get(place)
+    if label is None or label.kind != "discrete":
+        what = "is no discrete label" if label else "is neither a label nor a group of the session"
+        known = [one for one, of in session.labels.items() if of.kind == "discrete"] + list(session.groups)
+        raise DataError(f"`features.{name}.frame`: '{place}' {what}", f"It has: {', '.join(known) or 'none'}.")
+    return np.append(_class_frames(label, name, place), NONE)[label.values]
+
+
+def _class_frames(label: Label, name: str, place: str) -> np.ndarray:
+    """(C,) the frame that each class of a label is. Codes are not frames: a class that is never shown has no code."""
+    shown = [one for one in label.classes if one != BLANK]  # the grey screen among scenes
+    other = next((one for one in shown if not one.isdecimal()), None)
+    if other is not None:
+        raise DataError(
+            f"`features.{name}.frame`: class '{other}' of label '{place}' is no number of a frame",
+            "Name a label whose classes are 0, 1, 2 ..., or a group.",
+        )
+    return np.array([NONE if one == BLANK else int(one) for one in label.classes], np.int64)
+
+
+def _joined(table: FeatureTable, shown: np.ndarray, name: str, spec: FeaturesSpec) -> Label:
+    allow(8.0 * len(shown) * table.values.shape[1], f"`features.{name}` of {len(shown)} samples")
+    order = np.argsort(table.frames)
+    place = np.minimum(np.searchsorted(table.frames[order], shown), len(order) - 1)
+    row = order[place]
+    lacking = (shown != NONE) & (table.frames[row] != shown)
+    if lacking.any():
+        raise DataError(
+            f"`features.{name}`: the session shows frame {shown[lacking][0]} ('{spec.frame}'), {spec.file} has frames "
+            f"{table.frames.min()} to {table.frames.max()} in {len(order)} rows, not this one",
+            "Add the frame, or number the rows by a column 'frame'.",
+        )
+    return Label.continuous(np.where((shown != NONE)[:, None], table.values[row], np.nan), unit=spec.unit)

@@ -1,0 +1,73 @@
+"""Chance by permutation: what a decoder's predictions score against labels that belong to other presentations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from raylab.evaluation.scores import MINIMISED, score_predictions
+
+
+def permutation_chance(
+    kind: str,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    groups: np.ndarray,
+    draws: int = 200,
+    seed: int = 0,
+    scores: np.ndarray | None = None,
+    *,
+    frames: np.ndarray | None = None,
+) -> dict[str, dict[str, float]]:
+    """Scores of the same predictions where the truth is dealt anew to whole groups.
+
+    Single samples are never permuted: neighbours share their label and their activity, and against labels that jump
+    from sample to sample anything would look significant.
+
+    Args:
+        kind: Of the label, with `truth`, `predicted`, `scores` and `frames` as `score_predictions` takes them.
+        groups: (Q,) what belongs together: presentations, trials, or `time_blocks`.
+
+    Returns:
+        Metric -> `mean`, `low` and `high` (2.5th and 97.5th percentile) over the draws, and `p`, the share of draws at
+        least as good as the predictions: (1 + draws as good) / (1 + draws), so never 0 (Phipson & Smyth 2010).
+    """
+    found = [
+        score_predictions(kind, one, predicted, scores, frames=frames)
+        for one in _dealt(truth, groups, draws=draws, seed=seed)
+    ]
+    observed = score_predictions(kind, truth, predicted, scores, frames=frames)
+    return {name: _summary(name, value, [one[name] for one in found]) for name, value in observed.items()}
+
+
+def time_blocks(samples: int, blocks: int = 20) -> np.ndarray:
+    """(samples,) the contiguous block of each: groups for labels that have no presentations."""
+    return np.arange(samples) * min(blocks, max(samples, 1)) // max(samples, 1)
+
+
+def _dealt(truth: np.ndarray, groups: np.ndarray, *, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """`truth` with the groups' labels permuted among groups.
+
+    A group takes another's labels in their order. Where the two differ in length, it takes those at the same share of
+    the way, so that constant labels stay constant and borders stay borders.
+    """
+    order = np.argsort(groups, kind="stable")
+    _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)
+    within = np.arange(len(order)) - np.repeat(starts, sizes)
+    generator = np.random.default_rng(seed)
+    for _ in range(draws):
+        source = generator.permutation(len(starts))
+        theirs = np.repeat(sizes[source], sizes)
+        place = np.repeat(starts[source], sizes) + (2 * within + 1) * theirs // (2 * np.repeat(sizes, sizes))
+        dealt = np.empty_like(truth)
+        dealt[order] = truth[order[place]]
+        yield dealt
+
+
+def _summary(name: str, observed: float, draws: list[float]) -> dict[str, float]:
+    values = np.array(draws)
+    as_good = values <= observed if name in MINIMISED else values >= observed
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    p = (1 + as_good.sum()) / (1 + len(values))
+    return {"mean": float(np.nanmean(values)), "low": float(low), "high": float(high), "p": float(p)}

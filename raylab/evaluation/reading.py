@@ -1,0 +1,103 @@
+"""Predictions of one label from features: by neighbours, or by a readout fitted at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from raylab.config.readouts import KnnConfig, ReadoutConfig
+from raylab.data.examples import gather
+from raylab.data.session import Label
+from raylab.evaluation.neighbours import nearest, predict
+from raylab.evaluation.readouts import Predicted, choose_readout, fit_readout, supports
+from raylab.evaluation.scores import PRIMARY, score_predictions
+
+Searches = dict[tuple[str, int, bytes, bytes], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a decoder is fitted on and what it predicts.
+
+    Attributes:
+        features: (rows of the view, D).
+        fitted, scored: (n, L) rows of examples.
+        reference, truth: Their labels, all known.
+        pooled: (len(reference), L * D) features of other sessions that take the place of those fitted.
+    """
+
+    features: np.ndarray
+    fitted: np.ndarray
+    scored: np.ndarray
+    reference: Label
+    truth: Label
+    pooled: np.ndarray | None = None
+
+    @property
+    def known(self) -> np.ndarray:
+        return gather(self.features, self.fitted) if self.pooled is None else self.pooled
+
+    @property
+    def asked(self) -> np.ndarray:
+        return gather(self.features, self.scored)
+
+
+def by_neighbours(
+    sides: Sides, *, metrics: Sequence[str], ks: Sequence[int], searches: Searches | None
+) -> Iterator[tuple[ReadoutConfig, np.ndarray]]:
+    """Predictions by each distance and each number of neighbours, those that there are not left out."""
+    most = len(sides.reference.values)
+    found_ks = tuple(k for k in ks if k <= most) or (most,)
+    for metric in metrics:
+        key = (metric, max(found_ks), sides.fitted.tobytes(), sides.scored.tobytes())
+        found = searches.get(key) if searches is not None and sides.pooled is None else None
+        if found is None:
+            found = nearest(sides.known, sides.asked, k=max(found_ks), metric=metric)
+            if searches is not None and sides.pooled is None:
+                searches[key] = found
+        for k, predicted in predict(sides.reference, found, found_ks).items():
+            yield KnnConfig.model_validate({"metric": metric, "neighbours": k}), predicted
+
+
+def by_readout(sides: Sides, config: ReadoutConfig, *, chosen: bool) -> tuple[ReadoutConfig, np.ndarray]:
+    """A readout with its settings and predictions.
+
+    Args:
+        chosen: Whether the settings are; otherwise the best on the scored examples are taken.
+    """
+    fit, asked = (sides.known, sides.reference), sides.asked
+    if chosen:
+        return config, fit_readout(config, *fit).predict(asked).values
+    settings, readout = choose_readout(config, fit, (asked, sides.truth), _primary)
+    return settings, readout.predict(asked).values
+
+
+def readable(kind: str, reference: Label) -> bool:
+    """Whether a decoder of `kind` can be fitted: neighbours always; others need two classes, LDA one of them twice."""
+    if not supports(kind, reference.kind):
+        return False
+    if kind == "knn" or reference.kind != "discrete":
+        return True
+    classes = len(np.unique(reference.values))
+    return classes > 1 and (kind != "lda" or len(reference.values) > classes)
+
+
+def said(choices: Sequence[ReadoutConfig]) -> str:
+    """One decoder with the settings of each session, as `ridge, alpha 10` or `knn, cosine, k 5-25`."""
+    short = {"neighbours": "k ", "metric": ""}
+    names = [name for name in type(choices[0]).model_fields if name != "kind"]
+    settings = [short.get(name, f"{name} ") + _span([getattr(one, name)[0] for one in choices]) for name in names]
+    return ", ".join([choices[0].kind, *settings])
+
+
+def _span(values: Sequence[float | str]) -> str:
+    numbers = sorted({value for value in values if isinstance(value, int | float)})
+    words = sorted({value for value in values if isinstance(value, str)})
+    ends = [f"{value:g}" for value in (numbers if len(numbers) < 2 else (numbers[0], numbers[-1]))]
+    return "/".join([*(["-".join(ends)] if ends else []), *words])
+
+
+def _primary(truth: Label, predicted: Predicted) -> float:
+    return score_predictions(truth.kind, truth.values, predicted.values)[PRIMARY[truth.kind]]
