@@ -18,6 +18,8 @@ from raylab.models.byhand import ENCODERS, Network
 from raylab.models.encoders import Encoder
 from raylab.models.objectives import Layout, Objectives, through_length, unit_rows
 
+UNIT = 1.001  # the length of a normalised embedding, rounding included
+
 
 class FusedEncoder:
     """One session's encoder, on the CPU in float32. It owns the buffers of its steps.
@@ -127,7 +129,8 @@ def _value_and_gradients(seen: Sequence[Seen], objectives: Objectives, layout: L
     """The loss, and the gradients of `_parameters`, which are of the encoders: the next pass overwrites them."""
     parts = [one.forward() for one in seen]
     z = parts[0] if len(parts) == 1 else torch.cat(parts)
-    value, gradient, of_criterion = objectives.value_and_gradients(z, layout)
+    longest = UNIT if all(one.by.encoder.normalize for one in seen) else None
+    value, gradient, of_criterion = objectives.value_and_gradients(z, layout, longest=longest)
     of_encoders = [one.backward(part) for one, part in zip(seen, gradient.split(layout.rows))]
     return value, [found for each in of_encoders for found in each] + of_criterion
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -104,12 +105,12 @@ def bits(loss_nats: float, negatives: int) -> float:
     return (math.log(negatives) - loss_nats) / math.log(2)
 
 
-TILE_SCORES = 1 << 17  # scored at a time, in rows of references: half a megabyte stays in a core's cache
+TILE_SCORES = 1 << 18  # scored at a time, in rows of references: a megabyte stays in a core's cache
 BOUND = 40.0  # float32 can add up the exponentials of scores between -40 and 40
 
 
 def value_and_gradients(
-    loss: InfoNCE, reference: Tensor, positive: Tensor, negative: Tensor
+    loss: InfoNCE, reference: Tensor, positive: Tensor, negative: Tensor, *, longest: float | None = None
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what `fused.py` uses instead of autograd.
 
@@ -117,60 +118,81 @@ def value_and_gradients(
     d loss / d x_i = (sum_j P_ij y_j - y+_i) / (B temperature), d loss / d y_j = sum_i P_ij x_i / (B temperature).
     Euclidean scores are the same in one more dimension: -|x - y|^2 + |x|^2 = (2 x, -1).(y, |y|^2).
 
+    Args:
+        longest: What no embedding is longer than, where that is known; looking for it takes time.
+
     Returns:
         The loss; its gradients for the three arguments; those for `loss.parameters()`.
     """
     count, inverse = len(reference), float(loss._inverse_temperature())
+    learnt = loss.log_inverse_temperature
     if loss.similarity == "cosine":
-        value, *gradients = _closed_form(loss, reference, positive, negative, inverse)
-        d_log_inverse = (gradients[0] * reference).sum()
+        bound = None if longest is None else longest**2 * inverse
+        value, *gradients = _closed_form(loss, reference, positive, negative, inverse, bound)
+        left, d_left = reference, gradients[0]
     else:
         left = torch.cat([2 * reference, -reference.new_ones(count, 1)], dim=1)
         lifted = [torch.cat([y, y.square().sum(1, keepdim=True)], dim=1) for y in (positive, negative)]
-        value, d_left, *d_lifted = _closed_form(loss, left, lifted[0], lifted[1], inverse)
-        d_log_inverse = (d_left * left).sum()
+        value, d_left, *d_lifted = _closed_form(loss, left, lifted[0], lifted[1], inverse, None)
         of_rights = (d[:, :-1] + 2 * d[:, -1:] * y for d, y in zip(d_lifted, (positive, negative)))
         gradients = [2 * d_left[:, :-1], *of_rights]
-    learnt = loss.log_inverse_temperature
+    if learnt is None:
+        return value, gradients, []
     # above the ceiling the temperature is clamped, and does not feel the loss
-    of_parameters = [] if learnt is None else [d_log_inverse * (learnt.detach() <= loss.ceiling)]
-    return value, gradients, of_parameters
+    return value, gradients, [(d_left * left).sum() * (learnt.detach() <= loss.ceiling)]
 
 
 def _closed_form(
-    loss: InfoNCE, left: Tensor, positive: Tensor, negative: Tensor, inverse: float
+    loss: InfoNCE, left: Tensor, positive: Tensor, negative: Tensor, inverse: float, bound: float | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(loss, and its gradients for left, positive and negative), of rows logsumexp(s) - left.positive * inverse."""
+    """(loss, and its gradients for left, positive and negative), of rows logsumexp(s) - left.positive * inverse.
+
+    Args:
+        bound: What no score is larger than, if that is known.
+    """
     count, scaled, keys = len(left), left * inverse, negative.T.contiguous()
     pull, rows = (scaled * positive).sum(1), left.new_empty(count)
     expected, d_keys = left.new_empty(left.shape[::-1]), torch.zeros_like(keys)
     slope: Tensor | None = None
-    # No score is larger than the product of the lengths (Cauchy-Schwarz). Where that may be too large for `exp`, scores
-    # are taken relative to the largest of their row.
-    longest, other = (torch.linalg.vector_norm(vectors, dim=1).amax() for vectors in (scaled, negative))
-    bounded = bool(longest * other <= BOUND)
-    size = max(64, TILE_SCORES // len(negative))
-    for start in range(0, count, size):
-        tile = slice(start, start + size)
-        weights = scaled[tile] @ keys
-        if bounded:
-            mass = weights.exp_().sum(1)
-            torch.log(mass, out=rows[tile])
-        else:
-            top = weights.amax(1, keepdim=True)
-            mass = weights.sub_(top).exp_().sum(1)
-            torch.add(top[:, 0], mass.log(), out=rows[tile])
+    if bound is None:  # No score is larger than the product of the lengths (Cauchy-Schwarz).
+        ends = (torch.linalg.vector_norm(vectors, dim=1).amax() for vectors in (scaled, negative))
+        bound = math.prod(float(end) for end in ends)
+    for tile, own in _tiles(scaled, len(negative)):
+        weights = own @ keys
+        mass = _exponentials(weights, rows[tile], bounded=bound <= BOUND)
         # The narrow matrix first: several times faster than `weights @ negative` in MKL.
         torch.div(keys @ weights.T, mass, out=expected[:, tile])
         rows[tile] -= pull[tile]
-        if (focused := loss.reweighted(rows[tile])) is None:
-            share = scaled[tile] / mass[:, None]
-        else:
+        if (focused := loss.reweighted(rows[tile])) is not None:
             slope = rows.new_empty(count) if slope is None else slope
             rows[tile], slope[tile] = focused
-            share = scaled[tile] * (slope[tile] / mass)[:, None]
-        d_keys.addmm_(share.T, weights)
-    d_left, d_positive = (expected.T - positive).mul_(inverse / count), scaled.mul_(-1 / count)
+            mass = mass / slope[tile]
+        d_keys.addmm_((own / mass[:, None]).T, weights)
+    d_left, d_positive = torch.sub(expected.T, positive).mul_(inverse / count), scaled.mul_(-1 / count)
     if slope is not None:
         d_left, d_positive = d_left * slope[:, None], d_positive * slope[:, None]
     return rows.mean(), d_left, d_positive, d_keys.T / count
+
+
+def _tiles(references: Tensor, negatives: int) -> Iterator[tuple[slice, Tensor]]:
+    """Rows that are scored together."""
+    size = max(64, TILE_SCORES // negatives)
+    if size >= len(references):
+        yield slice(None), references
+        return
+    for start in range(0, len(references), size):
+        tile = slice(start, start + size)
+        yield tile, references[tile]
+
+
+def _exponentials(scores: Tensor, logsumexp: Tensor, *, bounded: bool) -> Tensor:
+    """(b,) the sum of each row's exponentials, which take the place of its scores; fills `logsumexp`. Where scores may
+    be too large for `exp`, all are relative to the largest of their row."""
+    if bounded:
+        mass = scores.exp_().sum(1)
+        torch.log(mass, out=logsumexp)
+        return mass
+    top = scores.amax(1, keepdim=True)
+    mass = scores.sub_(top).exp_().sum(1)
+    torch.add(top[:, 0], mass.log(), out=logsumexp)
+    return mass

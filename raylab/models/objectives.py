@@ -91,12 +91,18 @@ class Objectives:
             for seen, positive in zip(self.dimensions, positives, strict=True)
         ]
 
-    def value_and_gradients(self, z: Tensor, layout: Layout) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """(rows, D) -> the loss, its gradient there, and those of the criterion's parameters; without autograd."""
+    def value_and_gradients(
+        self, z: Tensor, layout: Layout, *, longest: float | None = None
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """(rows, D) -> the loss, its gradient there, and those of the criterion's parameters; without autograd.
+
+        Args:
+            longest: What no row is longer than, where that is known.
+        """
         reference, positives, negative = layout.split(z)
         if self.plain:
             value, (d_reference, d_positive, d_negative), learnt = value_and_gradients(
-                self.criterion, reference, positives[0], negative
+                self.criterion, reference, positives[0], negative, longest=longest
             )
             return value, layout.join(d_reference, [d_positive], d_negative), learnt
         value, of_parameters = z.new_zeros(()), [torch.zeros_like(p) for p in self.criterion.parameters()]
