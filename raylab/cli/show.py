@@ -107,6 +107,7 @@ def print_evaluation(result: dict[str, Any]) -> None:
         "metric",
         f"trial {result['trial']}",
         "95 % interval",
+        "permuted labels",
         *result["baselines"],
         title=f"{result['split']} split",
     )
@@ -114,8 +115,11 @@ def print_evaluation(result: dict[str, Any]) -> None:
         for metric, value in scores.items():
             interval = result["intervals"].get(label, {}).get(metric)
             shown = f"{interval[0]:.3f} ... {interval[1]:.3f}" if interval else ""
+            chance = result["permuted"].get(label, {}).get(metric)
+            permuted = f"{chance['low']:.3f} ... {chance['high']:.3f}, p {chance['p']:.3f}" if chance else ""
             others = [entry.get(label, {}).get(metric) for entry in result["baselines"].values()]
-            grid.add_row(label, metric, f"{value:.3f}", shown, *[f"{o:.3f}" if o is not None else "" for o in others])
+            told = [f"{other:.3f}" if other is not None else "" for other in others]
+            grid.add_row(label, metric, f"{value:.3f}", shown, permuted, *told)
     console(stderr=False).print(grid)
     if len(result["sessions"]) > 1:
         _print_session_scores(result)

@@ -15,7 +15,7 @@ from raylab.data.splits import CODE
 from raylab.data.view import Timeline
 from raylab.errors import TrainingError
 
-SAMPLE, SEGMENT = "sample", "segment"
+SAMPLE, SEGMENT, PRESENTATION = "sample", "segment", "presentation"
 LONGEST = 4096  # rows of an example
 
 
@@ -29,14 +29,18 @@ class Examples:
         splits: (n,) codes.
         label: Of n: of a sample its own; of a group the class most of its labelled samples have (the first of equally
             many), or their mean (on the circle for angles).
+        belongs: (n,) ids of what stays together where scores are resampled: each group by itself, samples of one
+            presentation; -1 where only time says so.
     """
 
     rows: np.ndarray
     splits: np.ndarray
     label: Label
+    belongs: np.ndarray
 
     def pick(self, at: np.ndarray) -> Examples:
-        return Examples(self.rows[at], self.splits[at], _like(self.label, self.label.values[at]))
+        label = _like(self.label, self.label.values[at])
+        return Examples(self.rows[at], self.splits[at], label, self.belongs[at])
 
     def labelled(self, splits: Sequence[str], limit: int | None = None) -> Examples:
         """Those of some splits that have a label; at most `limit` of each split, evenly spaced before unlabelled ones
@@ -88,7 +92,8 @@ def _samples(timeline: Timeline, label: Label, left: int, right: int) -> Example
     part = _part_of(timeline, timeline.rows)
     starts, stops = (timeline.parts[part, column, None] for column in (0, 1))
     rows = np.clip(timeline.rows[:, None] + np.arange(-left, right), starts, stops - 1)
-    return Examples(rows, timeline.splits, label)
+    alone = np.full(len(rows), -1, np.int64)
+    return Examples(rows, timeline.splits, label, timeline.groups.get(PRESENTATION, alone))
 
 
 def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
@@ -114,6 +119,7 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
         np.array(rows, np.int64).reshape(-1, longest),
         timeline.splits[[piece[0] for piece in pieces]] if pieces else timeline.splits[:0],
         _like(label, np.array(values, label.values.dtype).reshape(-1, *label.values.shape[1:]) if values else empty),
+        np.arange(len(pieces)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -33,12 +33,36 @@ def permutation_chance(
         Metric -> `mean`, `low` and `high` (2.5th and 97.5th percentile) over the draws, and `p`, the share of draws at
         least as good as the predictions: (1 + draws as good) / (1 + draws), so never 0 (Phipson & Smyth 2010).
     """
-    found = [
-        score_predictions(kind, one, predicted, scores, frames=frames)
-        for one in _dealt(truth, groups, draws=draws, seed=seed)
-    ]
-    observed = score_predictions(kind, truth, predicted, scores, frames=frames)
-    return {name: _summary(name, value, [one[name] for one in found]) for name, value in observed.items()}
+
+    def score(one: np.ndarray) -> dict[str, float]:
+        return score_predictions(kind, one, predicted, scores, frames=frames)
+
+    return chance_of(score(truth), [permuted_scores(score, truth, groups, draws=draws, seed=seed)])
+
+
+def permuted_scores(
+    score: Callable[[np.ndarray], dict[str, float]],
+    truth: np.ndarray,
+    groups: np.ndarray,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+) -> dict[str, np.ndarray]:
+    """Metric -> (draws,) scores by `score` of the truth dealt anew to whole groups."""
+    found = [score(one) for one in _dealt(truth, groups, draws=draws, seed=seed)]
+    return {name: np.array([one[name] for one in found]) for name in found[0]}
+
+
+def chance_of(observed: Mapping[str, float], draws: Sequence[Mapping[str, np.ndarray]]) -> dict[str, dict[str, float]]:
+    """As `permutation_chance` gives it, of means over sessions.
+
+    Args:
+        observed: The mean scores.
+        draws: `permuted_scores` of each session.
+    """
+    return {
+        name: _summary(name, value, np.mean([one[name] for one in draws], axis=0)) for name, value in observed.items()
+    }
 
 
 def time_blocks(samples: int, blocks: int = 20) -> np.ndarray:
@@ -65,8 +89,7 @@ def _dealt(truth: np.ndarray, groups: np.ndarray, *, draws: int, seed: int) -> I
         yield dealt
 
 
-def _summary(name: str, observed: float, draws: list[float]) -> dict[str, float]:
-    values = np.array(draws)
+def _summary(name: str, observed: float, values: np.ndarray) -> dict[str, float]:
     as_good = values <= observed if name in MINIMISED else values >= observed
     low, high = np.nanpercentile(values, [2.5, 97.5])
     p = (1 + as_good.sum()) / (1 + len(values))

@@ -12,6 +12,7 @@ from raylab.data.examples import examples_of
 from raylab.data.session import Label
 from raylab.data.splits import CODE
 from raylab.data.view import Timeline
+from raylab.evaluation.chance import time_blocks
 from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
 from raylab.evaluation.scores import PRIMARY, chance_scores, frames_of, score_predictions
 
@@ -26,6 +27,7 @@ class Decoded:
         frames: Of each class, as `frames_of` gives them.
         class_scores: (n, classes) where the decoder says how likely each is.
         fitted: The splits it was fitted on.
+        belongs: (n,) as of `Examples`.
     """
 
     kind: str
@@ -37,6 +39,19 @@ class Decoded:
     frames: np.ndarray | None = None
     class_scores: np.ndarray | None = None
     fitted: tuple[str, ...] = ("train",)
+    belongs: np.ndarray | None = None
+
+    @property
+    def grouped(self) -> bool:
+        """Whether presentations or trials say which examples belong together."""
+        return self.belongs is not None and bool((self.belongs >= 0).all())
+
+    @property
+    def groups(self) -> np.ndarray:
+        """(n,) what counts as one where scores are resampled or permuted: blocks of time where nothing else says."""
+        if self.belongs is None or not self.grouped:
+            return time_blocks(len(self.truth))
+        return self.belongs
 
     @property
     def primary(self) -> float:
@@ -113,6 +128,7 @@ def decode(
             classes=reference.classes,
             frames=frames,
             fitted=tuple(fit),
+            belongs=scored.belongs,
         )
         for settings, predicted in _read(sides, config, metrics, choice, searches)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -21,9 +22,10 @@ from raylab.data.shard import whole_shard
 from raylab.data.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
+from raylab.evaluation.chance import chance_of, permuted_scores
 from raylab.evaluation.decoding import Decoded, decode, mean_scores
 from raylab.evaluation.reading import Searches
-from raylab.evaluation.scores import block_bootstrap, interval, score_predictions
+from raylab.evaluation.scores import block_bootstrap, group_bootstrap, interval, score_predictions
 from raylab.evaluation.summaries import summaries
 from raylab.files import atomic_path, write_json
 from raylab.reporting.confusion import keep_confusions
@@ -69,6 +71,7 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
 
     Returns:
         {"split", "trial", "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}},
+        "permuted": {label: {metric: {"mean", "low", "high", "p"}}} of the same predictions against permuted labels,
         "sessions": {session: {label: {metric: value}}}, "fitted": {label: [split]} that the decoder was fitted on,
         "animals", "summary": medians and quartiles (`summaries`), "baselines": {name: {label: {metric: value}}},
         "test_reads"};
@@ -153,6 +156,7 @@ class Scorer:
         return {
             "scores": {label: mean_scores([one.scores for one in found]) for label, found in scored.items()},
             "intervals": {label: interval([resampled(one) for one in found]) for label, found in scored.items()},
+            "permuted": {label: permuted(found) for label, found in scored.items()},
             "sessions": {name: {label: one.scores for label, one in found.items()} for name, found in sessions.items()},
             "fitted": {label: list(found[0].fitted) for label, found in scored.items()},
         }
@@ -248,11 +252,25 @@ def _choice(chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str) 
 
 
 def resampled(decoded: Decoded) -> dict[str, np.ndarray]:
-    def score(at: np.ndarray) -> dict[str, float]:
-        likely = None if decoded.class_scores is None else decoded.class_scores[at]
-        return score_predictions(decoded.kind, decoded.truth[at], decoded.predicted[at], likely, frames=decoded.frames)
+    """Scores of resampled examples: whole presentations and trials, or blocks of time."""
 
+    def score(at: np.ndarray) -> dict[str, float]:
+        return _scores(decoded, decoded.truth[at], at)
+
+    if decoded.grouped:
+        return group_bootstrap(score, decoded.groups)
     return block_bootstrap(score, len(decoded.truth))
+
+
+def permuted(sessions: Sequence[Decoded]) -> dict[str, dict[str, float]]:
+    """What the same predictions reach against labels of other presentations, trials or times; means over sessions."""
+    draws = [permuted_scores(partial(_scores, one), one.truth, one.groups) for one in sessions]
+    return chance_of(mean_scores([one.scores for one in sessions]), draws)
+
+
+def _scores(decoded: Decoded, truth: np.ndarray, at: np.ndarray | slice = slice(None)) -> dict[str, float]:
+    likely = None if decoded.class_scores is None else decoded.class_scores[at]
+    return score_predictions(decoded.kind, truth, decoded.predicted[at], likely, frames=decoded.frames)
 
 
 def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence[str]) -> pd.DataFrame:

@@ -66,7 +66,7 @@ class DecoderFamily:
             )
 
     def metrics(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        return {"loss": "min", **decoding_metrics(config, sessions)}
+        return {"loss": "min", **decoding_metrics(config, sessions, class_scores=True)}
 
     def receptive_field(self, config: DecoderTrial) -> tuple[int, int]:
         return field_of(config)
@@ -209,7 +209,8 @@ def _decoded(target: Target, examples: Examples, outputs: np.ndarray) -> Decoded
     classes = (*known, *(name for name in target.classes if name not in known))
     frames = frames_of(replace(examples.label, classes=classes))
     found = score_predictions(target.kind, truth, predicted, scores, frames=frames)
-    return Decoded(target.kind, found, truth, predicted, classes=classes, frames=frames, class_scores=scores)
+    how = {"classes": classes, "frames": frames, "class_scores": scores, "belongs": examples.belongs}
+    return Decoded(target.kind, found, truth, predicted, **how)  # type: ignore[arg-type]
 
 
 def _kept(

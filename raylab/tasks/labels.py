@@ -69,15 +69,22 @@ def check_labels(
             )
 
 
-def decoding_metrics(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-    """Names of `decoding_scores` -> max or min."""
+def decoding_metrics(
+    config: TrialConfig, sessions: Mapping[str, SessionSpec], *, class_scores: bool = False
+) -> dict[str, str]:
+    """Names of `decoding_scores` -> max or min.
+
+    Args:
+        class_scores: Whether what decodes says how likely each class is.
+    """
     first = next(iter(sessions.values()))
     label = config.task.label or next(iter(first.labels), None)
     if not label:
         return {}
     spec = view_labels(first.labels, config.view)[label]
     return {"decoding.score": "max"} | {
-        f"decoding.{name}": "min" if name in MINIMISED else "max" for name in metrics_of(spec)
+        f"decoding.{name}": "min" if name in MINIMISED else "max"
+        for name in metrics_of(spec, class_scores=class_scores)
     }
 
 

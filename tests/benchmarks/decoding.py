@@ -57,8 +57,8 @@ class Task:
 
 TASKS = {
     "orbitofrontal": Task("orbitofrontal", "orbitofrontal", ("stim",), (0, 100, 400), (1,), per="segment"),
-    "motor cortex": Task("motor_cortex", "motor_cortex", ("target", "velocity"), (0, 40, 80), (1, 10)),
-    "worms": Task("worm", "worm", ("velocity", "reversal"), (0, 600, 1800), (1, 10)),
+    "motor cortex": Task("motor_cortex", "motor_cortex", ("target", "velocity"), (0, 80, 400), (1, 10)),
+    "worms": Task("worm", "worm", ("velocity", "reversal"), (0, 1200, 4800), (1, 10)),
     "hippocampus": Task("hippocampus", "hippocampus", ("position", "direction"), (0, 100, 200, 400), (1, 10)),
     "head direction": Task("head_direction", "head_direction", ("angle",), (0, 100, 200), (1, 5), view={"bin_ms": 100}),
 }

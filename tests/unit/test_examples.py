@@ -116,4 +116,5 @@ def test_features_of_an_example_lie_side_by_side() -> None:
     rows = np.array([[0, 1], [4, 5]])
     assert gather(features, rows).tolist() == [[0, 1, 2, 3], [8, 9, 10, 11]]
     assert gather(features, rows[:, :1]).tolist() == [[0, 1], [8, 9]]
-    assert Examples(rows, np.zeros(2), Label.continuous(np.zeros(2))).pick(np.array([1])).rows.tolist() == [[4, 5]]
+    two = Examples(rows, np.zeros(2), Label.continuous(np.zeros(2)), np.arange(2))
+    assert two.pick(np.array([1])).rows.tolist() == [[4, 5]]

@@ -13,6 +13,9 @@ from helpers import dataset, session, small_study
 import raylab
 from raylab.data.session import Label
 from raylab.errors import RaylabError, StudyError
+from raylab.evaluation.decoding import Decoded
+from raylab.evaluation.scores import score_predictions
+from raylab.studies.winner import permuted, resampled
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 
@@ -40,6 +43,9 @@ def test_evaluating_validation_reads_no_test(study: StudyFolder) -> None:
     assert {"raw", "chance", "smoothed", "pca", "input"} <= set(result["baselines"])
     low, high = result["intervals"]["position"]["r2"]
     assert low <= result["scores"]["position"]["r2"] <= high
+    chance = result["permuted"]["position"]["r2"]
+    assert chance["low"] <= chance["mean"] <= chance["high"] < result["scores"]["position"]["r2"]
+    assert chance["p"] < 0.05
     assert reads(study) == []
 
 
@@ -151,3 +157,23 @@ def test_several_sessions_are_averaged_and_told_apart(tmp_path: Path) -> None:
     assert result["scores"]["position"]["r2"] == pytest.approx(mean)
     table = raylab.export_embeddings(study.path, out=tmp_path / "e.parquet")
     assert table["session"].value_counts().to_dict() == {"a": 320, "b": 320}
+
+
+def test_whole_trials_are_resampled_and_permuted() -> None:
+    """Samples of a trial share their label: taken one by one, any score would look sure."""
+    random = np.random.default_rng(0)
+    truth = np.repeat(random.permutation(np.arange(20) % 2), 30)
+    said = np.repeat(random.integers(0, 2, 20), 30)
+    scores = score_predictions("discrete", truth, said)
+    trials = Decoded("discrete", scores, truth, said, belongs=np.repeat(np.arange(20), 30))
+    assert trials.grouped
+    assert 0.15 < np.subtract(*np.percentile(resampled(trials)["accuracy"], [97.5, 2.5])) < 0.6
+    chance = permuted([trials])["accuracy"]
+    assert chance["low"] < 0.4
+    assert chance["high"] > 0.6
+    assert chance["p"] > 0.05
+    alone = Decoded("discrete", scores, truth, said, belongs=np.arange(600))
+    assert np.subtract(*np.percentile(resampled(alone)["accuracy"], [97.5, 2.5])) < 0.1
+    unknown = Decoded("discrete", scores, truth, said, belongs=np.full(600, -1))
+    assert not unknown.grouped
+    assert len(np.unique(unknown.groups)) == 20, "blocks of time"
