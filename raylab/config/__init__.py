@@ -21,7 +21,9 @@ from raylab.config.decoder import (
     DecoderTask,
     DecoderTraining,
     DecoderTrial,
+    FramesLoss,
     InputConfig,
+    PlainLoss,
 )
 from raylab.config.encoders import (
     AttentionEncoderConfig,
@@ -193,6 +195,7 @@ __all__ = [
     "FiltersConfig",
     "FixedBeta",
     "FocalInfoNCEConfig",
+    "FramesLoss",
     "FsqQuantizer",
     "GivenSplits",
     "Gradient",
@@ -221,6 +224,7 @@ __all__ = [
     "OneCycleSchedule",
     "OptimizerConfig",
     "PairsConfig",
+    "PlainLoss",
     "PlainQuantizer",
     "Prior",
     "ProjectorEncoderConfig",

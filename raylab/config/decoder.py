@@ -36,11 +36,34 @@ class InputConfig(Strict):
         return window // 2, window - window // 2
 
 
-class DecoderLoss(Strict):
+class PlainLoss(Strict):
     """Cross-entropy of classes; squared error of standardised values, or of points on the circle."""
 
+    kind: Literal["plain"] = "plain"
     balanced: bool = Field(True, description="every class counts the same, however often it occurs in training")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="of classes")
+
+
+class FramesLoss(Strict):
+    """Of a label that is the pixels of a movie's frame, row by row: absolute error and structural similarity."""
+
+    kind: Literal["frames"]
+    height: int = Field(ge=3, le=4096, description="pixels")
+    width: int = Field(ge=3, le=4096, description="pixels")
+    ssim: float = Field(0.5, ge=0, le=1, description="share of 1 - SSIM; the rest is the mean absolute error")
+    window: int = Field(7, ge=3, description="pixels of the square in which SSIM compares, odd")
+
+    @model_validator(mode="after")
+    def _window_in_frame(self) -> FramesLoss:
+        if self.window % 2 == 0 or self.window > min(self.height, self.width):
+            raise ValueError(
+                f"window {self.window}: an odd number is needed, at most the {min(self.height, self.width)} pixels of "
+                "the frame's shorter side"
+            )
+        return self
+
+
+DecoderLoss = PlainLoss | FramesLoss
 
 
 class DecoderTraining(TrainingConfig):
@@ -52,13 +75,30 @@ class DecoderTrial(TrialConfig):
     task: DecoderTask = DecoderTask()
     input: InputConfig = InputConfig()
     model: ReadoutConfig | NetworkConfig = Field(default_factory=MlpConfig, discriminator="kind")
-    loss: DecoderLoss = DecoderLoss()
+    loss: DecoderLoss = Field(default_factory=PlainLoss, discriminator="kind")
     training: DecoderTraining = DecoderTraining()
 
     @property
     def at_once(self) -> bool:
         """Fitted, not trained step by step."""
         return self.model.kind in READOUTS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_loss(cls, value: Any) -> Any:
+        """`loss.balanced: false` alone is of the plain loss."""
+        if not isinstance(value, Mapping) or not isinstance(value.get("loss", {}), Mapping):
+            return value
+        return {**value, "loss": {"kind": "plain", **section(value, "loss")}}
+
+    @model_validator(mode="after")
+    def _frames_are_trained(self) -> DecoderTrial:
+        if self.loss.kind == "frames" and self.at_once:
+            raise ValueError(
+                f"loss.kind 'frames' is of networks, model.kind '{self.model.kind}' is fitted at once: "
+                "set model.kind to a network such as mlp, or leave loss.kind out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _decodes_itself(self) -> DecoderTrial:

@@ -57,11 +57,13 @@ def chance_of(observed: Mapping[str, float], draws: Sequence[Mapping[str, np.nda
     """As `permutation_chance` gives it, of means over sessions.
 
     Args:
-        observed: The mean scores.
+        observed: The mean scores; of those that were not drawn anew nothing is said.
         draws: `permuted_scores` of each session.
     """
     return {
-        name: _summary(name, value, np.mean([one[name] for one in draws], axis=0)) for name, value in observed.items()
+        name: _summary(name, value, np.mean([one[name] for one in draws], axis=0))
+        for name, value in observed.items()
+        if all(name in one for one in draws)
     }
 
 

@@ -15,6 +15,7 @@ from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
 from raylab.reporting.code_section import code_section, keep_code_figures
 from raylab.reporting.confusion import confusion_section
+from raylab.reporting.frames import frame_section, keep_frame_figure
 from raylab.reporting.score_sections import score_section
 from raylab.reporting.sections import Facts
 from raylab.tracking.records import TrialRecord, best, reads_of_test
@@ -38,6 +39,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Facts], str]], ...] = (
         "Codes and reconstructions of the best trial",
         lambda facts: code_section(facts.embedding) if facts.embedding else "",
     ),
+    ("Frames rebuilt by the best trial", lambda facts: frame_section(facts.embedding) if facts.embedding else ""),
     ("Embeddings compared", lambda facts: score_section(facts.scores) if facts.scores else ""),
     ("Confusion matrices", lambda facts: confusion_section(facts.scores) if facts.scores else ""),
     ("Test split", sections.evaluation),
@@ -58,6 +60,7 @@ def write_report(study: StudyFolder, *, importance: dict[str, float] | None) -> 
     facts = _facts(study, importance)
     if facts.embedding:
         keep_code_figures(facts.embedding)
+        keep_frame_figure(facts.embedding)
     write_text(study.report_path, page(facts))
     return study.report_path
 

@@ -37,6 +37,7 @@ CYCLIC = LinearSegmentedColormap.from_list("phase", [np.array(unlabel_rgb(c)) / 
 def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figure]]:
     """What `tracking.mlflow.Mirror` draws of an ended trial: file name -> figure."""
     from raylab.reporting.code_figures import code_figures  # it draws with what is below
+    from raylab.reporting.frames import frame_figures
 
     def draw(record: TrialRecord) -> dict[str, Figure]:
         figures: dict[str, Figure] = {}
@@ -45,7 +46,7 @@ def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figur
         path = study.embedding_path(record.trial)
         if path.is_file():
             figures["embedding.png"] = embedding(load_embedding(path), title=f"trial {record.trial}")
-            figures |= code_figures(path)
+            figures |= code_figures(path) | frame_figures(path)
         return figures
 
     return draw

@@ -183,6 +183,12 @@ _INCOMPARABLE: dict[str, tuple[tuple[str, ...], str, str]] = {
         "their windows last differently long",
         "Use codes.bits_per_s, or remove these from `search`.",
     ),
+    "decoding.ssim": (
+        ("loss.kind", "loss.window", "loss.height", "loss.width"),
+        "they change what it measures, or whether there is any",
+        "Use decoding.score, or remove these from `search`.",
+    ),
+    "decoding.l1": (("loss.kind",), "only loss.kind frames measures it", "Use decoding.score."),
     "behaviour.": (
         ("model.window", "view.bin_ms", "view.resample_hz", "behaviour."),
         "they change what is predicted",

@@ -127,7 +127,7 @@ def _standing(one: Entrant, label: str, split: str) -> Standing:
     record, trained = one.record, getattr(one.config, "at_once", False) is False
     about = {
         "trial": record.trial,
-        "readout": "itself" if one.decodes_itself else _read_out(found[split]),
+        "readout": _read_out(found[split]),
         "seconds": record.seconds,
         "steps_per_s": record.step / record.seconds if trained and record.seconds else None,
     }
@@ -139,7 +139,9 @@ def _of_label(scorer: Scorer, label: str) -> dict[str, Decoded]:
 
 
 def _read_out(found: DecodedSessions) -> str:
-    return said([one.choice for one in found.values() if one.choice is not None])
+    """The decoder of embeddings, or the readout that the model is, with its settings; networks decode themselves."""
+    choices = [one.choice for one in found.values() if one.choice is not None]
+    return said(choices) if choices else "itself"
 
 
 def _check_same_examples(models: Sequence[Standing]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import DecoderTrial, GraphConfig
+from raylab.config import DecoderTrial, FramesLoss, GraphConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import SAMPLE, Examples
 from raylab.data.session import Label
@@ -25,6 +25,7 @@ from raylab.seeding import derive
 from raylab.tasks.decoders import DecoderModel, fit_readouts, refitted
 from raylab.tasks.embedding import KEPT_SAMPLES
 from raylab.tasks.examples import every_example, field_of, owned, shown, taught
+from raylab.tasks.frames import check_frames, kept_frames
 from raylab.tasks.graphs import fit_graphs
 from raylab.tasks.labels import check_labels, decoding_metrics
 from raylab.tasks.protocol import Comm, Validation, backward
@@ -59,6 +60,8 @@ class DecoderFamily:
         target = target_of(config, config.sessions.used(sessions))
         if config.at_once:
             require_support(config.model.kind, target.kind, label=target.name)
+        if isinstance(config.loss, FramesLoss):
+            check_frames(config.loss, target)
         if config.training.shots is not None and target.kind != "discrete":
             raise ConfigError(
                 f"training.shots: label '{target.name}' is {target.kind}, shots are counted by class",
@@ -66,7 +69,8 @@ class DecoderFamily:
             )
 
     def metrics(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        return {"loss": "min", **decoding_metrics(config, sessions, class_scores=True)}
+        frames = {"decoding.ssim": "max", "decoding.l1": "min"} if isinstance(config.loss, FramesLoss) else {}
+        return {"loss": "min", **decoding_metrics(config, sessions, class_scores=True), **frames}
 
     def receptive_field(self, config: DecoderTrial) -> tuple[int, int]:
         return field_of(config)
@@ -97,8 +101,9 @@ class DecoderFamily:
         model, found = refitted(config, model, shard) if again else model, {}
         for name, session in shard.items():
             examples = scored(config, session, model.target.name, split)
-            if decoded := _decoded(model.target, examples, outputs_of(config, model, session, examples.rows)):
-                found[name] = replace(decoded, fitted=("train", "valid")) if again else decoded
+            if decoded := _decoded(model, examples, outputs_of(config, model, session, examples.rows)):
+                fitted = ("train", "valid") if again else ("train",)
+                found[name] = replace(decoded, fitted=fitted, choice=model.chosen(name))
         return found
 
     def told_labels(self, config: DecoderTrial, first: str | None) -> tuple[str, ...]:
@@ -163,12 +168,16 @@ class DecoderFamily:
         model.train()
         if comm.rank > 0:
             return Validation({})
-        decoded = [_decoded(model.target, found[session], outputs[session]) for session in shard]
+        decoded = [_decoded(model, found[session], outputs[session]) for session in shard]
         present = [one for one in decoded if one is not None]
         metrics = {f"decoding.{key}": value for key, value in mean_scores([one.scores for one in present]).items()}
         if present:
             metrics["decoding.score"] = metrics[f"decoding.{PRIMARY[model.target.kind]}"]
-        return Validation(metrics, *_kept(model.target, found, outputs))
+        arrays, described = _kept(model.target, found, outputs)
+        if model.frames is not None:
+            kept, said = kept_frames(model.frames, found, outputs, model.mean)
+            arrays, described = arrays | kept, described | said
+        return Validation(metrics, arrays, described)
 
 
 def refits(config: DecoderTrial) -> bool:
@@ -199,9 +208,9 @@ def outputs_of(
         return (comm or Comm()).gather_rows(found).cpu().numpy()
 
 
-def _decoded(target: Target, examples: Examples, outputs: np.ndarray) -> Decoded | None:
+def _decoded(model: DecoderModel, examples: Examples, outputs: np.ndarray) -> Decoded | None:
     """None where fewer than two examples are labelled, or all are the same: nothing to tell apart."""
-    truth = examples.label.values
+    target, truth = model.target, examples.label.values
     if len(truth) < 2 or (truth == truth[0]).all():
         return None
     predicted, scores = target.said(outputs, examples.label)
@@ -209,6 +218,8 @@ def _decoded(target: Target, examples: Examples, outputs: np.ndarray) -> Decoded
     classes = (*known, *(name for name in target.classes if name not in known))
     frames = frames_of(replace(examples.label, classes=classes))
     found = score_predictions(target.kind, truth, predicted, scores, frames=frames)
+    if model.frames is not None:
+        found |= model.frames.scores(outputs, truth, mean=model.mean)
     how = {"classes": classes, "frames": frames, "class_scores": scores, "belongs": examples.belongs}
     return Decoded(target.kind, found, truth, predicted, **how)  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raylab.config import DecoderTrial
+from raylab.config import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.readouts import ReadoutConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import Examples
@@ -22,7 +22,10 @@ from raylab.evaluation.scores import PRIMARY, on_circle, score_predictions
 from raylab.models.networks import build_network
 from raylab.models.stored import StoredArrays
 from raylab.tasks.examples import every_example, rows_of, shown, taught
+from raylab.tasks.frames import FrameError
 from raylab.tasks.targets import target_of
+
+SETTINGS = "settings"  # the array that holds a readout's settings, as JSON
 
 
 class DecoderModel(torch.nn.Module):
@@ -49,6 +52,7 @@ class DecoderModel(torch.nn.Module):
         self.register_buffer("mean", torch.zeros(outputs))
         self.register_buffer("std", torch.ones(outputs))
         self.register_buffer("weights", torch.ones(outputs))
+        self.frames = FrameError(config.loss) if isinstance(config.loss, FramesLoss) else None
         if isinstance(config.model, ReadoutConfig):
             self.readouts = torch.nn.ModuleList(StoredArrays() for _ in self.units)
         else:
@@ -63,12 +67,16 @@ class DecoderModel(torch.nn.Module):
 
     def errors(self, session: str, x: Tensor, target: Tensor) -> Tensor:
         """(n,) what training minimises the mean of; of a readout, only how far it is from the truth."""
-        smoothing = self.config.loss.label_smoothing
         if self.config.at_once:
             return self._misses(self.outputs(session, x), target)
+        if self.frames is not None:
+            found = self.outputs(session, x)
+            return self.frames(found, target.to(found))
         found = self._network(session, x)
         if self.target.kind == "discrete":
             weights = self.weights[target]
+            assert isinstance(self.config.loss, PlainLoss)  # checked before
+            smoothing = self.config.loss.label_smoothing
             return weights * functional.cross_entropy(found, target, reduction="none", label_smoothing=smoothing)
         return (found - (target - self.mean) / self.std).square().mean(1)
 
@@ -92,6 +100,14 @@ class DecoderModel(torch.nn.Module):
         """As many rows as the longest example has."""
         missing = self.rows - x.shape[1]
         return x if missing == 0 else torch.cat([x, x[:, -1:].expand(-1, missing, -1)], dim=1)
+
+    def chosen(self, session: str) -> ReadoutConfig | None:
+        """The settings of the readout of a session; None of a network."""
+        if not self.config.at_once:
+            return None
+        stored = self.readouts[self.place[session]]
+        assert isinstance(stored, StoredArrays)
+        return type(_settings(self.config)).model_validate_json(stored.arrays[SETTINGS].cpu().numpy().tobytes())
 
     def _read(self, place: int, features: np.ndarray) -> np.ndarray:
         stored = self.readouts[place]
@@ -122,7 +138,9 @@ class DecoderModel(torch.nn.Module):
             std = every.std(axis=0)
             self.mean.copy_(torch.from_numpy(every.mean(axis=0)))
             self.std.copy_(torch.from_numpy(np.where(std > 0, std, 1.0)))
-        if self.target.kind == "discrete" and config.loss.balanced:
+        if self.frames is not None:
+            self.frames.scale_to(every)
+        if self.target.kind == "discrete" and isinstance(config.loss, PlainLoss) and config.loss.balanced:
             counts = np.bincount(every, minlength=self.target.outputs)
             there = counts > 0
             self.weights.copy_(torch.from_numpy(np.where(there, len(every) / (there.sum() * np.maximum(counts, 1)), 0)))
@@ -135,7 +153,7 @@ def fit_readouts(config: DecoderTrial, model: DecoderModel, shard: Shard, exampl
         TrainingError: a session that needs a readout of its own has too few examples.
     """
     for place in range(len(model.readouts)):
-        _keep(model, place, _chosen(config, model, shard, examples, place)[1])
+        _keep(model, place, *_chosen(config, model, shard, examples, place))
 
 
 def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> DecoderModel:
@@ -146,7 +164,7 @@ def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> Decoder
     for place in range(len(model.readouts)):
         settings, _ = _chosen(config, model, shard, examples, place)
         both = _held(config, model, shard, place, ("train", "valid"))
-        _keep(found, place, fit_readout(settings, *_together(config, model, both)))
+        _keep(found, place, settings, fit_readout(settings, *_together(config, model, both)))
     return found
 
 
@@ -171,10 +189,13 @@ def _held(
     }
 
 
-def _keep(model: DecoderModel, place: int, readout: Readout) -> None:
+def _keep(model: DecoderModel, place: int, settings: ReadoutConfig, readout: Readout) -> None:
+    """The readout, and the settings that it was fitted with, which validation may have chosen."""
     stored = model.readouts[place]
     assert isinstance(stored, StoredArrays)
-    stored.store({name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in readout.arrays.items()})
+    told = np.frombuffer(settings.model_dump_json().encode(), np.uint8).copy()
+    arrays = {**readout.arrays, SETTINGS: told}
+    stored.store({name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()})
 
 
 def _settings(config: DecoderTrial) -> ReadoutConfig:

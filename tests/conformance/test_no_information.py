@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import dataset, session
 
 from raylab.config import (
     AnimalSplits,
@@ -31,7 +32,6 @@ from raylab.data.shard import whole_shard
 from raylab.evaluation.chance import permutation_chance, time_blocks
 from raylab.parsing import parse_trial
 from raylab.training.loop import Training
-from tests.unit.helpers import dataset, session
 
 TRIALS, LENGTH, UNITS = 60, 15, 8
 SPLITS: dict[str, SplitsConfig] = {

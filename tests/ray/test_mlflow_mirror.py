@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-
 from fake_study import T0, ended, fake_study, reported, started
 
 from raylab.reporting.plots import trial_figures

@@ -271,3 +271,16 @@ def test_sessions_share_the_trunk_and_a_session_held_out_is_read_by_it(tmp_path:
         found = training.task.predictions(training.config, training.model, training.shard, "test")
         assert found is not None
         assert found["c"].scores["r2"] > 0.5, "the same units in the same order: what was learnt elsewhere holds"
+
+
+def test_the_settings_that_validation_chose_are_kept(data: Dataset, tmp_path: Path) -> None:
+    training = trained(data, config_of("ridge", model={"alpha": [1e-2, 1e6]}))
+    training.save_model(tmp_path)
+    model = Model.load(tmp_path)
+    said = training.task.predictions(model.config, model.module, training.shard, "valid")
+    assert said
+    assert [one.choice.alpha for one in said.values()] == [(1e-2,), (1e-2,)]  # type: ignore[union-attr]
+    assert model.config.model.alpha == (1e-2, 1e6)  # type: ignore[attr-defined]
+    network = trained(data, config_of("mlp", training={"max_steps": 1}))
+    told = network.task.predictions(network.config, network.model, network.shard, "valid") or {}
+    assert [one.choice for one in told.values()] == [None, None]

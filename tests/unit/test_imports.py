@@ -57,6 +57,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "umap": ("evaluation.comparison",),
     "torch_geometric": ("models.networks.graph",),
     "requests": ("data.warehouse.",),
+    "torchmetrics": ("tasks.frames",),
 }
 
 

@@ -105,7 +105,7 @@ def test_each_row_is_what_evaluate_says(ranked: dict[str, Any], studies: dict[st
         assert named[name]["scores"] == said["baselines"][key]["position"]
     assert family["decoder: mlp"]["steps_per_s"] == 5.0
     assert family["decoder: ridge"]["steps_per_s"] is None  # fitted at once
-    assert family["decoder: ridge"]["readout"] == "itself"
+    assert family["decoder: ridge"]["readout"] == "ridge, alpha 1"
     assert family["contrastive"]["readout"].startswith("knn")
 
 
