@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+COLUMNS = 8  # of a label whose ranges are printed
+
 
 def say(line: str) -> None:
     click.echo(line, err=True)
@@ -90,7 +92,9 @@ def _label_line(name: str, label: dict[str, Any]) -> str:
     about = [label["kind"], label["unit"], f"{label['unlabelled']} unlabelled" if label["unlabelled"] else ""]
     values = f"{len(label['classes'])} classes" if label["kind"] == "discrete" else ""
     if "range" in label:
-        values = ", ".join(f"{low:.3g} ... {high:.3g}" for low, high in zip(*label["range"]))
+        ranges = [f"{low:.3g} ... {high:.3g}" for low, high in zip(*label["range"])]
+        more = f" and {len(ranges) - COLUMNS} more columns" if len(ranges) > COLUMNS else ""  # pixels are many
+        values = ", ".join(ranges[:COLUMNS]) + more
     return f"{name} {values} ({', '.join(part for part in about if part)})"
 
 

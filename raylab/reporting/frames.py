@@ -63,11 +63,7 @@ def load_frames(path: Path) -> Frames | None:
 
 def _checked(found: Frames) -> Frames:
     shape = (len(found.ssim), *found.mean.shape)
-    if (
-        len(shape) != 3
-        or not 0 < found.truth.size == found.found.size
-        or {found.truth.shape, found.found.shape} != {shape}
-    ):
+    if len(shape) != 3 or 0 in shape or {found.truth.shape, found.found.shape} != {shape}:
         raise ValueError(f"arrays of shapes {found.truth.shape}, {found.found.shape}, {shape}")
     return found
 

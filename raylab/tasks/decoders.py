@@ -107,7 +107,8 @@ class DecoderModel(torch.nn.Module):
             return None
         stored = self.readouts[self.place[session]]
         assert isinstance(stored, StoredArrays)
-        return type(_settings(self.config)).model_validate_json(stored.arrays[SETTINGS].cpu().numpy().tobytes())
+        told = stored.arrays[SETTINGS].cpu().numpy().tobytes()
+        return type(_settings(self.config)).model_validate_json(told)
 
     def _read(self, place: int, features: np.ndarray) -> np.ndarray:
         stored = self.readouts[place]

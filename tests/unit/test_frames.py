@@ -14,6 +14,7 @@ from fake_study import fake_study
 from helpers import dataset, session
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from raylab.cli.show import _label_line
 from raylab.config import BlockedSplits, DecoderTrial, FramesLoss, PlainLoss
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
@@ -214,6 +215,13 @@ def test_what_does_not_fit_is_refused(data: Dataset, sections: dict[str, Any], s
 
     with pytest.raises(ConfigError, match=said):
         check()
+
+
+def test_a_label_of_many_pixels_is_told_in_a_line() -> None:
+    label = {"kind": "continuous", "unit": "", "unlabelled": 0, "range": [[0.0] * 64, [1.0] * 64]}
+    said = _label_line("pixels", label)
+    assert said.count("0 ... 1") == 8
+    assert "and 56 more columns" in said
 
 
 def test_a_loss_without_kind_is_the_plain_one() -> None:
