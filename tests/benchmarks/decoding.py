@@ -3,8 +3,8 @@ recordings (RAYLAB_REAL_DATA, as for the tests), beside matched baselines.
 
 Each fold of a recording is a dataset of its own. Of each family the view, the window and what the readout leaves open
 are chosen by the validation score of that fold; the test split is read once, with what was chosen. A readout is fitted
-anew on train and validation for it. Prints a Markdown table: the mean over folds (and sessions), lowest and highest in brackets,
-and how far chance goes when predictions are held against permuted labels.
+anew on train and validation for it. Prints a Markdown table: the mean over folds (and sessions), lowest and highest in
+brackets, and how far chance goes when predictions are held against permuted labels.
 """
 
 from __future__ import annotations
