@@ -54,7 +54,14 @@ VIEWS: list[dict[str, Any]] = [
 ]
 READOUTS = ("knn", "naive_bayes", "ridge", "logistic", "svm", "lda")
 SETTINGS: dict[str, Any] = {"logistic": {"c": [1e-3, 1e-2]}, "svm": {"c": [1e-4, 1e-3]}}  # the quick ones
-NETWORKS: dict[str, dict[str, Any]] = {"mlp": {"hidden": [32]}, "gru": {"width": 16}, "tcn": {"channels": 16}}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "mlp": {"hidden": [32]},
+    "gru": {"width": 16},
+    "lstm": {"width": 16},
+    "tcn": {"channels": 16, "levels": 2},
+    "transformer": {"width": 16, "layers": 1},
+    "graph": {"width": 8, "heads": 2, "layers": 1},
+}
 WHOLE = ("sessions", "animals")
 
 
