@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Examples:
     belongs: np.ndarray
 
     def pick(self, at: np.ndarray) -> Examples:
-        label = _like(self.label, self.label.values[at])
+        label = replace(self.label, values=self.label.values[at])
         return Examples(self.rows[at], self.splits[at], label, self.belongs[at])
 
     def labelled(self, splits: Sequence[str], limit: int | None = None) -> Examples:
@@ -49,13 +49,19 @@ class Examples:
         return self.pick(at[self.label.labelled[at]])
 
     def positions(self, splits: Sequence[str], limit: int | None = None) -> np.ndarray:
-        chosen = []
-        for split in splits:
-            held = np.flatnonzero(self.splits == CODE[split])
-            if limit is not None and len(held) > limit:
-                held = held[np.linspace(0, len(held) - 1, limit).round().astype(np.int64)]
-            chosen.append(held)
-        return np.concatenate(chosen)
+        return evenly_spaced(self.splits, splits, limit)
+
+
+def evenly_spaced(codes: np.ndarray, splits: Sequence[str], limit: int | None) -> np.ndarray:
+    """Positions of the (n,) split codes that are of `splits`, at most `limit` of each, evenly spaced: the same whatever
+    the view."""
+    chosen = []
+    for split in splits:
+        held = np.flatnonzero(codes == CODE[split])
+        if limit is not None and len(held) > limit:
+            held = held[np.linspace(0, len(held) - 1, limit).round().astype(np.int64)]
+        chosen.append(held)
+    return np.concatenate(chosen)
 
 
 def gather(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -113,12 +119,13 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
             "Use evaluation.per: sample, or a larger view.bin_ms.",
         )
     rows = [np.concatenate([one, np.repeat(one[-1:], longest - len(one))]) for one in covered]
-    values = [_one_label(label, piece) for piece in pieces]
-    empty = label.values[:0]
+    values = label.values[:0]
+    if pieces:
+        values = np.array([_one_label(label, piece) for piece in pieces], values.dtype).reshape(-1, *values.shape[1:])
     return Examples(
         np.array(rows, np.int64).reshape(-1, longest),
         timeline.splits[[piece[0] for piece in pieces]] if pieces else timeline.splits[:0],
-        _like(label, np.array(values, label.values.dtype).reshape(-1, *label.values.shape[1:]) if values else empty),
+        replace(label, values=values),
         np.arange(len(pieces)),
     )
 
@@ -154,7 +161,3 @@ def _one_label(label: Label, at: np.ndarray) -> np.ndarray | int:
     if not len(values):
         return np.full(label.values.shape[1:], np.nan)
     return np.asarray(np.angle(np.exp(1j * values).mean(0)) if label.kind == "circular" else values.mean(0))
-
-
-def _like(label: Label, values: np.ndarray) -> Label:
-    return Label(kind=label.kind, values=values, unit=label.unit, classes=label.classes)

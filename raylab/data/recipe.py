@@ -8,24 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from raylab.config import Strict
-from raylab.data.session import LabelKind, NeuralKind
+from raylab.data.recipe_sections import (
+    Count,
+    FeaturesSpec,
+    LabelSpec,
+    NeuralSpec,
+    PresentationsSpec,
+    SegmentsSpec,
+    SessionSpec,
+    SpikesSpec,
+    TimeSpec,
+    TracesSpec,
+    UnitFiltersSpec,
+)
 from raylab.errors import ConfigError, DataError
 from raylab.parsing import did_you_mean, load_yaml, parse
 
 Format = Literal["hdf5", "mat", "npz", "nwb", "csv", "parquet", "joblib", "torch_brain", "allen_ophys", "allen_ecephys"]
 SplitName = Literal["train", "valid", "test"]
-NanRule = Literal["error", "drop_units", "interpolate", "zero"]
-Count = Annotated[int, Field(gt=0, le=10**9)]
-Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
 
 FOLDER = Path(__file__).parent / "recipes"
-FEATURE_FILES = (".npy", ".npz", ".csv", ".parquet", ".h5", ".hdf5")
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 PATTERNS: dict[str, tuple[str, ...]] = {
     "hdf5": ("*.h5", "*.hdf5"),
     "mat": ("*.mat",),
@@ -46,170 +53,6 @@ CHOICES: dict[str, set[str]] = {
 }
 ALLEN = {"traces", "presentations", "unit_filters"}
 FOR_ALL = {"format", "files", "splits", "filters", "features"}
-
-
-class SessionSpec(Strict):
-    """Names. A path inside the file wins over a text; files renamed by hand keep their identity."""
-
-    id: str = Field(default="stem", description="`stem`, or a text with {stem} and the variables of `sessions`")
-    id_path: str | None = None
-    animal: str = Field(default="", description="`stem`, or a text as for id")
-    animal_path: str | None = None
-    area: str = Field(default="", description="where in the brain its units lie: a text as for id")
-    area_path: str | None = None
-
-
-class NeuralSpec(Strict):
-    path: str = Field(description="one array, or a pattern (*) that matches one vector a unit")
-    layout: Literal["time_neuron", "neuron_time"] = "time_neuron"
-    kind: NeuralKind
-    nan: NanRule = "error"
-
-
-class TimeSpec(Strict):
-    """Time stamps, a sampling rate, or both: then the stamps only show where the recording paused."""
-
-    path: str | None = None
-    column: int | None = Field(None, ge=0)
-    unit: Literal["s", "ms", "us", "ns", "min"] = "s"
-    rate_hz: PositiveFloat | None = None
-    gap_s: PositiveFloat | None = Field(None, description="a longer step ends a segment; default 1.5 samples")
-
-    @model_validator(mode="after")
-    def _stated(self) -> TimeSpec:
-        if self.path is None and self.rate_hz is None:
-            raise ValueError("needs `path` (time stamps) or `rate_hz`")
-        return self
-
-
-class SpikesSpec(Strict):
-    """Spike times with the unit (and trial) of every spike, counted into bins."""
-
-    times: str
-    units: str
-    trials: str | None = Field(None, description="trial number of every spike; labels are then one a trial")
-    first_trial: int = Field(
-        0, ge=-(10**9), le=10**9, description="number of the first trial (1 in files written by MATLAB)"
-    )
-    tick_s: PositiveFloat = Field(1.0, description="seconds a unit of `times`")
-    window: tuple[float, float] | None = Field(None, description="[start, stop) in ticks; needed with trials")
-    bin_s: PositiveFloat
-
-    @model_validator(mode="after")
-    def _ordered(self) -> SpikesSpec:
-        if self.trials is not None and self.window is None:
-            raise ValueError("`trials` needs `window: [start, stop]`, in ticks from the start of a trial")
-        if self.window is not None and (self.window[1] - self.window[0]) * self.tick_s < self.bin_s * 0.999:
-            raise ValueError("`window` is shorter than one bin of `bin_s`")
-        return self
-
-
-class LabelSpec(Strict):
-    path: str
-    kind: LabelKind
-    unit: str = ""
-    column: int | None = Field(None, ge=0)
-    columns: tuple[int, ...] | None = Field(None, min_length=1)
-    one_hot: bool = Field(False, description="a discrete label stored as one column a class")
-    transpose: bool = Field(False, description="stored as (D, T)")
-    missing: float | None = Field(None, description="the value that means unlabelled; NaN always does")
-    time: str | None = Field(None, description="the label's own time stamps, in time.unit")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> LabelSpec:
-        if self.column is not None and self.columns is not None:
-            raise ValueError("give `column` or `columns`, not both")
-        if self.one_hot and self.kind != "discrete":
-            raise ValueError("`one_hot` needs `kind: discrete`")
-        if self.kind == "circular" and self.unit not in ("", "rad", "deg"):
-            raise ValueError("a circular label is in `rad` or `deg`")
-        return self
-
-
-class FeaturesSpec(Strict):
-    """A table with features of every frame of a movie, joined to each session by the number of the frame."""
-
-    path: str = Field(description="FILE.npy, FILE.csv, FILE.parquet, FILE.npz:key or FILE.h5:path, beside the recipe")
-    frame: str = Field(description="the discrete label or group that holds the number of the frame")
-    columns: tuple[int | str, ...] | None = Field(None, min_length=1, description="numbers, of tables names")
-    unit: str = ""
-
-    @model_validator(mode="after")
-    def _known(self) -> FeaturesSpec:
-        suffix = Path(self.file).suffix
-        if suffix not in FEATURE_FILES:
-            raise ValueError(f"`path` '{self.path}' is no file of {', '.join(FEATURE_FILES)}")
-        if self.inside and suffix in (".npy", ".csv", ".parquet"):
-            raise ValueError(f"`path` '{self.path}': a {suffix} file holds one table; remove ':{self.inside}'")
-        if any(isinstance(one, int) and one < 0 for one in self.columns or ()):
-            raise ValueError("`columns` count from 0")
-        return self
-
-    @property
-    def file(self) -> str:
-        return self._parted[0]
-
-    @property
-    def inside(self) -> str:
-        """Of a file of several arrays, the one; empty where it is not named."""
-        return self._parted[1]
-
-    @property
-    def _parted(self) -> tuple[str, str]:
-        found = re.fullmatch(r"(.*\.(?:npz|h5|hdf5)):(.*)", self.path)
-        return (found[1], found[2]) if found else (self.path, "")
-
-
-class SegmentsSpec(Strict):
-    """Where samples that follow each other in the file do not follow each other in time."""
-
-    length: Count | Template | None = Field(None, description="trials of so many samples, spliced")
-    first: Count | Template | None = Field(None, description="length of the first trial, if cut")
-    changes: tuple[str, ...] = Field((), description="labels whose change starts a segment")
-    jumps: dict[str, PositiveFloat] = Field({}, description="label: largest step between two samples")
-
-    @model_validator(mode="after")
-    def _first_of_what(self) -> SegmentsSpec:
-        if self.first is not None and self.length is None:
-            raise ValueError("`first` needs `length`")
-        return self
-
-
-class TracesSpec(Strict):
-    """Of allen_ophys."""
-
-    nan: NanRule = "error"
-
-
-class PresentationsSpec(Strict):
-    """Of allen_ecephys: the stimulus whose presentations are read, and the bins of one presentation."""
-
-    stimulus: str = "natural_scenes"
-    window_s: tuple[FiniteFloat, FiniteFloat] | None = Field(
-        None, description="[from, to) after the start; default the whole presentation, to the millisecond"
-    )
-    bins: Count = 1
-
-    @model_validator(mode="after")
-    def _ordered(self) -> PresentationsSpec:
-        if self.window_s is not None and not self.window_s[0] < self.window_s[1]:
-            raise ValueError("`window_s` is [from, to] with from < to, in seconds after the start of a presentation")
-        return self
-
-
-Limit = NonNegativeFloat | Literal["any"]
-
-
-class UnitFiltersSpec(Strict):
-    """Of allen_ecephys: units to read, by allensdk's measures and with its defaults; `any` turns a limit off."""
-
-    good: bool = Field(True, description="only units whose quality is `good`")
-    valid_channel: bool = Field(True, description="only units whose peak channel is valid")
-    in_brain: bool = Field(True, description="only units whose peak channel lies in a named structure")
-    structures: tuple[str, ...] = Field((), description="only units of these, such as VISp; default all")
-    isi_violations_max: Limit = 0.5
-    amplitude_cutoff_max: Limit = 0.1
-    presence_ratio_min: Limit = 0.95
 
 
 class Recipe(Strict):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from raylab.config import EvaluationConfig, KnnConfig, NeighboursConfig, ReadoutConfig
-from raylab.data.examples import examples_of
+from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
-from raylab.data.splits import CODE
 from raylab.data.view import Timeline
 from raylab.evaluation.chance import time_blocks
 from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
@@ -69,13 +68,7 @@ class Pool:
 
 def reference_samples(timeline: Timeline, splits: Sequence[str], limit: int) -> np.ndarray:
     """Positions in `timeline.samples`, at most `limit` of each split, evenly spaced: the same for every view."""
-    chosen = []
-    for split in splits:
-        held = np.flatnonzero(timeline.splits == CODE[split])
-        if len(held) > limit:
-            held = held[np.linspace(0, len(held) - 1, limit).round().astype(np.int64)]
-        chosen.append(held)
-    return np.concatenate(chosen)
+    return evenly_spaced(timeline.splits, splits, limit)
 
 
 def decode(
@@ -191,4 +184,4 @@ def labelled_samples(timeline: Timeline, name: str, splits: Sequence[str], limit
     label = timeline.reference[name]
     at = reference_samples(timeline, splits, limit)
     at = at[label.labelled[at]]
-    return Label(kind=label.kind, values=label.values[at], unit=label.unit, classes=label.classes), at
+    return replace(label, values=label.values[at]), at

@@ -70,8 +70,13 @@ def by_readout(sides: Sides, config: ReadoutConfig, *, chosen: bool) -> tuple[Re
     fit, asked = (sides.known, sides.reference), sides.asked
     if chosen:
         return config, fit_readout(config, *fit).predict(asked).values
-    settings, readout = choose_readout(config, fit, (asked, sides.truth), _primary)
+    settings, readout = choose_readout(config, fit, (asked, sides.truth), primary_score)
     return settings, readout.predict(asked).values
+
+
+def primary_score(truth: Label, predicted: Predicted) -> float:
+    """What settings of a readout are chosen by."""
+    return score_predictions(truth.kind, truth.values, predicted.values)[PRIMARY[truth.kind]]
 
 
 def readable(kind: str, reference: Label) -> bool:
@@ -97,7 +102,3 @@ def _span(values: Sequence[float | str]) -> str:
     words = sorted({value for value in values if isinstance(value, str)})
     ends = [f"{value:g}" for value in (numbers if len(numbers) < 2 else (numbers[0], numbers[-1]))]
     return "/".join([*(["-".join(ends)] if ends else []), *words])
-
-
-def _primary(truth: Label, predicted: Predicted) -> float:
-    return score_predictions(truth.kind, truth.values, predicted.values)[PRIMARY[truth.kind]]

@@ -6,8 +6,7 @@ from html import escape
 from pathlib import Path
 
 from raylab.errors import DataError
-from raylab.files import atomic_path
-from raylab.reporting.code_figures import MOST_CODES, WINDOWS, code_figures
+from raylab.reporting.code_figures import MOST_CODES, WINDOWS
 from raylab.reporting.codes import load_codes
 from raylab.reporting.score_sections import image
 
@@ -31,19 +30,8 @@ _SAID = {
 }
 
 
-def keep_code_figures(path: Path) -> None:
-    """Write the figures of an `embedding.safetensors` into the folder `figures` beside it; none where it is damaged."""
-    try:
-        drawn = code_figures(path)
-    except DataError:
-        return  # the report's section says it
-    for name, figure in drawn.items():
-        with atomic_path(path.parent / "figures" / name) as temporary:
-            figure.savefig(temporary, format="png")
-
-
 def code_section(path: Path) -> str:
-    """The report's section on codes, with the figures that `keep_code_figures` wrote; nothing without codes."""
+    """The report's section on codes, with the figures that lie beside it; nothing without codes."""
     try:
         found = load_codes(path)
     except DataError as error:

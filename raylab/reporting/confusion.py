@@ -11,12 +11,11 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from raylab.errors import DataError
 from raylab.evaluation.confusion import Confusion, confusion, summed
 from raylab.evaluation.decoding import Decoded
-from raylab.files import atomic_path, read_json, safe_name, write_json
+from raylab.files import atomic_path, safe_name, write_json
 from raylab.reporting.plots import literal
-from raylab.reporting.score_sections import image
+from raylab.reporting.score_sections import score_section
 from raylab.tracking.study import StudyFolder
 
 NAMED = 30  # classes up to which the axes have names
@@ -87,20 +86,12 @@ def confusion_figure(matrix: Confusion, *, title: str = "") -> Figure:
 
 def confusion_section(folder: Path) -> str:
     """What the report shows of a study's confusion matrices; nothing where there is none."""
-    parts = []
-    for path in sorted(folder.glob(f"{_STEM}-*.json")):
-        try:
-            said = _said(read_json(path))
-        except (DataError, KeyError, TypeError, ValueError):
-            said = f"{path.name} cannot be read."
-        picture = path.with_suffix(".png")
-        drawn = image(picture, path.stem) if picture.is_file() else ""
-        parts.append(f"<h3>{escape(path.stem)}</h3><p class='soft'>{escape(said)}</p>{drawn}")
-    return "".join(parts)
+    return score_section(folder, {_STEM: _said})
 
 
 def _said(found: Mapping[str, Any]) -> str:
     over = f"{found['sessions']} session" + ("s" if found["sessions"] > 1 else "")
     line = f"Trial {found['trial']}, {found['split']} split: {found['samples']} samples of {over}."
     mistakes = [f"{one['true']} for {one['predicted']} ({one['fraction']:.0%})" for one in found["mistakes"]]
-    return f"{line} Most often mistaken (true for predicted): {', '.join(mistakes)}." if mistakes else line
+    more = f" Most often mistaken (true for predicted): {', '.join(mistakes)}." if mistakes else ""
+    return f"<p class='soft'>{escape(line + more)}</p>"

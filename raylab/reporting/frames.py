@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from safetensors import SafetensorError, safe_open
 
 from raylab.errors import DataError
-from raylab.files import atomic_path
 from raylab.reporting.plots import literal
 from raylab.reporting.score_sections import image
 
@@ -98,19 +97,8 @@ def frame_figure(found: Frames) -> Figure:
     return figure
 
 
-def keep_frame_figure(path: Path) -> None:
-    """Write the figure of an `embedding.safetensors` into the folder `figures` beside it; none where it is damaged."""
-    try:
-        drawn = frame_figures(path)
-    except DataError:
-        return  # the report's section says it
-    for name, figure in drawn.items():
-        with atomic_path(path.parent / "figures" / name) as temporary:
-            figure.savefig(temporary, format="png")
-
-
 def frame_section(path: Path) -> str:
-    """The report's section on rebuilt frames, with the figure that `keep_frame_figure` wrote; nothing without any."""
+    """The report's section on rebuilt frames, with the figure that lies beside it; nothing without any."""
     try:
         found = load_frames(path)
     except DataError as error:

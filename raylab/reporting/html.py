@@ -13,10 +13,11 @@ from raylab.files import write_text
 from raylab.parsing import load_yaml
 from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
-from raylab.reporting.code_section import code_section, keep_code_figures
+from raylab.reporting.code_figures import code_figures
+from raylab.reporting.code_section import code_section
 from raylab.reporting.confusion import confusion_section
-from raylab.reporting.frames import frame_section, keep_frame_figure
-from raylab.reporting.score_sections import score_section
+from raylab.reporting.frames import frame_figures, frame_section
+from raylab.reporting.score_sections import keep_figures, score_section
 from raylab.reporting.sections import Facts
 from raylab.tracking.records import TrialRecord, best, reads_of_test
 from raylab.tracking.study import StudyFolder
@@ -59,8 +60,8 @@ def write_report(study: StudyFolder, *, importance: dict[str, float] | None) -> 
     """
     facts = _facts(study, importance)
     if facts.embedding:
-        keep_code_figures(facts.embedding)
-        keep_frame_figure(facts.embedding)
+        for draw in (code_figures, frame_figures):
+            keep_figures(facts.embedding, draw)
     write_text(study.report_path, page(facts))
     return study.report_path
 

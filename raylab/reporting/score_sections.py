@@ -6,22 +6,31 @@ import base64
 from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raylab.errors import DataError
-from raylab.files import read_json
+from raylab.files import atomic_path, read_json
 from raylab.reporting.alternatives import UNVERIFIED, published, shown_metrics
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def score_section(folder: Path) -> str:
-    """Everything of a study's `scores` folder; nothing where there is none."""
+
+def score_section(folder: Path, say: Mapping[str, Callable[[Mapping[str, Any]], str]] | None = None) -> str:
+    """What a study's `scores` folder holds; nothing where there is none.
+
+    Args:
+        say: What is said of each kind of score, by the beginning of its file's name; default: of those that compare
+            embeddings.
+    """
+    say = _SAY if say is None else say
     parts = []
     for path in sorted(folder.glob("*.json")):
-        say = _SAY.get(path.stem.split("-")[0])
-        if say is None:
+        tell = say.get(path.stem.split("-")[0])
+        if tell is None:
             continue
         try:
-            said = say(read_json(path))
+            said = tell(read_json(path))
         except (DataError, KeyError, TypeError, ValueError):
             said = f"<p class='warning'>{escape(path.name)} cannot be read.</p>"
         picture = path.with_suffix(".png")
@@ -124,3 +133,15 @@ def image(path: Path, name: str) -> str:
     """A PNG within the page."""
     data = base64.b64encode(path.read_bytes()).decode()
     return f'<img alt="{escape(name, quote=True)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+
+def keep_figures(path: Path, draw: Callable[[Path], Mapping[str, Figure]]) -> None:
+    """Write what `draw` makes of an `embedding.safetensors` into the folder `figures` beside it; nothing where it is
+    damaged, which the report's section says."""
+    try:
+        drawn = draw(path)
+    except DataError:
+        return
+    for name, figure in drawn.items():
+        with atomic_path(path.parent / "figures" / name) as temporary:
+            figure.savefig(temporary, format="png")

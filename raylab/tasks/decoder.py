@@ -82,7 +82,7 @@ class DecoderFamily:
         """A readout whole; of a network, what classes count and the scale of its targets."""
         assert isinstance(model, DecoderModel)
         examples = {name: taught(config, session.timeline, model.target.name) for name, session in shard.items()}
-        model.scale_to(config, examples)
+        model.scale_to(examples)
         if config.at_once:
             if comm.workers > 1:
                 raise TrainingError(

@@ -17,11 +17,12 @@ from raylab.data.examples import Examples
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard, Shard
 from raylab.errors import TrainingError
-from raylab.evaluation.readouts import Predicted, Readout, choose_readout, fit_readout
-from raylab.evaluation.scores import PRIMARY, on_circle, score_predictions
+from raylab.evaluation.reading import primary_score
+from raylab.evaluation.readouts import Readout, choose_readout, fit_readout
+from raylab.evaluation.scores import on_circle
 from raylab.models.networks import build_network
 from raylab.models.stored import StoredArrays
-from raylab.tasks.examples import every_example, rows_of, shown, taught
+from raylab.tasks.examples import every_example, rows_of, shown
 from raylab.tasks.frames import FrameError
 from raylab.tasks.targets import target_of
 
@@ -103,25 +104,26 @@ class DecoderModel(torch.nn.Module):
 
     def chosen(self, session: str) -> ReadoutConfig | None:
         """The settings of the readout of a session; None of a network."""
-        if not self.config.at_once:
-            return None
-        stored = self.readouts[self.place[session]]
-        assert isinstance(stored, StoredArrays)
-        told = stored.arrays[SETTINGS].cpu().numpy().tobytes()
-        return type(_settings(self.config)).model_validate_json(told)
+        return self.settings(self.place[session]) if self.config.at_once else None
 
-    def _read(self, place: int, features: np.ndarray) -> np.ndarray:
+    def settings(self, place: int) -> ReadoutConfig:
+        """Those that the readout of a place was fitted with."""
+        return type(_settings(self.config)).model_validate_json(self._arrays(place)[SETTINGS].tobytes())
+
+    def _arrays(self, place: int) -> dict[str, np.ndarray]:
         stored = self.readouts[place]
         assert isinstance(stored, StoredArrays)
-        arrays = {name: value.cpu().numpy() for name, value in stored.arrays.items()}
+        return {name: value.cpu().numpy() for name, value in stored.arrays.items()}
+
+    def _read(self, place: int, features: np.ndarray) -> np.ndarray:
         kind = self.target.kind
-        said = Readout(self.config.model.kind, kind, arrays).predict(features)
+        said = Readout(self.config.model.kind, kind, self._arrays(place)).predict(features)
         if kind == "discrete":
             assert said.scores is not None
             return said.scores
         return on_circle(said.values) if kind == "circular" else said.values
 
-    def scale_to(self, config: DecoderTrial, examples: Mapping[str, Examples]) -> None:
+    def scale_to(self, examples: Mapping[str, Examples]) -> None:
         """What the training examples of all sessions say: the scale of values, the weights of classes.
 
         Raises:
@@ -141,7 +143,7 @@ class DecoderModel(torch.nn.Module):
             self.std.copy_(torch.from_numpy(np.where(std > 0, std, 1.0)))
         if self.frames is not None:
             self.frames.scale_to(every)
-        if self.target.kind == "discrete" and isinstance(config.loss, PlainLoss) and config.loss.balanced:
+        if self.target.kind == "discrete" and isinstance(self.config.loss, PlainLoss) and self.config.loss.balanced:
             counts = np.bincount(every, minlength=self.target.outputs)
             there = counts > 0
             self.weights.copy_(torch.from_numpy(np.where(there, len(every) / (there.sum() * np.maximum(counts, 1)), 0)))
@@ -160,11 +162,9 @@ def fit_readouts(config: DecoderTrial, model: DecoderModel, shard: Shard, exampl
 def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> DecoderModel:
     """The same readouts with the settings that validation chose, fitted on training and validation examples: how every
     decoder that is fitted at once is scored on the test split."""
-    found, name = copy.deepcopy(model), model.target.name
-    examples = {session: taught(config, one.timeline, name) for session, one in shard.items()}
+    found = copy.deepcopy(model)
     for place in range(len(model.readouts)):
-        settings, _ = _chosen(config, model, shard, examples, place)
-        both = _held(config, model, shard, place, ("train", "valid"))
+        settings, both = model.settings(place), _held(config, model, shard, place, ("train", "valid"))
         _keep(found, place, settings, fit_readout(settings, *_together(config, model, both)))
     return found
 
@@ -173,9 +173,10 @@ def _chosen(
     config: DecoderTrial, model: DecoderModel, shard: Shard, examples: Mapping[str, Examples], place: int
 ) -> tuple[ReadoutConfig, Readout]:
     """The settings that are best on validation, and the readout of the training examples."""
-    fit = {name: (shard[name], examples[name]) for name in shard if model.place[name] == place}
-    valid = _held(config, model, shard, place, ("valid",))
-    return choose_readout(_settings(config), _together(config, model, fit), _together(config, model, valid), _primary)
+    names = [name for name in shard if model.place[name] == place]
+    fit = _together(config, model, {name: (shard[name], examples[name]) for name in names})
+    valid = _together(config, model, _held(config, model, shard, place, ("valid",)))
+    return choose_readout(_settings(config), fit, valid, primary_score)
 
 
 def _held(
@@ -218,7 +219,3 @@ def _together(
     return np.concatenate(features), Label(
         kind=first.kind, values=np.concatenate(values), unit=first.unit, classes=classes
     )
-
-
-def _primary(truth: Label, predicted: Predicted) -> float:
-    return score_predictions(truth.kind, truth.values, predicted.values)[PRIMARY[truth.kind]]

@@ -26,10 +26,9 @@ from raylab.config import DecoderTrial, EvaluationConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.evaluation.baselines import Baselines
-from raylab.evaluation.chance import permutation_chance, time_blocks
-from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.scores import PRIMARY
 from raylab.parsing import parse_trial
+from raylab.studies.winner import permuted
 from raylab.training.loop import Training
 from tests.benchmarks.science import REAL_DATA
 
@@ -95,9 +94,9 @@ def measure(name: str, task: Task, folder: Path, *, folds: int, steps: int) -> N
             if discrete or family not in CLASSES_ONLY:
                 began = time.process_time()
                 found = [best(data, task, label, family, steps) for data in datasets]
-                scores, permuted = [of for of, _ in found], [chance for _, chance in found]
+                scores, chance = zip(*found)
                 took = time.process_time() - began
-                print(row(name, label, family, scores, permuted=max(permuted), seconds=took), flush=True)
+                print(row(name, label, family, scores, chance=max(chance), seconds=took), flush=True)
 
 
 def baseline(data: Dataset, task: Task, label: str) -> dict[str, float]:
@@ -122,14 +121,8 @@ def best(data: Dataset, task: Task, label: str, family: str, steps: int) -> tupl
     training.model.eval()
     said = training.task.predictions(training.config, training.model, training.shard, "test")
     assert said
-    scores, chance = zip(*((one.primary, permuted(one, task.per)) for one in said.values()))
-    return float(np.mean(scores)), float(np.mean(chance))
-
-
-def permuted(one: Decoded, per: str) -> float:
-    groups = time_blocks(len(one.truth)) if per == "sample" else np.arange(len(one.truth))
-    found = permutation_chance(one.kind, one.truth, one.predicted, groups, frames=one.frames)
-    return float(found[PRIMARY[one.kind]]["high"])
+    chance = [permuted([one])[PRIMARY[one.kind]]["high"] for one in said.values()]
+    return float(np.mean([one.primary for one in said.values()])), float(np.mean(chance))
 
 
 def candidates(task: Task, label: str, family: str, steps: int) -> Iterator[DecoderTrial]:
@@ -152,11 +145,11 @@ def candidates(task: Task, label: str, family: str, steps: int) -> Iterator[Deco
 
 
 def row(
-    name: str, label: str, family: str, scores: list[float], *, permuted: float = np.nan, seconds: float = np.nan
+    name: str, label: str, family: str, scores: Sequence[float], *, chance: float = np.nan, seconds: float = np.nan
 ) -> str:
     low, high = min(scores), max(scores)
     cells = [name, label, family, f"{np.mean(scores):.3f} ({low:.3f} ... {high:.3f})"]
-    cells += ["" if np.isnan(permuted) else f"{permuted:.3f}", "" if np.isnan(seconds) else f"{seconds:.0f}"]
+    cells += ["" if np.isnan(chance) else f"{chance:.3f}", "" if np.isnan(seconds) else f"{seconds:.0f}"]
     return f"| {' | '.join(cells)} |"
 
 

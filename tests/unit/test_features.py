@@ -18,7 +18,8 @@ from scipy.ndimage import gaussian_filter1d
 import raylab
 from raylab.data.readers import list_sources, read_source
 from raylab.data.readers.features import with_features
-from raylab.data.recipe import FeaturesSpec, load_recipe
+from raylab.data.recipe import load_recipe
+from raylab.data.recipe_sections import FeaturesSpec
 from raylab.data.session import Label, Session
 from raylab.data.shard import whole_shard
 from raylab.data.synthetic import write_session

@@ -14,7 +14,8 @@ from raylab.data.readers.align import resample
 from raylab.data.readers.allen_tables import Presentations, chosen_presentations, chosen_units, number_or_text
 from raylab.data.readers.stimuli import label_name, stimulus_label
 from raylab.data.readers.store import guard
-from raylab.data.recipe import PresentationsSpec, Recipe, UnitFiltersSpec
+from raylab.data.recipe import Recipe
+from raylab.data.recipe_sections import PresentationsSpec, UnitFiltersSpec
 from raylab.data.session import Label, Session
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from raylab.data.readers import parts
 from raylab.data.readers.align import resample
 from raylab.data.readers.stimuli import is_movie, label_name, stimulus_label
 from raylab.data.readers.store import guard
-from raylab.data.recipe import NanRule, NeuralSpec, Recipe
+from raylab.data.recipe import Recipe
+from raylab.data.recipe_sections import NanRule, NeuralSpec
 from raylab.data.session import Label, Session, segments_from_time
 from raylab.errors import DataError
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from raylab.data.presentations import movie_repeats, touching
 from raylab.data.readers.stimuli import is_movie
-from raylab.data.recipe import PresentationsSpec, UnitFiltersSpec
+from raylab.data.recipe_sections import PresentationsSpec, UnitFiltersSpec
 from raylab.errors import DataError
 from raylab.parsing import did_you_mean
 

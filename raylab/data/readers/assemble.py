@@ -9,7 +9,8 @@ import numpy as np
 from raylab.data.readers import parts
 from raylab.data.readers.spikes import count_spikes
 from raylab.data.readers.store import Files
-from raylab.data.recipe import SECONDS, NeuralSpec, Recipe, TimeSpec
+from raylab.data.recipe import Recipe
+from raylab.data.recipe_sections import SECONDS, NeuralSpec, TimeSpec
 from raylab.data.session import Session, segments_from_time
 from raylab.errors import DataError
 

@@ -15,7 +15,7 @@ from raylab.data.readers.npz import NpzStore, allow_header
 from raylab.data.readers.stimuli import BLANK
 from raylab.data.readers.store import Store, guard, suggest
 from raylab.data.readers.table import ParquetStore, open_csv
-from raylab.data.recipe import FeaturesSpec
+from raylab.data.recipe_sections import FeaturesSpec
 from raylab.data.session import Label, Session
 from raylab.errors import DataError
 

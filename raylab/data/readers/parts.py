@@ -8,7 +8,7 @@ import numpy as np
 
 from raylab.data.readers.align import resample
 from raylab.data.readers.store import Files
-from raylab.data.recipe import SECONDS, LabelSpec, NeuralSpec, SegmentsSpec, TimeSpec
+from raylab.data.recipe_sections import SECONDS, LabelSpec, NeuralSpec, SegmentsSpec, TimeSpec
 from raylab.data.session import FRAME, Label, segments_from_mask
 from raylab.errors import DataError
 

@@ -7,7 +7,7 @@ import numpy as np
 from raylab.data.readers.limits import allow
 from raylab.data.readers.parts import Activity, rows_of, vector
 from raylab.data.readers.store import Files
-from raylab.data.recipe import LabelSpec, SpikesSpec
+from raylab.data.recipe_sections import LabelSpec, SpikesSpec
 from raylab.errors import DataError
 
 MOST_BINS = 1e12  # more is a wrong unit, and would overflow

@@ -13,7 +13,8 @@ from raylab.data.readers.align import resample
 from raylab.data.readers.hdf5 import check_whole
 from raylab.data.readers.stimuli import stimulus_label
 from raylab.data.readers.store import guard
-from raylab.data.recipe import NeuralSpec, Recipe
+from raylab.data.recipe import Recipe
+from raylab.data.recipe_sections import NeuralSpec
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time
 from raylab.errors import DataError
 
