@@ -36,8 +36,9 @@ bench: setup
 fuzz: setup
 	$(BIN)/python -m tests.fuzz.run --cases $(or $(N),20000) $(if $(SEED),--seed $(SEED))
 
+# Kills at random, KILLS of them (100), from SEED on (0), and the other tests that kill.
 chaos: setup
-	$(BIN)/python -m pytest -m chaos
+	RAYLAB_KILLS=$(or $(KILLS),100) RAYLAB_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -m chaos -s
 
 clean:
 	rm -rf .venv runs bench.json .mypy_cache .pytest_cache .ruff_cache

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from raylab.authentication import REACH_S, insecure, make_token, refuse_disabled, refuse_open
 from raylab.errors import RaylabError
 
 _QUIET = {
@@ -24,11 +23,12 @@ _QUIET = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.1",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
 }
-_REACH_S = 5.0  # Ray itself tries an address where nothing listens for more than two minutes
 
 
 def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, Any]:
     """Join the cluster of RAY_ADDRESS (set inside a job), or start a local Ray; return its resources.
+
+    Either asks for a token, as does a Ray that this process began by itself.
 
     Args:
         dashboard: Of a local Ray, on loopback. Ray Train finds workers that a dead trial left through the State
@@ -36,18 +36,18 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, An
         cpus: Of a local Ray; default: the machine's.
 
     Raises:
-        RaylabError: the named cluster cannot be reached.
+        RaylabError: the named cluster cannot be reached, or is open and that was not accepted.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     import ray
     from ray.exceptions import RayError
 
-    if ray.is_initialized():
-        return dict(ray.cluster_resources())
     address = os.environ.get("RAY_ADDRESS")
     try:
-        if address:
+        if ray.is_initialized():
+            refuse_open(_head(), called="the Ray that this process uses")
+        elif address:
             _join(address)
         else:
             _start_local(dashboard=dashboard, cpus=cpus)
@@ -65,19 +65,33 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, An
 def _join(address: str) -> None:
     import ray
 
-    host, _, port = address.rpartition(":")
-    plain = port.isdigit() and "://" not in address
-    if plain:  # `auto` and other forms are Ray's to explain
+    plain = is_plain(address)
+    if plain:
+        host, _, port = address.rpartition(":")
         _check_reachable(host, int(port))
+        refuse_open(address, called=f"the Ray cluster at {address}")
+    elif "://" in address and not insecure():
+        raise RaylabError(
+            f"RAY_ADDRESS={address}: it cannot be seen from here whether that cluster asks for a token",
+            "Name its head (HOST:6379) from within its network, use `ray job submit`, or accept it with --insecure.",
+        )
     # See `_own_address`: a machine of a cluster may run other clusters too.
     environment = {"env_vars": {"RAY_ADDRESS": address}} if plain else None
     ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
+    if not plain and "://" not in address:
+        _leave_if_open(called=f"the Ray cluster at {_head()}")
+
+
+def is_plain(address: str) -> bool:
+    """Whether it is HOST:PORT of a head; `auto` and other forms are Ray's to explain."""
+    return address.rpartition(":")[2].isdigit() and "://" not in address
 
 
 def _start_local(*, dashboard: bool, cpus: int | None) -> None:
     import ray
 
-    _make_token()
+    refuse_disabled()
+    make_token()
     with _own_address():
         ray.init(
             # Without it `ray.init` joins whatever `ray start` left running on this machine.
@@ -87,8 +101,27 @@ def _start_local(*, dashboard: bool, cpus: int | None) -> None:
             dashboard_host="127.0.0.1",
             log_to_driver=False,
             logging_level="ERROR",
-            object_store_memory=_store_bytes(),
+            object_store_memory=store_bytes(),
         )
+    _leave_if_open(called="the local Ray")
+
+
+def _leave_if_open(*, called: str) -> None:
+    """What was joined or started is looked at before any work is given to it."""
+    import ray
+
+    try:
+        refuse_open(_head(), called=called)
+    except BaseException:
+        ray.shutdown()
+        raise
+
+
+def _head() -> str:
+    """HOST:PORT of the head that this process is connected to."""
+    import ray
+
+    return str(ray.get_runtime_context().gcs_address)
 
 
 @contextlib.contextmanager
@@ -114,27 +147,12 @@ def free_port() -> int:
 
 def _check_reachable(host: str, port: int) -> None:
     try:
-        socket.create_connection((host, port), timeout=_REACH_S).close()
+        socket.create_connection((host, port), timeout=REACH_S).close()
     except OSError as error:
         raise ConnectionError(f"nothing answers there ({error})") from error
 
 
-def _store_bytes() -> int:
+def store_bytes() -> int:
     """A tenth of memory, within [256 MB, 2 GB]: shards are resident tensors, the object store only moves them."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return int(min(max(total // 10, 256_000_000), 2_000_000_000))
-
-
-def _make_token() -> None:
-    """The token that `ray.init` would write readable by everyone on the machine, here for its owner only."""
-    if "RAY_AUTH_TOKEN" in os.environ or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
-        return
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", "~/.ray/auth_token")).expanduser()
-    token.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        contextlib.suppress(FileExistsError),
-        os.fdopen(os.open(token, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file,
-    ):
-        file.write(secrets.token_hex(32))
-    if token.stat().st_mode & 0o077:
-        token.chmod(0o600)

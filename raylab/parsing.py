@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
@@ -92,6 +93,64 @@ def load_yaml(path: Path) -> dict[str, Any]:
         found = {type(None): "the file is empty", list: "found a list"}.get(type(value), f"found {value!r:.40}")
         raise ConfigError(f"{path}: {found}, keys and values are needed", "For example: `training: {max_steps: 50}`.")
     return value
+
+
+def key_lines(path: Path) -> dict[str, int]:
+    """The line, from 1, of every dotted key of a YAML file, entries of a list by number. Empty where unreadable."""
+    found: dict[str, int] = {}
+
+    def walk(node: yaml.Node, prefix: str) -> None:
+        pairs: list[tuple[Any, yaml.Node, yaml.Node]] = []
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key.value, key, inner) for key, inner in node.value if isinstance(key, yaml.ScalarNode)]
+        elif isinstance(node, yaml.SequenceNode):
+            pairs = [(number, inner, inner) for number, inner in enumerate(node.value)]
+        for name, marked, inner in pairs:
+            found.setdefault(f"{prefix}{name}", marked.start_mark.line + 1)
+            walk(inner, f"{prefix}{name}.")
+
+    with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        if node is not None and _size(node, {}, 0) <= MOST_NODES:
+            walk(node, "")
+    return found
+
+
+@contextlib.contextmanager
+def blamed(source: str, file: Path | None, overrides: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Errors that call a file `source` say the line of the key they name, or the `--set` that gave it its value."""
+    try:
+        yield
+    except ConfigError as error:
+        what = error.what.removeprefix(f"{source}: ")
+        if what == error.what:
+            raise
+        where = _place(what, source, file, overrides or {})
+        raise type(error)(f"{where}: {what}", error.remedy) from None
+
+
+_SECTIONS = ("", "search.", "base.")  # of a space file, where a config path may stand
+# What an error names: its first word, what it quotes, and dotted paths.
+_NAMED = re.compile(r"^[\w.]+|'[\w.]+'|[A-Za-z_]\w*(?:\.\w+)+")
+
+
+def _place(what: str, source: str, file: Path | None, overrides: Mapping[str, Any]) -> str:
+    """Keys are tried in the order they are named, each by its longest part that is found."""
+    keys = [key.strip("'.") for key in _NAMED.findall(what.partition("; drawn were")[0])]
+    lines = key_lines(file) if file is not None else {}
+    for key in keys:
+        bare = key.removeprefix("search.").removeprefix("base.")
+        given = next((path for path in overrides if f"{bare}.".startswith(f"{path}.")), None)
+        if given is not None:
+            return f"--set {given}"
+        parts = key.split(".")
+        for end in range(len(parts), 0, -1):
+            names = [section + ".".join(parts[:end]) for section in _SECTIONS]
+            line = next((lines[name] for name in names if name in lines), None)
+            if line is not None:
+                return f"{source}:{line}"
+    within = next((path for key in keys for path in overrides if path.startswith(f"{key}.")), None)
+    return source if within is None else f"--set {within}"
 
 
 def parse(model: type[M], value: Mapping[str, Any], source: str) -> M:

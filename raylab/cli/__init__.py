@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
 
 import click
 
-from raylab.cli import data, evaluate, fetch, studies  # noqa: F401  (verbs join the group as they are imported)
+from raylab.authentication import accepting_insecure
+from raylab.cli import data, doctor, evaluate, fetch, plan, reproduce, scale, select, studies  # noqa: F401  (verbs)
 from raylab.cli.group import cli
 from raylab.errors import RaylabError
 
+_ANYWHERE = ("--debug", "--insecure")  # options of the group, also understood after a verb
 _AGAIN = "The same command (of a study: `raylab resume STUDY`) goes on."
 
 
@@ -19,8 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; errors of users are one or two lines on standard error, exit code 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    accepting = accepting_insecure() if "--insecure" in given else contextlib.nullcontext()
     try:
-        cli.main(args=[a for a in given if a != "--debug"], prog_name="raylab", standalone_mode=False)
+        with accepting:
+            cli.main(args=[a for a in given if a not in _ANYWHERE], prog_name="raylab", standalone_mode=False)
     except RaylabError as error:
         _fail(error, str(error), error.exit_code, debug)
     except click.ClickException as error:

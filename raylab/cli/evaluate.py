@@ -10,7 +10,7 @@ import click
 
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
-from raylab.cli.show import print_evaluation, print_json, say_choice
+from raylab.cli.show import print_evaluation, print_json, say_choice, say_unselected
 from raylab.cli.show_scores import print_comparison, print_consistency, print_shuffles, print_topology
 
 
@@ -21,7 +21,9 @@ from raylab.cli.show_scores import print_comparison, print_consistency, print_sh
 )
 @STUDY
 @click.option("--split", default="valid", show_default=True, type=click.Choice(["valid", "test"]))
-@click.option("--trial", "trials", multiple=True, help="Default: the best completed trial by validation.")
+@click.option(
+    "--trial", "trials", multiple=True, help="Default: the champion of `raylab select`, else the best by validation."
+)
 @click.option(
     "--consistency",
     "between",
@@ -47,6 +49,8 @@ def evaluate(study: Path, split: str, trials: Sequence[str], as_json: bool, **as
     """
     for path in (study, *asked["beside"]):
         say_choice(path, trials[0] if trials and path == study else None)
+    if not as_json:
+        say_unselected(study, split, trials[0] if trials else None)
     results = {}
     for name, (score, show) in _scores(study, split, trials, **asked).items():
         results[name] = score()

@@ -36,7 +36,8 @@ def verb(example: str) -> Any:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(raylab.__version__, prog_name="raylab")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def cli(debug: bool) -> None:
+@click.option("--insecure", is_flag=True, help="Use a Ray cluster that asks for no token, too.")
+def cli(debug: bool, insecure: bool) -> None:
     """Search, train and compare neural-data models; every trial recorded, every score comparable."""
 
 

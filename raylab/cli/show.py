@@ -67,6 +67,15 @@ def say_choice(path: Path, trial: str | None) -> None:
         say(said)
 
 
+def say_unselected(path: Path, split: str, trial: str | None) -> None:
+    """That no selection over seeds comes before a reading of the test split."""
+    from raylab.studies.winner import unselected
+    from raylab.tracking.study import StudyFolder
+
+    if split == "test" and trial is None and (said := unselected(StudyFolder.open(path))):
+        say(f"note: {said}")
+
+
 def print_sessions(sessions: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
@@ -130,7 +139,7 @@ def print_evaluation(result: dict[str, Any]) -> None:
     if result["split"] == "test":
         for splits in dict.fromkeys(map(tuple, result["fitted"].values())):
             click.echo(f"decoders were fitted on {' and '.join(splits)}")
-        click.echo(f"the test split of this study was read {result['test_reads']} time(s)")
+        click.echo(f"the test split of this study has now been read {result['test_reads']} time(s)")
 
 
 def _print_session_scores(result: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ def compare(
 @STUDY
 @DATA
 @OUT
-@click.option("--trial", help="Whose model; default: the best completed trial by validation.")
+@click.option("--trial", help="Default: the champion of `raylab select`, else the best by validation.")
 @click.option(
     "--layers",
     default="input",
@@ -150,12 +150,15 @@ def leaderboard(studies: Sequence[Path], as_json: bool, **asked: Any) -> None:
         print_ranking(found)
 
 
-@verb("raylab report study")
-@STUDY
-def report(study: Path) -> None:
-    """Write leaderboard.csv and one self-contained report.html."""
-    say_choice(study, None)
-    click.echo(raylab.report(study))
+@verb("raylab report study\nraylab report embeddings decoders --out compared.html")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Of several studies: the page that compares them.")
+@click.option("--label", help="Of several studies: what is decoded; default: the label that all decode.")
+def report(studies: Sequence[Path], out: Path | None, label: str | None) -> None:
+    """Write leaderboard.csv and one self-contained report.html; or, of several studies, one page that compares them."""
+    for study in studies:
+        say_choice(study, None)
+    click.echo(raylab.report(studies, out=out, label=label))
 
 
 _FORMATS = """embeddings: of every sample, with labels, as a Parquet table. cebra: a file for cebra.CEBRA.load.
@@ -184,7 +187,7 @@ raylab: the model in a folder of its own. The last two also take a model's folde
     type=click.Choice(["train", "valid", "test"]),
     help="Of embeddings. Repeatable; default train and valid. A reading of test is counted.",
 )
-@click.option("--trial", help="Default: the best completed trial by validation.")
+@click.option("--trial", help="Default: the champion of `raylab select`, else the best by validation.")
 @click.option("--session", help="For cebra: this one of a model's sessions. Default: all, in one file.")
 def export(study: Path, kind: str, out: Path, splits: Sequence[str], trial: str | None, session: str | None) -> None:
     """Write the winner's embeddings, or the winner itself for CEBRA or for use without its study."""

@@ -86,6 +86,9 @@ class SessionsConfig(Strict):
     combine: Literal["separate", "padded", "first"] = Field(
         "separate", description="an encoder a session; one for all, as wide as the widest; only the first session"
     )
+    training_fraction: float = Field(
+        1.0, gt=0, le=1, description="of each session's training samples, the first in time; the rest is in no split"
+    )
 
     def used(self, sessions: Mapping[str, S]) -> dict[str, S]:
         """The sessions, in the manifest's order, that training, scores and baselines are about."""

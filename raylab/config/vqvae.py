@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from raylab.config.base import Strict
+from raylab.config.base import Strict, by_x
 from raylab.config.quantizers import EmaQuantizer, GroupedResidualQuantizer, QuantizerConfig
 from raylab.config.training import EvaluationConfig, TrainingConfig
 from raylab.config.trial import TaskConfig, TrialConfig
@@ -25,7 +25,9 @@ class VqvaeModelConfig(Strict):
 
     window: int = Field(50, ge=2, le=4096, description="rows of the view")
     stride: int = Field(10, ge=1, le=4096, description="rows between two windows that training draws from")
-    channels: tuple[Width, ...] = Field((32, 64, 128), min_length=1, max_length=8)
+    channels: Annotated[tuple[Width, ...], BeforeValidator(by_x)] = Field(
+        (32, 64, 128), min_length=1, max_length=8, description="a list, or as 32x64x128, which a search can choose"
+    )
     kernels: tuple[Kernel, ...] = Field((7, 5, 3), description="odd, one a convolution")
     strides: tuple[Annotated[int, Field(ge=1, le=8)], ...] = Field((1, 2, 2), description="one a convolution")
     residual_blocks: int = Field(3, ge=0, le=32)

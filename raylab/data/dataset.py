@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,27 @@ class Recording:
         """(stop - start, kept units) float32 of samples [start, stop)."""
         rows: np.ndarray = self.neural[start:stop]
         return rows if self.kept is None else rows[:, self.kept]
+
+    def limited(self, training_fraction: float) -> Recording:
+        """With the first share of the training samples in `parts`; what is left out lies in no split, as gaps do."""
+        if training_fraction == 1:
+            return self
+        left = training_samples(
+            sum(int(stop - start) for start, stop, code in self.parts if code == 0), training_fraction
+        )
+        parts = []
+        for start, stop, code in self.parts.tolist():
+            if code == 0:
+                stop = min(stop, start + left)
+                left -= stop - start
+            if start < stop:
+                parts.append((start, stop, code))
+        return replace(self, parts=np.array(parts, self.parts.dtype).reshape(-1, 3))
+
+
+def training_samples(samples: int, fraction: float) -> int:
+    """How many of a session's training samples a `sessions.training_fraction` keeps: at least one, if there are any."""
+    return min(samples, math.ceil(round(samples * fraction, 6)))  # 0.1 * 30 is a little more than 3
 
 
 class Dataset:

@@ -138,7 +138,12 @@ def _bytes(shard: Shard) -> int:
 
 def _whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig) -> Shard:
     used = sessions.used(dataset.sessions)
-    viewed = {name: view_session(dataset, name, view) for name, spec in used.items() if spec.splits["train"]}
+    share = sessions.training_fraction
+    viewed = {
+        name: view_session(dataset, name, view, training_fraction=share)
+        for name, spec in used.items()
+        if spec.splits["train"]
+    }
     fits = [(one.fitted, one.timeline.training_rows) for one in viewed.values()]
     for name in (name for name in used if name not in viewed):
         viewed[name] = view_session(dataset, name, view, pooled(dataset, name, view, fits))
@@ -151,20 +156,22 @@ def _whole(viewed: Viewed) -> SessionShard:
     return SessionShard(viewed.timeline, x, local, tuple(chunks), viewed.fitted, viewed.recording)
 
 
-def view_session(dataset: Dataset, name: str, view: ViewConfig, known: Fitted | None = None) -> Viewed:
+def view_session(
+    dataset: Dataset, name: str, view: ViewConfig, known: Fitted | None = None, *, training_fraction: float = 1.0
+) -> Viewed:
     """One session through a view; a large one through this node's cache.
 
     Args:
         known: What `pooled` says of a session without training samples.
     """
-    recording = dataset.open(name)
+    recording = dataset.open(name).limited(training_fraction)
     timeline = make_timeline(recording, view)
 
     def make() -> dict[str, np.ndarray]:
         activity, fitted = view_activity(recording, view, known)
         return {"activity": activity, **fitted.arrays()}
 
-    key = [VIEW_SCHEMA, raylab.__version__, dataset.fingerprint, name, view]
+    key = [VIEW_SCHEMA, raylab.__version__, dataset.fingerprint, name, view, training_fraction]
     large = timeline.length * dataset.sessions[name].units * 4 >= CACHED_BYTES
     found = shared(digest(key), make) if large else make()
     return Viewed(timeline, found.pop("activity"), Fitted(**found), recording)

@@ -32,7 +32,8 @@ def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
     """One Ray Data task: a session's rows for every worker, after an empty row that says what the view learnt."""
     view = ViewConfig.model_validate_json(row["view"])
     known = Fitted(**load(row["known"])) if row["known"] else None
-    viewed = view_session(Dataset(row["path"]), row["session"], view, known)
+    share = row["training_fraction"]
+    viewed = view_session(Dataset(row["path"]), row["session"], view, known, training_fraction=share)
     shares = cut(viewed.timeline, workers=row["workers"], left=row["left"], right=row["right"])
     fitted = save({name: np.ascontiguousarray(array) for name, array in viewed.fitted.arrays().items()})
     return [
@@ -67,13 +68,13 @@ def split_dataset(
     """
     check_combination(dataset.sessions, view, sessions)
     shape: dict[str, Any] = {"path": str(dataset.path.resolve()), "view": view.model_dump_json()}
-    shape |= {"workers": workers, "left": left, "right": right}
+    shape |= {"workers": workers, "left": left, "right": right, "training_fraction": sessions.training_fraction}
     used = sessions.used(dataset.sessions)
     trained = [name for name, spec in used.items() if spec.splits["train"]]
     held = _chunks([{**shape, "session": name, "known": b""} for name in trained])
     others = [name for name in used if name not in trained]
     if others:
-        fits = _fits(held, dataset, view)
+        fits = _fits(held, dataset, view, sessions)
         known = {name: save(pooled(dataset, name, view, fits).arrays()) for name in others}
         held = held.union(_chunks([{**shape, "session": name, "known": known[name]} for name in others]))
     # Filters, not a sort or group-by: those run inside the placement group of a trial, which has no CPU for them.
@@ -85,18 +86,22 @@ def _chunks(rows: list[dict[str, Any]]) -> ray.data.Dataset:
     return ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(session_chunks).materialize()
 
 
-def _fits(held: ray.data.Dataset, dataset: Dataset, view: ViewConfig) -> list[tuple[Fitted, int]]:
+def _fits(
+    held: ray.data.Dataset, dataset: Dataset, view: ViewConfig, sessions: SessionsConfig
+) -> list[tuple[Fitted, int]]:
     """Each session's fit and number of training rows, in the order of the manifest."""
     said = held.filter(expr=(col("worker") == 0) & (col("start") == col("stop"))).select_columns(["session", "fitted"])
     fitted = {row["session"]: Fitted(**load(row["fitted"])) for row in said.iter_rows()}
     return [
-        (fitted[name], make_timeline(dataset.open(name), view).training_rows)
+        (fitted[name], make_timeline(dataset.open(name).limited(sessions.training_fraction), view).training_rows)
         for name in dataset.sessions
         if name in fitted
     ]
 
 
-def build_shard(dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any]]) -> Shard:
+def build_shard(
+    dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any]], sessions: SessionsConfig = SEPARATE
+) -> Shard:
     """A worker's resident shard from the rows Ray Data sends it."""
     chunks: dict[str, list[tuple[Chunk, np.ndarray]]] = defaultdict(list)
     fitted: dict[str, Fitted] = {}
@@ -109,7 +114,7 @@ def build_shard(dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any
             chunks[session].append((chunk, np.frombuffer(row["x"], np.float32).reshape(chunk.high - chunk.low, -1)))
     shard: Shard = {}
     for session in (name for name in dataset.sessions if name in fitted):
-        recording = dataset.open(session)
+        recording = dataset.open(session).limited(sessions.training_fraction)
         timeline = make_timeline(recording, view)
         held = sorted(chunks.get(session, []), key=lambda pair: pair[0].start)
         own, pieces = [c for c, _ in held], [x for _, x in held]

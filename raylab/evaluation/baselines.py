@@ -49,7 +49,7 @@ class Baselines:
         sessions: SessionsConfig = SEPARATE,
     ) -> None:
         self.dataset, self.config, self.labels = dataset, config, labels
-        self.sessions = sessions.used(dataset.sessions)
+        self.sessions, self.training_fraction = sessions.used(dataset.sessions), sessions.training_fraction
         self.held_out = [name for name, spec in self.sessions.items() if not spec.splits["train"]]
         self.decoded: dict[str, dict[str, dict[str, dict[str, Decoded]]]] = {}
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
@@ -70,7 +70,7 @@ class Baselines:
         }
 
     def _session(self, session: str, split: str) -> dict[str, dict[str, dict[str, float] | None]]:
-        recording = self.dataset.open(session)
+        recording = self._open(session)
         fit = ("train",) if split == "valid" else ("train", "valid")
         timeline = make_timeline(recording, ViewConfig())
         result: dict[str, dict[str, dict[str, float] | None]] = {
@@ -101,7 +101,10 @@ class Baselines:
 
     @cached_property
     def _timelines(self) -> dict[str, Timeline]:
-        return {name: make_timeline(self.dataset.open(name), ViewConfig()) for name in self.sessions}
+        return {name: make_timeline(self._open(name), ViewConfig()) for name in self.sessions}
+
+    def _open(self, session: str) -> Recording:
+        return self.dataset.open(session).limited(self.training_fraction)
 
     def _best_views(self, recording: Recording, timeline: Timeline) -> tuple[dict[str, Best], dict[str, Best]]:
         """The best unsmoothed and the best smoothed view of each label, by its validation score."""

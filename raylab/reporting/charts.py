@@ -29,8 +29,11 @@ _LOG_RATIO = 100  # values that span more than this are drawn on a logarithmic a
 _ABSENT = "not used"
 
 
-def learning_curves(records: Sequence[TrialRecord], *, metric: str, winner: str | None) -> go.Figure | None:
-    """A line a trial of `metric` by step; pruned trials dashed, the winner on top. None where nobody reported it."""
+def learning_curves(
+    records: Sequence[TrialRecord], *, metric: str, winner: str | None, rungs: Sequence[int] = ()
+) -> go.Figure | None:
+    """A line a trial of `metric` by step; pruned trials dashed with a cross where they ended, the winner on top; a
+    vertical line at each rung, where trials are compared. None where nobody reported it."""
     figure = go.Figure()
     named: set[str] = set()
     for record in sorted(records, key=lambda record: record.trial == winner):
@@ -38,24 +41,33 @@ def learning_curves(records: Sequence[TrialRecord], *, metric: str, winner: str 
         if not curve:
             continue
         best = record.trial == winner
-        group = "best trial" if best else record.state
-        line = {"color": ORANGE, "width": 3} if best else {"width": 1.4, **_STATE_LINES[record.state]}
+        group = "winner" if best else record.state
+        line: dict[str, Any] = {"color": ORANGE, "width": 3} if best else {"width": 1.4, **_STATE_LINES[record.state]}
         steps, values = zip(*curve)
         figure.add_scatter(
             x=steps,
             y=values,
-            mode="lines" if len(curve) > 1 else "markers",
+            mode="lines+markers" if record.state == "pruned" else "lines" if len(curve) > 1 else "markers",
             line=line,
             legendgroup=group,
             name=group,
             showlegend=group not in named,
-            marker={"color": line["color"], "size": 6},
+            marker=_marks(record, line["color"], len(curve)),
             hovertemplate=f"{html.escape(record.trial)}, {record.state}<br>step %{{x}}: %{{y:.4g}}<extra></extra>",
         )
         named.add(group)
     if not named:
         return None
+    for rung in rungs:
+        figure.add_vline(x=rung, line={"color": "#cbd5e1", "width": 1, "dash": "dot"})
     return styled(figure, x="step", y=metric, height=380)
+
+
+def _marks(record: TrialRecord, colour: str, points: int) -> dict[str, Any]:
+    """A pruned trial is marked at its last report only."""
+    if record.state != "pruned":
+        return {"color": colour, "size": 6}
+    return {"color": colour, "symbol": "x", "size": [0] * (points - 1) + [7]}
 
 
 def importance_bars(importance: Mapping[str, float]) -> go.Figure:

@@ -18,16 +18,17 @@ from raylab.reporting.leaderboard import yes_or_no
 _PLAIN = ("rank", "use", "name", "family", "trial", "score", "low", "high", "valid", "sessions", "readout", "fitted")
 _NAME = 10  # characters of a name that are not folded
 _COSTS = ("seconds", "steps_per_s")
+_SEEDS = ("seeds.metric", "seeds.mean", "seeds.low", "seeds.high", "seeds.count")
 
 
 def write_csv(path: Path, result: Mapping[str, Any]) -> None:
     """A row a model or baseline, best first, with the columns of `raylab.leaderboard`; the label's other metrics as
-    `scores.<metric>`, `scores.<metric>.low` and `.high`. Cells are empty where there is nothing."""
+    `scores.<metric>`, `scores.<metric>.low` and `.high`; of champions `seeds.*`. Cells are empty where nothing is."""
     metrics = _metrics(result)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     ends = [f"scores.{metric}{end}" for metric in metrics for end in ("", ".low", ".high")]
-    writer.writerow([*_PLAIN, *_COSTS, *ends])
+    writer.writerow([*_PLAIN, *_COSTS, *_SEEDS, *ends])
     for row in result["rows"]:
         low, high = row["interval"] or (None, None)
         flat = {**row, "use": yes_or_no(row["use"]), "low": low, "high": high, "fitted": _joined(row["fitted"])}
@@ -37,7 +38,10 @@ def write_csv(path: Path, result: Mapping[str, Any]) -> None:
             for value in (row["scores"].get(metric), *(row["intervals"].get(metric) or (None, None)))
         ]
         writer.writerow(
-            ["" if value is None else value for value in [*(flat[name] for name in (*_PLAIN, *_COSTS)), *more]]
+            [
+                "" if value is None else value
+                for value in [*(flat[name] for name in (*_PLAIN, *_COSTS)), *_seed_cells(row["seeds"]), *more]
+            ]
         )
     write_text(path, text.getvalue())
 
@@ -72,12 +76,28 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
     if used:
         trial = f" (trial {used['trial']})" if used["trial"] else ""
         found.append(f"* best on validation: {used['name']}{trial}, {result['metric']} {used['valid']:.3f} there")
+    over = [f"{row['name']} ({said_seeds(row['seeds'])})" for row in result["rows"] if row["seeds"]]
+    if over:
+        found.append(f"chosen over seeds, in the study's own objective: {', '.join(over)}")
     if any(row["rank"] is None for row in result["rows"]):
         found.append("rows without a rank are not of all sessions: sessions held out whole have chance as a baseline")
     if result["split"] == "test":
         times = ", ".join(f"{name} {count}" for name, count in result["test_reads"].items())
         found.append(f"how often the test split was read so far, by study: {times}")
     return found
+
+
+def said_seeds(found: Mapping[str, Any]) -> str:
+    """`decoding.score 0.712 (0.690 ... 0.734), 5 seeds`"""
+    low, high = found["interval"] or (None, None)
+    spread = f" ({low:.3f} ... {high:.3f})" if low is not None else ""
+    return f"{found['metric']} {found['mean']:.3f}{spread}, {found['count']} seeds"
+
+
+def _seed_cells(found: Mapping[str, Any] | None) -> list[Any]:
+    if found is None:
+        return [None] * len(_SEEDS)
+    return [found["metric"], found["mean"], *(found["interval"] or (None, None)), found["count"]]
 
 
 def _metrics(result: Mapping[str, Any]) -> list[str]:

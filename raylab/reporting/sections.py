@@ -15,10 +15,12 @@ import yaml
 from raylab.errors import DataError
 from raylab.reporting import charts
 from raylab.reporting import leaderboard as board
+from raylab.reporting.choice import said_selection, selection_section
 from raylab.reporting.codes import CURVES
 from raylab.reporting.embedding import load_embedding
 from raylab.reporting.pareto import front_chart
-from raylab.reporting.summary import BASELINE_NAMES, baseline_scores, compared_metric, verdict
+from raylab.reporting.score_sections import image
+from raylab.reporting.summary import BASELINE_NAMES, Champion, baseline_scores, compared_metric, verdict
 from raylab.tracking.records import Mode, TrialRecord, front
 
 _MAX_EMBEDDINGS = 6  # a browser keeps few three-dimensional drawings alive at once
@@ -31,8 +33,8 @@ class Facts:
     study: Mapping[str, Any]
     metrics: tuple[str, ...]  # of the objectives
     modes: tuple[Mode, ...]
-    records: list[TrialRecord]
-    winner: TrialRecord | None
+    records: list[TrialRecord]  # of the search
+    winner: TrialRecord | None  # the champion of a selection over seeds, else the best of the search
     baselines: Mapping[str, Any] | None
     importance: Mapping[str, float] | None
     evaluation: Mapping[str, Any] | None
@@ -40,6 +42,9 @@ class Facts:
     embedding: Path | None
     logs: Mapping[str, bool]  # which searched paths have a logarithmic scale
     scores: Path | None = None  # the folder of scores that compare embeddings
+    repetitions: Sequence[TrialRecord] = ()  # over seeds, of trials of the search
+    selection: Mapping[str, Any] | None = None  # what `raylab select` found
+    rungs: tuple[int, ...] = ()  # steps at which the scheduler compares trials
 
     @property
     def metric(self) -> str:
@@ -76,6 +81,7 @@ def headline(facts: Facts) -> str:
         metric=facts.metric,
         baselines=facts.matched,
         compared=facts.compared,
+        champion=_champion(facts),
     )
     label = f" of {study['label']}" if study.get("label") else ""
     aims = [
@@ -95,18 +101,55 @@ def headline(facts: Facts) -> str:
     )
 
 
+def _champion(facts: Facts) -> Champion | None:
+    if facts.selection is None or facts.winner is None:
+        return None
+    return Champion(facts.winner, said_selection(facts.selection)[0])
+
+
+def choice(facts: Facts) -> str:
+    """Of a selection that has ended."""
+    if facts.selection is None:
+        return ""
+    picture = facts.scores / "selection.png" if facts.scores else None
+    drawn = image(picture, "scores over seeds") if picture and picture.is_file() else ""
+    return selection_section(facts.selection, drawn)
+
+
+def cost(facts: Facts) -> str:
+    """Of all trials by state, and of repetitions."""
+    groups = {state: [one for one in facts.records if one.state == state] for state in _states(facts.records)}
+    groups |= {"repetitions over seeds": list(facts.repetitions)} if facts.repetitions else {}
+    groups |= {"all": [*facts.records, *facts.repetitions]}
+    heads = "".join(f"<th>{head}</th>" for head in ("", "trials", "hours of trials", "CPU-seconds", "GPU-seconds"))
+    body = "".join(
+        f"<tr><td>{escape(name)}</td><td>{len(found)}</td><td>{sum(one.seconds for one in found) / 3600:.2f}</td>"
+        f"<td>{sum(one.cpu_seconds for one in found):,.0f}</td>"
+        f"<td>{sum(one.gpu_seconds for one in found):,.0f}</td></tr>"
+        for name, found in groups.items()
+    )
+    note = "What was reserved for a trial's workers, times how long they had it; over all attempts."
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<p class='soft'>{note}</p>{table}" if facts.records else ""
+
+
+def _states(records: Sequence[TrialRecord]) -> list[str]:
+    return list(dict.fromkeys(record.state for record in records))
+
+
 def leaderboard(facts: Facts) -> str:
-    rows = board.rows(facts.records, *facts.modes, metrics=facts.metrics)
+    rows = board.rows([*facts.records, *facts.repetitions], *facts.modes, metrics=facts.metrics)
     if not rows:
         return "<p class='soft'>No trial has started.</p>"
     paths = list(dict.fromkeys(path for row in rows for path in row["params"]))
     short = board.short_names(paths)
     errors = {record.trial: said for record in facts.records if (said := record.error or board.note(record))}
     heads = [("trial", ""), ("state", ""), *((metric, "number") for metric in facts.metrics)]
-    heads += [("steps", "number"), ("minutes", "number"), *([("front", "")] if len(facts.metrics) > 1 else [])]
+    heads += [("over seeds (95 %)", "number")] if facts.repetitions else []
+    heads += [("steps", "number"), ("minutes", "number"), ("CPU s", "number"), ("GPU s", "number")]
+    heads += [("front", "")] if len(facts.metrics) > 1 else []
     heads += [(short[path], "") for path in paths] + ([("reason", "")] if errors else [])
-    seconds = {record.trial: record.seconds for record in facts.records}
-    body = "".join(_row(facts, row, paths, errors=errors, seconds=seconds) for row in rows)
+    body = "".join(_row(facts, row, paths, errors=errors) for row in rows)
     foot = "".join(_baseline_row(facts, kind, columns=len(heads)) for kind in facts.matched)
     titles = "".join(f"<th class='sort {style}'>{escape(head)}</th>" for head, style in heads)
     table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
@@ -116,14 +159,18 @@ def leaderboard(facts: Facts) -> str:
 def pareto(facts: Facts) -> str:
     figure = front_chart(facts.records, metrics=facts.metrics, modes=facts.modes) if facts.front else None
     note = "On the front is each completed trial that no other equals in every objective and beats in one."
-    return f"<p class='soft'>{note}</p>{_figure(figure)}" if figure is not None else ""
+    return f"<p class='soft'>{note}</p>{figure_html(figure)}" if figure is not None else ""
 
 
 def curves(facts: Facts) -> str:
     winner = facts.winner.trial if facts.winner else None
     names = dict.fromkeys([*facts.metrics, "loss", *CURVES])
-    drawn = [charts.learning_curves(facts.records, metric=name, winner=winner) for name in names]
-    return "".join(_figure(figure) for figure in drawn if figure is not None)
+    shown = [*facts.records, *([facts.winner] if facts.winner and facts.winner.of else [])]
+    drawn = [charts.learning_curves(shown, metric=name, winner=winner, rungs=facts.rungs) for name in names]
+    steps = f"Dotted lines: trials are compared at steps {', '.join(map(str, facts.rungs))}. " if facts.rungs else ""
+    pruned = "A cross: the trial was pruned there." if any(one.state == "pruned" for one in shown) else ""
+    note = f"<p class='soft'>{steps}{pruned}</p>" if steps or pruned else ""
+    return note + "".join(figure_html(figure) for figure in drawn if figure is not None)
 
 
 def importance(facts: Facts) -> str:
@@ -131,7 +178,7 @@ def importance(facts: Facts) -> str:
         return ""
     if not facts.importance:
         return "<p class='soft'>Not computed: it needs several completed trials that differ.</p>"
-    return _of_first(facts) + _figure(charts.importance_bars(facts.importance))
+    return _of_first(facts) + figure_html(charts.importance_bars(facts.importance))
 
 
 def parallel(facts: Facts) -> str:
@@ -140,14 +187,14 @@ def parallel(facts: Facts) -> str:
         _of_first(facts)
         + "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move it.</p>"
     )
-    return note + _figure(figure) if figure is not None else ""
+    return note + figure_html(figure) if figure is not None else ""
 
 
 def slices(facts: Facts) -> str:
     figure = None
     if len(facts.records) > 1:
         figure = charts.slices(facts.records, metric=facts.metric, logs=facts.logs)
-    return _of_first(facts) + _figure(figure) if figure is not None else ""
+    return _of_first(facts) + figure_html(figure) if figure is not None else ""
 
 
 def _of_first(facts: Facts) -> str:
@@ -166,7 +213,7 @@ def embeddings(facts: Facts) -> str:
     hidden = len(found.colourings) - len(shown)
     note = f"{len(found.points)} validation samples in {found.points.shape[1]} dimensions"
     note += f"; {hidden} more labels are in the file" if hidden else ""
-    drawn = "".join(_figure(charts.embedding(found, colouring)) for colouring in shown)
+    drawn = "".join(figure_html(charts.embedding(found, colouring)) for colouring in shown)
     return f"<p class='soft'>{note}.</p><div class='{'pair' if len(shown) > 1 else ''}'>{drawn}</div>"
 
 
@@ -209,7 +256,8 @@ def environment(facts: Facts) -> str:
 def _cards(facts: Facts) -> str:
     states = [record.state for record in facts.records]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    cards = [("best", facts.winner.score, f"best trial ({facts.winner.trial})")] if facts.winner else []
+    name = "champion" if facts.selection else "best trial"
+    cards = [("best", facts.winner.score, f"{name} ({facts.winner.trial})")] if facts.winner else []
     if facts.winner:
         others = zip(facts.metrics[1:], facts.winner.scores[1:])
         cards += [("", score, f"its {metric}") for metric, score in others if metric != facts.compared]
@@ -235,7 +283,6 @@ def _row(
     paths: Sequence[str],
     *,
     errors: Mapping[str, str],
-    seconds: Mapping[str, float],
 ) -> str:
     trial, state, winner = row["trial"], row["state"], facts.winner
     found = row.get("scores", {facts.metric: row["score"]})
@@ -244,14 +291,16 @@ def _row(
         f"<td>{escape(trial)}</td>",
         f"<td><span class='state {escape(state)}'>{escape(state)}</span></td>",
         *(_number(score, f"{score:.4f}" if score is not None else "–") for score in scores),
+        *([_number((row["seeds"] or {}).get("mean"), board.shown_seeds(row["seeds"]))] if "seeds" in row else []),
         _number(row["steps"], str(row["steps"])),
-        _number(seconds[trial], f"{seconds[trial] / 60:.1f}"),
+        _number(row["seconds"], f"{row['seconds'] / 60:.1f}"),
+        *(_number(row[name], f"{row[name]:,.0f}") for name in ("cpu_seconds", "gpu_seconds")),
         *([f"<td>{board.yes_or_no(row['front'])}</td>"] if "front" in row else []),
         *(_parameter(row["params"].get(path)) for path in paths),
     ]
     if errors:
         cells.append(f"<td class='wrap'>{escape(' '.join(errors.get(trial, '').split())[:400])}</td>")
-    mark = " class='winner'" if winner is not None and trial == winner.trial else ""
+    mark = " class='winner'" if winner is not None and trial in (winner.trial, winner.of) else ""
     return f"<tr{mark}>{''.join(cells)}</tr>"
 
 
@@ -316,7 +365,7 @@ def _score(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, int | float) else "–"
 
 
-def _figure(figure: go.Figure) -> str:
+def figure_html(figure: go.Figure) -> str:
     return figure.to_html(
         full_html=False,
         include_plotlyjs=False,

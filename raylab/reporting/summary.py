@@ -34,6 +34,14 @@ class Verdict:
     text: str
 
 
+@dataclass(frozen=True)
+class Champion:
+    """What a selection over seeds chose, and the sentence that says so."""
+
+    record: TrialRecord
+    said: str
+
+
 def baseline_scores(baselines: Mapping[str, Any] | None, *, metric: str, label: str | None) -> dict[str, float]:
     """Each baseline's score by the objective, on validation; empty where the objective has no baseline.
 
@@ -73,8 +81,9 @@ def verdict(
     baselines: Mapping[str, float],
     compared: str | None = None,
     more: Sequence[Mode] = (),
+    champion: Champion | None = None,
 ) -> Verdict:
-    """Whether the best trial beats what needs no training.
+    """Whether the best trial, or the champion of a selection over seeds, beats what needs no training.
 
     Args:
         metric: The objective; the first of several.
@@ -82,12 +91,14 @@ def verdict(
         compared: As `compared_metric` gives it; default: the objective.
         more: Of the objectives after the first.
     """
-    winner = best(records, mode, *more)
+    winner = champion.record if champion else best(records, mode, *more)
     if winner is None or winner.score is None:
         return Verdict("open", _without_winner(records))
     score, subject = winner.score, "It"
     said = f"Trial {winner.trial} is best: {metric} {score:.3f}."
-    if more:
+    if champion:
+        said = f"{champion.said} Its champion, {winner.trial}, has {score:.3f}."
+    elif more:
         count = len(front(records, mode, *more))
         said = (
             f"Of {count} trials on the Pareto front, {winner.trial} is best by {metric} ({score:.3f}) and shown here."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from ray import tune
 
 from raylab.errors import RaylabError
 from raylab.studies.outcome import report
+from raylab.studies.placement import of_worker
+from raylab.studies.sections import Resources
 from raylab.training.loop import Training
 from raylab.training.worker import Job, describe_round, run_round, start
 
@@ -32,10 +35,9 @@ class TrialActor(tune.Trainable):
             if self._training is None:
                 self._training = start(self._job)
             told = describe_round(self._training, run_round(self._training, self._job))
-            return report(told, **self._scored)
+            return _between(report(told, **self._scored), self._job)
         except Exception as error:
-            step = self._training.step if self._training else 0
-            return {"steps": step, "error": explain(error, Path(self._job.folder)), "done": True}
+            return trouble(error, self._training.step if self._training else 0, self._job)
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._job = Job(**config["job"])
@@ -50,11 +52,7 @@ class WorkersTrial(tune.Trainable):
         from raylab.training.launch import WorkerGroup
 
         resources = config["resources"]
-        wanted = {"CPU": resources["cpus"] - WAITING_CPU / resources["workers"]}
-        if resources["gpus"]:
-            wanted["GPU"] = resources["gpus"]
-        if resources["memory_gb"]:
-            wanted["memory"] = resources["memory_gb"] * 1e9
+        wanted = of_worker(Resources(**resources))
         self._job, self._scored, self._steps = Job(**config["job"]), config["scored"], 0
         storage = Path(config["storage"])
         self._group = WorkerGroup(self._job, workers=resources["workers"], resources=wanted, storage=storage)
@@ -63,15 +61,28 @@ class WorkersTrial(tune.Trainable):
         try:
             result = self._group.next()
             self._steps = result["steps"]
-            return report(result, **self._scored)
+            return _between(report(result, **self._scored), self._job)
         except Exception as error:
-            return {"steps": self._steps, "error": explain(error, Path(self._job.folder)), "done": True}
+            return trouble(error, self._steps, self._job)
 
     def cleanup(self) -> None:
         self._group.close()
 
 
-WAITING_CPU = 0.1  # of the trial that waits for its workers, taken from theirs, so that whole machines fit
+def _between(result: dict[str, Any], job: Job) -> dict[str, Any]:
+    """The result, marked where it ends a generation before the trial's last step."""
+    over = job.until is not None and result["steps"] >= job.until and not result["done"]
+    return {**result, "done": True, "between": True} if over else result
+
+
+def trouble(error: Exception, step: int, job: Job) -> dict[str, Any]:
+    """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the study is `halted`."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return {"steps": step, "halted": f"{error.filename or job.folder}: {error.strerror}", "done": True}
+    return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # another trial would fare no better
 
 
 def explain(error: Exception, folder: Path) -> str:

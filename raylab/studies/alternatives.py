@@ -6,22 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.stats import t as student
-
-from raylab.errors import ConfigError, StudyError
+from raylab.errors import ConfigError
+from raylab.evaluation.seeds import over_seeds
 from raylab.parsing import parse_trial, set_path
 from raylab.reporting.alternatives import alternatives_figure, write_table
 from raylab.reporting.scores import keep_score
 from raylab.studies.driver import Say
 from raylab.studies.plan import Plan, make_plan
-from raylab.studies.space import Scalar, Space, leaves, load_space
-from raylab.studies.study import begin, resume
+from raylab.studies.repeated import SEED, begun_or_resumed, fixed_grid
+from raylab.studies.space import Scalar, Space, load_space
 from raylab.tasks import learnt_numbers
 from raylab.tracking.records import TrialRecord
+from raylab.tracking.selections import drawn
 from raylab.tracking.study import StudyFolder
 
-SEED = "training.seed"
 TOLERANCE = 0.1  # by which alternatives may differ in size and still be called equal
 SPEED = "steps_per_s"
 
@@ -62,7 +60,7 @@ def compare(
     learnt = {value: _learnt(plan, path, value) for value in plan.space.search[path].categorical or ()}
     if not any_size:
         _check_sizes(path, learnt, source)
-    study = _study(plan, Path(out), say)
+    study = begun_or_resumed(plan, Path(out), "compare", say)
     result = _result(study, path, seeds, learnt)
     keep_score(study, "alternatives", result, alternatives_figure(result, study.metrics))
     write_table(study.scores_folder / "alternatives.csv", result)
@@ -85,11 +83,7 @@ def _grid(space: Space, path: str, seeds: int, source: str) -> dict[str, Any]:
     parameter = space.search.get(path)
     if parameter is None or parameter.categorical is None:
         raise ConfigError(f"{source}: '{path}' is no categorical path of `search`", "Choose one for --over.")
-    value = space.model_dump(mode="json", by_alias=True, exclude_none=True)
-    kept: dict[str, Any] = {key: value[key] for key in ("task", "objective", "resources") if key in value}
-    search = {path: {"categorical": list(parameter.categorical)}, SEED: {"categorical": list(range(seeds))}}
-    base = {name: leaf for name, leaf in leaves(value.get("base", {})) if name not in (path, SEED)}
-    return {**kept, "base": base, "search": search, "sampler": {"kind": "grid"}}
+    return fixed_grid(space, {path: parameter.categorical}, seeds)
 
 
 def _learnt(plan: Plan, path: str, value: Scalar) -> int:
@@ -106,20 +100,8 @@ def _check_sizes(path: str, learnt: Mapping[Scalar, int], source: str) -> None:
         )
 
 
-def _study(plan: Plan, out: Path, say: Say) -> StudyFolder:
-    if not out.exists():
-        return begin(plan, out, "compare", say)
-    study = StudyFolder.open(out)
-    asked = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
-    held = load_space(study.space_path).model_dump(mode="json", by_alias=True, exclude_none=True)
-    other_data = study.description["data"]["fingerprint"] != plan.dataset.fingerprint
-    if study.description["kind"] != "compare" or asked != held or other_data:
-        raise StudyError(f"{out}: another study is there", "Choose another --out.")
-    return resume(out, say=say)
-
-
 def _result(study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, int]) -> dict[str, Any]:
-    records = study.records()
+    records = drawn(study.records())
     found: dict[str, Any] = {}
     for value, count in learnt.items():
         own = [record for record in records if record.params.get(path) == value]
@@ -137,13 +119,4 @@ def _result(study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, i
 def _metrics(completed: Sequence[TrialRecord]) -> dict[str, Any]:
     each = [{**one.metrics, **({SPEED: one.step / one.seconds} if one.seconds else {})} for one in completed]
     names = [name for name in (each[0] if each else {}) if all(name in one for one in each)]
-    return {name: _over_seeds([one[name] for one in each]) for name in names}
-
-
-def _over_seeds(values: Sequence[float]) -> dict[str, Any]:
-    mean, count = float(np.mean(values)), len(values)
-    interval = None
-    if count > 1:
-        half = float(student.ppf(0.975, count - 1) * np.std(values, ddof=1) / np.sqrt(count))
-        interval = [mean - half, mean + half]
-    return {"mean": mean, "interval": interval, "values": [float(value) for value in values]}
+    return {name: over_seeds([one[name] for one in each]) for name in names}

@@ -8,7 +8,7 @@ from typing import Any
 
 from ray.tune import Callback
 
-from raylab.studies.outcome import Outcome, outcome
+from raylab.studies.outcome import Outcome, is_between, outcome
 from raylab.tracking.ledger import Ledger
 
 OnEnd = Callable[[str, Outcome, dict[str, Any]], None]
@@ -18,12 +18,15 @@ class LedgerCallback(Callback):
     """Tune's events as events of the ledger.
 
     Args:
+        comes_back: Whether a trial whose process died is run again.
         on_end: Called after a trial's end is in the ledger, with (trial, outcome, params).
     """
 
-    def __init__(self, ledger: Ledger, *, on_end: OnEnd) -> None:
-        self._ledger, self._on_end = ledger, on_end
-        self._started: dict[str, float] = {}
+    def __init__(self, ledger: Ledger, *, comes_back: Callable[[str], bool], on_end: OnEnd) -> None:
+        self._ledger, self._comes_back, self._on_end = ledger, comes_back, on_end
+        self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
+        self._worked: dict[str, float] = {}
+        self.halted: str | None = None  # why the study cannot go on
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles its set-up for a restore that we never do (see `suggest.py`)."""
@@ -32,11 +35,20 @@ class LedgerCallback(Callback):
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         config = trial.config
         name = config["job"]["trial"]
-        if name in self._started:
-            return
         self._started[name] = time.monotonic()
+        if name in self._worked:
+            return
+        self._worked[name] = 0.0
+        resources = {key: config["resources"][key] for key in ("cpus", "gpus", "workers")}
         self._ledger.append(
-            {"event": "trial_started", "trial": name, "params": config["params"], "config": config["job"]["config"]}
+            {
+                "event": "trial_started",
+                "trial": name,
+                "params": config["params"],
+                "config": config["job"]["config"],
+                "resources": resources,
+                **({"of": config["of"]} if config["of"] else {}),
+            }
         )
 
     def on_trial_result(
@@ -49,6 +61,7 @@ class LedgerCallback(Callback):
                     "trial": trial.config["job"]["trial"],
                     "step": result["steps"],
                     "metrics": result["metrics"],
+                    "rung": result.get("rung"),
                 }
             )
 
@@ -59,10 +72,19 @@ class LedgerCallback(Callback):
         self._end(trial, _reason(trial))
 
     def _end(self, trial: Any, crash: str | None) -> None:
-        config = trial.config
+        config, now = trial.config, time.monotonic()
         name = config["job"]["trial"]
+        seconds = self._worked.get(name, 0.0) + now - self._started.get(name, now)
+        self._worked[name], self._started[name] = seconds, now
+        self.halted = self.halted or trial.last_result.get("halted")
+        if trial.last_result.get("halted"):  # it stays open: `resume` goes on with it
+            return
+        if crash is not None and self._comes_back(name):
+            self._ledger.append({"event": "trial_lost", "trial": name, "reason": crash})
+            return
+        if crash is None and is_between(trial.last_result):
+            return
         ended = outcome(trial.last_result, max_steps=config["max_steps"], crash=crash)
-        seconds = time.monotonic() - self._started.get(name, time.monotonic())
         self._ledger.append(end_event(name, ended, seconds=seconds))
         self._on_end(name, ended, config["params"])
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError
-from raylab.parsing import get_path, parse_trial, set_path
-from raylab.studies.conditions import possible, stand_in, when_met, with_search, without_fixed
+from raylab.parsing import get_path, parse_trial
+from raylab.studies.conditions import parents_met, possible, stand_in, when_met, with_search, without_fixed
+from raylab.studies.draw_checks import check_draws, check_names, check_points, check_sampler
+from raylab.studies.draws import allowed_draw
+from raylab.studies.exploring import check_population
 from raylab.studies.grid import with_grid_budget
 from raylab.studies.space import Parameter, Scalar, Space
 from raylab.tasks import get_task
@@ -30,6 +34,7 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
     """
     ordered = space.ordered()
     _check_base(space, sessions, source)
+    check_names(space, source)
     space = without_fixed(space, source)
     for path in ordered:
         _check_path(space, path, source)
@@ -38,8 +43,11 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
         space = _for_dataset(space, path, sessions, source, notes)
     base = parse_trial(stand_in(space), source)
     _check_objectives(space, base, sessions, source)
-    _check_draws(space, sessions, source)
-    if space.scheduler.kind != "none" and "training.max_steps" in space.search:
+    check_points(space, source)
+    check_draws(space, lambda value: _problem(value, sessions, source), source)
+    if space.scheduler.kind == "pbt":
+        check_population(space, source)
+    if space.scheduler.kind != "none" and "training.max_steps" in space.searched:
         raise ConfigError(
             f"{source}: training.max_steps cannot be searched with a scheduler: rungs would differ",
             "Remove it from `search`, or set scheduler.kind: none.",
@@ -52,7 +60,7 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
     if space.sampler.kind == "grid":
         space, said = with_grid_budget(space, source)
         notes += said
-    return space, notes
+    return space, notes + check_sampler(space, source)
 
 
 def _check_base(space: Space, sessions: Mapping[str, SessionSpec], source: str) -> None:
@@ -101,49 +109,34 @@ def _for_dataset(space: Space, path: str, sessions: Mapping[str, SessionSpec], s
     return with_search(space, {**space.search, path: fewer})
 
 
+T = TypeVar("T")
+OTHERS = 20  # draws with a value that are tried where constraints keep it from standing among defaults
+
+
+def _tried(space: Space, path: str, value: Scalar, check: Callable[[dict[str, Any]], T]) -> T | None:
+    """What `check` says of a config with this value: among defaults, or as a draw where constraints tie it to others.
+    None where the constraints rule the value out."""
+    try:
+        return check(space.setting(when_met(space, path), path, value))
+    except ConfigError:
+        if not space.constraints:
+            raise
+        for seed in range(OTHERS):
+            params = allowed_draw(space, random.Random(seed), {**parents_met(space, path), path: value})
+            if params is None:
+                return None
+            with contextlib.suppress(ConfigError):
+                return check(space.drawn(params))
+        raise
+
+
 def _without_effect(space: Space, path: str, parameter: Parameter, source: str) -> bool:
     """Whether every value becomes the same, as `input.window` where whole trials are decoded."""
-    configs = [parse_trial(set_path(when_met(space, path), path, value), source) for value in parameter.extremes()]
-    return len(configs) > 1 and len({str(get_path(config, path)) for config in configs}) == 1
-
-
-DRAWS = 100
-
-
-class _Draw:
-    """Answers `Space.define` at random as an Optuna trial would; this module needs no Optuna."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.params: dict[str, Scalar] = {}
-
-    def suggest_float(self, path: str, low: float, high: float, *, log: bool, step: float | None) -> float:
-        value = self.random.uniform(low, high)
-        self.params[path] = value = low + step * round((value - low) // step) if step else value
-        return value
-
-    def suggest_int(self, path: str, low: int, high: int, *, log: bool, step: int) -> int:
-        self.params[path] = value = self.random.randrange(low, high + 1, step)
-        return value
-
-    def suggest_categorical(self, path: str, choices: list[Scalar]) -> Scalar:
-        self.params[path] = value = self.random.choice(choices)
-        return value
-
-
-def _check_draws(space: Space, sessions: Mapping[str, SessionSpec], source: str) -> None:
-    """Values that are valid alone may not be so together (hidden_units and heads): a search would find out half-way."""
-    draw = space.define()
-    for seed in range(DRAWS if space.search else 0):
-        trial = _Draw(seed)
-        draw(trial)
-        problem = _problem(space.drawn(trial.params), sessions, source)
-        if problem is not None:
-            values = ", ".join(f"{path}={value}" for path, value in trial.params.items())
-            raise ConfigError(
-                f"{problem.what}; drawn were {values}",
-                "Use `step`, `when` or other bounds, so that every draw is valid.",
-            )
+    values = parameter.extremes()
+    found = [_tried(space, path, value, lambda candidate: parse_trial(candidate, source)) for value in values]
+    configs = [config for config in found if config is not None]
+    shown = {str([get_path(config, one) for one in space.paths(path)]) for config in configs}
+    return len(configs) > 1 and len(shown) == 1
 
 
 def modes(space: Space, sessions: Mapping[str, SessionSpec]) -> dict[str, Mode]:
@@ -235,7 +228,7 @@ def _check_metric(
         )
     for name, (changes, why, remedy) in _INCOMPARABLE.items():
         # how many negatives a model is trained with is no matter of the fixed batches it is scored on
-        searched = [path for path in space.search if path != "sampling.negatives" and path.startswith(changes)]
+        searched = [path for path in space.searched if path != "sampling.negatives" and path.startswith(changes)]
         if metric.startswith(name) and searched:
             key = key.removesuffix(".metric")
             raise ConfigError(
@@ -245,12 +238,12 @@ def _check_metric(
 
 def _check_path(space: Space, path: str, source: str) -> None:
     parameter = space.search[path]
-    if path.startswith(("evaluation.", "task.")):
+    if any(one.startswith(("evaluation.", "task.")) for one in space.paths(path)):
         raise ConfigError(
             f"{source}: search.{path}: it decides how trials are scored, so trials that differ in it do not compare",
             f"Set it in `base`, or with --set {path}=...",
         )
-    if path == "sessions.combine" and "first" in (parameter.categorical or ()):
+    if "sessions.combine" in space.paths(path) and "first" in (parameter.categorical or ()):
         raise ConfigError(
             f"{source}: search.{path}: 'first' leaves sessions out, so trials with it do not compare with others",
             "Search separate and padded, or set --set sessions.combine=first.",
@@ -262,16 +255,17 @@ def _check_path(space: Space, path: str, source: str) -> None:
                 f"Its choices: {', '.join(map(str, space.search[parent].categorical or ()))}.",
             )
     for value in parameter.extremes():
-        candidate = set_path(when_met(space, path), path, value)
         try:
-            parse_trial(candidate, source)
+            resolved = _tried(space, path, value, lambda candidate: parse_trial(candidate, source))
         except ConfigError as error:
             what = error.what.removeprefix(f"{source}: ")
             raise ConfigError(f"{source}: search.{path}: value {value!r} is not valid: {what}", error.remedy) from None
-        resolved = parse_trial(candidate, source)
+        if resolved is None:
+            continue
         if isinstance(value, (int, float)) and not isinstance(value, bool) and parameter.int_ is None:
-            kept = get_path(resolved, path)
-            if isinstance(kept, int) and not isinstance(kept, bool) and parameter.float_ is not None:
+            kept = [get_path(resolved, one) for one in space.paths(path)]
+            whole = any(isinstance(one, int) and not isinstance(one, bool) for one in kept)
+            if whole and parameter.float_ is not None:
                 raise ConfigError(f"{source}: search.{path}: a whole number is needed", "Use int: [low, high].")
 
 
@@ -283,9 +277,8 @@ def _usable(
     reasons: dict[Scalar, str] = {}
     error: ConfigError | None = None
     for value in parameter.extremes():
-        config = parse_trial(set_path(when_met(space, path), path, value), source)
         try:
-            _check_on(config, sessions)
+            _tried(space, path, value, lambda candidate: _check_on(parse_trial(candidate, source), sessions))
             usable.append(value)
         except ConfigError as problem:
             error = problem

@@ -55,8 +55,17 @@ def when_met(space: Space, path: str) -> dict[str, Any]:
             continue
         for grand, leaf in leaves(when_met(space, parent)):
             value = set_path(value, grand, leaf)
-        value = set_path(value, parent, possible(parent, wanted, space)[0])
+        value = space.setting(value, parent, possible(parent, wanted, space)[0])
     return value
+
+
+def parents_met(space: Space, path: str) -> dict[str, Scalar]:
+    """Values of what `path` depends on, with which it is drawn."""
+    found: dict[str, Scalar] = {}
+    for parent, wanted in space.search[path].when.items():
+        if parent in space.search:
+            found |= {**parents_met(space, parent), parent: possible(parent, wanted, space)[0]}
+    return found
 
 
 # What every dataset supports, of sampling.conditional, sampling.positives, sessions.combine, view.selection.kind.
@@ -72,5 +81,10 @@ def stand_in(space: Space) -> dict[str, Any]:
     for path, parameter in space.search.items():
         if not parameter.when:
             choices = parameter.extremes()
-            value = set_path(value, path, next((choice for choice in choices if choice in SUPPORTED), choices[0]))
+            value = space.setting(value, path, next((choice for choice in choices if choice in SUPPORTED), choices[0]))
     return value
+
+
+def always_numbers(space: Space) -> list[str]:
+    """The numbers that every draw has, which is what CMA-ES learns of."""
+    return [name for name, one in space.search.items() if one.categorical is None and not one.when]

@@ -11,7 +11,8 @@ from raylab.errors import StudyError
 from raylab.evaluation.scores import PRIMARY
 from raylab.parsing import load_yaml, parse_trial
 from raylab.reporting.scores import keep_score, shuffles_figure
-from raylab.studies.driver import ENDED, Say
+from raylab.studies.driver import Say, run_trials
+from raylab.studies.outcome import ENDED
 from raylab.studies.plan import Plan, connect_for, make_plan
 from raylab.studies.study import create_study, run_recorded
 from raylab.studies.trained import Trained
@@ -67,7 +68,8 @@ def _control_study(study: StudyFolder, record: TrialRecord, shuffles: int, say: 
     control = StudyFolder.open(folder) if folder.exists() else create_study(folder, plan, "control")
     missing = shuffles - sum(one.state in ENDED for one in control.records())
     if missing:
-        run_recorded(control, plan, connect_for(plan.space.resources, missing), say)
+        slots = connect_for(plan.space.resources, missing)
+        run_recorded(control, say, lambda end: run_trials(control, plan, slots=slots, say=say, on_end=end))
     return control
 
 

@@ -2,88 +2,153 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from raylab.config import TrialConfig
-from raylab.studies.outcome import Outcome
+from raylab.errors import StudyError
+from raylab.studies.fixed import FixedSearch, Repeat
+from raylab.studies.outcome import ENDED, Outcome
 from raylab.studies.plan import Plan
-from raylab.studies.space import Resources
+from raylab.studies.sections import Resources
+from raylab.studies.stopping import Stopping, worked_seconds
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job
 
+if TYPE_CHECKING:
+    from raylab.studies.suggest import StudySearch
+
 Say = Callable[[str], None]
-ENDED = ("completed", "pruned", "failed")
+End = Callable[[str, Outcome, dict[str, Any]], None]
 
 
 def run_trials(study: StudyFolder, plan: Plan, *, slots: int, say: Say, on_end: Callable[[], None]) -> None:
     """Run what is missing of a study: interrupted trials first, then new draws until the budget is used.
 
     Args:
-        slots: Trials at a time.
+        slots: Trials at a time; 0 where nothing is missing.
         say: Receives a line a trial.
         on_end: Called after each trial's end is in the ledger.
 
     Raises:
         KeyboardInterrupt: stopped from outside; every open trial is recorded as interrupted.
     """
-    known = {record.trial: record for record in study.records()}
-    ended = sum(record.state in ENDED for record in known.values())
-    total, done = plan.space.budget.trials, ended
+    known = {record.trial: record for record in study.records() if record.of is None}
+    total, mode = plan.space.budget.trials, plan.modes[plan.space.metrics[0]]
+    worked = worked_seconds(study.ledger.read())
+    stopping = Stopping(plan.space.budget, mode, known=known.values(), worked_s=worked)
+    count = _Counted(say, on_end, total=total, done=sum(record.state in ENDED for record in known.values()))
 
     def end(trial: str, outcome: Outcome, params: dict[str, Any]) -> None:
-        nonlocal done
-        done += 1
-        say(_line(trial, outcome, params, done, total))
-        on_end()
+        stopping.ended(outcome)
+        count(trial, outcome, params)
 
+    searcher = _searcher(study, plan, known, stopping)
+    searcher.requeue(known)  # also where nothing is missing: a killed driver may not have told Optuna of every end
+    if not slots:
+        return
+    scheduler = None if plan.space.scheduler.kind == "pbt" else _scheduler(study, plan)
+    with _closed(study):
+        _run(study, plan, searcher, slots=slots, end=end, scheduler=scheduler)
+    reason = stopping.reason()
+    if count.done < total and (reason is None or searcher.at_work):
+        raise KeyboardInterrupt
+    if count.done < total:
+        say(f"no more trials are begun: {reason}")
+        study.ledger.append({"event": "search_stopped", "reason": reason})
+
+
+def run_repeats(
+    study: StudyFolder, plan: Plan, repeats: Sequence[Repeat], *, slots: int, say: Say, on_end: Callable[[], None]
+) -> None:
+    """Train fixed configs as trials of the study; those that have ended already are left as they are.
+
+    Raises:
+        KeyboardInterrupt: as `run_trials`.
+    """
+    known = {record.trial: record for record in study.records()}
+    missing = [one for one in repeats if one.trial not in known or known[one.trial].state not in ENDED]
+    if not missing:
+        return
+    count = _Counted(say, on_end, total=len(repeats), done=len(repeats) - len(missing))
+    searcher = FixedSearch(missing, job=lambda one: _told(study, plan, one.trial, one.params, one.config, of=one.of))
+    with _closed(study):
+        _run(study, plan, searcher, slots=slots, end=count, scheduler=None)
+    if count.done < len(repeats):
+        raise KeyboardInterrupt
+
+
+class _Counted:
+    """Says a line for each trial that ended."""
+
+    def __init__(self, say: Say, on_end: Callable[[], None], *, total: int, done: int) -> None:
+        self._say, self._on_end, self._total, self.done = say, on_end, total, done
+
+    def __call__(self, trial: str, outcome: Outcome, params: dict[str, Any]) -> None:
+        self.done += 1
+        self._say(_line(trial, outcome, params, self.done, self._total))
+        self._on_end()
+
+
+@contextlib.contextmanager
+def _closed(study: StudyFolder) -> Iterator[None]:
+    """Whatever ends the driver, no trial stays running in the ledger."""
     try:
-        _fit(study, plan, known, slots, total - ended, end)
+        yield
     finally:
         for record in study.records():
             if record.state == "running":
                 study.ledger.append(_interrupted(record))
-    if done < total:
-        raise KeyboardInterrupt
 
 
-def _fit(
-    study: StudyFolder,
-    plan: Plan,
-    known: dict[str, TrialRecord],
-    slots: int,
-    missing: int,
-    end: Callable[[str, Outcome, dict[str, Any]], None],
-) -> None:
+def _interrupted(record: TrialRecord) -> dict[str, Any]:
+    """Without `seconds`: they are until now."""
+    told = {"event": "trial_ended", "trial": record.trial, "state": "interrupted", "step": record.step}
+    return {**told, "score": None, "metrics": record.metrics, "error": None}
+
+
+def _searcher(study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], stopping: Stopping) -> StudySearch:
+    from raylab.studies.population import PopulationSearch
+    from raylab.studies.suggest import StudySearch
+
+    def job(trial: str, params: dict[str, Any], **more: Any) -> dict[str, Any]:
+        config = plan.space.config(params, source=f"trial {trial}")
+        return _told(study, plan, trial, params, config, **more)
+
+    how: dict[str, Any] = {
+        "modes": [plan.modes[metric] for metric in plan.space.metrics],
+        "storage": f"sqlite:///{study.optuna_path}",
+        "draws": plan.space.budget.trials - len(known),
+        "job": job,
+        "enough": lambda: stopping.reason() is not None,
+    }
+    if plan.space.scheduler.kind == "pbt":
+        return PopulationSearch(plan.space, study=study, mode=plan.modes[plan.space.rung], known=known, **how)
+    return StudySearch(plan.space, **how)
+
+
+def _run(study: StudyFolder, plan: Plan, searcher: Any, *, slots: int, end: End, scheduler: Any) -> None:
+    """Tune's own loop, on a state of its own that is never restored from (it holds pickles)."""
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
     from ray import tune
 
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial is told once, by the ledger's line
-
     from raylab.studies.callbacks import LedgerCallback
-    from raylab.studies.suggest import StudySearch
 
-    search_alg = StudySearch(
-        plan.space,
-        modes=[plan.modes[metric] for metric in plan.space.metrics],
-        storage=f"sqlite:///{study.optuna_path}",
-        seen=len(known),
-        job=lambda trial, params: _trial_config(study, plan, trial, params),
-    )
-    search_alg.requeue(known)
-    # Tune's own state: never restored from (it holds pickles), so not part of the study.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial is told once, by the ledger's line
     storage = study.path / ".tune"
+    ledger = LedgerCallback(study.ledger, comes_back=searcher.comes_back, on_end=end)
     try:
         tune.Tuner(
             _trainable(plan.space.resources),
             tune_config=tune.TuneConfig(
-                search_alg=search_alg,
-                scheduler=_scheduler(plan),
-                num_samples=missing,
+                search_alg=searcher,
+                scheduler=scheduler,
+                num_samples=-1,  # the searcher says when there are no more
                 max_concurrent_trials=slots,
                 reuse_actors=plan.space.resources.workers == 1,
                 trial_dirname_creator=lambda trial: trial.trial_id,
@@ -93,17 +158,32 @@ def _fit(
                 storage_path=str(storage),
                 verbose=0,
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[LedgerCallback(study.ledger, on_end=end)],
+                callbacks=[ledger],
             ),
         ).fit()
     finally:
         shutil.rmtree(storage, ignore_errors=True)
+    if ledger.halted:
+        raise StudyError(
+            f"the study stopped: {ledger.halted}", f"Make room, then `raylab resume {study.path}`: nothing is lost."
+        )
 
 
-def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, Any]) -> dict[str, Any]:
+def _told(
+    study: StudyFolder,
+    plan: Plan,
+    trial: str,
+    params: dict[str, Any],
+    config: TrialConfig,
+    *,
+    of: str | None = None,
+    until: int | None = None,
+    piece: int = 0,
+) -> dict[str, Any]:
+    """What Tune carries to a trial's actor and to the ledger; see `Job` for `until` and `piece`."""
     resources = plan.space.resources
     objectives = plan.space.metrics
-    config = _monitored(plan.space.config(params, source=f"trial {trial}"), objectives[0])
+    config = _monitored(config, objectives[0])
     job = Job(
         trial,
         str(study.trial_folder(trial)),
@@ -111,10 +191,13 @@ def _trial_config(study: StudyFolder, plan: Plan, trial: str, params: dict[str, 
         config.model_dump(mode="json"),
         threads=resources.cpus,
         parent=str(study.parent_path) if study.parent_path.is_dir() else "",
+        until=until,
+        piece=piece,
     )
     return {
         "job": job.as_dict(),
         "params": params,
+        "of": of,
         "scored": {"objectives": objectives, "rung": plan.space.rung},
         "max_steps": config.training.max_steps,
         "resources": resources.model_dump(),
@@ -133,7 +216,8 @@ def _monitored(config: TrialConfig, objective: str) -> TrialConfig:
 def _trainable(resources: Resources) -> Any:
     from ray import tune
 
-    from raylab.studies.actor import WAITING_CPU, TrialActor, WorkersTrial
+    from raylab.studies.actor import TrialActor, WorkersTrial
+    from raylab.studies.placement import WAITING_CPU
 
     if resources.workers > 1:
         return tune.with_resources(WorkersTrial, {"cpu": WAITING_CPU})
@@ -143,33 +227,12 @@ def _trainable(resources: Resources) -> Any:
     return tune.with_resources(TrialActor, wanted)
 
 
-def _scheduler(plan: Plan) -> Any:
-    from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler
+def _scheduler(study: StudyFolder, plan: Plan) -> Any:
+    from raylab.studies.schedulers import make_scheduler
 
-    config, steps = plan.space.scheduler, plan.space.config({}).training.max_steps
-    if config.kind == "none" or config.grace_steps >= steps:
-        return FIFOScheduler()
-    return AsyncHyperBandScheduler(
-        time_attr="steps",
-        metric="rung",
-        mode=plan.modes[plan.space.rung],
-        max_t=steps,
-        grace_period=config.grace_steps,
-        reduction_factor=config.reduction_factor,
-    )
-
-
-def _interrupted(record: TrialRecord) -> dict[str, Any]:
-    return {
-        "event": "trial_ended",
-        "trial": record.trial,
-        "state": "interrupted",
-        "step": record.step,
-        "score": None,
-        "metrics": record.metrics,
-        "error": None,
-        "seconds": 0.0,
-    }
+    steps = plan.space.config({}).training.max_steps
+    events = study.ledger.read()
+    return make_scheduler(plan.space.scheduler, mode=plan.modes[plan.space.rung], steps=steps, events=events)
 
 
 def _line(trial: str, outcome: Outcome, params: Mapping[str, Any], done: int, total: int) -> str:

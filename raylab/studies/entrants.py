@@ -23,7 +23,7 @@ By = Literal["study", "family"]
 
 @dataclass(frozen=True)
 class Entrant:
-    """A completed trial that its study's own objective chose on validation.
+    """A completed trial that its study's own objective chose on validation, over seeds where there was a selection.
 
     Attributes:
         name: Of its study.
@@ -88,7 +88,8 @@ def _chosen(study: StudyFolder, by: By) -> list[TrialRecord]:
     records = [record for record in study.records() if record.state == "completed"]
     families = dict.fromkeys(family_of(record.config) for record in records)
     groups = [[record for record in records if family_of(record.config) == family] for family in families]
-    return [found for group in groups if (found := best(group, *study.modes)) is not None]
+    chosen = [found for group in groups if (found := best(group, *study.modes)) is not None]
+    return [first if family_of(one.config) == family_of(first.config) else one for one in chosen]
 
 
 def label_of(entrants: Sequence[Entrant], label: str | None) -> str:

@@ -7,27 +7,27 @@ from itertools import islice
 from typing import Any
 
 from raylab.errors import ConfigError
-from raylab.parsing import set_path
 from raylab.studies.space import Scalar, Space
 
 MOST_POINTS = 10_000  # counted before a grid without a budget is refused
 
 
 def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
-    """Searched paths and values of every point, once each; conditional paths only where they are active."""
+    """Names and values of every point that meets the constraints, once each; conditional ones only where active."""
     ordered = space.ordered()
 
     def below(value: dict[str, Any], drawn: dict[str, Scalar], depth: int) -> Iterator[dict[str, Scalar]]:
         if depth == len(ordered):
-            yield drawn
+            if space.broken(drawn) is None:
+                yield drawn
             return
         path = ordered[depth]
         parameter = space.search[path]
-        if not parameter.active(value):
+        if not space.active(path, value):
             yield from below(value, drawn, depth + 1)
             return
         for one in dict.fromkeys(parameter.values() or ()):
-            yield from below(set_path(value, path, one), {**drawn, path: one}, depth + 1)
+            yield from below(space.setting(value, path, one), {**drawn, path: one}, depth + 1)
 
     return below(space.fixed(), {}, 0)
 

@@ -20,11 +20,12 @@ def importance(records: Sequence[TrialRecord], mode: Literal["max", "min"]) -> d
     """
     import optuna
 
-    done = [record for record in records if record.state == "completed" and record.score is not None]
+    done = [one for one in records if one.of is None and one.state == "completed" and one.score is not None]
     shared = [path for path in (done[0].params if done else {}) if all(path in record.params for record in done)]
     varied = [path for path in shared if len({str(record.params[path]) for record in done}) > 1]
     if len(done) < FEWEST or not varied or len({record.score for record in done}) < 2:
         return None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize" if mode == "max" else "minimize")
     spread = {path: _distribution([record.params[path] for record in done]) for path in varied}
     for record in done:

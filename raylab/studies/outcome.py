@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from raylab.errors import TrainingError
+
+ENDED = ("completed", "pruned", "failed")  # what is over; an interrupted trial is run again
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,25 @@ def report(told: Mapping[str, Any], *, objectives: Sequence[str], rung: str | No
         )
     several = {"scores": [metrics[metric] for metric in objectives]} if len(objectives) > 1 else {}
     return {**told, "score": metrics[objectives[0]], "rung": metrics[rung], **several}
+
+
+class Deaths:
+    """How often the process of each trial died. Not the trial's fault, so it is run again from its last checkpoint; but
+    one that takes its process down every time must not be tried for ever."""
+
+    def __init__(self, most: int = 3) -> None:
+        self._most = most
+        self._counts: Counter[str] = Counter()
+
+    def again(self, trial: str) -> bool:
+        """Note a death; whether the trial may be run again."""
+        self._counts[trial] += 1
+        return self._counts[trial] <= self._most
+
+
+def is_between(result: Mapping[str, Any] | None) -> bool:
+    """Whether a result ends a generation of its population, and not the trial."""
+    return bool(result and result.get("between") and math.isfinite(result["rung"]))
 
 
 def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None) -> Outcome:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from raylab.cluster import connect
 from raylab.data.dataset import Dataset
-from raylab.errors import StudyError
+from raylab.parsing import blamed
 from raylab.studies.checks import check_space, modes
-from raylab.studies.space import Resources, Space, load_space
+from raylab.studies.earlier import with_earlier
+from raylab.studies.placement import Placement, place, place_as_named
+from raylab.studies.sections import Resources
+from raylab.studies.space import Space, load_space
 from raylab.tracking.records import Mode
 
 
@@ -42,11 +45,20 @@ def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | No
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     dataset = Dataset(data)
     loaded = load_space(space, overrides, source=source)
+    with blamed(source, Path(space) if isinstance(space, str | Path) else None, overrides):
+        return _checked(loaded, dataset, source)
+
+
+def _checked(loaded: Space, dataset: Dataset, source: str) -> Plan:
     label = loaded.fixed()["task"].get("label") or next(iter(dataset.labels), None)
     if label:  # the default is written down: what was used is what is recorded
         loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
     checked, notes = check_space(loaded, dataset.sessions, source=source)
-    return Plan(checked, dataset, modes(checked, dataset.sessions), label, tuple(notes))
+    better = modes(checked, dataset.sessions)
+    checked, said = with_earlier(
+        checked, fingerprint=dataset.fingerprint, modes=better, label=label or None, source=source
+    )
+    return Plan(checked, dataset, better, label, (*notes, *said))
 
 
 def connect_for(resources: Resources, trials: int) -> int:
@@ -55,17 +67,19 @@ def connect_for(resources: Resources, trials: int) -> int:
     Raises:
         StudyError: one trial does not fit: waiting for it would never end.
     """
-    available = connect(dashboard=resources.workers > 1)
-    cpus, gpus = resources.cpus * resources.workers, resources.gpus * resources.workers
-    wanted = {"CPU": cpus, "GPU": gpus, "memory": (resources.memory_gb or 0) * resources.workers * 1e9}
+    return place_on(nodes_for(resources), resources, trials).slots
+
+
+def nodes_for(resources: Resources) -> list[dict[str, float]]:
+    """Connect to Ray as trials need it; what each of its nodes has."""
+    connect(dashboard=resources.workers > 1)
+    import ray
+
+    return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
+
+
+def place_on(nodes: Sequence[Mapping[str, float]], resources: Resources, trials: int) -> Placement:
+    """Where the cluster may grow, what resources.concurrent says; else what fits."""
     if resources.concurrent and os.environ.get("RAY_ADDRESS"):
-        return min(resources.concurrent, trials)  # a joined cluster may grow: who names a number vouches for it
-    for name, amount in wanted.items():
-        if amount > available.get(name, 0):
-            raise StudyError(
-                f"one trial needs {amount:g} {name}, the whole cluster has {available.get(name, 0):g}",
-                "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1); for a cluster that grows "
-                "when asked, set resources.concurrent.",
-            )
-    fitting = min(int(available.get(name, 0) / amount) for name, amount in wanted.items() if amount)
-    return max(1, min(resources.concurrent or fitting, fitting, trials))
+        return place_as_named(resources, trials)
+    return place(resources, nodes, trials)

@@ -14,16 +14,19 @@ from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import Decoded, mean_scores
 from raylab.evaluation.reading import said
 from raylab.evaluation.scores import PRIMARY, interval
+from raylab.evaluation.seeds import over_seeds
 from raylab.reporting.ranking import write_csv
 from raylab.reporting.summary import BASELINE_NAMES
 from raylab.studies import study as one_study
 from raylab.studies.entrants import By, Entrant, check_alike, entrants_of, label_of
 from raylab.studies.trained import HELD_OUT
 from raylab.studies.winner import Scorer, resampled
-from raylab.tracking.records import reads_of_test
+from raylab.tracking.records import is_number, reads_of_test
+from raylab.tracking.selections import repetitions
 
 DecodedSessions = Mapping[str, Decoded]
 CHANCE = "chance"
+_UNTRAINED: dict[str, Any] = {"trial": None, "readout": None, "seconds": None, "steps_per_s": None, "seeds": None}
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def leaderboard(
     Returns:
         Of a ranking: {"split", "label", "metric": the primary one, "unit", "per", "data": fingerprint, "sessions",
         "rows": [{"rank", "name", "family", "trial", "use", "score", "interval": [low, high], "valid", "sessions",
-        "readout", "fitted", "seconds", "steps_per_s", "scores": {metric: value}, "intervals"}], "test_reads":
+        "readout", "fitted", "seconds", "steps_per_s", "seeds": of a champion {"metric": the study's own objective,
+        "mean", "interval", "values", "count"}, "scores": {metric: value}, "intervals"}], "test_reads":
         {study: times}}. Fractions, errors in the label's own unit; None where there is nothing.
 
     Raises:
@@ -130,8 +134,18 @@ def _standing(one: Entrant, label: str, split: str) -> Standing:
         "readout": _read_out(found[split]),
         "seconds": record.seconds,
         "steps_per_s": record.step / record.seconds if trained and record.seconds else None,
+        "seeds": _seeds(one),
     }
     return Standing(one.name, one.family, found["valid"], found[split], about)
+
+
+def _seeds(one: Entrant) -> dict[str, Any] | None:
+    """Of a champion: what its config reached by the study's own objective, over the seeds of the selection."""
+    if one.record.of is None:
+        return None
+    own = repetitions(one.study.records(), one.record.of)
+    scores = [float(record.score or 0.0) for record in own if record.state == "completed" and is_number(record.score)]
+    return {"metric": one.study.metrics[0], **over_seeds(scores), "count": len(scores)}
 
 
 def _of_label(scorer: Scorer, label: str) -> dict[str, Decoded]:
@@ -172,7 +186,7 @@ def _baselines(entrants: Sequence[Entrant], label: str, split: str) -> Iterable[
         scores = made.scores(split)
         for name, by_label in made.decoded.get(split, {}).items():
             shown = by_label.get(label, {})
-            about = {"trial": None, "readout": _read_out(shown), "seconds": None, "steps_per_s": None}
+            about = {**_UNTRAINED, "readout": _read_out(shown)}
             yield Standing(BASELINE_NAMES[name], "baseline", made.decoded["valid"][name][label], shown, about)
         chance = chance or _chance(scores[CHANCE].get(label))
     if chance:
@@ -180,8 +194,7 @@ def _baselines(entrants: Sequence[Entrant], label: str, split: str) -> Iterable[
 
 
 def _chance(constant: Mapping[str, float] | None) -> Standing | None:
-    about = {"trial": None, "readout": None, "seconds": None, "steps_per_s": None}
-    return Standing(CHANCE, "baseline", {}, {}, about, constant) if constant else None
+    return Standing(CHANCE, "baseline", {}, {}, _UNTRAINED, constant) if constant else None
 
 
 def _rows(standings: Sequence[Standing], metric: str, sessions: int) -> list[dict[str, Any]]:

@@ -2,125 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, field_validator, model_validator
 
 from raylab.config import Strict, TrialConfig
 from raylab.errors import ConfigError
-from raylab.parsing import load_yaml, parse, parse_trial, set_path
-
-Scalar = bool | int | float | str | None
-
-
-class Parameter(Strict):
-    """One searched path: exactly one of float, int, categorical."""
-
-    float_: tuple[float, float] | None = Field(None, alias="float")
-    int_: tuple[int, int] | None = Field(None, alias="int")
-    categorical: tuple[Scalar, ...] | None = None
-    log: bool = False
-    step: float | None = Field(None, gt=0)
-    when: dict[str, Scalar | list[Scalar]] = Field({}, description="searched only where these paths have these values")
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Parameter:
-        if sum(value is not None for value in (self.float_, self.int_, self.categorical)) != 1:
-            raise ValueError("needs exactly one of float: [low, high], int: [low, high], categorical: [...]")
-        bounds = self.float_ or self.int_
-        if bounds and not bounds[0] < bounds[1]:
-            raise ValueError(f"bounds [{bounds[0]}, {bounds[1]}] must ascend")
-        if bounds and self.step and self.step > bounds[1] - bounds[0]:
-            raise ValueError(f"the step {self.step:g} is wider than the bounds")
-        if self.log and (bounds is None or bounds[0] <= 0 or self.step):
-            raise ValueError("log needs bounds above 0 and no step")
-        if self.int_ and self.step and self.step != int(self.step):
-            raise ValueError("the step of an int must be whole")
-        if self.categorical is not None and not self.categorical:
-            raise ValueError("categorical needs at least one choice")
-        return self
-
-    def extremes(self) -> list[Scalar]:
-        """The values that decide whether the whole range is valid."""
-        return list(self.categorical if self.categorical is not None else self.float_ or self.int_ or ())
-
-    def values(self) -> list[Scalar] | None:
-        """Every value, as Optuna steps through the bounds; None where bounds have no step."""
-        bounds = self.float_ or self.int_
-        if bounds is None or self.step is None:
-            return None if self.categorical is None else list(self.categorical)
-        low, high, step = (Decimal(str(number)) for number in (*bounds, self.step))
-        kind = float if self.float_ else int
-        return [kind(low + k * step) for k in range(int((high - low) // step) + 1)]
-
-    def active(self, value: Mapping[str, Any]) -> bool:
-        return all(
-            get(value, path) in (wanted if isinstance(wanted, list) else [wanted]) for path, wanted in self.when.items()
-        )
-
-    def suggest(self, trial: Any, path: str) -> Scalar:
-        if self.float_:
-            return float(trial.suggest_float(path, *self.float_, log=self.log, step=self.step))
-        if self.int_:
-            return int(trial.suggest_int(path, *self.int_, log=self.log, step=int(self.step or 1)))
-        choice: Scalar = trial.suggest_categorical(path, list(self.categorical or ()))
-        return choice
+from raylab.parsing import blamed, load_yaml, parse, parse_trial, set_path
+from raylab.studies.constraints import Absent, Constraint
+from raylab.studies.earlier import Earlier, as_earlier
+from raylab.studies.overrides import overridden
+from raylab.studies.parameters import Parameter, Scalar, get, leaves
+from raylab.studies.sections import Budget, Objective, Resources, Sampler, Scheduler
 
 
-class Objective(Strict):
-    metric: str = "decoding.score"
-    mode: Literal["max", "min"] | None = Field(None, description="default: what the metric means")
+@lru_cache(maxsize=256)
+def constraint_of(text: str) -> Constraint:
+    return Constraint(text)
 
 
-class Sampler(Strict):
-    kind: Literal["tpe", "random", "nsga2", "grid"] = "tpe"
-    seed: int = Field(0, ge=0)
-    startup_trials: int | None = Field(
-        None, ge=1, description="random trials before TPE's model; default a third, at most 10"
-    )
-    population: int | None = Field(None, ge=2, description="of nsga2: a generation; default a quarter of the trials")
-
-    @model_validator(mode="after")
-    def _population_is_of_nsga2(self) -> Sampler:
-        if self.population is not None and self.kind != "nsga2":
-            raise ValueError(f"population is of nsga2, not of {self.kind}")
-        return self
-
-
-class Scheduler(Strict):
-    kind: Literal["none", "asha"] = "none"
-    metric: str | None = Field(None, description="what trials are stopped by; default: the objective where it is one")
-    grace_steps: int = Field(300, ge=1, description="no trial is stopped before")
-    reduction_factor: int = Field(3, ge=2, description="one in so many goes on at each rung")
-
-
-class Budget(Strict):
-    trials: int = Field(16, ge=1, description="of a grid: at most its points, and by default all of them")
-
-
-class Resources(Strict):
-    """Of one worker of one trial."""
-
-    cpus: int = Field(1, ge=1)
-    gpus: float = Field(0, ge=0)
-    memory_gb: float | None = Field(None, gt=0)
-    workers: int = Field(1, ge=1, description="data-parallel workers a trial")
-    concurrent: int | None = Field(None, ge=1, description="trials at a time; default: what fits")
+def _expression(text: str) -> str:
+    return constraint_of(text).text
 
 
 class Space(Strict):
     """A search space file. `base` holds fixed config values; what neither names keeps its default.
 
-    `objective` is one, or a list of two or three: then the study looks for the Pareto front.
+    `objective` is one, or a list of two or three: then the study looks for the Pareto front. `points` are tried first;
+    `constraints` hold of every draw; `warm_start` names earlier studies whose trials inform the sampler.
     """
 
     task: dict[str, Any] = {"kind": "contrastive"}
     objective: Objective | tuple[Objective, ...] = Objective()
     base: dict[str, Any] = {}
     search: dict[str, Parameter] = {}
+    constraints: tuple[Annotated[str, AfterValidator(_expression)], ...] = ()
+    points: tuple[dict[str, Scalar], ...] = ()
+    warm_start: Annotated[tuple[Earlier, ...], BeforeValidator(as_earlier)] = ()
     sampler: Sampler = Sampler()
     scheduler: Scheduler = Scheduler()
     budget: Budget = Budget()
@@ -150,6 +71,28 @@ class Space(Strict):
                 raise ValueError(f"'{path}' is in `base` and in `search`: it can be in one of them only")
         return self
 
+    @model_validator(mode="after")
+    def _shared_once(self) -> Space:
+        owners: dict[str, str] = {}
+        for name, parameter in self.search.items():
+            for path in parameter.paths:
+                if path in self.search or path in owners or path in dict(leaves(self.base)):
+                    raise ValueError(f"search.{name}.paths: '{path}' is set elsewhere in this space, too")
+                owners[path] = name
+        for name, parameter in self.search.items():
+            hidden = next((parent for parent in parameter.when if parent in owners), None)
+            if hidden is not None:
+                raise ValueError(f"search.{name}.when: '{hidden}' is drawn as '{owners[hidden]}': name that")
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_informs(self) -> Space:
+        if self.warm_start and self.sampler.kind not in LEARNING:
+            raise ValueError(
+                f"warm_start: {self.sampler.kind} draws do not depend on trials: use {', '.join(LEARNING)}"
+            )
+        return self
+
     @property
     def objectives(self) -> tuple[Objective, ...]:
         return self.objective if isinstance(self.objective, tuple) else (self.objective,)
@@ -164,6 +107,30 @@ class Space(Strict):
         """The metric by which a scheduler stops trials."""
         return self.scheduler.metric or self.metrics[0]
 
+    def paths(self, name: str) -> tuple[str, ...]:
+        """The config paths that a draw sets: itself, unless several share it."""
+        parameter = self.search.get(name)
+        return parameter.paths if parameter is not None and parameter.paths else (name,)
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Every config path that draws set."""
+        return tuple(path for name in self.search for path in self.paths(name))
+
+    def active(self, name: str, value: Mapping[str, Any]) -> bool:
+        """Whether `name` is drawn where the config has `value` so far."""
+        return all(
+            get(value, self.paths(parent)[0]) in (wanted if isinstance(wanted, list) else [wanted])
+            for parent, wanted in self.search[name].when.items()
+        )
+
+    def setting(self, value: Mapping[str, Any], name: str, leaf: Any) -> dict[str, Any]:
+        """A copy of a config mapping with a draw in force."""
+        result = dict(value)
+        for path in self.paths(name):
+            result = set_path(result, path, leaf)
+        return result
+
     def fixed(self) -> dict[str, Any]:
         """The config mapping without searched values."""
         value: dict[str, Any] = {"task": dict(self.task)}
@@ -174,13 +141,40 @@ class Space(Strict):
     def drawn(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The config mapping of one draw."""
         value = self.fixed()
-        for path, leaf in params.items():
-            value = set_path(value, path, leaf)
+        for name, leaf in params.items():
+            value = self.setting(value, name, leaf)
         return value
 
     def config(self, params: Mapping[str, Any], *, source: str = "trial") -> TrialConfig:
         """The trial config of one draw."""
         return parse_trial(self.drawn(params), source)
+
+    def broken(self, params: Mapping[str, Any]) -> str | None:
+        """The first constraint that a draw breaks, and why where it has no value there; None where all hold.
+
+        A constraint holds of a draw that lacks a path it names (`heads` of an encoder without). A draw that is no
+        valid config before a default can be looked up breaks the constraint that asks for it.
+        """
+        value, resolved = self.drawn(params), dict[str, Any]()
+
+        def value_of(path: str) -> Any:
+            if path in params:
+                return params[path]
+            try:
+                return _at(value, path)
+            except Absent:
+                resolved.update(resolved or self.config(params, source="the draw").model_dump(mode="json"))
+                return _at(resolved, path)
+
+        for text in self.constraints:
+            try:
+                if not constraint_of(text).holds(value_of):
+                    return text
+            except Absent:
+                continue
+            except (ArithmeticError, TypeError, ConfigError) as error:
+                return f"{text} ({error.what if isinstance(error, ConfigError) else error})"
+        return None
 
     def define(self) -> Callable[[Any], None]:
         """Optuna's define-by-run function: parents before the parameters that depend on them."""
@@ -189,10 +183,9 @@ class Space(Strict):
 
         def suggest(trial: Any) -> None:
             value = fixed
-            for path in ordered:
-                parameter = self.search[path]
-                if parameter.active(value):
-                    value = set_path(value, path, parameter.suggest(trial, path))
+            for name in ordered:
+                if self.active(name, value):
+                    value = self.setting(value, name, self.search[name].suggest(trial, name))
 
         return suggest
 
@@ -212,6 +205,16 @@ class Space(Strict):
 
 
 _OBJECTIVES = TypeAdapter(tuple[Objective, ...])
+LEARNING = ("tpe", "gp", "cmaes", "nsga2")  # samplers whose draws depend on trials
+
+
+def _at(value: Mapping[str, Any], path: str) -> Any:
+    node: Any = value
+    for key in path.split("."):
+        if not isinstance(node, Mapping) or key not in node:
+            raise Absent(path)
+        node = node[key]
+    return node
 
 
 def load_space(
@@ -220,60 +223,16 @@ def load_space(
     """A space from a YAML file, a mapping or an object, with overrides applied.
 
     An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of any other
-    config path, sets its base value. Errors call the space `source`.
+    config path, sets its base value. Errors call the space `source`, with the line where it is a file, and name the
+    override where that is what is wrong.
     """
     source = source or (str(space) if isinstance(space, str | Path) else "space")
+    file = Path(space) if isinstance(space, str | Path) else None
     if isinstance(space, Space):
         value = space.model_dump(mode="json", by_alias=True, exclude_unset=True)  # a grid asks whether `trials` was set
     else:
         value = dict(space) if isinstance(space, Mapping) else load_yaml(Path(space))
-    parse(Space, value, source)  # first as it is written: an override must not be blamed for it, nor trip over it
-    for path, leaf in leaves(overrides or {}):
-        value = _override(value, path, leaf)
-    return parse(Space, value, source)
-
-
-def _override(value: dict[str, Any], path: str, leaf: Any) -> dict[str, Any]:
-    head, _, rest = path.partition(".")
-    if head in ("base", "search"):
-        raise ConfigError(
-            f"--set {path}: an override names a config path, without '{head}'",
-            f"For example: --set {rest or 'training.max_steps'}={leaf}",
-        )
-    if head in Space.model_fields and path not in value.get("search", {}):
-        return set_path(value, path, leaf)
-    # A searched path is pinned; what was searched only for another choice of it no longer exists.
-    kept = {
-        name: entry
-        for name, entry in value.get("search", {}).items()
-        if name != path and not _excluded(entry, path, leaf)
-    }
-    base = {name: entry for name, entry in leaves(value.get("base", {})) if name != path}
-    return {**value, "search": kept, "base": {**base, path: leaf}}
-
-
-def _excluded(entry: Any, path: str, leaf: Any) -> bool:
-    when = entry.get("when", {}) if isinstance(entry, Mapping) else {}
-    if path not in when:
-        return False
-    wanted = when[path]
-    return leaf not in (wanted if isinstance(wanted, list) else [wanted])
-
-
-def leaves(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Dotted paths and values; keys may be dotted themselves."""
-    for key, inner in value.items():
-        path = f"{prefix}{key}"
-        if isinstance(inner, Mapping) and inner:
-            yield from leaves(inner, f"{path}.")
-        else:
-            yield path, inner
-
-
-def get(value: Mapping[str, Any], path: str) -> Any:
-    node: Any = value
-    for key in path.split("."):
-        if not isinstance(node, Mapping) or key not in node:
-            return None
-        node = node[key]
-    return node
+    with blamed(source, file):  # first as it is written: an override must not be blamed for it, nor trip over it
+        parse(Space, value, source)
+    with blamed(source, None, overrides):
+        return parse(Space, overridden(value, overrides or {}, sections=set(Space.model_fields)), source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,19 @@ import yaml
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.baselines import Baselines
-from raylab.files import atomic_folder, write_json, write_text
+from raylab.files import write_json, write_text
 from raylab.parsing import load_yaml, parse_trial
+from raylab.processes import below, this_process
 from raylab.reporting.leaderboard import rows, write_csv
 from raylab.studies.conditions import stand_in
-from raylab.studies.driver import ENDED, Say, run_trials
+from raylab.studies.driver import Say, run_trials
+from raylab.studies.leftovers import end_left_behind
+from raylab.studies.outcome import ENDED
 from raylab.studies.plan import Plan, connect_for, make_plan
 from raylab.studies.space import Space
 from raylab.tracking.mlflow import BackgroundMirror, Mirror, MirrorError, default_uri
-from raylab.tracking.records import best
+from raylab.tracking.records import best, is_ended
+from raylab.tracking.selections import drawn, ended_selection, selections
 from raylab.tracking.study import StudyFolder
 
 
@@ -87,33 +91,51 @@ def plan_of_one(config: Mapping[str, Any], data: str | Path, overrides: Mapping[
 
 
 def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
-    """Finish a study: interrupted trials go on from their last checkpoint, missing ones are drawn."""
+    """Finish a study: interrupted trials go on from their last checkpoint, missing ones are drawn.
+
+    So with a selection (`raylab select`) that is under way.
+    """
     study = StudyFolder.open(Path(path))
+    known = selections(study.ledger.read())
+    if known and not known[-1].ended:
+        from raylab.studies.select import finish  # it runs on what is here
+
+        finish(study, say)
+        return study
+    plan = planned(study)
+    trials, events = drawn(study.records()), study.ledger.read()
+    ended = [record for record in trials if record.state in ENDED]
+    stopped = len(ended) == len(trials) and any(event["event"] == "search_stopped" for event in events)
+    missing = 0 if stopped else max(0, plan.space.budget.trials - len(ended))
+    if not missing and is_ended(events) and study.report_path.exists():
+        say(f"{study.name}: all {len(ended)} trials have ended; nothing to resume")
+        return study
+    slots = connect_for(plan.space.resources, missing) if missing else 0
+    _run(study, plan, slots, say)
+    return study
+
+
+def planned(study: StudyFolder) -> Plan:
+    """The plan of a study that was begun. StudyError where its dataset is another one now."""
     plan = make_plan(study.space_path, study.description["data"]["path"])
     if plan.dataset.fingerprint != study.description["data"]["fingerprint"]:
         raise StudyError(
             f"{plan.dataset.path}: not the data this study began with (other fingerprint)",
             "Restore that dataset, or start another study.",
         )
-    ended = [record for record in study.records() if record.state in ENDED]
-    if len(ended) >= plan.space.budget.trials:
-        say(f"{study.name}: all {len(ended)} trials have ended; nothing to resume")
-        return study
-    slots = connect_for(plan.space.resources, plan.space.budget.trials - len(ended))
-    _run(study, plan, slots, say)
-    return study
+    return plan
 
 
 def sync(path: str | Path) -> StudyFolder:
-    """Bring MLflow to what the ledger says, and register the winner. MirrorError where MLflow cannot be reached."""
+    """Bring MLflow to what the ledger says, and register the winner, and the champion where there is one. MirrorError
+    where MLflow cannot be reached."""
     from raylab.reporting.plots import trial_figures
 
     study = StudyFolder.open(Path(path))
     mirror = Mirror(study, figures=trial_figures(study))
     mirror.sync()
-    winner = best(study.records(), *study.modes)
-    if winner is not None:
-        mirror.register(winner.trial)
+    for trial, alias in _to_register(study).items():
+        mirror.register(trial, alias=alias)
     return study
 
 
@@ -157,10 +179,7 @@ def begin(plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None =
     for note in plan.notes:
         say(f"note: {note}")
     slots = connect_for(plan.space.resources, plan.space.budget.trials)
-    study = create_study(out, plan, kind, **({"parent": parent.described} if parent else {}))
-    if parent:
-        with atomic_folder(study.parent_path) as temporary:
-            shutil.copytree(parent.model, temporary, dirs_exist_ok=True)
+    study = create_study(out, plan, kind, parent)
     _run(study, plan, slots, say)
     return study
 
@@ -173,12 +192,18 @@ class Parent:
     described: dict[str, Any]
 
 
-def create_study(out: Path, plan: Plan, kind: str, **more: Any) -> StudyFolder:
-    """The folder of a study that has not run yet; `more` goes into study.json."""
-    study = StudyFolder.create(out, {**_describe(plan, kind), **more})
+def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None) -> StudyFolder:
+    """The folder of a study that has not run yet."""
     resolved = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
-    write_text(study.space_path, yaml.safe_dump(resolved, sort_keys=False))
-    return study
+
+    def fill(folder: Path) -> None:
+        study = StudyFolder(folder, {})
+        write_text(study.space_path, yaml.safe_dump(resolved, sort_keys=False))
+        if parent:
+            shutil.copytree(parent.model, study.parent_path)
+
+    described = _describe(plan, kind) | ({"parent": parent.described} if parent else {})
+    return StudyFolder.create(out, described, fill=fill)
 
 
 def _describe(plan: Plan, kind: str) -> dict[str, Any]:
@@ -195,21 +220,29 @@ def _describe(plan: Plan, kind: str) -> dict[str, Any]:
 
 
 def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
-    problem = run_recorded(study, plan, slots, say)
+    problem = run_recorded(study, say, lambda end: run_trials(study, plan, slots=slots, say=say, on_end=end))
     _baselines(study, plan, say)
     report(study.path)
     if problem is None:
-        _register_winner(study, say)
+        register_winners(study, say)
 
 
-def run_recorded(study: StudyFolder, plan: Plan, slots: int, say: Say) -> Exception | None:
-    """Run what is missing of a study, mirrored in MLflow; why MLflow is behind, where it is."""
+def run_recorded(study: StudyFolder, say: Say, run: Callable[[Callable[[], None]], None]) -> Exception | None:
+    """Run what is missing of a study, mirrored in MLflow; why MLflow is behind, where it is.
+
+    Args:
+        run: The driver; told what to call after each trial's end.
+    """
     from raylab.reporting.plots import trial_figures
 
     with study.hold():
+        left = end_left_behind(study)
+        if left:
+            say(f"ended {len(left)} processes that a killed driver of this study left behind")
+        study.ledger.append({"event": "driver_started", **this_process(), "processes": below()})
         mirror = BackgroundMirror(Mirror(study, figures=trial_figures(study)))
         try:
-            run_trials(study, plan, slots=slots, say=say, on_end=mirror.notify)
+            run(mirror.notify)
             study.ledger.append({"event": "study_ended"})
         finally:
             problem = mirror.close()
@@ -218,12 +251,20 @@ def run_recorded(study: StudyFolder, plan: Plan, slots: int, say: Say) -> Except
     return problem
 
 
-def _register_winner(study: StudyFolder, say: Say) -> None:
-    winner = best(study.records(), *study.modes)
-    if winner is None:
+def register_winners(study: StudyFolder, say: Say) -> None:
+    """In MLflow's registry: the best of the search as `best`, the champion of a selection as `champion`."""
+    found = _to_register(study)
+    if not found:
         say("no trial completed: there is no winner")
-        return
     try:
-        Mirror(study).register(winner.trial)
+        for trial, alias in found.items():
+            Mirror(study).register(trial, alias=alias)
     except MirrorError as error:
         say(f"the winner is not registered in MLflow yet ({error}): `raylab sync {study.path}` does it later")
+
+
+def _to_register(study: StudyFolder) -> dict[str, str]:
+    """Trial -> alias."""
+    winner, selection = best(study.records(), *study.modes), ended_selection(study.ledger.read())
+    champion = {selection.champion: "champion"} if selection and selection.champion else {}
+    return ({winner.trial: "best"} if winner else {}) | champion

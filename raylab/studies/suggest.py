@@ -1,4 +1,4 @@
-"""Suggestions: OptunaSearch that tells Optuna the truth. The only Optuna import besides `importance.py`.
+"""Suggestions: OptunaSearch that tells Optuna the truth. See also `drawing.py`, which draws.
 
 Ray's own OptunaSearch tells trials that a scheduler stopped as complete with their early score, leaves NaN results
 running for ever, and stores no link between its trials and Optuna's. Here a trial's id is its Optuna number.
@@ -6,6 +6,7 @@ running for ever, and stores no link between its trials and Optuna's. Here a tri
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 import optuna
 import optuna.exceptions
 from optuna.trial import TrialState
+from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
-from raylab.studies.outcome import Outcome, outcome
-from raylab.studies.space import Sampler, Space
+from raylab.studies.drawing import Drawing, trial_name
+from raylab.studies.outcome import Deaths, Outcome, outcome
+from raylab.studies.space import Space
 from raylab.tracking.records import TrialRecord
 
 _STATES = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -31,7 +34,8 @@ class StudySearch(OptunaSearch):
         modes: max or min, for each objective.
         storage: SQLAlchemy URL of the study's Optuna database.
         job: Tune config of a trial, from its id and its drawn parameters.
-        seen: Trials drawn so far; the sampler's stream continues from there.
+        draws: How many trials may be drawn that the ledger does not know.
+        enough: Whether no further trial is to be drawn (see `stopping.py`).
     """
 
     def __init__(
@@ -41,7 +45,8 @@ class StudySearch(OptunaSearch):
         modes: Sequence[str],
         storage: str,
         job: Callable[[str, dict[str, Any]], dict[str, Any]],
-        seen: int = 0,
+        draws: int,
+        enough: Callable[[], bool] = lambda: False,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -52,57 +57,87 @@ class StudySearch(OptunaSearch):
             mode=list(modes) if several else modes[0],
             study_name=STUDY_NAME,
             storage=optuna.storages.RDBStorage(storage),
-            sampler=make_sampler(space.sampler, trials=space.budget.trials, seen=seen),
+            sampler=optuna.samplers.RandomSampler(seed=0),  # never asked: see `Drawing`
         )
+        self._drawing = Drawing(space, self._ot_study)
         if several:
             self._ot_study.set_metric_names(list(space.metrics))
         self._keeps_curves = not several  # Optuna has intermediate values of one objective only; the ledger has all
-        self._job = job
-        self._pending: list[int] = []
+        self._job, self._enough, self._draws = job, enough, draws
+        self._deaths, self._halted = Deaths(), False
+        self._pending: list[tuple[int, dict[str, Any]]] = []
         self._running: dict[str, dict[str, Any]] = {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | None:
-        if self._pending:
-            number = self._pending.pop(0)
-            held = next(t for t in self._ot_study.get_trials(deepcopy=False) if t.number == number)
-            self._ot_trials[trial_id] = optuna.Trial(self._ot_study, held._trial_id)
-        params = super().suggest(trial_id)  # a trial that is asked again keeps the values it has
-        drawn = self._ot_trials[trial_id]
-        name = f"{drawn.number:04d}"
-        drawn.set_user_attr("raylab_trial", name)
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if self._halted:
+            return Searcher.FINISHED
+        if not self._pending:
+            if self._draws <= 0 or self._enough():
+                return None if self._running else Searcher.FINISHED  # one whose process dies comes back
+            self._draws -= 1
+        number, params = self._pending.pop(0) if self._pending else self._drawing.draw()
+        self._ot_trials[trial_id] = self._held(number)
+        name = trial_name(number)
         self._running[trial_id] = self._job(name, params)
         return self._running[trial_id]
 
+    @property
+    def at_work(self) -> bool:
+        """Whether a trial that was begun has not ended."""
+        return bool(self._pending or self._running)
+
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        if self._keeps_curves and "error" not in result and trial_id in self._running:
-            self._ot_trials[trial_id].report(result["score"], result["steps"])
+        if self._keeps_curves and "score" in result and trial_id in self._running:
+            self._report(self._ot_trials[trial_id], result["score"], result["steps"])
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         config = self._running.pop(trial_id, None)
-        if config is not None:
+        if config is None:
+            return
+        if (result or {}).get("halted"):
+            self._halted = True
+        elif error and self._deaths.again(config["job"]["trial"]):
+            self._pending.append((self._ot_trials[trial_id].number, config["params"]))
+        else:
             ended = outcome(result, max_steps=config["max_steps"], crash="the process died" if error else None)
             self.tell(self._ot_trials[trial_id], ended)
+
+    def comes_back(self, trial: str) -> bool:
+        """Whether a trial waits to be run again."""
+        return any(trial_name(number) == trial for number, _ in self._pending)
+
+    def _report(self, trial: optuna.Trial, score: float, step: int) -> None:
+        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):  # told by a driver that was then killed
+            trial.report(score, step)
 
     def tell(self, trial: optuna.Trial, ended: Outcome) -> None:
         if self._keeps_curves and ended.score is not None:
             # Tune gives a trial's last result here only, never to `on_trial_result`.
-            trial.report(ended.score, ended.step)
+            self._report(trial, ended.score, ended.step)
         values = (ended.scores or ended.score) if ended.state == "completed" else None
         self._ot_study.tell(trial.number, values, state=_STATES[ended.state], skip_if_finished=True)
 
     def requeue(self, known: Mapping[str, TrialRecord]) -> None:
-        """Take up where a killed driver stopped: what Optuna holds as running is either run again or told its end.
+        """Take up where a killed driver stopped: what has no end in the ledger is run again, with the values it has.
 
-        The ledger decides. A trial that Optuna drew and the ledger never saw start is run as if just drawn.
+        The ledger decides. A trial that Optuna drew and the ledger never saw start is run as if just drawn; one whose
+        end only Optuna was told has its end once more, from its last checkpoint; one that ended is told, where Optuna
+        does not know.
         """
-        for held in self._ot_study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            record = known.get(f"{held.number:04d}")
-            if record is not None and record.state in _STATES:
-                trial = optuna.Trial(self._ot_study, held._trial_id)
-                ended = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
-                self.tell(trial, ended)
-            else:
-                self._pending.append(held.number)
+        for held in self._ot_study.get_trials(deepcopy=False):
+            record = known.get(trial_name(held.number))
+            ended = record is not None and record.state in _STATES
+            if record is not None and ended and not held.state.is_finished():
+                told = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
+                self.tell(self._held(held.number), told)
+            elif not ended and (record is not None or not held.state.is_finished()):
+                self._pending.append((held.number, record.params if record else dict(held.params)))
+                self._draws -= record is None
+
+    def _held(self, number: int) -> optuna.Trial:
+        """A trial that Optuna has already."""
+        found = next(t for t in self._ot_study.get_trials(deepcopy=False) if t.number == number)
+        return optuna.Trial(self._ot_study, found._trial_id)
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing, likewise: Tune pickles its whole set-up at the start, and again at every snapshot."""
@@ -113,28 +148,3 @@ class StudySearch(OptunaSearch):
 
     def restore(self, checkpoint_path: str) -> None:
         raise AssertionError("a study is resumed from its ledger, not from Tune's snapshot")
-
-
-def make_sampler(config: Sampler, *, trials: int, seen: int) -> optuna.samplers.BaseSampler:
-    """`seen` moves the seed: a resumed search must not draw the same random trials again."""
-    seed = config.seed + 1_000_003 * seen
-    if config.kind == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    if config.kind == "grid":
-        return _Grid(seed=seed)
-    if config.kind == "nsga2":
-        population = config.population or max(4, min(50, trials // 4))
-        return optuna.samplers.NSGAIISampler(seed=seed, population_size=population)
-    startup = config.startup_trials or max(2, min(10, trials // 3))
-    # constant_liar: trials under way count as bad, so that those drawn at one time differ.
-    return optuna.samplers.TPESampler(
-        seed=seed, n_startup_trials=startup, multivariate=True, group=True, constant_liar=True
-    )
-
-
-class _Grid(optuna.samplers.BruteForceSampler):
-    """Every point once, in random order. Unlike Optuna's GridSampler it follows conditions; what was visited it reads
-    from the study's own trials, so a resumed grid goes on where it stopped."""
-
-    def after_trial(self, *_: Any) -> None:
-        """Nothing: the original ends `study.optimize` after the last point; here the budget is the grid's size."""

@@ -33,16 +33,20 @@ from raylab.tasks import get_task
 from raylab.tasks.embedding import session_pool
 from raylab.tasks.labels import decoded_label
 from raylab.tracking.records import TrialRecord, best, front, reads_of_test
+from raylab.tracking.selections import drawn, ended_selection
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
 
 
 def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
-    """The trial asked for, or the best completed one by its validation score.
+    """The trial asked for; else the champion, where a selection (`raylab select`) has ended; else the best completed
+    one by its validation score.
 
     Of several objectives: the one of the Pareto front with the best first objective (`said_choice` says so).
     """
     records = study.records()
+    selection = ended_selection(study.ledger.read()) if trial is None else None
+    trial = selection.champion if selection else trial
     if trial is None:
         found = best(records, *study.modes)
         if found is None:
@@ -55,11 +59,25 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
 
 
 def said_choice(study: StudyFolder) -> str | None:
-    """Which trial `winner` takes where none is named, as a sentence; None for one objective, or no winner."""
+    """Which trial `winner` takes where none is named, as a sentence; None where it goes without saying: the best by one
+    objective, or no winner."""
+    selection = ended_selection(study.ledger.read())
+    if selection is not None:
+        return (
+            f"trial {selection.champion} is used: the champion of `raylab select` (rule {selection.rule}), the median "
+            f"of the repetitions of trial {selection.of}"
+        )
     if len(study.modes) < 2 or (found := best(records := study.records(), *study.modes)) is None:
         return None
     count = len(front(records, *study.modes))
     return f"trial {found.trial} is used: of {count} on the Pareto front, the one with the best {study.metrics[0]}"
+
+
+def unselected(study: StudyFolder) -> str | None:
+    """What to know of a winner before the test split is read, where no selection has ended; of one trial, nothing."""
+    if ended_selection(study.ledger.read()) is not None or len(drawn(study.records())) < 2:
+        return None
+    return "the winner was chosen by one seed's validation score; `raylab select` comes first"
 
 
 def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> dict[str, Any]:
@@ -70,7 +88,8 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
     `evaluation.decoder` has no meaning for have no score.
 
     Returns:
-        {"split", "trial", "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}},
+        {"split", "trial", "selected": whether it is the champion of a selection over seeds,
+        "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}},
         "permuted": {label: {metric: {"mean", "low", "high", "p"}}} of the same predictions against permuted labels,
         "sessions": {session: {label: {metric: value}}}, "fitted": {label: [split]} that the decoder was fitted on,
         "animals", "summary": medians and quartiles (`summaries`), "baselines": {name: {label: {metric: value}}},
@@ -89,7 +108,9 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
         study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "evaluate"})
     scorer = Scorer(model, dataset, split)
     baselines = Baselines(dataset, model.config.evaluation.matched, labels, model.config.sessions)
-    result = {"split": split, "trial": record.trial, **scorer.scores(labels)}
+    selection = ended_selection(study.ledger.read())
+    selected = selection is not None and selection.champion == record.trial
+    result = {"split": split, "trial": record.trial, "selected": selected, **scorer.scores(labels)}
     result |= summaries(result["sessions"], {one["id"]: one["animal"] for one in dataset.manifest["sessions"]})
     result["baselines"] = {**baselines.scores(split), "input": scorer.own_input(labels)}
     result["test_reads"] = len(reads_of_test(study.ledger.read()))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.tasks.protocol import Comm, Task, Validation
+
+if TYPE_CHECKING:
+    import torch
 
 
 def get_task(config: TrialConfig) -> Task[Any]:
@@ -33,9 +36,16 @@ def learnt_numbers(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> 
     import torch
 
     with torch.random.fork_rng():
-        module = get_task(config).build(config, sessions)
+        return numbers_learnt(get_task(config).build(config, sessions))
+
+
+def numbers_learnt(module: torch.nn.Module) -> int:
+    """The same of a model: trained weights, codes, and arrays that were fitted at once."""
+    from raylab.models.stored import StoredArrays
+
+    fitted = [array for part in module.modules() if isinstance(part, StoredArrays) for array in part.arrays.values()]
     codes = [buffer for name, buffer in module.named_buffers() if name.rpartition(".")[2] == "codes"]
-    return sum(each.numel() for each in [*(p for p in module.parameters() if p.requires_grad), *codes])
+    return sum(each.numel() for each in [*(p for p in module.parameters() if p.requires_grad), *codes, *fitted])
 
 
-__all__ = ["Comm", "Task", "Validation", "get_task", "learnt_numbers"]
+__all__ = ["Comm", "Task", "Validation", "get_task", "learnt_numbers", "numbers_learnt"]

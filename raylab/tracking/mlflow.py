@@ -30,6 +30,7 @@ from raylab.tracking.mlflow_store import (
 )
 from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, front, is_ended, records
 from raylab.tracking.runs import TrialRun, study_tags, trial_key, trial_run
+from raylab.tracking.selections import drawn, ended_selection
 from raylab.tracking.study import StudyFolder
 
 if TYPE_CHECKING:
@@ -41,7 +42,15 @@ Figures = Callable[[TrialRecord], Mapping[str, Any]]  # file name -> Path or mat
 
 _log = logging.getLogger(__name__)
 _MIRRORED = "raylab.mirrored"  # the digest of a run that is complete; set last
-_RESULTS = ("leaderboard.csv", "baselines.json", "evaluation-valid.json", "evaluation-test.json", "report.html")
+_RESULTS = (
+    "leaderboard.csv",
+    "baselines.json",
+    "evaluation-valid.json",
+    "evaluation-test.json",
+    "scores/selection.json",
+    "scores/selection.png",
+    "report.html",
+)
 
 
 @dataclass
@@ -156,8 +165,11 @@ class Mirror:
         known.parent.log_points([("best_score", score, round(time * 1000), count) for count, (time, score) in curve])
         self._study_files(known.parent, with_results=status != "RUNNING")
         known.parent.log_tags(
-            {"raylab.trials": str(len(found)), **({"raylab.best_trial": winner.trial} if winner else {})}
+            {"raylab.trials": str(len(drawn(found))), **({"raylab.best_trial": winner.trial} if winner else {})}
         )
+        selection = ended_selection(self.study.ledger.read())
+        if selection and selection.champion:
+            known.parent.log_tags({"raylab.champion": selection.champion})
         if len(modes) > 1:
             known.parent.log_tags({"raylab.front": ", ".join(record.trial for record in front(found, *modes))})
         last = max((record.ended or 0.0 for record in found), default=0.0) or self.study.description["created"]

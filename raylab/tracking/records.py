@@ -31,7 +31,12 @@ class TrialRecord:
         history: (time, step, metrics) of every report, by step; a step that was reported again counts once.
         started: Unix seconds of the first start.
         ended: Unix seconds of the end; of the last sign of life of a killed trial; None while running.
-        seconds: Worked, over all attempts.
+        seconds: Worked, over all attempts; of a killed one until its last sign of life.
+        resources: Of its workers: {"cpus", "gpus"} of each, and how many "workers".
+        of: The trial of the search that this one repeats with another seed; None where a sampler drew it.
+        lineage: Of population-based training: {"step", "source", "params", "config"} of its beginning (source None) and
+            of each time that it took over another member's weights at a step, and went on with other params. Empty
+            where it never did.
     """
 
     trial: str
@@ -49,6 +54,18 @@ class TrialRecord:
     started: float | None = None
     ended: float | None = None
     seconds: float = 0.0
+    resources: dict[str, float] = field(default_factory=dict)
+    of: str | None = None
+    lineage: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPUs that were reserved for it, times how long."""
+        return self.seconds * self.resources.get("cpus", 1) * self.resources.get("workers", 1)
+
+    @property
+    def gpu_seconds(self) -> float:
+        return self.seconds * self.resources.get("gpus", 0) * self.resources.get("workers", 1)
 
 
 def records(events: Iterable[Mapping[str, Any]], *, live: bool) -> list[TrialRecord]:
@@ -80,7 +97,8 @@ def reads_of_test(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]
 
 
 def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
-    """The completed trial with the best score; of equals the earliest. A pruned trial never wins.
+    """The completed trial of the search with the best score; of equals the earliest. A pruned trial never wins, nor
+    does one that repeats another with a new seed: the best of many seeds is luck.
 
     With a mode for each of several objectives, the trial of the Pareto front with the best first objective: trials
     equal in that are told apart by the next one, so that no completed trial dominates it.
@@ -89,7 +107,8 @@ def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
 
 
 def front(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
-    """The Pareto front: completed trials that no completed trial dominates, in the order given; ties are all kept.
+    """The Pareto front: completed trials of the search that none of them dominates, in the order given; ties are all
+    kept.
 
     One trial dominates another where it is at least as good in every objective and better in one (Deb et al. 2002,
     NSGA-II). With one mode, the trials with the best score.
@@ -121,21 +140,27 @@ def is_number(value: float | None) -> bool:
 
 
 def _completed(found: Iterable[TrialRecord]) -> list[TrialRecord]:
-    return [record for record in found if record.state == "completed" and is_number(record.score)]
+    return [one for one in found if one.of is None and one.state == "completed" and is_number(one.score)]
 
 
 def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> TrialRecord:
-    record = TrialRecord(trial=trial)
+    record, begun, last = TrialRecord(trial=trial), 0.0, 0.0
     reports: dict[int, tuple[float, int, dict[str, float]]] = {}
     for event in events:
         if event["event"] == "trial_started":
-            record = _started(record, event)
+            if record.started is not None and record.ended is None:  # its driver was killed
+                record = replace(record, seconds=record.seconds + last - begun)
+            record, begun = _started(record, event), event["time"]
         elif event["event"] == "trial_reported":
             reports[event["step"]] = (event["time"], event["step"], _metrics(event))
+        elif event["event"] == "trial_took_over":
+            record = _took_over(record, event)
+            reports = {step: told for step, told in reports.items() if step <= event["step"]}
         elif event["event"] == "trial_ended":
-            record = _ended(record, event)
+            record = _ended(record, event, begun=begun)
+        last = event["time"]
     record = replace(record, history=tuple(reports[step] for step in sorted(reports)))
-    return record if record.ended is not None else _open(record, live=live, last=events[-1]["time"])
+    return record if record.ended is not None else _open(record, live=live, begun=begun, last=last)
 
 
 def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
@@ -153,10 +178,20 @@ def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         started=record.started if record.started is not None else event["time"],
         params=dict(event.get("params") or record.params),
         config=dict(event.get("config") or record.config),
+        resources=dict(event.get("resources") or record.resources),
+        of=event.get("of", record.of),
     )
 
 
-def _ended(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
+def _took_over(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
+    """What it is from now on; what it had reported beyond the step of the weights it took is of weights given up."""
+    told = {name: event[name] for name in ("step", "source", "params", "config")}
+    began = record.lineage or ({"step": 0, "source": None, "params": record.params, "config": record.config},)
+    return replace(record, params=dict(told["params"]), config=dict(told["config"]), lineage=(*began, told))
+
+
+def _ended(record: TrialRecord, event: Mapping[str, Any], *, begun: float) -> TrialRecord:
+    worked = event.get("seconds")
     return replace(
         record,
         state=event["state"],
@@ -168,11 +203,11 @@ def _ended(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         ended=event["time"],
         step=event.get("step") or 0,
         metrics=_metrics(event),
-        seconds=record.seconds + float(event.get("seconds") or 0.0),
+        seconds=record.seconds + (event["time"] - begun if worked is None else float(worked)),
     )
 
 
-def _open(record: TrialRecord, *, live: bool, last: float) -> TrialRecord:
+def _open(record: TrialRecord, *, live: bool, begun: float, last: float) -> TrialRecord:
     """A trial without an end: at work, or killed together with its driver."""
     step, metrics = record.history[-1][1:] if record.history else (0, {})
     return replace(
@@ -181,6 +216,7 @@ def _open(record: TrialRecord, *, live: bool, last: float) -> TrialRecord:
         metrics=metrics,
         state="running" if live else "interrupted",
         ended=None if live else last,
+        seconds=record.seconds if live else record.seconds + last - begun,
     )
 
 

@@ -92,16 +92,29 @@ def _state_tags(record: TrialRecord) -> dict[str, str]:
     found = {
         "raylab.trial": record.trial,
         "raylab.state": record.state,
+        "raylab.of": record.of,
         "raylab.error": record.error,
         "raylab.kept_step": record.kept_step,
         "raylab.stopped": record.stopped,
+        "raylab.lineage": _lineage(record),
     }
     return {name: str(value)[:_MAX_TAG] for name, value in found.items() if value is not None and value != ""}
 
 
+def _lineage(record: TrialRecord) -> str | None:
+    """As JSON, without configs: the params say what differs."""
+    told = [{key: entry[key] for key in ("step", "source", "params")} for entry in record.lineage]
+    return json.dumps(told) if told else None
+
+
 def _parameters(record: TrialRecord) -> dict[str, Any]:
-    """The whole resolved config, so that runs of different spaces compare, and the searched values."""
-    return {**dict(flatten(record.config)), **record.params}
+    """The whole resolved config, so that runs of different spaces compare, and the searched values.
+
+    MLflow's params never change: of a trial that took over others' weights they are those it began with, and the tag
+    `raylab.lineage` says what became of them.
+    """
+    began = record.lineage[0] if record.lineage else {"config": record.config, "params": record.params}
+    return {**dict(flatten(began["config"])), **began["params"]}
 
 
 def _points(record: TrialRecord) -> Iterator[Point]:

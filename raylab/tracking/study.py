@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,13 @@ class StudyFolder:
         self._held = False
 
     @classmethod
-    def create(cls, path: Path, description: Mapping[str, Any]) -> StudyFolder:
+    def create(
+        cls, path: Path, description: Mapping[str, Any], *, fill: Callable[[Path], None] = lambda folder: None
+    ) -> StudyFolder:
         """Make a new study; id, name, created, raylab, packages and git are filled in where not given.
+
+        Args:
+            fill: Writes what else belongs to a study from its beginning; the folder appears whole or not at all.
 
         Raises:
             StudyError: The folder exists and is not empty.
@@ -50,6 +55,7 @@ class StudyFolder:
             with atomic_folder(path) as temporary:
                 write_json(temporary / "study.json", full)
                 (temporary / "ledger").mkdir()
+                fill(temporary)
         except OSError as error:
             if not path.exists():
                 raise StudyError(f"{path}: the study folder cannot be made ({error.strerror})") from None
@@ -131,6 +137,11 @@ class StudyFolder:
     def scores_folder(self) -> Path:
         """Consistency, topology, comparisons and controls, each as JSON with a figure beside it."""
         return self.path / "scores"
+
+    @property
+    def selection_path(self) -> Path:
+        """What `raylab select` found last."""
+        return self.scores_folder / "selection.json"
 
     def trial_folder(self, trial: str) -> Path:
         return self.path / "trials" / trial

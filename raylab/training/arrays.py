@@ -19,6 +19,7 @@ from raylab.data.view import make_timeline, view_activity
 from raylab.errors import ConfigError
 from raylab.training.loop import Training
 from raylab.training.model import Model
+from raylab.training.state import CHECKPOINT
 
 NAME = "0"  # of the one session
 RATE_HZ = 1.0  # arrays state no rate: times of a view are in samples
@@ -94,6 +95,7 @@ def _in_memory(
     parts = np.array([[0, samples, CODE["train"]]])
     time = np.arange(samples) / RATE_HZ
     recording = Recording(NAME, RATE_HZ, activity, time, parts, dict(labels))
+    recording = recording.limited(config.sessions.training_fraction)
     viewed, fitted = view_activity(recording, config.view, before.model.fitted[NAME] if before else None)
     timeline = make_timeline(recording, config.view)
     (chunks,) = cut(timeline, workers=1, left=0, right=1)
@@ -118,7 +120,7 @@ def _model(training: Training, data: _Arrays) -> Model:
 
 def _checkpoint(training: Training) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
-        training.save(Path(folder))
+        training.save(Path(folder) / CHECKPOINT)
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
@@ -126,4 +128,4 @@ def _restore(training: Training, files: Mapping[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             (Path(folder) / name).write_bytes(content)
-        training.load(Path(folder))
+        training.load(Path(folder) / CHECKPOINT)

@@ -149,7 +149,7 @@ def _worker(values: dict[str, Any]) -> None:
     job, gate, comm = Job(**values["job"]), values["gate"], GroupComm()
     config = parse_trial(job.config, f"trial {job.trial}")
     rows = ray.train.get_dataset_shard(f"worker{comm.rank}").iter_rows()
-    shard = build_shard(Dataset(job.data), config.view, rows)
+    shard = build_shard(Dataset(job.data), config.view, rows, config.sessions)
     training = start(job, shard=shard, comm=comm)
     go_on = True
     while go_on:

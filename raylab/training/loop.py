@@ -178,14 +178,14 @@ class Training:
         weights = self.best or self.model.state_dict()
         state.save_model(folder, self.config, weights, self.sessions, fitted, units, data=self.dataset.fingerprint)
 
-    def save(self, folder: Path) -> None:
+    def save(self, path: Path, *, piece: int = 0) -> None:
         """A checkpoint from which training goes on exactly."""
-        state.save_checkpoint(
-            folder, self.model, self.optimizer, step=self.step, progress=self.progress, best=self.best
-        )
+        kept = {"step": self.step, "progress": self.progress, "best": self.best}
+        state.save_checkpoint(path, self.model, self.optimizer, **kept, piece=piece)
 
-    def load(self, folder: Path) -> None:
-        self.step, self.progress, self.best = state.load_checkpoint(folder, self.model, self.optimizer)
+    def load(self, path: Path) -> None:
+        """Weights, moments, step and what validations said; settings of the optimizer stay those of the config."""
+        self.step, self.progress, self.best = state.load_checkpoint(path, self.model, self.optimizer)
 
 
 def pick_device(name: str) -> torch.device:

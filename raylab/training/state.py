@@ -28,31 +28,46 @@ CHECKPOINT = "checkpoint.safetensors"
 
 
 def save_checkpoint(
-    folder: Path,
+    path: Path,
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     *,
     step: int,
     progress: Progress | None = None,
     best: Mapping[str, torch.Tensor] | None = None,
+    piece: int = 0,
 ) -> None:
     """Weights, optimizer moments and step; what validations said, and the weights of the best one, where they are kept.
 
     Schedules, samplers and random streams need nothing: they are pure in (seed, step).
+
+    Args:
+        piece: How many times the trial had taken over other weights (see `Job`).
     """
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, entry in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in entry.items()}
     tensors |= {f"best.{name}": value for name, value in (best or {}).items()}
     told = {"progress": json.dumps(asdict(progress))} if progress else {}
-    _save(folder / CHECKPOINT, tensors, {"step": str(step), **told})
+    _save(path, tensors, {"step": str(step), "piece": str(piece), **told})
+
+
+def piece_of(path: Path) -> int | None:
+    """Which piece of its trial a checkpoint is of; None where there is none."""
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            return int(file.metadata().get("piece", 0))
+    except (SafetensorError, OSError) as error:
+        raise StudyError(f"{path}: not readable ({error})", "Restore it from a copy of the study.") from None
 
 
 def load_checkpoint(
-    folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[int, Progress | None, dict[str, torch.Tensor]]:
     """Restore in place; returns the step, what validations said, and the weights of the best one."""
-    tensors = _load(folder / CHECKPOINT)
+    tensors = _load(path)
     model.load_state_dict(_below("model.", tensors))
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in tensors.items():
@@ -60,7 +75,7 @@ def load_checkpoint(
             _, index, key = name.split(".", 2)
             moments.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-    with safe_open(folder / CHECKPOINT, framework="pt") as file:
+    with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
     progress = Progress(**json.loads(metadata["progress"])) if "progress" in metadata else None
     return int(metadata["step"]), progress, _below("best.", tensors)

@@ -12,9 +12,10 @@ from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, whole_shard
 from raylab.files import write_json, write_tensors
 from raylab.parsing import parse_trial
+from raylab.processes import write_process
 from raylab.tasks import Comm
 from raylab.training.loop import Training
-from raylab.training.state import CHECKPOINT
+from raylab.training.state import CHECKPOINT, piece_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Job:
         config: The resolved trial config.
         threads: CPU threads of each worker.
         parent: The folder of the trained model that it adapts; empty where it starts anew.
+        until: Of a population's member: the step at which its generation ends; None to train to the last step.
+        piece: How many times it took over another member's weights: those of `taken_path` are what it begins from.
     """
 
     trial: str
@@ -36,6 +39,8 @@ class Job:
     config: dict[str, Any]
     threads: int = 1
     parent: str = ""
+    until: int | None = None
+    piece: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,20 +57,30 @@ def start(job: Job, *, shard: Shard | None = None, comm: Comm | None = None) -> 
         shard = whole_shard(dataset, config.view, config.sessions)
     training = Training(config, dataset, shard, comm)
     folder = Path(job.folder)
-    if (folder / "checkpoint" / CHECKPOINT).is_file():
-        training.load(folder / "checkpoint")
+    write_process(folder / f"process-{training.comm.rank}.json")
+    if piece_of(folder / "checkpoint" / CHECKPOINT) == job.piece:
+        training.load(folder / "checkpoint" / CHECKPOINT)
         return training
-    if job.parent:
+    if job.piece:
+        training.load(taken_path(folder, job.piece))
+    elif job.parent:
         training.adopt(Path(job.parent))
     if training.comm.rank == 0:
         write_json(folder / "config.json", job.config)
     return training
 
 
+def taken_path(folder: Path, piece: int) -> Path:
+    """Of a trial's folder: the checkpoint that it took over from another member of its population."""
+    return folder / "taken" / f"{piece}.safetensors"
+
+
 def run_round(training: Training, job: Job) -> dict[str, float]:
     """Train to the next validation, validate, save; the metrics. Only the first worker writes."""
-    # A trial whose end was not recorded any more comes back trained: only its validation is missing.
-    trained = {} if training.done else {"loss": training.advance()}
+    # A trial whose end, or whose generation's, was not recorded any more comes back trained: only its validation is
+    # missing.
+    over = training.done or (job.until is not None and training.step >= job.until)
+    trained = {} if over else {"loss": training.advance()}
     validation = training.validate()
     metrics = {**trained, **validation.metrics}
     keep = training.judge(metrics)
@@ -74,7 +89,7 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
         if keep and validation.arrays:
             write_tensors(folder / "embedding.safetensors", validation.arrays, validation.metadata)
         training.save_model(folder / "model")
-        training.save(folder / "checkpoint")
+        training.save(folder / "checkpoint" / CHECKPOINT, piece=job.piece)
     return metrics
 
 

@@ -25,6 +25,7 @@ from tests.benchmarks.quantizers import CONFIGS as QUANTIZERS
 from tests.benchmarks.quantizers import quantizer
 from tests.benchmarks.scores import consistency, knn
 from tests.benchmarks.sessions import step_against_cebra as across_sessions
+from tests.benchmarks.studies import control_plane, grid, overhead
 from tests.benchmarks.transform import transform
 from tests.benchmarks.vqvae import step_against_plain
 
@@ -60,7 +61,11 @@ MEASURED: dict[str, Callable[[], dict[str, float]]] = {
     "data/first_batch": first_batch,
     **{f"data/open/{count}": partial(processes, count, False) for count in (1, 2, 4, 8)},
     **{f"data/train/{count}": partial(processes, count, True) for count in (1, 2, 4, 8)},
+    "study/overhead/32": overhead,
+    **{f"study/nothing/{count}": partial(control_plane, count) for count in (100, 1000)},
 }
+# Only when asked for by name: the peer takes most of an hour.
+LONG: dict[str, Callable[[], dict[str, float]]] = {"grid/1000": grid}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,9 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="A B rounds a benchmark (default 5)")
     parser.add_argument("--seconds", type=float, default=0.5, help="about how long each side of a round runs")
     options = parser.parse_args(arguments)
-    names = [name for name in (*BENCHMARKS, *MEASURED) if name.startswith(options.only)]
+    known = (*BENCHMARKS, *MEASURED, *(LONG if options.only else ()))
+    names = [name for name in known if name.startswith(options.only)]
     if not names:
-        print(f"No benchmark starts with '{options.only}'. Known:", *BENCHMARKS, *MEASURED, sep="\n  ", file=sys.stderr)
+        print(f"No benchmark starts with '{options.only}'. Known:", *known, sep="\n  ", file=sys.stderr)
         return 2
     results: list[Result] = []
     figures: dict[str, dict[str, float]] = {}
@@ -81,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results.append(compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds))
             said = f"{results[-1].ratio:.2f}"
         else:
-            figures[name] = MEASURED[name]()
+            figures[name] = (MEASURED | LONG)[name]()
             said = shown(figures[name])
         print(f"[{done}/{len(names)}] {name}: {said}", file=sys.stderr, flush=True)
         if options.out:  # after each: what was measured stays, whatever ends a long run

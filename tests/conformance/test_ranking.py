@@ -163,7 +163,7 @@ def test_the_best_on_validation_is_marked_where_another_is_best_on_test() -> Non
         found = truth + noise * np.random.default_rng(0).normal(size=truth.shape)
         return {"a": Decoded("continuous", score_predictions("continuous", truth, found), truth, found)}
 
-    about = {"trial": "0000", "readout": "itself", "seconds": 1.0, "steps_per_s": None}
+    about = {"trial": "0000", "readout": "itself", "seconds": 1.0, "steps_per_s": None, "seeds": None}
     standings = [
         Standing("good on test", "vqvae", decoded(0.3), decoded(0.1), about),
         Standing("good on valid", "vqvae", decoded(0.1), decoded(0.3), about),

@@ -30,7 +30,7 @@ class Head:
     Attributes:
         address: Of the cluster, as RAY_ADDRESS.
         dashboard: URL of dashboard and jobs API.
-        environment: With the token.
+        environment: With the token, where it asks for one.
         folder: Ray's temporary folder.
     """
 
@@ -41,14 +41,12 @@ class Head:
 
 
 @contextlib.contextmanager
-def head(folder: Path, *, cpus: int) -> Iterator[Head]:
-    token = folder / "token"
-    token.touch(0o600)
-    token.write_text(secrets.token_hex(32))
+def head(folder: Path, *, cpus: int, asks: bool = True) -> Iterator[Head]:
+    """A head that asks for a token, or one without, as `ray start` makes it for who has never heard of tokens."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "RAYLAB_", "MLFLOW_"))
     }
-    environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+    environment |= _with_token(folder / "token") if asks else {"HOME": str(folder)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"  # a job runs `python`
     temporary = Path(tempfile.mkdtemp(prefix="rl"))  # short: Ray's sockets lie in it
     gcs, dashboard = free_port(), free_port()
@@ -71,6 +69,12 @@ def head(folder: Path, *, cpus: int) -> Iterator[Head]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _with_token(path: Path) -> dict[str, str]:
+    path.touch(0o600)
+    path.write_text(secrets.token_hex(32))
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(path)}
+
+
 def status(url: str, *, token: str | None = None) -> int:
     """HTTP status of a GET; 0 while nothing answers."""
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
@@ -83,7 +87,8 @@ def status(url: str, *, token: str | None = None) -> int:
 
 
 def _wait_for(started: Head, process: subprocess.Popen[bytes], *, seconds: float) -> None:
-    token = Path(started.environment["RAY_AUTH_TOKEN_PATH"]).read_text()
+    kept = started.environment.get("RAY_AUTH_TOKEN_PATH")
+    token = Path(kept).read_text() if kept else None
     limit = time.monotonic() + seconds
     while status(f"{started.dashboard}/api/jobs/", token=token) != 200:
         assert process.poll() is None, "the head ended"

@@ -44,12 +44,13 @@ def leaderboard(study: Path) -> list[dict[str, Any]]:
     return found
 
 
-def mlflow_children(uri: str) -> dict[str, dict[str, Any]]:
-    """Child runs of a store with one study: {trial: {"state", "status", "score", "steps"}}."""
+def mlflow_children(uri: str, study: str | None = None) -> dict[str, dict[str, Any]]:
+    """Child runs of a store with one study, or of one by name: {trial: {"state", "status", "score", "steps"}}."""
     from mlflow import MlflowClient
 
     client = MlflowClient(uri)
     runs = [run for e in client.search_experiments() for run in client.search_runs([e.experiment_id], max_results=1000)]
+    runs = [run for run in runs if study in (None, run.data.tags["raylab.study_name"])]
     parents = [run.info.run_id for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert len(parents) == 1
     found = {

@@ -12,10 +12,11 @@ import pytest
 from head import head
 from processes import wait_until
 
-from raylab.cluster import _make_token, connect
+from raylab.authentication import make_token
+from raylab.cluster import connect
 from raylab.errors import RaylabError, StudyError
 from raylab.studies.plan import connect_for
-from raylab.studies.space import Resources
+from raylab.studies.sections import Resources
 
 LOCAL = """
 import json, ray
@@ -46,18 +47,18 @@ def test_a_token_is_its_owners_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     token = tmp_path / ".ray" / "auth_token"
-    _make_token()
+    make_token()
     made = token.read_text()
     assert len(made) == 64
     assert token.stat().st_mode & 0o777 == 0o600
     token.chmod(0o644)  # as Ray writes it
-    _make_token()
+    make_token()
     assert token.read_text() == made
     assert token.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_trial_that_does_not_fit_is_refused_unless_the_cluster_may_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("raylab.studies.plan.connect", lambda **options: {"CPU": 4.0})
+    monkeypatch.setattr("raylab.studies.plan.nodes_for", lambda resources: [{"CPU": 4.0}])
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert connect_for(Resources(cpus=2), trials=9) == 2
     with pytest.raises(StudyError, match="one trial needs 6 CPU, the whole cluster has 4"):

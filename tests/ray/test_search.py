@@ -110,7 +110,7 @@ def test_a_trial_ends_as_what_happened_to_it(study: StudyFolder) -> None:
 def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) -> None:
     """Two CPUs, two threads, in the process that trains; one CPU, one thread."""
     from raylab.studies.actor import TrialActor
-    from raylab.studies.driver import _trainable, _trial_config
+    from raylab.studies.driver import _told, _trainable
     from raylab.studies.plan import make_plan
 
     class Probe(TrialActor):
@@ -119,7 +119,7 @@ def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) 
 
     for cpus in (1, 2):
         plan = make_plan(SPACE, data.path, overrides={"resources.cpus": cpus, "model.encoder.kind": "offset1"})
-        config = _trial_config(study, plan, f"probe{cpus}", {})
+        config = _told(study, plan, f"probe{cpus}", {}, plan.space.config({}))
         request = _trainable(plan.space.resources).default_resource_request({})
         assert request.required_resources["CPU"] == cpus
         actor = ray.remote(num_cpus=cpus)(Probe).remote(config=config)

@@ -98,26 +98,33 @@ def test_what_the_view_learnt_travels_with_the_shard(data: Dataset) -> None:
 
 def test_a_worker_that_owns_nothing_knows_how_wide_a_session_is(data: Dataset) -> None:
     view = VIEWS["some units"]
-    item = {"path": str(data.path), "session": "c", "view": view.model_dump_json(), "known": b""}
+    item = {
+        "path": str(data.path),
+        "session": "c",
+        "view": view.model_dump_json(),
+        "known": b"",
+        "training_fraction": 1.0,
+    }
     rows = session_chunks({**item, "workers": 200, "left": 1, "right": 1})
     held = build_shard(data, view, [row for row in rows if row["worker"] == 0])
     assert held["c"].x.shape == (0, 3)
     assert held["c"].chunks == ()
 
 
-@pytest.mark.parametrize("zscore", [True, False])
-def test_sessions_that_are_held_out_whole(tmp_path: Path, zscore: bool) -> None:
+@pytest.mark.parametrize(("zscore", "fraction"), [(True, 1.0), (True, 0.3), (False, 1.0)])
+def test_sessions_that_are_held_out_whole(tmp_path: Path, zscore: bool, fraction: float) -> None:
     """Viewed with what the training sessions have in common, on every worker as in one process."""
     whole = np.array([[0, 400]])
     sessions = [session(name, given={split: whole}) for name, split in zip("abc", ("valid", "train", "test"))]
     sessions.append(session("d", units=3, seed=1, given={"train": whole}))
     data, view = dataset(tmp_path / "ds", *sessions, splits=GivenSplits()), ViewConfig(zscore=zscore)
-    padded = SessionsConfig(combine="padded")
+    padded = SessionsConfig(combine="padded", training_fraction=fraction)
     expected = whole_shard(data, view, padded)
     shares = split_dataset(data, view, padded, workers=2, left=0, right=1)
-    found = [build_shard(data, view, share.iter_rows()) for share in shares]
+    found = [build_shard(data, view, share.iter_rows(), padded) for share in shares]
     for name, one in expected.items():
         assert torch.equal(torch.cat([shard[name].x for shard in found]), one.x)
+        assert all(np.array_equal(shard[name].timeline.parts, one.timeline.parts) for shard in found)
         for key, array in one.fitted.arrays().items():
             assert all(np.array_equal(array, shard[name].fitted.arrays()[key]) for shard in found)
 

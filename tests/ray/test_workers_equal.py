@@ -69,6 +69,7 @@ CASES: dict[str, dict[str, Any]] = {
     "odd_batch": {"training": {**WIDE, "batch_size": 101}},
     "some_units": {"view": {"selection": {"kind": "variance", "count": 3}, "resample_hz": 7}},
     "padded": {"sessions": {"combine": "padded"}},
+    "less_data": {"sessions": {"training_fraction": 0.3}},
     "held_out": {"sessions": {"combine": "padded"}},  # on `held_out`, whose third session only validates
     "across": {"sampling": {"conditional": "time_delta", "positives": "across"}, "loss": {"kind": "focal"}},
     "negatives": {"sampling": {"conditional": "hybrid", "behaviour_dimensions": 2, "negatives": 37}},

@@ -23,9 +23,12 @@ def drive(
 ) -> list[tuple[str, dict[str, Any]]]:
     """Run so many trials, the last `lost` of which are killed with the driver; (name, params) in the order drawn."""
     url = storage(folder)
-    seen = len(stored(folder).trials) if (folder / "optuna.db").exists() else 0
     search = StudySearch(
-        space, modes=modes, storage=url, seen=seen, job=lambda name, params: {"name": name, "params": params} | STEPS
+        space,
+        modes=modes,
+        storage=url,
+        draws=trials,
+        job=lambda name, params: {"name": name, "params": params, "job": {"trial": name}} | STEPS,
     )
     search.requeue({})
     drawn: list[tuple[str, dict[str, Any]]] = []

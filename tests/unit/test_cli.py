@@ -54,7 +54,7 @@ def test_every_verb_helps_with_an_example(capsys: pytest.CaptureFixture[str], ve
 def test_the_verbs_are_few() -> None:
     assert {"synth", "prepare", "inspect", "search", "train", "resume", "leaderboard", "evaluate", "export",
             "report", "sync", "ui"} <= set(VERBS)  # fmt: skip
-    assert len(VERBS) <= 16
+    assert len(VERBS) <= 21
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +95,9 @@ def test_leaderboard_as_json(study: StudyFolder, capsys: pytest.CaptureFixture[s
     assert (code, err) == (0, "")
     rows = json.loads(out)
     assert [row["trial"] for row in rows] == ["0001", "0000"]
-    assert set(rows[0]) == {"trial", "state", "score", "steps", "params", "metrics", "note"}
+    assert set(rows[0]) == {
+        *("trial", "state", "score", "steps", "seconds", "cpu_seconds", "gpu_seconds", "params", "metrics", "note")
+    }
     assert rows[0]["params"] == {"training.seed": 1}
     assert (rows[0]["state"], rows[0]["score"], rows[0]["steps"]) == ("completed", 0.9, 5)
 
@@ -114,7 +116,7 @@ def test_tables_of_a_study(study: StudyFolder, tmp_path: Path, capsys: pytest.Ca
     assert "0001" in run(capsys, "leaderboard", study.path)[1]
     code, out, _ = run(capsys, "evaluate", study.path, "--split", "test")
     assert code == 0
-    assert "the test split of this study was read 1 time(s)" in out
+    assert "the test split of this study has now been read 1 time(s)" in out
     code, out, _ = run(capsys, "export", study.path, "--out", tmp_path / "e.parquet")
     assert code == 0
     assert "240 train, 80 valid samples" in out

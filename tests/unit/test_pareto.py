@@ -102,7 +102,7 @@ def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec])
         ({"scheduler": {"kind": "asha"}}, "scheduler.metric is missing"),
         ({"scheduler": {"kind": "asha", "metric": "loss"}}, "scheduler.metric 'loss' depends on batch size"),
         ({"scheduler": {"kind": "asha", "metric": "r2"}}, "scheduler.metric 'r2' does not exist here"),
-        ({"sampler": {"kind": "tpe", "population": 8}}, "population is of nsga2, not of tpe"),
+        ({"sampler": {"kind": "tpe", "population": 8}}, "population is of nsga2 and cmaes, not of tpe"),
     ],
 )
 def test_objectives_that_cannot_be(sessions: dict[str, SessionSpec], value: dict[str, Any], said: str) -> None:
@@ -197,7 +197,7 @@ def test_the_leaderboard_ranks_the_front_first(tmp_path: Path) -> None:
     assert [row["front"] for row in table] == ["yes", "yes", "no", "no", "no", "no"]
     assert [row["scores.decoding.median_abs_error"] for row in table] == ["0.4", "0.2", "0.5", "0.9", "0.01", ""]
     leaderboard.write_csv(study.leaderboard_path, [])
-    assert study.leaderboard_path.read_text() == "trial,state,score,steps,note\n"
+    assert study.leaderboard_path.read_text() == "trial,state,score,steps,seconds,cpu_seconds,gpu_seconds,note\n"
 
 
 def test_the_table_has_a_column_an_objective_and_baselines_under_theirs(tmp_path: Path) -> None:

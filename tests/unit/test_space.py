@@ -312,7 +312,7 @@ def test_the_direction_is_the_metric_s(sessions: dict[str, SessionSpec]) -> None
 
 def test_choices_that_the_label_has_no_meaning_for_are_left_out_and_said(sessions: dict[str, SessionSpec]) -> None:
     conditional = {"categorical": ["time", "time_delta", "discrete"]}
-    space, notes = checked(sessions, search={"sampling.conditional": conditional})
+    space, notes = checked(sessions, search={"sampling.conditional": conditional}, budget={"trials": 2})
     assert space.search["sampling.conditional"].categorical == ("time", "time_delta")
     assert len(notes) == 1
     assert "sampling.conditional: discrete left out" in notes[0]
@@ -396,7 +396,7 @@ def test_overrides_name_config_paths(path: str) -> None:
 @pytest.mark.parametrize("text", ["search:\n", "base:\n", "search: 3\n", "base: [1]\n"])
 def test_overrides_of_a_space_that_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"s\.yaml: (search|base): keys and values are needed"):
+    with pytest.raises(ConfigError, match=r"s\.yaml:1: (search|base): keys and values are needed"):
         load_space(tmp_path / "s.yaml", {"loss.temperature": 1})
 
 
@@ -447,6 +447,7 @@ def test_what_the_rest_decides_is_not_searched(tmp_path: Path) -> None:
         task={"kind": "decoder"},
         objective={"metric": "decoding.score"},
         base={"evaluation.per": "segment"},
+        budget={"trials": 2},
         search={"input.window": {"categorical": [1, 5]}, "model.kind": {"categorical": ["ridge", "knn"]}},
     )
     assert list(space.search) == ["model.kind"]

@@ -73,11 +73,11 @@ def test_a_run_resumed_from_its_checkpoint_ends_with_the_same_weights(
     losses = run(straight)
     killed = training(config, made)
     run(killed, until=at)
-    killed.save(tmp_path)
+    killed.save(tmp_path / "one.safetensors")
     killed.advance()  # work after the checkpoint is lost with the process
     torch.manual_seed(123)  # the new process has another random state
     resumed = training(config, made)
-    resumed.load(tmp_path)
+    resumed.load(tmp_path / "one.safetensors")
     assert resumed.step == at
     assert run(resumed) == losses[at // 5 :]
     assert same(straight, resumed)

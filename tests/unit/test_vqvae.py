@@ -172,12 +172,12 @@ def test_every_quantizer_trains_validates_and_resumes(made: Dataset, tmp_path: P
         loss = one.advance()
         validation = one.validate()
         if one.step == 10:
-            one.save(tmp_path)
+            one.save(tmp_path / "one.safetensors")
     declared = get_task(config).metrics(config, made.sessions)
     assert set(declared) - {"loss"} <= set(validation.metrics)
     assert np.isfinite([loss, *validation.metrics.values()]).all()
     again = training(made, config)
-    again.load(tmp_path)
+    again.load(tmp_path / "one.safetensors")
     torch.manual_seed(123)
     assert again.advance() == loss
     mine, theirs = one.model.state_dict(), again.model.state_dict()

@@ -1,0 +1,99 @@
+"""The verb `plan`: what a search would be, before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import raylab
+from raylab.cli.group import DATA, JSON, SET, WORKERS, parsed, verb
+from raylab.cli.show import print_json
+
+
+@verb("raylab plan search_spaces/contrastive.yaml --data ds --trials 16")
+@click.argument("space", type=click.Path(path_type=Path))
+@DATA
+@click.option("--out", default=".", type=click.Path(path_type=Path), help="Whose disk is looked at; default: here.")
+@click.option("--trials", type=click.IntRange(1), help="Overrides budget.trials.")
+@WORKERS
+@SET
+@click.option("--probe/--no-probe", "timed", default=True, help="Run a few draws shortly, to estimate time and memory.")
+@click.option(
+    "--probe-seconds", default=10.0, show_default=True, type=click.FloatRange(0.1), help="They take together."
+)
+@JSON
+def plan(space: Path, workers: int | None, overrides: Sequence[str], as_json: bool, **how: Any) -> None:
+    """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial, writes nothing."""
+    chosen = parsed(overrides) | ({"resources.workers": workers} if workers else {})
+    found = raylab.plan(space, overrides=chosen, **how)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(lines(found)))
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """What `raylab.plan` returns, for people."""
+    at_once, each = found["at_once"], found["each"]
+    said = [
+        f"trials      {found['trials']}",
+        f"at once     {at_once['trials']}, bound by {at_once['bound']} ({_nodes(at_once)})",
+    ]
+    said.append(f"each trial  {_each(each)}")
+    if found["trial_s"]:
+        said += _times(found, several=each["workers"] > 1)
+    said += [f"note: {note}" for note in found["notes"]]
+    said += [f"WARNING: {warning}" for warning in found["warnings"]]
+    return said
+
+
+def _times(found: Mapping[str, Any], *, several: bool) -> list[str]:
+    trial, study, held, written = (found[name] for name in ("trial_s", "study_s", "memory", "disk"))
+    ran = sum(row["error"] is None for row in found["probe"])
+    most = "at most " if several else ""
+    said = [
+        f"a trial     {most}{span(trial['estimate'])} ({span(trial['low'])} to {span(trial['high'])})",
+        f"the study   {most}{span(study['estimate'])} ({span(study['low'])} to {span(study['high'])})",
+    ]
+    if trial["least"] < trial["estimate"]:
+        said.append(
+            f"            at least {span(study['least'])}, if the scheduler stops all that it can as soon as it can"
+        )
+    said.append(f"memory      {_bytes(held['worker'])} a worker, {_bytes(held['node'])} on a node at once")
+    if held["gpu_free"]:
+        said.append(f"GPU memory  {_bytes(held['gpu'])} of {_bytes(held['gpu_free'])}")
+    said.append(f"disk        {_bytes(written['study'])} for the study, {_bytes(written['free'])} free")
+    one = " Of several workers one was run, with the whole batch." if several else ""
+    return [
+        *said,
+        f"Time, memory and disk are estimates from {ran} short runs of draws of the space, beside each other as trials "
+        f"will be.{one} Baselines and report come on top.",
+    ]
+
+
+def _nodes(at_once: Mapping[str, Any]) -> str:
+    nodes = at_once["nodes"]
+    has = {name: sum(node[name] for node in nodes) for name in ("CPU", "GPU")}
+    memory = sum(node["memory"] for node in nodes)
+    return f"{len(nodes)} node{'s' * (len(nodes) > 1)}: {has['CPU']:g} CPU, {has['GPU']:g} GPU, {_bytes(memory)} memory"
+
+
+def _each(each: Mapping[str, Any]) -> str:
+    workers = "1 worker" if each["workers"] == 1 else f"{each['workers']} workers, each"
+    memory = f"{each['memory_gb']:g} GB" if each["memory_gb"] else "no reserved"
+    threads = f"{each['threads']} thread{'s' * (each['threads'] > 1)}"
+    return f"{workers}: {each['cpus']} CPU, {threads}, {each['gpus']:g} GPU, {memory} memory"
+
+
+def span(seconds: float) -> str:
+    """About how long, in the unit that suits it."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _bytes(amount: float) -> str:
+    return f"{amount / 1e9:.1f} GB" if amount >= 1e8 else f"{amount / 1e6:.1f} MB"

@@ -1,0 +1,158 @@
+"""A choice among candidates trained over the same seeds: scores in, the choice and its grounds out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy.stats import rankdata, spearmanr
+
+from raylab.evaluation.seeds import over_seeds, standard_error
+
+Rule = Literal["best", "simplest"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One config.
+
+    Attributes:
+        trial: Of the search.
+        search: Its score there: one seed, and selected, so it flatters.
+        scores: Of each repetition, in the order of the seeds; None where one did not complete.
+        learnt: How many numbers it learns.
+    """
+
+    trial: str
+    search: float
+    scores: tuple[float | None, ...]
+    learnt: int
+
+    @property
+    def found(self) -> list[float]:
+        return [score for score in self.scores if score is not None]
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.found))
+
+
+def choose(candidates: Sequence[Candidate], *, mode: Literal["max", "min"], rule: Rule) -> dict[str, Any]:
+    """The choice, and how far it can be trusted.
+
+    `best` takes the best mean over seeds; `simplest` the candidate that learns the fewest numbers among those whose
+    mean is within one standard error of the best mean (Breiman et al. 1984, Classification and Regression Trees,
+    section 3.4.3). A config that does not always complete is chosen only where every other fails as often. Equals: the
+    one that the search ranked higher.
+
+    Args:
+        candidates: In the order of the search, best first; at least one repetition completed.
+
+    Returns:
+        {"candidates": [{"trial", "search", "scores", "mean", "interval", "failed", "learnt", "ranks": by seed, None
+        where not every candidate completed with that seed, "first": how often}], "stability" (see `stability`),
+        "difference": of the first two by mean, over the seeds that both completed, positive where the first is better:
+        {"first", "second", "mean", "interval", "values"}, "chosen", "champion": the place among the seeds of the
+        repetition with the median score (of an even number the worse of the two), "threshold": the mean that
+        `simplest` asks for}; what cannot be computed is None.
+    """
+    sign = 1.0 if mode == "max" else -1.0
+    scored = [one for one in candidates if one.found]
+    least = min(len(one.scores) - len(one.found) for one in scored)
+    eligible = [one for one in scored if len(one.scores) - len(one.found) == least]
+    best = max(eligible, key=lambda one: sign * one.mean)
+    within = _within(best, eligible, sign)
+    chosen = best if rule == "best" else min(within, key=lambda one: (one.learnt, -sign * one.mean))
+    ranks = _ranks(candidates, sign)
+    return {
+        "candidates": [_said(one, ranks, place) for place, one in enumerate(candidates)],
+        "stability": stability(candidates, ranks, sign),
+        "difference": _difference(scored, sign),
+        "chosen": chosen.trial,
+        "champion": _median_place(chosen, sign),
+        "threshold": best.mean - sign * standard_error(best.found) if len(best.found) > 1 else None,
+    }
+
+
+def stability(candidates: Sequence[Candidate], ranks: np.ndarray, sign: float) -> dict[str, Any]:
+    """Whether seeds, and the search, agree on the order.
+
+    Args:
+        ranks: (candidates, seeds), 1 the best, ties averaged; NaN where a seed is not common to all.
+
+    Returns:
+        {"seeds": common to all, "kendall_w": agreement of their rankings, 1 where all are the same, about 1 / seeds
+        where they have nothing in common (Kendall & Smith 1939, corrected for ties), "spearman": correlation of the
+        search's ranking with that of the means}; None for fewer than two candidates, or seeds, or where all are equal.
+    """
+    common = ranks[:, ~np.isnan(ranks).any(axis=0)]
+    scored = [one for one in candidates if one.found]
+    search, means = [sign * one.search for one in scored], [sign * one.mean for one in scored]
+    varied = len(scored) > 1 and len(set(search)) > 1 and len(set(means)) > 1
+    return {
+        "seeds": int(common.shape[1]),
+        "kendall_w": kendall_w(common),
+        "spearman": float(spearmanr(search, means).statistic) if varied else None,
+    }
+
+
+def kendall_w(ranks: np.ndarray) -> float | None:
+    """Kendall's coefficient of concordance of ranks (n ranked, m rankings) with averaged ties; None where undefined."""
+    n, m = ranks.shape
+    if n < 2 or m < 2:
+        return None
+    sums = ranks.sum(axis=1)
+    ties = sum(float((counts**3 - counts).sum()) for counts in (np.unique(r, return_counts=True)[1] for r in ranks.T))
+    possible = m**2 * (n**3 - n) - m * ties
+    return float(12 * ((sums - sums.mean()) ** 2).sum() / possible) if possible else None
+
+
+def _within(best: Candidate, eligible: Sequence[Candidate], sign: float) -> list[Candidate]:
+    if len(best.found) < 2:
+        return [best]  # there is no standard error of one value
+    threshold = sign * best.mean - standard_error(best.found)
+    return [one for one in eligible if sign * one.mean >= threshold]
+
+
+def _ranks(candidates: Sequence[Candidate], sign: float) -> np.ndarray:
+    """(candidates, seeds); NaN in the column of a seed that some candidate did not complete."""
+    scores = np.array([one.scores for one in candidates], float)
+    common = ~np.isnan(scores).any(axis=0)
+    ranks = np.full(scores.shape, np.nan)
+    ranks[:, common] = rankdata(-sign * scores[:, common], axis=0)
+    return ranks
+
+
+def _said(one: Candidate, ranks: np.ndarray, place: int) -> dict[str, Any]:
+    own = ranks[place]
+    first = own == np.nanmin(ranks, axis=0, initial=np.inf)
+    over = over_seeds(one.found) if one.found else {"mean": None, "interval": None}
+    return {
+        "trial": one.trial,
+        "search": one.search,
+        "scores": list(one.scores),
+        "mean": over["mean"],
+        "interval": over["interval"],
+        "failed": len(one.scores) - len(one.found),
+        "learnt": one.learnt,
+        "ranks": [None if np.isnan(rank) else float(rank) for rank in own],
+        "first": int(first.sum()),
+    }
+
+
+def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | None:
+    """Paired by seed: what one seed does to both (the order of batches, say) cancels."""
+    if len(scored) < 2:
+        return None
+    first, second = sorted(scored, key=lambda one: -sign * one.mean)[:2]
+    both = [(a, b) for a, b in zip(first.scores, second.scores) if a is not None and b is not None]
+    if not both:
+        return None
+    return {"first": first.trial, "second": second.trial, **over_seeds([sign * (a - b) for a, b in both])}
+
+
+def _median_place(chosen: Candidate, sign: float) -> int:
+    ranked = sorted((-sign * score, place) for place, score in enumerate(chosen.scores) if score is not None)
+    return ranked[len(ranked) // 2][1]

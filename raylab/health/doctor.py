@@ -1,0 +1,78 @@
+"""`raylab doctor`: gathers the facts and puts them to the checks."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import metadata, requires
+from pathlib import Path
+
+from raylab.authentication import token_path
+from raylab.cluster import store_bytes
+from raylab.health import access, machine, rays, versions
+from raylab.health.finding import Finding
+from raylab.health.study import study as study_findings
+from raylab.tracking.environment import package_version
+
+
+def doctor(study: str | Path | None = None) -> list[Finding]:
+    """Check this machine, the packages, the Rays that run here, the cluster that RAY_ADDRESS names, and a study.
+
+    Changes nothing. It writes and removes an empty file to read the clock of the study's storage. Starts no Ray; joins
+    the named cluster only where it asks for a token, or where that was waived (RAYLAB_INSECURE=1).
+
+    Args:
+        study: Whose folder to look at, too.
+
+    Returns:
+        Findings, each `ok`, `warning` or `problem`, with what was found and what to do.
+    """
+    path = Path(study).expanduser() if study is not None else None
+    found = [*_access(), *_packages(), *_machine(path)]
+    address = os.environ.get("RAY_ADDRESS")
+    found += rays.cluster(address) if address else []
+    return found + (study_findings(path) if path is not None else [])
+
+
+def _access() -> Iterator[Finding]:
+    path = token_path()
+    yield access.mode(os.environ)
+    yield access.token(path, path.stat().st_mode & 0o777 if path.is_file() else None, os.environ)
+    here = rays.running()
+    yield access.instances(here)
+    yield from access.open_instances(here)
+    yield access.dashboards(here)
+
+
+def _packages() -> Iterator[Finding]:
+    yield versions.python(platform.python_version(), metadata("raylab")["Requires-Python"])
+    wanted = requires("raylab") or []
+    names = {versions.name(text) for text in wanted} | {hole.package for hole in versions.HOLES}
+    installed = {name: version for name in names if (version := package_version(name))}
+    yield from versions.holes(installed)
+    yield versions.ranges(wanted, installed)
+
+
+def _machine(study: Path | None) -> Iterator[Finding]:
+    places = {"temporary files": Path(tempfile.gettempdir()), "RAYLAB_HOME": Path(os.environ.get("RAYLAB_HOME", "."))}
+    for name, path in (places | ({"study": study} if study else {})).items():
+        space = shutil.disk_usage(_existing(path.absolute()))
+        yield machine.disk(name, path, free=space.free, total=space.total)
+    shared = Path("/dev/shm")
+    yield machine.shared_memory(shutil.disk_usage(shared).total if shared.is_dir() else None, store_bytes())
+    yield machine.open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    yield machine.gpu(machine.seen_gpus(), os.environ)
+    where = _existing((study or places["RAYLAB_HOME"]).absolute())
+    try:
+        yield machine.clock(machine.storage_offset(where), f"the storage of {where}")
+    except OSError as error:
+        yield Finding("clock", "warning", f"{where}: cannot be written ({error.strerror})", "Choose another folder.")
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder above that is there: what will be made lies on its disk."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())

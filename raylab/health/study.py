@@ -1,0 +1,112 @@
+"""What may be wrong with a study's folder."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from raylab.errors import RaylabError
+from raylab.health.finding import Finding
+from raylab.tracking.records import TrialRecord, is_ended
+from raylab.tracking.study import StudyFolder
+
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # how a pickle of these protocols begins
+_SHOWN = 3
+
+
+def study(path: Path) -> list[Finding]:
+    """Everything that is checked of a study. Reads it only."""
+    try:
+        folder = StudyFolder.open(path)
+        live, records = folder.is_live(), folder.records()
+        ended = is_ended(folder.ledger.read())
+    except RaylabError as error:
+        return [Finding("study", "problem", error.what, error.remedy)]
+    found = [
+        driver(path, records, live=live, ended=ended, lock=(folder.path / "driver.lock").exists()),
+        pickles(pickled(folder.path, live=live)),
+    ]
+    return [*found, *([database(folder.optuna_path)] if folder.optuna_path.exists() else [])]
+
+
+def driver(path: Path, records: Sequence[TrialRecord], *, live: bool, ended: bool, lock: bool) -> Finding:
+    """Whether somebody is at work on a study, and whether somebody should be.
+
+    Args:
+        live: Whether a driver holds it.
+        ended: Whether it ended and was not resumed since.
+        lock: Whether there is a lock file.
+    """
+    interrupted = [record.trial for record in records if record.state == "interrupted"]
+    if live:
+        return Finding("driver", "ok", f"a driver is at work on it ({len(records)} trials so far)")
+    if interrupted or not ended:
+        left = " (it left driver.lock, which the next one takes over)" if lock else ""
+        trials = f"; interrupted: {', '.join(interrupted)}" if interrupted else ""
+        return Finding(
+            "driver", "warning", f"its driver is gone before the study ended{left}{trials}", f"raylab resume {path}"
+        )
+    return Finding("driver", "ok", f"the study ended; none of its {len(records)} trials is left open")
+
+
+def pickled(folder: Path, *, live: bool = False) -> list[str]:
+    """Files below a folder that loading with pickle, joblib or torch would run code of; relative to the folder.
+
+    Args:
+        live: Whether a driver is at work: then what Ray Tune keeps for itself meanwhile does not count.
+    """
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    inside = (path for path in files if not (live and ".tune" in path.relative_to(folder).parts))
+    return [str(path.relative_to(folder)) for path in inside if is_pickle(path)]
+
+
+def is_pickle(path: Path) -> bool:
+    """By its first bytes, not its name. torch's files are zip archives with a pickle in them."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return any(name.endswith((".pkl", ".pickle")) for name in archive.namelist())
+        except zipfile.BadZipFile:
+            return False
+    return start.startswith(_PICKLES)
+
+
+def pickles(found: Sequence[str]) -> Finding:
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        return Finding(
+            "pickles",
+            "warning",
+            f"pickles in the study: {', '.join(found[:_SHOWN])}{more}; raylab writes none to keep and reads none",
+            "Delete them (.tune is what Ray Tune left when its driver was killed), and do not load them.",
+        )
+    return Finding("pickles", "ok", "no pickle in the study")
+
+
+def database(path: Path) -> Finding:
+    """Optuna's database: whole, Optuna's, and without pickles that a sampler would load."""
+    remedy = "Restore it from a copy of the study; the ledger still has every trial (`raylab leaderboard`)."
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            (trials,) = connection.execute("SELECT count(*) FROM trials").fetchone()
+            (states,) = connection.execute(
+                "SELECT count(*) FROM trial_system_attributes WHERE key LIKE 'cma%:optimizer%'"
+            ).fetchone()
+    except sqlite3.Error as error:
+        return Finding("Optuna's database", "problem", f"{path}: {error}", remedy)
+    if verdict != "ok":
+        return Finding("Optuna's database", "problem", f"{path}: {verdict}", remedy)
+    if states:
+        return Finding(
+            "Optuna's database",
+            "warning",
+            f"{path}: holds pickled states of Optuna's own CMA-ES sampler; raylab's neither writes nor reads them",
+            "Let no other program go on with it unless you know who wrote there.",
+        )
+    return Finding("Optuna's database", "ok", f"{path}: whole, {trials} trials, no pickle")
