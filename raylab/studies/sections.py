@@ -51,7 +51,7 @@ class Scheduler(Strict):
     def _each_of_its_kind(self) -> Scheduler:
         for kinds, names in _OWN.items():
             changed = (name for name in names if getattr(self, name) != type(self).model_fields[name].default)
-            stray = next(changed, None) if self.kind not in kinds else None
+            stray = next(changed, None) if self.kind not in ("none", *kinds) else None
             if stray is not None:
                 raise ValueError(f"{stray} is of {' and '.join(kinds)}, not of {self.kind}")
         return self

@@ -180,8 +180,9 @@ class Training:
 
     def save(self, path: Path, *, piece: int = 0) -> None:
         """A checkpoint from which training goes on exactly."""
-        kept = {"step": self.step, "progress": self.progress, "best": self.best}
-        state.save_checkpoint(path, self.model, self.optimizer, **kept, piece=piece)
+        state.save_checkpoint(
+            path, self.model, self.optimizer, step=self.step, progress=self.progress, best=self.best, piece=piece
+        )
 
     def load(self, path: Path) -> None:
         """Weights, moments, step and what validations said; settings of the optimizer stay those of the config."""

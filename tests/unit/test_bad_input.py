@@ -244,8 +244,8 @@ def test_search_and_train_refuse(
     [
         ("", ("space.yaml: the file is empty",)),
         ("[1, 2]", ("space.yaml: found a list",)),
-        ("search:\n", ("space.yaml: search: keys and values are needed",)),
-        ("serch: {}", ("space.yaml: unknown key 'serch'", "Did you mean 'search'?")),
+        ("search:\n", ("space.yaml:1: search: keys and values are needed",)),
+        ("serch: {}", ("space.yaml:1: unknown key 'serch'", "Did you mean 'search'?")),
         ("search: {los.temperature: {float: [0.1, 1]}}", ("search.los.temperature", "Did you mean 'loss'?")),
         ("search: {loss.temperature: {float: [0, 1]}}", ("search.loss.temperature: value 0.0", "greater than 0")),
         ("search: {loss.temperature: {float: [0.1, 1000]}}", ("value 1000.0", "less than or equal to 100")),
