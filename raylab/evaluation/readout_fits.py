@@ -1,7 +1,8 @@
 """How readouts are fitted: what scikit-learn's estimators would know, as arrays, for every value of a setting.
 
 Where scikit-learn is slow the same is computed at once instead: ridge for all penalties from one eigendecomposition,
-naive Bayes as two matrix products, all classes of a linear SVM together. Tests hold all of them to scikit-learn.
+naive Bayes as two matrix products, all classes of a linear SVM together. Tests hold all of them to scikit-learn, which is
+imported on use: it costs every trial's process more than half a second, and few trials need it.
 """
 
 from __future__ import annotations
@@ -10,17 +11,11 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import minimize
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVR
 
 from raylab.config.readouts import (
     KnnConfig,
@@ -34,6 +29,9 @@ from raylab.config.readouts import (
 from raylab.data.session import Label
 from raylab.errors import TrainingError
 from raylab.evaluation.scores import on_circle
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import StandardScaler
 
 METRICS = ("euclidean", "cosine")  # kept as their positions: arrays hold no text
 ITERATIONS = 1000  # of logistic and svm, as scikit-learn's linear SVM has them
@@ -56,6 +54,8 @@ class Examples:
 
     @cached_property
     def scaler(self) -> StandardScaler:
+        from sklearn.preprocessing import StandardScaler
+
         return StandardScaler().fit(self.features.astype(np.float64))
 
     @cached_property
@@ -107,6 +107,8 @@ def _naive_bayes(config: NaiveBayesConfig, examples: Examples) -> Iterator[tuple
 
     x counts from the mean of all fitted examples: far from zero the three terms would cancel to nothing.
     """
+    from sklearn.naive_bayes import GaussianNB
+
     features, (_, positions) = examples.features.astype(np.float64), examples.codes
     largest = features.var(axis=0).max()
     if not largest > 0:
@@ -141,6 +143,9 @@ def _ridge(config: RidgeConfig, examples: Examples) -> Iterator[tuple[ReadoutCon
 
 
 def _linear_classifier(config: ReadoutConfig, examples: Examples) -> Arrays:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.linear_model import LogisticRegression
+
     _, positions = examples.codes
     model: Any
     match config:
@@ -186,6 +191,9 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
 def _support_regression(config: SvmConfig, examples: Examples) -> Arrays:
     """One regression a dimension, on standardised targets: the penalty, which is also on the intercept, would otherwise
     mean another thing in metres than in centimetres."""
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVR
+
     scaler = StandardScaler().fit(examples.targets)
     targets = scaler.transform(examples.targets)
     models = [LinearSVR(C=config.c[0], max_iter=ITERATIONS, dual="auto", random_state=0) for _ in targets.T]
@@ -197,6 +205,8 @@ def _support_regression(config: SvmConfig, examples: Examples) -> Arrays:
 
 def _fit(model: Any, features: np.ndarray, targets: np.ndarray) -> bool:
     """Fit; whether a solver that iterates stopped by itself."""
+    from sklearn.exceptions import ConvergenceWarning
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # told as `converged`
         warnings.filterwarnings("ignore", "Only one sample available")  # a class of one example has no covariance

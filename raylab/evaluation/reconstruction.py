@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from raylab.config import ViewConfig
 from raylab.data.dataset import Recording
@@ -80,6 +79,8 @@ def _plain(recording: Recording, view: ViewConfig, fitted: Fitted, start: int, s
 
 def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -> np.ndarray:
     """Part by part; zero without training samples."""
+    from sklearn.preprocessing import StandardScaler  # see `readout_fits`
+
     scaler = StandardScaler()
     training = [(start, stop) for start, stop, code in recording.parts.tolist() if code == CODE["train"]]
     for start, stop in training:

@@ -28,7 +28,7 @@ from raylab.tracking.mlflow_store import (
     ui_command,
     without_password,
 )
-from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, front, is_ended, records
+from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, front, is_ended, ranked, records
 from raylab.tracking.runs import TrialRun, study_tags, trial_key, trial_run
 from raylab.tracking.selections import drawn, ended_selection
 from raylab.tracking.study import StudyFolder
@@ -42,6 +42,8 @@ Figures = Callable[[TrialRecord], Mapping[str, Any]]  # file name -> Path or mat
 
 _log = logging.getLogger(__name__)
 _MIRRORED = "raylab.mirrored"  # the digest of a run that is complete; set last
+# Of the best so many trials, once nobody is at work: drawing takes longer than all the rest, on CPUs that train.
+FIGURES_OF = 4
 _RESULTS = (
     "leaderboard.csv",
     "baselines.json",
@@ -72,7 +74,8 @@ class Mirror:
 
     Args:
         uri: The tracking store; default: the study's own, else `default_uri` of the working folder.
-        figures: Draws an ended trial: file name -> Figure or Path.
+        figures: Draws an ended trial: file name -> Figure or Path. For the best trials (`FIGURES_OF`) of a study that
+            nobody is at work on; curves of numbers MLflow draws itself, of every trial.
     """
 
     def __init__(self, study: StudyFolder, *, uri: str | None = None, figures: Figures | None = None) -> None:
@@ -101,6 +104,9 @@ class Mirror:
             found = records(events, live=live and not ended)
             for record in found:
                 self._trial(known, record)
+            if not live:
+                for record in ranked(found, *(self.study.modes or ("max",)))[:FIGURES_OF]:
+                    self._trial_figures(known.children[trial_key(self.study.id, record.trial)], record)
             self._parent(known, found, status="FINISHED" if ended else "RUNNING" if live else "KILLED")
             known.seen = (len(events), live)
 
@@ -225,10 +231,15 @@ class Mirror:
         config = self.study.config_path(record.trial)
         if config.is_file():
             child.log_file(config)
+
+    def _trial_figures(self, child: StoredRun, record: TrialRecord) -> None:
+        if child.tags.get("raylab.figures") == child.tags.get(_MIRRORED):
+            return
         with tempfile.TemporaryDirectory() as folder:
             self._draw(record, Path(folder))
             for path in sorted(Path(folder).iterdir()):
                 child.log_file(path)
+        child.log_tags({"raylab.figures": child.tags[_MIRRORED]})
 
     def _draw(self, record: TrialRecord, folder: Path) -> None:
         """A drawing that fails must not keep the numbers out of MLflow."""

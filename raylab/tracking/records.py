@@ -103,7 +103,12 @@ def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
     With a mode for each of several objectives, the trial of the Pareto front with the best first objective: trials
     equal in that are told apart by the next one, so that no completed trial dominates it.
     """
-    return min(_completed(found), key=lambda record: costs(record, modes), default=None)
+    return next(iter(ranked(found, *modes)), None)
+
+
+def ranked(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
+    """The completed trials of the search, best first, by the objectives in their order."""
+    return sorted(_completed(found), key=lambda record: costs(record, modes))
 
 
 def front(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:

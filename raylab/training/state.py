@@ -22,6 +22,7 @@ from raylab.files import atomic_path, read_json, write_json
 from raylab.parsing import parse_trial
 from raylab.tasks import get_task
 from raylab.training.keeping import Progress
+from raylab.training.optimizer import Adam
 
 SCHEMA = 2
 CHECKPOINT = "checkpoint.safetensors"
@@ -30,7 +31,7 @@ CHECKPOINT = "checkpoint.safetensors"
 def save_checkpoint(
     path: Path,
     model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     *,
     step: int,
     progress: Progress | None = None,
@@ -45,8 +46,8 @@ def save_checkpoint(
         piece: How many times the trial had taken over other weights (see `Job`).
     """
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    for index, entry in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in entry.items()}
+    for index, entry in enumerate(optimizer.state()):
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in entry.items()}
     tensors |= {f"best.{name}": value for name, value in (best or {}).items()}
     told = {"progress": json.dumps(asdict(progress))} if progress else {}
     _save(path, tensors, {"step": str(step), "piece": str(piece), **told})
@@ -64,17 +65,13 @@ def piece_of(path: Path) -> int | None:
 
 
 def load_checkpoint(
-    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+    path: Path, model: torch.nn.Module, optimizer: Adam
 ) -> tuple[int, Progress | None, dict[str, torch.Tensor]]:
     """Restore in place; returns the step, what validations said, and the weights of the best one."""
     tensors = _load(path)
     model.load_state_dict(_below("model.", tensors))
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            moments.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    count = len(optimizer.param_groups)
+    optimizer.load_state([_below(f"optimizer.{index}.", tensors) for index in range(count)])
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
     progress = Progress(**json.loads(metadata["progress"])) if "progress" in metadata else None

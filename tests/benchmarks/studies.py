@@ -35,10 +35,11 @@ BASE = {"model.encoder.kind": "offset1", "training.batch_size": 128, "training.d
 
 @cache
 def dataset() -> Path:
-    """8,000 samples of 150 tuned neurons and the latent behind them, prepared as a user would."""
+    """2,000 samples of 40 tuned neurons and the latent behind them, prepared as a user would."""
     folder = Path(tempfile.mkdtemp(prefix="raylab-bench-"))
     os.environ["RAYLAB_HOME"] = str(folder)
     counts, latent = recordings()[0]
+    counts, latent = counts[:2000, :40], latent[:2000]
     np.savez(folder / "one.npz", x=counts, latent=latent)
     recipe = {
         "format": "npz",

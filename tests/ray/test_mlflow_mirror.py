@@ -16,8 +16,8 @@ import pytest
 from fake_study import T0, ended, fake_study, reported, started
 
 from raylab.reporting.plots import trial_figures
-from raylab.tracking.mlflow import BackgroundMirror, Mirror, MirrorError, default_artifacts, default_uri, ui_command
-from raylab.tracking.records import best
+from raylab.tracking.mlflow import FIGURES_OF, BackgroundMirror, Mirror, MirrorError, default_artifacts, default_uri, ui_command
+from raylab.tracking.records import best, ranked
 from raylab.tracking.study import StudyFolder
 
 pytestmark = pytest.mark.ray
@@ -94,7 +94,10 @@ def test_mlflow_holds_what_the_ledger_says(study: StudyFolder, tmp_path: Path) -
         assert run["params"]["training.batch_size"] == "128"
         assert run["params"]["model.output_dimension"] == str(record.params["model.output_dimension"])
         assert run["tags"]["raylab.data_fingerprint"] == study.description["data"]["fingerprint"]
-        assert {"config.json", "loss_curve.png"} <= set(run["artifacts"])
+        assert "config.json" in run["artifacts"]
+    drawn = {trial for trial in records if "loss_curve.png" in found[trial]["artifacts"]}
+    assert drawn == {record.trial for record in ranked(records.values(), "max")[:FIGURES_OF]}
+    assert len(drawn) < len(records)
     assert "embedding.png" in found[winner.trial]["artifacts"]
     assert found["models"] == [(f"{study.name}-{winner.trial}", "READY")]
     assert found["study"]["status"] == "FINISHED"

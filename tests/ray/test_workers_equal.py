@@ -156,10 +156,10 @@ def check_resuming(config: TrialConfig, data: Dataset, shard: Shard, folder: Pat
     killed.advance()
     killed.judge(killed.validate().metrics)
     if killed.comm.rank == 0:
-        killed.save(folder)
+        killed.save(folder / "one.safetensors")
     dist.barrier()
     torch.manual_seed(123)  # a new process has another random state
-    resumed.load(folder)
+    resumed.load(folder / "one.safetensors")
     run(resumed)
     assert 0 < killed.step < resumed.step == straight.step
     assert resumed.stopped == straight.stopped

@@ -246,9 +246,9 @@ def test_goodness_of_fit_counts_the_negatives_of_all_sessions(made: Dataset) -> 
 def test_training_across_sessions_goes_on_exactly(made: Dataset, tmp_path: Path) -> None:
     whole, part = (training_of(made, across(conditional="delta")) for _ in range(2))
     whole.advance(), whole.advance(), part.advance()
-    part.save(tmp_path)
+    part.save(tmp_path / "one.safetensors")
     resumed = training_of(made, across(conditional="delta"))
-    resumed.load(tmp_path)
+    resumed.load(tmp_path / "one.safetensors")
     resumed.advance()
     for a, b in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
         assert torch.equal(a, b)

@@ -42,7 +42,7 @@ def test_a_trial_killed_after_any_round_keeps_the_same_model(
     ended = False
     while not ended:
         with monkeypatch.context() as killed:  # with the model written and its checkpoint not
-            killed.setattr(Training, "save", lambda *_: None)
+            killed.setattr(Training, "save", lambda *_, **__: None)
             run_round(start(parts), parts)
         resumed = start(parts)  # a new process for every round
         run_round(resumed, parts)

@@ -13,13 +13,13 @@ from torch.optim import lr_scheduler
 from raylab.config import OptimizerConfig
 from raylab.errors import ConfigError
 from raylab.parsing import parse, parse_trial
-from raylab.training.optimizer import apply_schedule, make_optimizer
+from raylab.training.optimizer import Adam, apply_schedule, make_optimizer
 from raylab.training.schedule import rate_factor
 
 RATE = 0.02
 
 
-def optimizer_of(schedule: dict[str, Any]) -> tuple[OptimizerConfig, torch.optim.Optimizer]:
+def optimizer_of(schedule: dict[str, Any]) -> tuple[OptimizerConfig, Adam]:
     config = parse(OptimizerConfig, {"learning_rate": RATE, "schedule": schedule}, "test")
     return config, make_optimizer(config, [torch.nn.Parameter(torch.zeros(3))])
 

@@ -137,7 +137,7 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
         ({"kind": "blocked", "fold": 0}, "need each other"),
         ({"kind": "blocked", "folds": 5, "fold": 5}, "fold 5 does not exist: 5 folds are 0 to 4"),
         ({"kind": "blocked", "folds": 2, "fold": 0}, "splits.folds: 3 or more, or leave_one_out, is needed"),
-        ({"kind": "blocked", "folds": True, "fold": 0}, "splits.folds: 3 or more"),
+        ({"kind": "blocked", "folds": True, "fold": 0}, "splits.folds: a whole number is needed"),
         ({"kind": "blocked", "folds": 11, "fold": 0}, "11 folds need at least so many blocks, not 10"),
         ({"kind": "chronological", "folds": "leave_one_out", "fold": 0}, "a number of folds is needed"),
         ({"kind": "animals", "folds": "leave_one_out", "fold": 0, "seed": 1}, "`seed` has nothing to deal"),

@@ -81,8 +81,8 @@ def test_a_run_resumed_from_its_checkpoint_ends_with_the_same_weights(
     assert resumed.step == at
     assert run(resumed) == losses[at // 5 :]
     assert same(straight, resumed)
-    state, again = straight.optimizer.state_dict()["state"], resumed.optimizer.state_dict()["state"]
-    assert all(torch.equal(state[index][name], again[index][name]) for index in state for name in state[index])
+    for moments, again in zip(straight.optimizer.state(), resumed.optimizer.state(), strict=True):
+        assert all(torch.equal(moments[name], again[name]) for name in moments)
 
 
 def test_the_seed_decides_everything(made: Dataset) -> None:
