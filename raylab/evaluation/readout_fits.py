@@ -1,8 +1,8 @@
 """How readouts are fitted: what scikit-learn's estimators would know, as arrays, for every value of a setting.
 
 Where scikit-learn is slow the same is computed at once instead: ridge for all penalties from one eigendecomposition,
-naive Bayes as two matrix products, all classes of a linear SVM together. Tests hold all of them to scikit-learn, which is
-imported on use: it costs every trial's process more than half a second, and few trials need it.
+naive Bayes as two matrix products, all classes of a linear SVM together. Tests hold all of them to scikit-learn, which
+is imported on use: it costs every trial's process more than half a second, and few trials need it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ CATEGORIES = (
     "#92400e",
     "#475569",
 )
-_DPI = 150
+_DPI = 110
 # Without white or black, where points of one phase would vanish; the same as in the HTML report.
 CYCLIC = LinearSegmentedColormap.from_list("phase", [np.array(unlabel_rgb(c)) / 255 for c in cyclical.Phase])
 
@@ -56,9 +56,12 @@ def loss_curve(record: TrialRecord, *metrics: str) -> Figure:
     """The training loss and, below it, the validation scores (`metrics`), by step."""
     coloured = {"loss": BLUE, **dict.fromkeys((metric for metric in metrics if metric != "loss"), ORANGE)}
     shown = [(name, colour) for name, colour in coloured.items() if _curve(record, name)]
-    figure = Figure(figsize=(6.4, 2.4 * max(1, len(shown)) + 0.5), dpi=_DPI, layout="constrained")
+    height = 2.4 * max(1, len(shown)) + 0.5
+    figure = Figure(figsize=(6.4, height), dpi=_DPI)
     figure.suptitle(f"trial {record.trial} ({record.state})", fontsize=12)
     panels = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
+    # In inches: a layout that measures every text takes as long as all the drawing.
+    figure.subplots_adjust(left=0.9 / 6.4, right=6.25 / 6.4, bottom=0.5 / height, top=1 - 0.4 / height)
     for panel, (name, colour) in zip(panels, shown):
         steps, values = zip(*_curve(record, name))
         panel.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=3)

@@ -18,8 +18,8 @@ class Adam:
     """Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) by torch's fused kernels, as torch.optim's classes
     with `fused=True` call them; a test holds both equal to those to the bit.
 
-    Without the classes around them: these import torch's compiler, one to two seconds of every trial's process, and take
-    longer than the kernel does on small models.
+    Without the classes around them: these import torch's compiler, one to two seconds of every trial's process, and
+    take longer than the kernel does on small models.
 
     Args:
         groups: {"params": [a stretch with its gradient], "weight_decay"} each, as torch.optim takes them.

@@ -16,7 +16,15 @@ import pytest
 from fake_study import T0, ended, fake_study, reported, started
 
 from raylab.reporting.plots import trial_figures
-from raylab.tracking.mlflow import FIGURES_OF, BackgroundMirror, Mirror, MirrorError, default_artifacts, default_uri, ui_command
+from raylab.tracking.mlflow import (
+    FIGURES_OF,
+    BackgroundMirror,
+    Mirror,
+    MirrorError,
+    default_artifacts,
+    default_uri,
+    ui_command,
+)
 from raylab.tracking.records import best, ranked
 from raylab.tracking.study import StudyFolder
 
