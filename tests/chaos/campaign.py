@@ -4,6 +4,7 @@ followed by what a user would do, until the study is finished."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -19,8 +20,9 @@ from pathlib import Path
 
 from processes import RAYLAB, descendants, end
 
-TARGETS = {"driver": 2, "trial": 5, "server": 1, "worker": 4}  # how often each is aimed at, where there is one
-_TRIAL, _WORKER = r"ray::(TrialActor|WorkersTrial)", r"ray::.*TrainWorker"
+TARGETS = {"driver": 2, "trial": 5, "server": 1, "worker": 5}  # how often each is aimed at, where there is one
+_TRIAL, _WORKER = r"ray::(TrialActor|WorkersTrial|ResourceTrainable)", r"ray::.*TrainWorker"
+EARLY = 0.2  # the chance of a blow before any trial is at work
 PAUSE_S = (0.5, 6.0)  # between two kills
 MOST_OF_ONE = 3  # deaths of one trial under one driver: a fourth would, rightly, fail it
 FINISHED_S = 900.0
@@ -50,7 +52,8 @@ class Campaign:
             with self._raylab(arguments) as process:
                 while process.poll() is None and self.killed.total() < self.most:
                     self._pause(process)
-                    self._strike(process)
+                    if self._trials(process) or self.rng.random() < EARLY:
+                        self._strike(process)
                 process.wait(max(1.0, limit - time.monotonic()))
             if process.returncode == 0:
                 return
@@ -65,29 +68,38 @@ class Campaign:
 
     def _strike(self, process: subprocess.Popen[bytes]) -> None:
         """One kill of something that is there."""
-        below = descendants(process.pid)
-        workers = [pid for pid, name in below.items() if re.match(_WORKER, name)]
-        trials = [pid for pid, name in below.items() if re.match(_TRIAL, name) and self._may_die(pid)]
-        there = {"driver": [process.pid], "trial": trials, "worker": workers[:1], "server": [self.server.pid]}
-        there["worker"] = [pid for pid in there["worker"] if self._may_die(pid)]
+        workers = [pid for pid, name in descendants(process.pid).items() if re.match(_WORKER, name)]
+        trials = self._trials(process)
+        may_die = [pid for pid in (*trials, *workers) if self._deaths[self._trial_of(pid)] < MOST_OF_ONE]
+        there = {
+            "driver": [process.pid],
+            "trial": [pid for pid in trials if pid in may_die],
+            "worker": [pid for pid in workers if pid in may_die],
+            "server": [self.server.pid],
+        }
         targets = [target for target, pids in there.items() if pids]
         target = self.rng.choices(targets, weights=[TARGETS[target] for target in targets])[0]
+        hit = self.rng.choice(there[target])
         if process.poll() is not None:
             return
+        self._deaths[self._trial_of(hit)] += target in ("trial", "worker")
+        self.killed[target] += 1
         if target == "server":
             self.server.kill()
             self.server.start(wait=False)
         else:
-            end(self.rng.choice(there[target]))
-        self.killed[target] += 1
+            end(hit)
 
-    def _may_die(self, pid: int) -> bool:
-        """Whether the trial that this process trains has deaths left under this driver."""
+    def _trials(self, process: subprocess.Popen[bytes]) -> list[int]:
+        return [pid for pid, name in descendants(process.pid).items() if re.match(_TRIAL, name)]
+
+    def _trial_of(self, pid: int) -> str:
+        """Which trial a process trains, as it wrote down itself; of a waiting one of several workers: any."""
         for path in (self.study / "trials").glob("*/process-*.json"):
-            if f'"pid": {pid}' in path.read_text() or f'"pid":{pid}' in path.read_text():
-                self._deaths[path.parent.name] += 1
-                return self._deaths[path.parent.name] <= MOST_OF_ONE
-        return False
+            with contextlib.suppress(OSError, ValueError):
+                if json.loads(path.read_text())["pid"] == pid:
+                    return path.parent.name
+        return "any"
 
     @contextlib.contextmanager
     def _raylab(self, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:

@@ -89,6 +89,7 @@ def test_killed_studies_end_as_those_left_in_peace(
         study = tmp_path / f"study{number}"
         killed += _campaign(data, server, study, workers, seed=SEED + number, most=min(A_STUDY, KILLS - killed.total()))
         _check(StudyFolder.open(study), peaceful[workers])
+        print(f"study {number}, {workers} workers: {killed.total()} kills so far, {dict(killed)}", flush=True)
         number += 1
     print(f"{killed.total()} kills in {number} studies: {dict(killed)}")
     assert killed["driver"]
@@ -113,7 +114,7 @@ def _check(study: StudyFolder, peaceful: StudyFolder) -> None:
     """Ledger, Optuna, MLflow and files: each trial once, and what it would have been."""
     records = study.records()
     expected = {record.trial: record for record in peaceful.records()}
-    assert [record.trial for record in records] == sorted(expected)
+    assert sorted(record.trial for record in records) == sorted(expected)
     for record in records:
         _same(record, expected[record.trial])
         weights = (study.model_folder(record.trial) / "model.safetensors").read_bytes()
