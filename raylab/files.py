@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
@@ -160,3 +161,15 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error, or one that it came from, says that a disk is full; libraries wrap what the system says."""
+    told = (error, error.__cause__, error.__context__)
+    return any(isinstance(one, OSError) and one.errno in _FULL for one in told) or any(
+        said in str(error) for said in _FULL_SAID
+    )
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_SAID = ("No space left on device", "os error 28", "database or disk is full", "Disk quota exceeded")

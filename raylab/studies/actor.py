@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
 from raylab.errors import RaylabError
+from raylab.files import is_full
 from raylab.studies.outcome import report
 from raylab.studies.placement import of_worker
 from raylab.studies.sections import Resources
 from raylab.training.loop import Training
+from raylab.training.reports import reports_before
 from raylab.training.worker import Job, describe_round, run_round, start
 
 
@@ -32,10 +34,10 @@ class TrialActor(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """An exception ends this trial alone, with its reason as the result; Tune's own retries know no reasons."""
         try:
-            if self._training is None:
-                self._training = start(self._job)
+            resumed = self._training is None
+            self._training = self._training or start(self._job)
             told = describe_round(self._training, run_round(self._training, self._job))
-            return _between(report(told, **self._scored), self._job)
+            return _result(told, self._job, self._scored, since=0 if resumed else None)
         except Exception as error:
             return trouble(error, self._training.step if self._training else 0, self._job)
 
@@ -60,8 +62,8 @@ class WorkersTrial(tune.Trainable):
     def step(self) -> dict[str, Any]:
         try:
             result = self._group.next()
-            self._steps = result["steps"]
-            return _between(report(result, **self._scored), self._job)
+            since, self._steps = self._steps, result["steps"]
+            return _result(result, self._job, self._scored, since=since)
         except Exception as error:
             return trouble(error, self._steps, self._job)
 
@@ -69,20 +71,25 @@ class WorkersTrial(tune.Trainable):
         self._group.close()
 
 
-def _between(result: dict[str, Any], job: Job) -> dict[str, Any]:
-    """The result, marked where it ends a generation before the trial's last step."""
+def _result(told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, since: int | None) -> dict[str, Any]:
+    """What Tune is told: marked where it ends a generation before the trial's last step.
+
+    Args:
+        since: A step; what a process that died since then may not have told any more goes with it as `earlier`.
+    """
+    result = report(told, **scored)
+    if since is not None:
+        before = reports_before(Path(job.folder), step=result["steps"], piece=job.piece)
+        result["earlier"] = [{**report(one, **scored), "time": one["time"]} for one in before if one["steps"] > since]
     over = job.until is not None and result["steps"] >= job.until and not result["done"]
     return {**result, "done": True, "between": True} if over else result
 
 
 def trouble(error: Exception, step: int, job: Job) -> dict[str, Any]:
     """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the study is `halted`."""
-    if isinstance(error, OSError) and error.errno in FULL:
-        return {"steps": step, "halted": f"{error.filename or job.folder}: {error.strerror}", "done": True}
+    if is_full(error):  # another trial would fare no better
+        return {"steps": step, "halted": f"no space left in {job.folder}", "done": True}
     return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}
-
-
-FULL = (errno.ENOSPC, errno.EDQUOT)  # another trial would fare no better
 
 
 def explain(error: Exception, folder: Path) -> str:

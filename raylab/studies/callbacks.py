@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray.tune import Callback
@@ -54,16 +54,9 @@ class LedgerCallback(Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        if "metrics" in result and "error" not in result:
-            self._ledger.append(
-                {
-                    "event": "trial_reported",
-                    "trial": trial.config["job"]["trial"],
-                    "step": result["steps"],
-                    "metrics": result["metrics"],
-                    "rung": result.get("rung"),
-                }
-            )
+        if "rung" in result:
+            name = trial.config["job"]["trial"]
+            self._ledger.append(*(_reported(name, one) for one in (*result.get("earlier", ()), result)))
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         self._end(trial, None)
@@ -87,6 +80,12 @@ class LedgerCallback(Callback):
         ended = outcome(trial.last_result, max_steps=config["max_steps"], crash=crash)
         self._ledger.append(end_event(name, ended, seconds=seconds))
         self._on_end(name, ended, config["params"])
+
+
+def _reported(trial: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A validation; one that an earlier process could not tell any more has its own time."""
+    event = {"event": "trial_reported", "trial": trial, "step": told["steps"], "metrics": told["metrics"]}
+    return {**event, "rung": told["rung"], "time": told.get("time") or time.time()}
 
 
 def end_event(trial: str, ended: Outcome, *, seconds: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from raylab.config import TrialConfig
 from raylab.errors import StudyError
+from raylab.files import is_full
 from raylab.studies.fixed import FixedSearch, Repeat
 from raylab.studies.outcome import ENDED, Outcome
 from raylab.studies.plan import Plan
@@ -101,9 +102,10 @@ def _closed(study: StudyFolder) -> Iterator[None]:
     try:
         yield
     finally:
-        for record in study.records():
-            if record.state == "running":
-                study.ledger.append(_interrupted(record))
+        with contextlib.suppress(OSError):  # a full disk: what has no end and no driver counts as interrupted
+            for record in study.records():
+                if record.state == "running":
+                    study.ledger.append(_interrupted(record))
 
 
 def _interrupted(record: TrialRecord) -> dict[str, Any]:
@@ -161,6 +163,10 @@ def _run(study: StudyFolder, plan: Plan, searcher: Any, *, slots: int, end: End,
                 callbacks=[ledger],
             ),
         ).fit()
+    except Exception as error:
+        if not is_full(error):
+            raise
+        ledger.halted = f"no space left in {study.path}"
     finally:
         shutil.rmtree(storage, ignore_errors=True)
     if ledger.halted:

@@ -76,8 +76,8 @@ def mutable_paths(space: Space, config: Scheduler, source: str = "space") -> lis
     parents = {parent for parameter in space.search.values() for parent in parameter.when}
 
     def fits(path: str) -> bool:
-        named = getattr(space.search[path], "paths", None) or (path,)
-        return path not in parents and all(one.startswith(MUTABLE) and not one.endswith(".kind") for one in named)
+        set_by_it = space.paths(path)
+        return path not in parents and all(one.startswith(MUTABLE) and not one.endswith(".kind") for one in set_by_it)
 
     for path in config.mutate or ():
         if path not in space.search:
@@ -123,5 +123,4 @@ def _valid(space: Space, params: Mapping[str, Any]) -> bool:
         space.config(params)
     except ConfigError:
         return False
-    broken = getattr(space, "broken", None)
-    return broken is None or broken(params) is None
+    return space.broken(params) is None

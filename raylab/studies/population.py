@@ -52,8 +52,7 @@ class PopulationSearch(StudySearch):
             super().on_trial_complete(trial_id, result, error)
             return
         config, result = self._running.pop(trial_id), result or {}
-        if self._keeps_curves:
-            self._report(self._ot_trials[trial_id], result["score"], result["steps"])
+        self._report(self._ot_trials[trial_id], *result.get("earlier", ()), result)
         name = config["job"]["trial"]
         self._members[name] = Member(name, result["steps"], float(result["rung"]), config["params"])
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
-from raylab.errors import ConfigError, RaylabError
+from raylab.errors import RaylabError, StudyError
+from raylab.studies.draws import allowed_draw
 from raylab.studies.placement import of_worker
 from raylab.studies.plan import Plan
 from raylab.studies.space import Scalar, Space
@@ -57,17 +58,14 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
     """The smallest, a middle and the largest of some random draws, by the work of a trial: numbers that it learns,
     times examples of a step, times steps. The same ones each time."""
     found: list[tuple[float, dict[str, Scalar], TrialConfig]] = []
-    define = space.define()
     for number in range(DRAWS if space.search else 1):
-        trial = _Random(seed + number)
-        try:
-            define(trial)
-            config = space.config(trial.params, source="draw")
-        except ConfigError:
-            continue  # which a search does not train, either
+        params = allowed_draw(space, random.Random(seed + number))
+        if params is None:
+            raise StudyError("no draw meets the constraints of this space", "Loosen them, or the bounds.")
+        config = space.config(params, source="draw")
         training = config.training
         examples = training.batch_size * training.accumulate * training.max_steps
-        found.append((float(learnt_numbers(config, sessions)) * examples, trial.params, config))
+        found.append((float(learnt_numbers(config, sessions)) * examples, params, config))
     found.sort(key=lambda entry: entry[0])
     picked = (
         {0: 0.25, len(found) // 2: 0.5, len(found) - 1: 0.25}
@@ -82,30 +80,6 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
         else:
             draws[same] = Draw(*found[index][1:], draws[same].weight + weight)
     return draws
-
-
-class _Random:
-    """Answers `Space.define` at random as an Optuna trial would, evenly over the logarithm where the space says log."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self.params: dict[str, Scalar] = {}
-
-    def suggest_float(self, path: str, low: float, high: float, *, log: bool, step: float | None) -> float:
-        value = (
-            math.exp(self._random.uniform(math.log(low), math.log(high))) if log else self._random.uniform(low, high)
-        )
-        self.params[path] = value = low + step * ((value - low) // step) if step else min(max(value, low), high)
-        return value
-
-    def suggest_int(self, path: str, low: int, high: int, *, log: bool, step: int) -> int:
-        value = round(self.suggest_float(path, low, high, log=log, step=None if log else step))
-        self.params[path] = value
-        return value
-
-    def suggest_categorical(self, path: str, choices: list[Scalar]) -> Scalar:
-        self.params[path] = value = self._random.choice(choices)
-        return value
 
 
 def probe(plan: Plan, draws: Sequence[Draw], *, slots: int, seconds: float) -> tuple[list[Probed], float]:

@@ -87,8 +87,8 @@ class StudySearch(OptunaSearch):
         return bool(self._pending or self._running)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        if self._keeps_curves and "score" in result and trial_id in self._running:
-            self._report(self._ot_trials[trial_id], result["score"], result["steps"])
+        if "score" in result and trial_id in self._running:
+            self._report(self._ot_trials[trial_id], *result.get("earlier", ()), result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         config = self._running.pop(trial_id, None)
@@ -99,6 +99,7 @@ class StudySearch(OptunaSearch):
         elif error and self._deaths.again(config["job"]["trial"]):
             self._pending.append((self._ot_trials[trial_id].number, config["params"]))
         else:
+            self._report(self._ot_trials[trial_id], *(result or {}).get("earlier", ()))
             ended = outcome(result, max_steps=config["max_steps"], crash="the process died" if error else None)
             self.tell(self._ot_trials[trial_id], ended)
 
@@ -106,14 +107,16 @@ class StudySearch(OptunaSearch):
         """Whether a trial waits to be run again."""
         return any(trial_name(number) == trial for number, _ in self._pending)
 
-    def _report(self, trial: optuna.Trial, score: float, step: int) -> None:
-        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):  # told by a driver that was then killed
-            trial.report(score, step)
+    def _report(self, trial: optuna.Trial, *told: Mapping[str, Any]) -> None:
+        """Intermediate values, where Optuna keeps them. What it knows stays; a trial that was told is left alone."""
+        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+            for one in told if self._keeps_curves else ():
+                trial.report(one["score"], one["steps"])
 
     def tell(self, trial: optuna.Trial, ended: Outcome) -> None:
-        if self._keeps_curves and ended.score is not None:
+        if ended.score is not None:
             # Tune gives a trial's last result here only, never to `on_trial_result`.
-            self._report(trial, ended.score, ended.step)
+            self._report(trial, {"score": ended.score, "steps": ended.step})
         values = (ended.scores or ended.score) if ended.state == "completed" else None
         self._ot_study.tell(trial.number, values, state=_STATES[ended.state], skip_if_finished=True)
 

@@ -163,7 +163,7 @@ def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> Tria
             reports = {step: told for step, told in reports.items() if step <= event["step"]}
         elif event["event"] == "trial_ended":
             record = _ended(record, event, begun=begun)
-        last = event["time"]
+        last = max(last, event["time"])  # what a killed driver could not write is told later, with its own time
     record = replace(record, history=tuple(reports[step] for step in sorted(reports)))
     return record if record.ended is not None else _open(record, live=live, begun=begun, last=last)
 

@@ -26,7 +26,7 @@ from raylab.tasks import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.worker import Job, describe_round, run_round, start
 
-RESTARTS = 2  # of a trial whose worker processes died: each goes on from the last checkpoint
+RESTARTS = 3  # of a trial whose worker processes died: each goes on from the last checkpoint
 CLOSING_S = 60.0  # that workers have to end by themselves, before they end with the trial's process
 
 

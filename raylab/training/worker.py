@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from raylab.parsing import parse_trial
 from raylab.processes import write_process
 from raylab.tasks import Comm
 from raylab.training.loop import Training
+from raylab.training.reports import note_report
 from raylab.training.state import CHECKPOINT, piece_of
 
 
@@ -86,6 +88,7 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
     keep = training.judge(metrics)
     if training.comm.rank == 0:
         folder = Path(job.folder)
+        note_report(folder, {"time": time.time(), "piece": job.piece, **describe_round(training, metrics)})
         if keep and validation.arrays:
             write_tensors(folder / "embedding.safetensors", validation.arrays, validation.metadata)
         training.save_model(folder / "model")
