@@ -37,13 +37,14 @@ class TrialActor(tune.Trainable):
             resumed = self._training is None
             self._training = self._training or start(self._job)
             told = describe_round(self._training, run_round(self._training, self._job))
-            return _result(told, self._job, self._scored, since=0 if resumed else None)
+            return _result(told, self._job, self._scored, since=self._since if resumed else None)
         except Exception as error:
             return trouble(error, self._training.step if self._training else 0, self._job)
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._job = Job(**config["job"])
         self._scored: dict[str, Any] = config["scored"]
+        self._since: int = config["since"]
         self._training = None
 
 
@@ -55,7 +56,7 @@ class WorkersTrial(tune.Trainable):
 
         resources = config["resources"]
         wanted = of_worker(Resources(**resources))
-        self._job, self._scored, self._steps = Job(**config["job"]), config["scored"], 0
+        self._job, self._scored, self._steps = Job(**config["job"]), config["scored"], config["since"]
         storage = Path(config["storage"])
         self._group = WorkerGroup(self._job, workers=resources["workers"], resources=wanted, storage=storage)
 
@@ -75,7 +76,7 @@ def _result(told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, sin
     """What Tune is told: marked where it ends a generation before the trial's last step.
 
     Args:
-        since: A step; what a process that died since then may not have told any more goes with it as `earlier`.
+        since: The last step that the driver heard of; what a process that died told later goes with it as `earlier`.
     """
     result = report(told, **scored)
     if since is not None:

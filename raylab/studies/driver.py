@@ -77,7 +77,12 @@ def run_repeats(
     if not missing:
         return
     count = _Counted(say, on_end, total=len(repeats), done=len(repeats) - len(missing))
-    searcher = FixedSearch(missing, job=lambda one: _told(study, plan, one.trial, one.params, one.config, of=one.of))
+
+    def job(one: Repeat) -> dict[str, Any]:
+        since = known[one.trial].step if one.trial in known else 0
+        return _told(study, plan, one.trial, one.params, one.config, of=one.of, since=since)
+
+    searcher = FixedSearch(missing, job=job)
     with _closed(study):
         _run(study, plan, searcher, slots=slots, end=count, scheduler=None)
     if count.done < len(repeats):
@@ -183,10 +188,15 @@ def _told(
     config: TrialConfig,
     *,
     of: str | None = None,
+    since: int = 0,
     until: int | None = None,
     piece: int = 0,
 ) -> dict[str, Any]:
-    """What Tune carries to a trial's actor and to the ledger; see `Job` for `until` and `piece`."""
+    """What Tune carries to a trial's actor and to the ledger; see `Job` for `until` and `piece`.
+
+    Args:
+        since: The last step of it that the ledger has.
+    """
     resources = plan.space.resources
     objectives = plan.space.metrics
     config = _monitored(config, objectives[0])
@@ -204,6 +214,7 @@ def _told(
         "job": job.as_dict(),
         "params": params,
         "of": of,
+        "since": since,
         "scored": {"objectives": objectives, "rung": plan.space.rung},
         "max_steps": config.training.max_steps,
         "resources": resources.model_dump(),

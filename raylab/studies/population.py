@@ -54,6 +54,7 @@ class PopulationSearch(StudySearch):
         config, result = self._running.pop(trial_id), result or {}
         self._report(self._ot_trials[trial_id], *result.get("earlier", ()), result)
         name = config["job"]["trial"]
+        self._heard[name] = result["steps"]
         self._members[name] = Member(name, result["steps"], float(result["rung"]), config["params"])
 
     @property
@@ -74,6 +75,7 @@ class PopulationSearch(StudySearch):
         for event in events:
             self._params[event["trial"]] = event["params"]
             self._pieces[event["trial"]] += 1
+            self._heard[event["trial"]] = event["step"]
         self._generation += 1
         self._pending = [(int(name), self._params[name]) for name in sorted(self._members)]
         self._members = {}

@@ -67,6 +67,7 @@ class StudySearch(OptunaSearch):
         self._deaths, self._halted = Deaths(), False
         self._pending: list[tuple[int, dict[str, Any]]] = []
         self._running: dict[str, dict[str, Any]] = {}
+        self._heard: dict[str, int] = {}  # the last step of each trial that the ledger, and Optuna, know of
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._halted:
@@ -78,7 +79,7 @@ class StudySearch(OptunaSearch):
         number, params = self._pending.pop(0) if self._pending else self._drawing.draw()
         self._ot_trials[trial_id] = self._held(number)
         name = trial_name(number)
-        self._running[trial_id] = self._job(name, params)
+        self._running[trial_id] = {**self._job(name, params), "since": self._heard.get(name, 0)}
         return self._running[trial_id]
 
     @property
@@ -88,6 +89,7 @@ class StudySearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if "score" in result and trial_id in self._running:
+            self._heard[self._running[trial_id]["job"]["trial"]] = result["steps"]
             self._report(self._ot_trials[trial_id], *result.get("earlier", ()), result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
@@ -130,6 +132,8 @@ class StudySearch(OptunaSearch):
         for held in self._ot_study.get_trials(deepcopy=False):
             record = known.get(trial_name(held.number))
             ended = record is not None and record.state in _STATES
+            if record is not None:
+                self._heard[record.trial] = record.step
             if record is not None and ended and not held.state.is_finished():
                 told = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
                 self.tell(self._held(held.number), told)

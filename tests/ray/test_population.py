@@ -116,6 +116,13 @@ def test_mlflow_has_what_was_drawn_and_what_became_of_it(study: StudyFolder) -> 
     assert lineage[-1]["params"]["optimizer.learning_rate"] == record.params["optimizer.learning_rate"]
 
 
+def test_a_member_is_rebuilt_along_its_lineage(study: StudyFolder) -> None:
+    """Piece by piece, of the members whose weights it took over: to the same bits."""
+    found = package.reproduce(study.path, _last_that_took_over(study).trial)
+    assert found["same"]
+    assert found["weights"]["equal"]
+
+
 @pytest.mark.chaos
 def test_a_killed_driver_changes_nothing(study: StudyFolder, data: Dataset, tmp_path: Path) -> None:
     """Generations follow from seed and scores: a population whose driver was killed twice is the one that was not."""

@@ -35,6 +35,7 @@ def test_a_new_process_tells_what_the_one_before_may_not_have(tmp_path: Path) ->
     told: dict[str, Any] = {
         "job": job.as_dict(),
         "scored": {"objectives": ["decoding.score"], "rung": "decoding.score"},
+        "since": 0,
     }
     first = TrialActor(told)
     results = [first.step() for _ in range(3)]
@@ -45,3 +46,4 @@ def test_a_new_process_tells_what_the_one_before_may_not_have(tmp_path: Path) ->
     assert result["steps"] == 40
     assert [one["steps"] for one in result["earlier"]] == [10, 20, 30]
     assert [one["score"] for one in result["earlier"]] == [one["score"] for one in results]
+    assert [one["steps"] for one in TrialActor({**told, "since": 20}).step()["earlier"]] == [30]
