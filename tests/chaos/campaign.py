@@ -20,10 +20,10 @@ from pathlib import Path
 
 from processes import RAYLAB, descendants, end
 
-TARGETS = {"driver": 2, "trial": 5, "server": 1, "worker": 5}  # how often each is aimed at, where there is one
+TARGETS = {"driver": 2, "trial": 5, "server": 1, "worker": 20}  # how often each is aimed at, where there is one
 _TRIAL, _WORKER = r"ray::(TrialActor|WorkersTrial|ResourceTrainable)", r"ray::.*TrainWorker"
 EARLY = 0.2  # the chance of a blow before any trial is at work
-PAUSE_S = (0.5, 6.0)  # between two kills
+PAUSE_S = {1: (0.5, 6.0), 2: (4.0, 25.0)}  # between two kills, by workers of a trial: several take long to start
 MOST_OF_ONE = 3  # deaths of one trial under one driver: a fourth would, rightly, fail it
 FINISHED_S = 900.0
 
@@ -41,6 +41,7 @@ class Campaign:
     server: Server
     rng: random.Random
     most: int
+    workers: int
     log: Path
     killed: Counter[str] = field(default_factory=Counter)
     _deaths: Counter[str] = field(default_factory=Counter)
@@ -64,7 +65,7 @@ class Campaign:
 
     def _pause(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(self.rng.uniform(*PAUSE_S))
+            process.wait(self.rng.uniform(*PAUSE_S[self.workers]))
 
     def _strike(self, process: subprocess.Popen[bytes]) -> None:
         """One kill of something that is there."""

@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.timeout(7200)]
 KILLS = int(os.environ.get("RAYLAB_KILLS", "6"))
 SEED = int(os.environ.get("RAYLAB_SEED", "0"))
 A_STUDY = 12  # kills aimed at one study
+OVER_TWO_AT = 1  # which of every four studies has trials over two workers
 BASE = {"model.encoder.kind": "offset1", "model.encoder.hidden_units": 16, "training.batch_size": 128}
 SHORT = {
     "base": {**BASE, "training.max_steps": 1500, "training.validate_every": 100},
@@ -85,7 +86,7 @@ def test_killed_studies_end_as_those_left_in_peace(
     killed: Counter[str] = Counter()
     number = 0
     while killed.total() < KILLS:
-        workers = 2 if number % 4 == 1 else 1  # some of them over two workers
+        workers = 2 if number % 4 == OVER_TWO_AT else 1  # some of them over two workers
         study = tmp_path / f"study{number}"
         killed += _campaign(data, server, study, workers, seed=SEED + number, most=min(A_STUDY, KILLS - killed.total()))
         _check(StudyFolder.open(study), peaceful[workers])
@@ -100,7 +101,7 @@ def _campaign(data: Dataset, server: Server, study: Path, workers: int, *, seed:
     space, log = study.with_suffix(".yaml"), study.with_suffix(".log")
     space.write_text(yaml.safe_dump(SHORT if workers == 1 else OVER_TWO, sort_keys=False))
     command = [*RAYLAB, "search", str(space), "--data", str(data.path), "--out", str(study)]
-    campaign = Campaign(study, command, server, random.Random(seed), most, log)
+    campaign = Campaign(study, command, server, random.Random(seed), most, workers, log)
     campaign.run()
     server.wait()
     package.sync(study)

@@ -123,6 +123,29 @@ def test_a_member_is_rebuilt_along_its_lineage(study: StudyFolder) -> None:
     assert found["weights"]["equal"]
 
 
+def test_a_search_ends_when_its_target_is_reached(study: StudyFolder, data: Dataset) -> None:
+    """What runs is finished, nothing else is begun, and there is nothing to resume."""
+    said: list[str] = []
+    space = {**SPACE, "scheduler": {"kind": "none"}, "budget": {"trials": 9, "target": -100.0}}
+    found = package.search(space, data=data.path, out=study.path.parent / "target", say=said.append)
+    assert 1 <= len(found.records()) <= 3
+    assert {record.state for record in found.records()} == {"completed"}
+    assert any("budget.target -100 is reached" in line for line in said)
+    assert found.ledger.read()[-1]["event"] == "study_ended"
+    package.resume(found.path, say=said.append)
+    assert "nothing to resume" in said[-1]
+
+
+@pytest.mark.parametrize("kind", ["hyperband", "median"])
+def test_other_schedulers_prune_and_say_so(study: StudyFolder, data: Dataset, kind: str) -> None:
+    own = {"brackets": 2, "reduction_factor": 2} if kind == "hyperband" else {"least_trials": 2}
+    space = {**SPACE, "scheduler": {"kind": kind, "grace_steps": 10, **own}, "budget": {"trials": 8}}
+    found = package.search(space, data=data.path, out=study.path.parent / kind, say=lambda line: None)
+    states = [record.state for record in found.records()]
+    assert set(states) == {"completed", "pruned"}
+    assert all(10 <= record.step < 60 for record in found.records() if record.state == "pruned")
+
+
 @pytest.mark.chaos
 def test_a_killed_driver_changes_nothing(study: StudyFolder, data: Dataset, tmp_path: Path) -> None:
     """Generations follow from seed and scores: a population whose driver was killed twice is the one that was not."""
