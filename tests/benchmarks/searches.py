@@ -69,7 +69,7 @@ def _data(task: str, folder: Path) -> Path:
     if task == "buddy":
         raylab.prepare(REAL_DATA / "hippocampus" / "buddy.jl", recipe="hippocampus", out=out)
     else:
-        raylab.synth(folder / "raw", sessions=1, samples=4000, units=40)
+        raylab.synth(folder / "raw", sessions=1, samples=4000, units=(40, 40))
         raylab.prepare(folder / "raw", out=out)
     return out
 

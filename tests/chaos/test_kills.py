@@ -28,7 +28,7 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.timeout(7200)]
-KILLS = int(os.environ.get("RAYLAB_KILLS", "5"))
+KILLS = int(os.environ.get("RAYLAB_KILLS", "4"))
 SEED = int(os.environ.get("RAYLAB_SEED", "0"))
 A_STUDY = 12  # kills aimed at one study
 OVER_TWO_AT = 1  # which of every four studies has trials over two workers

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from head import RAY, Head, head
 from helpers import dataset, session
-from processes import descendants, end, raylab, wait_until
+from processes import by_make_chaos, descendants, end, raylab, wait_until
 
 from raylab.tracking.study import StudyFolder
 
-pytestmark = [pytest.mark.ray, pytest.mark.chaos]
+pytestmark = [pytest.mark.ray, pytest.mark.chaos, by_make_chaos]
 STEPS = 6000
 SPACE: dict[str, Any] = {
     "base": {

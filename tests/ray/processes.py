@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 RAYLAB = [sys.executable, "-m", "raylab.cli"]
+# A minute each, of the forty that CI has.
+by_make_chaos = pytest.mark.skipif("RAYLAB_KILLS" not in os.environ, reason="run by `make chaos`")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import torch
 import yaml
 from helpers import dataset, session
 from mlflow import MlflowClient
-from processes import raylab, wait_until
+from processes import by_make_chaos, raylab, wait_until
 from safetensors.torch import load_file
 
 import raylab as package
@@ -147,6 +147,7 @@ def test_other_schedulers_prune_and_say_so(study: StudyFolder, data: Dataset, ki
 
 
 @pytest.mark.chaos
+@by_make_chaos
 def test_a_killed_driver_changes_nothing(study: StudyFolder, data: Dataset, tmp_path: Path) -> None:
     """Generations follow from seed and scores: a population whose driver was killed twice is the one that was not."""
     file, folder, log = tmp_path / "space.yaml", tmp_path / "killed", tmp_path / "log.txt"
