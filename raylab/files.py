@@ -173,3 +173,8 @@ def is_full(error: BaseException) -> bool:
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FULL_SAID = ("No space left on device", "os error 28", "database or disk is full", "Disk quota exceeded")
+
+
+def no_room(folder: Path) -> bool:
+    """Whether nothing more can be written: what fails then is not to blame."""
+    return shutil.disk_usage(folder).free < 1 << 20

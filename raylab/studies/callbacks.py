@@ -19,11 +19,14 @@ class LedgerCallback(Callback):
 
     Args:
         comes_back: Whether a trial whose process died is run again.
+        no_room: Whether the study's disk is full.
         on_end: Called after a trial's end is in the ledger, with (trial, outcome, params).
     """
 
-    def __init__(self, ledger: Ledger, *, comes_back: Callable[[str], bool], on_end: OnEnd) -> None:
-        self._ledger, self._comes_back, self._on_end = ledger, comes_back, on_end
+    def __init__(
+        self, ledger: Ledger, *, comes_back: Callable[[str], bool], no_room: Callable[[], bool], on_end: OnEnd
+    ) -> None:
+        self._ledger, self._comes_back, self._no_room, self._on_end = ledger, comes_back, no_room, on_end
         self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
         self._worked: dict[str, float] = {}
         self.halted: str | None = None  # why the study cannot go on
@@ -69,8 +72,9 @@ class LedgerCallback(Callback):
         name = config["job"]["trial"]
         seconds = self._worked.get(name, 0.0) + now - self._started.get(name, now)
         self._worked[name], self._started[name] = seconds, now
-        self.halted = self.halted or trial.last_result.get("halted")
-        if trial.last_result.get("halted"):  # it stays open: `resume` goes on with it
+        halted = trial.last_result.get("halted") or ("no space left" if crash and self._no_room() else None)
+        if halted:  # it stays open: `resume` goes on with it
+            self.halted = self.halted or halted
             return
         if crash is not None and self._comes_back(name):
             self._ledger.append({"event": "trial_lost", "trial": name, "reason": crash})

@@ -7,11 +7,12 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from raylab.config import TrialConfig
 from raylab.errors import StudyError
-from raylab.files import is_full
+from raylab.files import is_full, no_room
 from raylab.studies.fixed import FixedSearch, Repeat
 from raylab.studies.outcome import ENDED, Outcome
 from raylab.studies.plan import Plan
@@ -82,7 +83,7 @@ def run_repeats(
         since = known[one.trial].step if one.trial in known else 0
         return _told(study, plan, one.trial, one.params, one.config, of=one.of, since=since)
 
-    searcher = FixedSearch(missing, job=job)
+    searcher = FixedSearch(missing, job=job, no_room=partial(no_room, study.path))
     with _closed(study):
         _run(study, plan, searcher, slots=slots, end=count, scheduler=None)
     if count.done < len(repeats):
@@ -133,6 +134,7 @@ def _searcher(study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], 
         "draws": plan.space.budget.trials - len(known),
         "job": job,
         "enough": lambda: stopping.reason() is not None,
+        "no_room": partial(no_room, study.path),
     }
     if plan.space.scheduler.kind == "pbt":
         return PopulationSearch(plan.space, study=study, mode=plan.modes[plan.space.rung], known=known, **how)
@@ -148,7 +150,8 @@ def _run(study: StudyFolder, plan: Plan, searcher: Any, *, slots: int, end: End,
 
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial is told once, by the ledger's line
     storage = study.path / ".tune"
-    ledger = LedgerCallback(study.ledger, comes_back=searcher.comes_back, on_end=end)
+    room = partial(no_room, study.path)
+    ledger = LedgerCallback(study.ledger, comes_back=searcher.comes_back, no_room=room, on_end=end)
     try:
         tune.Tuner(
             _trainable(plan.space.resources),

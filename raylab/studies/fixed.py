@@ -31,9 +31,11 @@ class Repeat:
 class FixedSearch(Searcher):
     """Hands out repeats one by one, in their order."""
 
-    def __init__(self, repeats: Sequence[Repeat], *, job: Callable[[Repeat], dict[str, Any]]) -> None:
+    def __init__(
+        self, repeats: Sequence[Repeat], *, job: Callable[[Repeat], dict[str, Any]], no_room: Callable[[], bool]
+    ) -> None:
         super().__init__()
-        self._waiting, self._job = list(repeats), job
+        self._waiting, self._job, self._no_room = list(repeats), job, no_room
         self._running: dict[str, Repeat] = {}
         self._deaths = Deaths()
 
@@ -45,7 +47,7 @@ class FixedSearch(Searcher):
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         repeat = self._running.pop(trial_id, None)
-        if (result or {}).get("halted"):
+        if (result or {}).get("halted") or (error and self._no_room()):
             self._waiting.clear()
         elif repeat is not None and error and self._deaths.again(repeat.trial):
             self._waiting.append(repeat)

@@ -36,6 +36,7 @@ class StudySearch(OptunaSearch):
         job: Tune config of a trial, from its id and its drawn parameters.
         draws: How many trials may be drawn that the ledger does not know.
         enough: Whether no further trial is to be drawn (see `stopping.py`).
+        no_room: Whether the study's disk is full: a process that dies then has not failed.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class StudySearch(OptunaSearch):
         job: Callable[[str, dict[str, Any]], dict[str, Any]],
         draws: int,
         enough: Callable[[], bool] = lambda: False,
+        no_room: Callable[[], bool] = lambda: False,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -64,7 +66,7 @@ class StudySearch(OptunaSearch):
             self._ot_study.set_metric_names(list(space.metrics))
         self._keeps_curves = not several  # Optuna has intermediate values of one objective only; the ledger has all
         self._job, self._enough, self._draws = job, enough, draws
-        self._deaths, self._halted = Deaths(), False
+        self._deaths, self._halted, self._no_room = Deaths(), False, no_room
         self._pending: list[tuple[int, dict[str, Any]]] = []
         self._running: dict[str, dict[str, Any]] = {}
         self._heard: dict[str, int] = {}  # the last step of each trial that the ledger, and Optuna, know of
@@ -96,7 +98,7 @@ class StudySearch(OptunaSearch):
         config = self._running.pop(trial_id, None)
         if config is None:
             return
-        if (result or {}).get("halted"):
+        if (result or {}).get("halted") or (error and self._no_room()):
             self._halted = True
         elif error and self._deaths.again(config["job"]["trial"]):
             self._pending.append((self._ot_trials[trial_id].number, config["params"]))

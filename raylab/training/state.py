@@ -49,8 +49,9 @@ def save_checkpoint(
     for index, entry in enumerate(optimizer.state()):
         tensors |= {f"optimizer.{index}.{name}": value for name, value in entry.items()}
     tensors |= {f"best.{name}": value for name, value in (best or {}).items()}
-    told = {"progress": json.dumps(asdict(progress))} if progress else {}
-    _save(path, tensors, {"step": str(step), "piece": str(piece), **told})
+    # As one entry: safetensors writes several in any order, and equal checkpoints should be equal files.
+    told = {"step": step, "piece": piece, "progress": asdict(progress) if progress else None}
+    _save(path, tensors, {"training": json.dumps(told)})
 
 
 def piece_of(path: Path) -> int | None:
@@ -59,8 +60,8 @@ def piece_of(path: Path) -> int | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            return int(file.metadata().get("piece", 0))
-    except (SafetensorError, OSError) as error:
+            return int(json.loads(file.metadata()["training"])["piece"])
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise StudyError(f"{path}: not readable ({error})", "Restore it from a copy of the study.") from None
 
 
@@ -73,9 +74,9 @@ def load_checkpoint(
     count = len(optimizer.param_groups)
     optimizer.load_state([_below(f"optimizer.{index}.", tensors) for index in range(count)])
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-    progress = Progress(**json.loads(metadata["progress"])) if "progress" in metadata else None
-    return int(metadata["step"]), progress, _below("best.", tensors)
+        told = json.loads(file.metadata()["training"])
+    progress = Progress(**told["progress"]) if told["progress"] else None
+    return int(told["step"]), progress, _below("best.", tensors)
 
 
 def save_model(
