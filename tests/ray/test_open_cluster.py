@@ -79,7 +79,9 @@ def test_an_open_cluster_is_refused_unless_that_is_accepted(tmp_path: Path) -> N
         assert code == 2
         assert f"the Ray cluster at {cluster.address} asks for no token" in told
         assert "--insecure" in told
-        assert "asks for no token" in python(JOIN, environment, RAY_ADDRESS="auto", RAY_TMPDIR=str(cluster.folder))
+        told = python(JOIN, environment, RAY_ADDRESS="auto", RAY_TMPDIR=str(cluster.folder))
+        # `auto` takes any Ray of the machine: where another one runs, it may be one that does not let us in.
+        assert "asks for no token" in told or "at auto cannot be used" in told
         assert "cannot be seen from here" in python(JOIN, environment, RAY_ADDRESS="ray://127.0.0.1:10001")
         assert python(JOIN, environment, RAYLAB_INSECURE="1") == "1.0"
         code, found = findings(environment)
