@@ -52,7 +52,8 @@ def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: st
             f"{source}: training.max_steps cannot be searched with a scheduler: rungs would differ",
             "Remove it from `search`, or set scheduler.kind: none.",
         )
-    if space.scheduler.kind == "asha" and space.scheduler.grace_steps >= base.training.max_steps:
+    stops = space.scheduler.kind in ("asha", "hyperband", "median")
+    if stops and space.scheduler.grace_steps >= base.training.max_steps:
         notes.append(
             f"scheduler: grace_steps {space.scheduler.grace_steps} is not below training.max_steps "
             f"{base.training.max_steps}: no trial will be stopped early"
