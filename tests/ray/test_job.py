@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from head import RAY, head, status
+from head import RAY, Head, head, status
 from helpers import dataset, session
 from processes import leaderboard, mlflow_children
 
@@ -27,10 +28,9 @@ def test_a_submitted_search_leaves_a_finished_study(tmp_path: Path) -> None:
     with head(tmp_path, cpus=2) as cluster:
         assert status(f"{cluster.dashboard}/api/jobs/") == 401
         assert status(f"{cluster.dashboard}/api/jobs/", token="0" * 64) in (401, 403)
-        submit = [RAY, "job", "submit", "--address", cluster.dashboard, "--working-dir", str(REPO), "--", *entry]
-        done = subprocess.run(submit, env=cluster.environment, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert re.search(r"Job '\S+' succeeded", done.stdout)
+        submitted = _job(cluster, "submit", "--no-wait", "--working-dir", str(REPO), "--", *entry)
+        (job,) = set(re.findall(r"raysubmit_\w+", submitted))
+        assert _end_of(cluster, job) == "succeeded", _job(cluster, "logs", job)
         (copied,) = (path for path in cluster.folder.rglob("working_dir_files/_ray_pkg_*") if path.is_dir())
         assert (copied / "jobs" / "search.py").is_file()
         assert not (copied / ".venv").exists()
@@ -43,3 +43,22 @@ def test_a_submitted_search_leaves_a_finished_study(tmp_path: Path) -> None:
     runs = mlflow_children(tracked)
     assert {name: run["state"] for name, run in runs.items()} == {name: row["state"] for name, row in rows.items()}
     assert {name: run["score"] for name, run in runs.items()} == {name: row["score"] for name, row in rows.items()}
+
+
+def _job(cluster: Head, *arguments: str) -> str:
+    verb, *rest = arguments
+    command = [RAY, "job", verb, "--address", cluster.dashboard, *rest]
+    done = subprocess.run(command, env=cluster.environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _end_of(cluster: Head, job: str) -> str:
+    """The job's last state, asked for: Ray cuts the log that it streams to `submit` while a busy head starts."""
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        told = _job(cluster, "status", job)
+        if ended := re.search(rf"'{job}' (succeeded|failed|was stopped)", told):
+            return ended[1]
+        time.sleep(1)
+    raise AssertionError(f"{job} has not ended: {told}")
