@@ -1,4 +1,5 @@
-"""New draws of a study: asked of a sampler in a study of its own in memory, and kept in the database once accepted.
+"""The trials of a study, as Optuna has them: drawn by a sampler in a study in memory, and kept in the database once
+accepted. The database is read once: this process is its only writer, and reading each trial back took most of the time.
 
 The sampler's study also holds what the database must not: draws that were not accepted, and trials of earlier studies.
 So trials have numbers without gaps, and samplers' own state (pickles, of CMA-ES) is neither written nor read.
@@ -7,7 +8,8 @@ So trials have numbers without gaps, and samplers' own state (pickles, of CMA-ES
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -34,6 +36,14 @@ def trial_name(number: int) -> str:
     return f"{number:04d}"
 
 
+@dataclass(frozen=True)
+class _Ids:
+    """Of one trial in the database, and in memory."""
+
+    kept: int
+    memory: int
+
+
 class Drawing:
     """
     Args:
@@ -46,8 +56,10 @@ class Drawing:
         self._spread = {name: distribution(parameter) for name, parameter in space.search.items()}
         self._earlier = [self._from_earlier(one) for earlier in space.warm_start for one in earlier.trials or ()]
         self._memory.add_trials(self._earlier)
-        self._held: dict[int, int] = {}  # numbers in the database -> in memory
+        self._held: dict[int, _Ids] = {}
         self._seen: set[str] = set()
+        for held in study.get_trials(deepcopy=False):
+            self._add(held)
 
     def draw(self) -> tuple[int, dict[str, Scalar]]:
         """The number and values of a new trial, which the database then has as running.
@@ -55,23 +67,48 @@ class Drawing:
         Raises:
             StudyError: No draw meets the constraints.
         """
-        self._follow()
         number = len(self._held)
         drawn = self._asked(number) or self._at_random(number)
         params = {name: drawn.params[name] for name in self._space.ordered() if name in drawn.params}
-        self._seen.add(_key(params))
-        self._held[number] = drawn.number
         noted = {key: value for key in NOTED if isinstance(value := drawn.system_attrs.get(key), int)}
+        self._held[number] = _Ids(self._keep(number, params, noted), drawn._trial_id)
+        self._seen.add(_key(params))
+        return number, params
+
+    def keep(self, number: int, params: Params) -> None:
+        """A trial that was drawn and that the database has lost."""
+        self._keep(number, params, {})
+        self._add(self._study.get_trials(deepcopy=False)[number])
+
+    def _keep(self, number: int, params: Params, noted: dict[str, Any]) -> int:
+        """Write a trial to the database, as running; its id there."""
         self._study.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
-                params=params,
+                params=dict(params),
                 distributions={name: self._spread[name] for name in params},
                 user_attrs={"raylab_trial": trial_name(number)},
                 system_attrs=noted,
             )
         )
-        return number, params
+        return self._study._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+
+    def report(self, number: int, step: int, value: float) -> None:
+        """An intermediate value. What is known stays, and a trial that was told is left alone."""
+        mine = self._in_memory(number)
+        if not mine.state.is_finished() and step not in mine.intermediate_values:
+            self._study._storage.set_trial_intermediate_value(self._held[number].kept, step, value)
+            self._memory._storage.set_trial_intermediate_value(mine._trial_id, step, value)
+
+    def tell(self, number: int, state: TrialState, values: float | Sequence[float] | None) -> None:
+        """The end of a trial; the first one that is told counts."""
+        mine = self._in_memory(number)
+        if not mine.state.is_finished():
+            told = self._memory.tell(mine.number, values, state=state)
+            self._study._storage.set_trial_state_values(self._held[number].kept, told.state, told.values)
+
+    def _in_memory(self, number: int) -> FrozenTrial:
+        return self._memory._storage.get_trial(self._held[number].memory)
 
     def _asked(self, number: int) -> FrozenTrial | None:
         """A new draw of the sampler's; None where it goes on repeating itself or breaking constraints."""
@@ -108,36 +145,19 @@ class Drawing:
         """What is tried first has the first numbers, so a resumed search tries none of it again."""
         return self._space.points[number] if number < len(self._space.points) else {}
 
-    def _follow(self) -> None:
-        """Bring the study in memory to what the database says."""
-        for held in self._study.get_trials(deepcopy=False):
-            if held.number not in self._held:
-                noted = {key: value for key in NOTED if isinstance(value := held.system_attrs.get(key), int)}
-                self._add(held, noted)
-            elif held.state.is_finished():
-                self._finish(held)
-
-    def _add(self, held: FrozenTrial, noted: dict[str, Any]) -> None:
+    def _add(self, held: FrozenTrial) -> None:
+        """Take over a trial that the database has."""
         copy = create_trial(
             state=held.state,
             values=held.values,
             params=held.params,
             distributions=held.distributions,
             intermediate_values=held.intermediate_values,
-            system_attrs=noted,
+            system_attrs={key: value for key in NOTED if isinstance(value := held.system_attrs.get(key), int)},
         )
         self._memory.add_trial(copy)
-        self._held[held.number] = len(self._memory.get_trials(deepcopy=False)) - 1
+        self._held[held.number] = _Ids(held._trial_id, self._memory.get_trials(deepcopy=False)[-1]._trial_id)
         self._seen.add(_key(held.params))
-
-    def _finish(self, held: FrozenTrial) -> None:
-        mine = self._memory.get_trials(deepcopy=False)[self._held[held.number]]
-        if mine.state.is_finished():
-            return
-        for step, value in held.intermediate_values.items():
-            self._memory._storage.set_trial_intermediate_value(mine._trial_id, step, value)
-        values = held.values if held.state == TrialState.COMPLETE else None
-        self._memory.tell(mine.number, values, state=held.state)
 
     def _from_earlier(self, one: EarlierTrial) -> FrozenTrial:
         """A trial of an earlier study. NSGA-II takes it for one of its first generation."""

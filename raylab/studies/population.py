@@ -52,8 +52,8 @@ class PopulationSearch(StudySearch):
             super().on_trial_complete(trial_id, result, error)
             return
         config, result = self._running.pop(trial_id), result or {}
-        self._report(self._ot_trials[trial_id], *result.get("earlier", ()), result)
         name = config["job"]["trial"]
+        self._report(name, *result.get("earlier", ()), result)
         self._heard[name] = result["steps"]
         self._members[name] = Member(name, result["steps"], float(result["rung"]), config["params"])
 

@@ -1,4 +1,4 @@
-"""Suggestions: OptunaSearch that tells Optuna the truth. See also `drawing.py`, which draws.
+"""Suggestions: a searcher that tells Optuna the truth. See also `drawing.py`, which draws.
 
 Ray's own OptunaSearch tells trials that a scheduler stopped as complete with their early score, leaves NaN results
 running for ever, and stores no link between its trials and Optuna's. Here a trial's id is its Optuna number.
@@ -6,16 +6,14 @@ running for ever, and stores no link between its trials and Optuna's. Here a tri
 
 from __future__ import annotations
 
-import contextlib
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import optuna
 import optuna.exceptions
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
-from ray.tune.search.optuna import OptunaSearch
 
 from raylab.studies.drawing import Drawing, trial_name
 from raylab.studies.outcome import Deaths, Outcome, outcome
@@ -26,7 +24,7 @@ _STATES = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "faile
 STUDY_NAME = "raylab"
 
 
-class StudySearch(OptunaSearch):
+class StudySearch(Searcher):
     """Hands out trials of a study: first those that were interrupted, then new draws.
 
     Args:
@@ -53,17 +51,16 @@ class StudySearch(OptunaSearch):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         several = len(modes) > 1
-        super().__init__(
-            space=space.define(),
-            metric=list(space.metrics) if several else "score",
-            mode=list(modes) if several else modes[0],
-            study_name=STUDY_NAME,
+        super().__init__(metric=list(space.metrics) if several else "score", mode=list(modes) if several else modes[0])
+        self._optuna = optuna.create_study(
             storage=optuna.storages.RDBStorage(storage),
-            sampler=optuna.samplers.RandomSampler(seed=0),  # never asked: see `Drawing`
+            study_name=STUDY_NAME,
+            directions=["maximize" if mode == "max" else "minimize" for mode in modes],
+            load_if_exists=True,
         )
-        self._drawing = Drawing(space, self._ot_study)
         if several:
-            self._ot_study.set_metric_names(list(space.metrics))
+            self._optuna.set_metric_names(list(space.metrics))
+        self._drawing, self._objective = Drawing(space, self._optuna), space.metrics[0]
         self._keeps_curves = not several  # Optuna has intermediate values of one objective only; the ledger has all
         self._job, self._enough, self._draws = job, enough, draws
         self._deaths, self._halted, self._no_room = Deaths(), False, no_room
@@ -79,7 +76,6 @@ class StudySearch(OptunaSearch):
                 return None if self._running else Searcher.FINISHED  # one whose process dies comes back
             self._draws -= 1
         number, params = self._pending.pop(0) if self._pending else self._drawing.draw()
-        self._ot_trials[trial_id] = self._held(number)
         name = trial_name(number)
         self._running[trial_id] = {**self._job(name, params), "since": self._heard.get(name, 0)}
         return self._running[trial_id]
@@ -91,62 +87,60 @@ class StudySearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if "score" in result and trial_id in self._running:
-            self._heard[self._running[trial_id]["job"]["trial"]] = result["steps"]
-            self._report(self._ot_trials[trial_id], *result.get("earlier", ()), result)
+            name = self._running[trial_id]["job"]["trial"]
+            self._heard[name] = result["steps"]
+            self._report(name, *result.get("earlier", ()), result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         config = self._running.pop(trial_id, None)
         if config is None:
             return
+        name = config["job"]["trial"]
         if (result or {}).get("halted") or (error and self._no_room()):
             self._halted = True
-        elif error and self._deaths.again(config["job"]["trial"]):
-            self._pending.append((self._ot_trials[trial_id].number, config["params"]))
+        elif error and self._deaths.again(name):
+            self._pending.append((int(name), config["params"]))
         else:
-            self._report(self._ot_trials[trial_id], *(result or {}).get("earlier", ()))
-            ended = outcome(result, max_steps=config["max_steps"], crash="the process died" if error else None)
-            self.tell(self._ot_trials[trial_id], ended)
+            self._report(name, *(result or {}).get("earlier", ()))
+            self.tell(name, outcome(result, max_steps=config["max_steps"], crash="the process died" if error else None))
 
     def comes_back(self, trial: str) -> bool:
         """Whether a trial waits to be run again."""
         return any(trial_name(number) == trial for number, _ in self._pending)
 
-    def _report(self, trial: optuna.Trial, *told: Mapping[str, Any]) -> None:
-        """Intermediate values, where Optuna keeps them. What it knows stays; a trial that was told is left alone."""
-        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
-            for one in told if self._keeps_curves else ():
-                trial.report(one["score"], one["steps"])
+    def _report(self, trial: str, *told: Mapping[str, Any]) -> None:
+        """Intermediate values, where Optuna keeps them."""
+        for one in told if self._keeps_curves else ():
+            self._drawing.report(int(trial), one["steps"], one["score"])
 
-    def tell(self, trial: optuna.Trial, ended: Outcome) -> None:
+    def tell(self, trial: str, ended: Outcome) -> None:
         if ended.score is not None:
             # Tune gives a trial's last result here only, never to `on_trial_result`.
             self._report(trial, {"score": ended.score, "steps": ended.step})
         values = (ended.scores or ended.score) if ended.state == "completed" else None
-        self._ot_study.tell(trial.number, values, state=_STATES[ended.state], skip_if_finished=True)
+        self._drawing.tell(int(trial), _STATES[ended.state], values)
 
     def requeue(self, known: Mapping[str, TrialRecord]) -> None:
         """Take up where a killed driver stopped: what has no end in the ledger is run again, with the values it has.
 
         The ledger decides. A trial that Optuna drew and the ledger never saw start is run as if just drawn; one whose
-        end only Optuna was told has its end once more, from its last checkpoint; one that ended is told, where Optuna
-        does not know.
+        end only Optuna was told has its end once more, from its last checkpoint; what Optuna does not know (a value, an
+        end, or, of a database that was lost, the trial) it is told.
         """
-        for held in self._ot_study.get_trials(deepcopy=False):
+        for name in sorted(known, key=int)[len(self._optuna.get_trials(deepcopy=False)) :]:
+            self._drawing.keep(int(name), known[name].params)
+        for held in self._optuna.get_trials(deepcopy=False):
             record = known.get(trial_name(held.number))
             ended = record is not None and record.state in _STATES
             if record is not None:
                 self._heard[record.trial] = record.step
+                self._report(record.trial, *_scored(record, self._objective))
             if record is not None and ended and not held.state.is_finished():
                 told = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
-                self.tell(self._held(held.number), told)
+                self.tell(record.trial, told)
             elif not ended and (record is not None or not held.state.is_finished()):
                 self._pending.append((held.number, record.params if record else dict(held.params)))
                 self._draws -= record is None
-
-    def _held(self, number: int) -> optuna.Trial:
-        """A trial that Optuna has already."""
-        found = next(t for t in self._ot_study.get_trials(deepcopy=False) if t.number == number)
-        return optuna.Trial(self._ot_study, found._trial_id)
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing, likewise: Tune pickles its whole set-up at the start, and again at every snapshot."""
@@ -157,3 +151,8 @@ class StudySearch(OptunaSearch):
 
     def restore(self, checkpoint_path: str) -> None:
         raise AssertionError("a study is resumed from its ledger, not from Tune's snapshot")
+
+
+def _scored(record: TrialRecord, metric: str) -> Iterator[dict[str, Any]]:
+    """What the ledger has of a trial's validations, as `_report` takes it."""
+    return ({"steps": step, "score": told[metric]} for _, step, told in record.history if metric in told)

@@ -12,6 +12,7 @@ import numpy as np
 import optuna
 import pytest
 from fake_search import drive, stored
+from optuna.trial import TrialState
 
 from raylab.errors import StudyError
 from raylab.studies.draw_checks import check_sampler
@@ -45,7 +46,7 @@ def draws(space: Space, result: Any, trials: int) -> list[dict[str, Any]]:
     for _ in range(trials):
         number, params = drawing.draw()
         drawn.append(params)
-        study.tell(number, result(params)["score"])
+        drawing.tell(number, TrialState.COMPLETE, result(params)["score"])
     return drawn
 
 
