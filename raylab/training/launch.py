@@ -24,6 +24,7 @@ from raylab.errors import TrainingError
 from raylab.parsing import parse_trial
 from raylab.tasks import get_task
 from raylab.training.comm import GroupComm
+from raylab.training.groups import remove_left_groups
 from raylab.training.worker import Job, describe_round, run_round, start
 
 RESTARTS = 3  # of a trial whose worker processes died: each goes on from the last checkpoint
@@ -84,6 +85,7 @@ class WorkerGroup:
             ready, _ = ray.wait([result], timeout=0.5)
             if ready:
                 return dict(ray.get(result))
+            remove_left_groups()  # of whoever was killed before: these workers may be waiting for its CPUs
             if not self._thread.is_alive():
                 raise self._error or TrainingError("the workers ended without a result")
 
