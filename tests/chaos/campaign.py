@@ -22,8 +22,8 @@ from processes import RAYLAB, descendants, end
 
 TARGETS = {"driver": 2, "trial": 5, "server": 1, "worker": 20}  # how often each is aimed at, where there is one
 _TRIAL, _WORKER = r"ray::(TrialActor|WorkersTrial|ResourceTrainable)", r"ray::.*TrainWorker"
-EARLY = 0.2  # the chance of a blow before any trial is at work
-PAUSE_S = {1: (0.5, 6.0), 2: (4.0, 25.0)}  # between two kills, by workers of a trial: several take long to start
+EARLY = 0.2  # the chance of a blow before any trial, or any of its several workers, is at work
+PAUSE_S = (0.5, 6.0)  # between two looks at what there is to kill
 MOST_OF_ONE = 3  # deaths of one trial under one driver: a fourth would, rightly, fail it
 FINISHED_S = 900.0
 
@@ -53,7 +53,7 @@ class Campaign:
             with self._raylab(arguments) as process:
                 while process.poll() is None and self.killed.total() < self.most:
                     self._pause(process)
-                    if self._trials(process) or self.rng.random() < EARLY:
+                    if self._at_work(process) or self.rng.random() < EARLY:
                         self._strike(process)
                 process.wait(max(1.0, limit - time.monotonic()))
             if process.returncode == 0:
@@ -65,12 +65,11 @@ class Campaign:
 
     def _pause(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(self.rng.uniform(*PAUSE_S[self.workers]))
+            process.wait(self.rng.uniform(*PAUSE_S))
 
     def _strike(self, process: subprocess.Popen[bytes]) -> None:
         """One kill of something that is there."""
-        workers = [pid for pid, name in descendants(process.pid).items() if re.match(_WORKER, name)]
-        trials = self._trials(process)
+        workers, trials = self._named(_WORKER, process), self._named(_TRIAL, process)
         may_die = [pid for pid in (*trials, *workers) if self._deaths[self._trial_of(pid)] < MOST_OF_ONE]
         there = {
             "driver": [process.pid],
@@ -91,8 +90,11 @@ class Campaign:
         else:
             end(hit)
 
-    def _trials(self, process: subprocess.Popen[bytes]) -> list[int]:
-        return [pid for pid, name in descendants(process.pid).items() if re.match(_TRIAL, name)]
+    def _at_work(self, process: subprocess.Popen[bytes]) -> bool:
+        return bool(self._named(_TRIAL if self.workers == 1 else _WORKER, process))
+
+    def _named(self, title: str, process: subprocess.Popen[bytes]) -> list[int]:
+        return [pid for pid, name in descendants(process.pid).items() if re.match(title, name)]
 
     def _trial_of(self, pid: int) -> str:
         """Which trial a process trains, as it wrote down itself; of a waiting one of several workers: any."""

@@ -44,7 +44,7 @@ SHORT = {
     "resources": {"cpus": 1, "concurrent": 2},
 }
 OVER_TWO = {
-    "base": {**BASE, "training.max_steps": 400, "training.validate_every": 50},
+    "base": {**BASE, "training.max_steps": 4000, "training.validate_every": 100},
     "search": {"loss.temperature": {"categorical": [0.5, 1.0, 2.0]}},
     "sampler": {"kind": "grid"},
     "resources": {"cpus": 1, "workers": 2},
