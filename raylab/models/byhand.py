@@ -22,6 +22,7 @@ _gelu_backward = torch.ops.aten.gelu_backward.grad_input
 ENCODERS = (ConvEncoder, SampleEncoder, LinearEncoder)
 LARGE = 20_000_000  # multiplications from which oneDNN's convolution is faster than the BLAS, which it reads twice
 SMALL = 30_000  # numbers below which torch's own elementwise functions are faster than oneDNN's
+KEPT = 4  # shapes of inputs whose buffers are kept: shares of several workers have two or three
 NARROW = 16  # outputs below which the BLAS wants the narrow matrix first
 
 
@@ -42,7 +43,7 @@ class Network:
         self.parameters = [p for layer in self.layers for p in (layer.weight, layer.bias)]
         self._sizes = [(layer.taps, layer.weight.numel()) for layer in self.layers]
         self._passes: list[_Pass] = []
-        self._laid_out: tuple[object, ...] = ()
+        self._laid_out: dict[tuple[object, ...], list[_Pass]] = {}
 
     def multiplications(self, width: int, count: int) -> int:
         """Of a forward pass over so many windows of this width."""
@@ -70,13 +71,14 @@ class Network:
     def _lay_out(self, x: Tensor) -> None:
         """For this buffer, and for parameters where they are now: flattening moves them."""
         places = (x.shape, x.data_ptr(), *(p.data_ptr() for p in self.parameters))
-        if places == self._laid_out:
-            return
-        self._passes = []
-        for layer in self.layers:
-            self._passes.append(_Pass(layer, x))
-            x = self._passes[-1].output.view(-1, x.shape[1], layer.bias.shape[0])
-        self._laid_out = places
+        if places not in self._laid_out:
+            if len(self._laid_out) == KEPT:
+                self._laid_out.clear()
+            self._laid_out[places] = passes = []
+            for layer in self.layers:
+                passes.append(_Pass(layer, x))
+                x = passes[-1].output.view(-1, x.shape[1], layer.bias.shape[0])
+        self._passes = self._laid_out[places]
 
 
 @dataclass(frozen=True)

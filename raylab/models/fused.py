@@ -1,7 +1,8 @@
 """The contrastive training step differentiated by hand: the loss and every gradient in one pass, without autograd.
 
 Equal to `encoders.py`, `losses.py` and `objectives.py` under autograd (tests/unit/test_fused.py). Those stay what is
-read, and what runs for any other encoder, device, precision or number of workers.
+read, and what runs for any other encoder, device or precision. Of several workers each runs its encoders by hand
+(`fused_embedding`) and the loss, which sees all workers' rows, under autograd.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from raylab.models.byhand import ENCODERS, Network
+from raylab.models.byhand import ENCODERS, KEPT, Network
 from raylab.models.encoders import Encoder
 from raylab.models.objectives import Layout, Objectives, through_length, unit_rows
 
@@ -33,7 +34,7 @@ class FusedEncoder:
         self.encoder = encoder
         self.network = Network(encoder, units)
         self._offsets = torch.arange(encoder.width)[:, None]
-        self._frames = torch.empty(0)
+        self._frames: dict[int, Tensor] = {}  # by rows
 
     @staticmethod
     def supports(encoder: Encoder) -> bool:
@@ -45,10 +46,12 @@ class FusedEncoder:
         May be changed in place; the next call overwrites it.
         """
         rows = (self._offsets + first).flatten()
-        if len(self._frames) != len(rows):
-            self._frames = x.new_empty(len(rows), x.shape[1])
-        torch.index_select(x, 0, rows, out=self._frames)
-        return self._frames.view(self.encoder.width, len(first), -1).transpose(0, 1)
+        if len(rows) not in self._frames:
+            if len(self._frames) == KEPT:
+                self._frames.clear()
+            self._frames[len(rows)] = x.new_empty(len(rows), x.shape[1])
+        frames = torch.index_select(x, 0, rows, out=self._frames[len(rows)])
+        return frames.view(self.encoder.width, len(first), -1).transpose(0, 1)
 
     def of_windows(self, windows: Tensor) -> Seen:
         """Of (R, width, N) windows."""
@@ -121,6 +124,12 @@ def add_gradients(seen: Sequence[Seen], objectives: Objectives, layout: Layout, 
     return value
 
 
+def fused_embedding(seen: Seen) -> Tensor:
+    """(R, D) embeddings under autograd. `backward` has to come before the encoder's next pass."""
+    found: Tensor = _Embedding.apply(seen, *seen.by.network.parameters)
+    return found
+
+
 def _parameters(seen: Sequence[Seen], objectives: Objectives) -> list[Tensor]:
     return [p for one in seen for p in one.by.network.parameters] + list(objectives.criterion.parameters())
 
@@ -149,3 +158,18 @@ class _Pass(torch.autograd.Function):
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
         found = ctx.gradients if float(scale) == 1 else torch._foreach_mul(ctx.gradients, scale)
         return (None, None, None, *found)
+
+
+class _Embedding(torch.autograd.Function):
+    """One encoder's part of a graph."""
+
+    @staticmethod
+    def forward(ctx: Any, seen: Seen, *parameters: Tensor) -> Tensor:
+        ctx.seen = seen
+        return seen.forward().clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        found = ctx.seen.backward(gradient.clone())  # which it changes in place
+        return (None, *(one.clone() for one in found))

@@ -18,7 +18,7 @@ from raylab.data.view import Timeline
 from raylab.errors import ConfigError
 from raylab.models.adaptation import adopt_trunk, is_adaptable, trunk
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, Seen, add_gradients, fused_loss
+from raylab.models.fused import FusedEncoder, Seen, add_gradients, fused_embedding, fused_loss
 from raylab.models.losses import bits, build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.embedding import embed, kept_embedding, padded_sequence, windows
@@ -27,6 +27,7 @@ from raylab.tasks.pairs import Draw, Group, check_pairs, group_draws, label_name
 from raylab.tasks.protocol import Comm, Validation, backward
 
 BITS_BATCHES = 16
+SHARES = 16  # counts of rows that a worker's share of a step is rounded up to
 
 
 class ContrastiveModel(torch.nn.Module):
@@ -62,6 +63,17 @@ class ContrastiveModel(torch.nn.Module):
         with torch.autocast(seen.device.type, torch.bfloat16) if self.bf16 else nullcontext():
             embedding: torch.Tensor = encoder(seen)
         return embedding
+
+    def encode_share(self, session: SessionShard, rows: torch.Tensor, *, of: int) -> torch.Tensor:
+        """`encode` of a worker's rows of the `of` rows of a step; by hand where that can be, so once a step only.
+
+        Rows are repeated up to one of few counts, for each of which buffers are laid out once.
+        """
+        count, unit = len(rows), max(1, of // SHARES)
+        if count == 0 or not self.by_hand(session):
+            return self.encode(session, rows)
+        more = min(of, -(-count // unit) * unit) - count
+        return fused_embedding(self._seen(session, torch.cat([rows, rows[:1].expand(more)])))[:count]
 
     def pairs_loss(self, pairs: Pairs) -> torch.Tensor:
         """The loss of rows that this process holds."""
@@ -263,7 +275,7 @@ def _shares(model: ContrastiveModel, batch: list[Pairs], comm: Comm) -> list[tor
 def _owned(model: ContrastiveModel, session: SessionShard, rows: torch.Tensor) -> torch.Tensor:
     """(R, D): the embeddings of rows that this worker owns, zero for others."""
     mine = (session.local[rows] >= 0).nonzero()[:, 0]
-    encoded = model.encode(session, rows[mine])
+    encoded = model.encode_share(session, rows[mine], of=len(rows))
     return encoded.new_zeros(len(rows), encoded.shape[1]).index_copy(0, mine, encoded)
 
 

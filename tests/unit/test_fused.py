@@ -17,7 +17,7 @@ from raylab.config import ContrastiveTrial, LinearEncoderConfig, OffsetEncoderCo
 from raylab.data.shard import whole_shard
 from raylab.models import byhand
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, add_gradients, fused_loss
+from raylab.models.fused import FusedEncoder, add_gradients, fused_embedding, fused_loss
 from raylab.models.losses import build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.contrastive import ContrastiveModel
@@ -324,3 +324,22 @@ def test_large_layers_are_convolved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(byhand, "LARGE", 0)
     step = make("offset10")
     step.check(*step.draw())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_part_of_a_graph_of_any_number_of_rows(kind: str) -> None:
+    """What a worker computes of a step: its own rows, a few more or less each time, under a loss that autograd has."""
+    torch.manual_seed(0)
+    step = make(kind, "cosine")
+    fused = FusedEncoder(step.encoder)
+    for count in (8, 11, 8, 5, 14, 2, 11, 8):
+        x, _ = step.draw()
+        first = torch.randint(0, len(x) - step.encoder.width + 1, (count,))
+        z = fused_embedding(fused.of_windows(fused.windows(x, first)))
+        expected = step.encoder(x[first[:, None] + torch.arange(step.encoder.width)])
+        torch.testing.assert_close(z, expected, atol=1e-5, rtol=1e-5)
+        slope = torch.randn_like(z)
+        parameters = list(step.encoder.parameters())
+        found, wanted = (torch.autograd.grad(one, parameters, slope) for one in (z, expected))
+        for one, other in zip(found, wanted, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
