@@ -146,7 +146,7 @@ def leaderboard(facts: Facts) -> str:
     errors = {record.trial: said for record in facts.records if (said := record.error or board.note(record))}
     heads = [("trial", ""), ("state", ""), *((metric, "number") for metric in facts.metrics)]
     heads += [("over seeds (95 %)", "number")] if facts.repetitions else []
-    heads += [("steps", "number"), ("minutes", "number"), ("CPU s", "number"), ("GPU s", "number")]
+    heads += [("steps", "number"), ("wall s", "number"), ("CPU s", "number"), ("GPU s", "number")]
     heads += [("front", "")] if len(facts.metrics) > 1 else []
     heads += [(short[path], "") for path in paths] + ([("reason", "")] if errors else [])
     body = "".join(_row(facts, row, paths, errors=errors) for row in rows)
@@ -293,7 +293,7 @@ def _row(
         *(_number(score, f"{score:.4f}" if score is not None else "–") for score in scores),
         *([_number((row["seeds"] or {}).get("mean"), board.shown_seeds(row["seeds"]))] if "seeds" in row else []),
         _number(row["steps"], str(row["steps"])),
-        _number(row["seconds"], f"{row['seconds'] / 60:.1f}"),
+        _number(row["seconds"], f"{row['seconds']:,.0f}"),
         *(_number(row[name], f"{row[name]:,.0f}") for name in ("cpu_seconds", "gpu_seconds")),
         *([f"<td>{board.yes_or_no(row['front'])}</td>"] if "front" in row else []),
         *(_parameter(row["params"].get(path)) for path in paths),

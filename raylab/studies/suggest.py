@@ -58,8 +58,7 @@ class StudySearch(Searcher):
             directions=["maximize" if mode == "max" else "minimize" for mode in modes],
             load_if_exists=True,
         )
-        if several:
-            self._optuna.set_metric_names(list(space.metrics))
+        self._optuna.set_metric_names(list(space.metrics))  # what optuna-dashboard calls them
         self._drawing, self._objective = Drawing(space, self._optuna), space.metrics[0]
         self._keeps_curves = not several  # Optuna has intermediate values of one objective only; the ledger has all
         self._job, self._enough, self._draws = job, enough, draws
