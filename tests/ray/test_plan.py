@@ -85,11 +85,12 @@ def test_trials_on_halves_of_gpus_see_their_own(data: Dataset, tmp_path: Path, m
     seen.mkdir()
     monkeypatch.setattr("raylab.studies.driver._trainable", watched(seen, "raylab.studies.driver._trainable"))
     assert connect_for(Resources(gpus=0.5), trials=9) == 4
-    study = raylab.search(SPACE, data=data.path, out=tmp_path / "study", overrides={"resources.gpus": 0.5})
+    long = {"training.max_steps": 2000, "training.validate_every": 500}  # none ends before all four have begun
+    study = raylab.search(SPACE, data=data.path, out=tmp_path / "study", overrides={"resources.gpus": 0.5, **long})
     assert {record.state for record in study.records()} == {"completed"}
     told = {path.name: path.read_text() for path in seen.iterdir()}
     assert set(told.values()) == {"0", "1"}
-    assert len(told) == 4  # actors, reused
+    assert 4 <= len(told) < 6  # actors, reused where Tune has one free at that moment
     with pytest.raises(StudyError, match="a share of one GPU, or whole GPUs"):
         raylab.search(SPACE, data=data.path, out=tmp_path / "other", overrides={"resources.gpus": 1.5})
     with pytest.raises(StudyError, match="one trial needs 3 GPU, the whole cluster has 2"):

@@ -43,7 +43,7 @@ MAY: dict[str, set[str]] = {
 DATA_TYPES = {"session", "splits", "dataset", "view", "shard", "shards", "examples"}
 # Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for all below it.
 ONLY: dict[str, tuple[str, ...]] = {
-    "ray": ("cluster", "health.rays", "data.shards", "training.launch", "studies."),
+    "ray": ("cluster", "health.rays", "data.shards", "training.launch", "training.groups", "studies."),
     "ray.data": ("data.shards", "training.launch"),
     "ray.train": ("training.launch",),
     "ray.tune": ("studies.", "training.launch"),
