@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CASES = 2000
+CASES = 1000
 
 
 @pytest.mark.fuzz
