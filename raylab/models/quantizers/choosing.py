@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from raylab.config import Gradient
 
+SCORES_AT_ONCE = 1 << 19
 SHORTEST = 1e-6  # lengths below are taken as this, as vector-quantize-pytorch does
 
 
@@ -27,14 +28,25 @@ def first_maximum(scores: Tensor) -> Tensor:
 @torch.no_grad()
 def nearest(x: Tensor, codes: Tensor) -> Tensor:
     """(n, D), (K, D) -> (n,): argmin of |x - e| as argmax of x.e - |e|^2 / 2."""
-    scores = x @ codes.t()  # not addmm, which first copies a bias to every row, at a third of the product's cost
-    return first_maximum(scores.sub_(codes.square().sum(1).mul_(0.5)))
+    return _best(x, codes, codes.square().sum(1).mul_(0.5))
 
 
 @torch.no_grad()
 def most_similar(x: Tensor, codes: Tensor) -> Tensor:
     """(n, D), (K, D) -> (n,): argmax of x.e."""
-    return first_maximum(x @ codes.t())
+    return _best(x, codes)
+
+
+def _best(x: Tensor, codes: Tensor, less: Tensor | None = None) -> Tensor:
+    """argmax of x.e - `less`, some vectors at a time: the scores of thousands would be fresh memory at every step, whose
+    page faults take as long as the product."""
+    rows = min(len(x), max(1, SCORES_AT_ONCE // len(codes)))
+    scores, found = x.new_empty(rows, len(codes)), []
+    for some in x.split(rows) if rows else ():
+        # Not addmm, which first copies a bias to every row, at a third of the product's cost.
+        product = torch.mm(some, codes.t(), out=scores[: len(some)])
+        found.append(first_maximum(product if less is None else product.sub_(less)))
+    return torch.cat(found) if found else x.new_zeros(0, dtype=torch.int64)
 
 
 def unit(x: Tensor) -> Tensor:
@@ -76,7 +88,9 @@ class _Rotation(torch.autograd.Function):
         wanted = code.norm(dim=-1, keepdim=True).clamp_(min=SHORTEST)
         u, h = x / length, code / wanted
         middle = u + h
-        squared = middle.square().sum(-1, keepdim=True).clamp_(min=SHORTEST**2)
-        along = (g * middle).sum(-1, keepdim=True).div_(squared)
-        turned = g.addcmul(along, middle, value=-2).addcmul_((g * h).sum(-1, keepdim=True), u, value=2)
+        product = torch.mul(middle, middle)
+        squared = product.sum(-1, keepdim=True).clamp_(min=SHORTEST**2)
+        along = torch.mul(g, middle, out=product).sum(-1, keepdim=True).div_(squared)
+        across = torch.mul(g, h, out=product).sum(-1, keepdim=True)
+        turned = torch.addcmul(g, along, middle, value=-2, out=middle).addcmul_(across, u, value=2)
         return turned.mul_(wanted / length), None

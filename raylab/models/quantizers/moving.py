@@ -6,6 +6,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from raylab.config import CosineQuantizer, EmaQuantizer, GroupedResidualQuantizer, ResidualQuantizer
 from raylab.models.quantizers.base import Quantized, Quantizer, Share, vectors_of
@@ -55,8 +56,9 @@ class MovingVQ(Quantizer):
             codes = book.read(indices)
             values.append(through(left, codes, self.config.gradient))
             read.append(left.detach())
-            left = left - codes
-            loss = loss + left.square().sum()
+            loss = loss + functional.mse_loss(left, codes, reduction="sum")
+            if len(read) < len(self.stages):
+                left = left - codes
             chosen.append(indices)
         if self.training:
             self._update(read, chosen, share)
