@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from raylab.config import QuantizerConfig, VqvaeModelConfig
+from raylab.models.channels_last import ChannelsLast, convolve, convolve_transposed, squared_error
 from raylab.models.quantizers import Quantized, Quantizer, Share, build_quantizer
 
 
@@ -44,7 +45,7 @@ class VqVae(nn.Module):
 
     def encode(self, windows: Tensor, session: int = 0) -> Tensor:
         """(B, W, K) -> (B, L, D), before quantization."""
-        found: Tensor = self.encoder(self.inputs[session](windows)).transpose(1, 2)
+        found: Tensor = self.encoder(self.inputs[session](windows))
         return found
 
     def quantize(self, latent: Tensor, share: Share | None = None) -> Quantized:
@@ -57,8 +58,14 @@ class VqVae(nn.Module):
 
     def decode(self, values: Tensor, rows: int, session: int = 0) -> Tensor:
         """(B, L, D) -> (B, rows, K)."""
-        found: Tensor = self.outputs[session](self.decoder(values.transpose(1, 2), rows), rows)
+        found: Tensor = self.outputs[session](self.decoder(values, rows), rows)
         return found
+
+    def squared_error(self, values: Tensor, windows: Tensor, session: int = 0) -> Tensor:
+        """Sum of the squared differences of what (B, L, D) decodes to and (B, W, K), over the units that there are."""
+        output = self.outputs[session]
+        assert isinstance(output, OutputLayer)
+        return output.squared_error(self.decoder(values, windows.shape[1]), windows)
 
     def predict(self, values: Tensor) -> Tensor:
         """(B, L, D) -> (B, statistics), of the mean code of a window."""
@@ -68,7 +75,7 @@ class VqVae(nn.Module):
 
 
 class InputLayer(nn.Module):
-    """(B, W, K) -> (B, channels, W / stride): a convolution over all units. Units that a narrower session lacks read as
+    """(B, W, K) -> (B, W / stride, channels): a convolution over all units. Units that a narrower session lacks read as
     zero: they change nothing, and their weights get no gradient."""
 
     def __init__(self, units: int, channels: int, kernel: int, stride: int) -> None:
@@ -77,12 +84,13 @@ class InputLayer(nn.Module):
         self.convolution = nn.Conv1d(units, channels, kernel, stride=stride, padding=kernel // 2)
 
     def forward(self, windows: Tensor) -> Tensor:
-        padded = functional.pad(windows, (0, self.units - windows.shape[2]))
-        return functional.gelu(_over_time(padded, self.convolution).transpose(1, 2))
+        missing = self.units - windows.shape[2]
+        padded = functional.pad(windows, (0, missing)) if missing else windows
+        return functional.gelu(convolve(padded, self.convolution))
 
 
 class OutputLayer(nn.Module):
-    """(B, channels, L) -> (B, rows, K): the mirror of `InputLayer`."""
+    """(B, L, channels) -> (B, rows, K): the mirror of `InputLayer`."""
 
     def __init__(self, channels: int, units: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -90,33 +98,56 @@ class OutputLayer(nn.Module):
         self.convolution = nn.Conv1d(channels, units, kernel, padding=kernel // 2)
 
     def forward(self, x: Tensor, rows: int) -> Tensor:
-        if self.stride > 1:  # each row from the nearest one in time that the strided convolution left
-            x = x.repeat_interleave(self.stride, dim=2)[:, :, :rows]
-        return _over_time(x.transpose(1, 2), self.convolution)
+        return convolve(self._spread(x, rows), self.convolution)
+
+    def squared_error(self, x: Tensor, windows: Tensor) -> Tensor:
+        """Of `forward`, summed over (B, rows, K) windows of a session that may lack the last units."""
+        return squared_error(self._spread(x, windows.shape[1]), self.convolution, windows)
+
+    def _spread(self, x: Tensor, rows: int) -> Tensor:
+        """Each row from the nearest one in time that the strided convolution left."""
+        return x.repeat_interleave(self.stride, dim=1)[:, :rows] if self.stride > 1 else x
 
 
-def _over_time(x: Tensor, convolution: nn.Conv1d) -> Tensor:
-    """(B, L, C) -> (B, L', O), as a `conv2d` of channels-last images: time-major windows are such images as they lie in
-    memory, so that the side of the many units is never transposed."""
-    images = x.contiguous()[:, None].permute(0, 3, 1, 2)
-    weight, bias = convolution.weight[:, :, None], convolution.bias
-    (stride,), padding = convolution.stride, convolution.kernel_size[0] // 2
-    found = functional.conv2d(images, weight, bias, stride=(1, stride), padding=(0, padding))
-    return found.permute(0, 2, 3, 1)[:, 0]
+class ResidualBlock(nn.Module):
+    """x + conv3(dropout(GELU(norm(conv3(GELU(norm(x))))))) of (B, L, C) (pre-activation: He et al. 2016; group norm: Wu
+    & He 2018)."""
+
+    def __init__(self, channels: int, groups: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = ChannelsLast(
+            nn.GroupNorm(groups, channels),
+            nn.GELU(),
+            nn.Conv1d(channels, channels, 3, padding=1),
+            nn.GroupNorm(groups, channels),
+            nn.GELU(),
+            nn.Dropout1d(dropout),
+            nn.Conv1d(channels, channels, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = x + self.layers(x)
+        return found
 
 
-def encoder(config: VqvaeModelConfig) -> nn.Sequential:
-    """(B, channels[0], L) -> (B, D, L'): the layers behind a session's first one."""
+def encoder(config: VqvaeModelConfig) -> ChannelsLast:
+    """(B, L, channels[0]) -> (B, L', D): the layers behind a session's first one."""
     layers: list[nn.Module] = []
     for before, after, kernel, stride in zip(
         config.channels, config.channels[1:], config.kernels[1:], config.strides[1:]
     ):
         layers += [nn.Conv1d(before, after, kernel, stride=stride, padding=kernel // 2), nn.GELU()]
-    return nn.Sequential(*layers, *_blocks(config), nn.Conv1d(config.channels[-1], config.code_dimension, 1))
+    return ChannelsLast(*layers, *_blocks(config), nn.Conv1d(config.channels[-1], config.code_dimension, 1))
+
+
+def _blocks(config: VqvaeModelConfig) -> list[nn.Module]:
+    return [
+        ResidualBlock(config.channels[-1], config.norm_groups, config.dropout) for _ in range(config.residual_blocks)
+    ]
 
 
 class Decoder(nn.Module):
-    """(B, D, L) -> (B, channels[0], rows / strides[0]): transposed convolutions, to the lengths the encoder had."""
+    """(B, L', D) -> (B, rows / strides[0], channels[0]): transposed convolutions, to the lengths the encoder had."""
 
     def __init__(self, config: VqvaeModelConfig) -> None:
         super().__init__()
@@ -134,33 +165,8 @@ class Decoder(nn.Module):
         lengths = [rows]
         for stride in self.strides[:-1]:
             lengths.append(-(-lengths[-1] // stride))
-        x = self.blocks(self.first(x))
+        x = self.blocks(convolve(x, self.first))
         for layer, length in zip(self.up, reversed(lengths[1:])):
-            x = functional.gelu(layer(x, output_size=[length]))
+            assert isinstance(layer, nn.ConvTranspose1d)
+            x = functional.gelu(convolve_transposed(x, layer, length))
         return x
-
-
-class ResidualBlock(nn.Module):
-    """x + conv3(dropout(GELU(norm(conv3(GELU(norm(x))))))) (He et al. 2016, pre-activation; Wu & He 2018)."""
-
-    def __init__(self, channels: int, groups: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.GroupNorm(groups, channels),
-            nn.GELU(),
-            nn.Conv1d(channels, channels, 3, padding=1),
-            nn.GroupNorm(groups, channels),
-            nn.GELU(),
-            nn.Dropout1d(dropout),
-            nn.Conv1d(channels, channels, 3, padding=1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        found: Tensor = x + self.layers(x)
-        return found
-
-
-def _blocks(config: VqvaeModelConfig) -> list[nn.Module]:
-    return [
-        ResidualBlock(config.channels[-1], config.norm_groups, config.dropout) for _ in range(config.residual_blocks)
-    ]

@@ -99,11 +99,10 @@ class VqvaeModel(torch.nn.Module):
         with self._precision(one.x):
             return self.network.encode(one.x, self.place[one.session]).float()
 
-    def decode(self, one: Windows, values: Tensor) -> Tensor:
-        """(n, codes, D) -> (n, window, K) float32."""
+    def squared_error(self, one: Windows, values: Tensor) -> Tensor:
+        """Of what (n, codes, D) decodes to, summed over windows, rows and units."""
         with self._precision(one.x):
-            found = self.network.decode(values, one.x.shape[1], self.place[one.session])
-        return found[..., : one.x.shape[2]].float()
+            return self.network.squared_error(values, one.x, self.place[one.session])
 
     def _precision(self, x: Tensor) -> AbstractContextManager[Any]:
         """Of the network while training; the quantizer, its distances and averages, stay float32."""
@@ -198,7 +197,7 @@ class VqvaeFamily:
         error, behaviour = coded.loss.new_zeros(()), coded.loss.new_zeros(())
         for one, values in zip(batch.windows, coded.values.split([len(each) for each in latents])):
             size = batch.count * len(batch.windows) * one.x.shape[1] * one.x.shape[2]
-            error = error + (model.decode(one, values) - one.x).square().sum() / size
+            error = error + model.squared_error(one, values) / size
             if one.behaviour is not None and batch.labelled:
                 behaviour = behaviour + _head_error(model, values, one.behaviour) / batch.labelled
         return {"loss": error + coded.loss + behaviour, "reconstruction": error, "quantizer": coded.loss}

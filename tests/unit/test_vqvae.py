@@ -72,10 +72,10 @@ def training(data: Dataset, config: VqvaeTrial) -> Training:
 def test_layers_over_units_are_convolutions(stride: int) -> None:
     torch.manual_seed(0)
     x, first = torch.randn(3, 21, 5), InputLayer(5, 4, 7, stride)
-    plain = first.convolution(x.transpose(1, 2))
+    plain = first.convolution(x.transpose(1, 2)).transpose(1, 2)
     torch.testing.assert_close(first(x), nn.functional.gelu(plain), rtol=0, atol=1e-6)
-    last, h = OutputLayer(4, 5, 7, 1), torch.randn(3, 4, 21)
-    expected = last.convolution(h).transpose(1, 2)
+    last, h = OutputLayer(4, 5, 7, 1), torch.randn(3, 21, 4)
+    expected = last.convolution(h.transpose(1, 2)).transpose(1, 2)
     torch.testing.assert_close(last(h, 21), expected, rtol=0, atol=1e-6)
 
 

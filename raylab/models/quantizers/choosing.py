@@ -38,7 +38,7 @@ def most_similar(x: Tensor, codes: Tensor) -> Tensor:
 
 
 def _best(x: Tensor, codes: Tensor, less: Tensor | None = None) -> Tensor:
-    """argmax of x.e - `less`, some vectors at a time: the scores of thousands would be fresh memory at every step, whose
+    """argmax of x.e - `less`, some vectors at a time: scores of thousands would be fresh memory at every step, and its
     page faults take as long as the product."""
     rows = min(len(x), max(1, SCORES_AT_ONCE // len(codes)))
     scores, found = x.new_empty(rows, len(codes)), []
