@@ -16,6 +16,7 @@ from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.parsing import set_path
+from raylab.training.flat import FlatParameters
 from raylab.training.loop import Training
 from raylab.training.worker import Job, run_round, start
 
@@ -204,3 +205,12 @@ def test_the_recorded_config_is_the_one_that_runs(made: Dataset, tmp_path: Path)
     value = set_path(trial().model_dump(mode="json"), "training.trainig", 3)
     with pytest.raises(ConfigError, match=r"trial 0000: unknown key 'training\.trainig'"):
         start(Job("0000", str(tmp_path), str(made.path), value))
+
+
+@pytest.mark.parametrize(
+    ("values", "finite"),
+    [([1.0, -2.0], True), ([3e38, 3e38], True), ([1.0, np.nan], False), ([np.inf, -np.inf], False)],
+)
+def test_finite_weights_are_known_as_such(values: list[float], finite: bool) -> None:
+    """Also those whose sum is too large for float32."""
+    assert FlatParameters([torch.nn.Parameter(torch.tensor(values))]).are_finite() == finite
