@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from raylab.models.points import TILE, scheme
 
-KEPT = 8  # shapes whose buffers a thread keeps
+KEPT = 1 << 27  # numbers that shapes may share between steps, a thread; as many again are in their passes
 AT_ONCE = 1 << 17  # numbers on the narrower side of a layer
 
 
@@ -59,6 +59,8 @@ class _Shared:
         self.of_seen = torch.zeros(self.scheme.points, self.windows, batch, inputs)
         self.rows = torch.empty(length, batch, outputs)
         self.padded, self.of_padded = torch.zeros(2, length_padded, batch, inputs)
+        halves = self.kernels, self.products, self.of_seen, self.padded
+        self.numbers = 2 * sum(each.numel() for each in halves)
 
     def load(self, weight: Tensor) -> None:
         torch.mm(self.scheme.kernels, weight.flatten(0, 1).T, out=self.kernels.flatten(1))
@@ -163,12 +165,16 @@ class _Kept(threading.local):
 
     def __init__(self) -> None:
         self.free: dict[_Shape, tuple[_Shared, list[_Pass]]] = {}
+        self.numbers = 0
 
     def take(self, shape: _Shape) -> _Pass:
         if shape not in self.free:
-            if len(self.free) == KEPT:
+            shared = _Shared(shape)
+            self.numbers += shared.numbers
+            if self.numbers > KEPT:
                 self.free.clear()
-            self.free[shape] = _Shared(shape), []
+                self.numbers = shared.numbers
+            self.free[shape] = shared, []
         shared, free = self.free[shape]
         return free.pop() if free else _Pass(shared)
 
