@@ -64,6 +64,7 @@ def squared_error(x: Tensor, layer: nn.Conv1d, target: Tensor) -> Tensor:
     never leaves the cache.
 
     Args:
+        layer: Of stride 1.
         target: (B, L, K).
     """
     units = target.shape[2]

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from raylab.config import Gradient
 
-SCORES_AT_ONCE = 1 << 19
+SCORES_AT_ONCE = 1 << 19  # numbers
 SHORTEST = 1e-6  # lengths below are taken as this, as vector-quantize-pytorch does
 
 
