@@ -44,16 +44,22 @@ def asks_for_token(address: str) -> bool:
     """
     import grpc
 
-    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:  # as Ray calls it
+    with grpc.insecure_channel(
+        address, options=[("grpc.enable_http_proxy", 0)]
+    ) as channel:  # as Ray calls it
         try:
             channel.unary_unary(_CALL)(b"", timeout=REACH_S)
         except grpc.RpcError as error:
             code = error.code()
             if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
                 return True
-            if code == grpc.StatusCode.UNAVAILABLE and os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+            if code == grpc.StatusCode.UNAVAILABLE and os.environ.get(
+                "RAY_USE_TLS", "0"
+            ).lower() in ("1", "true"):
                 return True
-            raise ConnectionError(f"it does not answer like the head of a Ray cluster ({code.name})") from None
+            raise ConnectionError(
+                f"it does not answer like the head of a Ray cluster ({code.name})"
+            ) from None
     return False
 
 
@@ -88,7 +94,10 @@ def token_path() -> Path:
 
 def make_token() -> None:
     """The token that `ray.init` would write readable by everyone on the machine, here for its owner only."""
-    if "RAY_AUTH_TOKEN" in os.environ or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+    if (
+        "RAY_AUTH_TOKEN" in os.environ
+        or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token"
+    ):
         return
     token = token_path()
     token.parent.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,9 @@ class RaylabError(Exception):
 def _shown(text: str) -> str:
     """Names from files can be megabytes long, or hold codes that a terminal obeys."""
     shown = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
+    return (
+        shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
+    )
 
 
 class DataError(RaylabError):

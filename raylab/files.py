@@ -69,7 +69,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, sort_keys=False, default=_plain, allow_nan=False) + "\n")
+    write_text(
+        path, json.dumps(value, indent=2, sort_keys=False, default=_plain, allow_nan=False) + "\n"
+    )
 
 
 def read_json(path: Path) -> Any:
@@ -101,7 +103,9 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
+def write_tensors(
+    path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write arrays as one safetensors file (no pickle; maps into memory)."""
     from safetensors.numpy import save_file
 
@@ -129,16 +133,28 @@ def map_tensors(path: Path, *, copy_on_write: bool = False) -> dict[str, np.ndar
                 raise ValueError("header longer than the file")
             header = json.loads(file.read(length))
         mode: Literal["c", "r"] = "c" if copy_on_write else "r"
-        raw = np.memmap(path, np.uint8, mode, 8 + length) if path.stat().st_size > 8 + length else None
-        return {name: _slice(raw, entry) for name, entry in header.items() if name != "__metadata__"}
+        raw = (
+            np.memmap(path, np.uint8, mode, 8 + length)
+            if path.stat().st_size > 8 + length
+            else None
+        )
+        return {
+            name: _slice(raw, entry) for name, entry in header.items() if name != "__metadata__"
+        }
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
-        raise DataError(f"{path}: not a whole safetensors file ({error})", "Prepare the dataset again.") from None
+        raise DataError(
+            f"{path}: not a whole safetensors file ({error})", "Prepare the dataset again."
+        ) from None
 
 
 def _slice(raw: np.ndarray | None, entry: dict[str, Any]) -> np.ndarray:
-    (start, stop), shape, dtype = entry["data_offsets"], entry["shape"], np.dtype(_DTYPES[entry["dtype"]])
+    (start, stop), shape, dtype = (
+        entry["data_offsets"],
+        entry["shape"],
+        np.dtype(_DTYPES[entry["dtype"]]),
+    )
     if not all(type(number) is int and number >= 0 for number in (start, stop, *shape)):
         raise ValueError("shapes and offsets that are none")
     size, there = math.prod(shape) * dtype.itemsize, 0 if raw is None else raw.size
@@ -172,7 +188,12 @@ def is_full(error: BaseException) -> bool:
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_FULL_SAID = ("No space left on device", "os error 28", "database or disk is full", "Disk quota exceeded")
+_FULL_SAID = (
+    "No space left on device",
+    "os error 28",
+    "database or disk is full",
+    "Disk quota exceeded",
+)
 
 
 def no_room(folder: Path) -> bool:

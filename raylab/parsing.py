@@ -28,7 +28,9 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' is given twice", key.start_mark)
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"'{key.value}' is given twice", key.start_mark
+                    )
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -59,8 +61,12 @@ def _loaded(text: str) -> Any:
         raise
     except RecursionError:
         raise yaml.YAMLError("nested too deeply, or an alias stands inside what it names") from None
-    except Exception as error:  # a date of month 13, `!!float x` ...: the constructors of PyYAML check nothing
-        raise yaml.YAMLError(f"a value is not what its form says ({error or type(error).__name__})") from None
+    except (
+        Exception
+    ) as error:  # a date of month 13, `!!float x` ...: the constructors of PyYAML check nothing
+        raise yaml.YAMLError(
+            f"a value is not what its form says ({error or type(error).__name__})"
+        ) from None
     finally:
         loader.dispose()
 
@@ -72,7 +78,9 @@ def _size(node: yaml.Node, known: dict[int, int], depth: int) -> int:
     if not isinstance(node, yaml.CollectionNode):
         return 1
     if id(node) not in known:
-        inner = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+        inner = [
+            part for item in node.value for part in (item if isinstance(item, tuple) else (item,))
+        ]
         known[id(node)] = 1 + sum(_size(part, known, depth + 1) for part in inner)
     return known[id(node)]
 
@@ -85,13 +93,20 @@ def load_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such file", "Give the path of a YAML file.") from None
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise ConfigError(f"{path}: not readable ({said})", "Give the path of a YAML file.") from None
+        raise ConfigError(
+            f"{path}: not readable ({said})", "Give the path of a YAML file."
+        ) from None
     except yaml.YAMLError as error:
         text = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
         raise ConfigError(f"{path}: not valid YAML: {text}", "Mend that line.") from None
     if not isinstance(value, dict):
-        found = {type(None): "the file is empty", list: "found a list"}.get(type(value), f"found {value!r:.40}")
-        raise ConfigError(f"{path}: {found}, keys and values are needed", "For example: `training: {max_steps: 50}`.")
+        found = {type(None): "the file is empty", list: "found a list"}.get(
+            type(value), f"found {value!r:.40}"
+        )
+        raise ConfigError(
+            f"{path}: {found}, keys and values are needed",
+            "For example: `training: {max_steps: 50}`.",
+        )
     return value
 
 
@@ -102,7 +117,11 @@ def key_lines(path: Path) -> dict[str, int]:
     def walk(node: yaml.Node, prefix: str) -> None:
         pairs: list[tuple[Any, yaml.Node, yaml.Node]] = []
         if isinstance(node, yaml.MappingNode):
-            pairs = [(key.value, key, inner) for key, inner in node.value if isinstance(key, yaml.ScalarNode)]
+            pairs = [
+                (key.value, key, inner)
+                for key, inner in node.value
+                if isinstance(key, yaml.ScalarNode)
+            ]
         elif isinstance(node, yaml.SequenceNode):
             pairs = [(number, inner, inner) for number, inner in enumerate(node.value)]
         for name, marked, inner in pairs:
@@ -117,7 +136,9 @@ def key_lines(path: Path) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def blamed(source: str, file: Path | None, overrides: Mapping[str, Any] | None = None) -> Iterator[None]:
+def blamed(
+    source: str, file: Path | None, overrides: Mapping[str, Any] | None = None
+) -> Iterator[None]:
     """Errors that call a file `source` say the line of the key they name, or the `--set` that gave it its value."""
     try:
         yield
@@ -166,7 +187,9 @@ def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
     task = value.get("task", {})
     kind = task.get("kind", "contrastive") if isinstance(task, Mapping) else None
     if not isinstance(kind, str) or kind not in FAMILIES:
-        raise ConfigError(f"{source}: task.kind '{kind}' is not known", f"Use one of: {', '.join(FAMILIES)}.")
+        raise ConfigError(
+            f"{source}: task.kind '{kind}' is not known", f"Use one of: {', '.join(FAMILIES)}."
+        )
     return parse(FAMILIES[kind], value, source)
 
 
@@ -174,7 +197,9 @@ def parse_override(text: str) -> tuple[str, Any]:
     """`training.batch_size=512` -> ("training.batch_size", 512); the value is YAML."""
     path, separator, raw = text.partition("=")
     if not separator or not all(path.strip().split(".")):
-        raise ConfigError(f"--set {text}: not of the form path=value", "For example: --set training.max_steps=50")
+        raise ConfigError(
+            f"--set {text}: not of the form path=value", "For example: --set training.max_steps=50"
+        )
     try:
         return path.strip(), _loaded(raw)
     except yaml.YAMLError:
@@ -235,8 +260,16 @@ def _explain(error: ValidationError, model: type[BaseModel], source: str) -> Con
         written, given = [*written, context["discriminator"].strip("'")], context.get("tag")
     key = ".".join(written)
     if kind == "extra_forbidden":
-        known = sorted({field.alias or name for holder in holders for name, field in holder.model_fields.items()})
-        elsewhere = [tag for other in union if written[-1] in other.model_fields for tag in _tags(other)]
+        known = sorted(
+            {
+                field.alias or name
+                for holder in holders
+                for name, field in holder.model_fields.items()
+            }
+        )
+        elsewhere = [
+            tag for other in union if written[-1] in other.model_fields for tag in _tags(other)
+        ]
         if elsewhere:
             where = f"{'.'.join([*written[:-1], _choice(union[0])])} is {' or '.join(elsewhere)}"
             return ConfigError(f"{source}: unknown key '{key}'", f"It exists where {where}.")
@@ -246,11 +279,19 @@ def _explain(error: ValidationError, model: type[BaseModel], source: str) -> Con
         return ConfigError(f"{source}: {key} is missing", f"Use one of: {tags}.")
     if kind in ("union_tag_invalid", "literal_error"):
         choices = str(context.get("expected_tags") or context.get("expected")).replace("'", "")
-        return ConfigError(f"{source}: {key}: {given!r} is not known", f"Use one of: {choices.replace(' or ', ', ')}.")
-    text = _NEEDED.get(kind, first["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
+        return ConfigError(
+            f"{source}: {key}: {given!r} is not known",
+            f"Use one of: {choices.replace(' or ', ', ')}.",
+        )
+    text = (
+        _NEEDED.get(kind, first["msg"])
+        .removeprefix("Value error, ")
+        .replace("Input should", "it should")
+    )
     shown = f" (given: {given!r})" if isinstance(given, (str, int, float, bool)) else ""
     return ConfigError(
-        f"{source}: {key}: {text}{shown}" if key else f"{source}: {text}", f"Change '{key}'." if key else ""
+        f"{source}: {key}: {text}{shown}" if key else f"{source}: {text}",
+        f"Change '{key}'." if key else "",
     )
 
 
@@ -266,7 +307,11 @@ def _walk(
     tagged = named = False  # the next part may be a tag; is a name that users gave
     for part in location:
         if tagged and part in {tag for candidate in within for tag in _tags(candidate)}:
-            within, union, tagged = [candidate for candidate in within if part in _tags(candidate)], within, False
+            within, union, tagged = (
+                [candidate for candidate in within if part in _tags(candidate)],
+                within,
+                False,
+            )
             continue
         written.append(str(part))
         if named:
@@ -280,13 +325,17 @@ def _walk(
 
 
 def _field(model: type[BaseModel], part: int | str) -> FieldInfo | None:
-    return next((field for name, field in model.model_fields.items() if part in (name, field.alias)), None)
+    return next(
+        (field for name, field in model.model_fields.items() if part in (name, field.alias)), None
+    )
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
+    return [
+        found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)
+    ]
 
 
 def _tags(model: type[BaseModel]) -> tuple[str, ...]:

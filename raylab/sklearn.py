@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 
 from raylab.config import ContrastiveTrial, sampling_section
 from raylab.data.session import Label
@@ -137,8 +142,12 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def fit_transform(self, X: Any, y: Any = None, *labels: Any) -> np.ndarray:
         return self.fit(X, y, *labels).transform(X)
 
-    def _fit(self, X: Any, given: tuple[Any, ...], *, before: Trained | None) -> ContrastiveEmbedding:
-        activity = validate_data(self, X, dtype=np.float32, ensure_min_samples=2, reset=before is None)
+    def _fit(
+        self, X: Any, given: tuple[Any, ...], *, before: Trained | None
+    ) -> ContrastiveEmbedding:
+        activity = validate_data(
+            self, X, dtype=np.float32, ensure_min_samples=2, reset=before is None
+        )
         labels = _labels(given, activity)
         config = self._config(labels, len(activity))
         self._trained = fit_arrays(config, activity, labels, before=before)
@@ -152,13 +161,19 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             given = getattr(self, name)
             if given is not None:
                 value = set_path(value, path, given)
-        seed = check_random_state(self.random_state).randint(2**31) if self._draws else self.random_state
+        seed = (
+            check_random_state(self.random_state).randint(2**31)
+            if self._draws
+            else self.random_state
+        )
         value = set_path(value, "training.seed", seed)
         if self.conditional is None:
             value = set_path(value, "sampling.conditional", _conditional(labels))
         value = set_path(value, "sampling.labels", list(labels))
         value["sampling"] = sampling_section(**value["sampling"])
-        for path, leaf in (self.settings or {}).items():  # last: a word that no section knows is an error
+        for path, leaf in (
+            self.settings or {}
+        ).items():  # last: a word that no section knows is an error
             value = set_path(value, path, leaf)
         return parse(ContrastiveTrial, value, type(self).__name__)
 
@@ -194,5 +209,7 @@ def _label(values: Any) -> Label:
     if array.ndim == 1 and array.dtype.kind != "f":
         return Label.discrete(array)
     if array.dtype.kind not in "fiub":
-        raise ConfigError(f"y: a table of {array.dtype} is no label", "Pass numbers, or one column of classes.")
+        raise ConfigError(
+            f"y: a table of {array.dtype} is no label", "Pass numbers, or one column of classes."
+        )
     return Label.continuous(array)

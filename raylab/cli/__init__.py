@@ -25,7 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     accepting = accepting_insecure() if "--insecure" in given else contextlib.nullcontext()
     try:
         with accepting:
-            cli.main(args=[a for a in given if a not in _ANYWHERE], prog_name="raylab", standalone_mode=False)
+            cli.main(
+                args=[a for a in given if a not in _ANYWHERE],
+                prog_name="raylab",
+                standalone_mode=False,
+            )
     except RaylabError as error:
         _fail(error, str(error), error.exit_code, debug)
     except click.ClickException as error:
@@ -42,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(error, f"{error.filename or 'file system'}: {error.strerror or error}", 2, debug)
     except Exception as error:
         _fail(
-            error, f"internal error: {type(error).__name__}: {error}\n  Run again with --debug and report it.", 1, debug
+            error,
+            f"internal error: {type(error).__name__}: {error}\n  Run again with --debug and report it.",
+            1,
+            debug,
         )
 
 

@@ -14,16 +14,28 @@ from raylab.cli.group import JSON, SET, parsed, verb, viewed
 from raylab.cli.show import console, print_json, print_sessions
 
 
-@verb("raylab synth runs/recordings --sessions 4\nraylab synth runs/spikes --kind neuropixels --sessions 1")
+@verb(
+    "raylab synth runs/recordings --sessions 4\nraylab synth runs/spikes --kind neuropixels --sessions 1"
+)
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--kind", default="calcium", show_default=True, type=click.Choice(["calcium", "neuropixels"]))
+@click.option(
+    "--kind", default="calcium", show_default=True, type=click.Choice(["calcium", "neuropixels"])
+)
 @click.option("--sessions", default=4, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--samples", type=click.IntRange(100), help="Of calcium: per session, at 30 Hz; default 6000.")
-@click.option("--form", type=click.Choice(["domains", "masks"]), help="Of calcium: of its splits; default domains.")
+@click.option(
+    "--samples", type=click.IntRange(100), help="Of calcium: per session, at 30 Hz; default 6000."
+)
+@click.option(
+    "--form",
+    type=click.Choice(["domains", "masks"]),
+    help="Of calcium: of its splits; default domains.",
+)
 @click.option("--units", type=click.IntRange(1), help="Of neuropixels: per session; default 400.")
 @click.option("--scenes", type=click.IntRange(2), help="Of neuropixels: images; default 118.")
-@click.option("--presentations", type=click.IntRange(1), help="Of neuropixels: of each image; default 50.")
+@click.option(
+    "--presentations", type=click.IntRange(1), help="Of neuropixels: of each image; default 50."
+)
 @click.option(
     "--noise",
     type=click.FloatRange(0),
@@ -34,7 +46,9 @@ def synth(out: Path, kind: str, **asked: Any) -> None:
     """Write synthetic sessions with known tuning: two-photon ones in the torch_brain format (calcium), or spikes of
     scenes and gratings as npz, for the recipe synthetic_neuropixels."""
     given = {name: value for name, value in asked.items() if value is not None}
-    other = {"calcium": ("units", "scenes", "presentations"), "neuropixels": ("samples", "form")}[kind]
+    other = {"calcium": ("units", "scenes", "presentations"), "neuropixels": ("samples", "form")}[
+        kind
+    ]
     for name in other:
         if name in given:
             raise click.UsageError(f"--{name} is not of --kind {kind}")
@@ -48,11 +62,22 @@ def synth(out: Path, kind: str, **asked: Any) -> None:
     "raylab prepare calcium spikes --out both"
 )
 @click.argument("source", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--recipe", help="A shipped recipe's name, or a YAML file; torch_brain session files need none.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The dataset's folder; must not exist.")
+@click.option(
+    "--recipe", help="A shipped recipe's name, or a YAML file; torch_brain session files need none."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The dataset's folder; must not exist.",
+)
 @click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
 @click.option("--sessions", type=click.IntRange(1), help="Only the first so many, by name of file.")
-@click.option("--memory", metavar="SIZE", help="For all files read at once, as 8GB; default half the machine's.")
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="For all files read at once, as 8GB; default half the machine's.",
+)
 @SET
 def prepare(
     source: Sequence[Path],
@@ -94,21 +119,31 @@ def prepare(
         click.echo(f"left out: {session['id']}: {session['reason']}", err=True)
     for failure in made.failed:
         click.echo(f"not read: {failure['error']}", err=True)
-    click.echo(f"{len(made.dataset.sessions)} sessions in {out}, fingerprint {made.dataset.fingerprint[:12]}")
+    click.echo(
+        f"{len(made.dataset.sessions)} sessions in {out}, fingerprint {made.dataset.fingerprint[:12]}"
+    )
     if made.failed:
         sys.exit(3)
 
 
-@verb("raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations units/")
+@verb(
+    "raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations units/"
+)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--recipe", help="For raw recordings.")
-@click.option("--png", type=click.Path(path_type=Path), help="Draw activity, labels and splits: a file, or a folder.")
+@click.option(
+    "--png",
+    type=click.Path(path_type=Path),
+    help="Draw activity, labels and splits: a file, or a folder.",
+)
 @click.option(
     "--correlations",
     type=click.Path(path_type=Path),
     help="Of a dataset: a folder for correlations between units over training samples, clustered.",
 )
-@click.option("--clusters", type=click.IntRange(1), help="At most so many, of --correlations; default 10.")
+@click.option(
+    "--clusters", type=click.IntRange(1), help="At most so many, of --correlations; default 10."
+)
 @click.option("--session", help="Of several, the one to draw or correlate.")
 @SET
 @JSON
@@ -124,7 +159,9 @@ def inspect(
 ) -> None:
     """Show what a prepared dataset, or a raw recording, holds. --set view.KEY=VALUE: the view that is correlated."""
     if session and not (png or correlations):
-        raise click.UsageError("--session chooses what --png or --correlations shows; give one of them as well")
+        raise click.UsageError(
+            "--session chooses what --png or --correlations shows; give one of them as well"
+        )
     if (clusters or overrides) and not correlations:
         raise click.UsageError("--clusters and --set are of --correlations; give it as well")
     found = raylab.inspect(path, recipe=recipe)
@@ -132,12 +169,18 @@ def inspect(
         print_json(found)
     else:
         print_sessions(found["sessions"])
-        click.echo("total: {sessions} sessions, {samples} samples, {units} units, {hours} h".format(**found["totals"]))
+        click.echo(
+            "total: {sessions} sessions, {samples} samples, {units} units, {hours} h".format(
+                **found["totals"]
+            )
+        )
     for file in raylab.draw(path, out=png, recipe=recipe, session=session) if png else []:
         click.echo(file, err=True)
     if correlations:
         view = viewed(overrides)
-        table = raylab.unit_correlations(path, out=correlations, session=session, clusters=clusters or 10, view=view)
+        table = raylab.unit_correlations(
+            path, out=correlations, session=session, clusters=clusters or 10, view=view
+        )
         shown = {session} if session else {one["id"] for one in found["sessions"]}
         for name in sorted(shown - set(table["session"])):
             click.echo(f"not correlated: {name}: no training samples", err=True)

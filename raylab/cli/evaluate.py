@@ -11,7 +11,12 @@ import click
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
 from raylab.cli.show import print_evaluation, print_json, say_choice, say_unselected
-from raylab.cli.show_scores import print_comparison, print_consistency, print_shuffles, print_topology
+from raylab.cli.show_scores import (
+    print_comparison,
+    print_consistency,
+    print_shuffles,
+    print_topology,
+)
 
 
 @verb(
@@ -22,7 +27,10 @@ from raylab.cli.show_scores import print_comparison, print_consistency, print_sh
 @STUDY
 @click.option("--split", default="valid", show_default=True, type=click.Choice(["valid", "test"]))
 @click.option(
-    "--trial", "trials", multiple=True, help="Default: the champion of `raylab select`, else the best by validation."
+    "--trial",
+    "trials",
+    multiple=True,
+    help="Default: the champion of `raylab select`, else the best by validation.",
 )
 @click.option(
     "--consistency",
@@ -30,17 +38,39 @@ from raylab.cli.show_scores import print_comparison, print_consistency, print_sh
     type=click.Choice(["seeds", "sessions", "animals", "areas"]),
     help="R2 between embeddings. Of --trial, repeatable; default the winner and its seeds.",
 )
-@click.option("--label", help="By which --consistency aligns sessions, animals or areas; default: the study's.")
-@click.option("--bins", type=click.IntRange(2), help="Of a continuous or circular --label; default 99.")
 @click.option(
-    "--beside", multiple=True, type=click.Path(path_type=Path), help="With --consistency: the winner of another study."
+    "--label",
+    help="By which --consistency aligns sessions, animals or areas; default: the study's.",
 )
-@click.option("--topology", type=click.Choice(["1", "2"]), help="Betti numbers up to this dimension, against shuffles.")
 @click.option(
-    "--against", metavar="LIST", help="Decode beside pca, umap, tsne, saved embeddings (FILE.parquet, FILE.npz): a,b,c."
+    "--bins", type=click.IntRange(2), help="Of a continuous or circular --label; default 99."
 )
-@click.option("--samples", type=click.IntRange(50), help="With --against: of each split and session; default 2000.")
-@click.option("--shuffles", type=click.IntRange(1), help="Train the winner again on so many shuffles of its labels.")
+@click.option(
+    "--beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="With --consistency: the winner of another study.",
+)
+@click.option(
+    "--topology",
+    type=click.Choice(["1", "2"]),
+    help="Betti numbers up to this dimension, against shuffles.",
+)
+@click.option(
+    "--against",
+    metavar="LIST",
+    help="Decode beside pca, umap, tsne, saved embeddings (FILE.parquet, FILE.npz): a,b,c.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(50),
+    help="With --against: of each split and session; default 2000.",
+)
+@click.option(
+    "--shuffles",
+    type=click.IntRange(1),
+    help="Train the winner again on so many shuffles of its labels.",
+)
 @JSON
 def evaluate(study: Path, split: str, trials: Sequence[str], as_json: bool, **asked: Any) -> None:
     """Score trained models: decode every label, or whichever scores are asked for.
@@ -78,7 +108,9 @@ def _scores(
     if between is None and (label or bins or beside):
         raise click.UsageError("--label, --bins and --beside belong to --consistency")
     if between == "seeds" and (label or bins):
-        raise click.UsageError("seeds are compared sample by sample: --label and --bins are of the other kinds")
+        raise click.UsageError(
+            "seeds are compared sample by sample: --label and --bins are of the other kinds"
+        )
     if against is None and samples:
         raise click.UsageError("--samples belongs to --against")
     if len(trials) > 1 and between is None:
@@ -88,12 +120,24 @@ def _scores(
     if between:
         how: dict[str, Any] = {"between": between, "label": label, "split": split, "trials": trials}
         how |= {"bins": bins} if bins else {}
-        asked["consistency"] = lambda: raylab.consistency([study, *beside], **how), print_consistency
+        asked["consistency"] = (
+            lambda: raylab.consistency([study, *beside], **how),
+            print_consistency,
+        )
     if topology:
-        asked["topology"] = lambda: raylab.topology(study, highest=int(topology), **one), print_topology
+        asked["topology"] = (
+            lambda: raylab.topology(study, highest=int(topology), **one),
+            print_topology,
+        )
     if against:
         methods, limit = against.split(","), {"samples": samples} if samples else {}
-        asked["against"] = lambda: raylab.compare_embeddings(study, against=methods, **limit, **one), print_comparison
+        asked["against"] = (
+            lambda: raylab.compare_embeddings(study, against=methods, **limit, **one),
+            print_comparison,
+        )
     if shuffles:
-        asked["shuffles"] = lambda: raylab.shuffle_labels(study, shuffles=shuffles, **one), print_shuffles
+        asked["shuffles"] = (
+            lambda: raylab.shuffle_labels(study, shuffles=shuffles, **one),
+            print_shuffles,
+        )
     return asked or {"scores": (lambda: raylab.evaluate(study, **one), print_evaluation)}

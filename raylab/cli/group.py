@@ -11,13 +11,28 @@ import click
 import raylab
 
 SET = click.option(
-    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override a config path; repeatable."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Override a config path; repeatable.",
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output, nothing else there.")
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON value on standard output, nothing else there."
+)
 STUDY = click.argument("study", type=click.Path(path_type=Path))
-DATA = click.option("--data", required=True, type=click.Path(path_type=Path), help="A prepared dataset.")
-OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="The study's folder; must not exist.")
-WORKERS = click.option("--workers", type=click.IntRange(1), help="Data-parallel workers of a trial, under Ray Train.")
+DATA = click.option(
+    "--data", required=True, type=click.Path(path_type=Path), help="A prepared dataset."
+)
+OUT = click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The study's folder; must not exist.",
+)
+WORKERS = click.option(
+    "--workers", type=click.IntRange(1), help="Data-parallel workers of a trial, under Ray Train."
+)
 
 
 class Verb(click.Command):
@@ -57,7 +72,8 @@ def viewed(overrides: Sequence[str]) -> dict[str, Any] | None:
     for path, value in parsed(overrides).items():
         if not path.startswith("view."):
             raise ConfigError(
-                f"--set {path}: only the view can be set here", "For example: --set view.smoothing_ms=100"
+                f"--set {path}: only the view can be set here",
+                "For example: --set view.smoothing_ms=100",
             )
         section = set_path(section, path, value)
     return section.get("view")

@@ -16,16 +16,32 @@ from raylab.cli.show import print_json
 @verb("raylab plan search_spaces/contrastive.yaml --data ds --trials 16")
 @click.argument("space", type=click.Path(path_type=Path))
 @DATA
-@click.option("--out", default=".", type=click.Path(path_type=Path), help="Whose disk is looked at; default: here.")
+@click.option(
+    "--out",
+    default=".",
+    type=click.Path(path_type=Path),
+    help="Whose disk is looked at; default: here.",
+)
 @click.option("--trials", type=click.IntRange(1), help="Overrides budget.trials.")
 @WORKERS
 @SET
-@click.option("--probe/--no-probe", "timed", default=True, help="Run a few draws shortly, to estimate time and memory.")
 @click.option(
-    "--probe-seconds", default=10.0, show_default=True, type=click.FloatRange(0.1), help="They take together."
+    "--probe/--no-probe",
+    "timed",
+    default=True,
+    help="Run a few draws shortly, to estimate time and memory.",
+)
+@click.option(
+    "--probe-seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1),
+    help="They take together.",
 )
 @JSON
-def plan(space: Path, workers: int | None, overrides: Sequence[str], as_json: bool, **how: Any) -> None:
+def plan(
+    space: Path, workers: int | None, overrides: Sequence[str], as_json: bool, **how: Any
+) -> None:
     """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial, writes nothing."""
     chosen = parsed(overrides) | ({"resources.workers": workers} if workers else {})
     found = raylab.plan(space, overrides=chosen, **how)
@@ -62,10 +78,14 @@ def _times(found: Mapping[str, Any], *, several: bool) -> list[str]:
         said.append(
             f"            at least {span(study['least'])}, if the scheduler stops all that it can as soon as it can"
         )
-    said.append(f"memory      {_bytes(held['worker'])} a worker, {_bytes(held['node'])} on a node at once")
+    said.append(
+        f"memory      {_bytes(held['worker'])} a worker, {_bytes(held['node'])} on a node at once"
+    )
     if held["gpu_free"]:
         said.append(f"GPU memory  {_bytes(held['gpu'])} of {_bytes(held['gpu_free'])}")
-    said.append(f"disk        {_bytes(written['study'])} for the study, {_bytes(written['free'])} free")
+    said.append(
+        f"disk        {_bytes(written['study'])} for the study, {_bytes(written['free'])} free"
+    )
     one = " Of several workers one was run, with the whole batch." if several else ""
     return [
         *said,

@@ -13,7 +13,9 @@ from raylab.cli.group import DATA, JSON, SET, parsed, verb
 from raylab.cli.show import console, print_json, say
 
 
-def _list(of: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], tuple[Any, ...]]:
+def _list(
+    of: Callable[[str], Any],
+) -> Callable[[click.Context, click.Parameter, str | None], tuple[Any, ...]]:
     def read(_: click.Context, parameter: click.Parameter, text: str | None) -> tuple[Any, ...]:
         try:
             return tuple(of(one.strip()) for one in text.split(",")) if text else ()
@@ -23,7 +25,9 @@ def _list(of: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter,
     return read
 
 
-def _width(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str | None, tuple[int | str, ...]]:
+def _width(
+    _: click.Context, __: click.Parameter, text: str | None
+) -> tuple[str | None, tuple[int | str, ...]]:
     """`PATH=16,32` or `16,32`."""
     path, equals, values = (text or "").rpartition("=")
     listed = [one.strip() for one in values.split(",") if one.strip()]
@@ -39,7 +43,10 @@ def _width(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
 @click.argument("space", type=click.Path(path_type=Path))
 @DATA
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="A folder for a study of each number of workers."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A folder for a study of each number of workers.",
 )
 @click.option(
     "--data-fractions",
@@ -54,8 +61,16 @@ def _width(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str
     callback=_width,
     help="Model widths, as 16,32,64 or 16x32,32x64; default: the config's own. PATH: default of the model family.",
 )
-@click.option("--workers", default="1", show_default=True, callback=_list(int), help="Workers a trial, as 1,2,4.")
-@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Trials of each point.")
+@click.option(
+    "--workers",
+    default="1",
+    show_default=True,
+    callback=_list(int),
+    help="Workers a trial, as 1,2,4.",
+)
+@click.option(
+    "--seeds", type=click.IntRange(1), default=3, show_default=True, help="Trials of each point."
+)
 @SET
 @JSON
 def scale(
@@ -73,7 +88,11 @@ def scale(
 
     The same call again goes on where it was stopped.
     """
-    axes: dict[str, Any] = {"data_fractions": data_fractions, "width_path": width[0], "width": width[1]}
+    axes: dict[str, Any] = {
+        "data_fractions": data_fractions,
+        "width_path": width[0],
+        "width": width[1],
+    }
     axes |= {"workers": workers, "seeds": seeds}
     found = raylab.scale(space, data=data, out=out, overrides=parsed(overrides), say=say, **axes)
     if as_json:
@@ -87,17 +106,42 @@ def _print(found: dict[str, Any], out: Path) -> None:
 
     from raylab.reporting.scaling import law_text
 
-    heads = ("workers", "width", "data", "samples", found["metric"], "steps/s", "samples/s", "speed-up", "efficiency")
-    grid = Table(*heads, title=f"means of {found['seeds']} seeds (95 % interval), {found['steps']} steps at most")
+    heads = (
+        "workers",
+        "width",
+        "data",
+        "samples",
+        found["metric"],
+        "steps/s",
+        "samples/s",
+        "speed-up",
+        "efficiency",
+    )
+    grid = Table(
+        *heads,
+        title=f"means of {found['seeds']} seeds (95 % interval), {found['steps']} steps at most",
+    )
     for point in found["points"]:
         failed = f" ({point['failed']} failed)" if point["failed"] else ""
-        place = (str(point["workers"]), str(point["width"] or ""), f"{point['fraction']:g}", f"{point['samples']:,}")
+        place = (
+            str(point["workers"]),
+            str(point["width"] or ""),
+            f"{point['fraction']:g}",
+            f"{point['samples']:,}",
+        )
         score = _number(point["score"], 3, interval=True) + failed
-        speeds = [_number(point[name], 3) for name in ("steps_per_s", "samples_per_s", "speed_up", "efficiency")]
+        speeds = [
+            _number(point[name], 3)
+            for name in ("steps_per_s", "samples_per_s", "speed_up", "efficiency")
+        ]
         grid.add_row(*place, score, *speeds)
     console(stderr=False).print(grid)
     for width, law in found["laws"]["data"].items():
-        _print_law(f"{found['error']} over data" + (f", width {width}" if found["width_path"] else ""), law, law_text)
+        _print_law(
+            f"{found['error']} over data" + (f", width {width}" if found["width_path"] else ""),
+            law,
+            law_text,
+        )
     if found["laws"]["width"]:
         _print_law(f"{found['error']} over width, most data", found["laws"]["width"], law_text)
     click.echo(f"{out / 'scores'}: scaling.json, scaling.csv, scaling.png")
@@ -115,4 +159,6 @@ def _number(found: dict[str, Any] | None, digits: int, *, interval: bool = False
         return "-"
     mean = f"{found['mean']:,.0f}" if abs(found["mean"]) >= 1000 else f"{found['mean']:.{digits}g}"
     low, high = found["interval"] or (None, None)
-    return f"{mean} ({low:.{digits}g} ... {high:.{digits}g})" if interval and low is not None else mean
+    return (
+        f"{mean} ({low:.{digits}g} ... {high:.{digits}g})" if interval and low is not None else mean
+    )

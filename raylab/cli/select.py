@@ -14,8 +14,16 @@ from raylab.cli.show import console, print_json, say
 
 @verb("raylab select study --top 4 --seeds 5\nraylab select study --rule simplest --no-control")
 @STUDY
-@click.option("--top", default=4, show_default=True, type=click.IntRange(1), help="Candidates, by validation.")
-@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Repetitions of each, all new.")
+@click.option(
+    "--top", default=4, show_default=True, type=click.IntRange(1), help="Candidates, by validation."
+)
+@click.option(
+    "--seeds",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Repetitions of each, all new.",
+)
 @click.option(
     "--rule",
     default="best",
@@ -23,7 +31,9 @@ from raylab.cli.show import console, print_json, say
     type=click.Choice(["best", "simplest"]),
     help="Best mean; or the fewest learnt numbers within one standard error of it.",
 )
-@click.option("--shuffles", type=click.IntRange(1), help="Of the control on shuffled labels; default 10.")
+@click.option(
+    "--shuffles", type=click.IntRange(1), help="Of the control on shuffled labels; default 10."
+)
 @click.option("--no-control", is_flag=True, help="Without that control.")
 @JSON
 def select(
@@ -41,7 +51,14 @@ def select(
     """
     if no_control and shuffles:
         raise click.UsageError("--shuffles is of the control that --no-control leaves out")
-    found = raylab.select(study, top=top, seeds=seeds, rule=rule, shuffles=0 if no_control else shuffles or 10, say=say)
+    found = raylab.select(
+        study,
+        top=top,
+        seeds=seeds,
+        rule=rule,
+        shuffles=0 if no_control else shuffles or 10,
+        say=say,
+    )
     if as_json:
         print_json(found)
     else:

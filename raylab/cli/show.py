@@ -63,7 +63,11 @@ def say_choice(path: Path, trial: str | None) -> None:
     from raylab.studies.winner import said_choice
     from raylab.tracking.study import StudyFolder
 
-    if trial is None and (path / "study.json").is_file() and (said := said_choice(StudyFolder.open(path))):
+    if (
+        trial is None
+        and (path / "study.json").is_file()
+        and (said := said_choice(StudyFolder.open(path)))
+    ):
         say(said)
 
 
@@ -83,26 +87,42 @@ def print_sessions(sessions: list[dict[str, Any]]) -> None:
     for entry in sessions:
         split = " / ".join(str(entry["splits"].get(name, 0)) for name in ("train", "valid", "test"))
         labels = [_label_line(name, label) for name, label in entry["labels"].items()]
-        labels += [f"{name} ({count} {name}s, to split by)" for name, count in entry.get("groups", {}).items()]
+        labels += [
+            f"{name} ({count} {name}s, to split by)"
+            for name, count in entry.get("groups", {}).items()
+        ]
         grid.add_row(
-            entry["id"], str(entry["samples"]), str(entry["units"]), f"{entry['rate_hz']:g}", split, "\n".join(labels)
+            entry["id"],
+            str(entry["samples"]),
+            str(entry["units"]),
+            f"{entry['rate_hz']:g}",
+            split,
+            "\n".join(labels),
         )
     screen = console(stderr=False)
     screen.print(grid)
     for entry in sessions:
         for name, units in entry.get("removed", {}).items():
-            screen.print(f"{entry['id']}: {len(units)} units dropped, {name} in training samples: {_shortly(units)}")
+            screen.print(
+                f"{entry['id']}: {len(units)} units dropped, {name} in training samples: {_shortly(units)}"
+            )
         for note in entry["notes"]:
             screen.print(f"{entry['id']}: {note}")
 
 
 def _label_line(name: str, label: dict[str, Any]) -> str:
     """`velocity -0.1 ... 0.04 (continuous, cm/s, 12 unlabelled)`"""
-    about = [label["kind"], label["unit"], f"{label['unlabelled']} unlabelled" if label["unlabelled"] else ""]
+    about = [
+        label["kind"],
+        label["unit"],
+        f"{label['unlabelled']} unlabelled" if label["unlabelled"] else "",
+    ]
     values = f"{len(label['classes'])} classes" if label["kind"] == "discrete" else ""
     if "range" in label:
         ranges = [f"{low:.3g} ... {high:.3g}" for low, high in zip(*label["range"])]
-        more = f" and {len(ranges) - COLUMNS} more columns" if len(ranges) > COLUMNS else ""  # pixels are many
+        more = (
+            f" and {len(ranges) - COLUMNS} more columns" if len(ranges) > COLUMNS else ""
+        )  # pixels are many
         values = ", ".join(ranges[:COLUMNS]) + more
     return f"{name} {values} ({', '.join(part for part in about if part)})"
 
@@ -129,7 +149,11 @@ def print_evaluation(result: dict[str, Any]) -> None:
             interval = result["intervals"].get(label, {}).get(metric)
             shown = f"{interval[0]:.3f} ... {interval[1]:.3f}" if interval else ""
             chance = result["permuted"].get(label, {}).get(metric)
-            permuted = f"{chance['low']:.3f} ... {chance['high']:.3f}, p {chance['p']:.3f}" if chance else ""
+            permuted = (
+                f"{chance['low']:.3f} ... {chance['high']:.3f}, p {chance['p']:.3f}"
+                if chance
+                else ""
+            )
             others = [entry.get(label, {}).get(metric) for entry in result["baselines"].values()]
             told = [f"{other:.3f}" if other is not None else "" for other in others]
             grid.add_row(label, metric, f"{value:.3f}", shown, permuted, *told)
@@ -147,7 +171,11 @@ def _print_session_scores(result: dict[str, Any]) -> None:
     from rich.table import Table
 
     columns = [(label, next(iter(scores))) for label, scores in result["scores"].items()]
-    grid = Table("", *(f"{label}\n{metric}" for label, metric in columns), title="by session; median (quartiles), n")
+    grid = Table(
+        "",
+        *(f"{label}\n{metric}" for label, metric in columns),
+        title="by session; median (quartiles), n",
+    )
     for name, scores in result["sessions"].items():
         values = [scores.get(label, {}).get(metric) for label, metric in columns]
         grid.add_row(name, *("" if value is None else f"{value:.3f}" for value in values))
@@ -155,7 +183,9 @@ def _print_session_scores(result: dict[str, Any]) -> None:
     summaries = {f"animal {name}": found for name, found in result["animals"].items()}
     summaries |= {f"all {name}": found for name, found in result["summary"].items() if found}
     for name, found in summaries.items():
-        grid.add_row(name, *(_spread(found.get(label, {}).get(metric)) for label, metric in columns))
+        grid.add_row(
+            name, *(_spread(found.get(label, {}).get(metric)) for label, metric in columns)
+        )
     console(stderr=False).print(grid)
 
 

@@ -17,11 +17,15 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _true_is_no_number(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and any(isinstance(one, bool | list | tuple) for one in value.values()):
+        if isinstance(value, Mapping) and any(
+            isinstance(one, bool | list | tuple) for one in value.values()
+        ):
             for name, field in cls.model_fields.items():
                 given = value.get(field.alias or name, value.get(name))
                 inside = given if isinstance(given, list | tuple) else (given,)
-                if any(isinstance(one, bool) for one in inside) and not _may_be_bool(field.annotation):
+                if any(isinstance(one, bool) for one in inside) and not _may_be_bool(
+                    field.annotation
+                ):
                     kind = "int_type" if _mentions(field.annotation, int) else "float_type"
                     wrong = {"type": kind, "loc": (field.alias or name,), "input": given}
                     raise ValidationError.from_exception_data(cls.__name__, [wrong])  # type: ignore[list-item]
@@ -30,11 +34,15 @@ class Strict(BaseModel):
 
 def _may_be_bool(annotation: Any) -> bool:
     """Whether a bool is meant by a field, or decided by what is inside it: only int and float take one unasked."""
-    return _mentions(annotation, bool) or not (_mentions(annotation, int) or _mentions(annotation, float))
+    return _mentions(annotation, bool) or not (
+        _mentions(annotation, int) or _mentions(annotation, float)
+    )
 
 
 def _mentions(annotation: Any, kind: type) -> bool:
-    return annotation is kind or any(_mentions(one, kind) for one in getattr(annotation, "__args__", ()))
+    return annotation is kind or any(
+        _mentions(one, kind) for one in getattr(annotation, "__args__", ())
+    )
 
 
 def section(value: Any, name: str) -> Mapping[str, Any]:

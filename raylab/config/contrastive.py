@@ -17,7 +17,9 @@ from raylab.config.trial import TaskConfig, TrialConfig
 class AugmentationConfig(Strict):
     """Changes to training windows only."""
 
-    unit_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a window is shown without a unit")
+    unit_dropout: float = Field(
+        0.0, ge=0, lt=1, description="chance that a window is shown without a unit"
+    )
 
 
 class ContrastiveTask(TaskConfig):
@@ -25,14 +27,20 @@ class ContrastiveTask(TaskConfig):
 
 
 class ContrastiveEvaluation(EvaluationConfig):
-    bits_batch: int = Field(512, ge=2, description="samples in one fixed evaluation batch of goodness of fit")
+    bits_batch: int = Field(
+        512, ge=2, description="samples in one fixed evaluation batch of goodness of fit"
+    )
 
 
 class AdaptationConfig(Strict):
     """Of a trained model to other sessions; `raylab adapt` sets it."""
 
-    layers: Literal["input", "all"] = Field("input", description="what is trained: each session's first layer, or all")
-    session: str | None = Field(None, description="of the trained model: whose layers, where it has several encoders")
+    layers: Literal["input", "all"] = Field(
+        "input", description="what is trained: each session's first layer, or all"
+    )
+    session: str | None = Field(
+        None, description="of the trained model: whose layers, where it has several encoders"
+    )
 
 
 class ContrastiveTrial(TrialConfig):
@@ -47,7 +55,11 @@ class ContrastiveTrial(TrialConfig):
     @property
     def normalized(self) -> bool:
         """Whether embeddings have length 1."""
-        return self.loss.similarity == "cosine" if self.model.normalize is None else self.model.normalize
+        return (
+            self.loss.similarity == "cosine"
+            if self.model.normalize is None
+            else self.model.normalize
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -56,7 +68,9 @@ class ContrastiveTrial(TrialConfig):
         defaults = {"loss": {"kind": "infonce"}, "sampling": {"conditional": "time"}}
         if not isinstance(value, Mapping):
             return value
-        given = {name: kind for name, kind in defaults.items() if isinstance(value.get(name), Mapping)}
+        given = {
+            name: kind for name, kind in defaults.items() if isinstance(value.get(name), Mapping)
+        }
         return {**value, **{name: {**kind, **value[name]} for name, kind in given.items()}}
 
     @model_validator(mode="after")
@@ -65,7 +79,11 @@ class ContrastiveTrial(TrialConfig):
         for name, one in self.sampling.losses.items():
             if one.dimensions is not None and one.dimensions[1] > size:
                 seen = f"dimensions {one.dimensions[0]} to {one.dimensions[1] - 1}"
-                raise ValueError(f"sampling: objective '{name}' sees {seen}, model.output_dimension is {size}")
+                raise ValueError(
+                    f"sampling: objective '{name}' sees {seen}, model.output_dimension is {size}"
+                )
         if self.sampling.across and self.sessions.combine == "first":
-            raise ValueError("sampling.positives 'across' needs several sessions; sessions.combine is 'first'")
+            raise ValueError(
+                "sampling.positives 'across' needs several sessions; sessions.combine is 'first'"
+            )
         return self

@@ -27,7 +27,9 @@ class InputConfig(Strict):
         le=4096,
         description="rows around a sample; none of a group (evaluation.per), which is shown whole",
     )
-    pool: Literal["none", "mean"] = Field("none", description="mean: the rows of an example become one")
+    pool: Literal["none", "mean"] = Field(
+        "none", description="mean: the rows of an example become one"
+    )
 
     @property
     def around(self) -> tuple[int, int]:
@@ -40,7 +42,9 @@ class PlainLoss(Strict):
     """Cross-entropy of classes; squared error of standardised values, or of points on the circle."""
 
     kind: Literal["plain"] = "plain"
-    balanced: bool = Field(True, description="every class counts the same, however often it occurs in training")
+    balanced: bool = Field(
+        True, description="every class counts the same, however often it occurs in training"
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="of classes")
 
 
@@ -50,7 +54,9 @@ class FramesLoss(Strict):
     kind: Literal["frames"]
     height: int = Field(ge=3, le=4096, description="pixels")
     width: int = Field(ge=3, le=4096, description="pixels")
-    ssim: float = Field(0.5, ge=0, le=1, description="share of 1 - SSIM; the rest is the mean absolute error")
+    ssim: float = Field(
+        0.5, ge=0, le=1, description="share of 1 - SSIM; the rest is the mean absolute error"
+    )
     window: int = Field(7, ge=3, description="pixels of the square in which SSIM compares, odd")
 
     @model_validator(mode="after")
@@ -68,7 +74,9 @@ DecoderLoss = PlainLoss | FramesLoss
 
 class DecoderTraining(TrainingConfig):
     batch_size: int = Field(128, ge=1, le=65_536, description="examples a step, a session")
-    shots: int | None = Field(None, ge=1, description="training examples of each class and session; default: all")
+    shots: int | None = Field(
+        None, ge=1, description="training examples of each class and session; default: all"
+    )
 
 
 class DecoderTrial(TrialConfig):
@@ -127,5 +135,7 @@ class DecoderTrial(TrialConfig):
     @model_validator(mode="after")
     def _windowed(self) -> DecoderTrial:
         if self.evaluation.per == "sample" and self.input.window is None:
-            raise ValueError("input.window is needed where samples are decoded (evaluation.per: sample)")
+            raise ValueError(
+                "input.window is needed where samples are decoded (evaluation.per: sample)"
+            )
         return self

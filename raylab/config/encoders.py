@@ -13,17 +13,23 @@ from raylab.config.base import Strict
 class OffsetEncoderConfig(Strict):
     """CEBRA's encoders; the number is the receptive field in samples."""
 
-    kind: Literal["offset1", "offset5", "offset10", "offset15", "offset20", "offset36", "offset40", "offset50"] = (
-        "offset10"
-    )
+    kind: Literal[
+        "offset1", "offset5", "offset10", "offset15", "offset20", "offset36", "offset40", "offset50"
+    ] = "offset10"
     hidden_units: int = Field(32, ge=2, le=4096)
-    dropout: float = Field(0.0, ge=0, lt=1, description="chance that a window is shown without a hidden channel")
-    block_dropout: float = Field(0.0, ge=0, lt=1, description="the same, where a channel enters a residual block")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="chance that a window is shown without a hidden channel"
+    )
+    block_dropout: float = Field(
+        0.0, ge=0, lt=1, description="the same, where a channel enters a residual block"
+    )
 
     @model_validator(mode="after")
     def _droppable(self) -> OffsetEncoderConfig:
         if self.kind == "offset1" and (self.dropout or self.block_dropout):
-            raise ValueError("offset1 has no channels over time to drop; use dropout with the wider ones")
+            raise ValueError(
+                "offset1 has no channels over time to drop; use dropout with the wider ones"
+            )
         return self
 
 
@@ -65,7 +71,9 @@ class AttentionEncoderConfig(Strict):
     @model_validator(mode="after")
     def _divisible(self) -> AttentionEncoderConfig:
         if self.hidden_units % self.heads:
-            raise ValueError(f"hidden_units {self.hidden_units} is not divisible by heads {self.heads}")
+            raise ValueError(
+                f"hidden_units {self.hidden_units} is not divisible by heads {self.heads}"
+            )
         return self
 
 
@@ -82,7 +90,9 @@ EncoderConfig = (
 class ContrastiveModelConfig(Strict):
     encoder: EncoderConfig = Field(default_factory=OffsetEncoderConfig, discriminator="kind")
     output_dimension: int = Field(8, ge=2, le=1024)
-    normalize: bool | None = Field(None, description="embeddings of length 1; default: where similarity is cosine")
+    normalize: bool | None = Field(
+        None, description="embeddings of length 1; default: where similarity is cosine"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -116,7 +126,9 @@ class FocalInfoNCEConfig(_InfoNCE):
     """InfoNCE in which references that are told from their negatives already count less."""
 
     kind: Literal["focal"]
-    gamma: float = Field(2.0, ge=0, le=10, description="exponent of the weight (1 - p); 0 is InfoNCE")
+    gamma: float = Field(
+        2.0, ge=0, le=10, description="exponent of the weight (1 - p); 0 is InfoNCE"
+    )
 
 
 LossConfig = InfoNCEConfig | FocalInfoNCEConfig

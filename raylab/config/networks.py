@@ -9,11 +9,15 @@ from pydantic import BeforeValidator, Field, model_validator
 from raylab.config.base import Strict, by_x
 
 Layers = Annotated[int, Field(ge=1, le=32)]
-NetworkWidth = Annotated[int, Field(ge=1, le=4096, description="features of a row behind its session's input layer")]
+NetworkWidth = Annotated[
+    int, Field(ge=1, le=4096, description="features of a row behind its session's input layer")
+]
 
 
 class _Network(Strict):
-    dropout: float = Field(0.1, ge=0, lt=1, description="chance that a feature is hidden, while training")
+    dropout: float = Field(
+        0.1, ge=0, lt=1, description="chance that a feature is hidden, while training"
+    )
 
 
 class _Attending(_Network):
@@ -33,7 +37,10 @@ class MlpConfig(_Network):
     kind: Literal["mlp"] = "mlp"
     width: NetworkWidth = 64
     hidden: Annotated[tuple[NetworkWidth, ...], BeforeValidator(by_x)] = Field(
-        (128, 128), min_length=1, max_length=8, description="a list, or as 128x128, which a search can choose"
+        (128, 128),
+        min_length=1,
+        max_length=8,
+        description="a list, or as 128x128, which a search can choose",
     )
 
 
@@ -43,7 +50,9 @@ class RecurrentConfig(_Network):
     kind: Literal["lstm", "gru"]
     width: NetworkWidth = 64
     layers: Layers = 1
-    bidirectional: bool = Field(True, description="a second one reads backwards; the last states of both are decoded")
+    bidirectional: bool = Field(
+        True, description="a second one reads backwards; the last states of both are decoded"
+    )
 
 
 class TransformerConfig(_Attending):
@@ -51,7 +60,9 @@ class TransformerConfig(_Attending):
 
     kind: Literal["transformer"]
     layers: Layers = 2
-    feedforward: int = Field(128, ge=1, le=16_384, description="hidden features of the perceptron of a layer")
+    feedforward: int = Field(
+        128, ge=1, le=16_384, description="hidden features of the perceptron of a layer"
+    )
     positions: Literal["learnt", "sinusoidal"] = "learnt"
 
 
@@ -60,7 +71,12 @@ class TcnConfig(_Network):
 
     kind: Literal["tcn"]
     channels: NetworkWidth = 64
-    levels: int = Field(4, ge=1, le=12, description="pairs of convolutions; the dilation doubles from one to the next")
+    levels: int = Field(
+        4,
+        ge=1,
+        le=12,
+        description="pairs of convolutions; the dilation doubles from one to the next",
+    )
     kernel: int = Field(3, ge=2, le=63)
     pool: Literal["last", "mean"] = Field("mean", description="which rows are decoded")
 
@@ -74,7 +90,9 @@ class UnitGraph(Strict):
     """Which units attend to which, found in the training split."""
 
     by: Literal["correlation", "position"] = "correlation"
-    neighbours: int = Field(8, ge=1, le=1024, description="that each unit chooses; a choice joins both")
+    neighbours: int = Field(
+        8, ge=1, le=1024, description="that each unit chooses; a choice joins both"
+    )
 
 
 class GraphConfig(_Attending):

@@ -15,8 +15,12 @@ Gradient = Literal["straight_through", "rotation"]
 
 
 class _Quantizer(Strict):
-    gradient: Gradient = Field("straight_through", description="how the gradient passes the choice of a code")
-    commitment: float = Field(1.0, ge=0, le=100, description="weight of pulling the encoder to its codes")
+    gradient: Gradient = Field(
+        "straight_through", description="how the gradient passes the choice of a code"
+    )
+    commitment: float = Field(
+        1.0, ge=0, le=100, description="weight of pulling the encoder to its codes"
+    )
 
 
 class _Revived(Strict):
@@ -36,8 +40,12 @@ class PlainQuantizer(_Quantizer):
 
     kind: Literal["plain"]
     codes: Codes = 512
-    commitment: float = Field(0.25, ge=0, le=100, description="weight of pulling the encoder to its codes")
-    codebook_weight: float = Field(1.0, gt=0, le=100, description="weight of pulling codes to what chose them")
+    commitment: float = Field(
+        0.25, ge=0, le=100, description="weight of pulling the encoder to its codes"
+    )
+    codebook_weight: float = Field(
+        1.0, gt=0, le=100, description="weight of pulling codes to what chose them"
+    )
 
 
 class EmaQuantizer(_Quantizer, _Revived):
@@ -75,15 +83,22 @@ class FsqQuantizer(Strict):
     """A few bounded dimensions, each rounded to a few levels (Mentzer et al. 2024)."""
 
     kind: Literal["fsq"]
-    levels: Annotated[tuple[Annotated[int, Field(ge=2, le=64)], ...], BeforeValidator(by_x)] = Field(
-        (8, 8, 8), min_length=1, max_length=12, description="a list, or as 8x8x8, which a search can choose"
+    levels: Annotated[tuple[Annotated[int, Field(ge=2, le=64)], ...], BeforeValidator(by_x)] = (
+        Field(
+            (8, 8, 8),
+            min_length=1,
+            max_length=12,
+            description="a list, or as 8x8x8, which a search can choose",
+        )
     )
 
     @model_validator(mode="after")
     def _as_many_codes_as_others(self) -> FsqQuantizer:
         codes = prod(self.levels)
         if codes > 65_536:
-            raise ValueError(f"levels {list(self.levels)} are {codes} codes, at most 65536 are possible")
+            raise ValueError(
+                f"levels {list(self.levels)} are {codes} codes, at most 65536 are possible"
+            )
         return self
 
 
@@ -92,10 +107,16 @@ class LfqQuantizer(_Quantizer):
 
     kind: Literal["lfq"]
     bits: int = Field(9, ge=1, le=16, description="dimensions; there are 2 ** bits codes")
-    commitment: float = Field(0.25, ge=0, le=100, description="weight of pulling the encoder to its codes")
+    commitment: float = Field(
+        0.25, ge=0, le=100, description="weight of pulling the encoder to its codes"
+    )
     entropy_weight: float = Field(0.1, ge=0, le=100)
-    diversity: float = Field(1.0, ge=0, le=100, description="of the entropy of all codes beside that of each choice")
-    inverse_temperature: float = Field(100.0, gt=0, le=1e4, description="of the choice that the entropy is taken of")
+    diversity: float = Field(
+        1.0, ge=0, le=100, description="of the entropy of all codes beside that of each choice"
+    )
+    inverse_temperature: float = Field(
+        100.0, gt=0, le=1e4, description="of the choice that the entropy is taken of"
+    )
 
 
 class SimVqQuantizer(_Quantizer):
@@ -103,8 +124,12 @@ class SimVqQuantizer(_Quantizer):
 
     kind: Literal["simvq"]
     codes: Codes = 512
-    commitment: float = Field(0.25, ge=0, le=100, description="weight of pulling the encoder to its codes")
-    codebook_weight: float = Field(1.0, gt=0, le=100, description="weight of pulling codes to what chose them")
+    commitment: float = Field(
+        0.25, ge=0, le=100, description="weight of pulling the encoder to its codes"
+    )
+    codebook_weight: float = Field(
+        1.0, gt=0, le=100, description="weight of pulling codes to what chose them"
+    )
 
 
 QuantizerConfig = (

@@ -46,7 +46,9 @@ class KnnConfig(_Readout):
     """k nearest neighbours: mean, circular mean or most frequent class."""
 
     kind: Literal["knn"] = "knn"
-    metric: Annotated[tuple[Literal["euclidean", "cosine"], ...], OneOrMore, BeforeValidator(_several)] = (
+    metric: Annotated[
+        tuple[Literal["euclidean", "cosine"], ...], OneOrMore, BeforeValidator(_several)
+    ] = (
         "euclidean",
         "cosine",
     )
@@ -68,7 +70,8 @@ class RidgeConfig(_Readout):
 
     kind: Literal["ridge"]
     alpha: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
-        (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4), description="penalty on the squared weights of standardised features"
+        (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4),
+        description="penalty on the squared weights of standardised features",
     )
 
 
@@ -77,7 +80,8 @@ class LogisticConfig(_Readout):
 
     kind: Literal["logistic"]
     c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
-        (1e-4, 1e-3, 1e-2, 1e-1, 1.0), description="inverse penalty on the squared weights of standardised features"
+        (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        description="inverse penalty on the squared weights of standardised features",
     )
 
 
@@ -86,7 +90,8 @@ class SvmConfig(_Readout):
 
     kind: Literal["svm"]
     c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
-        (1e-5, 1e-4, 1e-3, 1e-2, 1e-1), description="inverse penalty on the squared weights of standardised features"
+        (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
+        description="inverse penalty on the squared weights of standardised features",
     )
 
 
@@ -95,7 +100,8 @@ class LdaConfig(_Readout):
 
     kind: Literal["lda"]
     shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(_several)] = Field(
-        ("auto",), description="of the covariance: auto (Ledoit & Wolf 2004), none, or a share from 0 to 1"
+        ("auto",),
+        description="of the covariance: auto (Ledoit & Wolf 2004), none, or a share from 0 to 1",
     )
 
 
@@ -106,5 +112,7 @@ class NeighboursConfig(Strict):
 
 
 ReadoutConfig = KnnConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
-DecoderConfig = NeighboursConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
+DecoderConfig = (
+    NeighboursConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
+)
 READOUTS = ("knn", "naive_bayes", "ridge", "logistic", "svm", "lda")

@@ -12,7 +12,9 @@ Offset = Annotated[int, Field(ge=1, description="in samples of the view")]
 
 
 class _Labelled(Strict):
-    labels: tuple[str, ...] = Field((), description="labels that define positives; default: task.label")
+    labels: tuple[str, ...] = Field(
+        (), description="labels that define positives; default: task.label"
+    )
 
 
 class TimePairs(Strict):
@@ -68,7 +70,10 @@ class Objective(NamedTuple):
 
 class _Drawn(Strict):
     negatives: int | None = Field(
-        None, ge=1, le=65_536, description="a step, a session; default: as many as training.batch_size"
+        None,
+        ge=1,
+        le=65_536,
+        description="a step, a session; default: as many as training.batch_size",
     )
 
     @property
@@ -90,7 +95,8 @@ class _Drawn(Strict):
 
 class _Matched(_Drawn):
     positives: Literal["within", "across"] = Field(
-        "within", description="from the reference's own session, or from one of all sessions, found by label"
+        "within",
+        description="from the reference's own session, or from one of all sessions, found by label",
     )
 
     @property
@@ -111,11 +117,15 @@ class DeltaSampling(_Matched, DeltaPairs):
 
 
 class DiscreteSampling(_Matched, DiscretePairs):
-    prior: Prior = Field("empirical", description="references and negatives: as sampled, or every class as often")
+    prior: Prior = Field(
+        "empirical", description="references and negatives: as sampled, or every class as often"
+    )
 
 
 class MixedSampling(_Matched, MixedPairs):
-    prior: Prior = Field("uniform", description="references and negatives: as sampled, or every class as often")
+    prior: Prior = Field(
+        "uniform", description="references and negatives: as sampled, or every class as often"
+    )
 
 
 class HybridSampling(_Drawn, _Labelled):
@@ -123,15 +133,23 @@ class HybridSampling(_Drawn, _Labelled):
 
     conditional: Literal["hybrid"]
     time_offset: Offset = 10
-    time_weight: float = Field(1.0, gt=0, le=1000, description="of the time objective beside that of behaviour")
-    behaviour_dimensions: int | None = Field(
-        None, ge=1, description="the first so many output dimensions learn behaviour, all learn time; default: all"
+    time_weight: float = Field(
+        1.0, gt=0, le=1000, description="of the time objective beside that of behaviour"
     )
-    renormalize: bool = Field(False, description="the dimensions of an objective are scaled to length 1 before it")
+    behaviour_dimensions: int | None = Field(
+        None,
+        ge=1,
+        description="the first so many output dimensions learn behaviour, all learn time; default: all",
+    )
+    renormalize: bool = Field(
+        False, description="the dimensions of an objective are scaled to length 1 before it"
+    )
 
     @property
     def losses(self) -> dict[str, Objective]:
-        behaviour = TimeDeltaPairs(conditional="time_delta", time_offset=self.time_offset, labels=self.labels)
+        behaviour = TimeDeltaPairs(
+            conditional="time_delta", time_offset=self.time_offset, labels=self.labels
+        )
         seen = None if self.behaviour_dimensions is None else (0, self.behaviour_dimensions)
         time = Objective(TimePairs(time_offset=self.time_offset), self.time_weight)
         return {"behaviour": Objective(behaviour, dimensions=seen), "time": time}
@@ -139,12 +157,16 @@ class HybridSampling(_Drawn, _Labelled):
 
 class _Weighted(Strict):
     weight: float = Field(1.0, gt=0, le=1000, description="of this loss in the sum")
-    dimensions: tuple[int, int] | None = Field(None, description="[start, stop) of the embedding; default: all of it")
+    dimensions: tuple[int, int] | None = Field(
+        None, description="[start, stop) of the embedding; default: all of it"
+    )
 
     @model_validator(mode="after")
     def _some_dimensions(self) -> _Weighted:
         if self.dimensions is not None and not 0 <= self.dimensions[0] < self.dimensions[1]:
-            raise ValueError(f"dimensions {list(self.dimensions)} are not [start, stop) with 0 <= start < stop")
+            raise ValueError(
+                f"dimensions {list(self.dimensions)} are not [start, stop) with 0 <= start < stop"
+            )
         return self
 
 
@@ -178,22 +200,39 @@ class MultiSampling(_Drawn):
     """Several objectives at once, each with its own meaning of "positive", on the same references and negatives."""
 
     conditional: Literal["multi"]
-    objectives: dict[str, ObjectiveConfig] = Field(min_length=1, description="losses by name, summed")
-    renormalize: bool = Field(False, description="the dimensions of an objective are scaled to length 1 before it")
+    objectives: dict[str, ObjectiveConfig] = Field(
+        min_length=1, description="losses by name, summed"
+    )
+    renormalize: bool = Field(
+        False, description="the dimensions of an objective are scaled to length 1 before it"
+    )
 
     @property
     def losses(self) -> dict[str, Objective]:
-        return {name: Objective(one, one.weight, one.dimensions) for name, one in self.objectives.items()}
+        return {
+            name: Objective(one, one.weight, one.dimensions)
+            for name, one in self.objectives.items()
+        }
 
 
 SamplingConfig = (
-    TimeSampling | TimeDeltaSampling | DeltaSampling | DiscreteSampling | MixedSampling | HybridSampling | MultiSampling
+    TimeSampling
+    | TimeDeltaSampling
+    | DeltaSampling
+    | DiscreteSampling
+    | MixedSampling
+    | HybridSampling
+    | MultiSampling
 )
 
 
 def sampling_section(**flat: Any) -> dict[str, Any]:
     """A `sampling` section from the flat arguments of an estimator, without those that its kind of pairs has not."""
     wanted = flat.setdefault("conditional", "time")
-    kinds = {model.model_fields["conditional"].annotation: model for model in get_args(SamplingConfig)}
-    fields = next((model.model_fields for kind, model in kinds.items() if wanted in get_args(kind)), flat)
+    kinds = {
+        model.model_fields["conditional"].annotation: model for model in get_args(SamplingConfig)
+    }
+    fields = next(
+        (model.model_fields for kind, model in kinds.items() if wanted in get_args(kind)), flat
+    )
     return {name: value for name, value in flat.items() if name in fields}

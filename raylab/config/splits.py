@@ -23,7 +23,9 @@ def _folds(value: Any) -> Any:
 class DealtSplits(Strict):
     """Shares of train, valid and test; or folds, of which `fold` tests, the next one validates and the others train."""
 
-    fractions: tuple[float, float, float] | None = Field(None, description="train, valid, test; default 0.6, 0.2, 0.2")
+    fractions: tuple[float, float, float] | None = Field(
+        None, description="train, valid, test; default 0.6, 0.2, 0.2"
+    )
     folds: Annotated[int | Literal["leave_one_out"] | None, BeforeValidator(_folds)] = None
     fold: int | None = Field(None, ge=0, description="which of the folds tests, counted from 0")
 
@@ -31,29 +33,41 @@ class DealtSplits(Strict):
     @classmethod
     def _default_fractions(cls, value: Any) -> Any:
         """Filled in only where fractions are what deals, so that the record says what ran."""
-        if isinstance(value, Mapping) and not any(value.get(key) for key in ("fractions", "folds", "valid", "test")):
+        if isinstance(value, Mapping) and not any(
+            value.get(key) for key in ("fractions", "folds", "valid", "test")
+        ):
             return {**value, "fractions": FRACTIONS}
         return value
 
     @model_validator(mode="after")
     def _one_way(self) -> DealtSplits:
-        stated = [name for name in ("fractions", "folds", "valid", "test") if getattr(self, name, None)]
+        stated = [
+            name for name in ("fractions", "folds", "valid", "test") if getattr(self, name, None)
+        ]
         if len({name if name in ("fractions", "folds") else "names" for name in stated}) > 1:
             raise ValueError(f"{' and '.join(stated)} exclude each other; keep one")
         shares = self.fractions
         if shares and (min(shares) < 0 or shares[0] <= 0 or abs(sum(shares) - 1) > 1e-6):
             raise ValueError("fractions (train, valid, test) must be positive and sum to 1")
         if (self.folds is None) != (self.fold is None):
-            raise ValueError("`folds` (how many) and `fold` (which one tests, from 0) need each other")
+            raise ValueError(
+                "`folds` (how many) and `fold` (which one tests, from 0) need each other"
+            )
         if isinstance(self.folds, int) and self.fold is not None and self.fold >= self.folds:
-            raise ValueError(f"fold {self.fold} does not exist: {self.folds} folds are 0 to {self.folds - 1}")
+            raise ValueError(
+                f"fold {self.fold} does not exist: {self.folds} folds are 0 to {self.folds - 1}"
+            )
         if getattr(self, "seed", 0) and not self.fractions and not isinstance(self.folds, int):
-            raise ValueError("`seed` has nothing to deal here: leave_one_out and names say who gets what")
+            raise ValueError(
+                "`seed` has nothing to deal here: leave_one_out and names say who gets what"
+            )
         return self
 
 
 class _InsideSessions(DealtSplits):
-    gap_s: float = Field(0.0, ge=0, description="seconds that two splits stay away from each other's samples")
+    gap_s: float = Field(
+        0.0, ge=0, description="seconds that two splits stay away from each other's samples"
+    )
 
 
 class ChronologicalSplits(_InsideSessions):
@@ -64,7 +78,9 @@ class ChronologicalSplits(_InsideSessions):
     @model_validator(mode="after")
     def _counted(self) -> ChronologicalSplits:
         if self.folds == "leave_one_out":
-            raise ValueError("a number of folds is needed: chronological splits have nothing to leave one out of")
+            raise ValueError(
+                "a number of folds is needed: chronological splits have nothing to leave one out of"
+            )
         return self
 
 
@@ -87,29 +103,39 @@ class TrialSplits(_InsideSessions):
 
     kind: Literal["trials"] = "trials"
     seed: int = Field(0, ge=0)
-    stratify: str | None = Field(None, description="a discrete label whose classes all splits share")
+    stratify: str | None = Field(
+        None, description="a discrete label whose classes all splits share"
+    )
 
 
 class GroupSplits(_InsideSessions):
     """Whole groups dealt at random: presentations, repeats of a movie, or the classes of a discrete label."""
 
     kind: Literal["groups"] = "groups"
-    by: str = Field(description="a group of the recording, such as presentation or movie_repeat, or a discrete label")
+    by: str = Field(
+        description="a group of the recording, such as presentation or movie_repeat, or a discrete label"
+    )
     seed: int = Field(0, ge=0)
-    stratify: str | None = Field(None, description="a discrete label whose classes all splits share")
+    stratify: str | None = Field(
+        None, description="a discrete label whose classes all splits share"
+    )
 
 
 SessionName = Annotated[str, Field(coerce_numbers_to_str=True, min_length=1)]
 
 
 class _WholeSessions(DealtSplits):
-    valid: tuple[SessionName, ...] = Field((), description="by name; what `valid` and `test` do not name trains")
+    valid: tuple[SessionName, ...] = Field(
+        (), description="by name; what `valid` and `test` do not name trains"
+    )
     test: tuple[SessionName, ...] = ()
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _named_once(self) -> _WholeSessions:
-        twice = sorted(name for name in {*self.valid, *self.test} if (*self.valid, *self.test).count(name) > 1)
+        twice = sorted(
+            name for name in {*self.valid, *self.test} if (*self.valid, *self.test).count(name) > 1
+        )
         if twice:
             raise ValueError(f"`valid` and `test` name {', '.join(twice)} twice")
         return self
@@ -135,13 +161,23 @@ class GivenSplits(Strict):
     @model_validator(mode="before")
     @classmethod
     def _as_stated(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and any(value.get(key) is not None for key in ("folds", "fold", "fractions")):
-            raise ValueError("the file states who trains and who tests; folds and fractions need another kind")
+        if isinstance(value, Mapping) and any(
+            value.get(key) is not None for key in ("folds", "fold", "fractions")
+        ):
+            raise ValueError(
+                "the file states who trains and who tests; folds and fractions need another kind"
+            )
         return value
 
 
 SplitsConfig = Annotated[
-    ChronologicalSplits | BlockedSplits | TrialSplits | GroupSplits | SessionSplits | AnimalSplits | GivenSplits,
+    ChronologicalSplits
+    | BlockedSplits
+    | TrialSplits
+    | GroupSplits
+    | SessionSplits
+    | AnimalSplits
+    | GivenSplits,
     Field(discriminator="kind"),
 ]
 
@@ -149,10 +185,16 @@ SplitsConfig = Annotated[
 class FiltersConfig(Strict):
     """Units and sessions that a prepared dataset leaves out. Silent and constant units always are."""
 
-    min_rate_hz: float | None = Field(None, ge=0, description="of spike counts: least mean rate in training samples")
-    max_rate_hz: float | None = Field(None, gt=0, description="of spike counts: highest rate in any training sample")
+    min_rate_hz: float | None = Field(
+        None, ge=0, description="of spike counts: least mean rate in training samples"
+    )
+    max_rate_hz: float | None = Field(
+        None, gt=0, description="of spike counts: highest rate in any training sample"
+    )
     min_units: int = Field(1, ge=1, description="sessions with fewer units left are left out")
 
     @property
     def rates(self) -> tuple[str, ...]:
-        return tuple(name for name in ("min_rate_hz", "max_rate_hz") if getattr(self, name) is not None)
+        return tuple(
+            name for name in ("min_rate_hz", "max_rate_hz") if getattr(self, name) is not None
+        )

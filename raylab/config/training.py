@@ -12,12 +12,16 @@ from raylab.config.readouts import MOST_NEIGHBOURS, NEIGHBOURS, DecoderConfig, N
 
 
 class _Schedule(Strict):
-    warmup: float = Field(0.0, ge=0, description="linear rise from zero: below 1 a share of max_steps, else in steps")
+    warmup: float = Field(
+        0.0, ge=0, description="linear rise from zero: below 1 a share of max_steps, else in steps"
+    )
 
     @model_validator(mode="after")
     def _whole_steps(self) -> _Schedule:
         if self.warmup >= 1 and self.warmup != int(self.warmup):
-            raise ValueError(f"warmup {self.warmup:g} is neither a share below 1 nor a whole number of steps")
+            raise ValueError(
+                f"warmup {self.warmup:g} is neither a share below 1 nor a whole number of steps"
+            )
         return self
 
 
@@ -29,7 +33,9 @@ class CosineSchedule(_Schedule):
     """Half a cosine from the learning rate down to a floor (Loshchilov & Hutter 2017, without restarts)."""
 
     kind: Literal["cosine"]
-    floor: float = Field(0.0, ge=0, lt=1, description="where it ends, as a share of the learning rate")
+    floor: float = Field(
+        0.0, ge=0, lt=1, description="where it ends, as a share of the learning rate"
+    )
 
 
 class FixedBeta(Strict):
@@ -54,18 +60,30 @@ class OneCycleSchedule(_Schedule):
     """Up to the learning rate, then far down (Smith & Topin 2019); names and defaults of torch's OneCycleLR."""
 
     kind: Literal["onecycle"]
-    warmup: float = Field(0.3, ge=0, description="the rise (pct_start): below 1 a share of max_steps, else in steps")
+    warmup: float = Field(
+        0.3, ge=0, description="the rise (pct_start): below 1 a share of max_steps, else in steps"
+    )
     anneal: Literal["cos", "linear"] = "cos"
-    div_factor: float = Field(25.0, ge=1, le=1e6, description="it starts at learning_rate / div_factor")
-    final_div_factor: float = Field(1e4, ge=1, le=1e12, description="it ends at its start / final_div_factor")
+    div_factor: float = Field(
+        25.0, ge=1, le=1e6, description="it starts at learning_rate / div_factor"
+    )
+    final_div_factor: float = Field(
+        1e4, ge=1, le=1e12, description="it ends at its start / final_div_factor"
+    )
     beta1: FixedBeta | CycledBeta = Field(default_factory=FixedBeta, discriminator="kind")
 
 
 class OptimizerConfig(Strict):
     kind: Literal["adam", "adamw"] = "adam"
-    learning_rate: float = Field(3e-4, gt=0, le=10, description="the highest, where a schedule changes it")
-    weight_decay: float = Field(0.0, ge=0, le=10, description="of weights; never of biases, gains or a temperature")
-    clip_norm: float | None = Field(None, gt=0, description="longest gradient, over all parameters at once")
+    learning_rate: float = Field(
+        3e-4, gt=0, le=10, description="the highest, where a schedule changes it"
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, le=10, description="of weights; never of biases, gains or a temperature"
+    )
+    clip_norm: float | None = Field(
+        None, gt=0, description="longest gradient, over all parameters at once"
+    )
     schedule: ConstantSchedule | CosineSchedule | OneCycleSchedule = Field(
         default_factory=ConstantSchedule, discriminator="kind"
     )
@@ -83,18 +101,30 @@ class EarlyStopping(Strict):
     """Training ends when validations bring nothing better any more."""
 
     patience: int = Field(5, ge=1, description="validations in a row without an improvement")
-    min_delta: float = Field(0.0, ge=0, description="an improvement is more than this, in units of the score")
+    min_delta: float = Field(
+        0.0, ge=0, description="an improvement is more than this, in units of the score"
+    )
 
 
 class TrainingConfig(Strict):
     max_steps: int = Field(3000, ge=1)
     batch_size: int = Field(512, ge=2, le=65_536, description="reference samples a step, a session")
-    accumulate: int = Field(1, ge=1, le=1024, description="batches a step, each with its own negatives")
-    validate_every: int | None = Field(None, ge=1, description="steps; default: a tenth of max_steps")
-    keep: Literal["last", "best"] = Field("last", description="the model of which validation; early stopping: best")
+    accumulate: int = Field(
+        1, ge=1, le=1024, description="batches a step, each with its own negatives"
+    )
+    validate_every: int | None = Field(
+        None, ge=1, description="steps; default: a tenth of max_steps"
+    )
+    keep: Literal["last", "best"] = Field(
+        "last", description="the model of which validation; early stopping: best"
+    )
     early_stopping: EarlyStopping | None = None
-    monitor: str | None = Field(None, description="the validation score that `best` means; default: the objective")
-    precision: Literal["float32", "bf16"] = Field("float32", description="of an encoder's products in training")
+    monitor: str | None = Field(
+        None, description="the validation score that `best` means; default: the objective"
+    )
+    precision: Literal["float32", "bf16"] = Field(
+        "float32", description="of an encoder's products in training"
+    )
     seed: int = Field(0, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
@@ -111,7 +141,9 @@ class TrainingConfig(Strict):
         if self.keep == "last" and self.early_stopping is not None:
             raise ValueError("early_stopping keeps the best model; leave out keep: last")
         if self.keep == "last" and self.monitor is not None:
-            raise ValueError("monitor has nothing to decide where the last model is kept; set keep: best")
+            raise ValueError(
+                "monitor has nothing to decide where the last model is kept; set keep: best"
+            )
         return self
 
     @property
@@ -123,10 +155,13 @@ class EvaluationConfig(Strict):
     """Which examples are scored, and what decodes them from embeddings; its settings are chosen on validation."""
 
     per: str = Field(
-        "sample", description="what is decoded one at a time: sample, segment (trial), or a group as presentation"
+        "sample",
+        description="what is decoded one at a time: sample, segment (trial), or a group as presentation",
     )
     decoder: DecoderConfig = Field(default_factory=NeighboursConfig, discriminator="kind")
-    neighbours: tuple[int, ...] = Field(NEIGHBOURS, description="numbers that the decoder knn chooses from")
+    neighbours: tuple[int, ...] = Field(
+        NEIGHBOURS, description="numbers that the decoder knn chooses from"
+    )
     max_samples: int = Field(20_000, ge=10, description="examples of a split used, evenly spaced")
 
     @model_validator(mode="after")
@@ -136,7 +171,9 @@ class EvaluationConfig(Strict):
         if max(self.neighbours) > MOST_NEIGHBOURS:
             raise ValueError(f"neighbours must be {MOST_NEIGHBOURS} or fewer")
         if self.decoder.kind != "knn" and self.neighbours != NEIGHBOURS:
-            raise ValueError(f"neighbours belong to the decoder knn, not to {self.decoder.kind}: leave them out")
+            raise ValueError(
+                f"neighbours belong to the decoder knn, not to {self.decoder.kind}: leave them out"
+            )
         return self
 
     @property

@@ -21,7 +21,9 @@ class TaskConfig(Strict):
 class ControlsConfig(Strict):
     """What makes a trial a control rather than a model to be used."""
 
-    shuffle: int | None = Field(None, ge=0, description="seed by which labels are shifted in time, in training only")
+    shuffle: int | None = Field(
+        None, ge=0, description="seed by which labels are shifted in time, in training only"
+    )
 
 
 class TrialConfig(Strict):
@@ -39,7 +41,9 @@ class TrialConfig(Strict):
     def _warmup_ends(self) -> TrialConfig:
         warmup, steps = self.optimizer.schedule.warmup, self.training.max_steps
         if warmup >= 1 and warmup >= steps:
-            raise ValueError(f"optimizer.schedule.warmup {warmup:g} is not below training.max_steps {steps}")
+            raise ValueError(
+                f"optimizer.schedule.warmup {warmup:g} is not below training.max_steps {steps}"
+            )
         return self
 
     @model_validator(mode="before")
@@ -48,6 +52,10 @@ class TrialConfig(Strict):
         """The default of view.selection.label is written down: what was used is what is recorded."""
         task, view = (section(value, name) for name in ("task", "view"))
         selection = section(view, "selection")
-        if task.get("label") is None or selection.get("kind") != "correlation" or selection.get("label") is not None:
+        if (
+            task.get("label") is None
+            or selection.get("kind") != "correlation"
+            or selection.get("label") is not None
+        ):
             return value
         return {**value, "view": {**view, "selection": {**selection, "label": task["label"]}}}

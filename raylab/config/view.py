@@ -39,24 +39,42 @@ class RandomUnits(Strict):
     seed: int = Field(0, ge=0)
 
 
-SelectionConfig = Annotated[AllUnits | VariantUnits | CorrelatedUnits | RandomUnits, Field(discriminator="kind")]
+SelectionConfig = Annotated[
+    AllUnits | VariantUnits | CorrelatedUnits | RandomUnits, Field(discriminator="kind")
+]
 
 
 class ViewConfig(Strict):
     """A cheap view of a prepared dataset, in this order: lag, clip, bin or resample, smooth, square root; then units
     are chosen (outliers dropped, selection) and z-scored, by training samples only. See docs/views.md."""
 
-    lag_ms: float = Field(0.0, ge=-60_000, le=60_000, description="labels at t are paired with activity at t - lag")
-    clip_min: float | None = Field(None, description="activity below becomes this; in units of the activity")
-    clip_max: float | None = Field(None, description="activity above becomes this; in units of the activity")
-    bin_ms: float = Field(0.0, ge=0, le=600_000, description="whole prepared samples; 0 keeps the prepared bins")
-    resample_hz: float | None = Field(None, gt=0, le=100_000, description="exactly this rate, whatever the session's")
-    smoothing_ms: float = Field(0.0, ge=0, le=600_000, description="standard deviation of the Gaussian")
+    lag_ms: float = Field(
+        0.0, ge=-60_000, le=60_000, description="labels at t are paired with activity at t - lag"
+    )
+    clip_min: float | None = Field(
+        None, description="activity below becomes this; in units of the activity"
+    )
+    clip_max: float | None = Field(
+        None, description="activity above becomes this; in units of the activity"
+    )
+    bin_ms: float = Field(
+        0.0, ge=0, le=600_000, description="whole prepared samples; 0 keeps the prepared bins"
+    )
+    resample_hz: float | None = Field(
+        None, gt=0, le=100_000, description="exactly this rate, whatever the session's"
+    )
+    smoothing_ms: float = Field(
+        0.0, ge=0, le=600_000, description="standard deviation of the Gaussian"
+    )
     sqrt: bool = Field(False, description="variance-stabilising square root, for counts and rates")
-    outlier_z: float | None = Field(None, gt=0, description="drop units with a larger |z| in a training sample")
+    outlier_z: float | None = Field(
+        None, gt=0, description="drop units with a larger |z| in a training sample"
+    )
     selection: SelectionConfig = AllUnits()
     zscore: bool = Field(True, description="per unit, fitted on training samples")
-    normalized_time: bool = Field(False, description="adds the label `time`: 0 to 1 over the training samples")
+    normalized_time: bool = Field(
+        False, description="adds the label `time`: 0 to 1 over the training samples"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -68,7 +86,11 @@ class ViewConfig(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> ViewConfig:
-        if self.clip_min is not None and self.clip_max is not None and self.clip_min >= self.clip_max:
+        if (
+            self.clip_min is not None
+            and self.clip_max is not None
+            and self.clip_min >= self.clip_max
+        ):
             raise ValueError(f"clip_min {self.clip_min:g} must be below clip_max {self.clip_max:g}")
         if self.bin_ms and self.resample_hz is not None:
             raise ValueError("bin_ms and resample_hz both set the width of a row: give one of them")
@@ -84,10 +106,14 @@ class SessionsConfig(Strict):
     """How the sessions of a dataset become one training."""
 
     combine: Literal["separate", "padded", "first"] = Field(
-        "separate", description="an encoder a session; one for all, as wide as the widest; only the first session"
+        "separate",
+        description="an encoder a session; one for all, as wide as the widest; only the first session",
     )
     training_fraction: float = Field(
-        1.0, gt=0, le=1, description="of each session's training samples, the first in time; the rest is in no split"
+        1.0,
+        gt=0,
+        le=1,
+        description="of each session's training samples, the first in time; the rest is in no split",
     )
 
     def used(self, sessions: Mapping[str, S]) -> dict[str, S]:

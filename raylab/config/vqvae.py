@@ -24,12 +24,19 @@ class VqvaeModelConfig(Strict):
     """1-d convolutions over a window of the view; the decoder is the encoder's mirror."""
 
     window: int = Field(50, ge=2, le=4096, description="rows of the view")
-    stride: int = Field(10, ge=1, le=4096, description="rows between two windows that training draws from")
+    stride: int = Field(
+        10, ge=1, le=4096, description="rows between two windows that training draws from"
+    )
     channels: Annotated[tuple[Width, ...], BeforeValidator(by_x)] = Field(
-        (32, 64, 128), min_length=1, max_length=8, description="a list, or as 32x64x128, which a search can choose"
+        (32, 64, 128),
+        min_length=1,
+        max_length=8,
+        description="a list, or as 32x64x128, which a search can choose",
     )
     kernels: tuple[Kernel, ...] = Field((7, 5, 3), description="odd, one a convolution")
-    strides: tuple[Annotated[int, Field(ge=1, le=8)], ...] = Field((1, 2, 2), description="one a convolution")
+    strides: tuple[Annotated[int, Field(ge=1, le=8)], ...] = Field(
+        (1, 2, 2), description="one a convolution"
+    )
     residual_blocks: int = Field(3, ge=0, le=32)
     norm_groups: int = Field(8, ge=1, le=64, description="of the group norms in residual blocks")
     dropout: float = Field(0.0, ge=0, lt=1, description="chance of a channel, in residual blocks")
@@ -44,9 +51,13 @@ class VqvaeModelConfig(Strict):
         if even:
             raise ValueError(f"kernels must be odd, {even[0]} is not")
         if self.residual_blocks and self.channels[-1] % self.norm_groups:
-            raise ValueError(f"channels {self.channels[-1]} are not divisible by norm_groups {self.norm_groups}")
+            raise ValueError(
+                f"channels {self.channels[-1]} are not divisible by norm_groups {self.norm_groups}"
+            )
         if self.window < self.reduction:
-            raise ValueError(f"a window of {self.window} rows is shorter than one code ({self.reduction} rows)")
+            raise ValueError(
+                f"a window of {self.window} rows is shorter than one code ({self.reduction} rows)"
+            )
         return self
 
     @property
@@ -61,7 +72,9 @@ class VqvaeModelConfig(Strict):
 class BehaviourConfig(Strict):
     """What the codes of a window say about a label over it: its mean, standard deviation, maximum and change."""
 
-    label: str | None = Field(None, description="a continuous label of one dimension; none: no behaviour is predicted")
+    label: str | None = Field(
+        None, description="a continuous label of one dimension; none: no behaviour is predicted"
+    )
     weight: float = Field(1.0, ge=0, le=1000, description="of the head in the loss")
     mean: float = Field(1.0, ge=0, le=1000, description="weight within the head")
     std: float = Field(0.5, ge=0, le=1000)
@@ -75,7 +88,9 @@ class BehaviourConfig(Strict):
     @model_validator(mode="after")
     def _weighted(self) -> BehaviourConfig:
         if self.label is not None and not any(self.weights.values()):
-            raise ValueError("a head that predicts nothing: one of mean, std, max and change needs a weight")
+            raise ValueError(
+                "a head that predicts nothing: one of mean, std, max and change needs a weight"
+            )
         return self
 
 
@@ -85,7 +100,10 @@ class VqvaeTraining(TrainingConfig):
 
 class VqvaeEvaluation(EvaluationConfig):
     collapse_below: float = Field(
-        0.05, ge=0, le=1, description="a codebook with a smaller share of codes in use on held-out windows collapsed"
+        0.05,
+        ge=0,
+        le=1,
+        description="a codebook with a smaller share of codes in use on held-out windows collapsed",
     )
 
 
@@ -109,5 +127,7 @@ class VqvaeTrial(TrialConfig):
     def _groups_divide(self) -> VqvaeTrial:
         size, quantizer = self.model.code_dimension, self.quantizer
         if isinstance(quantizer, GroupedResidualQuantizer) and size % quantizer.groups:
-            raise ValueError(f"model.code_dimension {size} is not divisible by quantizer.groups {quantizer.groups}")
+            raise ValueError(
+                f"model.code_dimension {size} is not divisible by quantizer.groups {quantizer.groups}"
+            )
         return self

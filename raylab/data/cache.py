@@ -70,7 +70,9 @@ def _read(path: Path) -> Arrays | None:
 def _checksum(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     value = 0
     for name in sorted(arrays):
-        value = zlib.crc32(np.ascontiguousarray(arrays[name]).data, zlib.crc32(name.encode(), value))
+        value = zlib.crc32(
+            np.ascontiguousarray(arrays[name]).data, zlib.crc32(name.encode(), value)
+        )
     return np.array([value], np.int64)
 
 
@@ -82,7 +84,9 @@ def _make_room(folder: Path, size: int) -> bool:
             if path.suffix != ".lock":
                 entries.append((path.stat().st_mtime, path.stat().st_size, path))
     used = sum(size for _, size, _ in entries)
-    limit = min(_limit(), (shutil.disk_usage(folder).free + used) // 2)  # never more than half of what is free
+    limit = min(
+        _limit(), (shutil.disk_usage(folder).free + used) // 2
+    )  # never more than half of what is free
     if size > limit:
         return False
     for _, held, path in sorted(entries):
@@ -101,7 +105,10 @@ def _limit() -> int:
     except ValueError:
         limit = -1
     if not 0 <= limit < float("inf"):
-        raise ConfigError(f"RAYLAB_CACHE_GB '{text}' is not a number of gigabytes", "For example 20; 0 for no cache.")
+        raise ConfigError(
+            f"RAYLAB_CACHE_GB '{text}' is not a number of gigabytes",
+            "For example 20; 0 for no cache.",
+        )
     return int(limit * 1e9)
 
 
@@ -117,5 +124,7 @@ def _folder() -> Path | None:
     except OSError:
         return None
     # A name that anyone can guess in a folder where anyone can write: another user may have been there first.
-    foreign = not named and hasattr(os, "getuid") and (status.st_uid != user or status.st_mode & 0o022)
+    foreign = (
+        not named and hasattr(os, "getuid") and (status.st_uid != user or status.st_mode & 0o022)
+    )
     return None if foreign or not os.access(folder, os.W_OK) else folder

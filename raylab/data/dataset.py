@@ -79,7 +79,8 @@ class Recording:
         if training_fraction == 1:
             return self
         left = training_samples(
-            sum(int(stop - start) for start, stop, code in self.parts if code == 0), training_fraction
+            sum(int(stop - start) for start, stop, code in self.parts if code == 0),
+            training_fraction,
         )
         parts = []
         for start, stop, code in self.parts.tolist():
@@ -109,7 +110,9 @@ class Dataset:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not (self.path / MANIFEST).is_file():
-            raise DataError(f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`.")
+            raise DataError(
+                f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`."
+            )
         self.manifest: dict[str, Any] = read_json(self.path / MANIFEST)
         found = self.manifest if isinstance(self.manifest, dict) else {}
         sessions = found.get("sessions")
@@ -135,7 +138,11 @@ class Dataset:
     def labels(self) -> dict[str, LabelSpec]:
         """The labels that every session has, in the first session's order."""
         specs = list(self.sessions.values())
-        return {name: spec for name, spec in specs[0].labels.items() if all(name in s.labels for s in specs)}
+        return {
+            name: spec
+            for name, spec in specs[0].labels.items()
+            if all(name in s.labels for s in specs)
+        }
 
     def open(self, session: str) -> Recording:
         """Map one session into memory; nothing is read until it is used."""
@@ -168,18 +175,28 @@ class Dataset:
     def verify(self) -> None:
         """Raise DataError if a session file is missing or differs from what was prepared."""
         for entry in self.manifest["sessions"]:
-            for name, digest in ((entry["file"], entry["sha256"]), (entry["split_file"], entry["split_sha256"])):
+            for name, digest in (
+                (entry["file"], entry["sha256"]),
+                (entry["split_file"], entry["split_sha256"]),
+            ):
                 file = self.path / name
                 if not file.is_file():
-                    raise DataError(f"{file}: no such file, but the manifest names it", "Prepare the dataset again.")
+                    raise DataError(
+                        f"{file}: no such file, but the manifest names it",
+                        "Prepare the dataset again.",
+                    )
                 if file_digest(file) != digest:
-                    raise DataError(f"{file}: content differs from the manifest", "Prepare the dataset again.")
+                    raise DataError(
+                        f"{file}: content differs from the manifest", "Prepare the dataset again."
+                    )
 
     def _entry(self, session: str) -> dict[str, Any]:
         for entry in self.manifest["sessions"]:
             if entry["id"] == session:
                 return entry
-        raise DataError(f"{self.path}: has no session '{session}'", did_you_mean(session, self.sessions))
+        raise DataError(
+            f"{self.path}: has no session '{session}'", did_you_mean(session, self.sessions)
+        )
 
 
 def _spec(entry: dict[str, Any]) -> SessionSpec:
@@ -187,7 +204,14 @@ def _spec(entry: dict[str, Any]) -> SessionSpec:
         name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
         for name, label in entry["labels"].items()
     }
-    return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels, entry.get("longest", {}))
+    return SessionSpec(
+        entry["id"],
+        entry["units"],
+        entry["rate_hz"],
+        entry["splits"],
+        labels,
+        entry.get("longest", {}),
+    )
 
 
 def stored_session(folder: Path, entry: dict[str, Any]) -> Session:
@@ -219,11 +243,18 @@ def _arrays(folder: Path, entry: dict[str, Any]) -> dict[str, np.ndarray]:
 def _labels(entry: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Label]:
     return {
         name: Label(
-            kind=spec["kind"], values=arrays[f"label.{name}"], unit=spec["unit"], classes=tuple(spec["classes"])
+            kind=spec["kind"],
+            values=arrays[f"label.{name}"],
+            unit=spec["unit"],
+            classes=tuple(spec["classes"]),
         )
         for name, spec in entry["labels"].items()
     }
 
 
 def _named(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -14,7 +14,9 @@ CODE = {name: code for code, name in enumerate(SPLITS)}
 TRAIN, VALID, TEST = CODE.values()
 
 
-def deal(things: int, config: DealtSplits, *, seed: int, what: str, strata: np.ndarray | None = None) -> np.ndarray:
+def deal(
+    things: int, config: DealtSplits, *, seed: int, what: str, strata: np.ndarray | None = None
+) -> np.ndarray:
     """(things,) split codes by `config`'s fractions or folds.
 
     Args:
@@ -33,7 +35,9 @@ def deal(things: int, config: DealtSplits, *, seed: int, what: str, strata: np.n
     assert config.fold is not None
     _check_enough(things, max(folds, 3), what, f"{folds} folds")
     if config.fold >= folds:
-        raise DataError(f"{what.format(count=things)}: there is no fold {config.fold}", f"Use 0 to {folds - 1}.")
+        raise DataError(
+            f"{what.format(count=things)}: there is no fold {config.fold}", f"Use 0 to {folds - 1}."
+        )
     if config.folds == "leave_one_out":
         return fold_codes(np.arange(things), folds, config.fold)
     order = _shuffled(strata, np.random.default_rng(seed))
@@ -44,7 +48,9 @@ def deal(things: int, config: DealtSplits, *, seed: int, what: str, strata: np.n
 
 def fold_codes(fold_of: np.ndarray, folds: int, fold: int) -> np.ndarray:
     """Split codes from fold numbers: `fold` tests, the next validates, the others train."""
-    return np.select([fold_of == fold, fold_of == (fold + 1) % folds], [TEST, VALID], TRAIN).astype(np.int64)
+    return np.select([fold_of == fold, fold_of == (fold + 1) % folds], [TEST, VALID], TRAIN).astype(
+        np.int64
+    )
 
 
 def quotas(things: int, fractions: Sequence[float]) -> np.ndarray:
@@ -73,7 +79,9 @@ def _shuffled(strata: np.ndarray, random: np.random.Generator) -> list[np.ndarra
     return [random.permutation(np.flatnonzero(strata == code)) for code in np.unique(strata)]
 
 
-def _by_fractions(fractions: tuple[float, ...], strata: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _by_fractions(
+    fractions: tuple[float, ...], strata: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
     # Strata too small for all splits are dealt as one: each on its own would always train.
     names, index, sizes = np.unique(strata, return_inverse=True, return_counts=True)
     small = sizes < sum(share > 0 for share in fractions)

@@ -71,7 +71,9 @@ def gather(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.asarray(features[rows].reshape(len(rows), -1))
 
 
-def examples_of(timeline: Timeline, label: str, *, per: str = SAMPLE, window: tuple[int, int] = (0, 1)) -> Examples:
+def examples_of(
+    timeline: Timeline, label: str, *, per: str = SAMPLE, window: tuple[int, int] = (0, 1)
+) -> Examples:
     """Every example of a session.
 
     Args:
@@ -121,7 +123,9 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
     rows = [np.concatenate([one, np.repeat(one[-1:], longest - len(one))]) for one in covered]
     values = label.values[:0]
     if pieces:
-        values = np.array([_one_label(label, piece) for piece in pieces], values.dtype).reshape(-1, *values.shape[1:])
+        values = np.array([_one_label(label, piece) for piece in pieces], values.dtype).reshape(
+            -1, *values.shape[1:]
+        )
     return Examples(
         np.array(rows, np.int64).reshape(-1, longest),
         timeline.splits[[piece[0] for piece in pieces]] if pieces else timeline.splits[:0],
@@ -133,11 +137,15 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
 def _ids(timeline: Timeline, per: str) -> np.ndarray:
     if per not in timeline.groups:
         known = ", ".join([SAMPLE, SEGMENT, *timeline.groups])
-        raise TrainingError(f"evaluation.per: session '{timeline.session}' has no '{per}'", f"Use one of: {known}.")
+        raise TrainingError(
+            f"evaluation.per: session '{timeline.session}' has no '{per}'", f"Use one of: {known}."
+        )
     return timeline.groups[per]
 
 
-def _check_splits(timeline: Timeline, per: str, ids: np.ndarray, pieces: Sequence[np.ndarray]) -> None:
+def _check_splits(
+    timeline: Timeline, per: str, ids: np.ndarray, pieces: Sequence[np.ndarray]
+) -> None:
     """An example in training and in test would be half told already."""
     seen: dict[int, int] = {}
     for piece in pieces:
@@ -160,4 +168,6 @@ def _one_label(label: Label, at: np.ndarray) -> np.ndarray | int:
         return int(np.bincount(values).argmax()) if len(values) else UNLABELLED
     if not len(values):
         return np.full(label.values.shape[1:], np.nan)
-    return np.asarray(np.angle(np.exp(1j * values).mean(0)) if label.kind == "circular" else values.mean(0))
+    return np.asarray(
+        np.angle(np.exp(1j * values).mean(0)) if label.kind == "circular" else values.mean(0)
+    )

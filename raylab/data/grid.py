@@ -44,7 +44,11 @@ class Grid:
     def row_of(self) -> np.ndarray:
         """(samples,) int64: the row that stands for each sample: its bin, or the nearest in time."""
         sample = np.arange(self.samples)
-        row = np.rint(sample / self.width) if self.width < 1 else np.floor((sample + 0.5) / self.width)
+        row = (
+            np.rint(sample / self.width)
+            if self.width < 1
+            else np.floor((sample + 0.5) / self.width)
+        )
         return np.minimum(row.astype(np.int64), self.rows - 1)
 
     @cached_property
@@ -68,7 +72,9 @@ class Grid:
 
     def _means(self) -> csr_array:
         low, high = self._edges[:-1], self._edges[1:]
-        first = np.floor(low + SAME).astype(np.int64)  # 3 * (10 / 3) is a little more or less than 10
+        first = np.floor(low + SAME).astype(
+            np.int64
+        )  # 3 * (10 / 3) is a little more or less than 10
         counts = np.maximum(np.ceil(high - SAME).astype(np.int64) - first, 1)
         ends = np.cumsum(counts)
         sample = np.arange(ends[-1]) + np.repeat(first - (ends - counts), counts)

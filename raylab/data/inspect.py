@@ -75,7 +75,12 @@ def _describe_raw(source: Source, recipe: Recipe | None, sections: Sections) -> 
     session = read_isolated(source, recipe)
     splits = counts(_parts(session, source, sections))
     described = describe_session(session, source=source.path.name)
-    return {**described, "units": described["recorded_units"], "splits": splits, "sha256": file_digest(source.path)}
+    return {
+        **described,
+        "units": described["recorded_units"],
+        "splits": splits,
+        "sha256": file_digest(source.path),
+    }
 
 
 def _parts(session: Session, source: Source, sections: Sections) -> np.ndarray:
@@ -84,7 +89,10 @@ def _parts(session: Session, source: Source, sections: Sections) -> np.ndarray:
         splits = Sections(sections.stated, sections.filters, given=bool(session.given)).splits
         return make_parts(session, splits, source=str(source))
     except DataError:
-        stated = [np.insert(ranges, 2, CODE[name], axis=1) for name, ranges in (session.given or {}).items()]
+        stated = [
+            np.insert(ranges, 2, CODE[name], axis=1)
+            for name, ranges in (session.given or {}).items()
+        ]
         return np.concatenate(stated) if stated else np.zeros((0, 3), np.int64)
 
 
@@ -95,5 +103,7 @@ def _totals(sessions: list[dict[str, Any]]) -> dict[str, Any]:
         "samples": sum(entry["samples"] for entry in sessions),
         "units": sum(entry["units"] for entry in sessions),
         "hours": round(sum(entry["duration_s"] for entry in sessions) / 3600, 3),
-        "splits": {name: sum(entry["splits"].get(name, 0) for entry in sessions) for name in SPLITS},
+        "splits": {
+            name: sum(entry["splits"].get(name, 0) for entry in sessions) for name in SPLITS
+        },
     }

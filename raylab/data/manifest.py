@@ -16,7 +16,9 @@ from raylab.parsing import parse
 REMEDY = "Prepare the dataset again."
 Name = Annotated[str, StringConstraints(max_length=1000)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Stored = Annotated[str, StringConstraints(pattern=r"^(sessions|splits)/[^/\\\x00]+\.safetensors$")]  # in the folder
+Stored = Annotated[
+    str, StringConstraints(pattern=r"^(sessions|splits)/[^/\\\x00]+\.safetensors$")
+]  # in the folder
 
 
 class _Known(BaseModel):
@@ -71,9 +73,14 @@ def check_manifest(manifest: Any, path: Path) -> None:
         raise DataError(f"{path}: two sessions have one id", REMEDY)
     for entry in found.sessions:
         if entry.units + len(set(entry.dropped_units)) != entry.recorded_units:
-            raise DataError(f"{path}: session '{entry.id}': units and dropped_units do not add up", REMEDY)
+            raise DataError(
+                f"{path}: session '{entry.id}': units and dropped_units do not add up", REMEDY
+            )
         if max(entry.dropped_units, default=0) >= entry.recorded_units:
-            raise DataError(f"{path}: session '{entry.id}': dropped_units names a unit that is not there", REMEDY)
+            raise DataError(
+                f"{path}: session '{entry.id}': dropped_units names a unit that is not there",
+                REMEDY,
+            )
 
 
 def check_arrays(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> None:
@@ -86,7 +93,9 @@ def check_arrays(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], fil
     }
     for name, label in entry["labels"].items():
         discrete = label["kind"] == "discrete"
-        wanted[f"label.{name}"] = ("int64", (samples,)) if discrete else ("float64", (samples, label["dims"]))
+        wanted[f"label.{name}"] = (
+            ("int64", (samples,)) if discrete else ("float64", (samples, label["dims"]))
+        )
     wanted |= {name: ("int64", (samples,)) for name in arrays if name.startswith("group.")}
     wanted |= {name: ("int64", (None, 2)) for name in arrays if name.startswith("given.")}
     _check(arrays, wanted, file)
@@ -94,16 +103,25 @@ def check_arrays(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], fil
         if name == "segments" or name.startswith("given."):
             _check_ranges(array, samples, name, file, ordered=name == "segments")
         if name.startswith("unit.") and array.shape[:1] != (units,):
-            raise DataError(f"{file}: '{name}' has shape {array.shape}, the session {units} units", REMEDY)
+            raise DataError(
+                f"{file}: '{name}' has shape {array.shape}, the session {units} units", REMEDY
+            )
     for name, label in entry["labels"].items():
         codes = arrays[f"label.{name}"]
-        if label["kind"] == "discrete" and not ((codes >= -1) & (codes < len(label["classes"]))).all():
-            raise DataError(f"{file}: 'label.{name}' holds a class that the manifest does not name", REMEDY)
+        if (
+            label["kind"] == "discrete"
+            and not ((codes >= -1) & (codes < len(label["classes"]))).all()
+        ):
+            raise DataError(
+                f"{file}: 'label.{name}' holds a class that the manifest does not name", REMEDY
+            )
 
 
 def check_split(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> None:
     """DataError where a split's file holds no parts of the session, or keeps other units than the manifest says."""
-    _check(arrays, {"parts": ("int64", (None, 3)), "kept": ("bool", (entry["recorded_units"],))}, file)
+    _check(
+        arrays, {"parts": ("int64", (None, 3)), "kept": ("bool", (entry["recorded_units"],))}, file
+    )
     parts = arrays["parts"]
     _check_ranges(parts[:, :2], entry["samples"], "parts", file, ordered=True)
     if not len(parts) or not np.isin(parts[:, 2], (0, 1, 2)).all():
@@ -113,19 +131,30 @@ def check_split(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file
 
 
 def _check(
-    arrays: Mapping[str, np.ndarray], wanted: Mapping[str, tuple[str, tuple[int | None, ...]]], file: Path
+    arrays: Mapping[str, np.ndarray],
+    wanted: Mapping[str, tuple[str, tuple[int | None, ...]]],
+    file: Path,
 ) -> None:
     for name, (dtype, shape) in wanted.items():
         if name not in arrays:
             raise DataError(f"{file}: has no array '{name}'", REMEDY)
         array = arrays[name]
-        fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape))
+        fits = array.ndim == len(shape) and all(
+            n is None or n == m for n, m in zip(shape, array.shape)
+        )
         if array.dtype != dtype or not fits:
-            raise DataError(f"{file}: '{name}' is {array.dtype} {array.shape}, not as the manifest says", REMEDY)
+            raise DataError(
+                f"{file}: '{name}' is {array.dtype} {array.shape}, not as the manifest says", REMEDY
+            )
 
 
-def _check_ranges(ranges: np.ndarray, samples: int, name: str, file: Path, *, ordered: bool) -> None:
+def _check_ranges(
+    ranges: np.ndarray, samples: int, name: str, file: Path, *, ordered: bool
+) -> None:
     starts, stops = ranges[:, 0], ranges[:, 1]
     inside = (starts >= 0) & (starts < stops) & (stops <= samples)
     if not inside.all() or (ordered and not (starts[1:] >= stops[:-1]).all()):
-        raise DataError(f"{file}: '{name}' holds ranges that overlap or lie outside the {samples} samples", REMEDY)
+        raise DataError(
+            f"{file}: '{name}' holds ranges that overlap or lie outside the {samples} samples",
+            REMEDY,
+        )

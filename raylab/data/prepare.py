@@ -75,12 +75,15 @@ def prepare(
     if not isinstance(source, str | Path):
         if recipe or overrides or sessions:
             raise ConfigError(
-                "several sources are prepared datasets that are joined as they are", "Remove the other options."
+                "several sources are prepared datasets that are joined as they are",
+                "Remove the other options.",
             )
         return _joined([Dataset(one) for one in source], workspace)
     if (Path(source) / MANIFEST).is_file():
         if recipe:
-            raise ConfigError(f"{source}: is a prepared dataset, which needs no recipe", "Remove --recipe.")
+            raise ConfigError(
+                f"{source}: is a prepared dataset, which needs no recipe", "Remove --recipe."
+            )
         return _split_again(Dataset(source), workspace, overrides or {}, strict, progress)
     chosen = load_recipe(recipe) if recipe else None
     sources = list_sources(Path(source), chosen)[:sessions]
@@ -91,14 +94,20 @@ def prepare(
         items = [_item(one, chosen, sections, workspace) for one in sources]
         at_once = files_at_once(sources, memory)
         results = _collect(_run(prepare_one, items, at_once), len(items), strict, progress)
-        kept_recipe = chosen.model_dump(mode="json", by_alias=True, exclude_none=True) if chosen else None
+        kept_recipe = (
+            chosen.model_dump(mode="json", by_alias=True, exclude_none=True) if chosen else None
+        )
         return _publish(results, sections, workspace, recipe=kept_recipe)
 
 
 def prepare_one(item: Item) -> Item:
     """One source -> its entry of the manifest, or its error. Runs in a Ray Data task."""
     workspace = Workspace(Path(item["target"]))
-    source = Source(Path(item["path"]), item["key"], tuple((name, Path(path)) for name, path in item["companions"]))
+    source = Source(
+        Path(item["path"]),
+        item["key"],
+        tuple((name, Path(path)) for name, path in item["companions"]),
+    )
     name = source.path.name
     try:
         recipe = Recipe.model_validate(item["recipe"]) if item["recipe"] else None
@@ -111,9 +120,15 @@ def prepare_one(item: Item) -> Item:
         return split_one({**item, "key": key, "entry": entry})
     except RaylabError as error:
         return {"source": name, "error": error.what, "remedy": error.remedy}
-    except Exception as error:  # a full disk, too little memory, a fault of ours: the other files go on
+    except (
+        Exception
+    ) as error:  # a full disk, too little memory, a fault of ours: the other files go on
         what = f"{source}: {type(error).__name__}: {error}"
-        return {"source": name, "error": what, "remedy": "Run it on this file alone with --debug and report it."}
+        return {
+            "source": name,
+            "error": what,
+            "remedy": "Run it on this file alone with --debug and report it.",
+        }
 
 
 def split_one(item: Item) -> Item:
@@ -124,15 +139,27 @@ def split_one(item: Item) -> Item:
         sections = Sections.of(item["sections"], given=bool(session.given))
         if sections.deals_sessions and "whole" not in item:
             return {"key": item["key"], "entry": entry}
-        parts = make_parts(session, sections.splits, source=entry["source"], whole=item.get("whole"))
-        split = store_split(folder, session, parts, sections.filters, name=item["key"], source=entry["source"])
-        return {"key": item["key"], "entry": {**entry, **split}, "splits_kind": sections.splits.kind}
+        parts = make_parts(
+            session, sections.splits, source=entry["source"], whole=item.get("whole")
+        )
+        split = store_split(
+            folder, session, parts, sections.filters, name=item["key"], source=entry["source"]
+        )
+        return {
+            "key": item["key"],
+            "entry": {**entry, **split},
+            "splits_kind": sections.splits.kind,
+        }
     except RaylabError as error:
         return {"source": entry["source"], "error": error.what, "remedy": error.remedy}
 
 
 def _split_again(
-    dataset: Dataset, workspace: Workspace, overrides: Mapping[str, Any], strict: bool, progress: Progress | None
+    dataset: Dataset,
+    workspace: Workspace,
+    overrides: Mapping[str, Any],
+    strict: bool,
+    progress: Progress | None,
 ) -> Prepared:
     """Other splits or filters of the sessions that `dataset` holds; no recording is read again."""
     dataset.verify()
@@ -143,7 +170,13 @@ def _split_again(
         items = []
         for entry in dataset.manifest["sessions"]:
             adopted = workspace.adopt(dataset, entry, entry["sha256"])
-            items.append({"target": str(workspace.target.resolve()), "key": entry["sha256"], "entry": adopted})
+            items.append(
+                {
+                    "target": str(workspace.target.resolve()),
+                    "key": entry["sha256"],
+                    "entry": adopted,
+                }
+            )
         given = [{**item, "sections": sections.dump()} for item in items]
         results = _collect(map(split_one, given), len(items), strict, progress)
         return _publish(results, sections, workspace, recipe=dataset.manifest["recipe"])
@@ -171,7 +204,10 @@ def _publish(
         _check_any(read, failed)
     few = sections.filters.min_units
     left_out = [
-        {"id": r["entry"]["id"], "reason": f"{r['entry']['units']} units, filters.min_units is {few}"}
+        {
+            "id": r["entry"]["id"],
+            "reason": f"{r['entry']['units']} units, filters.min_units is {few}",
+        }
         for r in read
         if r["entry"]["units"] < few
     ]
@@ -194,11 +230,15 @@ def _publish(
 
 def _deal(read: list[Item], sections: Sections, workspace: Workspace) -> list[Item]:
     """The second pass of splits by session or animal."""
-    codes = assign_sessions(sections.splits, [(r["entry"]["id"], r["entry"]["animal"]) for r in read])
+    codes = assign_sessions(
+        sections.splits, [(r["entry"]["id"], r["entry"]["animal"]) for r in read]
+    )
     assert codes is not None
     target, dumped = str(workspace.target.resolve()), sections.dump()
     return [
-        split_one({**result, "target": target, "sections": dumped, "whole": codes[result["entry"]["id"]]})
+        split_one(
+            {**result, "target": target, "sections": dumped, "whole": codes[result["entry"]["id"]]}
+        )
         for result in read
     ]
 
@@ -208,7 +248,9 @@ def _item(source: Source, recipe: Recipe | None, sections: Sections, workspace: 
         "path": str(source.path.resolve()),
         "key": source.key,
         "companions": [(name, str(path.resolve())) for name, path in source.companions],
-        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True) if recipe else None,
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if recipe
+        else None,
         "sections": sections.dump(),
         "target": str(workspace.target.resolve()),
     }
@@ -234,7 +276,9 @@ def _explained(results: Iterator[tuple[int, Item | None]], items: list[Item]) ->
         }
 
 
-def _collect(results: Iterable[Item], total: int, strict: bool, progress: Progress | None) -> list[Item]:
+def _collect(
+    results: Iterable[Item], total: int, strict: bool, progress: Progress | None
+) -> list[Item]:
     found = []
     for result in results:
         if strict and "error" in result:
@@ -255,9 +299,14 @@ def _check_any(read: list[Item], failed: list[Item]) -> None:
 
 def _check_ids(entries: list[Item]) -> None:
     """Two files with one id would overwrite each other, and whichever stayed would be the wrong one."""
-    repeated = [name for name, count in Counter(entry["id"] for entry in entries).items() if count > 1]
+    repeated = [
+        name for name, count in Counter(entry["id"] for entry in entries).items() if count > 1
+    ]
     if repeated:
-        files = ", ".join(sorted(entry["source"] for entry in entries if entry["id"] == repeated[0]))
+        files = ", ".join(
+            sorted(entry["source"] for entry in entries if entry["id"] == repeated[0])
+        )
         raise DataError(
-            f"{files}: all hold session '{repeated[0]}'", "Remove the copies, or fix `session.id` in the recipe."
+            f"{files}: all hold session '{repeated[0]}'",
+            "Remove the copies, or fix `session.id` in the recipe.",
         )

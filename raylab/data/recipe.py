@@ -29,7 +29,18 @@ from raylab.data.recipe_sections import (
 from raylab.errors import ConfigError, DataError
 from raylab.parsing import did_you_mean, load_yaml, parse
 
-Format = Literal["hdf5", "mat", "npz", "nwb", "csv", "parquet", "joblib", "torch_brain", "allen_ophys", "allen_ecephys"]
+Format = Literal[
+    "hdf5",
+    "mat",
+    "npz",
+    "nwb",
+    "csv",
+    "parquet",
+    "joblib",
+    "torch_brain",
+    "allen_ophys",
+    "allen_ecephys",
+]
 SplitName = Literal["train", "valid", "test"]
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -59,31 +70,53 @@ class Recipe(Strict):
     """What `read_source` needs to know about a file. Paths are inside the file, parts joined by `/`."""
 
     format: Format
-    files: str | None = Field(None, description="pattern of the files in a folder; default by format")
-    companions: dict[str, str] = Field({}, description="name: file beside each file; its arrays are `name:path`")
-    sessions: dict[str, dict[str, str | int | float]] = Field({}, description="several sessions in one file")
+    files: str | None = Field(
+        None, description="pattern of the files in a folder; default by format"
+    )
+    companions: dict[str, str] = Field(
+        {}, description="name: file beside each file; its arrays are `name:path`"
+    )
+    sessions: dict[str, dict[str, str | int | float]] = Field(
+        {}, description="several sessions in one file"
+    )
     session: SessionSpec = SessionSpec()
     neural: NeuralSpec | None = None
     spikes: SpikesSpec | None = None
     time: TimeSpec | None = None
     segments: SegmentsSpec | None = None
-    labels: dict[str, LabelSpec] = Field({}, description="the first is the one tasks decode by default")
-    features: dict[str, FeaturesSpec] = Field({}, description="labels from tables of features of a movie's frames")
-    units: dict[str, str] = Field({}, description="name: path of one row a unit, such as its position")
-    given: dict[SplitName, str] = Field({}, description="split: path of a (T,) mask or (K, 2) times")
-    groups: dict[str, str] = Field({}, description="name: path of a whole number a sample (or trial) to split by")
+    labels: dict[str, LabelSpec] = Field(
+        {}, description="the first is the one tasks decode by default"
+    )
+    features: dict[str, FeaturesSpec] = Field(
+        {}, description="labels from tables of features of a movie's frames"
+    )
+    units: dict[str, str] = Field(
+        {}, description="name: path of one row a unit, such as its position"
+    )
+    given: dict[SplitName, str] = Field(
+        {}, description="split: path of a (T,) mask or (K, 2) times"
+    )
+    groups: dict[str, str] = Field(
+        {}, description="name: path of a whole number a sample (or trial) to split by"
+    )
     traces: TracesSpec | None = Field(None, description="of allen_ophys")
     presentations: PresentationsSpec | None = Field(None, description="of allen_ecephys")
     unit_filters: UnitFiltersSpec | None = Field(None, description="of allen_ecephys")
     bin: Count = Field(1, description="samples summed (counts) or averaged into one")
     splits: dict[str, Any] | None = None
-    filters: dict[str, Any] = Field({}, description="units and sessions left out, see FiltersConfig")
+    filters: dict[str, Any] = Field(
+        {}, description="units and sessions left out, see FiltersConfig"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _default_sections(cls, value: Any) -> Any:
         """Filled in only for the format that has them, so that a dataset's record says what was used."""
-        own = CHOICES.get(str(value.get("format")), set()) & ALLEN if isinstance(value, Mapping) else set()
+        own = (
+            CHOICES.get(str(value.get("format")), set()) & ALLEN
+            if isinstance(value, Mapping)
+            else set()
+        )
         return {**{name: {} for name in sorted(own)}, **value} if own else value
 
     @model_validator(mode="after")
@@ -91,13 +124,19 @@ class Recipe(Strict):
         if self.format in CHOICES:
             named = self.model_fields_set - CHOICES[self.format] - FOR_ALL
             if named:
-                raise ValueError(f"{self.format} files say where things are; remove {', '.join(sorted(named))}")
+                raise ValueError(
+                    f"{self.format} files say where things are; remove {', '.join(sorted(named))}"
+                )
             return self
         for name in sorted(ALLEN):
             if getattr(self, name) is not None:
-                raise ValueError(f"`{name}` is for Allen sessions (allen_ophys, allen_ecephys); remove it")
+                raise ValueError(
+                    f"`{name}` is for Allen sessions (allen_ophys, allen_ecephys); remove it"
+                )
         if (self.neural is None) == (self.spikes is None):
-            raise ValueError("give `neural` (sampled activity) or `spikes` (spike times), one of the two")
+            raise ValueError(
+                "give `neural` (sampled activity) or `spikes` (spike times), one of the two"
+            )
         if self.neural is not None and self.time is None:
             raise ValueError("`time` is missing: give `time.path` or `time.rate_hz`")
         return self
@@ -107,7 +146,9 @@ class Recipe(Strict):
         if self.segments is not None:
             for name in (*self.segments.changes, *self.segments.jumps):
                 if name not in self.labels:
-                    raise ValueError(f"segments names the label '{name}', which `labels` does not have")
+                    raise ValueError(
+                        f"segments names the label '{name}', which `labels` does not have"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -120,11 +161,15 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _inside_the_folder(self) -> Recipe:
         """A recipe is exchanged between people: it must not name files that its user did not."""
-        if self.files is not None and (self.files.startswith(("/", "~")) or ".." in re.split(r"[/\\]", self.files)):
+        if self.files is not None and (
+            self.files.startswith(("/", "~")) or ".." in re.split(r"[/\\]", self.files)
+        ):
             raise ValueError(f"`files` is a pattern inside the folder, not '{self.files}'")
         for name, pattern in self.companions.items():
             if re.search(r"[/\\\0]", pattern) or pattern in ("", ".", ".."):
-                raise ValueError(f"companions.{name} is the name of a file in the same folder, not '{pattern}'")
+                raise ValueError(
+                    f"companions.{name} is the name of a file in the same folder, not '{pattern}'"
+                )
         return self
 
     @model_validator(mode="after")
@@ -132,7 +177,9 @@ class Recipe(Strict):
         for name in ("length", "first"):
             value = getattr(self.segments, name, None)
             if isinstance(value, str) and not self.sessions:
-                raise ValueError(f"segments.{name} is the variable '{value}', which no entry of `sessions` has")
+                raise ValueError(
+                    f"segments.{name} is the variable '{value}', which no entry of `sessions` has"
+                )
         return self
 
     @property
@@ -182,10 +229,16 @@ def _with_tables(recipe: Recipe, path: Path) -> Recipe:
     found = {}
     for name, spec in recipe.features.items():
         if spec.path.startswith(("/", "\\", "~")) or ".." in re.split(r"[/\\]", spec.file):
-            raise ConfigError(f"{path}: features.{name}.path '{spec.path}' leaves the recipe's folder", "Put it there.")
+            raise ConfigError(
+                f"{path}: features.{name}.path '{spec.path}' leaves the recipe's folder",
+                "Put it there.",
+            )
         table = path.parent.resolve() / spec.file
         if not table.is_file():
-            raise ConfigError(f"{path}: features.{name}.path: {table} is not there", "Put the table beside the recipe.")
+            raise ConfigError(
+                f"{path}: features.{name}.path: {table} is not there",
+                "Put the table beside the recipe.",
+            )
         found[name] = spec.model_copy(update={"path": str(path.parent.resolve() / spec.path)})
     return recipe.model_copy(update={"features": found}) if found else recipe
 
@@ -218,5 +271,7 @@ def _variable(found: re.Match[str], variables: dict[str, str | int | float]) -> 
     if found[1] == "stem":
         return found[0]
     if found[1] not in variables:
-        raise ConfigError(f"recipe: no variable is called '{found[0]}'", did_you_mean(found[1], variables))
+        raise ConfigError(
+            f"recipe: no variable is called '{found[0]}'", did_you_mean(found[1], variables)
+        )
     return str(variables[found[1]])

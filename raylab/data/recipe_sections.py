@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    FiniteFloat,
+    NonNegativeFloat,
+    PositiveFloat,
+    StringConstraints,
+    model_validator,
+)
 
 from raylab.config import Strict
 from raylab.data.session import LabelKind, NeuralKind
@@ -22,7 +29,9 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 class SessionSpec(Strict):
     """Names. A path inside the file wins over a text; files renamed by hand keep their identity."""
 
-    id: str = Field(default="stem", description="`stem`, or a text with {stem} and the variables of `sessions`")
+    id: str = Field(
+        default="stem", description="`stem`, or a text with {stem} and the variables of `sessions`"
+    )
     id_path: str | None = None
     animal: str = Field(default="", description="`stem`, or a text as for id")
     animal_path: str | None = None
@@ -44,7 +53,9 @@ class TimeSpec(Strict):
     column: int | None = Field(None, ge=0)
     unit: Literal["s", "ms", "us", "ns", "min"] = "s"
     rate_hz: PositiveFloat | None = None
-    gap_s: PositiveFloat | None = Field(None, description="a longer step ends a segment; default 1.5 samples")
+    gap_s: PositiveFloat | None = Field(
+        None, description="a longer step ends a segment; default 1.5 samples"
+    )
 
     @model_validator(mode="after")
     def _stated(self) -> TimeSpec:
@@ -58,19 +69,31 @@ class SpikesSpec(Strict):
 
     times: str
     units: str
-    trials: str | None = Field(None, description="trial number of every spike; labels are then one a trial")
+    trials: str | None = Field(
+        None, description="trial number of every spike; labels are then one a trial"
+    )
     first_trial: int = Field(
-        0, ge=-(10**9), le=10**9, description="number of the first trial (1 in files written by MATLAB)"
+        0,
+        ge=-(10**9),
+        le=10**9,
+        description="number of the first trial (1 in files written by MATLAB)",
     )
     tick_s: PositiveFloat = Field(1.0, description="seconds a unit of `times`")
-    window: tuple[float, float] | None = Field(None, description="[start, stop) in ticks; needed with trials")
+    window: tuple[float, float] | None = Field(
+        None, description="[start, stop) in ticks; needed with trials"
+    )
     bin_s: PositiveFloat
 
     @model_validator(mode="after")
     def _ordered(self) -> SpikesSpec:
         if self.trials is not None and self.window is None:
-            raise ValueError("`trials` needs `window: [start, stop]`, in ticks from the start of a trial")
-        if self.window is not None and (self.window[1] - self.window[0]) * self.tick_s < self.bin_s * 0.999:
+            raise ValueError(
+                "`trials` needs `window: [start, stop]`, in ticks from the start of a trial"
+            )
+        if (
+            self.window is not None
+            and (self.window[1] - self.window[0]) * self.tick_s < self.bin_s * 0.999
+        ):
             raise ValueError("`window` is shorter than one bin of `bin_s`")
         return self
 
@@ -83,7 +106,9 @@ class LabelSpec(Strict):
     columns: tuple[int, ...] | None = Field(None, min_length=1)
     one_hot: bool = Field(False, description="a discrete label stored as one column a class")
     transpose: bool = Field(False, description="stored as (D, T)")
-    missing: float | None = Field(None, description="the value that means unlabelled; NaN always does")
+    missing: float | None = Field(
+        None, description="the value that means unlabelled; NaN always does"
+    )
     time: str | None = Field(None, description="the label's own time stamps, in time.unit")
 
     @model_validator(mode="after")
@@ -100,9 +125,13 @@ class LabelSpec(Strict):
 class FeaturesSpec(Strict):
     """A table with features of every frame of a movie, joined to each session by the number of the frame."""
 
-    path: str = Field(description="FILE.npy, FILE.csv, FILE.parquet, FILE.npz:key or FILE.h5:path, beside the recipe")
+    path: str = Field(
+        description="FILE.npy, FILE.csv, FILE.parquet, FILE.npz:key or FILE.h5:path, beside the recipe"
+    )
     frame: str = Field(description="the discrete label or group that holds the number of the frame")
-    columns: tuple[int | str, ...] | None = Field(None, min_length=1, description="numbers, of tables names")
+    columns: tuple[int | str, ...] | None = Field(
+        None, min_length=1, description="numbers, of tables names"
+    )
     unit: str = ""
 
     @model_validator(mode="after")
@@ -111,7 +140,9 @@ class FeaturesSpec(Strict):
         if suffix not in FEATURE_FILES:
             raise ValueError(f"`path` '{self.path}' is no file of {', '.join(FEATURE_FILES)}")
         if self.inside and suffix in (".npy", ".csv", ".parquet"):
-            raise ValueError(f"`path` '{self.path}': a {suffix} file holds one table; remove ':{self.inside}'")
+            raise ValueError(
+                f"`path` '{self.path}': a {suffix} file holds one table; remove ':{self.inside}'"
+            )
         if any(isinstance(one, int) and one < 0 for one in self.columns or ()):
             raise ValueError("`columns` count from 0")
         return self
@@ -137,7 +168,9 @@ class SegmentsSpec(Strict):
     length: Count | Template | None = Field(None, description="trials of so many samples, spliced")
     first: Count | Template | None = Field(None, description="length of the first trial, if cut")
     changes: tuple[str, ...] = Field((), description="labels whose change starts a segment")
-    jumps: dict[str, PositiveFloat] = Field({}, description="label: largest step between two samples")
+    jumps: dict[str, PositiveFloat] = Field(
+        {}, description="label: largest step between two samples"
+    )
 
     @model_validator(mode="after")
     def _first_of_what(self) -> SegmentsSpec:
@@ -157,14 +190,17 @@ class PresentationsSpec(Strict):
 
     stimulus: str = "natural_scenes"
     window_s: tuple[FiniteFloat, FiniteFloat] | None = Field(
-        None, description="[from, to) after the start; default the whole presentation, to the millisecond"
+        None,
+        description="[from, to) after the start; default the whole presentation, to the millisecond",
     )
     bins: Count = 1
 
     @model_validator(mode="after")
     def _ordered(self) -> PresentationsSpec:
         if self.window_s is not None and not self.window_s[0] < self.window_s[1]:
-            raise ValueError("`window_s` is [from, to] with from < to, in seconds after the start of a presentation")
+            raise ValueError(
+                "`window_s` is [from, to] with from < to, in seconds after the start of a presentation"
+            )
         return self
 
 
@@ -176,8 +212,12 @@ class UnitFiltersSpec(Strict):
 
     good: bool = Field(True, description="only units whose quality is `good`")
     valid_channel: bool = Field(True, description="only units whose peak channel is valid")
-    in_brain: bool = Field(True, description="only units whose peak channel lies in a named structure")
-    structures: tuple[str, ...] = Field((), description="only units of these, such as VISp; default all")
+    in_brain: bool = Field(
+        True, description="only units whose peak channel lies in a named structure"
+    )
+    structures: tuple[str, ...] = Field(
+        (), description="only units of these, such as VISp; default all"
+    )
     isi_violations_max: Limit = 0.5
     amplitude_cutoff_max: Limit = 0.1
     presence_ratio_min: Limit = 0.95

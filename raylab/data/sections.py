@@ -57,7 +57,9 @@ class Sections:
         return {"kind": " and ".join(sorted(kinds))}
 
 
-def read_sections(base: Recipe | Mapping[str, Any] | None, overrides: Mapping[str, Any], source: str) -> Sections:
+def read_sections(
+    base: Recipe | Mapping[str, Any] | None, overrides: Mapping[str, Any], source: str
+) -> Sections:
     """Splits and filters of `base` (a recipe, or a dataset's manifest), changed by `overrides`.
 
     Raises:
@@ -65,16 +67,23 @@ def read_sections(base: Recipe | Mapping[str, Any] | None, overrides: Mapping[st
     """
     if isinstance(base, Recipe):
         base = {"splits": base.splits or {}, "filters": base.filters}
-    value: dict[str, Any] = {name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")}
-    if " and " in value["splits"].get("kind", ""):  # a dataset whose recordings stated different kinds
+    value: dict[str, Any] = {
+        name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")
+    }
+    if " and " in value["splits"].get(
+        "kind", ""
+    ):  # a dataset whose recordings stated different kinds
         value["splits"] = {}
     _parse(value, source)
-    value["splits"] = _make_room(value["splits"], {path.removeprefix("splits.") for path in overrides})
+    value["splits"] = _make_room(
+        value["splits"], {path.removeprefix("splits.") for path in overrides}
+    )
     # The kind first, whatever the order given: another kind has other keys.
     for path, leaf in sorted(overrides.items(), key=lambda item: item[0] != "splits.kind"):
         if path.partition(".")[0] not in value or "." not in path:
             raise ConfigError(
-                f"--set {path}: `prepare` takes splits.* and filters.*", "For example: --set splits.kind=blocked"
+                f"--set {path}: `prepare` takes splits.* and filters.*",
+                "For example: --set splits.kind=blocked",
             )
         if path == "splits.kind":
             value["splits"] = {}
@@ -85,7 +94,11 @@ def read_sections(base: Recipe | Mapping[str, Any] | None, overrides: Mapping[st
 def _make_room(splits: Mapping[str, Any], stated: set[str]) -> dict[str, Any]:
     """`splits` without the fractions, folds or names that another of the three, stated by --set, replaces."""
     ways = [set(keys) for keys in SHARING]
-    replaced = set().union(*(keys for keys in ways if not keys & stated)) if stated & set().union(*ways) else set()
+    replaced = (
+        set().union(*(keys for keys in ways if not keys & stated))
+        if stated & set().union(*ways)
+        else set()
+    )
     return {key: value for key, value in splits.items() if key not in replaced}
 
 

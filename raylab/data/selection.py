@@ -70,7 +70,11 @@ def fit(training: np.ndarray, label: Label | None, config: ViewConfig, *, sessio
 def unfitted(units: int, config: ViewConfig, *, session: str) -> np.ndarray:
     """The columns of a session without training samples, for views that choose units without looking at any."""
     selection = config.selection
-    return _random(np.arange(units), selection, session) if isinstance(selection, RandomUnits) else np.arange(units)
+    return (
+        _random(np.arange(units), selection, session)
+        if isinstance(selection, RandomUnits)
+        else np.arange(units)
+    )
 
 
 def pool(fits: Sequence[tuple[Fitted, int]], columns: np.ndarray) -> Fitted:
@@ -128,18 +132,31 @@ def explained(activity: np.ndarray, label: Label) -> np.ndarray:
     if label.kind == "discrete":
         order = np.argsort(label.values, kind="stable")
         _, starts, counts = np.unique(label.values[order], return_index=True, return_counts=True)
-        found = (np.square(np.add.reduceat(centred[order], starts, axis=0)) / counts[:, None]).sum(axis=0)
+        found = (np.square(np.add.reduceat(centred[order], starts, axis=0)) / counts[:, None]).sum(
+            axis=0
+        )
     else:
         circular = label.kind == "circular"
-        design = np.concatenate([np.sin(label.values), np.cos(label.values)], 1) if circular else label.values
+        design = (
+            np.concatenate([np.sin(label.values), np.cos(label.values)], 1)
+            if circular
+            else label.values
+        )
         basis, sizes, _ = np.linalg.svd(design - design.mean(axis=0), full_matrices=False)
         basis = basis[:, sizes > 1e-9 * sizes.max()]
         found = np.square(basis.T @ centred).sum(axis=0)
-    return np.divide(found, total, out=np.zeros_like(total), where=varies(mean, np.sqrt(total / len(centred))))
+    return np.divide(
+        found, total, out=np.zeros_like(total), where=varies(mean, np.sqrt(total / len(centred)))
+    )
 
 
 def _select(
-    training: np.ndarray, columns: np.ndarray, std: np.ndarray, label: Label | None, config: ViewConfig, session: str
+    training: np.ndarray,
+    columns: np.ndarray,
+    std: np.ndarray,
+    label: Label | None,
+    config: ViewConfig,
+    session: str,
 ) -> np.ndarray:
     selection = config.selection
     if isinstance(selection, RandomUnits):
@@ -147,12 +164,16 @@ def _select(
     if isinstance(selection, VariantUnits):
         return _best(columns, std[columns], selection.count)
     if isinstance(selection, CorrelatedUnits):
-        assert label is not None  # `view.py` looks it up, the task's check has seen that it is there
+        assert (
+            label is not None
+        )  # `view.py` looks it up, the task's check has seen that it is there
         return _best(columns, _correlation(training, columns, label, session), selection.count)
     return columns
 
 
-def _correlation(training: np.ndarray, columns: np.ndarray, label: Label, session: str) -> np.ndarray:
+def _correlation(
+    training: np.ndarray, columns: np.ndarray, label: Label, session: str
+) -> np.ndarray:
     labelled = label.labelled
     values = label.values[labelled]
     if not len(values) or (values == values[:1]).all():
@@ -160,7 +181,9 @@ def _correlation(training: np.ndarray, columns: np.ndarray, label: Label, sessio
             f"view.selection: the label has one value at most in the training samples of session '{session}'",
             "Choose another view.selection.label, or view.selection.kind: variance.",
         )
-    chosen = training[labelled] if len(columns) == training.shape[1] else training[labelled][:, columns]
+    chosen = (
+        training[labelled] if len(columns) == training.shape[1] else training[labelled][:, columns]
+    )
     return explained(chosen, Label(kind=label.kind, values=values))
 
 
@@ -171,5 +194,7 @@ def _best(columns: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
 
 def _random(columns: np.ndarray, selection: RandomUnits, session: str) -> np.ndarray:
     """A lot for each unit of the session, so that more units contain the fewer and outliers change no other's lot."""
-    lots = np.random.default_rng(derive(selection.seed, "units", session)).random(int(columns.max()) + 1)
+    lots = np.random.default_rng(derive(selection.seed, "units", session)).random(
+        int(columns.max()) + 1
+    )
     return _best(columns, lots[columns], selection.count)

@@ -44,14 +44,20 @@ class Label:
     def discrete(cls, raw: np.ndarray) -> Label:
         """Codes and classes from raw values of any type (T,); NaN and empty text mean unlabelled."""
         raw = np.asarray(raw).reshape(-1)
-        missing = np.isnan(raw) if raw.dtype.kind == "f" else np.array([str(value) == "" for value in raw], bool)
+        missing = (
+            np.isnan(raw)
+            if raw.dtype.kind == "f"
+            else np.array([str(value) == "" for value in raw], bool)
+        )
         values = np.full(raw.shape, UNLABELLED, np.int64)
         found, codes = np.unique(raw[~missing], return_inverse=True)
         values[~missing] = codes
         return cls(kind="discrete", values=values, classes=tuple(_text(value) for value in found))
 
     @classmethod
-    def continuous(cls, raw: np.ndarray, *, unit: str = "", kind: LabelKind = "continuous") -> Label:
+    def continuous(
+        cls, raw: np.ndarray, *, unit: str = "", kind: LabelKind = "continuous"
+    ) -> Label:
         """A continuous or circular label from (T,) or (T, D) numbers."""
         values = np.asarray(raw, np.float64)
         columns = int(np.prod(values.shape[1:]))  # not -1: a label may have no sample
@@ -114,7 +120,9 @@ class Session:
                 )
         for name, group in self.groups.items():
             if group.shape != (samples,):
-                raise DataError(f"{source}: group '{name}' has shape {group.shape}, neural data {samples} samples")
+                raise DataError(
+                    f"{source}: group '{name}' has shape {group.shape}, neural data {samples} samples"
+                )
         if len(self.time) != samples:
             raise DataError(
                 f"{source}: time has {len(self.time)} samples, neural data {samples}",
@@ -131,7 +139,9 @@ class Session:
     def _check_segments(self, source: str) -> None:
         for start, stop in self.segments:
             if not 0 <= start < stop <= len(self.time):
-                raise DataError(f"{source}: segment [{start}, {stop}) lies outside the {len(self.time)} samples")
+                raise DataError(
+                    f"{source}: segment [{start}, {stop}) lies outside the {len(self.time)} samples"
+                )
             if not (np.diff(self.time[start:stop]) > 0).all():
                 raise DataError(
                     f"{source}: time does not increase inside samples [{start}, {stop})",
@@ -151,7 +161,9 @@ def segments_from_time(time: np.ndarray, rate_hz: float, *, tolerance: float = 1
 def segments_from_mask(mask: np.ndarray) -> np.ndarray:
     """(S, 2) runs of True in a (T,) mask."""
     steps = np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]]))
-    return np.stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)], axis=1).astype(np.int64)
+    return np.stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)], axis=1).astype(
+        np.int64
+    )
 
 
 def _text(value: object) -> str:

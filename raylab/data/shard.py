@@ -93,7 +93,9 @@ def assemble(
     local = torch.full((timeline.length,), -1, dtype=torch.int64)
     offset = 0
     for chunk in chunks:
-        local[chunk.start : chunk.stop] = torch.arange(chunk.stop - chunk.start) + offset + chunk.start - chunk.low
+        local[chunk.start : chunk.stop] = (
+            torch.arange(chunk.stop - chunk.start) + offset + chunk.start - chunk.low
+        )
         offset += chunk.high - chunk.low
     x = np.concatenate(pieces) if pieces else np.zeros((0, len(fitted.columns)), np.float32)
     held = torch.from_numpy(np.ascontiguousarray(x))
@@ -128,7 +130,9 @@ def whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig = S
     return found
 
 
-RECENT_BYTES = 1 << 30  # of shards that a reused trial actor keeps beside the last; searches come back to views
+RECENT_BYTES = (
+    1 << 30
+)  # of shards that a reused trial actor keeps beside the last; searches come back to views
 _recent: dict[tuple[str, str, ViewConfig, SessionsConfig], Shard] = {}
 
 
@@ -157,7 +161,12 @@ def _whole(viewed: Viewed) -> SessionShard:
 
 
 def view_session(
-    dataset: Dataset, name: str, view: ViewConfig, known: Fitted | None = None, *, training_fraction: float = 1.0
+    dataset: Dataset,
+    name: str,
+    view: ViewConfig,
+    known: Fitted | None = None,
+    *,
+    training_fraction: float = 1.0,
 ) -> Viewed:
     """One session through a view; a large one through this node's cache.
 
@@ -177,7 +186,9 @@ def view_session(
     return Viewed(timeline, found.pop("activity"), Fitted(**found), recording)
 
 
-def pooled(dataset: Dataset, name: str, view: ViewConfig, fits: Sequence[tuple[Fitted, int]]) -> Fitted:
+def pooled(
+    dataset: Dataset, name: str, view: ViewConfig, fits: Sequence[tuple[Fitted, int]]
+) -> Fitted:
     """What a session without training samples is viewed with, by the fits and training rows of those that have some."""
     return pool(fits, unfitted(dataset.sessions[name].units, view, session=name))
 
@@ -186,7 +197,9 @@ VIEW_SCHEMA = 1  # to be raised when the same config gives other numbers
 CACHED_BYTES = 32 << 20  # smaller views are computed faster than they are shared
 
 
-def check_combination(specs: Mapping[str, SessionSpec], view: ViewConfig, sessions: SessionsConfig) -> None:
+def check_combination(
+    specs: Mapping[str, SessionSpec], view: ViewConfig, sessions: SessionsConfig
+) -> None:
     """Raise ConfigError where a session without training samples cannot be part of this; reads no data."""
     used = sessions.used(specs)
     without = [name for name, spec in used.items() if not spec.splits["train"]]
@@ -194,9 +207,14 @@ def check_combination(specs: Mapping[str, SessionSpec], view: ViewConfig, sessio
         return
     what = f"session '{without[0]}' has no training samples"
     if len(without) == len(specs):
-        raise ConfigError(f"{what}, nor has any other", "Prepare the dataset with splits that train on some session.")
+        raise ConfigError(
+            f"{what}, nor has any other",
+            "Prepare the dataset with splits that train on some session.",
+        )
     if sessions.combine != "padded":
-        needs = "needs its own encoder" if sessions.combine == "separate" else "is the only one used"
+        needs = (
+            "needs its own encoder" if sessions.combine == "separate" else "is the only one used"
+        )
         raise ConfigError(
             f"sessions.combine '{sessions.combine}': {what} and {needs}",
             "Use --set sessions.combine=padded, or splits in which every session has training samples.",

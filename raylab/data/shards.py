@@ -24,7 +24,16 @@ from safetensors.numpy import load, save
 from raylab.config import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset
 from raylab.data.selection import Fitted
-from raylab.data.shard import SEPARATE, Chunk, Shard, assemble, check_combination, cut, pooled, view_session
+from raylab.data.shard import (
+    SEPARATE,
+    Chunk,
+    Shard,
+    assemble,
+    check_combination,
+    cut,
+    pooled,
+    view_session,
+)
 from raylab.data.view import make_timeline
 
 
@@ -33,9 +42,13 @@ def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
     view = ViewConfig.model_validate_json(row["view"])
     known = Fitted(**load(row["known"])) if row["known"] else None
     share = row["training_fraction"]
-    viewed = view_session(Dataset(row["path"]), row["session"], view, known, training_fraction=share)
+    viewed = view_session(
+        Dataset(row["path"]), row["session"], view, known, training_fraction=share
+    )
     shares = cut(viewed.timeline, workers=row["workers"], left=row["left"], right=row["right"])
-    fitted = save({name: np.ascontiguousarray(array) for name, array in viewed.fitted.arrays().items()})
+    fitted = save(
+        {name: np.ascontiguousarray(array) for name, array in viewed.fitted.arrays().items()}
+    )
     return [
         {
             "worker": worker,
@@ -68,7 +81,12 @@ def split_dataset(
     """
     check_combination(dataset.sessions, view, sessions)
     shape: dict[str, Any] = {"path": str(dataset.path.resolve()), "view": view.model_dump_json()}
-    shape |= {"workers": workers, "left": left, "right": right, "training_fraction": sessions.training_fraction}
+    shape |= {
+        "workers": workers,
+        "left": left,
+        "right": right,
+        "training_fraction": sessions.training_fraction,
+    }
     used = sessions.used(dataset.sessions)
     trained = [name for name, spec in used.items() if spec.splits["train"]]
     held = _chunks([{**shape, "session": name, "known": b""} for name in trained])
@@ -76,31 +94,47 @@ def split_dataset(
     if others:
         fits = _fits(held, dataset, view, sessions)
         known = {name: save(pooled(dataset, name, view, fits).arrays()) for name in others}
-        held = held.union(_chunks([{**shape, "session": name, "known": known[name]} for name in others]))
+        held = held.union(
+            _chunks([{**shape, "session": name, "known": known[name]} for name in others])
+        )
     # Filters, not a sort or group-by: those run inside the placement group of a trial, which has no CPU for them.
     return [held.filter(expr=col("worker") == worker).materialize() for worker in range(workers)]
 
 
 def _chunks(rows: list[dict[str, Any]]) -> ray.data.Dataset:
     _quiet()
-    return ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(session_chunks).materialize()
+    return (
+        ray.data.from_items(rows, override_num_blocks=len(rows))
+        .flat_map(session_chunks)
+        .materialize()
+    )
 
 
 def _fits(
     held: ray.data.Dataset, dataset: Dataset, view: ViewConfig, sessions: SessionsConfig
 ) -> list[tuple[Fitted, int]]:
     """Each session's fit and number of training rows, in the order of the manifest."""
-    said = held.filter(expr=(col("worker") == 0) & (col("start") == col("stop"))).select_columns(["session", "fitted"])
+    said = held.filter(expr=(col("worker") == 0) & (col("start") == col("stop"))).select_columns(
+        ["session", "fitted"]
+    )
     fitted = {row["session"]: Fitted(**load(row["fitted"])) for row in said.iter_rows()}
     return [
-        (fitted[name], make_timeline(dataset.open(name).limited(sessions.training_fraction), view).training_rows)
+        (
+            fitted[name],
+            make_timeline(
+                dataset.open(name).limited(sessions.training_fraction), view
+            ).training_rows,
+        )
         for name in dataset.sessions
         if name in fitted
     ]
 
 
 def build_shard(
-    dataset: Dataset, view: ViewConfig, rows: Iterable[dict[str, Any]], sessions: SessionsConfig = SEPARATE
+    dataset: Dataset,
+    view: ViewConfig,
+    rows: Iterable[dict[str, Any]],
+    sessions: SessionsConfig = SEPARATE,
 ) -> Shard:
     """A worker's resident shard from the rows Ray Data sends it."""
     chunks: dict[str, list[tuple[Chunk, np.ndarray]]] = defaultdict(list)
@@ -110,8 +144,12 @@ def build_shard(
         if row["fitted"]:
             fitted[session] = Fitted(**load(row["fitted"]))
         else:
-            chunk = Chunk(*(int(row[name]) for name in ("first", "last", "start", "stop", "low", "high")))
-            chunks[session].append((chunk, np.frombuffer(row["x"], np.float32).reshape(chunk.high - chunk.low, -1)))
+            chunk = Chunk(
+                *(int(row[name]) for name in ("first", "last", "start", "stop", "low", "high"))
+            )
+            chunks[session].append(
+                (chunk, np.frombuffer(row["x"], np.float32).reshape(chunk.high - chunk.low, -1))
+            )
     shard: Shard = {}
     for session in (name for name in dataset.sessions if name in fitted):
         recording = dataset.open(session).limited(sessions.training_fraction)
@@ -123,7 +161,10 @@ def build_shard(
 
 
 def map_items(
-    function: Callable[[dict[str, Any]], dict[str, Any]], items: list[dict[str, Any]], *, at_once: int
+    function: Callable[[dict[str, Any]], dict[str, Any]],
+    items: list[dict[str, Any]],
+    *,
+    at_once: int,
 ) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """(index, `function` of an item) in parallel Ray Data tasks, as they come; None where the task's process died.
 

@@ -35,7 +35,11 @@ class Spans:
         # Where stamps jitter, the last sample of a segment and the first of the next may be as near as two inside one.
         least = np.quantile(step[joined], 0.01, method="lower") if joined.any() else np.inf
         width = min(1.0 / rate_hz, float(least))
-        half = SLACK / 2 * np.concatenate([[width], np.where(joined, np.minimum(step, width), width), [width]])
+        half = (
+            SLACK
+            / 2
+            * np.concatenate([[width], np.where(joined, np.minimum(step, width), width), [width]])
+        )
         return cls(np.asarray(time), time - half[:-1], time + half[1:])
 
     def join(self, groups: np.ndarray) -> np.ndarray:
@@ -47,7 +51,10 @@ class Spans:
         # Spans sorted by begin are one overlapping heap until one begins after all before it have ended.
         left, right = index[order][:-1], index[order][1:]
         touching = (begin[1:] < latest[:-1]) & (left != right)
-        graph = coo_array((np.ones(touching.sum()), (left[touching], right[touching])), shape=(len(names), len(names)))
+        graph = coo_array(
+            (np.ones(touching.sum()), (left[touching], right[touching])),
+            shape=(len(names), len(names)),
+        )
         joined = np.full(len(groups), -1, np.int64)
         joined[inside] = connected_components(graph, directed=False)[1][index]
         return joined
@@ -59,7 +66,9 @@ class Spans:
         order = np.argsort(self.begin[runs[:, 0]], kind="stable")
         first = self.begin[runs[:, 0]][order]
         latest = np.concatenate([[-np.inf], np.maximum.accumulate(self.end[runs[:, 1] - 1][order])])
-        at = np.searchsorted(first, self.time[samples], side="right")  # runs that begin before the sample's middle
+        at = np.searchsorted(
+            first, self.time[samples], side="right"
+        )  # runs that begin before the sample's middle
         since = self.begin[samples] - latest[at]
         until = np.append(first, np.inf)[at] - self.end[samples]
         return np.asarray(np.minimum(since, until) < gap_s)

@@ -14,10 +14,14 @@ from raylab.errors import DataError
 from raylab.parsing import did_you_mean
 
 NONE = -1
-CutSplits = GivenSplits | ChronologicalSplits | BlockedSplits | TrialSplits | GroupSplits  # those that cut sessions
+CutSplits = (
+    GivenSplits | ChronologicalSplits | BlockedSplits | TrialSplits | GroupSplits
+)  # those that cut sessions
 
 
-def code_samples(session: Session, config: CutSplits, *, segment: np.ndarray, spans: Spans, source: str) -> np.ndarray:
+def code_samples(
+    session: Session, config: CutSplits, *, segment: np.ndarray, spans: Spans, source: str
+) -> np.ndarray:
     """(T,) split codes; `segment` (T,) is the segment of each sample, -1 outside.
 
     Raises:
@@ -45,7 +49,9 @@ def mask_of(ranges: np.ndarray, samples: int) -> np.ndarray:
     """(samples,) bool: which lie in one of the [start, stop) `ranges`, in any order."""
     clipped = np.clip(ranges, 0, samples)
     clipped = clipped[clipped[:, 0] < clipped[:, 1]]
-    steps = np.bincount(clipped[:, 0], minlength=samples + 1) - np.bincount(clipped[:, 1], minlength=samples + 1)
+    steps = np.bincount(clipped[:, 0], minlength=samples + 1) - np.bincount(
+        clipped[:, 1], minlength=samples + 1
+    )
     return np.asarray(np.cumsum(steps[:-1]) > 0)
 
 
@@ -59,7 +65,10 @@ def _given(session: Session, segment: np.ndarray, named: str) -> np.ndarray:
     for name, ranges in session.given.items():
         stated = mask_of(np.asarray(ranges), len(segment)) & (segment >= 0)
         if (codes[stated] != NONE).any():
-            raise DataError(f"{named} states splits that overlap", "Mend them, or use --set splits.kind=chronological.")
+            raise DataError(
+                f"{named} states splits that overlap",
+                "Mend them, or use --set splits.kind=chronological.",
+            )
         codes[stated] = CODE[name]
     return codes
 
@@ -76,21 +85,34 @@ def _chronological(samples: int, config: ChronologicalSplits) -> np.ndarray:
 
 def _blocked(samples: int, config: BlockedSplits, named: str) -> np.ndarray:
     if config.blocks > samples:
-        raise DataError(f"{named} is too short for {config.blocks} blocks: {samples} samples", "Set fewer `blocks`.")
+        raise DataError(
+            f"{named} is too short for {config.blocks} blocks: {samples} samples",
+            "Set fewer `blocks`.",
+        )
     codes = deal(config.blocks, config, seed=config.seed, what=f"{named} has {{count}} blocks")
     return codes[np.arange(samples) * config.blocks // samples]
 
 
 def _dealt(
-    session: Session, config: TrialSplits | GroupSplits, groups: np.ndarray, spans: Spans, named: str
+    session: Session,
+    config: TrialSplits | GroupSplits,
+    groups: np.ndarray,
+    spans: Spans,
+    named: str,
 ) -> np.ndarray:
     """Codes of `groups` (T,) dealt whole; those that overlap in time are dealt as one."""
     noun = "trials" if isinstance(config, TrialSplits) else f"groups of '{config.by}'"
     joined = spans.join(groups)
     before, after = len(np.unique(groups[groups >= 0])), int(joined.max(initial=-1)) + 1
     note = f" ({before} before those that overlap in time were joined)" if before > after else ""
-    strata = _strata(_discrete(session, config.stratify, named), joined, after) if config.stratify else None
-    codes = deal(after, config, seed=config.seed, what=f"{named} has {{count}} {noun}{note}", strata=strata)
+    strata = (
+        _strata(_discrete(session, config.stratify, named), joined, after)
+        if config.stratify
+        else None
+    )
+    codes = deal(
+        after, config, seed=config.seed, what=f"{named} has {{count}} {noun}{note}", strata=strata
+    )
     return np.where(joined >= 0, codes[joined], NONE)
 
 
@@ -105,7 +127,9 @@ def _discrete(session: Session, name: str, named: str, *, groups: Iterable[str] 
     if name not in labels:
         known = [*groups, *labels]
         remedy = did_you_mean(name, known) if known else "It has none: use another splits.kind."
-        raise DataError(f"{named} has no {'group or ' if groups else ''}discrete label '{name}'", remedy)
+        raise DataError(
+            f"{named} has no {'group or ' if groups else ''}discrete label '{name}'", remedy
+        )
     return labels[name]
 
 

@@ -19,7 +19,9 @@ from raylab.errors import DataError
 from raylab.parsing import did_you_mean
 
 
-def make_parts(session: Session, config: SplitsConfig, *, source: str, whole: int | None = None) -> np.ndarray:
+def make_parts(
+    session: Session, config: SplitsConfig, *, source: str, whole: int | None = None
+) -> np.ndarray:
     """(P, 3) int64 rows [start, stop, split code], sorted and disjoint, each inside one segment.
 
     Args:
@@ -32,7 +34,9 @@ def make_parts(session: Session, config: SplitsConfig, *, source: str, whole: in
     segment = _segment_of(session)
     if isinstance(config, SessionSplits | AnimalSplits):
         if whole is None:
-            raise DataError(f"{source}: splits.kind '{config.kind}' deals whole sessions, which one alone cannot tell")
+            raise DataError(
+                f"{source}: splits.kind '{config.kind}' deals whole sessions, which one alone cannot tell"
+            )
         return _runs(np.where(segment >= 0, whole, NONE), segment)
     spans = Spans.of(np.asarray(session.time), session.rate_hz, segment)
     codes = code_samples(session, config, segment=segment, spans=spans, source=source)
@@ -41,7 +45,9 @@ def make_parts(session: Session, config: SplitsConfig, *, source: str, whole: in
     return _runs(kept, segment)
 
 
-def assign_sessions(config: SplitsConfig, sessions: Sequence[tuple[str, str]]) -> dict[str, int] | None:
+def assign_sessions(
+    config: SplitsConfig, sessions: Sequence[tuple[str, str]]
+) -> dict[str, int] | None:
     """The split code of each whole session for the kinds `sessions` and `animals`; None for kinds that cut sessions.
 
     Args:
@@ -52,7 +58,9 @@ def assign_sessions(config: SplitsConfig, sessions: Sequence[tuple[str, str]]) -
     """
     if not isinstance(config, SessionSplits | AnimalSplits):
         return None
-    dealt = {session: animal if config.kind == "animals" else session for session, animal in sessions}
+    dealt = {
+        session: animal if config.kind == "animals" else session for session, animal in sessions
+    }
     nameless = sorted(session for session, name in dealt.items() if not name)
     if nameless:
         raise DataError(
@@ -81,9 +89,15 @@ def _assign(names: list[str], config: SessionSplits | AnimalSplits) -> dict[str,
                 f"splits.{'valid' if name in config.valid else 'test'}: no {config.kind[:-1]} is called '{name}'",
                 did_you_mean(name, names),
             )
-    codes = {name: VALID if name in config.valid else TEST if name in config.test else TRAIN for name in names}
+    codes = {
+        name: VALID if name in config.valid else TEST if name in config.test else TRAIN
+        for name in names
+    }
     if TRAIN not in codes.values():
-        raise DataError(f"splits.valid and splits.test name all {config.kind}, none is left to train", "Name fewer.")
+        raise DataError(
+            f"splits.valid and splits.test name all {config.kind}, none is left to train",
+            "Name fewer.",
+        )
     return codes
 
 
@@ -91,7 +105,9 @@ def _segment_of(session: Session) -> np.ndarray:
     """(T,) the segment of each sample, -1 outside."""
     segments = np.asarray(session.segments, np.int64)
     segment = np.full(len(session.time), -1, np.int64)
-    segment[mask_of(segments, len(segment))] = np.repeat(np.arange(len(segments)), segments[:, 1] - segments[:, 0])
+    segment[mask_of(segments, len(segment))] = np.repeat(
+        np.arange(len(segments)), segments[:, 1] - segments[:, 0]
+    )
     return segment
 
 
@@ -112,7 +128,9 @@ def _apart(codes: np.ndarray, segment: np.ndarray, spans: Spans, gap_s: float) -
     return kept
 
 
-def _check_none_empty(codes: np.ndarray, kept: np.ndarray, session: Session, config: CutSplits, source: str) -> None:
+def _check_none_empty(
+    codes: np.ndarray, kept: np.ndarray, session: Session, config: CutSplits, source: str
+) -> None:
     if isinstance(config, GivenSplits):
         wanted = [name for name in SPLITS if name in (session.given or {})]
     else:
@@ -121,7 +139,11 @@ def _check_none_empty(codes: np.ndarray, kept: np.ndarray, session: Session, con
     if not lacking and (kept != NONE).any():
         return
     dropped = int(((codes != NONE) & (kept == NONE)).sum())
-    why = f"; {dropped} samples lie within gap_s of another split's, or at the same time" if dropped else ""
+    why = (
+        f"; {dropped} samples lie within gap_s of another split's, or at the same time"
+        if dropped
+        else ""
+    )
     raise DataError(
         f"{source}: session '{session.id}' is too short for its splits: "
         f"no samples for {' and '.join(lacking) or 'any'}{why}",

@@ -112,7 +112,9 @@ class _Truth:
 
     @classmethod
     def draw(cls, samples: int, generator: np.random.Generator) -> _Truth:
-        velocity = 0.6 * _smooth(generator.normal(size=samples), 60)  # rad/s, slow enough for the indicator
+        velocity = 0.6 * _smooth(
+            generator.normal(size=samples), 60
+        )  # rad/s, slow enough for the indicator
         angle = np.cumsum(velocity) / RATE_HZ + generator.uniform(0, 2 * np.pi)
         around = _smooth(generator.normal(size=samples), 40)
         latent = np.stack([np.cos(angle), np.sin(angle), around], axis=1).astype(np.float32)
@@ -128,7 +130,10 @@ class _Truth:
         """Ranges of samples, cut between presentations of gratings and between repeats of the movie."""
         parts: dict[str, list[tuple[int, int]]] = {"train": [], "valid": [], "test": []}
         repeats = self.movie[np.unique(self.movie[:, 3], return_index=True)[1]]
-        for table, length in ((self.gratings, None), (repeats, len(self.movie) // max(len(repeats), 1))):
+        for table, length in (
+            (self.gratings, None),
+            (repeats, len(self.movie) // max(len(repeats), 1)),
+        ):
             starts = table[:, 0]
             ends = table[:, 1] if length is None else starts + length
             test = max(1, round(0.2 * len(starts)))
@@ -160,7 +165,10 @@ def _stimuli(samples: int, generator: np.random.Generator) -> tuple[np.ndarray, 
     frames = min(FRAMES, (samples - middle) // 3)
     repeats = (samples - middle) // frames if frames else 0
     index = np.arange(frames * repeats)
-    movie = np.stack([middle + index, middle + index + 1, index % max(frames, 1), index // max(frames, 1)], axis=1)
+    movie = np.stack(
+        [middle + index, middle + index + 1, index % max(frames, 1), index // max(frames, 1)],
+        axis=1,
+    )
     return gratings, movie
 
 
@@ -169,7 +177,9 @@ def _traces(truth: _Truth, units: int, noise: float, generator: np.random.Genera
     traces = np.empty((len(truth.speed), units), np.float32)
     for start in range(0, units, UNITS_AT_ONCE):
         block = slice(start, min(start + UNITS_AT_ONCE, units))
-        traces[:, block] = _fluoresce(_rates(truth, block.stop - block.start, generator), noise, generator)
+        traces[:, block] = _fluoresce(
+            _rates(truth, block.stop - block.start, generator), noise, generator
+        )
     return traces
 
 
@@ -178,15 +188,23 @@ def _rates(truth: _Truth, units: int, generator: np.random.Generator) -> np.ndar
     angle = np.arctan2(truth.latent[:, 1], truth.latent[:, 0])[:, None]
     preferred = generator.uniform(-np.pi, np.pi, units)
     rates = 0.2 + 5.0 * np.exp(3.0 * (np.cos(angle - preferred) - 1.0))
-    rates += generator.uniform(0, 3.0, units) * np.maximum(truth.latent[:, 2:] * generator.choice([-1, 1], units), 0)
-    rates += _some(units, 0.3, generator) * generator.uniform(0.05, 0.2, units) * truth.speed[:, None]
+    rates += generator.uniform(0, 3.0, units) * np.maximum(
+        truth.latent[:, 2:] * generator.choice([-1, 1], units), 0
+    )
+    rates += (
+        _some(units, 0.3, generator) * generator.uniform(0.05, 0.2, units) * truth.speed[:, None]
+    )
     orientation = generator.integers(0, DIRECTIONS, units)
     for first, end, direction, _ in truth.gratings:
-        distance = np.abs((direction - orientation + DIRECTIONS // 2) % DIRECTIONS - DIRECTIONS // 2)
+        distance = np.abs(
+            (direction - orientation + DIRECTIONS // 2) % DIRECTIONS - DIRECTIONS // 2
+        )
         rates[first:end] += 8.0 * np.exp(-2.0 * distance)
     if len(truth.movie):
         frames = int(truth.movie[:, 2].max()) + 1
-        tuning = np.stack([_smooth(generator.normal(size=frames), frames / 60) for _ in range(units)], axis=1)
+        tuning = np.stack(
+            [_smooth(generator.normal(size=frames), frames / 60) for _ in range(units)], axis=1
+        )
         drive = 10.0 * _some(units, 0.6, generator) * np.maximum(tuning - 0.5, 0)
         rates[truth.movie[:, 0]] += drive[truth.movie[:, 2]]
     return np.asarray(rates)
@@ -202,11 +220,15 @@ def _fluoresce(rates: np.ndarray, noise: float, generator: np.random.Generator) 
 
     spikes = generator.poisson(rates / RATE_HZ)
     rise, decay = np.exp(-1 / (RISE_S * RATE_HZ)), np.exp(-1 / (DECAY_S * RATE_HZ))
-    calcium = lfilter([1.0 - rise], np.convolve([1.0, -rise], [1.0, -decay]), spikes.astype(np.float64), axis=0)
+    calcium = lfilter(
+        [1.0 - rise], np.convolve([1.0, -rise], [1.0, -decay]), spikes.astype(np.float64), axis=0
+    )
     return (0.2 * calcium + generator.normal(scale=noise, size=calcium.shape)).astype(np.float32)
 
 
-def _data(truth: _Truth, traces: np.ndarray, generator: np.random.Generator, session_id: str, animal: str) -> Any:
+def _data(
+    truth: _Truth, traces: np.ndarray, generator: np.random.Generator, session_id: str, animal: str
+) -> Any:
     """The torch_brain Data object of a session, without its splits."""
     from torch_brain import data as tb
 
@@ -226,7 +248,10 @@ def _data(truth: _Truth, traces: np.ndarray, generator: np.random.Generator, ses
         ),
         session=tb.SessionDescription(id=session_id, recording_date=datetime.datetime(2016, 7, 5)),
         device=tb.DeviceDescription(
-            id=session_id, recording_tech="TWO_PHOTON_IMAGING", imaging_depth=275, target_area="VISp"
+            id=session_id,
+            recording_tech="TWO_PHOTON_IMAGING",
+            imaging_depth=275,
+            target_area="VISp",
         ),
         calcium_traces=series,
         rois=_rois(traces.shape[1], session_id, generator),
@@ -237,9 +262,14 @@ def _data(truth: _Truth, traces: np.ndarray, generator: np.random.Generator, ses
             size=1000 + 50 * truth.latent[:, 2],
             location=np.cumsum(generator.normal(scale=1e-3, size=(len(time), 2)), axis=0),
         ),
-        latents=tb.RegularTimeSeries(latent=truth.latent, sampling_rate=RATE_HZ, domain_start=START_S),
+        latents=tb.RegularTimeSeries(
+            latent=truth.latent, sampling_rate=RATE_HZ, domain_start=START_S
+        ),
         **stimuli,
-        **{f"{name}_domain": tb.Interval(table.start[:1], table.end[-1:]) for name, table in stimuli.items()},
+        **{
+            f"{name}_domain": tb.Interval(table.start[:1], table.end[-1:])
+            for name, table in stimuli.items()
+        },
         spontaneous_domain=tb.Interval(time[:1], time[len(time) // 20 : len(time) // 20 + 1]),
         domain=series.domain,
     )
@@ -299,7 +329,9 @@ def _rois(units: int, session_id: str, generator: np.random.Generator) -> Any:
     )
 
 
-def _state_splits(data: Any, splits: dict[str, list[tuple[int, int]]], samples: int, form: Form) -> None:
+def _state_splits(
+    data: Any, splits: dict[str, list[tuple[int, int]]], samples: int, form: Form
+) -> None:
     from torch_brain.data import Interval
 
     for name, ranges in splits.items():

@@ -20,7 +20,10 @@ ORIENTATIONS = np.arange(6) * 30  # degrees, of static gratings
 FEATURES = 20  # of a scene
 NOT_SHOWN = -1
 NOISE = 0.5
-BASE_HZ, TUNED_HZ = 3.0, 4.0  # a unit without its stimulus; the mean over stimuli and units of what they add
+BASE_HZ, TUNED_HZ = (
+    3.0,
+    4.0,
+)  # a unit without its stimulus; the mean over stimuli and units of what they add
 CONTRAST = 0.5  # between scenes: standard deviation of the logarithm of what they add
 
 
@@ -67,7 +70,10 @@ def write_spikes(
     for index in range(sessions):
         generator = np.random.default_rng([seed, index, units])
         arrays = _session(features, units, presentations, noise, generator)
-        arrays |= {"session": np.array(f"npx{seed}_{index}"), "animal": np.array(f"mouse{seed}_{index // 2}")}
+        arrays |= {
+            "session": np.array(f"npx{seed}_{index}"),
+            "animal": np.array(f"mouse{seed}_{index // 2}"),
+        }
         found.append(folder / f"npx{seed}_{index}.npz")
         with atomic_path(found[-1]) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
@@ -75,21 +81,31 @@ def write_spikes(
 
 
 def _session(
-    features: np.ndarray, units: int, presentations: int, noise: float, generator: np.random.Generator
+    features: np.ndarray,
+    units: int,
+    presentations: int,
+    noise: float,
+    generator: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     truth = _tuned(features, units, generator)
     stimuli = np.repeat(np.arange(len(features) + len(ORIENTATIONS)), presentations)
     shown = generator.permutation(stimuli)
-    speed = 15 * np.maximum(gaussian_filter1d(generator.normal(size=len(shown)), 8) * 5 + 0.3, 0)  # cm/s
+    speed = 15 * np.maximum(
+        gaussian_filter1d(generator.normal(size=len(shown)), 8) * 5 + 0.3, 0
+    )  # cm/s
     grating = shown - len(features)
-    times, unit, trial = _spikes(truth, shown, 1 + speed / (speed.max() + 1e-9) / 2, noise, generator)
+    times, unit, trial = _spikes(
+        truth, shown, 1 + speed / (speed.max() + 1e-9) / 2, noise, generator
+    )
     return {
         "times": times,
         "units": unit,
         "presentations": trial,
         "presentation_id": np.arange(len(shown)),
         "scene": np.where(grating < 0, shown, NOT_SHOWN),
-        "static_orientation": np.where(grating >= 0, ORIENTATIONS[np.maximum(grating, 0)], NOT_SHOWN),
+        "static_orientation": np.where(
+            grating >= 0, ORIENTATIONS[np.maximum(grating, 0)], NOT_SHOWN
+        ),
         "running_speed": speed,
         "scene_rates": truth.scene_rates,
         "static_rates": truth.grating_rates,
@@ -101,7 +117,9 @@ def _tuned(features: np.ndarray, units: int, generator: np.random.Generator) -> 
     strength = generator.gamma(1.0, size=units) * TUNED_HZ  # some units see much, many little
     drive = np.exp(CONTRAST * features @ weights)
     preferred = generator.choice(ORIENTATIONS, units)
-    angle = np.deg2rad(2 * (ORIENTATIONS[:, None] - preferred))  # an orientation comes back after half a turn
+    angle = np.deg2rad(
+        2 * (ORIENTATIONS[:, None] - preferred)
+    )  # an orientation comes back after half a turn
     tuned = np.exp(2 * np.cos(angle))
     steps = np.arange(0, SHOWN_S, STEP_S) + STEP_S / 2
     latency, width = generator.uniform(0.04, 0.1, units), generator.uniform(0.02, 0.1, units)
@@ -115,7 +133,11 @@ def _tuned(features: np.ndarray, units: int, generator: np.random.Generator) -> 
 
 
 def _spikes(
-    truth: _Truth, shown: np.ndarray, running: np.ndarray, noise: float, generator: np.random.Generator
+    truth: _Truth,
+    shown: np.ndarray,
+    running: np.ndarray,
+    noise: float,
+    generator: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Seconds after the start of the presentation, unit and presentation of every spike, one unit after the other."""
     rates = np.concatenate([truth.scene_rates, truth.grating_rates])
@@ -126,6 +148,10 @@ def _spikes(
         trial, step = np.nonzero(counts := generator.poisson(rate * STEP_S))
         repeats = counts[trial, step]
         trials.append(np.repeat(trial, repeats).astype(np.int32))
-        times.append(((np.repeat(step, repeats) + generator.random(repeats.sum())) * STEP_S).astype(np.float32))
+        times.append(
+            ((np.repeat(step, repeats) + generator.random(repeats.sum())) * STEP_S).astype(
+                np.float32
+            )
+        )
         units.append(np.full(len(times[-1]), unit, np.int32))
     return np.concatenate(times), np.concatenate(units), np.concatenate(trials)

@@ -31,15 +31,25 @@ def training_blocks(
     Raises:
         ConfigError: the view does not exist, or leaves no unit.
     """
-    units = np.arange(recording.neural.shape[1]) if recording.kept is None else np.flatnonzero(recording.kept)
+    units = (
+        np.arange(recording.neural.shape[1])
+        if recording.kept is None
+        else np.flatnonzero(recording.kept)
+    )
     parts = [(int(start), int(stop)) for start, stop, split in recording.parts if split == 0]
     if view is None:
-        pieces = [(at, min(at + BLOCK, stop)) for start, stop in parts for at in range(start, stop, BLOCK)]
+        pieces = [
+            (at, min(at + BLOCK, stop)) for start, stop in parts for at in range(start, stop, BLOCK)
+        ]
         return units, (recording.activity(*piece) for piece in pieces)
     config = parse(ViewConfig, view, "view")
     if config.fitted_selection:
         activity, fitted = view_activity(recording, config)
-        rows = [(start, stop) for start, stop, split in make_timeline(recording, config).parts if split == 0]
+        rows = [
+            (start, stop)
+            for start, stop, split in make_timeline(recording, config).parts
+            if split == 0
+        ]
         return units[fitted.columns], (activity[start:stop] for start, stop in rows)
     columns = unfitted(len(units), config, session=recording.id)
     viewed = (view_part(recording.activity(*part), config, recording.rate_hz) for part in parts)

@@ -61,7 +61,10 @@ def make_timeline(recording: Recording, config: ViewConfig) -> Timeline:
     stops = np.cumsum([grid.rows for grid in grids])
     starts = np.append(0, stops[:-1])
     ranges = [slice(start, stop) for start, stop, _ in recording.parts]
-    source = {**recording.labels, **({TIME: _normalized_time(recording)} if config.normalized_time else {})}
+    source = {
+        **recording.labels,
+        **({TIME: _normalized_time(recording)} if config.normalized_time else {}),
+    }
     samples = np.concatenate([np.arange(held.start, held.stop) for held in ranges])
     return Timeline(
         session=recording.id,
@@ -70,24 +73,31 @@ def make_timeline(recording: Recording, config: ViewConfig) -> Timeline:
         samples=samples,
         rows=np.concatenate([first + grid.row_of for first, grid in zip(starts, grids)]),
         splits=np.repeat(recording.parts[:, 2], [grid.samples for grid in grids]),
-        reference={name: _like(label, np.asarray(label.values[samples])) for name, label in source.items()},
+        reference={
+            name: _like(label, np.asarray(label.values[samples])) for name, label in source.items()
+        },
         groups={name: np.asarray(ids[samples]) for name, ids in recording.groups.items()},
     )
 
 
-def view_activity(recording: Recording, config: ViewConfig, fitted: Fitted | None = None) -> tuple[np.ndarray, Fitted]:
+def view_activity(
+    recording: Recording, config: ViewConfig, fitted: Fitted | None = None
+) -> tuple[np.ndarray, Fitted]:
     """The activity through a view: ((rows, K) float32, what was fitted on training rows).
 
     Args:
         fitted: What to apply instead of fitting, for a session without training samples.
     """
     pieces = [
-        view_part(recording.activity(start, stop), config, recording.rate_hz) for start, stop, _ in recording.parts
+        view_part(recording.activity(start, stop), config, recording.rate_hz)
+        for start, stop, _ in recording.parts
     ]
     if fitted is None and not (config.zscore or config.fitted_selection):
         fitted = Fitted(unfitted(pieces[0].shape[1], config, session=recording.id))
     if fitted is None:
-        training = np.concatenate([piece for piece, split in zip(pieces, recording.parts[:, 2]) if split == 0])
+        training = np.concatenate(
+            [piece for piece, split in zip(pieces, recording.parts[:, 2]) if split == 0]
+        )
         fitted = fit(training, _training_label(recording, config), config, session=recording.id)
     whole = len(fitted.columns) == pieces[0].shape[1]
     found = np.concatenate(pieces if whole else [piece[:, fitted.columns] for piece in pieces])
@@ -125,7 +135,8 @@ def view_labels(labels: Mapping[str, LabelSpec], config: ViewConfig) -> dict[str
         return dict(labels)
     if TIME in labels:
         raise ConfigError(
-            f"view.normalized_time: the dataset has a label '{TIME}' already", "Set view.normalized_time: false."
+            f"view.normalized_time: the dataset has a label '{TIME}' already",
+            "Set view.normalized_time: false.",
         )
     return {**labels, TIME: LabelSpec("continuous", "", (), 1)}
 
@@ -137,7 +148,9 @@ def _normalized_time(recording: Recording) -> Label:
         return Label.continuous(np.full(len(recording.time), np.nan))
     first, last = recording.time[parts[:, 0]].min(), recording.time[parts[:, 1] - 1].max()
     span = last - first
-    return Label.continuous((recording.time - first) / (span if span > 0 else 1 / recording.rate_hz))
+    return Label.continuous(
+        (recording.time - first) / (span if span > 0 else 1 / recording.rate_hz)
+    )
 
 
 def _training_label(recording: Recording, config: ViewConfig) -> Label | None:
@@ -152,7 +165,9 @@ def _training_label(recording: Recording, config: ViewConfig) -> Label | None:
             f"Its labels: {', '.join(timeline.labels) or 'none'}.",
         )
     label = timeline.labels[name]
-    rows = np.concatenate([np.arange(start, stop) for start, stop, split in timeline.parts if split == 0])
+    rows = np.concatenate(
+        [np.arange(start, stop) for start, stop, split in timeline.parts if split == 0]
+    )
     return _like(label, label.values[rows])
 
 
@@ -164,7 +179,11 @@ def _on_rows(label: Label, ranges: list[slice], grids: list[Grid]) -> Label:
         if not grid.same and label.kind == "discrete":
             values = values[grid.middle]
         elif not grid.same:
-            values = np.angle(grid.weights @ np.exp(1j * values)) if label.kind == "circular" else grid.weights @ values
+            values = (
+                np.angle(grid.weights @ np.exp(1j * values))
+                if label.kind == "circular"
+                else grid.weights @ values
+            )
         pieces.append(values)
     return _like(label, np.concatenate(pieces))
 

@@ -48,7 +48,9 @@ class Workspace:
                 try:
                     yield self
                 finally:
-                    if self.folder.is_dir() and not (keep and any((self.folder / ENTRIES).glob("*.json"))):
+                    if self.folder.is_dir() and not (
+                        keep and any((self.folder / ENTRIES).glob("*.json"))
+                    ):
                         shutil.rmtree(self.folder, ignore_errors=True)
         except Timeout:
             raise DataError(
@@ -95,7 +97,9 @@ class Workspace:
         for key, entry in entries.items():
             moved = dict(entry)
             for place in ("file", "split_file"):
-                moved[place] = str(Path(entry[place]).with_name(f"{safe_name(entry['id'])}.safetensors"))
+                moved[place] = str(
+                    Path(entry[place]).with_name(f"{safe_name(entry['id'])}.safetensors")
+                )
                 os.replace(self.folder / entry[place], self.folder / moved[place])
             self.record(key, moved)
             found.append(moved)
@@ -117,5 +121,9 @@ def source_key(source: Source, recipe: Recipe | None) -> str:
     tables = [Path(spec.file) for spec in recipe.features.values()] if recipe else []
     paths = [path.resolve() for path in (*source.paths, *tables)]
     files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    read = recipe.model_dump(mode="json", by_alias=True, exclude={"splits", "filters"}) if recipe else None
+    read = (
+        recipe.model_dump(mode="json", by_alias=True, exclude={"splits", "filters"})
+        if recipe
+        else None
+    )
     return digest([SCHEMA, files, source.key, read])[:24]

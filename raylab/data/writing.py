@@ -25,10 +25,18 @@ def store_session(folder: Path, session: Session, *, name: str, source: str) -> 
     arrays |= {f"label.{key}": label.values for key, label in session.labels.items()}
     arrays |= {f"group.{key}": group for key, group in session.groups.items()}
     arrays |= {f"given.{key}": ranges for key, ranges in (session.given or {}).items()}
-    arrays |= {f"unit.{key}": column for key, column in session.units.items() if column.dtype.kind in "iufb"}
+    arrays |= {
+        f"unit.{key}": column
+        for key, column in session.units.items()
+        if column.dtype.kind in "iufb"
+    }
     file = f"sessions/{name}.safetensors"
     write_tensors(folder / file, arrays)
-    return {**describe_session(session, source=source), "file": file, "sha256": file_digest(folder / file)}
+    return {
+        **describe_session(session, source=source),
+        "file": file,
+        "sha256": file_digest(folder / file),
+    }
 
 
 def describe_session(session: Session, *, source: str) -> dict[str, Any]:
@@ -62,7 +70,13 @@ def _longest_run(group: np.ndarray) -> int:
 
 
 def store_split(
-    folder: Path, session: Session, parts: np.ndarray, filters: FiltersConfig, *, name: str, source: str
+    folder: Path,
+    session: Session,
+    parts: np.ndarray,
+    filters: FiltersConfig,
+    *,
+    name: str,
+    source: str,
 ) -> dict[str, Any]:
     """Write a session's parts and the units it keeps; return its part of the manifest.
 
@@ -87,7 +101,12 @@ def describe(label: Label) -> dict[str, Any]:
     """Kind, unit, classes or range, and how many samples are labelled: JSON-ready."""
     labelled = label.labelled
     dims = 1 if label.kind == "discrete" else label.values.shape[1]
-    entry: dict[str, Any] = {"kind": label.kind, "unit": label.unit, "classes": list(label.classes), "dims": dims}
+    entry: dict[str, Any] = {
+        "kind": label.kind,
+        "unit": label.unit,
+        "classes": list(label.classes),
+        "dims": dims,
+    }
     entry |= {"labelled": int(labelled.sum()), "unlabelled": int((~labelled).sum())}
     if label.kind != "discrete" and labelled.any():
         values = label.values[labelled]

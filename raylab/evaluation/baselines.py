@@ -49,7 +49,10 @@ class Baselines:
         sessions: SessionsConfig = SEPARATE,
     ) -> None:
         self.dataset, self.config, self.labels = dataset, config, labels
-        self.sessions, self.training_fraction = sessions.used(dataset.sessions), sessions.training_fraction
+        self.sessions, self.training_fraction = (
+            sessions.used(dataset.sessions),
+            sessions.training_fraction,
+        )
         self.held_out = [name for name, spec in self.sessions.items() if not spec.splits["train"]]
         self.decoded: dict[str, dict[str, dict[str, dict[str, Decoded]]]] = {}
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
@@ -57,15 +60,22 @@ class Baselines:
     def scores(self, split: str) -> dict[str, Scores]:
         """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions; see `settings` for choices."""
         found: dict[str, dict[str, list[dict[str, float] | None]]] = {
-            name: {label: [] for label in self.labels} for name in ("raw", "smoothed", "pca", "chance")
+            name: {label: [] for label in self.labels}
+            for name in ("raw", "smoothed", "pca", "chance")
         }
         for session in self.sessions:
-            scored = self._chance_of(session, split) if session in self.held_out else self._session(session, split)
+            scored = (
+                self._chance_of(session, split)
+                if session in self.held_out
+                else self._session(session, split)
+            )
             for name, by_label in scored.items():
                 for label, entry in by_label.items():
                     found[name][label].append(entry)
         return {
-            name: {label: mean_scores(entries) for label, entries in by_label.items() if any(entries)}
+            name: {
+                label: mean_scores(entries) for label, entries in by_label.items() if any(entries)
+            }
             for name, by_label in found.items()
         }
 
@@ -77,7 +87,9 @@ class Baselines:
             name: {} for name in ("raw", "smoothed", "pca", "chance")
         }
         for label in self.labels:
-            result["chance"][label] = chance(timeline, self.config, label=label, fit=fit, score=split)
+            result["chance"][label] = chance(
+                timeline, self.config, label=label, fit=fit, score=split
+            )
         raw, smoothed = self._best_views(recording, timeline)
         for name, best in (("raw", raw), ("smoothed", smoothed)):
             for label, (decoded, view, activity) in best.items():
@@ -96,7 +108,9 @@ class Baselines:
         for label in self.labels:
             like = timeline.reference[label]
             pool = pool_samples(self._timelines, None, self.config, label=label, fit=fit, like=like)
-            found[label] = chance(timeline, self.config, label=label, fit=fit, score=split, pool=pool)
+            found[label] = chance(
+                timeline, self.config, label=label, fit=fit, score=split, pool=pool
+            )
         return {"chance": found}
 
     @cached_property
@@ -106,7 +120,9 @@ class Baselines:
     def _open(self, session: str) -> Recording:
         return self.dataset.open(session).limited(self.training_fraction)
 
-    def _best_views(self, recording: Recording, timeline: Timeline) -> tuple[dict[str, Best], dict[str, Best]]:
+    def _best_views(
+        self, recording: Recording, timeline: Timeline
+    ) -> tuple[dict[str, Best], dict[str, Best]]:
         """The best unsmoothed and the best smoothed view of each label, by its validation score."""
         raw: dict[str, Best] = {}
         smoothed: dict[str, Best] = {}
@@ -118,15 +134,23 @@ class Baselines:
                 for label in self.labels:
                     decoded = self._choose(activity, timeline, label, searches)
                     for table in (raw, smoothed) if samples == 0 else (smoothed,):
-                        if decoded and (label not in table or decoded.primary > table[label][0].primary):
+                        if decoded and (
+                            label not in table or decoded.primary > table[label][0].primary
+                        ):
                             table[label] = (decoded, view, activity)
         return raw, smoothed
 
-    def _components(self, activity: np.ndarray, timeline: Timeline, label: str) -> tuple[Decoded, np.ndarray]:
+    def _components(
+        self, activity: np.ndarray, timeline: Timeline, label: str
+    ) -> tuple[Decoded, np.ndarray]:
         """Principal components of the smoothed view, fitted on training rows; their number chosen on validation."""
-        training = np.concatenate([activity[a:b] for a, b, code in timeline.parts if code == CODE["train"]])
+        training = np.concatenate(
+            [activity[a:b] for a, b, code in timeline.parts if code == CODE["train"]]
+        )
         most = min(activity.shape[1], len(training))
-        projected = PCA(min(max(COMPONENTS), most), random_state=0).fit(training).transform(activity)
+        projected = (
+            PCA(min(max(COMPONENTS), most), random_state=0).fit(training).transform(activity)
+        )
         options = []
         for count in sorted({min(count, most) for count in COMPONENTS}):
             decoded = self._choose(projected[:, :count], timeline, label)
@@ -149,11 +173,21 @@ class Baselines:
         )
 
     def _final(
-        self, name: str, features: np.ndarray, timeline: Timeline, label: str, split: str, chosen: Decoded
+        self,
+        name: str,
+        features: np.ndarray,
+        timeline: Timeline,
+        label: str,
+        split: str,
+        chosen: Decoded,
     ) -> dict[str, float] | None:
         found = {"valid": chosen}
         if split == "test":
-            how: dict[str, Any] = {"fit": ("train", "valid"), "score": split, "choice": chosen.choice}
+            how: dict[str, Any] = {
+                "fit": ("train", "valid"),
+                "score": split,
+                "choice": chosen.choice,
+            }
             if decoded := decode(features, timeline, self.config, label=label, **how):
                 found[split] = decoded
         for each, decoded in found.items():
@@ -161,9 +195,16 @@ class Baselines:
             by_label.setdefault(label, {})[timeline.session] = decoded
         return found[split].scores if split in found else None
 
-    def _note(self, name: str, session: str, label: str, decoded: Decoded, view: ViewConfig, **more: Any) -> None:
+    def _note(
+        self, name: str, session: str, label: str, decoded: Decoded, view: ViewConfig, **more: Any
+    ) -> None:
         assert decoded.choice is not None
-        chosen = {"smoothing_ms": view.smoothing_ms, "zscore": view.zscore, **settings_of(decoded.choice), **more}
+        chosen = {
+            "smoothing_ms": view.smoothing_ms,
+            "zscore": view.zscore,
+            **settings_of(decoded.choice),
+            **more,
+        }
         self.settings[name].setdefault(label, {})[session] = chosen
 
 

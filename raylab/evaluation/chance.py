@@ -53,7 +53,9 @@ def permuted_scores(
     return {name: np.array([one[name] for one in found]) for name in found[0]}
 
 
-def chance_of(observed: Mapping[str, float], draws: Sequence[Mapping[str, np.ndarray]]) -> dict[str, dict[str, float]]:
+def chance_of(
+    observed: Mapping[str, float], draws: Sequence[Mapping[str, np.ndarray]]
+) -> dict[str, dict[str, float]]:
     """As `permutation_chance` gives it, of means over sessions.
 
     Args:
@@ -85,7 +87,9 @@ def _dealt(truth: np.ndarray, groups: np.ndarray, *, draws: int, seed: int) -> I
     for _ in range(draws):
         source = generator.permutation(len(starts))
         theirs = np.repeat(sizes[source], sizes)
-        place = np.repeat(starts[source], sizes) + (2 * within + 1) * theirs // (2 * np.repeat(sizes, sizes))
+        place = np.repeat(starts[source], sizes) + (2 * within + 1) * theirs // (
+            2 * np.repeat(sizes, sizes)
+        )
         dealt = np.empty_like(truth)
         dealt[order] = truth[order[place]]
         yield dealt
@@ -95,4 +99,9 @@ def _summary(name: str, observed: float, values: np.ndarray) -> dict[str, float]
     as_good = values <= observed if name in MINIMISED else values >= observed
     low, high = np.nanpercentile(values, [2.5, 97.5])
     p = (1 + as_good.sum()) / (1 + len(values))
-    return {"mean": float(np.nanmean(values)), "low": float(low), "high": float(high), "p": float(p)}
+    return {
+        "mean": float(np.nanmean(values)),
+        "low": float(low),
+        "high": float(high),
+        "p": float(p),
+    }

@@ -39,7 +39,9 @@ class Candidate:
         return float(np.mean(self.found))
 
 
-def choose(candidates: Sequence[Candidate], *, mode: Literal["max", "min"], rule: Rule) -> dict[str, Any]:
+def choose(
+    candidates: Sequence[Candidate], *, mode: Literal["max", "min"], rule: Rule
+) -> dict[str, Any]:
     """The choice, and how far it can be trusted.
 
     `best` takes the best mean over seeds; `simplest` the candidate that learns the fewest numbers among those whose
@@ -104,7 +106,10 @@ def kendall_w(ranks: np.ndarray) -> float | None:
     if n < 2 or m < 2:
         return None
     sums = ranks.sum(axis=1)
-    ties = sum(float((counts**3 - counts).sum()) for counts in (np.unique(r, return_counts=True)[1] for r in ranks.T))
+    ties = sum(
+        float((counts**3 - counts).sum())
+        for counts in (np.unique(r, return_counts=True)[1] for r in ranks.T)
+    )
     possible = m**2 * (n**3 - n) - m * ties
     return float(12 * ((sums - sums.mean()) ** 2).sum() / possible) if possible else None
 
@@ -150,9 +155,15 @@ def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | No
     both = [(a, b) for a, b in zip(first.scores, second.scores) if a is not None and b is not None]
     if not both:
         return None
-    return {"first": first.trial, "second": second.trial, **over_seeds([sign * (a - b) for a, b in both])}
+    return {
+        "first": first.trial,
+        "second": second.trial,
+        **over_seeds([sign * (a - b) for a, b in both]),
+    }
 
 
 def _median_place(chosen: Candidate, sign: float) -> int:
-    ranked = sorted((-sign * score, place) for place, score in enumerate(chosen.scores) if score is not None)
+    ranked = sorted(
+        (-sign * score, place) for place, score in enumerate(chosen.scores) if score is not None
+    )
     return ranked[len(ranked) // 2][1]

@@ -20,8 +20,12 @@ from raylab.data.session import Label
 from raylab.errors import StudyError
 from raylab.evaluation.scores import on_circle
 
-REDUCED = 50  # principal components that t-SNE and UMAP are given where the input is wider, as is usual
-TSNE_DIMENSIONS = 2  # what it is meant for; its Barnes-Hut approximation is far slower in 3, and knows no more
+REDUCED = (
+    50  # principal components that t-SNE and UMAP are given where the input is wider, as is usual
+)
+TSNE_DIMENSIONS = (
+    2  # what it is meant for; its Barnes-Hut approximation is far slower in 3, and knows no more
+)
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,22 @@ class Method:
     transductive: bool = False
 
 
-def _pca(training: np.ndarray, others: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _pca(
+    training: np.ndarray, others: np.ndarray, dimensions: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     fitted = PCA(min(dimensions, *training.shape), random_state=seed).fit(training)
     return fitted.transform(training), fitted.transform(others)
 
 
-def _umap(training: np.ndarray, others: np.ndarray, dimensions: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _umap(
+    training: np.ndarray, others: np.ndarray, dimensions: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     try:
         from umap import UMAP
     except ImportError:
         raise StudyError(
-            "UMAP needs the package umap-learn, which is not installed", "pip install 'raylab[umap]'"
+            "UMAP needs the package umap-learn, which is not installed",
+            "pip install 'raylab[umap]'",
         ) from None
     training, others = _pca(training, others, REDUCED, seed)
     with warnings.catch_warnings():
@@ -51,11 +60,15 @@ def _umap(training: np.ndarray, others: np.ndarray, dimensions: int, seed: int) 
         return fitted.embedding_, fitted.transform(others)
 
 
-def _tsne(training: np.ndarray, others: np.ndarray, _dimensions: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _tsne(
+    training: np.ndarray, others: np.ndarray, _dimensions: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.manifold import TSNE
 
     whole = np.concatenate(_pca(training, others, REDUCED, seed))
-    with threadpool_limits(1):  # where others are at work, its threads wait for each other far longer than one works
+    with threadpool_limits(
+        1
+    ):  # where others are at work, its threads wait for each other far longer than one works
         found = TSNE(TSNE_DIMENSIONS, init="pca", random_state=seed).fit_transform(whole)
     return found[: len(training)], found[len(training) :]
 
@@ -70,6 +83,8 @@ def linear_r2(fitted: np.ndarray, label: Label, scored: np.ndarray, truth: Label
         fitted: (F, D), with `label`.
         scored: (S, D), with `truth`. Continuous (D columns: their mean) or circular, as (cos, sin).
     """
-    targets = [on_circle(one.values) if one.kind == "circular" else one.values for one in (label, truth)]
+    targets = [
+        on_circle(one.values) if one.kind == "circular" else one.values for one in (label, truth)
+    ]
     predicted = LinearRegression().fit(fitted, targets[0]).predict(scored)
     return float(r2_score(targets[1], predicted))

@@ -25,7 +25,9 @@ class Confusion:
     def fractions(self) -> np.ndarray:
         """(C, C) of each true class; NaN in the rows of classes that were never shown."""
         shown = self.counts.sum(axis=1, keepdims=True)
-        return np.divide(self.counts, shown, out=np.full(self.counts.shape, np.nan), where=shown > 0)
+        return np.divide(
+            self.counts, shown, out=np.full(self.counts.shape, np.nan), where=shown > 0
+        )
 
     def table(self) -> pd.DataFrame:
         """The counts with names: a row a true class, first its name."""

@@ -43,17 +43,26 @@ def _scatter(embeddings: Sequence[np.ndarray], tile: int = 2048) -> tuple[np.nda
     shift = np.concatenate([one[:tile].mean(axis=0, dtype=np.float64) for one in embeddings])
     total, gram = np.zeros_like(shift), np.zeros((len(shift), len(shift)))
     for start in range(0, len(embeddings[0]), tile):  # tiles stay in the processor's cache
-        rows = np.concatenate([one[start : start + tile] for one in embeddings], axis=1, dtype=np.float64) - shift
+        rows = (
+            np.concatenate(
+                [one[start : start + tile] for one in embeddings], axis=1, dtype=np.float64
+            )
+            - shift
+        )
         total += rows.sum(axis=0)
         gram += rows.T @ rows
     count = len(embeddings[0])
-    return gram - np.outer(total, total) / count, 1e-12 * np.sqrt(count) * np.maximum(np.abs(shift), 1e-150)
+    return gram - np.outer(total, total) / count, 1e-12 * np.sqrt(count) * np.maximum(
+        np.abs(shift), 1e-150
+    )
 
 
 def _explained(correlation: np.ndarray, block: slice) -> np.ndarray:
     """Share of every column's variance that the columns of `block` explain together."""
     values, vectors = np.linalg.eigh(correlation[block, block])
-    used = values > 1e-12 * len(values)  # what is left out explains nothing that float32 could tell from rounding
+    used = values > 1e-12 * len(
+        values
+    )  # what is left out explains nothing that float32 could tell from rounding
     projected = (vectors[:, used] / np.sqrt(values[used])).T @ correlation[block]
     return np.asarray((projected**2).sum(axis=0))
 
@@ -88,7 +97,8 @@ def align(
     codes, count, wrapped = _codes(labels, bins)
     near = 0 if wrapped is None else NEAR
     means = [
-        _bin_means(np.asarray(one, np.float64), code, count, near, wrapped) for one, code in zip(embeddings, codes)
+        _bin_means(np.asarray(one, np.float64), code, count, near, wrapped)
+        for one, code in zip(embeddings, codes)
     ]
     kept = np.all([np.isfinite(mean).all(axis=1) for mean in means], axis=0)
     least = max(one.shape[1] for one in embeddings) + 2
@@ -99,10 +109,14 @@ def align(
             "Choose a label with more classes or a wider common range, other bins (--bins), or a smaller embedding.",
         )
     found = [mean[kept] for mean in means]
-    return [mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in found], int(count - kept.sum())
+    return [mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in found], int(
+        count - kept.sum()
+    )
 
 
-def group_means(matrix: np.ndarray, groups: Sequence[Hashable]) -> tuple[list[Hashable], np.ndarray]:
+def group_means(
+    matrix: np.ndarray, groups: Sequence[Hashable]
+) -> tuple[list[Hashable], np.ndarray]:
     """Means of a (K, K) matrix over pairs between (and, on the diagonal, within) groups; NaN where there is no pair.
 
     Between groups these are the scores that cebra gives with `dataset_ids`.
@@ -124,11 +138,17 @@ def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, b
     """The bin of each sample, the number of bins, and whether the last is beside the first (None: none is)."""
     kinds = {label.kind for label in labels}
     if len(kinds) > 1:
-        raise DataError(f"consistency: the label is {' and '.join(sorted(kinds))} in different sessions")
+        raise DataError(
+            f"consistency: the label is {' and '.join(sorted(kinds))} in different sessions"
+        )
     if "discrete" in kinds:
         names = sorted({name for label in labels for name in label.classes})
         position = {name: place for place, name in enumerate(names)}
-        return [np.array([position[n] for n in one.classes], np.int64)[one.values] for one in labels], len(names), None
+        return (
+            [np.array([position[n] for n in one.classes], np.int64)[one.values] for one in labels],
+            len(names),
+            None,
+        )
     if any(label.values.shape[1] > 1 for label in labels):
         raise DataError(
             f"consistency: a label of {labels[0].values.shape[1]} columns; embeddings are aligned by one",
@@ -138,11 +158,15 @@ def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, b
     if "circular" in kinds:
         turns = [np.mod(one / (2 * np.pi), 1) for one in values]
         return [np.minimum((one * bins).astype(np.int64), bins - 1) for one in turns], bins, True
-    edges = np.linspace(min(one.min() for one in values), max(one.max() for one in values), bins + 1)
+    edges = np.linspace(
+        min(one.min() for one in values), max(one.max() for one in values), bins + 1
+    )
     return [np.digitize(one, edges) - 1 for one in values], bins, False
 
 
-def _bin_means(values: np.ndarray, codes: np.ndarray, count: int, near: int, wrapped: bool | None) -> np.ndarray:
+def _bin_means(
+    values: np.ndarray, codes: np.ndarray, count: int, near: int, wrapped: bool | None
+) -> np.ndarray:
     """(count, D) means of the rows of each bin; NaN where neither it nor a bin up to `near` away has any."""
     finite = np.isfinite(values).all(axis=1)
     values, codes = values[finite], codes[finite]

@@ -109,7 +109,9 @@ def decode(
     fitted, scored = (every.labelled(splits, config.max_samples) for splits in (fit, (score,)))
     pooled = pool if not len(fitted.rows) else None
     reference = pooled.label if pooled else fitted.label
-    if not _comparable(reference, scored.label) or not readable((choice or config.decoder).kind, reference):
+    if not _comparable(reference, scored.label) or not readable(
+        (choice or config.decoder).kind, reference
+    ):
         return None
     pooled_features = pooled.features if pooled else None
     sides = Sides(features, fitted.rows, scored.rows, reference, scored.label, pooled_features)
@@ -156,7 +158,9 @@ def chance(
 ) -> dict[str, float] | None:
     """Scores of the best constant prediction on the same samples; `pool` as in `decode`."""
     every = examples_of(timeline, label, per=config.per)
-    reference, truth = (every.labelled(splits, config.max_samples).label for splits in (fit, (score,)))
+    reference, truth = (
+        every.labelled(splits, config.max_samples).label for splits in (fit, (score,))
+    )
     reference = pool.label if pool and not len(reference.values) else reference
     if not _comparable(reference, truth):
         return None
@@ -166,7 +170,10 @@ def chance(
 def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:
     """Mean over sessions that have a score."""
     present = [entry for entry in scores if entry is not None]
-    return {name: float(np.mean([entry[name] for entry in present])) for name in (present[0] if present else {})}
+    return {
+        name: float(np.mean([entry[name] for entry in present]))
+        for name in (present[0] if present else {})
+    }
 
 
 def _comparable(reference: Label, truth: Label) -> bool:
@@ -179,7 +186,9 @@ def _comparable(reference: Label, truth: Label) -> bool:
     return reference.kind != "discrete" or bool(np.isin(truth.values, reference.values).any())
 
 
-def labelled_samples(timeline: Timeline, name: str, splits: Sequence[str], limit: int) -> tuple[Label, np.ndarray]:
+def labelled_samples(
+    timeline: Timeline, name: str, splits: Sequence[str], limit: int
+) -> tuple[Label, np.ndarray]:
     """The labelled reference samples of some splits: their labels and positions."""
     label = timeline.reference[name]
     at = reference_samples(timeline, splits, limit)

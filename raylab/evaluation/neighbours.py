@@ -15,7 +15,9 @@ from raylab.evaluation.scores import on_circle
 TREE_DIMENSIONS = 8  # in more, a k-d tree of points without structure is slower than all distances
 
 
-def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 64) -> np.ndarray:
+def nearest(
+    reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 64
+) -> np.ndarray:
     """(Q, k) int64 indices into `reference`, nearest first. Exact: by a k-d tree in few dimensions, else by a top-k
     matrix product.
 
@@ -25,13 +27,18 @@ def nearest(reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, 
         metric: `euclidean` or `cosine` (a zero vector is at a right angle to everything).
     """
     # float64, as scikit-learn: in float32 two neighbours at nearly one distance change places.
-    points, asked = torch.as_tensor(reference, dtype=torch.float64), torch.as_tensor(queries, dtype=torch.float64)
+    points, asked = (
+        torch.as_tensor(reference, dtype=torch.float64),
+        torch.as_tensor(queries, dtype=torch.float64),
+    )
     if metric == "cosine":
         points, asked = _unit(points), _unit(asked)
     # Between unit vectors, straight lines order as angles do; a zero vector has no place on the sphere.
     on_sphere = metric != "cosine" or bool(points.any(dim=1).all() and asked.any(dim=1).all())
     if points.shape[1] <= TREE_DIMENSIONS and on_sphere:
-        return np.asarray(cKDTree(points.numpy()).query(asked.numpy(), k)[1], np.int64).reshape(len(asked), k)
+        return np.asarray(cKDTree(points.numpy()).query(asked.numpy(), k)[1], np.int64).reshape(
+            len(asked), k
+        )
     offset = points.new_zeros(len(points))
     if metric != "cosine":
         # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise a.b - |b|^2 / 2.

@@ -35,14 +35,18 @@ def pool_samples(
     Returns:
         None where no session has such a sample.
     """
-    alike = {name: line for name, line in timelines.items() if _alike(line.reference.get(label), like)}
+    alike = {
+        name: line for name, line in timelines.items() if _alike(line.reference.get(label), like)
+    }
     share = max(1, config.max_samples // max(len(alike), 1))
     classes = list(like.classes)
     found, values = [], []
     for name, timeline in alike.items():
         examples = examples_of(timeline, label, per=config.per).labelled(fit, share)
         one, rows = examples.label, examples.rows
-        found.append(gather(features[name], rows) if features is not None else np.zeros((len(rows), 0)))
+        found.append(
+            gather(features[name], rows) if features is not None else np.zeros((len(rows), 0))
+        )
         values.append(_renamed(one, classes) if one.kind == "discrete" else one.values)
     if not sum(map(len, values)):
         return None
@@ -51,7 +55,9 @@ def pool_samples(
             f"evaluation.per '{config.per}': examples of some sessions have more rows than those of others",
             "Use evaluation.per: sample where a whole session is held out.",
         )
-    pooled = Label(kind=like.kind, values=np.concatenate(values), unit=like.unit, classes=tuple(classes))
+    pooled = Label(
+        kind=like.kind, values=np.concatenate(values), unit=like.unit, classes=tuple(classes)
+    )
     return Pool(np.concatenate(found), pooled)
 
 

@@ -69,7 +69,12 @@ def fit_power_law(
         "intervals": _intervals(drawn),
         "r2": float(1 - rest / spread) if spread > 0 else None,
         "notes": _notes(found, at, floor),
-        "curve": {"sizes": along.tolist(), "errors": found.at(along).tolist(), "low": low, "high": high},
+        "curve": {
+            "sizes": along.tolist(),
+            "errors": found.at(along).tolist(),
+            "low": low,
+            "high": high,
+        },
     }
 
 
@@ -82,7 +87,9 @@ def _refusal(sizes: Sequence[float], errors: Sequence[Sequence[float]]) -> str |
     return None
 
 
-def _fit(sizes: np.ndarray, means: np.ndarray, floor: float, starts: Sequence[float]) -> PowerLaw | None:
+def _fit(
+    sizes: np.ndarray, means: np.ndarray, floor: float, starts: Sequence[float]
+) -> PowerLaw | None:
     """The best of several starts, in units of the middle size and the spread, so that steps are alike in size."""
     middle, unit = float(np.exp(np.log(sizes).mean())), float(max(np.ptp(means), 1e-12))
     low = (floor - means.min()) / unit
@@ -91,7 +98,9 @@ def _fit(sizes: np.ndarray, means: np.ndarray, floor: float, starts: Sequence[fl
         begin = [max(means.max() - means.min(), 1e-9) / unit / 2, start, max(low + 1e-6, -0.1)]
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", OptimizeWarning)  # of the covariance, which is not used
+                warnings.simplefilter(
+                    "ignore", OptimizeWarning
+                )  # of the covariance, which is not used
                 values, _ = curve_fit(
                     _law,
                     sizes / middle,
@@ -133,7 +142,9 @@ def _resampled(
     starts = (float(np.clip(found.b, 0.05, STEEPEST - 0.1)),)
     drawn = []
     for _ in range(resamples):
-        means = np.array([np.mean(random.choice(np.asarray(one, float), len(one))) for one in errors])
+        means = np.array(
+            [np.mean(random.choice(np.asarray(one, float), len(one))) for one in errors]
+        )
         drawn.append(_fit(sizes, means, floor, starts))
     return [one for one in drawn if one is not None]
 
@@ -156,7 +167,9 @@ def _notes(found: PowerLaw, sizes: np.ndarray, floor: float) -> list[str]:
         return ["the error does not fall with size here: the exponent says nothing"]
     notes = []
     if found.b < NEAR or found.b > STEEPEST - NEAR:
-        notes.append(f"the exponent lies at its bound ({found.b:.3g}): these sizes do not determine it")
+        notes.append(
+            f"the exponent lies at its bound ({found.b:.3g}): these sizes do not determine it"
+        )
     if np.isfinite(floor) and found.c - floor < NEAR * abs(last):
         notes.append(f"c lies at its bound ({floor:g}): these sizes show no error that would stay")
     return notes

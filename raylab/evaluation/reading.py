@@ -61,7 +61,9 @@ def by_neighbours(
             yield KnnConfig.model_validate({"metric": metric, "neighbours": k}), predicted
 
 
-def by_readout(sides: Sides, config: ReadoutConfig, *, chosen: bool) -> tuple[ReadoutConfig, np.ndarray]:
+def by_readout(
+    sides: Sides, config: ReadoutConfig, *, chosen: bool
+) -> tuple[ReadoutConfig, np.ndarray]:
     """A readout with its settings and predictions.
 
     Args:
@@ -93,7 +95,10 @@ def said(choices: Sequence[ReadoutConfig]) -> str:
     """One decoder with the settings of each session, as `ridge, alpha 10` or `knn, cosine, k 5-25`."""
     short = {"neighbours": "k ", "metric": ""}
     names = [name for name in type(choices[0]).model_fields if name != "kind"]
-    settings = [short.get(name, f"{name} ") + _span([getattr(one, name)[0] for one in choices]) for name in names]
+    settings = [
+        short.get(name, f"{name} ") + _span([getattr(one, name)[0] for one in choices])
+        for name in names
+    ]
     return ", ".join([choices[0].kind, *settings])
 
 

@@ -102,7 +102,9 @@ def _knn(config: KnnConfig, examples: Examples) -> Arrays:
     }
 
 
-def _naive_bayes(config: NaiveBayesConfig, examples: Examples) -> Iterator[tuple[ReadoutConfig, Arrays]]:
+def _naive_bayes(
+    config: NaiveBayesConfig, examples: Examples
+) -> Iterator[tuple[ReadoutConfig, Arrays]]:
     """log p(class) + log N(x; mean, variance), summed over features, as x² squares + x weights + bias.
 
     x counts from the mean of all fitted examples: far from zero the three terms would cancel to nothing.
@@ -112,7 +114,10 @@ def _naive_bayes(config: NaiveBayesConfig, examples: Examples) -> Iterator[tuple
     features, (_, positions) = examples.features.astype(np.float64), examples.codes
     largest = features.var(axis=0).max()
     if not largest > 0:
-        raise TrainingError("model.kind naive_bayes: no feature varies over the fitted examples", "Use other features.")
+        raise TrainingError(
+            "model.kind naive_bayes: no feature varies over the fitted examples",
+            "Use other features.",
+        )
     centre = features.mean(axis=0)
     model = GaussianNB(var_smoothing=0).fit(features - centre, positions)
     for one in config.candidates():
@@ -134,7 +139,9 @@ def _ridge(config: RidgeConfig, examples: Examples) -> Iterator[tuple[ReadoutCon
     x, middle = examples.standard, examples.targets.mean(axis=0)
     y = examples.targets - middle
     wide = x.shape[1] > x.shape[0]
-    values, vectors = eigh(x @ x.T if wide else x.T @ x, driver="evd", overwrite_a=True, check_finite=False)
+    values, vectors = eigh(
+        x @ x.T if wide else x.T @ x, driver="evd", overwrite_a=True, check_finite=False
+    )
     values = values.clip(min=0)
     left, right = (x.T @ vectors, vectors.T @ y) if wide else (vectors, vectors.T @ (x.T @ y))
     for one in config.candidates():
@@ -158,7 +165,9 @@ def _linear_classifier(config: ReadoutConfig, examples: Examples) -> Arrays:
             raise AssertionError(config.kind)
     converged = _fit(model, examples.standard, positions)
     coefficients, intercept = model.coef_, model.intercept_
-    if len(coefficients) == 1:  # of two classes: half for the one, half against the other, so that softmax holds
+    if (
+        len(coefficients) == 1
+    ):  # of two classes: half for the one, half against the other, so that softmax holds
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
         intercept = np.concatenate([-intercept, intercept]) / 2
     return {**examples.folded(coefficients, intercept), "converged": np.array([converged])}
@@ -173,7 +182,9 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
         weights = flat.reshape(x.shape[1], -1)
         short = (1 - y * (x @ weights)).clip(min=0)
         gradient = weights - 2 * config.c[0] * (x.T @ (y * short))
-        return 0.5 * float(flat @ flat) + config.c[0] * float(np.square(short).sum()), gradient.ravel()
+        return 0.5 * float(flat @ flat) + config.c[0] * float(
+            np.square(short).sum()
+        ), gradient.ravel()
 
     start = np.zeros(x.shape[1] * y.shape[1])
     steepest = float(np.abs(loss(start)[1]).max())
@@ -182,7 +193,12 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
         start,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS, "gtol": TOLERANCE * steepest, "ftol": 0.0},
+        options={
+            "maxiter": ITERATIONS,
+            "maxfun": 2 * ITERATIONS,
+            "gtol": TOLERANCE * steepest,
+            "ftol": 0.0,
+        },
     )
     weights = found.x.reshape(x.shape[1], -1)
     return {**examples.folded(weights[:-1].T, weights[-1]), "converged": np.array([found.success])}
@@ -196,10 +212,16 @@ def _support_regression(config: SvmConfig, examples: Examples) -> Arrays:
 
     scaler = StandardScaler().fit(examples.targets)
     targets = scaler.transform(examples.targets)
-    models = [LinearSVR(C=config.c[0], max_iter=ITERATIONS, dual="auto", random_state=0) for _ in targets.T]
+    models = [
+        LinearSVR(C=config.c[0], max_iter=ITERATIONS, dual="auto", random_state=0)
+        for _ in targets.T
+    ]
     converged = [_fit(model, examples.standard, target) for model, target in zip(models, targets.T)]
     coefficients = np.stack([model.coef_ for model in models]) * scaler.scale_[:, None]
-    intercept = np.concatenate([np.atleast_1d(model.intercept_) for model in models]) * scaler.scale_ + scaler.mean_
+    intercept = (
+        np.concatenate([np.atleast_1d(model.intercept_) for model in models]) * scaler.scale_
+        + scaler.mean_
+    )
     return {**examples.folded(coefficients, intercept), "converged": np.array([all(converged)])}
 
 
@@ -209,6 +231,8 @@ def _fit(model: Any, features: np.ndarray, targets: np.ndarray) -> bool:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # told as `converged`
-        warnings.filterwarnings("ignore", "Only one sample available")  # a class of one example has no covariance
+        warnings.filterwarnings(
+            "ignore", "Only one sample available"
+        )  # a class of one example has no covariance
         model.fit(features, targets)
     return bool(np.max(getattr(model, "n_iter_", 0)) < ITERATIONS)

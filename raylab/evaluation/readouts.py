@@ -54,12 +54,18 @@ class Readout:
     def predict(self, features: np.ndarray) -> Predicted:
         """Predictions from (n, F) features; TrainingError where they are not finite or not as wide as those fitted."""
         features = _finite(features, self.kind)
-        width = self.arrays["features"].shape[1] if self.kind == "knn" else len(self.arrays["weights"])
+        width = (
+            self.arrays["features"].shape[1] if self.kind == "knn" else len(self.arrays["weights"])
+        )
         if features.shape[1] != width:
-            raise TrainingError(f"model.kind {self.kind}: fitted on {width} features, given {features.shape[1]}")
+            raise TrainingError(
+                f"model.kind {self.kind}: fitted on {width} features, given {features.shape[1]}"
+            )
         if self.kind == "knn":
             k, metric = int(self.arrays["neighbours"][0]), METRICS[int(self.arrays["metric"][0])]
-            return self._of_neighbours(nearest(self.arrays["features"], features, k=k, metric=metric), (k,))[k]
+            return self._of_neighbours(
+                nearest(self.arrays["features"], features, k=k, metric=metric), (k,)
+            )[k]
         features = features.astype(np.float64)
         if self.kind != "naive_bayes":
             return self._of_outputs(features @ self.arrays["weights"] + self.arrays["bias"])
@@ -96,13 +102,18 @@ def supports(kind: str, label_kind: str) -> bool:
     return label_kind == "discrete" or kind not in ONLY_CLASSES
 
 
-def require_support(kind: str, label_kind: str, *, label: str = "", key: str = "model.kind") -> None:
+def require_support(
+    kind: str, label_kind: str, *, label: str = "", key: str = "model.kind"
+) -> None:
     """ConfigError where a readout does not decode such labels: `key` says where the kind was given, `label` is the
     label's name where it has one."""
     if not supports(kind, label_kind):
         able = ", ".join(each for each in READOUTS if supports(each, label_kind))
         named = f"the label '{label}'" if label else "the label"
-        raise ConfigError(f"{key} {kind} decodes classes only, and {named} is {label_kind}", f"Use one of: {able}.")
+        raise ConfigError(
+            f"{key} {kind} decodes classes only, and {named} is {label_kind}",
+            f"Use one of: {able}.",
+        )
 
 
 def fit_readout(config: ReadoutConfig, features: np.ndarray, label: Label) -> Readout:
@@ -171,22 +182,34 @@ def _predicted(
             continue
         metric = int(readout.arrays["metric"][0])
         if found is None or found[0] != metric:
-            most = nearest(readout.arrays["features"], features, k=max(config.neighbours), metric=METRICS[metric])
+            most = nearest(
+                readout.arrays["features"],
+                features,
+                k=max(config.neighbours),
+                metric=METRICS[metric],
+            )
             found = (metric, readout._of_neighbours(most, config.neighbours))
         yield settings, readout, found[1][int(readout.arrays["neighbours"][0])]
 
 
 def _within(config: KnnConfig, most: int) -> KnnConfig:
     """Without numbers of neighbours that there are not: all of `most` where none is left."""
-    return config.model_copy(update={"neighbours": tuple(k for k in config.neighbours if k <= most) or (most,)})
+    return config.model_copy(
+        update={"neighbours": tuple(k for k in config.neighbours if k <= most) or (most,)}
+    )
 
 
-def _fitted(config: ReadoutConfig, features: np.ndarray, label: Label) -> Iterator[tuple[ReadoutConfig, Readout]]:
+def _fitted(
+    config: ReadoutConfig, features: np.ndarray, label: Label
+) -> Iterator[tuple[ReadoutConfig, Readout]]:
     require_support(config.kind, label.kind)
     examples = _labelled(features, label, config.kind)
     shared = _classes(config.kind, examples) if label.kind == "discrete" else {}
     if not len(examples.features):
-        raise TrainingError(f"model.kind {config.kind}: no labelled example to fit", "Choose another label or splits.")
+        raise TrainingError(
+            f"model.kind {config.kind}: no labelled example to fit",
+            "Choose another label or splits.",
+        )
     for settings, arrays in fits(config, examples):
         yield settings, Readout(config.kind, label.kind, {**arrays, **shared})
 

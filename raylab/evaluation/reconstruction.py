@@ -32,7 +32,13 @@ class Target:
 
 
 def target_of(
-    recording: Recording, timeline: Timeline, view: ViewConfig, fitted: Fitted, *, splits: Sequence[str], limit: int
+    recording: Recording,
+    timeline: Timeline,
+    view: ViewConfig,
+    fitted: Fitted,
+    *,
+    splits: Sequence[str],
+    limit: int,
 ) -> Target:
     """At most `limit` samples a split, evenly spaced: those that decoding is scored on."""
     at = reference_samples(timeline, splits, limit)
@@ -64,13 +70,17 @@ def reconstruction_scores(target: Target, found: np.ndarray) -> tuple[dict[str, 
     spread = target.values.astype(np.float64).var(axis=0)
     varying, trained = spread > 0, target.variance > 0
     explained = np.where(varying, 1 - error / np.where(varying, spread, 1), np.nan)
-    scores = {"mse": float((error[trained] / target.variance[trained]).mean())} if trained.any() else {}
+    scores = (
+        {"mse": float((error[trained] / target.variance[trained]).mean())} if trained.any() else {}
+    )
     if varying.any():
         scores["explained_variance"] = float(np.nanmean(explained))
     return scores, explained
 
 
-def _plain(recording: Recording, view: ViewConfig, fitted: Fitted, start: int, stop: int) -> np.ndarray:
+def _plain(
+    recording: Recording, view: ViewConfig, fitted: Fitted, start: int, stop: int
+) -> np.ndarray:
     activity = recording.activity(start, stop)
     columns = fitted.columns
     chosen = activity if len(columns) == activity.shape[1] else activity[:, columns]
@@ -82,7 +92,9 @@ def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -
     from sklearn.preprocessing import StandardScaler  # see `readout_fits`
 
     scaler = StandardScaler()
-    training = [(start, stop) for start, stop, code in recording.parts.tolist() if code == CODE["train"]]
+    training = [
+        (start, stop) for start, stop, code in recording.parts.tolist() if code == CODE["train"]
+    ]
     for start, stop in training:
         scaler.partial_fit(_plain(recording, view, fitted, start, stop).astype(np.float64))
     found: np.ndarray = scaler.var_ if training else np.zeros(len(fitted.columns))

@@ -19,7 +19,9 @@ METRICS = {
 FRAME_METRICS = ("frame_error_median", "within_window")
 MINIMISED = ("median_abs_error", "frame_error_median")
 TOP = 5
-WINDOW = 1 / 30  # of the movie's frames: 30 of 900, one second, as Schneider, Lee & Mathis 2023 score
+WINDOW = (
+    1 / 30
+)  # of the movie's frames: 30 of 900, one second, as Schneider, Lee & Mathis 2023 score
 
 
 def metrics_of(label: Label | LabelSpec, *, class_scores: bool = False) -> tuple[str, ...]:
@@ -71,13 +73,23 @@ def score_predictions(
             the share of samples that are off by less than the window.
     """
     if kind == "discrete":
-        found = {"balanced_accuracy": _balanced(truth, predicted), "accuracy": float((truth == predicted).mean())}
+        found = {
+            "balanced_accuracy": _balanced(truth, predicted),
+            "accuracy": float((truth == predicted).mean()),
+        }
         if scores is not None and scores.shape[1] > TOP:
             found["top5_accuracy"] = _top(truth, scores)
-        return found if frames is None else found | _frame_scores(frames[truth], frames[predicted], frames, window)
+        return (
+            found
+            if frames is None
+            else found | _frame_scores(frames[truth], frames[predicted], frames, window)
+        )
     if kind == "circular":
         error = np.abs(np.angle(np.exp(1j * (predicted - truth)))).mean(axis=1)
-        return {"r2": _r2(on_circle(truth), on_circle(predicted)), "median_abs_error": float(np.median(error))}
+        return {
+            "r2": _r2(on_circle(truth), on_circle(predicted)),
+            "median_abs_error": float(np.median(error)),
+        }
     error = np.linalg.norm(predicted - truth, axis=1)
     return {"r2": _r2(truth, predicted), "median_abs_error": float(np.median(error))}
 
@@ -112,17 +124,29 @@ def chance_scores(
         if classes is not None and classes > TOP:
             often = np.argsort(-counts, kind="stable")[:TOP]
             scores["top5_accuracy"] = float(np.isin(truth, often[counts[often] > 0]).mean())
-        return scores if frames is None else scores | _frame_chance(frames, frames[fitted], frames[truth])
+        return (
+            scores
+            if frames is None
+            else scores | _frame_chance(frames, frames[fitted], frames[truth])
+        )
     if kind == "circular":
         mean = np.angle(np.exp(1j * fitted).mean(axis=0))
         return score_predictions(kind, truth, np.broadcast_to(mean, truth.shape))
     middle = np.broadcast_to(np.median(fitted, axis=0), truth.shape)
     mean = np.broadcast_to(fitted.mean(axis=0), truth.shape)
-    return {"r2": _r2(truth, mean), "median_abs_error": score_predictions(kind, truth, middle)["median_abs_error"]}
+    return {
+        "r2": _r2(truth, mean),
+        "median_abs_error": score_predictions(kind, truth, middle)["median_abs_error"],
+    }
 
 
 def block_bootstrap(
-    score: Callable[[np.ndarray], dict[str, float]], samples: int, *, seed: int = 0, blocks: int = 20, draws: int = 300
+    score: Callable[[np.ndarray], dict[str, float]],
+    samples: int,
+    *,
+    seed: int = 0,
+    blocks: int = 20,
+    draws: int = 300,
 ) -> dict[str, np.ndarray]:
     """Scores of resampled contiguous blocks: metric -> (draws,).
 
@@ -141,7 +165,11 @@ def block_bootstrap(
 
 
 def group_bootstrap(
-    score: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, *, seed: int = 0, draws: int = 300
+    score: Callable[[np.ndarray], dict[str, float]],
+    groups: np.ndarray,
+    *,
+    seed: int = 0,
+    draws: int = 300,
 ) -> dict[str, np.ndarray]:
     """Scores of resampled groups: metric -> (draws,). With one example a group it is the ordinary bootstrap.
 
@@ -166,7 +194,9 @@ def group_bootstrap(
 def interval(draws: Sequence[dict[str, np.ndarray]]) -> dict[str, list[float]]:
     """95 % percentile interval of the mean over sessions, from each session's bootstrap draws."""
     return {
-        name: np.nanpercentile(np.mean([entry[name] for entry in draws], axis=0), [2.5, 97.5]).tolist()
+        name: np.nanpercentile(
+            np.mean([entry[name] for entry in draws], axis=0), [2.5, 97.5]
+        ).tolist()
         for name in draws[0]
     }
 
@@ -178,7 +208,9 @@ def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:
     errors = ((truth - predicted) ** 2).sum(axis=0)
     total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
     of_constant = np.where(errors > 0, 0.0, 1.0)  # where there is no variance to explain
-    return float(np.where(total > 0, 1 - errors / np.where(total > 0, total, 1), of_constant).mean())
+    return float(
+        np.where(total > 0, 1 - errors / np.where(total > 0, total, 1), of_constant).mean()
+    )
 
 
 def _balanced(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -199,7 +231,9 @@ def _top(truth: np.ndarray, scores: np.ndarray) -> float:
     return float(np.clip((TOP - better) / equal, 0, 1).mean())
 
 
-def _frame_scores(truth: np.ndarray, predicted: np.ndarray, frames: np.ndarray, window: float) -> dict[str, float]:
+def _frame_scores(
+    truth: np.ndarray, predicted: np.ndarray, frames: np.ndarray, window: float
+) -> dict[str, float]:
     error = np.abs(truth - predicted)
     return {
         "frame_error_median": float(np.median(error)),
@@ -210,7 +244,9 @@ def _frame_scores(truth: np.ndarray, predicted: np.ndarray, frames: np.ndarray, 
 def _frame_chance(frames: np.ndarray, fitted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     ordered, width = np.sort(fitted), WINDOW * _length(frames)
     candidates = np.unique(fitted)
-    near = np.searchsorted(ordered, candidates + width, "left") - np.searchsorted(ordered, candidates - width, "right")
+    near = np.searchsorted(ordered, candidates + width, "left") - np.searchsorted(
+        ordered, candidates - width, "right"
+    )
     return {
         "frame_error_median": float(np.median(np.abs(truth - np.median(fitted)))),
         "within_window": float((np.abs(truth - candidates[near.argmax()]) < width).mean()),

@@ -20,7 +20,10 @@ def summarised(scores: Sequence[Scores]) -> dict[str, dict[str, dict[str, Any]]]
         for label, metrics in one.items():
             for metric, value in metrics.items():
                 found.setdefault(label, {}).setdefault(metric, []).append(value)
-    return {label: {metric: _summary(values) for metric, values in of.items()} for label, of in found.items()}
+    return {
+        label: {metric: _summary(values) for metric, values in of.items()}
+        for label, of in found.items()
+    }
 
 
 def summaries(sessions: Mapping[str, Scores], animals: Mapping[str, str]) -> dict[str, Any]:
@@ -35,14 +38,23 @@ def summaries(sessions: Mapping[str, Scores], animals: Mapping[str, str]) -> dic
         medians of animals, since sessions of one animal are not independent of each other}}; see `summarised`.
     """
     names = dict.fromkeys(animals[session] for session in sessions if animals[session])
-    own = {name: [scores for session, scores in sessions.items() if animals[session] == name] for name in names}
+    own = {
+        name: [scores for session, scores in sessions.items() if animals[session] == name]
+        for name in names
+    }
     found = {name: summarised(scores) for name, scores in own.items()}
-    every = {"sessions": summarised(list(sessions.values())), "animals": summarised([*map(_medians, found.values())])}
+    every = {
+        "sessions": summarised(list(sessions.values())),
+        "animals": summarised([*map(_medians, found.values())]),
+    }
     return {"animals": found, "summary": every}
 
 
 def _medians(summary: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, float]]:
-    return {label: {metric: one["median"] for metric, one in metrics.items()} for label, metrics in summary.items()}
+    return {
+        label: {metric: one["median"] for metric, one in metrics.items()}
+        for label, metrics in summary.items()
+    }
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:

@@ -66,9 +66,13 @@ def persistent_topology(
     """
     diagrams = persistence(points, landmarks=landmarks, highest=highest)
     controls = [persistence(cloud, landmarks=landmarks, highest=highest) for cloud in shuffled]
-    longest = [[_longest(control[dimension]) for control in controls] for dimension in range(highest + 1)]
+    longest = [
+        [_longest(control[dimension]) for control in controls] for dimension in range(highest + 1)
+    ]
     used = len(landmark_rows(points, landmarks))
-    return Topology(diagrams, tuple(max(each, default=np.inf) for each in longest), used, len(controls))
+    return Topology(
+        diagrams, tuple(max(each, default=np.inf) for each in longest), used, len(controls)
+    )
 
 
 def persistence(points: np.ndarray, *, landmarks: int, highest: int) -> tuple[np.ndarray, ...]:
@@ -78,7 +82,9 @@ def persistence(points: np.ndarray, *, landmarks: int, highest: int) -> tuple[np
         from ripser import ripser
     except ImportError:
         remedy = "pip install 'raylab[topology]'"
-        raise StudyError("topology needs the package ripser, which is not installed", remedy) from None
+        raise StudyError(
+            "topology needs the package ripser, which is not installed", remedy
+        ) from None
     chosen = np.asarray(points, np.float64)[landmark_rows(points, landmarks)]
     centred = chosen - chosen.mean(axis=0)
     size = float(np.sqrt((centred**2).sum(axis=1).mean()))
@@ -95,7 +101,10 @@ def landmark_rows(points: np.ndarray, count: int) -> np.ndarray:
     """
     points = np.asarray(points, np.float64)
     if len(points) < LEAST_POINTS:
-        raise StudyError(f"topology: {len(points)} points; at least {LEAST_POINTS} are needed", "Use a longer split.")
+        raise StudyError(
+            f"topology: {len(points)} points; at least {LEAST_POINTS} are needed",
+            "Use a longer split.",
+        )
     if len(points) <= count:
         return np.arange(len(points))
     reach = np.asarray(cKDTree(points).query(points, min(NEIGHBOURS + 1, len(points)))[0])[:, -1]
@@ -137,7 +146,9 @@ def _counted(lifetimes: np.ndarray, threshold: float) -> int:
     above = int((lifetimes > threshold).sum())
     if not above:
         return 0
-    following = np.append(lifetimes[1:], threshold)[:above]  # after the last bar, what noise may reach
+    following = np.append(lifetimes[1:], threshold)[
+        :above
+    ]  # after the last bar, what noise may reach
     ratios = lifetimes[:above] / np.maximum(following, 1e-12)
     return int(ratios.argmax()) + 1 if ratios.max() >= GAP else 0
 

@@ -35,7 +35,10 @@ def mode(environment: Mapping[str, str]) -> Finding:
     if found.lower() in ("", "token"):
         return Finding("token in force", "ok", "a local Ray started by raylab asks for a token")
     return Finding(
-        "token in force", "problem", f"RAY_AUTH_MODE={found}: Ray would ask for no token", "Unset RAY_AUTH_MODE."
+        "token in force",
+        "problem",
+        f"RAY_AUTH_MODE={found}: Ray would ask for no token",
+        "Unset RAY_AUTH_MODE.",
     )
 
 
@@ -54,7 +57,12 @@ def token(path: Path, permissions: int | None, environment: Mapping[str, str]) -
         )
     if permissions is None:
         if environment.get("RAY_AUTH_TOKEN_PATH") or environment.get("RAY_ADDRESS"):
-            return Finding("token file", "problem", f"{path}: not there", "Copy the cluster's token there, mode 0600.")
+            return Finding(
+                "token file",
+                "problem",
+                f"{path}: not there",
+                "Copy the cluster's token there, mode 0600.",
+            )
         return Finding("token file", "ok", f"{path}: not there yet; the first local Ray makes it")
     if permissions & 0o077:
         return Finding(
@@ -74,7 +82,11 @@ def instances(found: Sequence[Instance]) -> Finding:
             "its CPUs and memory without knowing of each other",
             "Stop those that nobody needs; never with `ray stop` where others work, which ends all of the user's.",
         )
-    return Finding("one Ray", "ok", f"Ray runs on this machine at {found[0].address}" if found else "no Ray runs here")
+    return Finding(
+        "one Ray",
+        "ok",
+        f"Ray runs on this machine at {found[0].address}" if found else "no Ray runs here",
+    )
 
 
 def open_instances(found: Sequence[Instance]) -> list[Finding]:
@@ -92,13 +104,24 @@ def open_instances(found: Sequence[Instance]) -> list[Finding]:
     ]
     silent = [one.address for one in found if one.asks is None]
     if silent:
-        opened.append(Finding("open Ray", "warning", f"the Ray at {', '.join(silent)} does not answer", "Look at it."))
+        opened.append(
+            Finding(
+                "open Ray",
+                "warning",
+                f"the Ray at {', '.join(silent)} does not answer",
+                "Look at it.",
+            )
+        )
     return opened or [Finding("open Ray", "ok", "no Ray on this machine is open to others")]
 
 
 def dashboards(found: Sequence[Instance]) -> Finding:
     """Where they listen: tokens are not encryption."""
-    wide = [f"{one.dashboard} (of {one.address})" for one in found if one.dashboard and not is_loopback(one.dashboard)]
+    wide = [
+        f"{one.dashboard} (of {one.address})"
+        for one in found
+        if one.dashboard and not is_loopback(one.dashboard)
+    ]
     if wide:
         return Finding(
             "dashboard binding",
@@ -107,7 +130,9 @@ def dashboards(found: Sequence[Instance]) -> Finding:
             "text",
             "Start the head with --dashboard-host=127.0.0.1 and reach it through ssh -L 8265:127.0.0.1:8265.",
         )
-    return Finding("dashboard binding", "ok", "no dashboard on this machine listens beyond loopback")
+    return Finding(
+        "dashboard binding", "ok", "no dashboard on this machine listens beyond loopback"
+    )
 
 
 def is_loopback(host: str) -> bool:
@@ -122,7 +147,14 @@ def cluster(address: str, asks: bool | None, trouble: str = "") -> Finding:
         trouble: Why not.
     """
     if asks is None:
-        return Finding("cluster", "problem", f"{address}: {trouble}", "Check RAY_ADDRESS, or unset it.")
+        return Finding(
+            "cluster", "problem", f"{address}: {trouble}", "Check RAY_ADDRESS, or unset it."
+        )
     if not asks:
-        return Finding("cluster", "problem", f"{address} asks for no token: whoever reaches it runs code there", _TOKEN)
+        return Finding(
+            "cluster",
+            "problem",
+            f"{address} asks for no token: whoever reaches it runs code there",
+            _TOKEN,
+        )
     return Finding("cluster", "ok", f"{address} asks for a token")

@@ -58,19 +58,29 @@ def _packages() -> Iterator[Finding]:
 
 
 def _machine(study: Path | None) -> Iterator[Finding]:
-    places = {"temporary files": Path(tempfile.gettempdir()), "RAYLAB_HOME": Path(os.environ.get("RAYLAB_HOME", "."))}
+    places = {
+        "temporary files": Path(tempfile.gettempdir()),
+        "RAYLAB_HOME": Path(os.environ.get("RAYLAB_HOME", ".")),
+    }
     for name, path in (places | ({"study": study} if study else {})).items():
         space = shutil.disk_usage(_existing(path.absolute()))
         yield machine.disk(name, path, free=space.free, total=space.total)
     shared = Path("/dev/shm")
-    yield machine.shared_memory(shutil.disk_usage(shared).total if shared.is_dir() else None, store_bytes())
+    yield machine.shared_memory(
+        shutil.disk_usage(shared).total if shared.is_dir() else None, store_bytes()
+    )
     yield machine.open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     yield machine.gpu(machine.seen_gpus(), os.environ)
     where = _existing((study or places["RAYLAB_HOME"]).absolute())
     try:
         yield machine.clock(machine.storage_offset(where), f"the storage of {where}")
     except OSError as error:
-        yield Finding("clock", "warning", f"{where}: cannot be written ({error.strerror})", "Choose another folder.")
+        yield Finding(
+            "clock",
+            "warning",
+            f"{where}: cannot be written ({error.strerror})",
+            "Choose another folder.",
+        )
 
 
 def _existing(path: Path) -> Path:

@@ -26,7 +26,9 @@ def disk(name: str, path: Path, *, free: float, total: float) -> Finding:
         return Finding("disk", "problem", told, remedy)
     full = total - free > FULL * total
     if free < LITTLE or full:
-        return Finding("disk", "warning", told + (", at which Ray stops writing" if full else ""), remedy)
+        return Finding(
+            "disk", "warning", told + (", at which Ray stops writing" if full else ""), remedy
+        )
     return Finding("disk", "ok", told)
 
 
@@ -47,9 +49,14 @@ def shared_memory(total: float | None, wanted: float) -> Finding:
 def open_files(limit: int) -> Finding:
     if 0 <= limit < OPEN_FILES:  # -1 is without limit
         return Finding(
-            "open files", "warning", f"a process may open {limit} files; Ray may need more", "ulimit -n 65536"
+            "open files",
+            "warning",
+            f"a process may open {limit} files; Ray may need more",
+            "ulimit -n 65536",
         )
-    return Finding("open files", "ok", f"a process may open {limit if limit >= 0 else 'any number of'} files")
+    return Finding(
+        "open files", "ok", f"a process may open {limit if limit >= 0 else 'any number of'} files"
+    )
 
 
 def clock(offset_s: float, where: str, *, slack_s: float = 0.0) -> Finding:
@@ -93,16 +100,25 @@ class Gpus:
 
 def gpu(found: Gpus, environment: Mapping[str, str]) -> Finding:
     if found.devices:
-        return Finding("GPU", "ok", f"{', '.join(found.devices)} (driver {found.driver}, CUDA {found.cuda})")
+        return Finding(
+            "GPU", "ok", f"{', '.join(found.devices)} (driver {found.driver}, CUDA {found.cuda})"
+        )
     if found.driver is None:
         return Finding("GPU", "ok", "no NVIDIA driver here: trials run on CPUs")
     told = f"driver {found.driver} is there, torch sees no GPU"
     if found.cuda is None:
-        return Finding("GPU", "warning", f"{told}: it is a build for CPUs", "Install torch's build for CUDA.")
+        return Finding(
+            "GPU", "warning", f"{told}: it is a build for CPUs", "Install torch's build for CUDA."
+        )
     hidden = environment.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None:
         return Finding("GPU", "warning", f"{told}: CUDA_VISIBLE_DEVICES={hidden}", "Unset it.")
-    return Finding("GPU", "warning", told, f"See that the driver is recent enough for CUDA {found.cuda}: nvidia-smi.")
+    return Finding(
+        "GPU",
+        "warning",
+        told,
+        f"See that the driver is recent enough for CUDA {found.cuda}: nvidia-smi.",
+    )
 
 
 def seen_gpus() -> Gpus:
@@ -117,4 +133,7 @@ def _driver(told: Path) -> str | None:
     if not told.is_file():
         return None
     words = told.read_text().split()
-    return next((word for word in words if word.count(".") >= 1 and word.replace(".", "").isdigit()), "unknown")
+    return next(
+        (word for word in words if word.count(".") >= 1 and word.replace(".", "").isdigit()),
+        "unknown",
+    )

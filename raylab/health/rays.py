@@ -31,10 +31,14 @@ def running() -> list[Instance]:
             port = option(words, "--gcs_server_port")
             heads[f"{option(words, '--node-ip-address')}:{port}"] = process.info["uids"]
         elif any(word.endswith("dashboard/dashboard.py") for word in words[:3]):
-            dashboards[option(words, "--gcs-address")] = f"{option(words, '--host')}:{option(words, '--port')}"
+            dashboards[option(words, "--gcs-address")] = (
+                f"{option(words, '--host')}:{option(words, '--port')}"
+            )
     own = psutil.Process().uids()
     return [
-        Instance(address, own=uids == own, asks=_seen(address)[0], dashboard=dashboards.get(address))
+        Instance(
+            address, own=uids == own, asks=_seen(address)[0], dashboard=dashboards.get(address)
+        )
         for address, uids in heads.items()
     ]
 
@@ -76,7 +80,9 @@ def _seen(address: str) -> tuple[bool | None, str]:
 def _joined() -> Iterator[Finding]:
     import ray
 
-    context = ray.init(ignore_reinit_error=True, logging_level="ERROR")  # tells of the connection there is
+    context = ray.init(
+        ignore_reinit_error=True, logging_level="ERROR"
+    )  # tells of the connection there is
     url = context.address_info.get("webui_url") or ""
     yield dashboard(url, answer(f"http://{url}/api/jobs/") if url else 0)
     yield from clocks()
@@ -120,14 +126,23 @@ def clocks() -> Iterator[Finding]:
 
     read: Any = ray.remote(num_cpus=0)(lambda: time.time())
     for node in (node for node in ray.nodes() if node["Alive"]):
-        there = read.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
+        there = read.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        )
         name = f"node {node['NodeManagerAddress']}"
         try:
             ray.get(there.remote(), timeout=_NODE_S)  # the first starts a process
             before = time.time()
             found = ray.get(there.remote(), timeout=_NODE_S)
             after = time.time()
-        except Exception as error:  # whatever keeps a node from answering is what we are here to tell
-            yield Finding("clock", "problem", f"{name} runs no task: {type(error).__name__}", "Look at its logs.")
+        except (
+            Exception
+        ) as error:  # whatever keeps a node from answering is what we are here to tell
+            yield Finding(
+                "clock",
+                "problem",
+                f"{name} runs no task: {type(error).__name__}",
+                "Look at its logs.",
+            )
             continue
         yield clock(found - (before + after) / 2, name, slack_s=(after - before) / 2)

@@ -13,7 +13,12 @@ from raylab.health.finding import Finding
 from raylab.tracking.records import TrialRecord, is_ended
 from raylab.tracking.study import StudyFolder
 
-_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # how a pickle of these protocols begins
+_PICKLES = (
+    b"\x80\x02",
+    b"\x80\x03",
+    b"\x80\x04",
+    b"\x80\x05",
+)  # how a pickle of these protocols begins
 _SHOWN = 3
 
 
@@ -32,7 +37,9 @@ def study(path: Path) -> list[Finding]:
     return [*found, *([database(folder.optuna_path)] if folder.optuna_path.exists() else [])]
 
 
-def driver(path: Path, records: Sequence[TrialRecord], *, live: bool, ended: bool, lock: bool) -> Finding:
+def driver(
+    path: Path, records: Sequence[TrialRecord], *, live: bool, ended: bool, lock: bool
+) -> Finding:
     """Whether somebody is at work on a study, and whether somebody should be.
 
     Args:
@@ -47,9 +54,14 @@ def driver(path: Path, records: Sequence[TrialRecord], *, live: bool, ended: boo
         left = " (it left driver.lock, which the next one takes over)" if lock else ""
         trials = f"; interrupted: {', '.join(interrupted)}" if interrupted else ""
         return Finding(
-            "driver", "warning", f"its driver is gone before the study ended{left}{trials}", f"raylab resume {path}"
+            "driver",
+            "warning",
+            f"its driver is gone before the study ended{left}{trials}",
+            f"raylab resume {path}",
         )
-    return Finding("driver", "ok", f"the study ended; none of its {len(records)} trials is left open")
+    return Finding(
+        "driver", "ok", f"the study ended; none of its {len(records)} trials is left open"
+    )
 
 
 def pickled(folder: Path, *, live: bool = False) -> list[str]:
@@ -92,7 +104,9 @@ def database(path: Path) -> Finding:
     """Optuna's database: whole, Optuna's, and without pickles that a sampler would load."""
     remedy = "Restore it from a copy of the study; the ledger still has every trial (`raylab leaderboard`)."
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+        ) as connection:
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             (trials,) = connection.execute("SELECT count(*) FROM trials").fetchone()
             (states,) = connection.execute(

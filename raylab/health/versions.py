@@ -27,14 +27,44 @@ class Hole:
 
 
 HOLES = (
-    Hole("ray", "2.52.0", "a web page in a browser on the machine could use the jobs API", "CVE-2025-62593"),
+    Hole(
+        "ray",
+        "2.52.0",
+        "a web page in a browser on the machine could use the jobs API",
+        "CVE-2025-62593",
+    ),
     Hole("ray", "2.54.0", "the dashboard took DELETE from any web page", "CVE-2026-27482"),
-    Hole("ray", "2.55.0", "Ray Data unpickled what is in Parquet files", "CVE-2026-41486, GHSA-mw35-8rx3-xf9r"),
+    Hole(
+        "ray",
+        "2.55.0",
+        "Ray Data unpickled what is in Parquet files",
+        "CVE-2026-41486, GHSA-mw35-8rx3-xf9r",
+    ),
     Hole("torch", "2.6.0", "torch.load(weights_only=True) could run code", "CVE-2025-32434"),
-    Hole("torch", "2.10.0", "torch.load(weights_only=True) could be made to corrupt memory", "CVE-2026-24747"),
-    Hole("mlflow", "3.10.0", "its server read any file for anyone", "advisory of May 2026 on prompt tags"),
-    Hole("mlflow", "3.11.0", "others on the machine could change models while they are loaded", "CVE-2026-4137"),
-    Hole("mlflow", "3.11.0", "a server with --serve-artifacts let users overwrite each other's", "CVE-2026-2651"),
+    Hole(
+        "torch",
+        "2.10.0",
+        "torch.load(weights_only=True) could be made to corrupt memory",
+        "CVE-2026-24747",
+    ),
+    Hole(
+        "mlflow",
+        "3.10.0",
+        "its server read any file for anyone",
+        "advisory of May 2026 on prompt tags",
+    ),
+    Hole(
+        "mlflow",
+        "3.11.0",
+        "others on the machine could change models while they are loaded",
+        "CVE-2026-4137",
+    ),
+    Hole(
+        "mlflow",
+        "3.11.0",
+        "a server with --serve-artifacts let users overwrite each other's",
+        "CVE-2026-2651",
+    ),
 )
 
 
@@ -46,11 +76,18 @@ def holes(installed: Mapping[str, str], table: Sequence[Hole] = HOLES) -> list[F
     """
     found = []
     for package in dict.fromkeys(hole.package for hole in table):
-        open_ = [hole for hole in table if hole.package == package and _older(installed.get(package), hole.fixed)]
+        open_ = [
+            hole
+            for hole in table
+            if hole.package == package and _older(installed.get(package), hole.fixed)
+        ]
         if open_:
             told = "; ".join(f"{hole.what} ({hole.source})" for hole in open_)
             newest = max((hole.fixed for hole in open_), key=Version)
-            what, remedy = f"{package} {installed[package]}: {told}", f"pip install '{package}>={newest}'"
+            what, remedy = (
+                f"{package} {installed[package]}: {told}",
+                f"pip install '{package}>={newest}'",
+            )
             found.append(Finding("known holes", "problem", what, remedy))
     packages = ", ".join(dict.fromkeys(hole.package for hole in table))
     return found or [Finding("known holes", "ok", f"none that raylab knows of in {packages}")]
@@ -73,9 +110,13 @@ def ranges(requirements: Sequence[str], installed: Mapping[str, str]) -> Finding
             continue  # an extra that may be left out
         version = installed.get(wanted.name)
         if version is None or not wanted.specifier.contains(version, prereleases=True):
-            wrong.append(f"{wanted.name} {version or 'missing'} (wanted {wanted.specifier or 'any'})")
+            wrong.append(
+                f"{wanted.name} {version or 'missing'} (wanted {wanted.specifier or 'any'})"
+            )
     if wrong:
-        return Finding("packages", "problem", "; ".join(wrong), "pip install -c constraints.txt -e .")
+        return Finding(
+            "packages", "problem", "; ".join(wrong), "pip install -c constraints.txt -e ."
+        )
     return Finding("packages", "ok", "all within the ranges that raylab asks for")
 
 
@@ -85,5 +126,10 @@ def name(requirement: str) -> str:
 
 def python(version: str, wanted: str) -> Finding:
     if not SpecifierSet(wanted).contains(version, prereleases=True):
-        return Finding("Python", "problem", f"Python {version}; raylab needs {wanted}", "Make a new environment.")
+        return Finding(
+            "Python",
+            "problem",
+            f"Python {version}; raylab needs {wanted}",
+            "Make a new environment.",
+        )
     return Finding("Python", "ok", f"Python {version}")

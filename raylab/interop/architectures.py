@@ -28,7 +28,11 @@ class Architecture:
     def encoder(self, hidden_units: int) -> dict[str, Any]:
         """`model.encoder` of a config."""
         wide = self.kind == "offset1_wide"  # as wide as its output says
-        return {"kind": self.kind, **({} if wide else {"hidden_units": hidden_units}), **self.further}
+        return {
+            "kind": self.kind,
+            **({} if wide else {"hidden_units": hidden_units}),
+            **self.further,
+        }
 
 
 # Not exported: dropout acts in training only; of a subsampling encoder CEBRA's `transform` gives every fourth sample.
@@ -42,11 +46,17 @@ _SUBSAMPLING = {
     "offset40-model-4x-subsample": "offset40_4x",
 }
 ARCHITECTURES: dict[str, Architecture] = {
-    **{f"offset{width}-model": Architecture(f"offset{width}") for width in (1, 5, 10, 15, 20, 36, 40, 50)},
+    **{
+        f"offset{width}-model": Architecture(f"offset{width}")
+        for width in (1, 5, 10, 15, 20, 36, 40, 50)
+    },
     "offset1-model-mse": Architecture("offset1_wide", normalized=False),
     "offset1-model-mse-v2-1layers": Architecture("offset1", normalized=False),
     "offset10-model-mse": Architecture("offset10", normalized=False),
-    **{name: Architecture("offset36", further=chances, exported=False) for name, chances in _DROPOUT.items()},
+    **{
+        name: Architecture("offset36", further=chances, exported=False)
+        for name, chances in _DROPOUT.items()
+    },
     **{name: Architecture(kind, exported=False) for name, kind in _SUBSAMPLING.items()},
 }
 
@@ -54,7 +64,11 @@ ARCHITECTURES: dict[str, Architecture] = {
 def architecture_name(config: ContrastiveTrial) -> str:
     """CEBRA's name for an encoder without dropout; ConfigError where it has none that its estimator can use."""
     kind, normalized = config.model.encoder.kind, config.normalized
-    found = {one.normalized: name for name, one in ARCHITECTURES.items() if one.exported and one.kind == kind}
+    found = {
+        one.normalized: name
+        for name, one in ARCHITECTURES.items()
+        if one.exported and one.kind == kind
+    }
     if not found:
         raise ConfigError(
             f"model.encoder.kind '{kind}': CEBRA's estimator has no such encoder",

@@ -20,7 +20,9 @@ from raylab.parsing import did_you_mean, parse
 from raylab.tasks import get_task
 from raylab.training.model import Model
 
-_AGAIN = "Open it with CEBRA where you trust it, and save it again: model.save(path, backend='sklearn')."
+_AGAIN = (
+    "Open it with CEBRA where you trust it, and save it again: model.save(path, backend='sklearn')."
+)
 
 
 class _Offset:
@@ -52,10 +54,15 @@ def from_cebra(path: str | Path) -> Model:
     """
     source = str(path)
     content = _load(Path(path))
-    arguments, state, solver = (_mapping(content, key, source) for key in ("args", "state", "state_dict"))
+    arguments, state, solver = (
+        _mapping(content, key, source) for key in ("args", "state", "state_dict")
+    )
     name = arguments.get("model_architecture")
     if not isinstance(name, str) or name not in ARCHITECTURES:
-        raise DataError(f"{source}: architecture '{name}' is not known here", did_you_mean(str(name), ARCHITECTURES))
+        raise DataError(
+            f"{source}: architecture '{name}' is not known here",
+            did_you_mean(str(name), ARCHITECTURES),
+        )
     config = _config(arguments, ARCHITECTURES[name], source)
     sessions = _sessions(content, state, source)
     module = get_task(config).build(config, sessions)
@@ -77,7 +84,11 @@ def _load(path: Path) -> Mapping[str, Any]:
         raise DataError(f"{path}: no such file") from None
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
-        what = f"holds {named[1]}, which would run code to be read" if named else "not a file of CEBRA's"
+        what = (
+            f"holds {named[1]}, which would run code to be read"
+            if named
+            else "not a file of CEBRA's"
+        )
         raise DataError(f"{path}: {what}", _AGAIN if named else "") from None
     except Exception as error:  # a damaged file fails anywhere in the unpickler
         said = (str(error).splitlines() or [type(error).__name__])[0]
@@ -94,7 +105,9 @@ def _mapping(content: Mapping[str, Any], key: str, source: str) -> Mapping[str, 
     return found
 
 
-def _config(arguments: Mapping[str, Any], architecture: Architecture, source: str) -> ContrastiveTrial:
+def _config(
+    arguments: Mapping[str, Any], architecture: Architecture, source: str
+) -> ContrastiveTrial:
     """What the arguments of CEBRA's estimator say, where raylab has a word for it."""
     learnt = arguments.get("temperature_mode") == "auto"
     offset, batch, delta = (arguments.get(key) for key in ("time_offsets", "batch_size", "delta"))
@@ -115,7 +128,11 @@ def _config(arguments: Mapping[str, Any], architecture: Architecture, source: st
             **({"min_temperature": arguments.get("min_temperature") or 1e-6} if learnt else {}),
         },
         "sampling": sampling_section(
-            **{key: given for key, given in sampling.items() if isinstance(given, (str, int, float))}
+            **{
+                key: given
+                for key, given in sampling.items()
+                if isinstance(given, (str, int, float))
+            }
         ),
         "training": {
             "max_steps": arguments.get("max_iterations", 10_000),
@@ -126,11 +143,15 @@ def _config(arguments: Mapping[str, Any], architecture: Architecture, source: st
     return parse(ContrastiveTrial, value, source)
 
 
-def _sessions(content: Mapping[str, Any], state: Mapping[str, Any], source: str) -> dict[str, SessionSpec]:
+def _sessions(
+    content: Mapping[str, Any], state: Mapping[str, Any], source: str
+) -> dict[str, SessionSpec]:
     units = state.get("n_features_in_")
     units = list(units) if isinstance(units, (list, tuple)) else [units]
     if not all(isinstance(count, int) and count > 0 for count in units):
-        raise DataError(f"{source}: it does not say how many units its sessions have (state.n_features_in_)")
+        raise DataError(
+            f"{source}: it does not say how many units its sessions have (state.n_features_in_)"
+        )
     metadata = content.get("metadata")
     named = metadata.get("raylab_sessions") if isinstance(metadata, Mapping) else None
     names = [str(name) for name in named] if isinstance(named, list) else []
@@ -142,9 +163,16 @@ def _sessions(content: Mapping[str, Any], state: Mapping[str, Any], source: str)
 def _fill(module: torch.nn.Module, solver: Mapping[str, Any], sessions: int, source: str) -> None:
     """Weights of the encoders and of the criterion into a `ContrastiveModel`."""
     weights, criterion = _mapping(solver, "model", source), _mapping(solver, "criterion", source)
-    several = {f"encoders.{key}" if sessions > 1 else f"encoders.0.{key}": value for key, value in weights.items()}
+    several = {
+        f"encoders.{key}" if sessions > 1 else f"encoders.0.{key}": value
+        for key, value in weights.items()
+    }
     try:
-        module.load_state_dict({**several, **{f"criterion.{key}": value for key, value in criterion.items()}})
+        module.load_state_dict(
+            {**several, **{f"criterion.{key}": value for key, value in criterion.items()}}
+        )
     except (RuntimeError, TypeError) as error:
         reason = str(error).splitlines()[-1].strip()
-        raise DataError(f"{source}: its weights are not those of its architecture ({reason:.160})") from None
+        raise DataError(
+            f"{source}: its weights are not those of its architecture ({reason:.160})"
+        ) from None

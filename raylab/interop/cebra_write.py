@@ -26,7 +26,12 @@ from raylab.models.encoders import build_encoder
 from raylab.training.model import Model
 
 FORMAT = "0.6.1"  # the version of cebra whose form this is
-_FOLDED = ("outlier_z", "selection", "zscore", "normalized_time")  # of a view: they need no word of CEBRA's
+_FOLDED = (
+    "outlier_z",
+    "selection",
+    "zscore",
+    "normalized_time",
+)  # of a view: they need no word of CEBRA's
 _CONDITIONALS = ("time", "time_delta", "delta")
 
 
@@ -53,7 +58,10 @@ def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
     if not isinstance(config, ContrastiveTrial):
         raise ConfigError("task.kind: CEBRA knows contrastive models only")
     _check_view(config.view)
-    arguments, several = _arguments(config), len(names) > 1  # first: they refuse encoders that CEBRA lacks
+    arguments, several = (
+        _arguments(config),
+        len(names) > 1,
+    )  # first: they refuse encoders that CEBRA lacks
     width = {model.encoder(name).width for name in names}.pop()
     units = [len(model.units[name]) for name in names]
     state = {
@@ -62,7 +70,9 @@ def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
         "n_features_": units if several else units[0],
         "n_features_in_": units if several else units[0],
         "num_sessions_": len(names) if several else None,
-        "offset_": tuple(range(width)),  # asked for its length only; CEBRA's own type would be no plain value
+        "offset_": tuple(
+            range(width)
+        ),  # asked for its length only; CEBRA's own type would be no plain value
         "solver_name_": "multi-session" if several else "single-session",
     }
     return {
@@ -103,7 +113,9 @@ def _arguments(config: ContrastiveTrial) -> dict[str, Any]:
         "temperature": loss.temperature,
         "temperature_mode": "auto" if loss.learnable_temperature else "constant",
         "min_temperature": loss.min_temperature,
-        "time_offsets": getattr(sampling, "time_offset", 10),  # where its pairs have none: CEBRA's default
+        "time_offsets": getattr(
+            sampling, "time_offset", 10
+        ),  # where its pairs have none: CEBRA's default
         "delta": getattr(sampling, "delta", 0.1),
         "max_iterations": config.training.max_steps,
         "batch_size": config.training.batch_size,
@@ -111,7 +123,12 @@ def _arguments(config: ContrastiveTrial) -> dict[str, Any]:
         "output_dimension": config.model.output_dimension,
         "num_hidden_units": getattr(config.model.encoder, "hidden_units", 32),
         "verbose": False,
-        "optimizer_kwargs": (("betas", (0.9, 0.999)), ("eps", 1e-08), ("weight_decay", 0), ("amsgrad", False)),
+        "optimizer_kwargs": (
+            ("betas", (0.9, 0.999)),
+            ("eps", 1e-08),
+            ("weight_decay", 0),
+            ("amsgrad", False),
+        ),
     }
 
 
@@ -120,12 +137,20 @@ def _label_types(model: Model, config: ContrastiveTrial, names: Sequence[str]) -
     if config.sampling.by_time:
         return []
     first = next(iter(model.sessions[names[0]].labels), None)
-    named = dict.fromkeys(label for one in config.sampling.losses.values() for label in one.pairs.labels)
+    named = dict.fromkeys(
+        label for one in config.sampling.losses.values() for label in one.pairs.labels
+    )
     used = tuple(named) or tuple(name for name in (config.task.label or first,) if name)
     found = []
     for label in used:
-        kinds = [(model.sessions[name].labels[label], model.sessions[name].splits["train"]) for name in names]
-        types = [("int64", (n,)) if spec.kind == "discrete" else ("float64", (n, spec.dims)) for spec, n in kinds]
+        kinds = [
+            (model.sessions[name].labels[label], model.sessions[name].splits["train"])
+            for name in names
+        ]
+        types = [
+            ("int64", (n,)) if spec.kind == "discrete" else ("float64", (n, spec.dims))
+            for spec, n in kinds
+        ]
         found.append(types if len(names) > 1 else types[0])
     return found
 
@@ -143,11 +168,17 @@ def _weights(model: Model, config: ContrastiveTrial, names: Sequence[str]) -> di
 def _session_weights(model: Model, config: ContrastiveTrial, name: str) -> dict[str, Tensor]:
     """The encoder of a session, on raw activity of all its recorded units."""
     encoder = config.model.encoder
-    if isinstance(encoder, OffsetEncoderConfig):  # dropout layers have no weights, but shift the names
+    if isinstance(
+        encoder, OffsetEncoderConfig
+    ):  # dropout layers have no weights, but shift the names
         encoder = encoder.model_copy(update={"dropout": 0.0, "block_dropout": 0.0})
     plain = build_encoder(encoder, units=1, output_dimension=config.model.output_dimension)
-    weight, bias, *others = (value.detach().cpu() for value in model.encoder(name).state_dict().values())
-    return dict(zip(plain.state_dict(), [*_folded(weight, bias, model, name), *others], strict=True))
+    weight, bias, *others = (
+        value.detach().cpu() for value in model.encoder(name).state_dict().values()
+    )
+    return dict(
+        zip(plain.state_dict(), [*_folded(weight, bias, model, name), *others], strict=True)
+    )
 
 
 def _folded(weight: Tensor, bias: Tensor, model: Model, name: str) -> tuple[Tensor, Tensor]:
@@ -157,10 +188,15 @@ def _folded(weight: Tensor, bias: Tensor, model: Model, name: str) -> tuple[Tens
     """
     fitted, recorded = model.fitted[name], model.units[name]
     across = (1, -1) + (1,) * (weight.dim() - 2)  # of a convolution, the same for each tap
-    seen = weight.double()[:, : len(fitted.columns)]  # a shared encoder may be wider than the session
+    seen = weight.double()[
+        :, : len(fitted.columns)
+    ]  # a shared encoder may be wider than the session
     bias = bias.double()
     if fitted.mean is not None and fitted.std is not None:
-        mean, std = (torch.from_numpy(np.array(array)).double().view(across) for array in (fitted.mean, fitted.std))
+        mean, std = (
+            torch.from_numpy(np.array(array)).double().view(across)
+            for array in (fitted.mean, fitted.std)
+        )
         seen = seen / std
         bias = bias - (seen * mean).flatten(1).sum(1)
     whole = weight.new_zeros(len(weight), len(recorded), *weight.shape[2:], dtype=torch.float64)
@@ -173,7 +209,11 @@ def _solver(
 ) -> dict[str, Any]:
     """The state of CEBRA's solver, with an Adam that has made no step."""
     held = {key: value.detach().cpu() for key, value in model.module.state_dict().items()}
-    criterion = {key.removeprefix("criterion."): value for key, value in held.items() if key.startswith("criterion.")}
+    criterion = {
+        key.removeprefix("criterion."): value
+        for key, value in held.items()
+        if key.startswith("criterion.")
+    }
     parameters = [torch.nn.Parameter(torch.zeros(())) for _ in (*weights, *criterion)]
     optimizer = torch.optim.Adam(parameters, lr=config.optimizer.learning_rate)
     several = {} if state["num_sessions_"] is None else {"num_sessions": state["num_sessions_"]}

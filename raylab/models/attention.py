@@ -16,16 +16,25 @@ class AttentionEncoder(Encoder):
     Block: Vaswani et al. 2017 with the pre-norm order of Xiong et al. 2020 and a GELU perceptron.
     """
 
-    def __init__(self, config: AttentionEncoderConfig, *, units: int, output: int, normalize: bool = True) -> None:
+    def __init__(
+        self, config: AttentionEncoderConfig, *, units: int, output: int, normalize: bool = True
+    ) -> None:
         field, hidden = config.receptive_field, config.hidden_units
-        super().__init__(units=units, left=field // 2, right=field - field // 2, normalize=normalize)
+        super().__init__(
+            units=units, left=field // 2, right=field - field // 2, normalize=normalize
+        )
         self._rows_per_sample = field  # every sample has its own window here
         self.project = nn.Linear(units, hidden)
         self.position = nn.Parameter(0.02 * torch.randn(field, hidden))
         self.before = nn.LayerNorm(hidden)
-        self.attention = nn.MultiheadAttention(hidden, config.heads, dropout=config.dropout, batch_first=True)
+        self.attention = nn.MultiheadAttention(
+            hidden, config.heads, dropout=config.dropout, batch_first=True
+        )
         self.mlp = nn.Sequential(
-            nn.LayerNorm(hidden), nn.Linear(hidden, 4 * hidden), nn.GELU(), nn.Linear(4 * hidden, hidden)
+            nn.LayerNorm(hidden),
+            nn.Linear(hidden, 4 * hidden),
+            nn.GELU(),
+            nn.Linear(4 * hidden, hidden),
         )
         self.dropout = nn.Dropout(config.dropout)
         self.out = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, output))

@@ -52,7 +52,9 @@ class Encoder(nn.Module, ABC):
         """
         rows = len(x) - self.width + 1
         size = max(1, CHUNK_ROWS // self._rows_per_sample)
-        parts = [x[start : min(start + size, rows) + self.width - 1] for start in range(0, rows, size)]
+        parts = [
+            x[start : min(start + size, rows) + self.width - 1] for start in range(0, rows, size)
+        ]
         if not parts:  # shorter than the receptive field: no sample has its whole window
             return self.forward(x.new_zeros(0, self.width, x.shape[1]))
         return torch.cat([self._scaled(self._embed_stretch(self._widened(part))) for part in parts])
@@ -71,7 +73,9 @@ class Encoder(nn.Module, ABC):
         return nn.functional.pad(x, (0, missing)) if self.shared and missing > 0 else x
 
     def _scaled(self, x: Tensor) -> Tensor:
-        x = x.float() if x.dtype == torch.bfloat16 else x  # lengths in float32, whatever the products were
+        x = (
+            x.float() if x.dtype == torch.bfloat16 else x
+        )  # lengths in float32, whatever the products were
         return on_sphere(x) if self.normalize else x
 
 

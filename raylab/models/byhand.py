@@ -103,7 +103,11 @@ class _Layer:
     def by_tap(self) -> Tensor:
         """The weight as (taps, O, C - missing)."""
         weight = self.weight.detach()
-        seen = weight.permute(2, 0, 1) if self.convolves else weight.unflatten(1, (self.taps, -1)).transpose(0, 1)
+        seen = (
+            weight.permute(2, 0, 1)
+            if self.convolves
+            else weight.unflatten(1, (self.taps, -1)).transpose(0, 1)
+        )
         return seen[..., : seen.shape[2] - self.missing]
 
 
@@ -129,7 +133,9 @@ class _Pass:
         seen = [self.x[tap * count : tap * count + rows] for tap in range(layer.taps)]
         self.by_tap = list(zip(seen, self.kernels))
         self.narrow = x.new_empty(wide, rows) if wide < NARROW else None
-        self.factors = [(x, kernel.T) if self.narrow is None else (kernel, x.T) for x, kernel in self.by_tap]
+        self.factors = [
+            (x, kernel.T) if self.narrow is None else (kernel, x.T) for x, kernel in self.by_tap
+        ]
         found = x.new_zeros(layer.taps, wide, channels + layer.missing)
         if not layer.convolves:  # as its weight is laid out
             found = found.view(wide, layer.taps, -1).transpose(0, 1)
@@ -185,7 +191,9 @@ class _Pass:
         if self.large:
             image = _image(d_sums.view(-1, self.image.shape[3], d_sums.shape[1]))
             return _rows(functional.conv_transpose2d(image, self._kernel))
-        (x, kernel), *others = self.by_tap  # what was read had its last use: its gradient takes its place
+        (x, kernel), *others = (
+            self.by_tap
+        )  # what was read had its last use: its gradient takes its place
         torch.mm(d_sums, kernel, out=x)
         if others:
             self.x[len(d_sums) :].zero_()
@@ -225,6 +233,8 @@ def _layers(encoder: Encoder) -> list[_Layer]:
         if isinstance(inner, nn.Linear | nn.Conv1d):
             assert inner.bias is not None
             taps = inner.kernel_size[0] if isinstance(inner, nn.Conv1d) else 1
-            found.append(_Layer(inner.weight, inner.bias, taps, gelu=True, skip=isinstance(module, Skip)))
+            found.append(
+                _Layer(inner.weight, inner.bias, taps, gelu=True, skip=isinstance(module, Skip))
+            )
     last = found.pop()  # the output layer has no activation
     return [*found, _Layer(last.weight, last.bias, last.taps)]

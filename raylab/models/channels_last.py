@@ -87,7 +87,9 @@ class _SquaredError(torch.autograd.Function):
         error, of_x = x.new_zeros(()), torch.empty_like(x)
         of_layer: list[list[Tensor]] = []
         windows = max(1, ERRORS_AT_ONCE // target[0].numel())
-        for some, wanted, of_some in zip(x.split(windows), target.split(windows), of_x.split(windows)):
+        for some, wanted, of_some in zip(
+            x.split(windows), target.split(windows), of_x.split(windows)
+        ):
             leaves = [each.detach().requires_grad_() for each in (some, weight, bias)]
             with torch.enable_grad():
                 rebuilt = _convolved(*leaves, stride=1)
@@ -110,14 +112,22 @@ def _convolved(x: Tensor, weight: Tensor, bias: Tensor, *, stride: int) -> Tenso
     outputs, inputs, taps = weight.shape
     if taps == stride == 1:
         return functional.linear(x, weight.squeeze(2), bias)
-    if stride == 1 and min(inputs, outputs) >= NARROWEST and scheme(taps).saves and _on_cpu(x) and x.numel():
+    if (
+        stride == 1
+        and min(inputs, outputs) >= NARROWEST
+        and scheme(taps).saves
+        and _on_cpu(x)
+        and x.numel()
+    ):
         return convolve_by_points(x, weight, bias)
     weight, padding = weight.unsqueeze(2), (0, taps // 2)
     return _rows(functional.conv2d(_images(x), weight, bias, stride=(1, stride), padding=padding))
 
 
 def _on_cpu(x: Tensor) -> bool:
-    return x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    return (
+        x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    )
 
 
 def _images(x: Tensor) -> Tensor:

@@ -49,10 +49,23 @@ class ConvEncoder(Encoder):
         last: Kernel of the output layer; the receptive field is 1 + 2 * blocks + last.
     """
 
-    def __init__(self, units: int, hidden: int, output: int, *, blocks: int, last: int, normalize: bool = True) -> None:
+    def __init__(
+        self,
+        units: int,
+        hidden: int,
+        output: int,
+        *,
+        blocks: int,
+        last: int,
+        normalize: bool = True,
+    ) -> None:
         width = 1 + 2 * blocks + last
-        super().__init__(units=units, left=width // 2, right=width - width // 2, normalize=normalize)
-        first = TimeMajorConv(units, hidden, 2)  # made in cebra's order: equal seeds give equal weights
+        super().__init__(
+            units=units, left=width // 2, right=width - width // 2, normalize=normalize
+        )
+        first = TimeMajorConv(
+            units, hidden, 2
+        )  # made in cebra's order: equal seeds give equal weights
         skips = [Skip(hidden) for _ in range(blocks)]
         self.net = nn.Sequential(first, nn.GELU(), *skips, nn.Conv1d(hidden, output, last))
 
@@ -72,7 +85,14 @@ class DropoutConvEncoder(ConvEncoder):
     """
 
     def __init__(
-        self, units: int, hidden: int, output: int, *, dropout: float, block_dropout: float, **layers: Any
+        self,
+        units: int,
+        hidden: int,
+        output: int,
+        *,
+        dropout: float,
+        block_dropout: float,
+        **layers: Any,
     ) -> None:
         super().__init__(units, hidden, output, **layers)
         first, gelu, *skips, last = self.net
@@ -89,7 +109,9 @@ class SampleEncoder(Encoder):
         widths: Of the hidden layers.
     """
 
-    def __init__(self, units: int, widths: Sequence[int], output: int, *, normalize: bool = True) -> None:
+    def __init__(
+        self, units: int, widths: Sequence[int], output: int, *, normalize: bool = True
+    ) -> None:
         super().__init__(units=units, left=0, right=1, normalize=normalize)
         self.net = nn.Sequential(nn.Flatten(), *perceptron(units, *widths, output))
 
@@ -111,7 +133,9 @@ def perceptron(*sizes: int) -> list[nn.Module]:
 class LinearEncoder(Encoder):
     """One linear map of the flattened window. raylab's own: deeper encoders overfit short, drifting recordings."""
 
-    def __init__(self, units: int, output: int, *, receptive_field: int, normalize: bool = True) -> None:
+    def __init__(
+        self, units: int, output: int, *, receptive_field: int, normalize: bool = True
+    ) -> None:
         left = receptive_field // 2
         super().__init__(units=units, left=left, right=receptive_field - left, normalize=normalize)
         self._rows_per_sample = receptive_field

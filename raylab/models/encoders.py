@@ -12,7 +12,13 @@ from raylab.config import (
 )
 from raylab.models.attention import AttentionEncoder
 from raylab.models.base import Encoder, on_sphere
-from raylab.models.convolution import ConvEncoder, DropoutConvEncoder, LinearEncoder, SampleEncoder, Skip
+from raylab.models.convolution import (
+    ConvEncoder,
+    DropoutConvEncoder,
+    LinearEncoder,
+    SampleEncoder,
+    Skip,
+)
 from raylab.models.projector import ProjectorEncoder
 from raylab.models.subsampling import HalvingSampleEncoder, SubsamplingEncoder
 
@@ -29,7 +35,9 @@ LAYERS = {  # residual blocks, output kernel
 }
 
 
-def build_encoder(config: EncoderConfig, *, units: int, output_dimension: int, normalize: bool = True) -> Encoder:
+def build_encoder(
+    config: EncoderConfig, *, units: int, output_dimension: int, normalize: bool = True
+) -> Encoder:
     """The encoder that `model.encoder` names, with torch's default initialisation.
 
     Args:
@@ -39,7 +47,9 @@ def build_encoder(config: EncoderConfig, *, units: int, output_dimension: int, n
     if isinstance(config, AttentionEncoderConfig):
         return AttentionEncoder(config, units=units, output=output_dimension, normalize=normalize)
     if isinstance(config, LinearEncoderConfig):
-        return LinearEncoder(units, output_dimension, receptive_field=config.receptive_field, normalize=normalize)
+        return LinearEncoder(
+            units, output_dimension, receptive_field=config.receptive_field, normalize=normalize
+        )
     if isinstance(config, OffsetEncoderConfig):
         return _offset(config, units, output_dimension, normalize)
     if isinstance(config, SubsamplingEncoderConfig):
@@ -48,7 +58,9 @@ def build_encoder(config: EncoderConfig, *, units: int, output_dimension: int, n
         blocks, last = LAYERS["offset10"]
         sizes = (units, config.hidden_units, output_dimension)
         width = config.projector_units
-        return ProjectorEncoder(*sizes, projector_units=width, blocks=blocks, last=last, normalize=normalize)
+        return ProjectorEncoder(
+            *sizes, projector_units=width, blocks=blocks, last=last, normalize=normalize
+        )
     wide = 10 * output_dimension
     return SampleEncoder(units, (3 * wide, 3 * wide, wide), output_dimension, normalize=normalize)
 
@@ -61,14 +73,20 @@ def _offset(config: OffsetEncoderConfig, units: int, output: int, normalize: boo
     if not (config.dropout or config.block_dropout):
         return ConvEncoder(units, hidden, output, blocks=blocks, last=last, normalize=normalize)
     chances = {"dropout": config.dropout, "block_dropout": config.block_dropout}
-    return DropoutConvEncoder(units, hidden, output, **chances, blocks=blocks, last=last, normalize=normalize)
+    return DropoutConvEncoder(
+        units, hidden, output, **chances, blocks=blocks, last=last, normalize=normalize
+    )
 
 
-def _subsampling(config: SubsamplingEncoderConfig, units: int, output: int, normalize: bool) -> Encoder:
+def _subsampling(
+    config: SubsamplingEncoderConfig, units: int, output: int, normalize: bool
+) -> Encoder:
     if config.kind == "offset4_2x":
         return HalvingSampleEncoder(units, config.hidden_units, output, normalize=normalize)
     blocks, last = LAYERS[config.kind]
-    return SubsamplingEncoder(units, config.hidden_units, output, blocks=blocks, last=last, normalize=normalize)
+    return SubsamplingEncoder(
+        units, config.hidden_units, output, blocks=blocks, last=last, normalize=normalize
+    )
 
 
 __all__ = [

@@ -108,7 +108,9 @@ def fused_loss(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> 
     return value
 
 
-def add_gradients(seen: Sequence[Seen], objectives: Objectives, layout: Layout, *, weight: float = 1.0) -> Tensor:
+def add_gradients(
+    seen: Sequence[Seen], objectives: Objectives, layout: Layout, *, weight: float = 1.0
+) -> Tensor:
     """`fused_loss`, without a graph: its gradients times `weight` are added to `grad` of the parameters, as `backward`
     would. At small batches autograd's engine takes as long as the products."""
     with torch.no_grad():
@@ -131,10 +133,14 @@ def fused_embedding(seen: Seen) -> Tensor:
 
 
 def _parameters(seen: Sequence[Seen], objectives: Objectives) -> list[Tensor]:
-    return [p for one in seen for p in one.by.network.parameters] + list(objectives.criterion.parameters())
+    return [p for one in seen for p in one.by.network.parameters] + list(
+        objectives.criterion.parameters()
+    )
 
 
-def _value_and_gradients(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> tuple[Tensor, list[Tensor]]:
+def _value_and_gradients(
+    seen: Sequence[Seen], objectives: Objectives, layout: Layout
+) -> tuple[Tensor, list[Tensor]]:
     """The loss, and the gradients of `_parameters`, which are of the encoders: the next pass overwrites them."""
     parts = [one.forward() for one in seen]
     z = parts[0] if len(parts) == 1 else torch.cat(parts)
@@ -148,9 +154,13 @@ class _Pass(torch.autograd.Function):
     """Loss and gradients at once; backward hands the gradients out."""
 
     @staticmethod
-    def forward(ctx: Any, seen: Sequence[Seen], objectives: Objectives, layout: Layout, *parameters: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, seen: Sequence[Seen], objectives: Objectives, layout: Layout, *parameters: Tensor
+    ) -> Tensor:
         value, gradients = _value_and_gradients(seen, objectives, layout)
-        ctx.gradients = [gradient.clone() for gradient in gradients]  # another pass may come before `backward`
+        ctx.gradients = [
+            gradient.clone() for gradient in gradients
+        ]  # another pass may come before `backward`
         return value
 
     @staticmethod

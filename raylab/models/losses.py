@@ -54,7 +54,9 @@ class InfoNCE(nn.Module):
             # |x|^2 is common to the positive and all negatives of a row, so it cancels
             pull = 2 * (scaled * positive).sum(1) - inverse * positive.square().sum(1)
             push = 2 * scaled @ negative.T - inverse * negative.square().sum(1)
-        return push.logsumexp(1) - pull  # logsumexp subtracts the row's maximum: safe at any temperature
+        return (
+            push.logsumexp(1) - pull
+        )  # logsumexp subtracts the row's maximum: safe at any temperature
 
     def reweighted(self, infonce: Tensor) -> tuple[Tensor, Tensor] | None:
         """(B,) InfoNCE -> the loss of every row and its derivative by InfoNCE; None where they are the same."""
@@ -110,7 +112,12 @@ BOUND = 40.0  # float32 can add up the exponentials of scores between -40 and 40
 
 
 def value_and_gradients(
-    loss: InfoNCE, reference: Tensor, positive: Tensor, negative: Tensor, *, longest: float | None = None
+    loss: InfoNCE,
+    reference: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    longest: float | None = None,
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what `fused.py` uses instead of autograd.
 
@@ -132,7 +139,9 @@ def value_and_gradients(
         left, d_left = reference, gradients[0]
     else:
         left = torch.cat([2 * reference, -reference.new_ones(count, 1)], dim=1)
-        lifted = [torch.cat([y, y.square().sum(1, keepdim=True)], dim=1) for y in (positive, negative)]
+        lifted = [
+            torch.cat([y, y.square().sum(1, keepdim=True)], dim=1) for y in (positive, negative)
+        ]
         value, d_left, *d_lifted = _closed_form(loss, left, lifted[0], lifted[1], inverse, None)
         of_rights = (d[:, :-1] + 2 * d[:, -1:] * y for d, y in zip(d_lifted, (positive, negative)))
         gradients = [2 * d_left[:, :-1], *of_rights]
@@ -143,7 +152,12 @@ def value_and_gradients(
 
 
 def _closed_form(
-    loss: InfoNCE, left: Tensor, positive: Tensor, negative: Tensor, inverse: float, bound: float | None
+    loss: InfoNCE,
+    left: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    inverse: float,
+    bound: float | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(loss, and its gradients for left, positive and negative), of rows logsumexp(s) - left.positive * inverse.
 
@@ -168,7 +182,10 @@ def _closed_form(
             rows[tile], slope[tile] = focused
             mass = mass / slope[tile]
         d_keys.addmm_((own / mass[:, None]).T, weights)
-    d_left, d_positive = torch.sub(expected.T, positive).mul_(inverse / count), scaled.mul_(-1 / count)
+    d_left, d_positive = (
+        torch.sub(expected.T, positive).mul_(inverse / count),
+        scaled.mul_(-1 / count),
+    )
     if slope is not None:
         d_left, d_positive = d_left * slope[:, None], d_positive * slope[:, None]
     return rows.mean(), d_left, d_positive, d_keys.T / count

@@ -44,7 +44,8 @@ class Layout:
         """(S * rows, D) -> (S * B, D) references, their positives in each objective, (S * M, D) negatives."""
         sizes = [self.batch] * (1 + self.objectives) + [self.negatives]
         reference, *positives, negative = (
-            part.reshape(-1, z.shape[1]) for part in z.view(self.sessions, self.rows, -1).split(sizes, dim=1)
+            part.reshape(-1, z.shape[1])
+            for part in z.view(self.sessions, self.rows, -1).split(sizes, dim=1)
         )
         if self.partner is not None:
             positives = [positive.index_select(0, self.partner) for positive in positives]
@@ -55,7 +56,10 @@ class Layout:
         if self.partner is not None:
             back = torch.argsort(self.partner)
             positives = [positive.index_select(0, back) for positive in positives]
-        parts = (part.view(self.sessions, -1, part.shape[1]) for part in (reference, *positives, negative))
+        parts = (
+            part.view(self.sessions, -1, part.shape[1])
+            for part in (reference, *positives, negative)
+        )
         return torch.cat(list(parts), dim=1).flatten(0, 1)
 
 
@@ -70,16 +74,24 @@ class Objectives:
         self.criterion = criterion
         losses = sampling.losses.values()
         self.weights = [one.weight for one in losses]
-        self.dimensions = [slice(*one.dimensions) if one.dimensions else slice(None) for one in losses]
-        self.renormalize = isinstance(sampling, HybridSampling | MultiSampling) and sampling.renormalize
-        self.plain = self.weights == [1.0] and self.dimensions == [slice(None)] and not self.renormalize
+        self.dimensions = [
+            slice(*one.dimensions) if one.dimensions else slice(None) for one in losses
+        ]
+        self.renormalize = (
+            isinstance(sampling, HybridSampling | MultiSampling) and sampling.renormalize
+        )
+        self.plain = (
+            self.weights == [1.0] and self.dimensions == [slice(None)] and not self.renormalize
+        )
 
     def forward(self, z: Tensor, layout: Layout, share: slice = slice(None)) -> Tensor:
         """(rows, D) -> scalar. Of the loss of all references, what those in `share` add to it."""
         reference, positives, negative = layout.split(z)
         total = z.new_zeros(())
         for weight, seen, positive in zip(self.weights, self.dimensions, positives, strict=True):
-            x, y, others = (self._seen(rows, seen) for rows in (reference[share], positive[share], negative))
+            x, y, others = (
+                self._seen(rows, seen) for rows in (reference[share], positive[share], negative)
+            )
             total = total + weight * self.criterion.per_row(x, y, others).sum() / layout.references
         return total
 
@@ -87,7 +99,9 @@ class Objectives:
         """(rows, D) -> the plain InfoNCE of each objective, on its dimensions."""
         reference, positives, negative = layout.split(z)
         return [
-            self.criterion.infonce(*(self._seen(rows, seen) for rows in (reference, positive, negative))).mean()
+            self.criterion.infonce(
+                *(self._seen(rows, seen) for rows in (reference, positive, negative))
+            ).mean()
             for seen, positive in zip(self.dimensions, positives, strict=True)
         ]
 
@@ -105,14 +119,25 @@ class Objectives:
                 self.criterion, reference, positives[0], negative, longest=longest
             )
             return value, layout.join(d_reference, [d_positive], d_negative), learnt
-        value, of_parameters = z.new_zeros(()), [torch.zeros_like(p) for p in self.criterion.parameters()]
+        value, of_parameters = (
+            z.new_zeros(()),
+            [torch.zeros_like(p) for p in self.criterion.parameters()],
+        )
         d_reference, d_negative = torch.zeros_like(reference), torch.zeros_like(negative)
         d_positives = [torch.zeros_like(positive) for positive in positives]
-        for weight, seen, positive, d_positive in zip(self.weights, self.dimensions, positives, d_positives):
-            views = [_View(rows[:, seen], self.renormalize) for rows in (reference, positive, negative)]
-            loss, gradients, learnt = value_and_gradients(self.criterion, *(view.rows for view in views))
+        for weight, seen, positive, d_positive in zip(
+            self.weights, self.dimensions, positives, d_positives
+        ):
+            views = [
+                _View(rows[:, seen], self.renormalize) for rows in (reference, positive, negative)
+            ]
+            loss, gradients, learnt = value_and_gradients(
+                self.criterion, *(view.rows for view in views)
+            )
             value += weight * loss
-            for into, view, gradient in zip((d_reference, d_positive, d_negative), views, gradients):
+            for into, view, gradient in zip(
+                (d_reference, d_positive, d_negative), views, gradients
+            ):
                 into[:, seen] += weight * view.back(gradient)
             for into, gradient in zip(of_parameters, learnt):
                 into += weight * gradient

@@ -60,7 +60,11 @@ def scheme(taps: int) -> Scheme:
     groups, points = -(-taps // group), np.array(POINTS[group])
     others = [np.delete(points, at) for at in range(len(points))]
     size = len(points) + 1
-    inputs, kernels, outputs = np.zeros((size, size)), np.zeros((size, group)), np.zeros((TILE, size))
+    inputs, kernels, outputs = (
+        np.zeros((size, size)),
+        np.zeros((size, group)),
+        np.zeros((TILE, size)),
+    )
     inputs[:-1, :-1] = [np.poly(each)[::-1] for each in others]
     inputs[-1] = np.poly(points)[::-1]
     scale = np.array([np.prod(point - each) for point, each in zip(points, others)])
@@ -68,5 +72,8 @@ def scheme(taps: int) -> Scheme:
     outputs[:, :-1] = np.vander(points, TILE, increasing=True).T
     kernels[-1, -1] = outputs[-1, -1] = 1  # infinity
     of_taps = np.kron(np.eye(groups), kernels)[:, :taps]
-    found = (torch.from_numpy(each).float() for each in (inputs, np.concatenate([of_taps, np.eye(taps)]), outputs))
+    found = (
+        torch.from_numpy(each).float()
+        for each in (inputs, np.concatenate([of_taps, np.eye(taps)]), outputs)
+    )
     return Scheme(taps, groups, *found)

@@ -39,13 +39,24 @@ class SubsamplingEncoder(Encoder):
         last: Kernel of the output layer; the receptive field is 4 + 8 * blocks + 4 * last.
     """
 
-    def __init__(self, units: int, hidden: int, output: int, *, blocks: int, last: int, normalize: bool = True) -> None:
+    def __init__(
+        self,
+        units: int,
+        hidden: int,
+        output: int,
+        *,
+        blocks: int,
+        last: int,
+        normalize: bool = True,
+    ) -> None:
         half = 2 + 4 * blocks + 2 * last
         super().__init__(units=units, left=half, right=half, normalize=normalize)
         halving = HalvingConv(units, hidden)
         second = nn.Conv1d(units + hidden, hidden, 3, stride=2)
         skips = [Skip(hidden) for _ in range(blocks)]
-        self.net = nn.Sequential(halving, second, nn.GELU(), *skips, nn.Conv1d(hidden, output, last))
+        self.net = nn.Sequential(
+            halving, second, nn.GELU(), *skips, nn.Conv1d(hidden, output, last)
+        )
 
     def _embed(self, windows: Tensor) -> Tensor:
         return self.net(windows.transpose(1, 2)).squeeze(2)

@@ -36,11 +36,17 @@ class VqVae(nn.Module):
     ) -> None:
         super().__init__()
         first, kernel = config.channels[0], config.kernels[0]
-        self.inputs = nn.ModuleList(InputLayer(count, first, kernel, config.strides[0]) for count in units)
+        self.inputs = nn.ModuleList(
+            InputLayer(count, first, kernel, config.strides[0]) for count in units
+        )
         self.encoder = encoder(config)
-        self.quantizer: Quantizer = build_quantizer(quantizer, dimension=config.code_dimension, seed=seed)
+        self.quantizer: Quantizer = build_quantizer(
+            quantizer, dimension=config.code_dimension, seed=seed
+        )
         self.decoder = Decoder(config)
-        self.outputs = nn.ModuleList(OutputLayer(first, count, kernel, config.strides[0]) for count in units)
+        self.outputs = nn.ModuleList(
+            OutputLayer(first, count, kernel, config.strides[0]) for count in units
+        )
         self.head = nn.Linear(config.code_dimension, statistics) if statistics else None
 
     def encode(self, windows: Tensor, session: int = 0) -> Tensor:
@@ -53,7 +59,9 @@ class VqVae(nn.Module):
         batch, length, _ = latent.shape
         found = self.quantizer(latent.flatten(0, 1), share)
         return Quantized(
-            found.values.unflatten(0, (batch, length)), found.indices.unflatten(0, (batch, length)), found.loss
+            found.values.unflatten(0, (batch, length)),
+            found.indices.unflatten(0, (batch, length)),
+            found.loss,
         )
 
     def decode(self, values: Tensor, rows: int, session: int = 0) -> Tensor:
@@ -137,12 +145,15 @@ def encoder(config: VqvaeModelConfig) -> ChannelsLast:
         config.channels, config.channels[1:], config.kernels[1:], config.strides[1:]
     ):
         layers += [nn.Conv1d(before, after, kernel, stride=stride, padding=kernel // 2), nn.GELU()]
-    return ChannelsLast(*layers, *_blocks(config), nn.Conv1d(config.channels[-1], config.code_dimension, 1))
+    return ChannelsLast(
+        *layers, *_blocks(config), nn.Conv1d(config.channels[-1], config.code_dimension, 1)
+    )
 
 
 def _blocks(config: VqvaeModelConfig) -> list[nn.Module]:
     return [
-        ResidualBlock(config.channels[-1], config.norm_groups, config.dropout) for _ in range(config.residual_blocks)
+        ResidualBlock(config.channels[-1], config.norm_groups, config.dropout)
+        for _ in range(config.residual_blocks)
     ]
 
 
@@ -157,7 +168,11 @@ class Decoder(nn.Module):
         self.up = nn.ModuleList(
             nn.ConvTranspose1d(after, before, kernel, stride=stride, padding=kernel // 2)
             for before, after, kernel, stride in reversed(
-                list(zip(config.channels, config.channels[1:], config.kernels[1:], config.strides[1:]))
+                list(
+                    zip(
+                        config.channels, config.channels[1:], config.kernels[1:], config.strides[1:]
+                    )
+                )
             )
         )
 

@@ -16,7 +16,9 @@ from torch.autograd.function import once_differentiable
 
 from raylab.models.points import TILE, scheme
 
-KEPT = 1 << 27  # numbers that shapes may share between steps, a thread; as many again are in their passes
+KEPT = (
+    1 << 27
+)  # numbers that shapes may share between steps, a thread; as many again are in their passes
 AT_ONCE = 1 << 17  # numbers on the narrower side of a layer
 
 
@@ -55,7 +57,9 @@ class _Shared:
         length_padded = max(length + taps - 1, (self.windows - 1) * TILE + self.scheme.points)
         self.inside = slice(taps // 2, taps // 2 + length)
         self.kernels, self.of_kernels = torch.empty(2, len(self.scheme.kernels), outputs, inputs)
-        self.products, self.of_products = torch.empty(2, self.scheme.points, self.tiles, batch, outputs)
+        self.products, self.of_products = torch.empty(
+            2, self.scheme.points, self.tiles, batch, outputs
+        )
         self.of_seen = torch.zeros(self.scheme.points, self.windows, batch, inputs)
         self.rows = torch.empty(length, batch, outputs)
         self.padded, self.of_padded = torch.zeros(2, length_padded, batch, inputs)
@@ -91,8 +95,13 @@ class _Pass:
             for point in range(plan.points):
                 part, at = slice(group, group + tiles), group * plan.points + point
                 kernel, of_kernel = shared.kernels[at], shared.of_kernels[at]
-                sees, of_sees = seen[point, part].flatten(0, 1), shared.of_seen[point, part].flatten(0, 1)
-                product, of_product = (each[point].flatten(0, 1) for each in (shared.products, shared.of_products))
+                sees, of_sees = (
+                    seen[point, part].flatten(0, 1),
+                    shared.of_seen[point, part].flatten(0, 1),
+                )
+                product, of_product = (
+                    each[point].flatten(0, 1) for each in (shared.products, shared.of_products)
+                )
                 self.to_products.append((product, sees, kernel.T, int(group > 0)))
                 self.to_of_kernels.append((of_kernel, of_product.T, sees))
                 self.to_of_seen.append((of_sees, of_product, kernel, int(group > 0)))
@@ -100,7 +109,10 @@ class _Pass:
         self.rest = []
         for tap, count in enumerate(shared.rest()):
             stop, at = tap + count, tap - plan.taps
-            parts = (each.flatten(0, 1) for each in (rows[:count], self.last[tap:stop], of_last[tap:stop]))
+            parts = (
+                each.flatten(0, 1)
+                for each in (rows[:count], self.last[tap:stop], of_last[tap:stop])
+            )
             self.rest.append((*parts, shared.kernels[at], shared.of_kernels[at]))
 
     def forward(self, x: Tensor, bias: Tensor, out: Tensor) -> None:
@@ -195,7 +207,11 @@ class _Function(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, recorded: bool) -> Tensor:
         (batch, length, inputs), (outputs, _, taps) = x.shape, weight.shape
         most = max(1, AT_ONCE // (length * min(inputs, outputs)))
-        y, ctx.at_once, ctx.passes = x.new_empty(batch, length, outputs), -(-batch // -(-batch // most)), []
+        y, ctx.at_once, ctx.passes = (
+            x.new_empty(batch, length, outputs),
+            -(-batch // -(-batch // most)),
+            [],
+        )
         loaded = None
         for some, out in zip(x.split(ctx.at_once), y.split(ctx.at_once)):
             one = _kept.take(_Shape(length, len(some), inputs, outputs, taps))
@@ -215,11 +231,15 @@ class _Function(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         (weight,), passes, ctx.passes = ctx.saved_tensors, ctx.passes, []
         if not passes:
-            raise RuntimeError("this graph was gone through before, and its buffers serve another step by now")
+            raise RuntimeError(
+                "this graph was gone through before, and its buffers serve another step by now"
+            )
         of_x = g.new_empty(len(g), g.shape[1], weight.shape[1]) if ctx.needs_input_grad[0] else None
         of_parts = of_x.split(ctx.at_once) if of_x is not None else [None] * len(passes)
         of_weights = []
-        for shared, run in groupby(zip(passes, g.split(ctx.at_once), of_parts), key=lambda each: each[0].shared):
+        for shared, run in groupby(
+            zip(passes, g.split(ctx.at_once), of_parts), key=lambda each: each[0].shared
+        ):
             shared.load(weight)
             for at, (one, some, out) in enumerate(run):
                 one.backward(some, more=at > 0)

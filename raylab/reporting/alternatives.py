@@ -49,7 +49,19 @@ def write_table(path: Path, result: Mapping[str, Any]) -> None:
     """One row an alternative and metric."""
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["alternative", "learnt", "completed", "failed", "metric", "mean", "low", "high", "published"])
+        rows.writerow(
+            [
+                "alternative",
+                "learnt",
+                "completed",
+                "failed",
+                "metric",
+                "mean",
+                "low",
+                "high",
+                "published",
+            ]
+        )
         told = published(result)
         for name, one in result["alternatives"].items():
             for metric, found in one["metrics"].items():
@@ -64,14 +76,18 @@ def alternatives_figure(result: Mapping[str, Any], objectives: Sequence[str] = (
     metrics, names = shown_metrics(result, objectives), list(result["alternatives"])
     columns = min(3, max(1, len(metrics)))
     lines = max(1, -(-len(metrics) // columns))
-    figure = Figure(figsize=(4.2 * columns, (1.1 + 0.32 * len(names)) * lines), dpi=150, layout="constrained")
+    figure = Figure(
+        figsize=(4.2 * columns, (1.1 + 0.32 * len(names)) * lines), dpi=150, layout="constrained"
+    )
     panels = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
     for panel, metric in zip(panels, metrics):
         for place, one in enumerate(result["alternatives"].values()):
             found = one["metrics"].get(metric)
             if found is None:
                 continue
-            panel.plot(found["values"], [place] * len(found["values"]), "o", color=GREY, markersize=4)
+            panel.plot(
+                found["values"], [place] * len(found["values"]), "o", color=GREY, markersize=4
+            )
             low, high = found["interval"] or (found["mean"], found["mean"])
             panel.plot([low, high], [place, place], "-", color=BLUE, linewidth=2)
             panel.plot([found["mean"]], [place], "D", color=BLUE, markersize=5)
@@ -82,5 +98,7 @@ def alternatives_figure(result: Mapping[str, Any], objectives: Sequence[str] = (
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     for panel in panels[len(metrics) :]:
         panel.set_axis_off()
-    figure.supxlabel(f"{result['over']}: {result['seeds']} seeds (dots), mean and 95 % interval", fontsize=9)
+    figure.supxlabel(
+        f"{result['over']}: {result['seeds']} seeds (dots), mean and 95 % interval", fontsize=9
+    )
     return figure

@@ -37,17 +37,25 @@ def learning_curves(
     figure = go.Figure()
     named: set[str] = set()
     for record in sorted(records, key=lambda record: record.trial == winner):
-        curve = [(step, metrics[metric]) for _, step, metrics in record.history if metric in metrics]
+        curve = [
+            (step, metrics[metric]) for _, step, metrics in record.history if metric in metrics
+        ]
         if not curve:
             continue
         best = record.trial == winner
         group = "winner" if best else record.state
-        line: dict[str, Any] = {"color": ORANGE, "width": 3} if best else {"width": 1.4, **_STATE_LINES[record.state]}
+        line: dict[str, Any] = (
+            {"color": ORANGE, "width": 3} if best else {"width": 1.4, **_STATE_LINES[record.state]}
+        )
         steps, values = zip(*curve)
         figure.add_scatter(
             x=steps,
             y=values,
-            mode="lines+markers" if record.state == "pruned" else "lines" if len(curve) > 1 else "markers",
+            mode="lines+markers"
+            if record.state == "pruned"
+            else "lines"
+            if len(curve) > 1
+            else "markers",
             line=line,
             legendgroup=group,
             name=group,
@@ -93,44 +101,75 @@ def parallel_coordinates(
     Args:
         logs: Which paths were searched on a logarithmic scale, as far as it is known.
     """
-    scored = [record for record in records if record.state == "completed" and is_number(record.score)]
+    scored = [
+        record for record in records if record.state == "completed" and is_number(record.score)
+    ]
     paths = _paths(scored)
     if len(scored) < 2 or not paths:
         return None
     short = short_names(paths)
     scores = [float(record.score or 0.0) for record in scored]
     dimensions = [
-        _dimension(short[path], [record.params.get(path, _ABSENT) for record in scored], log=logs.get(path))
+        _dimension(
+            short[path], [record.params.get(path, _ABSENT) for record in scored], log=logs.get(path)
+        )
         for path in paths
     ]
     dimensions.append({"label": html.escape(metric), "values": scores})
-    line = {"color": scores, "colorscale": "Viridis", "reversescale": mode == "min", "showscale": True}
+    line = {
+        "color": scores,
+        "colorscale": "Viridis",
+        "reversescale": mode == "min",
+        "showscale": True,
+    }
     line["colorbar"] = {"title": {"text": html.escape(metric)}, "thickness": 14}
-    figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line, labelangle=-12, labelside="top"))
+    figure = go.Figure(
+        go.Parcoords(dimensions=dimensions, line=line, labelangle=-12, labelside="top")
+    )
     figure = styled(figure, x="", y="", height=440)
     return figure.update_layout(margin={"l": 130, "r": 60, "t": 90, "b": 30})
 
 
-def slices(records: Sequence[TrialRecord], *, metric: str, logs: Mapping[str, bool]) -> go.Figure | None:
+def slices(
+    records: Sequence[TrialRecord], *, metric: str, logs: Mapping[str, bool]
+) -> go.Figure | None:
     """The score against each parameter; hollow for pruned trials. None without a score."""
-    scored = [record for record in records if record.state in ("completed", "pruned") and is_number(record.score)]
+    scored = [
+        record
+        for record in records
+        if record.state in ("completed", "pruned") and is_number(record.score)
+    ]
     paths = _paths(scored)
     if not scored or not paths:
         return None
     short = short_names(paths)
     columns = min(3, len(paths))
     lines = math.ceil(len(paths) / columns)
-    figure = make_subplots(lines, columns, shared_yaxes=True, horizontal_spacing=0.03, vertical_spacing=0.28 / lines)
+    figure = make_subplots(
+        lines, columns, shared_yaxes=True, horizontal_spacing=0.03, vertical_spacing=0.28 / lines
+    )
     for index, path in enumerate(paths):
         row, column = divmod(index, columns)
         for state, symbol in (("completed", "circle"), ("pruned", "circle-open")):
-            chosen = [record for record in scored if record.state == state and path in record.params]
-            figure.add_trace(_slice(chosen, path, state=state, symbol=symbol, legend=index == 0), row + 1, column + 1)
+            chosen = [
+                record for record in scored if record.state == state and path in record.params
+            ]
+            figure.add_trace(
+                _slice(chosen, path, state=state, symbol=symbol, legend=index == 0),
+                row + 1,
+                column + 1,
+            )
         values = [record.params[path] for record in scored if path in record.params]
         axis: dict[str, Any] = {"type": "category", "categoryorder": "category ascending"}
         if _numeric(values):
-            axis = {"type": "log", "dtick": 1} if _is_log(values, known=logs.get(path)) else {"type": "linear"}
-        figure.update_xaxes(title_text=html.escape(short[path]), row=row + 1, col=column + 1, **axis)
+            axis = (
+                {"type": "log", "dtick": 1}
+                if _is_log(values, known=logs.get(path))
+                else {"type": "linear"}
+            )
+        figure.update_xaxes(
+            title_text=html.escape(short[path]), row=row + 1, col=column + 1, **axis
+        )
         if column == 0:
             figure.update_yaxes(title_text=html.escape(metric), row=row + 1, col=1)
     return styled(figure, x=None, y=None, height=60 + 260 * lines)
@@ -147,9 +186,18 @@ def embedding(found: Embedding, colouring: Colouring) -> go.Figure:
     if colouring.kind == "discrete" and len(np.unique(values)) <= len(CATEGORIES):
         for code, colour in zip(np.unique(values), CATEGORIES):
             name = colouring.classes[code] if code < len(colouring.classes) else str(code)
-            _cloud(figure, points[values == code], name=html.escape(name), marker={"color": colour, "size": 3})
+            _cloud(
+                figure,
+                points[values == code],
+                name=html.escape(name),
+                marker={"color": colour, "size": 3},
+            )
     else:
-        bar = {"title": {"text": html.escape(colouring.unit or colouring.name)}, "thickness": 12, "len": 0.8}
+        bar = {
+            "title": {"text": html.escape(colouring.unit or colouring.name)},
+            "thickness": 12,
+            "len": 0.8,
+        }
         marker = {"color": values, "colorscale": "Viridis", "size": 3, "colorbar": bar}
         if colouring.kind == "circular":
             marker |= {"colorscale": "Phase", "cmin": -math.pi, "cmax": math.pi}
@@ -167,21 +215,32 @@ def embedding(found: Embedding, colouring: Colouring) -> go.Figure:
     return figure
 
 
-def _cloud(figure: go.Figure, points: np.ndarray, *, name: str, marker: dict[str, Any], legend: bool = True) -> None:
+def _cloud(
+    figure: go.Figure, points: np.ndarray, *, name: str, marker: dict[str, Any], legend: bool = True
+) -> None:
     where = dict(zip("xyz", (axis.round(4) for axis in points.T)))
     kind: Any = go.Scatter3d if points.shape[1] == 3 else go.Scatter
     if points.shape[1] == 2:
         marker = {**marker, "size": marker["size"] + 1.5}
-    figure.add_trace(kind(**where, mode="markers", name=name, marker=marker, showlegend=legend, hoverinfo="name"))
+    figure.add_trace(
+        kind(**where, mode="markers", name=name, marker=marker, showlegend=legend, hoverinfo="name")
+    )
 
 
-def _slice(records: Sequence[TrialRecord], path: str, *, state: str, symbol: str, legend: bool) -> go.Scatter:
+def _slice(
+    records: Sequence[TrialRecord], path: str, *, state: str, symbol: str, legend: bool
+) -> go.Scatter:
     values = [record.params[path] for record in records]
     return go.Scatter(
         x=values if _numeric(values) else [html.escape(shown(value)) for value in values],
         y=[record.score for record in records],
         mode="markers",
-        marker={"color": BLUE if state == "completed" else "#8b94a3", "symbol": symbol, "size": 8, "opacity": 0.85},
+        marker={
+            "color": BLUE if state == "completed" else "#8b94a3",
+            "symbol": symbol,
+            "size": 8,
+            "opacity": 0.85,
+        },
         name=state,
         legendgroup=state,
         showlegend=legend,
@@ -194,16 +253,25 @@ def _dimension(name: str, values: Sequence[Any], *, log: bool | None) -> dict[st
     """One axis of the parallel coordinates: categories and absent values become named ticks."""
     there = [value for value in values if value != _ABSENT]
     if not _numeric(there):
-        names = sorted({shown(value) for value in values}, key=lambda value: (value == _ABSENT, value))
+        names = sorted(
+            {shown(value) for value in values}, key=lambda value: (value == _ABSENT, value)
+        )
         codes = [names.index(shown(value)) for value in values]
         # The one place where plotly takes text literally.
-        ticks = {"tickvals": list(range(len(names))), "ticktext": [_clipped(each) for each in names]}
+        ticks = {
+            "tickvals": list(range(len(names))),
+            "ticktext": [_clipped(each) for each in names],
+        }
         return {"label": html.escape(name), "values": codes, **ticks}
     scale = math.log10 if _is_log(there, known=log) else float
     low, high = scale(min(there)), scale(max(there))
     beside = low - 0.12 * ((high - low) or 1.0)
     drawn = [beside if value == _ABSENT else scale(value) for value in values]
-    ticks_at = sorted({scale(value) for value in there}) if len(set(there)) <= 6 else list(np.linspace(low, high, 6))
+    ticks_at = (
+        sorted({scale(value) for value in there})
+        if len(set(there)) <= 6
+        else list(np.linspace(low, high, 6))
+    )
     labels = [shown(float(10**tick if scale is math.log10 else tick)) for tick in ticks_at]
     if _ABSENT in values:
         ticks_at, labels = [beside, *ticks_at], [_ABSENT, *labels]
@@ -215,7 +283,9 @@ def _paths(records: Sequence[TrialRecord]) -> list[str]:
 
 
 def _numeric(values: Sequence[Any]) -> bool:
-    return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return bool(values) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values
+    )
 
 
 def _is_log(values: Sequence[Any], *, known: bool | None) -> bool:

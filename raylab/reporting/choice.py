@@ -27,15 +27,25 @@ def selection_figure(result: Mapping[str, Any]) -> Figure:
     axis = figure.subplots()
     for place, one in enumerate(candidates):
         _row(axis, one, place, colour=ORANGE if one["trial"] == result["of"] else BLUE)
-    axis.set_yticks(range(len(candidates)), [f"trial {one['trial']}" for one in candidates], fontsize=9)
+    axis.set_yticks(
+        range(len(candidates)), [f"trial {one['trial']}" for one in candidates], fontsize=9
+    )
     axis.set_ylim(len(candidates) - 0.5, -0.5)
-    axis.set_xlabel(literal(f"{result['metric']} ({'higher' if result['mode'] == 'max' else 'lower'} is better)"))
-    axis.set_title(f"chosen: trial {result['of']} ({result['rule']}); champion {result['trial']}", fontsize=10)
+    axis.set_xlabel(
+        literal(
+            f"{result['metric']} ({'higher' if result['mode'] == 'max' else 'lower'} is better)"
+        )
+    )
+    axis.set_title(
+        f"chosen: trial {result['of']} ({result['rule']}); champion {result['trial']}", fontsize=10
+    )
     style: dict[str, Any] = {"color": "#4b5563", "linestyle": "none"}
     marks = [
         Line2D([], [], marker="o", markersize=4, alpha=0.6, label="one seed", **style),
         Line2D([], [], marker="|", markersize=11, label="mean, 95 % interval", **style),
-        Line2D([], [], marker="D", markersize=6, markerfacecolor="none", label="in the search", **style),
+        Line2D(
+            [], [], marker="D", markersize=6, markerfacecolor="none", label="in the search", **style
+        ),
     ]
     figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     plain(axis)
@@ -44,8 +54,12 @@ def selection_figure(result: Mapping[str, Any]) -> Figure:
 
 def _row(axis: Axes, one: Mapping[str, Any], place: int, *, colour: str) -> None:
     scores = [score for score in one["scores"] if score is not None]
-    axis.plot(scores, [place] * len(scores), "o", color=colour, markersize=4, alpha=0.6, linewidth=0)
-    axis.plot([one["search"]], [place], "D", markerfacecolor="none", markeredgecolor=colour, markersize=6)
+    axis.plot(
+        scores, [place] * len(scores), "o", color=colour, markersize=4, alpha=0.6, linewidth=0
+    )
+    axis.plot(
+        [one["search"]], [place], "D", markerfacecolor="none", markeredgecolor=colour, markersize=6
+    )
     if one["interval"]:
         axis.plot(one["interval"], [place, place], color=colour, linewidth=1.5)
     if one["mean"] is not None:
@@ -54,7 +68,10 @@ def _row(axis: Axes, one: Mapping[str, Any], place: int, *, colour: str) -> None
 
 def said_selection(result: Mapping[str, Any]) -> list[str]:
     """What a selection found, a sentence each."""
-    seeds, chosen = len(result["values"]), next(one for one in result["candidates"] if one["trial"] == result["of"])
+    seeds, chosen = (
+        len(result["values"]),
+        next(one for one in result["candidates"] if one["trial"] == result["of"]),
+    )
     found = [
         f"Chosen: trial {result['of']}, by {RULES[result['rule']]}; {result['metric']} {spread(chosen)} over seeds, "
         f"{chosen['search']:.3f} in the search.",
@@ -85,7 +102,13 @@ def spread(one: Mapping[str, Any]) -> str:
 def selection_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Heads and rows, for a terminal or a page."""
     seeds = result["stability"]["seeds"]
-    heads = ["trial", f"{result['metric']} in the search", "mean over seeds (95 %)", "each seed", f"first of {seeds}"]
+    heads = [
+        "trial",
+        f"{result['metric']} in the search",
+        "mean over seeds (95 %)",
+        "each seed",
+        f"first of {seeds}",
+    ]
     heads += ["mean rank", "numbers learnt"]
     rows = []
     for one in result["candidates"]:
@@ -103,7 +126,9 @@ def selection_section(result: Mapping[str, Any], picture: str) -> str:
     """HTML of a selection; `picture` is its figure as an element."""
     heads, rows = selection_table(result)
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
     said = "<br>".join(map(escape, said_selection(result)))
     grid = f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     return f"<p class='soft'>{said}</p>{picture}{grid}"
@@ -118,7 +143,9 @@ def _stability(found: Mapping[str, Any]) -> list[str]:
             f"(1: all alike; about {nothing:.2f}: nothing in common)."
         )
     if found["spearman"] is not None:
-        said.append(f"Spearman correlation of the search's ranking with that over seeds: {found['spearman']:.2f}.")
+        said.append(
+            f"Spearman correlation of the search's ranking with that over seeds: {found['spearman']:.2f}."
+        )
     return said
 
 

@@ -26,7 +26,10 @@ def code_figures(path: Path) -> dict[str, Figure]:
     found = load_codes(path)
     if found is None:
         return {}
-    figures = {"code_usage.png": usage_figure(found.counts), "code_transitions.png": transitions_figure(found)}
+    figures = {
+        "code_usage.png": usage_figure(found.counts),
+        "code_transitions.png": transitions_figure(found),
+    }
     if len(found.truth):
         figures["reconstructions.png"] = reconstructions_figure(found)
     embedded = load_embedding(path)
@@ -40,7 +43,9 @@ def usage_figure(counts: Sequence[np.ndarray]) -> Figure:
     shown = counts[:_BOOKS]
     columns = min(4, len(shown))
     lines = -(-len(shown) // columns)
-    figure = Figure(figsize=(max(6.4, 3.0 * columns), 2.6 * lines + 0.4), dpi=_DPI, layout="constrained")
+    figure = Figure(
+        figsize=(max(6.4, 3.0 * columns), 2.6 * lines + 0.4), dpi=_DPI, layout="constrained"
+    )
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for place, (panel, each) in enumerate(zip(panels, shown)):
         panel.stairs(np.sort(each)[::-1], fill=True, color=BLUE)
@@ -51,7 +56,9 @@ def usage_figure(counts: Sequence[np.ndarray]) -> Figure:
         plain(panel)
     for panel in panels[len(shown) :]:
         panel.set_axis_off()
-    more = f" (the first {len(shown)} of {len(counts)} codebooks)" if len(counts) > len(shown) else ""
+    more = (
+        f" (the first {len(shown)} of {len(counts)} codebooks)" if len(counts) > len(shown) else ""
+    )
     figure.supxlabel(f"code, the most frequent first{more}", fontsize=10)
     figure.supylabel("times chosen", fontsize=10)
     return figure
@@ -80,15 +87,31 @@ def reconstructions_figure(found: Codes) -> Figure:
     borders = np.flatnonzero(np.diff(found.parts)) + 1
     x = np.insert(np.arange(len(found.truth), dtype=float), borders, np.nan)
     for place, (panel, unit) in enumerate(zip(panels, found.units)):
-        for values, colour, name in ((found.truth, GREY, "recorded"), (found.found, ORANGE, "reconstructed")):
-            panel.plot(x, np.insert(values[:, place].astype(float), borders, np.nan), color=colour, lw=1.3, label=name)
+        for values, colour, name in (
+            (found.truth, GREY, "recorded"),
+            (found.found, ORANGE, "reconstructed"),
+        ):
+            panel.plot(
+                x,
+                np.insert(values[:, place].astype(float), borders, np.nan),
+                color=colour,
+                lw=1.3,
+                label=name,
+            )
         for border in borders:
             panel.axvline(border - 0.5, color=_INK, linewidth=0.7, linestyle=":")
         explained = found.explained[unit]
         said = "silent" if np.isnan(explained) else f"explained variance {explained:.2f}"
         panel.set_title(f"unit {unit}: {said}", fontsize=9, loc="left")
         plain(panel)
-    panels[0].legend(fontsize=8, frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
+    panels[0].legend(
+        fontsize=8,
+        frameon=False,
+        ncols=2,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0.1,
+    )
     panels[-1].set_xlim(0, max(1, len(found.truth) - 1))
     panels[-1].set_xlabel(_extent(found, borders), fontsize=9)
     return figure

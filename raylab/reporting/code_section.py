@@ -11,7 +11,10 @@ from raylab.reporting.codes import load_codes
 from raylab.reporting.score_sections import image
 
 _SAID = {
-    "code_usage.png": ("Codebook usage", "How often each code was chosen in the validation windows of all sessions."),
+    "code_usage.png": (
+        "Codebook usage",
+        "How often each code was chosen in the validation windows of all sessions.",
+    ),
     "code_transitions.png": (
         "Codes over time",
         f"Validation windows of one session, side by side in the order of time; at most {WINDOWS} are drawn. A "

@@ -55,7 +55,9 @@ def load_codes(path: Path) -> Codes | None:
     except FileNotFoundError:
         return None
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise DataError(f"{path}: codes that cannot be read ({error})", "Run the trial again.") from None
+        raise DataError(
+            f"{path}: codes that cannot be read ({error})", "Run the trial again."
+        ) from None
 
 
 def transitions(sequence: np.ndarray, *, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +82,10 @@ def transitions(sequence: np.ndarray, *, most: int) -> tuple[np.ndarray, np.ndar
 
 def _codes(tensors: Mapping[str, np.ndarray], described: Mapping[str, str]) -> Codes:
     books = sum(name.startswith(_COUNTS) for name in tensors)
-    kept = {name: tensors[f"reconstruction.{name}"] for name in ("truth", "found", "samples", "parts", "units")}
+    kept = {
+        name: tensors[f"reconstruction.{name}"]
+        for name in ("truth", "found", "samples", "parts", "units")
+    }
     return Codes(
         session=str(described["session"]),
         counts=tuple(tensors[f"{_COUNTS}{book}"] for book in range(books)),

@@ -43,7 +43,9 @@ def course(name: str, records: Sequence[TrialRecord], *, metric: str, mode: Mode
     """Of the trials that a search drew; repetitions over seeds are no part of it."""
     pick, points = max if mode == "max" else min, []
     worked, best = 0.0, None
-    ended = sorted((one for one in drawn(records) if one.state in _ENDED), key=lambda one: one.ended or 0.0)
+    ended = sorted(
+        (one for one in drawn(records) if one.state in _ENDED), key=lambda one: one.ended or 0.0
+    )
     for count, record in enumerate(ended, start=1):
         worked += record.seconds
         if record.state == "completed" and record.score is not None and is_number(record.score):
@@ -73,7 +75,10 @@ def score_chart(result: Mapping[str, Any]) -> go.Figure:
     """Every row's score with its interval over samples, best on top; baselines grey."""
     rows = result["rows"][::-1]
     ends = [row["interval"] or (row["score"], row["score"]) for row in rows]
-    colours = [GREY if row["family"] == "baseline" else ORANGE if row["use"] else CATEGORIES[0] for row in rows]
+    colours = [
+        GREY if row["family"] == "baseline" else ORANGE if row["use"] else CATEGORIES[0]
+        for row in rows
+    ]
     figure = go.Figure(
         go.Scatter(
             x=[row["score"] for row in rows],
@@ -88,7 +93,12 @@ def score_chart(result: Mapping[str, Any]) -> go.Figure:
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
     )
-    return styled(figure, x=f"{result['metric']}, 95 % interval over samples", y="", height=110 + 30 * len(rows))
+    return styled(
+        figure,
+        x=f"{result['metric']}, 95 % interval over samples",
+        y="",
+        height=110 + 30 * len(rows),
+    )
 
 
 def html_name(row: Mapping[str, Any]) -> str:
@@ -99,7 +109,15 @@ def html_name(row: Mapping[str, Any]) -> str:
 
 def _ranking(result: Mapping[str, Any]) -> str:
     test = result["split"] == "test"
-    heads = ["", "name", "family", "trial", result["metric"], "95 % interval", *(["on valid"] if test else [])]
+    heads = [
+        "",
+        "name",
+        "family",
+        "trial",
+        result["metric"],
+        "95 % interval",
+        *(["on valid"] if test else []),
+    ]
     heads += ["over seeds, in the study's own objective", "read by", "seconds"]
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     body = "".join(_row(row, test=test) for row in result["rows"])
@@ -133,12 +151,18 @@ def _curves(courses: Sequence[Course]) -> list[str]:
         own = [one for one in courses if one.metric == metric and one.best]
         if own:
             by_trials = progress_chart(own, metric, "trials ended", [one.trials for one in own])
-            by_seconds = progress_chart(own, metric, "seconds of trials, added up", [one.seconds for one in own])
-            drawn_ones.append(f"<div class='pair'>{figure_html(by_trials)}{figure_html(by_seconds)}</div>")
+            by_seconds = progress_chart(
+                own, metric, "seconds of trials, added up", [one.seconds for one in own]
+            )
+            drawn_ones.append(
+                f"<div class='pair'>{figure_html(by_trials)}{figure_html(by_seconds)}</div>"
+            )
     return drawn_ones
 
 
-def progress_chart(courses: Sequence[Course], metric: str, x: str, along: Sequence[Sequence[float]]) -> go.Figure:
+def progress_chart(
+    courses: Sequence[Course], metric: str, x: str, along: Sequence[Sequence[float]]
+) -> go.Figure:
     """The best score so far, a step at each trial that completed."""
     figure = go.Figure()
     for place, (one, at) in enumerate(zip(courses, along)):

@@ -37,11 +37,19 @@ def keep_confusions(
     """
     written = []
     for label in dict.fromkeys(label for found in decoded.values() for label in found):
-        ones = [found[label] for found in decoded.values() if label in found and found[label].kind == "discrete"]
+        ones = [
+            found[label]
+            for found in decoded.values()
+            if label in found and found[label].kind == "discrete"
+        ]
         if ones:
             matrix = summed([confusion(one.truth, one.predicted, one.classes) for one in ones])
             about = {"label": label, "split": split, "trial": trial, "sessions": len(ones)}
-            written.append(_keep(study.scores_folder / f"{_STEM}-{safe_name(label)}-{split}.json", matrix, about))
+            written.append(
+                _keep(
+                    study.scores_folder / f"{_STEM}-{safe_name(label)}-{split}.json", matrix, about
+                )
+            )
     return written
 
 
@@ -67,7 +75,9 @@ def confusion_figure(matrix: Confusion, *, title: str = "") -> Figure:
     if count <= NAMED:
         size = 8 if count <= 16 else 6
         names = [literal(name) for name in matrix.classes]
-        axis.set_xticks(range(count), names, fontsize=size, rotation=45 if max(map(len, names)) > 3 else 0)
+        axis.set_xticks(
+            range(count), names, fontsize=size, rotation=45 if max(map(len, names)) > 3 else 0
+        )
         axis.set_yticks(range(count), names, fontsize=size)
     else:
         axis.set_xticks([])
@@ -92,6 +102,8 @@ def confusion_section(folder: Path) -> str:
 def _said(found: Mapping[str, Any]) -> str:
     over = f"{found['sessions']} session" + ("s" if found["sessions"] > 1 else "")
     line = f"Trial {found['trial']}, {found['split']} split: {found['samples']} samples of {over}."
-    mistakes = [f"{one['true']} for {one['predicted']} ({one['fraction']:.0%})" for one in found["mistakes"]]
+    mistakes = [
+        f"{one['true']} for {one['predicted']} ({one['fraction']:.0%})" for one in found["mistakes"]
+    ]
     more = f" Most often mistaken (true for predicted): {', '.join(mistakes)}." if mistakes else ""
     return f"<p class='soft'>{escape(line + more)}</p>"

@@ -14,7 +14,12 @@ from matplotlib.figure import Figure
 from raylab.data.dataset import Dataset
 from raylab.data.training_samples import training_blocks
 from raylab.errors import ConfigError, DataError
-from raylab.evaluation.unit_correlation import SILENT, UnitClusters, cluster_units, correlation_matrix
+from raylab.evaluation.unit_correlation import (
+    SILENT,
+    UnitClusters,
+    cluster_units,
+    correlation_matrix,
+)
 from raylab.files import atomic_path, safe_name
 from raylab.reporting.plots import literal
 
@@ -83,19 +88,27 @@ def correlation_figure(matrix: np.ndarray, found: UnitClusters, *, title: str = 
         axis.axhline(border, color="#374151", linewidth=0.5)
         axis.axvline(border, color="#374151", linewidth=0.5)
     silent = len(found.order) - len(order)
-    axis.set_title(literal(title) + (f" ({silent} that never vary left out)" if silent else ""), fontsize=10)
+    axis.set_title(
+        literal(title) + (f" ({silent} that never vary left out)" if silent else ""), fontsize=10
+    )
     axis.set_xlabel("unit, in the order of the clusters", fontsize=9)
     axis.set_ylabel("unit", fontsize=9)
     axis.tick_params(labelsize=8)
     extend = "both" if limit < 1 else "neither"
-    figure.colorbar(drawn, ax=axis, shrink=0.8, extend=extend).set_label("correlation (Pearson r)", fontsize=9)
+    figure.colorbar(drawn, ax=axis, shrink=0.8, extend=extend).set_label(
+        "correlation (Pearson r)", fontsize=9
+    )
     return figure
 
 
 def _sessions(dataset: Dataset, session: str | None) -> Iterator[str]:
     if session is not None:
         dataset.open(session)  # says which there are
-    names = [name for name, spec in dataset.sessions.items() if session in (None, name) and spec.splits["train"]]
+    names = [
+        name
+        for name, spec in dataset.sessions.items()
+        if session in (None, name) and spec.splits["train"]
+    ]
     if not names:
         which = f"session '{session}' has" if session else "no session has"
         raise DataError(
@@ -116,7 +129,9 @@ def _table(session: str, units: np.ndarray, found: UnitClusters) -> pd.DataFrame
     )
 
 
-def _keep(out: Path, session: str, units: np.ndarray, matrix: np.ndarray, found: UnitClusters) -> None:
+def _keep(
+    out: Path, session: str, units: np.ndarray, matrix: np.ndarray, found: UnitClusters
+) -> None:
     name = safe_name(session)
     names = [str(unit) for unit in units]
     with atomic_path(out / f"{name}.parquet") as temporary:

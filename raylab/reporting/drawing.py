@@ -10,7 +10,11 @@ from raylab.files import atomic_path, safe_name
 
 
 def draw(
-    path: str | Path, *, out: str | Path, recipe: str | Path | None = None, session: str | None = None
+    path: str | Path,
+    *,
+    out: str | Path,
+    recipe: str | Path | None = None,
+    session: str | None = None,
 ) -> list[Path]:
     """Draw the sessions of a dataset or of raw recordings: splits, activity, labels.
 

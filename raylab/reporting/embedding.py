@@ -63,7 +63,9 @@ class Embedding:
         centred = points - points.mean(axis=0)
         _, scales, axes = np.linalg.svd(centred, full_matrices=False)
         share = 100 * scales**2 / max(float((scales**2).sum()), 1e-300)
-        return centred @ axes[:3].T, tuple(f"PC {index + 1} ({share[index]:.0f} %)" for index in range(3))
+        return centred @ axes[:3].T, tuple(
+            f"PC {index + 1} ({share[index]:.0f} %)" for index in range(3)
+        )
 
 
 def load_embedding(path: Path) -> Embedding:
@@ -74,7 +76,11 @@ def load_embedding(path: Path) -> Embedding:
             metadata = file.metadata() or {}
         kinds = json.loads(metadata.get("labels", "{}"))
         sessions = tuple(map(str, json.loads(metadata.get("sessions", "[]"))))
-        colourings = [each for name in kinds for each in colourings_of(name, kinds[name], tensors[f"label.{name}"])]
+        colourings = [
+            each
+            for name in kinds
+            for each in colourings_of(name, kinds[name], tensors[f"label.{name}"])
+        ]
         whole = tensors["embedding"]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
@@ -87,11 +93,17 @@ def load_embedding(path: Path) -> Embedding:
 
 def colourings_of(name: str, entry: Mapping[str, Any], values: np.ndarray) -> list[Colouring]:
     """A label with several columns (x and y of a position) is several colourings."""
-    kind, unit, classes = entry["kind"], entry.get("unit") or "", tuple(map(str, entry.get("classes") or ()))
+    kind, unit, classes = (
+        entry["kind"],
+        entry.get("unit") or "",
+        tuple(map(str, entry.get("classes") or ())),
+    )
     if kind == "discrete":
         return [Colouring(name, kind, values.reshape(-1), classes=classes)]
     if kind == "circular":
         values = (values + np.pi) % (2 * np.pi) - np.pi
     columns = values.reshape(len(values), -1).T
-    names = [name] if len(columns) == 1 else [f"{name} {index + 1}" for index in range(len(columns))]
+    names = (
+        [name] if len(columns) == 1 else [f"{name} {index + 1}" for index in range(len(columns))]
+    )
     return [Colouring(each, kind, column, unit=unit) for each, column in zip(names, columns)]

@@ -57,7 +57,9 @@ def load_frames(path: Path) -> Frames | None:
     except FileNotFoundError:
         return None
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise DataError(f"{path}: frames that cannot be read ({error})", "Run the trial again.") from None
+        raise DataError(
+            f"{path}: frames that cannot be read ({error})", "Run the trial again."
+        ) from None
 
 
 def _checked(found: Frames) -> Frames:
@@ -81,7 +83,11 @@ def frame_figure(found: Frames) -> Figure:
     figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     figure.suptitle(literal(f"validation frames of session {found.session}"), fontsize=10)
     panels = figure.subplots(2, columns, squeeze=False)
-    scale_of_truth = {"cmap": "gray", "vmin": float(found.truth.min()), "vmax": float(found.truth.max())}
+    scale_of_truth = {
+        "cmap": "gray",
+        "vmin": float(found.truth.min()),
+        "vmax": float(found.truth.max()),
+    }
     for panel in panels.ravel():
         panel.set_xticks([])
         panel.set_yticks([])

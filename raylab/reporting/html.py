@@ -42,7 +42,10 @@ _SECTIONS: tuple[tuple[str, Callable[[Facts], str]], ...] = (
         "Codes and reconstructions of the best trial",
         lambda facts: code_section(facts.embedding) if facts.embedding else "",
     ),
-    ("Frames rebuilt by the best trial", lambda facts: frame_section(facts.embedding) if facts.embedding else ""),
+    (
+        "Frames rebuilt by the best trial",
+        lambda facts: frame_section(facts.embedding) if facts.embedding else "",
+    ),
     ("Embeddings compared", lambda facts: score_section(facts.scores) if facts.scores else ""),
     ("Confusion matrices", lambda facts: confusion_section(facts.scores) if facts.scores else ""),
     ("Test split", sections.evaluation),
@@ -78,7 +81,9 @@ def page(facts: Facts) -> str:
 
 def document(title: str, head: str, bodies: Mapping[str, str]) -> str:
     """A self-contained page of sections, by their titles; empty ones are left out. Bodies are HTML, `title` is text."""
-    content = "".join(f"<section><h2>{name}</h2>{body}</section>" for name, body in bodies.items() if body)
+    content = "".join(
+        f"<section><h2>{name}</h2>{body}</section>" for name, body in bodies.items() if body
+    )
     name = escape(title)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name} – raylab</title>'
@@ -121,7 +126,9 @@ def _baselines(study: StudyFolder, winner: TrialRecord | None) -> dict[str, Any]
     baselines, valid = study.baselines(), study.evaluation("valid")
     if baselines is None or valid is None or winner is None or valid.get("trial") != winner.trial:
         return baselines
-    own = {kind: scores for kind, scores in (valid.get("baselines") or {}).items() if kind == "input"}
+    own = {
+        kind: scores for kind, scores in (valid.get("baselines") or {}).items() if kind == "input"
+    }
     return {**baselines, "valid": {**baselines["valid"], **own}}
 
 

@@ -19,7 +19,10 @@ def latent_figure(found: Embedding) -> Figure:
 
     A vector stands for many samples, whose points would hide each other.
     """
-    chosen, points = found.colourings[:_COLOURINGS], np.nan_to_num(np.asarray(found.points, np.float64))
+    chosen, points = (
+        found.colourings[:_COLOURINGS],
+        np.nan_to_num(np.asarray(found.points, np.float64)),
+    )
     vectors, member, samples = np.unique(points, axis=0, return_inverse=True, return_counts=True)
     member = member.reshape(-1)
     places, axes = _plane(vectors, samples)
@@ -54,7 +57,9 @@ def mean_label(colouring: Colouring, member: np.ndarray, groups: int) -> np.ndar
         np.add.at(votes, (member, values.astype(np.int64)), 1)
         return np.where(seen, votes.argmax(axis=1), np.nan)
     if colouring.kind == "circular":
-        sine, cosine = (np.bincount(member, part(values), minlength=groups) for part in (np.sin, np.cos))
+        sine, cosine = (
+            np.bincount(member, part(values), minlength=groups) for part in (np.sin, np.cos)
+        )
         return np.where(seen, np.arctan2(sine, cosine), np.nan)
     sums = np.bincount(member, values, minlength=groups)
     return np.where(seen, sums / np.maximum(np.bincount(member, minlength=groups), 1), np.nan)
@@ -67,13 +72,21 @@ def _plane(vectors: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, tuple[
     _, scales, axes = np.linalg.svd(centred * weights, full_matrices=False)
     share = 100 * scales**2 / max(float((scales**2).sum()), 1e-300)
     places = centred @ axes[:2].T
-    share = np.append(share, 0.0)  # of a second component where there is one dimension or one vector
+    share = np.append(
+        share, 0.0
+    )  # of a second component where there is one dimension or one vector
     padded = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
     return padded, (f"PC 1 ({share[0]:.0f} %)", f"PC 2 ({share[1]:.0f} %)")
 
 
 def _map(
-    figure: Figure, panel: Any, places: np.ndarray, colouring: Colouring, *, values: np.ndarray, area: np.ndarray
+    figure: Figure,
+    panel: Any,
+    places: np.ndarray,
+    colouring: Colouring,
+    *,
+    values: np.ndarray,
+    area: np.ndarray,
 ) -> None:
     known = np.isfinite(values)
     style: dict[str, Any] = {"linewidths": 0.4, "edgecolors": "white", "alpha": 0.9}
@@ -88,6 +101,10 @@ def _map(
         for handle in legend.legend_handles:
             handle.set_sizes([40])
         return
-    phase = {"cmap": CYCLIC, "vmin": -np.pi, "vmax": np.pi} if colouring.kind == "circular" else {"cmap": "viridis"}
+    phase = (
+        {"cmap": CYCLIC, "vmin": -np.pi, "vmax": np.pi}
+        if colouring.kind == "circular"
+        else {"cmap": "viridis"}
+    )
     drawn = panel.scatter(*places[known].T, s=area[known], c=values[known], **style, **phase)
     figure.colorbar(drawn, ax=panel, shrink=0.8).set_label(literal(colouring.title), fontsize=9)

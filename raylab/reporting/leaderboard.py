@@ -35,7 +35,9 @@ _COLOURS = {
 }
 
 
-def rows(records: Iterable[TrialRecord], *modes: Mode, metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
+def rows(
+    records: Iterable[TrialRecord], *modes: Mode, metrics: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """One row a trial of the search, best first: `{"trial", "state", "score", "steps", "seconds", "cpu_seconds",
     "gpu_seconds", "params", "metrics", "note"}`.
 
@@ -77,14 +79,24 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     names = [(kind, name) for kind in kinds for name in _keys(row.get(kind, {}) for row in rows)]
     several = any("front" in row for row in rows)
     heads = ["trial", "state", *(["front"] if several else []), "score"]
-    heads += [*(_SEED_COLUMNS if any("seeds" in row for row in rows) else ()), "steps", *COSTS, "note"]
+    heads += [
+        *(_SEED_COLUMNS if any("seeds" in row for row in rows) else ()),
+        "steps",
+        *COSTS,
+        "note",
+    ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*heads, *(f"{kind}.{name}" for kind, name in names)])
     for row in rows:
         told = {**row, **_seed_cells(row.get("seeds"))}
         told |= {"front": yes_or_no(row["front"])} if "front" in row else {}
-        writer.writerow([*(_cell(told[head]) for head in heads), *(_cell(row[kind].get(name)) for kind, name in names)])
+        writer.writerow(
+            [
+                *(_cell(told[head]) for head in heads),
+                *(_cell(row[kind].get(name)) for kind, name in names),
+            ]
+        )
     write_text(path, text.getvalue())
 
 
@@ -117,18 +129,26 @@ def table(
     over = {"over seeds": max(map(len, seeds.values()))} if any(seeds.values()) else {}
     heads |= {**{metric: max(7, len(metric)) for metric in metrics}, **over, "step": 6}
     shown = _fitting(rows, width=width - sum(heads.values()) - _GAP * len(heads))
-    grid = Table(box=_RULES, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    grid = Table(
+        box=_RULES, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
     for head, least in heads.items():
         justify: Literal["left", "right"] = "right" if head in (*metrics, "step") else "left"
         grid.add_column(head, justify=justify, min_width=least, no_wrap=True)
     for short in shown.values():
-        grid.add_column(short, justify="right", no_wrap=True, overflow="ellipsis", max_width=_WIDEST)
+        grid.add_column(
+            short, justify="right", no_wrap=True, overflow="ellipsis", max_width=_WIDEST
+        )
     for row in rows:
         grid.add_row(*_cells(row, metrics, list(shown), over=seeds[row["trial"]] if over else None))
     grid.add_section()
     for kind in kinds:
-        scores = [f"{matched[metric][kind]:.4f}" if kind in matched[metric] else "" for metric in metrics]
-        grid.add_row("–", Text(f"baseline: {kind}", style="dim"), *([""] if several else []), *scores)
+        scores = [
+            f"{matched[metric][kind]:.4f}" if kind in matched[metric] else "" for metric in metrics
+        ]
+        grid.add_row(
+            "–", Text(f"baseline: {kind}", style="dim"), *([""] if several else []), *scores
+        )
     grid.caption = _footnotes(rows, shown, errors=errors or {}, width=width)
     grid.caption_justify = "left"
     return grid
@@ -152,20 +172,35 @@ def said_costs(rows: Sequence[Mapping[str, Any]]) -> str:
         trials = sum(row[name] for row in rows)
         seeds = sum((row.get("seeds") or {}).get(name, 0.0) for row in rows)
         if trials or seeds:
-            found.append(f"{trials:,.0f} {unit}-seconds" + (f" and {seeds:,.0f} for repetitions" if seeds else ""))
+            found.append(
+                f"{trials:,.0f} {unit}-seconds"
+                + (f" and {seeds:,.0f} for repetitions" if seeds else "")
+            )
     return f"cost: {', '.join(found)}" if found else ""
 
 
 def note(record: TrialRecord) -> str | None:
     """That a trial stopped early, which step's model its score is of, where that is not the last, and that a codebook
     collapsed."""
-    kept = f"the model of step {record.kept_step} is kept" if record.kept_step not in (None, record.step) else None
-    return "; ".join(said for said in (record.stopped, kept, collapse(record.config, record.metrics)) if said) or None
+    kept = (
+        f"the model of step {record.kept_step} is kept"
+        if record.kept_step not in (None, record.step)
+        else None
+    )
+    return (
+        "; ".join(
+            said for said in (record.stopped, kept, collapse(record.config, record.metrics)) if said
+        )
+        or None
+    )
 
 
 def collapse(config: Mapping[str, Any], metrics: Mapping[str, float]) -> str | None:
     """That held-out windows use less of a codebook than `evaluation.collapse_below`."""
-    usage, least = metrics.get("codes.usage_least"), (config.get("evaluation") or {}).get("collapse_below")
+    usage, least = (
+        metrics.get("codes.usage_least"),
+        (config.get("evaluation") or {}).get("collapse_below"),
+    )
     if usage is None or least is None or usage >= least:
         return None
     return f"the codebook collapsed: {usage:.1%} of its codes are used on held-out windows"
@@ -179,7 +214,10 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
         parts = path.split(".")
         ends = (".".join(parts[-count:]) for count in range(1, len(parts) + 1))
         others = [other for other in paths if other != path]
-        short[path] = next((end for end in ends if not any(f".{other}".endswith(f".{end}") for other in others)), path)
+        short[path] = next(
+            (end for end in ends if not any(f".{other}".endswith(f".{end}") for other in others)),
+            path,
+        )
     return short
 
 
@@ -196,7 +234,11 @@ def _seeds(repeated: Sequence[TrialRecord]) -> dict[str, Any] | None:
     """What the repetitions of a trial that have ended say together."""
     if not repeated:
         return None
-    scores = [float(one.score or 0.0) for one in repeated if one.state == "completed" and is_number(one.score)]
+    scores = [
+        float(one.score or 0.0)
+        for one in repeated
+        if one.state == "completed" and is_number(one.score)
+    ]
     over = over_seeds(scores) if scores else {"mean": None, "interval": None, "values": []}
     failed = sum(one.state == "failed" for one in repeated)
     spent = {name: round(sum(getattr(one, name) for one in repeated), 3) for name in COSTS[1:]}
@@ -210,9 +252,17 @@ def _seed_cells(found: Mapping[str, Any] | None) -> dict[str, Any]:
     return dict(zip(_SEED_COLUMNS, values))
 
 
-def _rank(record: TrialRecord, modes: Sequence[Mode], leads: bool) -> tuple[int, bool, bool, tuple[float, ...], str]:
+def _rank(
+    record: TrialRecord, modes: Sequence[Mode], leads: bool
+) -> tuple[int, bool, bool, tuple[float, ...], str]:
     scored = is_number(record.score)
-    return _ORDER.index(record.state), not leads, not scored, costs(record, modes) if scored else (), record.trial
+    return (
+        _ORDER.index(record.state),
+        not leads,
+        not scored,
+        costs(record, modes) if scored else (),
+        record.trial,
+    )
 
 
 def _keys(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -270,7 +320,9 @@ def _footnotes(
     notes = [row["note"] for row in rows if row["note"]]
     if notes:
         noted, first = len(notes), _one_line(notes[0], width)
-        lines.append(f"{noted} trial{'s' * (noted > 1)} with a note (in leaderboard.csv), such as: {first}")
+        lines.append(
+            f"{noted} trial{'s' * (noted > 1)} with a note (in leaderboard.csv), such as: {first}"
+        )
     hidden = len(_keys(row["params"] for row in rows)) - len(shown)
     if hidden:
         lines.append(f"{hidden} more parameter{'s' * (hidden > 1)} in leaderboard.csv")

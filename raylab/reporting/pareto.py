@@ -18,12 +18,16 @@ _GREY = "#8b94a3"
 _MOST_PARAMS = 12  # lines in what a point says
 
 
-def front_chart(records: Sequence[TrialRecord], *, metrics: Sequence[str], modes: Sequence[Mode]) -> go.Figure | None:
+def front_chart(
+    records: Sequence[TrialRecord], *, metrics: Sequence[str], modes: Sequence[Mode]
+) -> go.Figure | None:
     """Every scored trial by its objectives, a panel a pair; the front on top. None where no trial has scores.
 
     Of two objectives the front is joined by a line; of three it is a surface, which no line in a panel could show.
     """
-    scored = [record for record in records if record.state in ("completed", "pruned") and record.scores]
+    scored = [
+        record for record in records if record.state in ("completed", "pruned") and record.scores
+    ]
     if not scored:
         return None
     leading = front(scored, *modes)
@@ -31,15 +35,23 @@ def front_chart(records: Sequence[TrialRecord], *, metrics: Sequence[str], modes
     rest = [record for record in scored if record.trial not in named]
     groups = {
         "Pareto front": (leading, {"color": ORANGE, "size": 11}),
-        "completed": ([record for record in rest if record.state == "completed"], {"color": BLUE, "size": 8}),
-        "pruned": ([record for record in rest if record.state == "pruned"], {"color": _GREY, "symbol": "circle-open"}),
+        "completed": (
+            [record for record in rest if record.state == "completed"],
+            {"color": BLUE, "size": 8},
+        ),
+        "pruned": (
+            [record for record in rest if record.state == "pruned"],
+            {"color": _GREY, "symbol": "circle-open"},
+        ),
     }
     pairs = list(combinations(range(len(metrics)), 2))
     figure = make_subplots(1, len(pairs), horizontal_spacing=0.08)
     for column, (x, y) in enumerate(pairs, start=1):
         for name, (found, marker) in reversed(groups.items()):
             joined = name == "Pareto front" and len(pairs) == 1
-            trace = _points(sorted(found, key=lambda record: record.scores[x]), x, y, name=name, joined=joined)
+            trace = _points(
+                sorted(found, key=lambda record: record.scores[x]), x, y, name=name, joined=joined
+            )
             figure.add_trace(trace.update(marker=marker, showlegend=column == 1), 1, column)
         figure.update_xaxes(title_text=_axis(metrics[x], modes[x]), row=1, col=column)
         figure.update_yaxes(title_text=_axis(metrics[y], modes[y]), row=1, col=column)
@@ -65,5 +77,7 @@ def _axis(metric: str, mode: Mode) -> str:
 
 def _hover(record: TrialRecord) -> str:
     lines = [f"trial {record.trial}, {record.state}"]
-    lines += [f"{path} {shown(value)}" for path, value in list(record.params.items())[:_MOST_PARAMS]]
+    lines += [
+        f"{path} {shown(value)}" for path, value in list(record.params.items())[:_MOST_PARAMS]
+    ]
     return "<br>".join(html.escape(line) for line in lines)

@@ -31,7 +31,9 @@ CATEGORIES = (
 )
 _DPI = 110
 # Without white or black, where points of one phase would vanish; the same as in the HTML report.
-CYCLIC = LinearSegmentedColormap.from_list("phase", [np.array(unlabel_rgb(c)) / 255 for c in cyclical.Phase])
+CYCLIC = LinearSegmentedColormap.from_list(
+    "phase", [np.array(unlabel_rgb(c)) / 255 for c in cyclical.Phase]
+)
 
 
 def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figure]]:
@@ -45,7 +47,9 @@ def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figur
             figures["loss_curve.png"] = loss_curve(record, *study.metrics, *CURVES)
         path = study.embedding_path(record.trial)
         if path.is_file():
-            figures["embedding.png"] = embedding(load_embedding(path), title=f"trial {record.trial}")
+            figures["embedding.png"] = embedding(
+                load_embedding(path), title=f"trial {record.trial}"
+            )
             figures |= code_figures(path) | frame_figures(path)
         return figures
 
@@ -54,14 +58,19 @@ def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figur
 
 def loss_curve(record: TrialRecord, *metrics: str) -> Figure:
     """The training loss and, below it, the validation scores (`metrics`), by step."""
-    coloured = {"loss": BLUE, **dict.fromkeys((metric for metric in metrics if metric != "loss"), ORANGE)}
+    coloured = {
+        "loss": BLUE,
+        **dict.fromkeys((metric for metric in metrics if metric != "loss"), ORANGE),
+    }
     shown = [(name, colour) for name, colour in coloured.items() if _curve(record, name)]
     height = 2.4 * max(1, len(shown)) + 0.5
     figure = Figure(figsize=(6.4, height), dpi=_DPI)
     figure.suptitle(f"trial {record.trial} ({record.state})", fontsize=12)
     panels = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
     # In inches: a layout that measures every text takes as long as all the drawing.
-    figure.subplots_adjust(left=0.9 / 6.4, right=6.25 / 6.4, bottom=0.5 / height, top=1 - 0.4 / height)
+    figure.subplots_adjust(
+        left=0.9 / 6.4, right=6.25 / 6.4, bottom=0.5 / height, top=1 - 0.4 / height
+    )
     for panel, (name, colour) in zip(panels, shown):
         steps, values = zip(*_curve(record, name))
         panel.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=3)
@@ -73,7 +82,9 @@ def loss_curve(record: TrialRecord, *metrics: str) -> Figure:
 
 def embedding(found: Embedding, *, title: str = "", label: str | None = None) -> Figure:
     """The embedded validation samples, one panel a label (or only `label`), unlabelled samples grey."""
-    chosen = [each for each in found.colourings if label in (None, each.name)][:4] or list(found.colourings[:1])
+    chosen = [each for each in found.colourings if label in (None, each.name)][:4] or list(
+        found.colourings[:1]
+    )
     points, axes = found.drawn()
     columns, lines = min(2, len(chosen)), (len(chosen) + 1) // 2
     figure = Figure(figsize=(5.6 * columns, 4.8 * lines), dpi=_DPI, layout="constrained")
@@ -97,7 +108,10 @@ def embedding(found: Embedding, *, title: str = "", label: str | None = None) ->
 
 def scatter(figure: Figure, panel: Any, points: np.ndarray, colouring: Colouring) -> None:
     # Shading by depth would look like other values.
-    style: dict[str, Any] = {"linewidths": 0, **({"depthshade": False} if points.shape[1] == 3 else {})}
+    style: dict[str, Any] = {
+        "linewidths": 0,
+        **({"depthshade": False} if points.shape[1] == 3 else {}),
+    }
     labelled = colouring.labelled
     if not labelled.all():
         panel.scatter(*points[~labelled].T, s=4, color=GREY, label="unlabelled", **style)
@@ -112,7 +126,11 @@ def scatter(figure: Figure, panel: Any, points: np.ndarray, colouring: Colouring
 
 
 def _categories(
-    panel: Any, points: np.ndarray, codes: np.ndarray, classes: tuple[str, ...], style: dict[str, Any]
+    panel: Any,
+    points: np.ndarray,
+    codes: np.ndarray,
+    classes: tuple[str, ...],
+    style: dict[str, Any],
 ) -> None:
     """A colour and a legend entry a class; with many classes a spectrum without a legend."""
     present = np.unique(codes)

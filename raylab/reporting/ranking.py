@@ -15,7 +15,20 @@ from rich.text import Text
 from raylab.files import write_text
 from raylab.reporting.leaderboard import yes_or_no
 
-_PLAIN = ("rank", "use", "name", "family", "trial", "score", "low", "high", "valid", "sessions", "readout", "fitted")
+_PLAIN = (
+    "rank",
+    "use",
+    "name",
+    "family",
+    "trial",
+    "score",
+    "low",
+    "high",
+    "valid",
+    "sessions",
+    "readout",
+    "fitted",
+)
 _NAME = 10  # characters of a name that are not folded
 _COSTS = ("seconds", "steps_per_s")
 _SEEDS = ("seeds.metric", "seeds.mean", "seeds.low", "seeds.high", "seeds.count")
@@ -31,16 +44,29 @@ def write_csv(path: Path, result: Mapping[str, Any]) -> None:
     writer.writerow([*_PLAIN, *_COSTS, *_SEEDS, *ends])
     for row in result["rows"]:
         low, high = row["interval"] or (None, None)
-        flat = {**row, "use": yes_or_no(row["use"]), "low": low, "high": high, "fitted": _joined(row["fitted"])}
+        flat = {
+            **row,
+            "use": yes_or_no(row["use"]),
+            "low": low,
+            "high": high,
+            "fitted": _joined(row["fitted"]),
+        }
         more = [
             value
             for metric in metrics
-            for value in (row["scores"].get(metric), *(row["intervals"].get(metric) or (None, None)))
+            for value in (
+                row["scores"].get(metric),
+                *(row["intervals"].get(metric) or (None, None)),
+            )
         ]
         writer.writerow(
             [
                 "" if value is None else value
-                for value in [*(flat[name] for name in (*_PLAIN, *_COSTS)), *_seed_cells(row["seeds"]), *more]
+                for value in [
+                    *(flat[name] for name in (*_PLAIN, *_COSTS)),
+                    *_seed_cells(row["seeds"]),
+                    *more,
+                ]
             ]
         )
     write_text(path, text.getvalue())
@@ -62,7 +88,11 @@ def table(result: Mapping[str, Any]) -> Table:
     for head in (*numbers, *(["sessions"] if uneven else [])):
         drawn.add_column(head, justify="right", no_wrap=True)
     drawn.add_column("read by", overflow="fold")
-    drawn.add_column("fitted on" if test else "seconds", no_wrap=True, min_width=len("train+valid") if test else 7)
+    drawn.add_column(
+        "fitted on" if test else "seconds",
+        no_wrap=True,
+        min_width=len("train+valid") if test else 7,
+    )
     for row in result["rows"]:
         cells = _cells(row, metrics, test=test, uneven=uneven)
         drawn.add_row(*cells, style="dim" if row["family"] == "baseline" else "")
@@ -75,12 +105,16 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
     found = []
     if used:
         trial = f" (trial {used['trial']})" if used["trial"] else ""
-        found.append(f"* best on validation: {used['name']}{trial}, {result['metric']} {used['valid']:.3f} there")
+        found.append(
+            f"* best on validation: {used['name']}{trial}, {result['metric']} {used['valid']:.3f} there"
+        )
     over = [f"{row['name']} ({said_seeds(row['seeds'])})" for row in result["rows"] if row["seeds"]]
     if over:
         found.append(f"chosen over seeds, in the study's own objective: {', '.join(over)}")
     if any(row["rank"] is None for row in result["rows"]):
-        found.append("rows without a rank are not of all sessions: sessions held out whole have chance as a baseline")
+        found.append(
+            "rows without a rank are not of all sessions: sessions held out whole have chance as a baseline"
+        )
     if result["split"] == "test":
         times = ", ".join(f"{name} {count}" for name, count in result["test_reads"].items())
         found.append(f"how often the test split was read so far, by study: {times}")
@@ -106,10 +140,14 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
     return [name for name in names if name != result["metric"]]
 
 
-def _cells(row: Mapping[str, Any], metrics: list[str], *, test: bool, uneven: bool) -> list[Text | str]:
+def _cells(
+    row: Mapping[str, Any], metrics: list[str], *, test: bool, uneven: bool
+) -> list[Text | str]:
     place = "" if row["rank"] is None else str(row["rank"])
     seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
-    interval = "" if row["interval"] is None else f"{row['interval'][0]:.3f} ... {row['interval'][1]:.3f}"
+    interval = (
+        "" if row["interval"] is None else f"{row['interval'][0]:.3f} ... {row['interval'][1]:.3f}"
+    )
     return [
         f"{place}*" if row["use"] else place,
         Text(row["name"]),  # a folder may be called as a markup is

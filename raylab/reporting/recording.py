@@ -19,7 +19,9 @@ COLOURS = {"train": BLUE, "valid": ORANGE, "test": "#059669"}
 _DPI = 130
 
 
-def recording_figure(session: Session, parts: np.ndarray, *, kept: np.ndarray | None = None) -> Figure:
+def recording_figure(
+    session: Session, parts: np.ndarray, *, kept: np.ndarray | None = None
+) -> Figure:
     """Split bars, a heat map of all units, and the first labels, on the samples of the recording.
 
     Args:
@@ -38,7 +40,9 @@ def recording_figure(session: Session, parts: np.ndarray, *, kept: np.ndarray | 
     _activity(axes[1], session, kept)
     for axis, (name, label) in zip(axes[2:], shown.items()):
         _label(axis, name, label)
-    axes[-1].set_xlabel("sample" if len(session.segments) > 1 else f"sample ({session.rate_hz:g} a second)")
+    axes[-1].set_xlabel(
+        "sample" if len(session.segments) > 1 else f"sample ({session.rate_hz:g} a second)"
+    )
     axes[-1].set_xlim(0, samples)
     return figure
 
@@ -50,18 +54,29 @@ def _splits(axis: Axes, parts: np.ndarray) -> None:
     axis.set_yticks([])
     axis.set_facecolor("#f1f3f6")
     patches = [Patch(color=COLOURS[name], label=name) for name in SPLITS]
-    axis.legend(handles=patches, ncols=3, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 1))
+    axis.legend(
+        handles=patches,
+        ncols=3,
+        fontsize=8,
+        frameon=False,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+    )
 
 
 def _activity(axis: Axes, session: Session, kept: np.ndarray | None) -> None:
     """Means of neighbouring samples, so that a short event is paler but never missed; scaled a unit at a time."""
     edges = np.unique(np.linspace(0, len(session.neural), COLUMNS + 1).astype(np.int64))
-    pooled = np.stack([session.neural[a:b].mean(axis=0) for a, b in itertools.pairwise(edges)], axis=1)
+    pooled = np.stack(
+        [session.neural[a:b].mean(axis=0) for a, b in itertools.pairwise(edges)], axis=1
+    )
     pooled = pooled if kept is None else pooled[kept]
     low, high = np.percentile(pooled, [1, 99], axis=1, keepdims=True)
     scaled = (pooled - low) / np.where(high > low, high - low, np.maximum(np.abs(high), 1e-9))
     extent = (0, len(session.neural), len(pooled), 0)
-    axis.imshow(scaled, aspect="auto", cmap="magma", vmin=0, vmax=1, interpolation="nearest", extent=extent)
+    axis.imshow(
+        scaled, aspect="auto", cmap="magma", vmin=0, vmax=1, interpolation="nearest", extent=extent
+    )
     axis.set_ylabel(f"unit ({session.kind})")
 
 
@@ -70,12 +85,16 @@ def _label(axis: Axes, name: str, label: Label) -> None:
     if label.kind == "discrete":
         values = np.where(label.values[at] >= 0, label.values[at].astype(float), np.nan)
         axis.plot(at, values, ".", markersize=2, color=BLUE)
-        ticks = range(len(label.classes)) if len(label.classes) <= 4 else (0, len(label.classes) - 1)
+        ticks = (
+            range(len(label.classes)) if len(label.classes) <= 4 else (0, len(label.classes) - 1)
+        )
         axis.set_yticks(list(ticks), [label.classes[tick] for tick in ticks], fontsize=7)
     else:
         mark = "." if label.kind == "circular" else "-"
         for column, colour in zip(range(label.values.shape[1]), (BLUE, ORANGE, GREY)):
-            axis.plot(at, label.values[at, column], mark, markersize=1.5, linewidth=0.8, color=colour)
+            axis.plot(
+                at, label.values[at, column], mark, markersize=1.5, linewidth=0.8, color=colour
+            )
         axis.tick_params(axis="y", labelsize=7)
     unit = f"\n({label.unit})" if label.unit else ""
     axis.set_ylabel(f"{name}{unit}", rotation=0, ha="right", va="center", fontsize=8)

@@ -23,7 +23,9 @@ def keep_scaling(folder: Path, result: Mapping[str, Any]) -> None:
     """Write scaling.csv and scaling.png into a folder."""
     with atomic_path(folder / "scaling.csv") as temporary, temporary.open("w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow([*_PLACE, *(f"{name}{end}" for name in MEASURED for end in ("", "_low", "_high"))])
+        rows.writerow(
+            [*_PLACE, *(f"{name}{end}" for name in MEASURED for end in ("", "_low", "_high"))]
+        )
         for point in result["points"]:
             rows.writerow([*(point[name] for name in _PLACE), *_cells(point)])
     with atomic_path(folder / "scaling.png") as temporary:
@@ -79,10 +81,23 @@ def _widest(width: Any) -> int:
     return max(int(one) for one in str(width).split("x"))
 
 
-def _points(panel: Axes, sizes: Sequence[float], own: Sequence[Mapping[str, Any]], colour: str) -> None:
+def _points(
+    panel: Axes, sizes: Sequence[float], own: Sequence[Mapping[str, Any]], colour: str
+) -> None:
     means = np.array([point["error"]["mean"] for point in own])
-    ends = np.array([point["error"]["interval"] or [point["error"]["mean"]] * 2 for point in own]).reshape(-1, 2)
-    panel.errorbar(sizes, means, np.abs(ends.T - means), fmt="o", color=colour, markersize=4, capsize=2, linewidth=1)
+    ends = np.array(
+        [point["error"]["interval"] or [point["error"]["mean"]] * 2 for point in own]
+    ).reshape(-1, 2)
+    panel.errorbar(
+        sizes,
+        means,
+        np.abs(ends.T - means),
+        fmt="o",
+        color=colour,
+        markersize=4,
+        capsize=2,
+        linewidth=1,
+    )
 
 
 def _curve(panel: Axes, law: Mapping[str, Any], colour: str, label: str) -> None:
@@ -92,12 +107,16 @@ def _curve(panel: Axes, law: Mapping[str, Any], colour: str, label: str) -> None
     curve = law["curve"]
     panel.plot(curve["sizes"], curve["errors"], color=colour, linewidth=1.2, label=label)
     if curve["low"] is not None:
-        panel.fill_between(curve["sizes"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0)
+        panel.fill_between(
+            curve["sizes"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0
+        )
 
 
 def _finish(panel: Axes, result: Mapping[str, Any], size: str) -> None:
     panel.set_xscale("log")
-    values = [one for point in result["points"] if point["error"] for one in point["error"]["values"]]
+    values = [
+        one for point in result["points"] if point["error"] for one in point["error"]["values"]
+    ]
     if values and min(values) > 0:  # a negated score has no logarithm
         panel.set_yscale("log")
         low, high = min(values), max(values)
@@ -105,7 +124,10 @@ def _finish(panel: Axes, result: Mapping[str, Any], size: str) -> None:
         panel.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
         panel.yaxis.set_major_formatter(StrMethodFormatter("{x:.3g}"))
         panel.yaxis.set_minor_formatter(NullFormatter())
-    ticks = sorted({line for point in panel.lines for line in np.atleast_1d(point.get_xdata())} & _sizes(result, size))
+    ticks = sorted(
+        {line for point in panel.lines for line in np.atleast_1d(point.get_xdata())}
+        & _sizes(result, size)
+    )
     panel.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.tick_params(labelsize=8)
@@ -127,13 +149,27 @@ def _efficiency(panel: Axes, listed: Sequence[Mapping[str, Any]], counts: Sequen
     widths = list(dict.fromkeys(point["width"] for point in listed))
     thick = 0.8 / len(counts)
     for place, count in enumerate(counts):
-        own = [p for p in listed if p["workers"] == count and p["fraction"] == most and p["efficiency"]]
-        at = [widths.index(point["width"]) + (place - (len(counts) - 1) / 2) * thick for point in own]
+        own = [
+            p for p in listed if p["workers"] == count and p["fraction"] == most and p["efficiency"]
+        ]
+        at = [
+            widths.index(point["width"]) + (place - (len(counts) - 1) / 2) * thick for point in own
+        ]
         means = np.array([point["efficiency"]["mean"] for point in own])
-        ends = np.array([point["efficiency"]["interval"] or [point["efficiency"]["mean"]] * 2 for point in own])
+        ends = np.array(
+            [point["efficiency"]["interval"] or [point["efficiency"]["mean"]] * 2 for point in own]
+        )
         error = np.abs(ends.reshape(-1, 2).T - means)
         name = f"{count} worker{'s' if count > 1 else ''}"
-        panel.bar(at, means, thick * 0.92, yerr=error, color=CATEGORIES[place], label=name, error_kw={"linewidth": 1})
+        panel.bar(
+            at,
+            means,
+            thick * 0.92,
+            yerr=error,
+            color=CATEGORIES[place],
+            label=name,
+            error_kw={"linewidth": 1},
+        )
     panel.axhline(1, color="#475569", linewidth=0.8, linestyle="--")
     panel.set_xticks(range(len(widths)), ["" if width is None else str(width) for width in widths])
     panel.set_xlabel(f"width ({_share(most)})" if widths != [None] else _share(most), fontsize=9)

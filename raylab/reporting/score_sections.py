@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def score_section(folder: Path, say: Mapping[str, Callable[[Mapping[str, Any]], str]] | None = None) -> str:
+def score_section(
+    folder: Path, say: Mapping[str, Callable[[Mapping[str, Any]], str]] | None = None
+) -> str:
     """What a study's `scores` folder holds; nothing where there is none.
 
     Args:
@@ -91,12 +93,21 @@ def _shuffled_row(label: str, one: Mapping[str, Any]) -> list[str]:
 def _alternatives(found: Mapping[str, Any]) -> str:
     metrics, told = shown_metrics(found), published(found)
     rows = [
-        [name, f"{one['learnt']:,}", *(_with_interval(one["metrics"].get(metric)) for metric in metrics)]
+        [
+            name,
+            f"{one['learnt']:,}",
+            *(_with_interval(one["metrics"].get(metric)) for metric in metrics),
+        ]
         for name, one in found["alternatives"].items()
     ]
-    rows += [[f"{name} *", "", *(_number(one.get(metric)) for metric in metrics)] for name, one in told.items()]
+    rows += [
+        [f"{name} *", "", *(_number(one.get(metric)) for metric in metrics)]
+        for name, one in told.items()
+    ]
     how = f"{found['over']}: means of {found['seeds']} seeds (95 % interval), {found['steps']} steps each."
-    return _lines(how, *([f"* {UNVERIFIED}"] if told else [])) + _table(["", "numbers learnt", *metrics], rows)
+    return _lines(how, *([f"* {UNVERIFIED}"] if told else [])) + _table(
+        ["", "numbers learnt", *metrics], rows
+    )
 
 
 def _with_interval(found: Mapping[str, Any] | None) -> str:
@@ -125,7 +136,9 @@ def _number(value: Any) -> str:
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
     return f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 

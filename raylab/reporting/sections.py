@@ -20,7 +20,13 @@ from raylab.reporting.codes import CURVES
 from raylab.reporting.embedding import load_embedding
 from raylab.reporting.pareto import front_chart
 from raylab.reporting.score_sections import image
-from raylab.reporting.summary import BASELINE_NAMES, Champion, baseline_scores, compared_metric, verdict
+from raylab.reporting.summary import (
+    BASELINE_NAMES,
+    Champion,
+    baseline_scores,
+    compared_metric,
+    verdict,
+)
 from raylab.tracking.records import Mode, TrialRecord, front
 
 _MAX_EMBEDDINGS = 6  # a browser keeps few three-dimensional drawings alive at once
@@ -34,7 +40,9 @@ class Facts:
     metrics: tuple[str, ...]  # of the objectives
     modes: tuple[Mode, ...]
     records: list[TrialRecord]  # of the search
-    winner: TrialRecord | None  # the champion of a selection over seeds, else the best of the search
+    winner: (
+        TrialRecord | None
+    )  # the champion of a selection over seeds, else the best of the search
     baselines: Mapping[str, Any] | None
     importance: Mapping[str, float] | None
     evaluation: Mapping[str, Any] | None
@@ -64,7 +72,9 @@ class Facts:
     def compared(self) -> str:
         """The metric by which the winner is held against the baselines."""
         label = self.study.get("label")
-        return compared_metric(self.winner, metric=self.metric, baselines=self.baselines, label=label)
+        return compared_metric(
+            self.winner, metric=self.metric, baselines=self.baselines, label=label
+        )
 
     @property
     def matched(self) -> dict[str, float]:
@@ -118,10 +128,16 @@ def choice(facts: Facts) -> str:
 
 def cost(facts: Facts) -> str:
     """Of all trials by state, and of repetitions."""
-    groups = {state: [one for one in facts.records if one.state == state] for state in _states(facts.records)}
+    groups = {
+        state: [one for one in facts.records if one.state == state]
+        for state in _states(facts.records)
+    }
     groups |= {"repetitions over seeds": list(facts.repetitions)} if facts.repetitions else {}
     groups |= {"all": [*facts.records, *facts.repetitions]}
-    heads = "".join(f"<th>{head}</th>" for head in ("", "trials", "hours of trials", "CPU-seconds", "GPU-seconds"))
+    heads = "".join(
+        f"<th>{head}</th>"
+        for head in ("", "trials", "hours of trials", "CPU-seconds", "GPU-seconds")
+    )
     body = "".join(
         f"<tr><td>{escape(name)}</td><td>{len(found)}</td><td>{sum(one.seconds for one in found) / 3600:.2f}</td>"
         f"<td>{sum(one.cpu_seconds for one in found):,.0f}</td>"
@@ -143,7 +159,11 @@ def leaderboard(facts: Facts) -> str:
         return "<p class='soft'>No trial has started.</p>"
     paths = list(dict.fromkeys(path for row in rows for path in row["params"]))
     short = board.short_names(paths)
-    errors = {record.trial: said for record in facts.records if (said := record.error or board.note(record))}
+    errors = {
+        record.trial: said
+        for record in facts.records
+        if (said := record.error or board.note(record))
+    }
     heads = [("trial", ""), ("state", ""), *((metric, "number") for metric in facts.metrics)]
     heads += [("over seeds (95 %)", "number")] if facts.repetitions else []
     heads += [("steps", "number"), ("wall s", "number"), ("CPU s", "number"), ("GPU s", "number")]
@@ -152,12 +172,18 @@ def leaderboard(facts: Facts) -> str:
     body = "".join(_row(facts, row, paths, errors=errors) for row in rows)
     foot = "".join(_baseline_row(facts, kind, columns=len(heads)) for kind in facts.matched)
     titles = "".join(f"<th class='sort {style}'>{escape(head)}</th>" for head, style in heads)
-    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
+    table = (
+        f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody><tfoot>{foot}</tfoot></table>"
+    )
     return f"<div class='scroll'>{table}</div>"
 
 
 def pareto(facts: Facts) -> str:
-    figure = front_chart(facts.records, metrics=facts.metrics, modes=facts.modes) if facts.front else None
+    figure = (
+        front_chart(facts.records, metrics=facts.metrics, modes=facts.modes)
+        if facts.front
+        else None
+    )
     note = "On the front is each completed trial that no other equals in every objective and beats in one."
     return f"<p class='soft'>{note}</p>{figure_html(figure)}" if figure is not None else ""
 
@@ -166,9 +192,20 @@ def curves(facts: Facts) -> str:
     winner = facts.winner.trial if facts.winner else None
     names = dict.fromkeys([*facts.metrics, "loss", *CURVES])
     shown = [*facts.records, *([facts.winner] if facts.winner and facts.winner.of else [])]
-    drawn = [charts.learning_curves(shown, metric=name, winner=winner, rungs=facts.rungs) for name in names]
-    steps = f"Dotted lines: trials are compared at steps {', '.join(map(str, facts.rungs))}. " if facts.rungs else ""
-    pruned = "A cross: the trial was pruned there." if any(one.state == "pruned" for one in shown) else ""
+    drawn = [
+        charts.learning_curves(shown, metric=name, winner=winner, rungs=facts.rungs)
+        for name in names
+    ]
+    steps = (
+        f"Dotted lines: trials are compared at steps {', '.join(map(str, facts.rungs))}. "
+        if facts.rungs
+        else ""
+    )
+    pruned = (
+        "A cross: the trial was pruned there."
+        if any(one.state == "pruned" for one in shown)
+        else ""
+    )
     note = f"<p class='soft'>{steps}{pruned}</p>" if steps or pruned else ""
     return note + "".join(figure_html(figure) for figure in drawn if figure is not None)
 
@@ -182,7 +219,9 @@ def importance(facts: Facts) -> str:
 
 
 def parallel(facts: Facts) -> str:
-    figure = charts.parallel_coordinates(facts.records, metric=facts.metric, mode=facts.mode, logs=facts.logs)
+    figure = charts.parallel_coordinates(
+        facts.records, metric=facts.metric, mode=facts.mode, logs=facts.logs
+    )
     note = (
         _of_first(facts)
         + "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move it.</p>"
@@ -214,7 +253,9 @@ def embeddings(facts: Facts) -> str:
     note = f"{len(found.points)} validation samples in {found.points.shape[1]} dimensions"
     note += f"; {hidden} more labels are in the file" if hidden else ""
     drawn = "".join(figure_html(charts.embedding(found, colouring)) for colouring in shown)
-    return f"<p class='soft'>{note}.</p><div class='{'pair' if len(shown) > 1 else ''}'>{drawn}</div>"
+    return (
+        f"<p class='soft'>{note}.</p><div class='{'pair' if len(shown) > 1 else ''}'>{drawn}</div>"
+    )
 
 
 def evaluation(facts: Facts) -> str:
@@ -223,7 +264,10 @@ def evaluation(facts: Facts) -> str:
         return f"<p class='soft'>{'Not read: it is untouched.' if not times else _reads(facts)}</p>"
     kinds = [kind for kind in BASELINE_NAMES if kind in (facts.evaluation.get("baselines") or {})]
     heads = ["label", "metric", f"trial {facts.evaluation.get('trial')}", "95 % interval"]
-    titles = "".join(f"<th>{escape(str(head))}</th>" for head in [*heads, *(BASELINE_NAMES[kind] for kind in kinds)])
+    titles = "".join(
+        f"<th>{escape(str(head))}</th>"
+        for head in [*heads, *(BASELINE_NAMES[kind] for kind in kinds)]
+    )
     body = "".join(
         _test_row(facts.evaluation, label, metric, kinds)
         for label, scores in (facts.evaluation.get("scores") or {}).items()
@@ -243,9 +287,15 @@ def config(facts: Facts) -> str:
 
 def environment(facts: Facts) -> str:
     git = facts.study.get("git") or {}
-    code = f"{git.get('commit')}{' with uncommitted changes' if git.get('dirty') else ''}" if git else "not under git"
+    code = (
+        f"{git.get('commit')}{' with uncommitted changes' if git.get('dirty') else ''}"
+        if git
+        else "not under git"
+    )
     packages = facts.study.get("packages") or {}
-    listed = "".join(f"<tr><td>{escape(str(k))}</td><td>{escape(str(v))}</td></tr>" for k, v in packages.items())
+    listed = "".join(
+        f"<tr><td>{escape(str(k))}</td><td>{escape(str(v))}</td></tr>" for k, v in packages.items()
+    )
     identity = f"study {facts.study.get('id')} · code {code}"
     return (
         f"<p class='soft'>{escape(identity)}</p>"
@@ -260,12 +310,15 @@ def _cards(facts: Facts) -> str:
     cards = [("best", facts.winner.score, f"{name} ({facts.winner.trial})")] if facts.winner else []
     if facts.winner:
         others = zip(facts.metrics[1:], facts.winner.scores[1:])
-        cards += [("", score, f"its {metric}") for metric, score in others if metric != facts.compared]
+        cards += [
+            ("", score, f"its {metric}") for metric, score in others if metric != facts.compared
+        ]
     if facts.winner and facts.compared != facts.metric:
         cards.append(("best", facts.winner.metrics[facts.compared], f"its {facts.compared}"))
     cards += [("", score, BASELINE_NAMES.get(kind, kind)) for kind, score in facts.matched.items()]
     drawn = [
-        f"<div class='card {style}'><b>{score:.3f}</b><span>{escape(name)}</span></div>" for style, score, name in cards
+        f"<div class='card {style}'><b>{score:.3f}</b><span>{escape(name)}</span></div>"
+        for style, score, name in cards
     ]
     drawn.append(
         f"<div class='card'><b>{len(states)}</b><span>{_plural(states)}{': ' * bool(counts)}{counts}</span></div>"
@@ -291,7 +344,11 @@ def _row(
         f"<td>{escape(trial)}</td>",
         f"<td><span class='state {escape(state)}'>{escape(state)}</span></td>",
         *(_number(score, f"{score:.4f}" if score is not None else "–") for score in scores),
-        *([_number((row["seeds"] or {}).get("mean"), board.shown_seeds(row["seeds"]))] if "seeds" in row else []),
+        *(
+            [_number((row["seeds"] or {}).get("mean"), board.shown_seeds(row["seeds"]))]
+            if "seeds" in row
+            else []
+        ),
         _number(row["steps"], str(row["steps"])),
         _number(row["seconds"], f"{row['seconds']:,.0f}"),
         *(_number(row[name], f"{row[name]:,.0f}") for name in ("cpu_seconds", "gpu_seconds")),
@@ -299,7 +356,9 @@ def _row(
         *(_parameter(row["params"].get(path)) for path in paths),
     ]
     if errors:
-        cells.append(f"<td class='wrap'>{escape(' '.join(errors.get(trial, '').split())[:400])}</td>")
+        cells.append(
+            f"<td class='wrap'>{escape(' '.join(errors.get(trial, '').split())[:400])}</td>"
+        )
     mark = " class='winner'" if winner is not None and trial in (winner.trial, winner.of) else ""
     return f"<tr{mark}>{''.join(cells)}</tr>"
 
@@ -308,7 +367,9 @@ def _baseline_row(facts: Facts, kind: str, *, columns: int) -> str:
     """A baseline's score under the objective's column only where it is one of the objective."""
     score = f"{facts.matched[kind]:.4f}"
     own = facts.compared == facts.metric
-    rest = [_settings(facts, kind)] if own else [f"{facts.compared} {score}", _settings(facts, kind)]
+    rest = (
+        [_settings(facts, kind)] if own else [f"{facts.compared} {score}", _settings(facts, kind)]
+    )
     return (
         f"<tr><td></td><td>baseline: {escape(BASELINE_NAMES.get(kind, kind))}</td>"
         f"<td class='number'>{score if own else ''}</td>"
@@ -344,7 +405,9 @@ def _reads(facts: Facts) -> str:
         for read in facts.test_reads
     )
     said = f"The test split was read {'once' if times == 1 else f'{times} times'}{': ' * bool(how)}{how}."
-    return said + (" A score chosen after several reads is no longer an untouched one." if times > 1 else "")
+    return said + (
+        " A score chosen after several reads is no longer an untouched one." if times > 1 else ""
+    )
 
 
 def _test_row(evaluation: Mapping[str, Any], label: str, metric: str, kinds: Sequence[str]) -> str:

@@ -42,7 +42,9 @@ class Champion:
     said: str
 
 
-def baseline_scores(baselines: Mapping[str, Any] | None, *, metric: str, label: str | None) -> dict[str, float]:
+def baseline_scores(
+    baselines: Mapping[str, Any] | None, *, metric: str, label: str | None
+) -> dict[str, float]:
     """Each baseline's score by the objective, on validation; empty where the objective has no baseline.
 
     `decoding.r2` is `r2` of the study's label; `decoding.position.r2` names its label; `decoding.score` is the
@@ -53,9 +55,15 @@ def baseline_scores(baselines: Mapping[str, Any] | None, *, metric: str, label: 
         return {}
     found: dict[str, float] = {}
     for kind, by_label in (baselines.get("valid") or {}).items():
-        wanted = ".".join(parts[1:-1]) or label or (next(iter(by_label)) if len(by_label) == 1 else "")
+        wanted = (
+            ".".join(parts[1:-1]) or label or (next(iter(by_label)) if len(by_label) == 1 else "")
+        )
         scores = by_label.get(wanted) or {}
-        name = next((each for each in _PRIMARY if each in scores), "") if parts[-1] == "score" else parts[-1]
+        name = (
+            next((each for each in _PRIMARY if each in scores), "")
+            if parts[-1] == "score"
+            else parts[-1]
+        )
         score = scores.get(name)
         if isinstance(score, int | float):
             found[kind] = float(score)
@@ -63,14 +71,20 @@ def baseline_scores(baselines: Mapping[str, Any] | None, *, metric: str, label: 
 
 
 def compared_metric(
-    winner: TrialRecord | None, *, metric: str, baselines: Mapping[str, Any] | None, label: str | None
+    winner: TrialRecord | None,
+    *,
+    metric: str,
+    baselines: Mapping[str, Any] | None,
+    label: str | None,
 ) -> str:
     """What the winner and its baselines are compared by: the objective, or decoding where it has no baselines.
 
     A model chosen by its goodness of fit must still be seen to lose where it decodes worse than its input.
     """
     has_own = bool(baseline_scores(baselines, metric=metric, label=label))
-    return _DECODING if not has_own and winner is not None and _DECODING in winner.metrics else metric
+    return (
+        _DECODING if not has_own and winner is not None and _DECODING in winner.metrics else metric
+    )
 
 
 def verdict(
@@ -100,20 +114,28 @@ def verdict(
         said = f"{champion.said} Its champion, {winner.trial}, has {score:.3f}."
     elif more:
         count = len(front(records, mode, *more))
-        said = (
-            f"Of {count} trials on the Pareto front, {winner.trial} is best by {metric} ({score:.3f}) and shown here."
-        )
+        said = f"Of {count} trials on the Pareto front, {winner.trial} is best by {metric} ({score:.3f}) and shown here."
     if compared not in (None, metric):
         score, mode = winner.metrics[str(compared)], "max"
         subject = f"By {compared} ({score:.3f}) it"
     if not baselines:
         return Verdict("open", f"{said} There are no matched baselines to compare it with.")
-    lost = {kind: value for kind, value in baselines.items() if (value >= score if mode == "max" else value <= score)}
+    lost = {
+        kind: value
+        for kind, value in baselines.items()
+        if (value >= score if mode == "max" else value <= score)
+    }
     if lost:
         listed = " and to ".join(_phrase(kind, lost) for kind in lost)
-        return Verdict("loses", f"{said} {subject} loses to {listed}: it does not earn its training.")
-    closest = _phrase((max if mode == "max" else min)(baselines, key=lambda kind: baselines[kind]), baselines)
-    return Verdict("wins", f"{said} {subject} beats every matched baseline; the closest is {closest}.")
+        return Verdict(
+            "loses", f"{said} {subject} loses to {listed}: it does not earn its training."
+        )
+    closest = _phrase(
+        (max if mode == "max" else min)(baselines, key=lambda kind: baselines[kind]), baselines
+    )
+    return Verdict(
+        "wins", f"{said} {subject} beats every matched baseline; the closest is {closest}."
+    )
 
 
 def _without_winner(records: list[TrialRecord]) -> str:

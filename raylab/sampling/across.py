@@ -42,7 +42,11 @@ class AcrossSampler:
     """
 
     def __init__(
-        self, sources: Sequence[Source], labels: Sequence[Sequence[Label]], config: SamplingConfig, seed: int
+        self,
+        sources: Sequence[Source],
+        labels: Sequence[Sequence[Label]],
+        config: SamplingConfig,
+        seed: int,
     ) -> None:
         (objective,) = config.losses.values()
         self._conditionals = _joined(sources, _aligned(labels), objective.pairs)
@@ -59,10 +63,16 @@ class AcrossSampler:
         key = (step // steps, batch_size, count)
         if key != self._key:
             self._block, self._key = self._draw_block(steps, *key), key
-        reference, positive, negative, partner = (torch.from_numpy(of[step % steps].copy()) for of in self._block)
-        return DrawnAcross([Drawn(*rows) for rows in zip(reference, positive[:, None], negative)], partner)
+        reference, positive, negative, partner = (
+            torch.from_numpy(of[step % steps].copy()) for of in self._block
+        )
+        return DrawnAcross(
+            [Drawn(*rows) for rows in zip(reference, positive[:, None], negative)], partner
+        )
 
-    def _draw_block(self, steps: int, block: int, batch_size: int, negatives: int) -> tuple[np.ndarray, ...]:
+    def _draw_block(
+        self, steps: int, block: int, batch_size: int, negatives: int
+    ) -> tuple[np.ndarray, ...]:
         """(steps, S, B) references, (steps, S, B) positives, (steps, S, M) negatives, (steps, S * B) partners."""
         random = np.random.default_rng(derive(self._seed, "across", block, batch_size, negatives))
         each = [(steps, batch_size), (steps, negatives)]
@@ -75,7 +85,9 @@ class AcrossSampler:
             axis=1,
         )
         dealt = random.permuted(np.tile(np.arange(query.shape[1]), (steps, 1)), axis=1)
-        asked = np.split(np.take_along_axis(query, dealt[..., None], axis=1), len(self._conditionals), axis=1)
+        asked = np.split(
+            np.take_along_axis(query, dealt[..., None], axis=1), len(self._conditionals), axis=1
+        )
         positive = [
             one.find(random, of.reshape(steps * batch_size, -1)).reshape(steps, batch_size)
             for one, of in zip(self._conditionals, asked)
@@ -84,7 +96,9 @@ class AcrossSampler:
         return reference, np.stack(positive, axis=1), negative, np.argsort(dealt, axis=1)
 
 
-def _joined(sources: Sequence[Source], labels: Sequence[Sequence[Label]], config: PairsConfig) -> list[ByLabel]:
+def _joined(
+    sources: Sequence[Source], labels: Sequence[Sequence[Label]], config: PairsConfig
+) -> list[ByLabel]:
     """The conditional of each session, whose queries any other can answer."""
     found: list[ByLabel] = []
     for source, of in zip(sources, labels):

@@ -33,7 +33,9 @@ def _count(label: Label) -> int:
 def align(labels: Sequence[Label]) -> list[Label]:
     """One discrete label of several sessions in one common code: classes are matched by name."""
     names = tuple(sorted({name for label in labels for name in label.classes}))
-    codes = [np.array([names.index(name) for name in label.classes] + [UNLABELLED]) for label in labels]
+    codes = [
+        np.array([names.index(name) for name in label.classes] + [UNLABELLED]) for label in labels
+    ]
     return [
         Label(kind="discrete", values=code[label.values], unit=label.unit, classes=names)
         for label, code in zip(labels, codes)

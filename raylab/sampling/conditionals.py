@@ -13,7 +13,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from raylab.config import DeltaPairs, DiscretePairs, MixedPairs, PairsConfig, TimeDeltaPairs, TimePairs
+from raylab.config import (
+    DeltaPairs,
+    DiscretePairs,
+    MixedPairs,
+    PairsConfig,
+    TimeDeltaPairs,
+    TimePairs,
+)
 from raylab.data.session import Label
 from raylab.sampling.classes import ByClass, class_of_rows
 from raylab.sampling.neighbours import Neighbours
@@ -188,7 +195,9 @@ class LabelChangeInClass(InClass):
         return found
 
 
-def label_changes(source: Source, values: np.ndarray, labelled: np.ndarray, time_offset: int) -> np.ndarray:
+def label_changes(
+    source: Source, values: np.ndarray, labelled: np.ndarray, time_offset: int
+) -> np.ndarray:
     """(n, C) changes of (T, C) values over `time_offset`, inside parts."""
     starts = source.rows(0, time_offset)
     ends = starts + time_offset
@@ -208,7 +217,8 @@ def columns(labels: Sequence[Label]) -> tuple[np.ndarray, np.ndarray]:
     """
     blocks = [_one_hot(label) if label.kind == "discrete" else label.values for label in labels]
     periods = [
-        np.full(block.shape[1], 2 * np.pi if label.kind == "circular" else 0.0) for label, block in zip(labels, blocks)
+        np.full(block.shape[1], 2 * np.pi if label.kind == "circular" else 0.0)
+        for label, block in zip(labels, blocks)
     ]
     return np.concatenate(blocks, axis=1), np.concatenate(periods)
 

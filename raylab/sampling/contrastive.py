@@ -46,7 +46,9 @@ class PairSampler:
         references, negatives: Where both are drawn from.
     """
 
-    def __init__(self, conditionals: Sequence[Conditional], references: Prior, negatives: Prior, seed: int) -> None:
+    def __init__(
+        self, conditionals: Sequence[Conditional], references: Prior, negatives: Prior, seed: int
+    ) -> None:
         self._conditionals, self._references, self._negatives = conditionals, references, negatives
         self._seed = seed
         self._key: tuple[int, ...] = ()
@@ -77,7 +79,10 @@ class PairSampler:
             TrainingError: No pair can be drawn from these parts and labels.
         """
         source = Source(np.asarray(parts, np.int64).reshape(-1, 2), left, right, session)
-        found = [conditional_of(source, of, one.pairs) for of, one in zip(labels, config.losses.values(), strict=True)]
+        found = [
+            conditional_of(source, of, one.pairs)
+            for of, one in zip(labels, config.losses.values(), strict=True)
+        ]
         return cls(found, *priors(source, found, config), seed)
 
     def draw(self, step: int, batch_size: int, negatives: int | None = None) -> Drawn:
@@ -90,11 +95,15 @@ class PairSampler:
             self._block, self._key = self._draw_block(steps, *key), key
         return Drawn(*(torch.from_numpy(rows[step % steps].copy()) for rows in self._block))
 
-    def _draw_block(self, steps: int, block: int, batch_size: int, negatives: int) -> tuple[np.ndarray, ...]:
+    def _draw_block(
+        self, steps: int, block: int, batch_size: int, negatives: int
+    ) -> tuple[np.ndarray, ...]:
         more = () if negatives == batch_size else (negatives,)
         random = np.random.default_rng(derive(self._seed, "pairs", block, batch_size, *more))
         reference = self._references(random, (steps, batch_size))
-        positive = np.stack([one.positives(random, reference) for one in self._conditionals], axis=1)
+        positive = np.stack(
+            [one.positives(random, reference) for one in self._conditionals], axis=1
+        )
         return reference, positive, self._negatives(random, (steps, negatives))
 
 
@@ -109,7 +118,9 @@ def conditional_of(source: Source, labels: Sequence[Label], config: PairsConfig)
     return build_conditional(source, labels, config)
 
 
-def priors(source: Source, conditionals: Sequence[Conditional], config: SamplingConfig) -> tuple[Prior, Prior]:
+def priors(
+    source: Source, conditionals: Sequence[Conditional], config: SamplingConfig
+) -> tuple[Prior, Prior]:
     """Where references and negatives of a session are drawn from."""
     first = conditionals[0]
     if isinstance(config, DiscreteSampling | MixedSampling) and config.prior == "uniform":
@@ -121,7 +132,9 @@ def priors(source: Source, conditionals: Sequence[Conditional], config: Sampling
             "no sample has a positive in every objective",
             "Choose labels that are known at the same samples (sampling.objectives).",
         )
-    return partial(_uniform, references), partial(_uniform, reduce(np.intersect1d, (one.pool for one in conditionals)))
+    return partial(_uniform, references), partial(
+        _uniform, reduce(np.intersect1d, (one.pool for one in conditionals))
+    )
 
 
 def _uniform(rows: Rows, random: Generator, size: tuple[int, ...]) -> Rows:

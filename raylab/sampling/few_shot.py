@@ -20,7 +20,9 @@ def few_shot(codes: np.ndarray, shots: int, seed: int) -> np.ndarray:
     """
     known = np.setdiff1d(codes, UNLABELLED)
     drawn = [
-        np.random.default_rng(derive(seed, "few_shot", int(code))).permutation(np.flatnonzero(codes == code))[:shots]
+        np.random.default_rng(derive(seed, "few_shot", int(code))).permutation(
+            np.flatnonzero(codes == code)
+        )[:shots]
         for code in known
     ]
     return np.sort(np.concatenate([np.zeros(0, np.int64), *drawn]))

@@ -36,7 +36,11 @@ def shifted_examples(label: Label, seed: int, session: str) -> Label:
 
 def _shift(count: int, seed: int, session: str) -> int:
     least = max(1, int(LEAST * count))
-    return int(np.random.default_rng(derive(seed, "shuffle", session)).integers(least, max(count - least, least + 1)))
+    return int(
+        np.random.default_rng(derive(seed, "shuffle", session)).integers(
+            least, max(count - least, least + 1)
+        )
+    )
 
 
 def _at(label: Label, rows: np.ndarray, source: np.ndarray) -> Label:

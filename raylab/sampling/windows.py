@@ -25,7 +25,9 @@ class WindowSampler:
         TrainingError: no part is as long as a window.
     """
 
-    def __init__(self, parts: np.ndarray, *, window: int, stride: int, seed: int, session: str) -> None:
+    def __init__(
+        self, parts: np.ndarray, *, window: int, stride: int, seed: int, session: str
+    ) -> None:
         found = [np.arange(start, stop - window + 1, stride) for start, stop in parts]
         self.starts = np.concatenate([np.empty(0, np.int64), *found])
         self._seed = seed
@@ -75,14 +77,18 @@ class Tiles:
         return cls(starts, stop - 1, low, np.minimum(low + window, stop), split)
 
     def pick(self, mask: np.ndarray) -> Tiles:
-        return Tiles(*(getattr(self, name)[mask] for name in ("starts", "lasts", "low", "high", "splits")))
+        return Tiles(
+            *(getattr(self, name)[mask] for name in ("starts", "lasts", "low", "high", "splits"))
+        )
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def rows(self, window: int) -> np.ndarray:
         """(n, window) int64, the rows each one reads."""
-        found: np.ndarray = np.minimum(self.starts[:, None] + np.arange(window), self.lasts[:, None])
+        found: np.ndarray = np.minimum(
+            self.starts[:, None] + np.arange(window), self.lasts[:, None]
+        )
         return found
 
     def whole(self, window: int) -> np.ndarray:

@@ -56,9 +56,15 @@ class WorkersTrial(tune.Trainable):
 
         resources = config["resources"]
         wanted = of_worker(Resources(**resources))
-        self._job, self._scored, self._steps = Job(**config["job"]), config["scored"], config["since"]
+        self._job, self._scored, self._steps = (
+            Job(**config["job"]),
+            config["scored"],
+            config["since"],
+        )
         storage = Path(config["storage"])
-        self._group = WorkerGroup(self._job, workers=resources["workers"], resources=wanted, storage=storage)
+        self._group = WorkerGroup(
+            self._job, workers=resources["workers"], resources=wanted, storage=storage
+        )
 
     def step(self) -> dict[str, Any]:
         try:
@@ -72,7 +78,9 @@ class WorkersTrial(tune.Trainable):
         self._group.close()
 
 
-def _result(told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, since: int | None) -> dict[str, Any]:
+def _result(
+    told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, since: int | None
+) -> dict[str, Any]:
     """What Tune is told: marked where it ends a generation before the trial's last step.
 
     Args:
@@ -81,7 +89,9 @@ def _result(told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, sin
     result = report(told, **scored)
     if since is not None:
         before = reports_before(Path(job.folder), step=result["steps"], piece=job.piece)
-        result["earlier"] = [{**report(one, **scored), "time": one["time"]} for one in before if one["steps"] > since]
+        result["earlier"] = [
+            {**report(one, **scored), "time": one["time"]} for one in before if one["steps"] > since
+        ]
     over = job.until is not None and result["steps"] >= job.until and not result["done"]
     return {**result, "done": True, "between": True} if over else result
 

@@ -62,7 +62,9 @@ def _session(trained: Model, session: str | None, study: StudyFolder) -> str | N
     """Whose encoder is adapted. None where there is but one."""
     names = list(trained.sessions)
     if session is not None and session not in names:
-        raise StudyError(f"{study.path}: the model knows no session '{session}'", f"It knows {', '.join(names)}.")
+        raise StudyError(
+            f"{study.path}: the model knows no session '{session}'", f"It knows {', '.join(names)}."
+        )
     several = len({id(trained.encoder(name)) for name in names}) > 1
     if several and session is None:
         raise StudyError(
@@ -76,7 +78,8 @@ def _check_adaptable(trained: Model, study: StudyFolder) -> None:
     kind = trained.config.task.kind
     if kind != "contrastive":
         raise StudyError(
-            f"{study.path}: models of task.kind '{kind}' cannot be adapted", "Train anew on the other sessions."
+            f"{study.path}: models of task.kind '{kind}' cannot be adapted",
+            "Train anew on the other sessions.",
         )
     if not get_task(trained.config).adaptable(trained.config):
         raise StudyError(

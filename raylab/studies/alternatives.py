@@ -57,7 +57,9 @@ def compare(
     loaded = load_space(space, overrides, source=source)
     path = over or _the_choice(loaded, source)
     plan = make_plan(_grid(loaded, path, seeds, source), data, source=source)
-    learnt = {value: _learnt(plan, path, value) for value in plan.space.search[path].categorical or ()}
+    learnt = {
+        value: _learnt(plan, path, value) for value in plan.space.search[path].categorical or ()
+    }
     if not any_size:
         _check_sizes(path, learnt, source)
     study = begun_or_resumed(plan, Path(out), "compare", say)
@@ -68,8 +70,12 @@ def compare(
 
 
 def _the_choice(space: Space, source: str) -> str:
-    categorical = [path for path, parameter in space.search.items() if parameter.categorical is not None]
-    deciding = [path for path in categorical if any(path in one.when for one in space.search.values())]
+    categorical = [
+        path for path, parameter in space.search.items() if parameter.categorical is not None
+    ]
+    deciding = [
+        path for path in categorical if any(path in one.when for one in space.search.values())
+    ]
     candidates = deciding or categorical
     if len(candidates) != 1:
         raise ConfigError(
@@ -82,7 +88,9 @@ def _the_choice(space: Space, source: str) -> str:
 def _grid(space: Space, path: str, seeds: int, source: str) -> dict[str, Any]:
     parameter = space.search.get(path)
     if parameter is None or parameter.categorical is None:
-        raise ConfigError(f"{source}: '{path}' is no categorical path of `search`", "Choose one for --over.")
+        raise ConfigError(
+            f"{source}: '{path}' is no categorical path of `search`", "Choose one for --over."
+        )
     return fixed_grid(space, {path: parameter.categorical}, seeds)
 
 
@@ -100,7 +108,9 @@ def _check_sizes(path: str, learnt: Mapping[Scalar, int], source: str) -> None:
         )
 
 
-def _result(study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, int]) -> dict[str, Any]:
+def _result(
+    study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, int]
+) -> dict[str, Any]:
     records = drawn(study.records())
     found: dict[str, Any] = {}
     for value, count in learnt.items():
@@ -117,6 +127,9 @@ def _result(study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, i
 
 
 def _metrics(completed: Sequence[TrialRecord]) -> dict[str, Any]:
-    each = [{**one.metrics, **({SPEED: one.step / one.seconds} if one.seconds else {})} for one in completed]
+    each = [
+        {**one.metrics, **({SPEED: one.step / one.seconds} if one.seconds else {})}
+        for one in completed
+    ]
     names = [name for name in (each[0] if each else {}) if all(name in one for one in each)]
     return {name: over_seeds([one[name] for one in each]) for name in names}

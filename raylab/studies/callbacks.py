@@ -24,9 +24,19 @@ class LedgerCallback(Callback):
     """
 
     def __init__(
-        self, ledger: Ledger, *, comes_back: Callable[[str], bool], no_room: Callable[[], bool], on_end: OnEnd
+        self,
+        ledger: Ledger,
+        *,
+        comes_back: Callable[[str], bool],
+        no_room: Callable[[], bool],
+        on_end: OnEnd,
     ) -> None:
-        self._ledger, self._comes_back, self._no_room, self._on_end = ledger, comes_back, no_room, on_end
+        self._ledger, self._comes_back, self._no_room, self._on_end = (
+            ledger,
+            comes_back,
+            no_room,
+            on_end,
+        )
         self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
         self._worked: dict[str, float] = {}
         self.halted: str | None = None  # why the study cannot go on
@@ -59,7 +69,9 @@ class LedgerCallback(Callback):
     ) -> None:
         if "rung" in result:
             name = trial.config["job"]["trial"]
-            self._ledger.append(*(_reported(name, one) for one in (*result.get("earlier", ()), result)))
+            self._ledger.append(
+                *(_reported(name, one) for one in (*result.get("earlier", ()), result))
+            )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         self._end(trial, None)
@@ -72,7 +84,9 @@ class LedgerCallback(Callback):
         name = config["job"]["trial"]
         seconds = self._worked.get(name, 0.0) + now - self._started.get(name, now)
         self._worked[name], self._started[name] = seconds, now
-        halted = trial.last_result.get("halted") or ("no space left" if crash and self._no_room() else None)
+        halted = trial.last_result.get("halted") or (
+            "no space left" if crash and self._no_room() else None
+        )
         if halted:  # it stays open: `resume` goes on with it
             self.halted = self.halted or halted
             return
@@ -88,7 +102,12 @@ class LedgerCallback(Callback):
 
 def _reported(trial: str, told: Mapping[str, Any]) -> dict[str, Any]:
     """A validation; one that an earlier process could not tell any more has its own time."""
-    event = {"event": "trial_reported", "trial": trial, "step": told["steps"], "metrics": told["metrics"]}
+    event = {
+        "event": "trial_reported",
+        "trial": trial,
+        "step": told["steps"],
+        "metrics": told["metrics"],
+    }
     return {**event, "rung": told["rung"], "time": told.get("time") or time.time()}
 
 

@@ -11,7 +11,14 @@ from raylab.config import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError
 from raylab.parsing import get_path, parse_trial
-from raylab.studies.conditions import parents_met, possible, stand_in, when_met, with_search, without_fixed
+from raylab.studies.conditions import (
+    parents_met,
+    possible,
+    stand_in,
+    when_met,
+    with_search,
+    without_fixed,
+)
 from raylab.studies.draw_checks import check_draws, check_names, check_points, check_sampler
 from raylab.studies.draws import allowed_draw
 from raylab.studies.exploring import check_population
@@ -22,7 +29,9 @@ from raylab.tracking.records import Mode
 from raylab.training.keeping import monitor_of
 
 
-def check_space(space: Space, sessions: Mapping[str, SessionSpec], *, source: str = "space") -> tuple[Space, list[str]]:
+def check_space(
+    space: Space, sessions: Mapping[str, SessionSpec], *, source: str = "space"
+) -> tuple[Space, list[str]]:
     """Check every path, type and bound against the config and the dataset.
 
     Returns:
@@ -72,7 +81,9 @@ def _check_base(space: Space, sessions: Mapping[str, SessionSpec], source: str) 
         raise alone
 
 
-def _problem(value: Mapping[str, Any], sessions: Mapping[str, SessionSpec], source: str) -> ConfigError | None:
+def _problem(
+    value: Mapping[str, Any], sessions: Mapping[str, SessionSpec], source: str
+) -> ConfigError | None:
     """Why a config is not valid or cannot run on these sessions; None where it can."""
     try:
         config = parse_trial(value, source)
@@ -92,29 +103,41 @@ def _check_on(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> None:
     monitor_of(config.training, task.metrics(config, sessions))
 
 
-def _for_dataset(space: Space, path: str, sessions: Mapping[str, SessionSpec], source: str, notes: list[str]) -> Space:
+def _for_dataset(
+    space: Space, path: str, sessions: Mapping[str, SessionSpec], source: str, notes: list[str]
+) -> Space:
     """The space with those choices of `path` that the dataset can use; without it, where its parent lost them all."""
     parameter = space.search[path]
     for parent, wanted in parameter.when.items():
         if parent not in space.search or not possible(parent, wanted, space):
             notes.append(f"{path}: left out, as is its {parent}")
-            return with_search(space, {name: entry for name, entry in space.search.items() if name != path})
+            return with_search(
+                space, {name: entry for name, entry in space.search.items() if name != path}
+            )
     usable, reasons = _usable(space, path, parameter, sessions, source)
     if _without_effect(space, path, parameter, source):
         notes.append(f"{path}: left out, the rest of the config decides it")
-        return with_search(space, {name: entry for name, entry in space.search.items() if name != path})
+        return with_search(
+            space, {name: entry for name, entry in space.search.items() if name != path}
+        )
     if parameter.categorical is None or len(usable) == len(parameter.categorical):
         return space
-    notes.append(f"{path}: {', '.join(map(str, reasons))} left out ({next(iter(reasons.values()))})")
+    notes.append(
+        f"{path}: {', '.join(map(str, reasons))} left out ({next(iter(reasons.values()))})"
+    )
     fewer = parameter.model_copy(update={"categorical": tuple(usable)})
     return with_search(space, {**space.search, path: fewer})
 
 
 T = TypeVar("T")
-OTHERS = 20  # draws with a value that are tried where constraints keep it from standing among defaults
+OTHERS = (
+    20  # draws with a value that are tried where constraints keep it from standing among defaults
+)
 
 
-def _tried(space: Space, path: str, value: Scalar, check: Callable[[dict[str, Any]], T]) -> T | None:
+def _tried(
+    space: Space, path: str, value: Scalar, check: Callable[[dict[str, Any]], T]
+) -> T | None:
     """What `check` says of a config with this value: among defaults, or as a draw where constraints tie it to others.
     None where the constraints rule the value out."""
     try:
@@ -123,7 +146,9 @@ def _tried(space: Space, path: str, value: Scalar, check: Callable[[dict[str, An
         if not space.constraints:
             raise
         for seed in range(OTHERS):
-            params = allowed_draw(space, random.Random(seed), {**parents_met(space, path), path: value})
+            params = allowed_draw(
+                space, random.Random(seed), {**parents_met(space, path), path: value}
+            )
             if params is None:
                 return None
             with contextlib.suppress(ConfigError):
@@ -134,7 +159,10 @@ def _tried(space: Space, path: str, value: Scalar, check: Callable[[dict[str, An
 def _without_effect(space: Space, path: str, parameter: Parameter, source: str) -> bool:
     """Whether every value becomes the same, as `input.window` where whole trials are decoded."""
     values = parameter.extremes()
-    found = [_tried(space, path, value, lambda candidate: parse_trial(candidate, source)) for value in values]
+    found = [
+        _tried(space, path, value, lambda candidate: parse_trial(candidate, source))
+        for value in values
+    ]
     configs = [config for config in found if config is not None]
     shown = {str([get_path(config, one) for one in space.paths(path)]) for config in configs}
     return len(configs) > 1 and len(shown) == 1
@@ -171,7 +199,11 @@ _INCOMPARABLE: dict[str, tuple[tuple[str, ...], str, str]] = {
         "they change what is rebuilt",
         "Remove these from `search`.",
     ),
-    "codes.loss": (("quantizer.", "model.code_dimension"), "they change what it is the sum of", "Use another metric."),
+    "codes.loss": (
+        ("quantizer.", "model.code_dimension"),
+        "they change what it is the sum of",
+        "Use another metric.",
+    ),
     "codes.bits_per_window": (
         ("model.window", "view.bin_ms", "view.resample_hz"),
         "their windows last differently long",
@@ -191,7 +223,9 @@ _INCOMPARABLE: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
-def _check_objectives(space: Space, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str) -> None:
+def _check_objectives(
+    space: Space, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str
+) -> None:
     """What trials are chosen by and stopped by: measured here, and the same thing in every trial."""
     several = len(space.objectives) > 1
     for number, objective in enumerate(space.objectives):
@@ -215,13 +249,20 @@ def _check_objectives(space: Space, base: TrialConfig, sessions: Mapping[str, Se
 
 
 def _check_metric(
-    space: Space, key: str, metric: str, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str
+    space: Space,
+    key: str,
+    metric: str,
+    base: TrialConfig,
+    sessions: Mapping[str, SessionSpec],
+    source: str,
 ) -> None:
     known = get_task(base).metrics(base, sessions)
     if metric not in known:
         choices = ", ".join(name for name in known if name != "loss")
         why = "" if any(spec.labels for spec in sessions.values()) else "The dataset has no label. "
-        raise ConfigError(f"{source}: {key} '{metric}' does not exist here", f"{why}Use one of: {choices}.")
+        raise ConfigError(
+            f"{source}: {key} '{metric}' does not exist here", f"{why}Use one of: {choices}."
+        )
     if metric == "loss":
         raise ConfigError(
             f"{source}: {key} 'loss' depends on batch size and temperature: it cannot compare trials",
@@ -229,11 +270,16 @@ def _check_metric(
         )
     for name, (changes, why, remedy) in _INCOMPARABLE.items():
         # how many negatives a model is trained with is no matter of the fixed batches it is scored on
-        searched = [path for path in space.searched if path != "sampling.negatives" and path.startswith(changes)]
+        searched = [
+            path
+            for path in space.searched
+            if path != "sampling.negatives" and path.startswith(changes)
+        ]
         if metric.startswith(name) and searched:
             key = key.removesuffix(".metric")
             raise ConfigError(
-                f"{source}: {key} {metric} cannot compare trials that differ in {', '.join(searched)}: {why}", remedy
+                f"{source}: {key} {metric} cannot compare trials that differ in {', '.join(searched)}: {why}",
+                remedy,
             )
 
 
@@ -260,14 +306,22 @@ def _check_path(space: Space, path: str, source: str) -> None:
             resolved = _tried(space, path, value, lambda candidate: parse_trial(candidate, source))
         except ConfigError as error:
             what = error.what.removeprefix(f"{source}: ")
-            raise ConfigError(f"{source}: search.{path}: value {value!r} is not valid: {what}", error.remedy) from None
+            raise ConfigError(
+                f"{source}: search.{path}: value {value!r} is not valid: {what}", error.remedy
+            ) from None
         if resolved is None:
             continue
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and parameter.int_ is None:
+        if (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and parameter.int_ is None
+        ):
             kept = [get_path(resolved, one) for one in space.paths(path)]
             whole = any(isinstance(one, int) and not isinstance(one, bool) for one in kept)
             if whole and parameter.float_ is not None:
-                raise ConfigError(f"{source}: search.{path}: a whole number is needed", "Use int: [low, high].")
+                raise ConfigError(
+                    f"{source}: search.{path}: a whole number is needed", "Use int: [low, high]."
+                )
 
 
 def _usable(
@@ -279,7 +333,12 @@ def _usable(
     error: ConfigError | None = None
     for value in parameter.extremes():
         try:
-            _tried(space, path, value, lambda candidate: _check_on(parse_trial(candidate, source), sessions))
+            _tried(
+                space,
+                path,
+                value,
+                lambda candidate: _check_on(parse_trial(candidate, source), sessions),
+            )
             usable.append(value)
         except ConfigError as problem:
             error = problem

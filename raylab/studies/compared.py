@@ -14,7 +14,10 @@ from raylab.tracking.study import StudyFolder
 
 
 def report(
-    studies: str | Path | Sequence[str | Path], *, out: str | Path | None = None, label: str | None = None
+    studies: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path | None = None,
+    label: str | None = None,
 ) -> Path:
     """Write leaderboard.csv and the self-contained report.html of one study; or, of several, one page at `out`.
 
@@ -32,12 +35,18 @@ def report(
     if len(studies) == 1 and out is None and label is None:
         return one_study.report(studies[0])
     if out is None:
-        raise StudyError("a report of several studies belongs to none of their folders", "Name a file with --out.")
+        raise StudyError(
+            "a report of several studies belongs to none of their folders",
+            "Name a file with --out.",
+        )
     if Path(out).exists():
         raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
     result = leaderboard(list(studies), label=label)
     assert isinstance(result, dict)
     folders = [StudyFolder.open(Path(path)) for path in studies]
-    courses = [course(one.path.name, one.records(), metric=one.metrics[0], mode=one.modes[0]) for one in folders]
+    courses = [
+        course(one.path.name, one.records(), metric=one.metrics[0], mode=one.modes[0])
+        for one in folders
+    ]
     write_text(Path(out), compared_page(result, courses))
     return Path(out)

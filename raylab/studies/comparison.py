@@ -33,7 +33,9 @@ from raylab.studies.winner import resampled
 METRICS = ("euclidean", "cosine")
 DRAWN = 2000
 Features = dict[str, np.ndarray]  # by session: (rows of the view, D), NaN where no sample is scored
-Found = dict[str, tuple[Decoded, float | None]]  # by label: decoded, and R2 of a linear map where there is one
+Found = dict[
+    str, tuple[Decoded, float | None]
+]  # by label: decoded, and R2 of a linear map where there is one
 
 
 def compare_embeddings(
@@ -70,13 +72,24 @@ def compare_embeddings(
     comparison = _Comparison(trained, split, config)
     comparison.add(f"trial {trained.trial}", comparison.of_model(), transductive=False)
     for name in methods:
-        comparison.add(name, comparison.of_method(name, seed), transductive=METHODS[name].transductive)
+        comparison.add(
+            name, comparison.of_method(name, seed), transductive=METHODS[name].transductive
+        )
     for file in files:
         comparison.add(file.name, comparison.of_file(file), transductive=None)
-    found = {"samples": samples, "sessions": list(comparison.sessions), "methods": comparison.methods}
+    found = {
+        "samples": samples,
+        "sessions": list(comparison.sessions),
+        "methods": comparison.methods,
+    }
     result = {"split": split, "trial": trained.trial, **found}
     fitted_on_all = [name for name, one in comparison.methods.items() if one["transductive"]]
-    keep_score(trained.study, f"comparison-{split}", result, comparison_figure(comparison.drawn, fitted_on_all))
+    keep_score(
+        trained.study,
+        f"comparison-{split}",
+        result,
+        comparison_figure(comparison.drawn, fitted_on_all),
+    )
     return result
 
 
@@ -85,7 +98,8 @@ def _sorted_out(against: Sequence[str | Path]) -> tuple[list[str], list[Saved]]:
     names = [Path(name).name for name in against]
     if len(set(names)) < len(names):
         raise ConfigError(
-            f"'{max(names, key=names.count)}' is named twice", "Give each method, and each file name, once."
+            f"'{max(names, key=names.count)}' is named twice",
+            "Give each method, and each file name, once.",
         )
     for name in against:
         if str(name) in METHODS:
@@ -94,7 +108,8 @@ def _sorted_out(against: Sequence[str | Path]) -> tuple[list[str], list[Saved]]:
             files.append(Saved.read(Path(name)))
         else:
             raise ConfigError(
-                f"no method '{name}' to compare with", did_you_mean(str(name), METHODS) + " Or a .parquet or .npz file."
+                f"no method '{name}' to compare with",
+                did_you_mean(str(name), METHODS) + " Or a .parquet or .npz file.",
             )
     return methods, files
 
@@ -108,13 +123,21 @@ class _Comparison:
         self.methods: dict[str, dict[str, Any]] = {}
         self.drawn: dict[str, Embedding] = {}
         shards = trained.shard.items()
-        self.sessions = {name: shard for name, shard in shards if all(len(self.rows(shard, s)) for s in self.splits)}
+        self.sessions = {
+            name: shard
+            for name, shard in shards
+            if all(len(self.rows(shard, s)) for s in self.splits)
+        }
         if not self.sessions:
-            raise StudyError(f"{trained.study.path}: no session has training, validation and {split} samples")
+            raise StudyError(
+                f"{trained.study.path}: no session has training, validation and {split} samples"
+            )
 
     def rows(self, shard: SessionShard, *splits: str) -> np.ndarray:
         """Rows of the view of the samples used."""
-        return shard.timeline.rows[reference_samples(shard.timeline, splits or self.splits, self.config.max_samples)]
+        return shard.timeline.rows[
+            reference_samples(shard.timeline, splits or self.splits, self.config.max_samples)
+        ]
 
     def of_model(self) -> Features:
         return {name: self.trained.embed(name, self.splits) for name in self.sessions}
@@ -126,10 +149,15 @@ class _Comparison:
         return self.trained.model.encode(one.x[:1].numpy(), session=one.timeline.session).shape[1]
 
     def of_method(self, name: str, seed: int) -> Features:
-        return {session: self._reduced(name, shard, seed) for session, shard in self.sessions.items()}
+        return {
+            session: self._reduced(name, shard, seed) for session, shard in self.sessions.items()
+        }
 
     def of_file(self, file: Saved) -> Features:
-        return {name: file.on_rows(shard.timeline, self.rows(shard)) for name, shard in self.sessions.items()}
+        return {
+            name: file.on_rows(shard.timeline, self.rows(shard))
+            for name, shard in self.sessions.items()
+        }
 
     def add(self, name: str, features: Features, *, transductive: bool | None) -> None:
         """Score an embedding, and keep what is drawn of it."""
@@ -139,8 +167,14 @@ class _Comparison:
         self.methods[name] = {
             "dimensions": next(iter(features.values())).shape[1],
             "transductive": transductive,
-            "scores": {label: mean_scores([_numbers(*one) for one in found]) for label, found in by_label.items()},
-            "intervals": {key: interval([resampled(one) for one, _ in found]) for key, found in by_label.items()},
+            "scores": {
+                label: mean_scores([_numbers(*one) for one in found])
+                for label, found in by_label.items()
+            },
+            "intervals": {
+                key: interval([resampled(one) for one, _ in found])
+                for key, found in by_label.items()
+            },
         }
         self.drawn[name] = self._sight(features)
 
@@ -150,13 +184,20 @@ class _Comparison:
         timeline = self.sessions[session].timeline
         at = reference_samples(timeline, (self.split,), min(self.config.max_samples, DRAWN))
         name = self.trained.study.description["label"]
-        label = timeline.reference.get(name) or Label.discrete(np.full(len(timeline.samples), session))
+        label = timeline.reference.get(name) or Label.discrete(
+            np.full(len(timeline.samples), session)
+        )
         drawn = colourings_of(name or "session", vars(label), label.values[at])
         return Embedding(found[timeline.rows[at]], tuple(drawn))
 
     def _reduced(self, name: str, shard: SessionShard, seed: int) -> np.ndarray:
-        training, others = (np.unique(self.rows(shard, *splits)) for splits in (("train",), self.splits[1:]))
-        seen = [_windows(shard, rows, *self.trained.model.receptive_field) for rows in (training, others)]
+        training, others = (
+            np.unique(self.rows(shard, *splits)) for splits in (("train",), self.splits[1:])
+        )
+        seen = [
+            _windows(shard, rows, *self.trained.model.receptive_field)
+            for rows in (training, others)
+        ]
         reduced = METHODS[name].reduce(seen[0], seen[1], self.dimensions, seed)
         found = np.full((shard.timeline.length, reduced[0].shape[1]), np.nan)
         found[training], found[others] = reduced
@@ -168,7 +209,15 @@ class _Comparison:
         found: Found = {}
         for label in timeline.reference:
             how: dict[str, Any] = {"label": label, "searches": searches}
-            chosen = decode(features, timeline, self.config, fit=("train",), score="valid", metrics=METRICS, **how)
+            chosen = decode(
+                features,
+                timeline,
+                self.config,
+                fit=("train",),
+                score="valid",
+                metrics=METRICS,
+                **how,
+            )
             if chosen and self.split == "test":
                 how["choice"] = chosen.choice
                 chosen = decode(features, timeline, self.config, fit=fit, score="test", **how)
@@ -181,7 +230,8 @@ class _Comparison:
         if timeline.reference[name].kind == "discrete":
             return None
         (label, fit), (truth, score) = (
-            labelled_samples(timeline, name, (split,), self.config.max_samples) for split in ("train", self.split)
+            labelled_samples(timeline, name, (split,), self.config.max_samples)
+            for split in ("train", self.split)
         )
         return linear_r2(features[timeline.rows[fit]], label, features[timeline.rows[score]], truth)
 
@@ -194,5 +244,7 @@ def _windows(shard: SessionShard, rows: np.ndarray, left: int, right: int) -> np
     """(len(rows), width * K) windows of the view; at the ends of a part its first or last row repeats."""
     starts, stops, _ = shard.timeline.parts.T
     part = np.searchsorted(starts, rows, side="right") - 1
-    index = np.clip(rows[:, None] + np.arange(-left, right), starts[part, None], stops[part, None] - 1)
+    index = np.clip(
+        rows[:, None] + np.arange(-left, right), starts[part, None], stops[part, None] - 1
+    )
     return shard.x.numpy()[index].reshape(len(rows), -1)

@@ -22,7 +22,9 @@ def without_fixed(space: Space, source: str) -> Space:
                     f"Search {parent} as well, or remove {path} from `search`.",
                 )
         if fixed:
-            when = {parent: wanted for parent, wanted in parameter.when.items() if parent not in fixed}
+            when = {
+                parent: wanted for parent, wanted in parameter.when.items() if parent not in fixed
+            }
             search[path] = parameter.model_copy(update={"when": when})
     return with_search(space, search)
 
@@ -32,7 +34,8 @@ def _fixed_value(space: Space, path: str, parent: str, source: str) -> Any:
         return get_path(parse_trial(stand_in(space), source), parent)
     except (AttributeError, KeyError):
         raise ConfigError(
-            f"{source}: search.{path}.when: '{parent}' is not a config path", did_you_mean(parent, space.search)
+            f"{source}: search.{path}.when: '{parent}' is not a config path",
+            did_you_mean(parent, space.search),
         ) from None
 
 
@@ -81,7 +84,9 @@ def stand_in(space: Space) -> dict[str, Any]:
     for path, parameter in space.search.items():
         if not parameter.when:
             choices = parameter.extremes()
-            value = space.setting(value, path, next((choice for choice in choices if choice in SUPPORTED), choices[0]))
+            value = space.setting(
+                value, path, next((choice for choice in choices if choice in SUPPORTED), choices[0])
+            )
     return value
 
 

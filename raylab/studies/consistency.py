@@ -9,7 +9,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from raylab.errors import ConfigError, StudyError
-from raylab.evaluation.consistency import BINS, align, chance_of_fit, consistency_matrix, group_means, off_diagonal
+from raylab.evaluation.consistency import (
+    BINS,
+    align,
+    chance_of_fit,
+    consistency_matrix,
+    group_means,
+    off_diagonal,
+)
 from raylab.reporting.scores import consistency_figure, keep_score
 from raylab.studies.trained import Trained, plain, seeds_of
 from raylab.studies.winner import winner
@@ -50,7 +57,9 @@ def consistency(
         StudyError: one model, session, animal or area has nothing to be compared with; studies of different data.
     """
     if between not in get_args(Between):
-        raise ConfigError(f"consistency between '{between}'", "Choose seeds, sessions, animals or areas.")
+        raise ConfigError(
+            f"consistency between '{between}'", "Choose seeds, sessions, animals or areas."
+        )
     models = _models([path] if isinstance(path, str | Path) else path, trials)
     if between == "seeds" and len(models) < 2:
         raise StudyError(
@@ -65,7 +74,9 @@ def consistency(
     else:
         found = _between_sessions(models, between, label, split, bins)
     result = {"between": between, "split": split, "label": label, "trials": _names(models), **found}
-    keep_score(models[0].study, f"consistency-{between}-{split}", result, consistency_figure(result))
+    keep_score(
+        models[0].study, f"consistency-{between}-{split}", result, consistency_figure(result)
+    )
     return result
 
 
@@ -78,7 +89,9 @@ def _models(paths: Sequence[str | Path], trials: Sequence[str]) -> list[Trained]
             "Samples of different data do not correspond; name studies of one prepared dataset.",
         )
     first = [winner(studies[0], trial) for trial in dict.fromkeys(trials)] or seeds_of(studies[0])
-    records = [(studies[0], record) for record in first] + [(study, winner(study)) for study in studies[1:]]
+    records = [(studies[0], record) for record in first] + [
+        (study, winner(study)) for study in studies[1:]
+    ]
     return [Trained.load(study, record) for study, record in records]
 
 
@@ -96,11 +109,17 @@ def _between_models(models: Sequence[Trained], split: str) -> dict[str, Any]:
             if len(embeddings[0]) > max(one.shape[1] for one in embeddings) + 1:
                 matrices.append(consistency_matrix(embeddings))
                 counts += len(embeddings[0])
-                chances.append(chance_of_fit([one.shape[1] for one in embeddings], len(embeddings[0])))
+                chances.append(
+                    chance_of_fit([one.shape[1] for one in embeddings], len(embeddings[0]))
+                )
     if not matrices:
-        raise StudyError(f"{models[0].study.path}: no session has enough {split} samples to compare its embeddings")
+        raise StudyError(
+            f"{models[0].study.path}: no session has enough {split} samples to compare its embeddings"
+        )
     mean = np.mean(matrices, axis=0)
-    return _described(_names(models), mean, chance=float(np.mean(chances)), samples=counts, notes=[])
+    return _described(
+        _names(models), mean, chance=float(np.mean(chances)), samples=counts, notes=[]
+    )
 
 
 def _between_sessions(
@@ -109,11 +128,21 @@ def _between_sessions(
     """Mean over the models, each with its own embeddings of the sessions."""
     if label is None:
         raise StudyError(f"{models[0].study.path}: the data has no label to align {between} by")
-    known = [session for session in models[0].shard if all(session in model.shard for model in models)]
-    held = {session: [model.held_out(session, split, label) for model in models] for session in known}
-    notes = [f"{session}: no {split} sample with label '{label}'" for session in known if not len(held[session][0][0])]
+    known = [
+        session for session in models[0].shard if all(session in model.shard for model in models)
+    ]
+    held = {
+        session: [model.held_out(session, split, label) for model in models] for session in known
+    }
+    notes = [
+        f"{session}: no {split} sample with label '{label}'"
+        for session in known
+        if not len(held[session][0][0])
+    ]
     names = [session for session in known if len(held[session][0][0])]
-    groups = names if between == "sessions" else [_group(models[0], name, between) for name in names]
+    groups = (
+        names if between == "sessions" else [_group(models[0], name, between) for name in names]
+    )
     if len(set(groups)) < 2:
         raise StudyError(
             f"{models[0].study.path}: {len(set(groups))} of its {between} has {split} samples with label '{label}'; "
@@ -142,12 +171,20 @@ def _group(model: Trained, session: str, between: str) -> str:
             "Prepare a session an area (unit_filters.structures, session.area), or use --consistency sessions.",
         )
     if between == "animals" and not one.animal:
-        raise StudyError(f"session '{session}' does not say which animal it is of", "Use --consistency sessions.")
+        raise StudyError(
+            f"session '{session}' does not say which animal it is of", "Use --consistency sessions."
+        )
     return one.area if between == "areas" else one.animal
 
 
 def _described(
-    names: list[str], matrix: np.ndarray, *, chance: float, samples: int, notes: list[str], grouped: bool = False
+    names: list[str],
+    matrix: np.ndarray,
+    *,
+    chance: float,
+    samples: int,
+    notes: list[str],
+    grouped: bool = False,
 ) -> dict[str, Any]:
     pairs, own = off_diagonal(matrix), matrix.diagonal()
     own = own[np.isfinite(own)]

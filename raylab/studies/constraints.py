@@ -98,9 +98,13 @@ def _paths(node: ast.AST) -> Iterator[str]:
         allowed = all(type(one) in _COMPARISONS for one in node.ops)
     else:
         allowed = isinstance(node, ast.BoolOp | ast.List | ast.Tuple)
-        allowed = allowed or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub))
+        allowed = allowed or (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub)
+        )
     if not allowed:
-        raise ValueError(f"'{ast.unparse(node)}' is not allowed: only comparisons, + - * / // %, and, or, not")
+        raise ValueError(
+            f"'{ast.unparse(node)}' is not allowed: only comparisons, + - * / // %, and, or, not"
+        )
     for inner in ast.iter_child_nodes(node):
         if isinstance(inner, ast.expr):
             yield from _paths(inner)

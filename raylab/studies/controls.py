@@ -23,7 +23,12 @@ from raylab.tracking.study import StudyFolder
 
 
 def shuffle_labels(
-    path: str | Path, *, shuffles: int = 10, trial: str | None = None, split: str = "valid", say: Say = print
+    path: str | Path,
+    *,
+    shuffles: int = 10,
+    trial: str | None = None,
+    split: str = "valid",
+    say: Say = print,
 ) -> dict[str, Any]:
     """Train a trial's config on shifted labels (`controls.shuffle`) and decode the true ones beside the trial itself.
 
@@ -52,10 +57,18 @@ def shuffle_labels(
     control = _control_study(study, record, shuffles, say)
     completed = [one for one in control.records() if one.state == "completed"]
     if not completed:
-        raise StudyError(f"{control.path}: no shuffled trial completed", "Look at `raylab leaderboard` of that folder.")
+        raise StudyError(
+            f"{control.path}: no shuffled trial completed",
+            "Look at `raylab leaderboard` of that folder.",
+        )
     found = [_scores(Trained.load(control, one), split) for one in completed]
     gaps = {label: _gap(label, score, found) for label, score in _scores(true, split).items()}
-    head = {"split": split, "trial": record.trial, "shuffles": len(completed), "shuffled": list(labels)}
+    head = {
+        "split": split,
+        "trial": record.trial,
+        "shuffles": len(completed),
+        "shuffled": list(labels),
+    }
     result = {**head, "scores": gaps}
     keep_score(study, f"shuffles-{split}", result, shuffles_figure(result))
     return result
@@ -69,12 +82,16 @@ def _control_study(study: StudyFolder, record: TrialRecord, shuffles: int, say: 
     missing = shuffles - sum(one.state in ENDED for one in control.records())
     if missing:
         slots = connect_for(plan.space.resources, missing)
-        run_recorded(control, say, lambda end: run_trials(control, plan, slots=slots, say=say, on_end=end))
+        run_recorded(
+            control, say, lambda end: run_trials(control, plan, slots=slots, say=say, on_end=end)
+        )
     return control
 
 
 def _plan(study: StudyFolder, record: TrialRecord, shuffles: int) -> Plan:
-    config = {name: section for name, section in record.config.items() if name not in ("task", "controls")}
+    config = {
+        name: section for name, section in record.config.items() if name not in ("task", "controls")
+    }
     space = {
         "task": record.config["task"],
         "objective": study.description["objective"],
@@ -92,11 +109,14 @@ def _scores(trained: Trained, split: str) -> dict[str, tuple[str, float]]:
     labels = trained.dataset.labels
     scored = Scorer(trained.model, trained.dataset, split).scores(list(labels))["scores"]
     return {
-        label: (PRIMARY[labels[label].kind], scores[PRIMARY[labels[label].kind]]) for label, scores in scored.items()
+        label: (PRIMARY[labels[label].kind], scores[PRIMARY[labels[label].kind]])
+        for label, scores in scored.items()
     }
 
 
-def _gap(label: str, score: tuple[str, float], shuffled: list[dict[str, tuple[str, float]]]) -> dict[str, Any]:
+def _gap(
+    label: str, score: tuple[str, float], shuffled: list[dict[str, tuple[str, float]]]
+) -> dict[str, Any]:
     metric, true = score
     values = np.array([found[label][1] for found in shuffled])
     low, high = np.percentile(true - values, [2.5, 97.5])

@@ -23,7 +23,9 @@ Problem = Callable[[Mapping[str, Any]], ConfigError | None]  # of a config mappi
 def check_names(space: Space, source: str) -> None:
     """A shared draw has a name of its own: it must not look like a config path."""
     for name, parameter in space.search.items():
-        if parameter.paths and ("." in name or name in TrialConfig.model_fields or _is_path(space, name, source)):
+        if parameter.paths and (
+            "." in name or name in TrialConfig.model_fields or _is_path(space, name, source)
+        ):
             raise ConfigError(
                 f"{source}: search.{name}: a draw for several paths needs a name that is no config path",
                 f"For example: {name.rpartition('.')[2]}_shared: {{..., paths: [...]}}",
@@ -48,16 +50,27 @@ def check_points(space: Space, source: str) -> None:
         where = f"{source}: points.{number}"
         for name, value in point.items():
             if name not in space.search:
-                raise ConfigError(f"{where}: '{name}' is not searched", did_you_mean(name, space.search))
+                raise ConfigError(
+                    f"{where}: '{name}' is not searched", did_you_mean(name, space.search)
+                )
             if not space.search[name].contains(value):
-                raise ConfigError(f"{where}.{name}: {value!r} cannot be drawn", f"See search.{name}.")
-            missing = next((parent for parent in space.search[name].when if parent not in point), None)
+                raise ConfigError(
+                    f"{where}.{name}: {value!r} cannot be drawn", f"See search.{name}."
+                )
+            missing = next(
+                (parent for parent in space.search[name].when if parent not in point), None
+            )
             if missing is not None:
-                raise ConfigError(f"{where}.{name}: it exists only with some {missing}", f"Add {missing} to the point.")
+                raise ConfigError(
+                    f"{where}.{name}: it exists only with some {missing}",
+                    f"Add {missing} to the point.",
+                )
         config = space.drawn(point)
         stray = next((name for name in point if not space.active(name, config)), None)
         if stray is not None:
-            raise ConfigError(f"{where}.{stray}: its `when` is not met", "Remove it from the point.")
+            raise ConfigError(
+                f"{where}.{stray}: its `when` is not met", "Remove it from the point."
+            )
         if point in space.points[:number]:
             raise ConfigError(f"{where}: it is there twice", "Remove one of them.")
 
@@ -86,7 +99,8 @@ def check_draws(space: Space, problem: Problem, source: str) -> None:
         unknown = next((path for path in constraint_of(text).paths if path not in known), None)
         if unknown is not None:
             raise ConfigError(
-                f"{source}: constraints.{number}: '{unknown}' is no config path", did_you_mean(unknown, known)
+                f"{source}: constraints.{number}: '{unknown}' is no config path",
+                did_you_mean(unknown, known),
             )
 
 
@@ -100,10 +114,15 @@ def _never_met(space: Space, fixed: Mapping[str, Scalar], source: str) -> Config
     params = allowed_draw(free, random.Random(0), fixed) or {}
     broken = space.broken(params) or ""
     number = next((n for n, text in enumerate(space.constraints) if broken.startswith(text)), 0)
-    key = f"points.{space.points.index(dict(fixed))}: it breaks" if fixed else f"constraints.{number}: no draw meets"
+    key = (
+        f"points.{space.points.index(dict(fixed))}: it breaks"
+        if fixed
+        else f"constraints.{number}: no draw meets"
+    )
     values = ", ".join(f"{path}={value}" for path, value in params.items())
     return ConfigError(
-        f"{source}: {key} {broken}; drawn were {values}", f"{MOST_TRIES} draws were tried: change it, or the bounds."
+        f"{source}: {key} {broken}; drawn were {values}",
+        f"{MOST_TRIES} draws were tried: change it, or the bounds.",
     )
 
 
@@ -112,7 +131,9 @@ def check_sampler(space: Space, source: str) -> list[str]:
     kind, notes = space.sampler.kind, []
     if kind == "cmaes":
         if len(space.objectives) > 1:
-            raise ConfigError(f"{source}: sampler.kind cmaes has one objective", "Use tpe, gp or nsga2.")
+            raise ConfigError(
+                f"{source}: sampler.kind cmaes has one objective", "Use tpe, gp or nsga2."
+            )
         numbers = always_numbers(space)
         if space.search and not numbers:
             raise ConfigError(
@@ -121,10 +142,18 @@ def check_sampler(space: Space, source: str) -> list[str]:
             )
         notes += _at_random(kind, [name for name in space.search if name not in numbers])
     if kind in ("gp", "nsga2"):
-        notes += _at_random(kind, [name for name, parameter in space.search.items() if parameter.when])
+        notes += _at_random(
+            kind, [name for name, parameter in space.search.items() if parameter.when]
+        )
     if len(space.points) > space.budget.trials:
-        notes.append(f"points: the first {space.budget.trials} of {len(space.points)} are tried (budget.trials)")
-    if kind != "grid" and space.search and all(one.values() is not None for one in space.search.values()):
+        notes.append(
+            f"points: the first {space.budget.trials} of {len(space.points)} are tried (budget.trials)"
+        )
+    if (
+        kind != "grid"
+        and space.search
+        and all(one.values() is not None for one in space.search.values())
+    ):
         points = sum(1 for _ in islice(grid_points(space), space.budget.trials))
         if points < space.budget.trials:
             notes.append(

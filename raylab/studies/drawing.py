@@ -54,7 +54,9 @@ class Drawing:
         self._space, self._study = space, study
         self._memory = optuna.create_study(directions=study.directions)
         self._spread = {name: distribution(parameter) for name, parameter in space.search.items()}
-        self._earlier = [self._from_earlier(one) for earlier in space.warm_start for one in earlier.trials or ()]
+        self._earlier = [
+            self._from_earlier(one) for earlier in space.warm_start for one in earlier.trials or ()
+        ]
         self._memory.add_trials(self._earlier)
         self._held: dict[int, _Ids] = {}
         self._seen: set[str] = set()
@@ -69,8 +71,12 @@ class Drawing:
         """
         number = len(self._held)
         drawn = self._asked(number) or self._at_random(number)
-        params = {name: drawn.params[name] for name in self._space.ordered() if name in drawn.params}
-        noted = {key: value for key in NOTED if isinstance(value := drawn.system_attrs.get(key), int)}
+        params = {
+            name: drawn.params[name] for name in self._space.ordered() if name in drawn.params
+        }
+        noted = {
+            key: value for key in NOTED if isinstance(value := drawn.system_attrs.get(key), int)
+        }
         self._held[number] = _Ids(self._keep(number, params, noted), drawn._trial_id)
         self._seen.add(_key(params))
         return number, params
@@ -91,7 +97,9 @@ class Drawing:
                 system_attrs=noted,
             )
         )
-        return self._study._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+        return self._study._storage.get_trial_id_from_study_id_trial_number(
+            self._study._study_id, number
+        )
 
     def report(self, number: int, step: int, value: float) -> None:
         """An intermediate value. What is known stays, and a trial that was told is left alone."""
@@ -105,7 +113,9 @@ class Drawing:
         mine = self._in_memory(number)
         if not mine.state.is_finished():
             told = self._memory.tell(mine.number, values, state=state)
-            self._study._storage.set_trial_state_values(self._held[number].kept, told.state, told.values)
+            self._study._storage.set_trial_state_values(
+                self._held[number].kept, told.state, told.values
+            )
 
     def _in_memory(self, number: int) -> FrozenTrial:
         return self._memory._storage.get_trial(self._held[number].memory)
@@ -113,7 +123,11 @@ class Drawing:
     def _asked(self, number: int) -> FrozenTrial | None:
         """A new draw of the sampler's; None where it goes on repeating itself or breaking constraints."""
         for attempt in range(_ASKED.get(self._space.sampler.kind, _ASKED_OF_OTHERS)):
-            seed = int(np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(1)[0])
+            seed = int(
+                np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(
+                    1
+                )[0]
+            )
             self._memory.sampler = make_sampler(self._space, seed=seed, earlier=self._earlier)
             if self._point(number):
                 self._memory.enqueue_trial(dict(self._point(number)))
@@ -127,14 +141,19 @@ class Drawing:
     def _at_random(self, number: int) -> FrozenTrial:
         """A new draw at random; a repeated one where the space seems exhausted."""
         source = random.Random(f"{self._space.sampler.seed} {number}")
-        params = next((one for one in self._tried(source, number) if _key(one) not in self._seen), None)
+        params = next(
+            (one for one in self._tried(source, number) if _key(one) not in self._seen), None
+        )
         params = params or allowed_draw(self._space, source, self._point(number))
         if params is None:
             raise StudyError(
-                f"no draw meets the constraints of this space ({MOST_TRIES} were tried)", "Loosen them, or the bounds."
+                f"no draw meets the constraints of this space ({MOST_TRIES} were tried)",
+                "Loosen them, or the bounds.",
             )
         spread = {name: self._spread[name] for name in params}
-        self._memory.add_trial(create_trial(state=TrialState.RUNNING, params=dict(params), distributions=spread))
+        self._memory.add_trial(
+            create_trial(state=TrialState.RUNNING, params=dict(params), distributions=spread)
+        )
         return self._memory.get_trials(deepcopy=False)[-1]
 
     def _tried(self, source: random.Random, number: int) -> Iterator[dict[str, Scalar]]:
@@ -153,10 +172,14 @@ class Drawing:
             params=held.params,
             distributions=held.distributions,
             intermediate_values=held.intermediate_values,
-            system_attrs={key: value for key in NOTED if isinstance(value := held.system_attrs.get(key), int)},
+            system_attrs={
+                key: value for key in NOTED if isinstance(value := held.system_attrs.get(key), int)
+            },
         )
         self._memory.add_trial(copy)
-        self._held[held.number] = _Ids(held._trial_id, self._memory.get_trials(deepcopy=False)[-1]._trial_id)
+        self._held[held.number] = _Ids(
+            held._trial_id, self._memory.get_trials(deepcopy=False)[-1]._trial_id
+        )
         self._seen.add(_key(held.params))
 
     def _from_earlier(self, one: EarlierTrial) -> FrozenTrial:

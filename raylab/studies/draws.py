@@ -11,7 +11,9 @@ from typing import Any
 from raylab.studies.parameters import Scalar
 from raylab.studies.space import Space
 
-MOST_TRIES = 1000  # a space of whose draws fewer than about one in so many meets its constraints is refused
+MOST_TRIES = (
+    1000  # a space of whose draws fewer than about one in so many meets its constraints is refused
+)
 
 
 class RandomDraw:
@@ -21,7 +23,9 @@ class RandomDraw:
         self._random, self._fixed = source, fixed
         self.params: dict[str, Scalar] = {}
 
-    def suggest_float(self, path: str, low: float, high: float, *, log: bool, step: float | None) -> float:
+    def suggest_float(
+        self, path: str, low: float, high: float, *, log: bool, step: float | None
+    ) -> float:
         if step:
             steps = math.floor((high - low) / step + 1e-8)
             return self._kept(path, low + step * self._random.randint(0, steps))

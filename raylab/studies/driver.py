@@ -29,7 +29,9 @@ Say = Callable[[str], None]
 End = Callable[[str, Outcome, dict[str, Any]], None]
 
 
-def run_trials(study: StudyFolder, plan: Plan, *, slots: int, say: Say, on_end: Callable[[], None]) -> None:
+def run_trials(
+    study: StudyFolder, plan: Plan, *, slots: int, say: Say, on_end: Callable[[], None]
+) -> None:
     """Run what is missing of a study: interrupted trials first, then new draws until the budget is used.
 
     Args:
@@ -44,14 +46,18 @@ def run_trials(study: StudyFolder, plan: Plan, *, slots: int, say: Say, on_end: 
     total, mode = plan.space.budget.trials, plan.modes[plan.space.metrics[0]]
     worked = worked_seconds(study.ledger.read())
     stopping = Stopping(plan.space.budget, mode, known=known.values(), worked_s=worked)
-    count = _Counted(say, on_end, total=total, done=sum(record.state in ENDED for record in known.values()))
+    count = _Counted(
+        say, on_end, total=total, done=sum(record.state in ENDED for record in known.values())
+    )
 
     def end(trial: str, outcome: Outcome, params: dict[str, Any]) -> None:
         stopping.ended(outcome)
         count(trial, outcome, params)
 
     searcher = _searcher(study, plan, known, stopping)
-    searcher.requeue(known)  # also where nothing is missing: a killed driver may not have told Optuna of every end
+    searcher.requeue(
+        known
+    )  # also where nothing is missing: a killed driver may not have told Optuna of every end
     if not slots:
         return
     scheduler = None if plan.space.scheduler.kind == "pbt" else _scheduler(study, plan)
@@ -66,7 +72,13 @@ def run_trials(study: StudyFolder, plan: Plan, *, slots: int, say: Say, on_end: 
 
 
 def run_repeats(
-    study: StudyFolder, plan: Plan, repeats: Sequence[Repeat], *, slots: int, say: Say, on_end: Callable[[], None]
+    study: StudyFolder,
+    plan: Plan,
+    repeats: Sequence[Repeat],
+    *,
+    slots: int,
+    say: Say,
+    on_end: Callable[[], None],
 ) -> None:
     """Train fixed configs as trials of the study; those that have ended already are left as they are.
 
@@ -74,7 +86,9 @@ def run_repeats(
         KeyboardInterrupt: as `run_trials`.
     """
     known = {record.trial: record for record in study.records()}
-    missing = [one for one in repeats if one.trial not in known or known[one.trial].state not in ENDED]
+    missing = [
+        one for one in repeats if one.trial not in known or known[one.trial].state not in ENDED
+    ]
     if not missing:
         return
     count = _Counted(say, on_end, total=len(repeats), done=len(repeats) - len(missing))
@@ -108,7 +122,9 @@ def _closed(study: StudyFolder) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # a full disk: what has no end and no driver counts as interrupted
+        with contextlib.suppress(
+            OSError
+        ):  # a full disk: what has no end and no driver counts as interrupted
             for record in study.records():
                 if record.state == "running":
                     study.ledger.append(_interrupted(record))
@@ -116,11 +132,18 @@ def _closed(study: StudyFolder) -> Iterator[None]:
 
 def _interrupted(record: TrialRecord) -> dict[str, Any]:
     """Without `seconds`: they are until now."""
-    told = {"event": "trial_ended", "trial": record.trial, "state": "interrupted", "step": record.step}
+    told = {
+        "event": "trial_ended",
+        "trial": record.trial,
+        "state": "interrupted",
+        "step": record.step,
+    }
     return {**told, "score": None, "metrics": record.metrics, "error": None}
 
 
-def _searcher(study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], stopping: Stopping) -> StudySearch:
+def _searcher(
+    study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], stopping: Stopping
+) -> StudySearch:
     from raylab.studies.population import PopulationSearch
     from raylab.studies.suggest import StudySearch
 
@@ -137,18 +160,24 @@ def _searcher(study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], 
         "no_room": partial(no_room, study.path),
     }
     if plan.space.scheduler.kind == "pbt":
-        return PopulationSearch(plan.space, study=study, mode=plan.modes[plan.space.rung], known=known, **how)
+        return PopulationSearch(
+            plan.space, study=study, mode=plan.modes[plan.space.rung], known=known, **how
+        )
     return StudySearch(plan.space, **how)
 
 
-def _run(study: StudyFolder, plan: Plan, searcher: Any, *, slots: int, end: End, scheduler: Any) -> None:
+def _run(
+    study: StudyFolder, plan: Plan, searcher: Any, *, slots: int, end: End, scheduler: Any
+) -> None:
     """Tune's own loop, on a state of its own that is never restored from (it holds pickles)."""
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
     from ray import tune
 
     from raylab.studies.callbacks import LedgerCallback
 
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial is told once, by the ledger's line
+    logging.getLogger("ray.tune").setLevel(
+        logging.CRITICAL
+    )  # a failed trial is told once, by the ledger's line
     storage = study.path / ".tune"
     room = partial(no_room, study.path)
     ledger = LedgerCallback(study.ledger, comes_back=searcher.comes_back, no_room=room, on_end=end)
@@ -179,7 +208,8 @@ def _run(study: StudyFolder, plan: Plan, searcher: Any, *, slots: int, end: End,
         shutil.rmtree(storage, ignore_errors=True)
     if ledger.halted:
         raise StudyError(
-            f"the study stopped: {ledger.halted}", f"Make room, then `raylab resume {study.path}`: nothing is lost."
+            f"the study stopped: {ledger.halted}",
+            f"Make room, then `raylab resume {study.path}`: nothing is lost.",
         )
 
 
@@ -230,7 +260,9 @@ def _monitored(config: TrialConfig, objective: str) -> TrialConfig:
     training = config.training
     if training.keep == "last" or training.monitor is not None:
         return config
-    return config.model_copy(update={"training": training.model_copy(update={"monitor": objective})})
+    return config.model_copy(
+        update={"training": training.model_copy(update={"monitor": objective})}
+    )
 
 
 def _trainable(resources: Resources) -> Any:
@@ -252,14 +284,22 @@ def _scheduler(study: StudyFolder, plan: Plan) -> Any:
 
     steps = plan.space.config({}).training.max_steps
     events = study.ledger.read()
-    return make_scheduler(plan.space.scheduler, mode=plan.modes[plan.space.rung], steps=steps, events=events)
+    return make_scheduler(
+        plan.space.scheduler, mode=plan.modes[plan.space.rung], steps=steps, events=events
+    )
 
 
 def _line(trial: str, outcome: Outcome, params: Mapping[str, Any], done: int, total: int) -> str:
     scores = outcome.scores or (() if outcome.score is None else (outcome.score,))
     score = ", ".join(f"{one:.4f}" for one in scores) or outcome.error or ""
-    values = "  ".join(f"{path.rsplit('.', 1)[-1]}={_short(value)}" for path, value in params.items())
-    kept = f", the model of step {outcome.kept_step}" if outcome.kept_step not in (None, outcome.step) else ""
+    values = "  ".join(
+        f"{path.rsplit('.', 1)[-1]}={_short(value)}" for path, value in params.items()
+    )
+    kept = (
+        f", the model of step {outcome.kept_step}"
+        if outcome.kept_step not in (None, outcome.step)
+        else ""
+    )
     early = " early" if outcome.stopped else ""
     return f"[{done}/{total}] trial {trial} {outcome.state}{early} at step {outcome.step}{kept}: {score}  {values}"
 

@@ -61,7 +61,10 @@ def with_earlier(
             _check_same(study, space, fingerprint, modes, label, where)
             trials, left_out, differing = _usable(study, space)
             if not trials:
-                reasons = "; ".join(f"{count} {why}" for why, count in left_out.items()) or "it has no trial"
+                reasons = (
+                    "; ".join(f"{count} {why}" for why, count in left_out.items())
+                    or "it has no trial"
+                )
                 raise ConfigError(
                     f"{where}: no trial of {earlier.study} can inform this search: {reasons}",
                     "Widen `search`, or leave warm_start out.",
@@ -80,14 +83,23 @@ def _opened(path: str, where: str) -> StudyFolder:
 
 
 def _check_same(
-    study: StudyFolder, space: Space, fingerprint: str, modes: Mapping[str, Mode], label: str | None, where: str
+    study: StudyFolder,
+    space: Space,
+    fingerprint: str,
+    modes: Mapping[str, Mode],
+    label: str | None,
+    where: str,
 ) -> None:
     """What makes every score of an earlier study mean something else."""
     mine = [(metric, modes[metric]) for metric in space.metrics]
     theirs = list(zip(study.metrics, study.modes))
     data = study.description["data"]
     pairs = [
-        ("other data (fingerprint)", data.get("fingerprint") if isinstance(data, Mapping) else None, fingerprint),
+        (
+            "other data (fingerprint)",
+            data.get("fingerprint") if isinstance(data, Mapping) else None,
+            fingerprint,
+        ),
         ("another objective", theirs, mine),
         ("another label", study.description["label"], label),
         ("another family", _kind(study.description.get("task")), _kind(space.task)),
@@ -95,7 +107,10 @@ def _check_same(
     for what, there, here in pairs:
         if there != here:
             shown = "" if "data" in what else f": {there}, here {here}"
-            raise ConfigError(f"{where}: the scores of {study.path.name} are of {what}{shown}", "Leave warm_start out.")
+            raise ConfigError(
+                f"{where}: the scores of {study.path.name} are of {what}{shown}",
+                "Leave warm_start out.",
+            )
 
 
 def _kind(task: Any) -> str:
@@ -119,11 +134,15 @@ def _usable(study: StudyFolder, space: Space) -> tuple[list[EarlierTrial], Count
             continue
         differing |= _differing(record, config, space)
         curve = (
-            tuple((step, metrics[space.metrics[0]]) for _, step, metrics in record.history) if _pruned(record) else ()
+            tuple((step, metrics[space.metrics[0]]) for _, step, metrics in record.history)
+            if _pruned(record)
+            else ()
         )
         scores = record.scores or (() if record.score is None else (record.score,))
         kept = "pruned" if _pruned(record) else "completed"
-        trials.append(EarlierTrial(trial=record.trial, state=kept, params=params, scores=scores, curve=curve))
+        trials.append(
+            EarlierTrial(trial=record.trial, state=kept, params=params, scores=scores, curve=curve)
+        )
     return trials, left_out, differing
 
 
@@ -140,7 +159,9 @@ def _translated(record: TrialRecord, space: Space) -> tuple[dict[str, Scalar], s
     if _pruned(record):
         if space.sampler.kind != "tpe" or len(space.metrics) > 1:
             return {}, "pruned, which only tpe with one objective learns from"
-        if not record.history or any(space.metrics[0] not in metrics for *_, metrics in record.history):
+        if not record.history or any(
+            space.metrics[0] not in metrics for *_, metrics in record.history
+        ):
             return {}, "pruned before its objective was measured"
     elif record.score is None:
         return {}, "without a score"
@@ -149,7 +170,9 @@ def _translated(record: TrialRecord, space: Space) -> tuple[dict[str, Scalar], s
     for name in space.ordered():
         if not space.active(name, value):
             continue
-        there = {repr(_get(record.config, path)): _get(record.config, path) for path in space.paths(name)}
+        there = {
+            repr(_get(record.config, path)): _get(record.config, path) for path in space.paths(name)
+        }
         leaf = next(iter(there.values()))
         if len(there) > 1 or not space.search[name].contains(leaf):
             return {}, f"with a {name} that this space does not draw"
@@ -182,14 +205,20 @@ def _searched_otherwise(record: TrialRecord, config: TrialConfig, space: Space) 
 def _differing(record: TrialRecord, config: TrialConfig, space: Space) -> set[str]:
     mine, theirs = dict(leaves(config.model_dump(mode="json"))), dict(leaves(record.config))
     unlike = {path for path in mine.keys() | theirs.keys() if mine.get(path) != theirs.get(path)}
-    return unlike - set(space.searched) - {"training.monitor"}  # the default is filled in when a trial starts
+    return (
+        unlike - set(space.searched) - {"training.monitor"}
+    )  # the default is filled in when a trial starts
 
 
-def _said(study: str, trials: Sequence[EarlierTrial], left_out: Mapping[str, int], differing: set[str]) -> list[str]:
+def _said(
+    study: str, trials: Sequence[EarlierTrial], left_out: Mapping[str, int], differing: set[str]
+) -> list[str]:
     notes = [f"warm start: {len(trials)} trials of {study} inform the sampler"]
     notes += [f"warm start: of {study} {count} left out {why}" for why, count in left_out.items()]
     if differing:
-        notes.append(f"warm start: trials of {study} differ from this space in {', '.join(sorted(differing))}")
+        notes.append(
+            f"warm start: trials of {study} differ from this space in {', '.join(sorted(differing))}"
+        )
     return notes
 
 

@@ -87,7 +87,9 @@ def _chosen(study: StudyFolder, by: By) -> list[TrialRecord]:
         return [first]
     records = [record for record in study.records() if record.state == "completed"]
     families = dict.fromkeys(family_of(record.config) for record in records)
-    groups = [[record for record in records if family_of(record.config) == family] for family in families]
+    groups = [
+        [record for record in records if family_of(record.config) == family] for family in families
+    ]
     chosen = [found for group in groups if (found := best(group, *study.modes)) is not None]
     return [first if family_of(one.config) == family_of(first.config) else one for one in chosen]
 
@@ -102,7 +104,9 @@ def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
     first, label = entrants[0], label or _shared_label(entrants)
     known = first.dataset.labels
     if label not in known:
-        raise ConfigError(f"label '{label}' is not in {first.dataset.path}", did_you_mean(label, known))
+        raise ConfigError(
+            f"label '{label}' is not in {first.dataset.path}", did_you_mean(label, known)
+        )
     for one in entrants:
         own = one.study.description["label"]
         if one.decodes_itself and own != label:
@@ -112,7 +116,9 @@ def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
             )
         if not one.decodes_itself:
             key = f"{one.name}: evaluation.decoder.kind"
-            require_support(one.config.evaluation.decoder.kind, known[label].kind, label=label, key=key)
+            require_support(
+                one.config.evaluation.decoder.kind, known[label].kind, label=label, key=key
+            )
     return label
 
 
@@ -142,7 +148,11 @@ _ALIKE: tuple[tuple[str, Callable[[Entrant], Any], str], ...] = (
         lambda one: ", ".join(one.config.sessions.used(one.dataset.sessions)),
         "Use the same sessions.combine: 'first' takes one session, the others all.",
     ),
-    ("evaluation.per", lambda one: one.config.evaluation.per, "Run both with the same --set evaluation.per=..."),
+    (
+        "evaluation.per",
+        lambda one: one.config.evaluation.per,
+        "Run both with the same --set evaluation.per=...",
+    ),
     (
         "evaluation.max_samples",
         lambda one: one.config.evaluation.max_samples,
@@ -158,7 +168,8 @@ def check_alike(entrants: Sequence[Entrant]) -> None:
         for what, read, remedy in _ALIKE:
             if read(first) != read(other):
                 raise StudyError(
-                    f"{_named(first)} and {_named(other)} differ in {what}: {read(first)} and {read(other)}", remedy
+                    f"{_named(first)} and {_named(other)} differ in {what}: {read(first)} and {read(other)}",
+                    remedy,
                 )
 
 

@@ -53,7 +53,9 @@ def export_model(
     if form == "cebra":
         return write_cebra(model, out, session=session)
     if session is not None:
-        raise ConfigError(f"--session {session}: a raylab model keeps all its sessions", "Leave --session out.")
+        raise ConfigError(
+            f"--session {session}: a raylab model keeps all its sessions", "Leave --session out."
+        )
     with atomic_folder(out) as temporary:
         if folder is None:
             model.save(temporary)

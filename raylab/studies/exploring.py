@@ -14,7 +14,14 @@ from raylab.studies.space import Parameter, Scalar, Space
 from raylab.tracking.records import Mode
 
 # Beginnings of paths that leave the shapes of weights, and what a validation measures, as they are.
-MUTABLE = ("optimizer.", "loss.", "augmentation.", "sampling.", "training.batch_size", "training.accumulate")
+MUTABLE = (
+    "optimizer.",
+    "loss.",
+    "augmentation.",
+    "sampling.",
+    "training.batch_size",
+    "training.accumulate",
+)
 FACTORS = (0.8, 1.2)
 RESAMPLED = 0.25  # the chance that a value is drawn anew instead
 TRIES = 100
@@ -41,13 +48,19 @@ def takeovers(
     return [(worse, rng.choice(ranked[:count])) for worse in ranked[len(ranked) - count :]]
 
 
-def explore(space: Space, params: Mapping[str, Any], paths: Iterable[str], rng: random.Random) -> dict[str, Any]:
+def explore(
+    space: Space, params: Mapping[str, Any], paths: Iterable[str], rng: random.Random
+) -> dict[str, Any]:
     """Params near those given: each path is changed by a factor (of a choice: to a neighbour) or drawn anew.
 
     Those given, where so many tries all gave a config that is not valid.
     """
     for _ in range(TRIES):
-        changed = {path: _changed(space.search[path], params[path], rng) for path in paths if path in params}
+        changed = {
+            path: _changed(space.search[path], params[path], rng)
+            for path in paths
+            if path in params
+        }
         found = {**params, **changed}
         if _valid(space, found):
             return found
@@ -58,8 +71,18 @@ def check_population(space: Space, source: str) -> None:
     """ConfigError where a space cannot be searched by a population."""
     mutable_paths(space, space.scheduler, source)
     if space.budget.trials < 2:
-        raise ConfigError(f"{source}: scheduler.kind pbt: a population of one has nobody to learn from", "Set trials.")
-    ends = next((name for name in ("hours", "target", "plateau") if getattr(space.budget, name) is not None), None)
+        raise ConfigError(
+            f"{source}: scheduler.kind pbt: a population of one has nobody to learn from",
+            "Set trials.",
+        )
+    ends = next(
+        (
+            name
+            for name in ("hours", "target", "plateau")
+            if getattr(space.budget, name) is not None
+        ),
+        None,
+    )
     if ends:
         raise ConfigError(
             f"{source}: budget.{ends} says when no more trials are begun; a population (scheduler.kind pbt) begins all",
@@ -77,18 +100,26 @@ def mutable_paths(space: Space, config: Scheduler, source: str = "space") -> lis
 
     def fits(path: str) -> bool:
         set_by_it = space.paths(path)
-        return path not in parents and all(one.startswith(MUTABLE) and not one.endswith(".kind") for one in set_by_it)
+        return path not in parents and all(
+            one.startswith(MUTABLE) and not one.endswith(".kind") for one in set_by_it
+        )
 
     for path in config.mutate or ():
         if path not in space.search:
-            raise ConfigError(f"{source}: scheduler.mutate: '{path}' is not searched", "Name paths of `search`.")
+            raise ConfigError(
+                f"{source}: scheduler.mutate: '{path}' is not searched", "Name paths of `search`."
+            )
         if not fits(path):
             raise ConfigError(
                 f"{source}: scheduler.mutate: '{path}' cannot change while a model trains: its weights would not fit, "
                 "or its scores would mean something else",
                 f"Name paths that begin with {', '.join(MUTABLE)}.",
             )
-    found = list(config.mutate) if config.mutate is not None else [path for path in space.search if fits(path)]
+    found = (
+        list(config.mutate)
+        if config.mutate is not None
+        else [path for path in space.search if fits(path)]
+    )
     if not found:
         raise ConfigError(
             f"{source}: scheduler.kind pbt: no searched path can change while a model trains",

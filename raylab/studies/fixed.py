@@ -32,7 +32,11 @@ class FixedSearch(Searcher):
     """Hands out repeats one by one, in their order."""
 
     def __init__(
-        self, repeats: Sequence[Repeat], *, job: Callable[[Repeat], dict[str, Any]], no_room: Callable[[], bool]
+        self,
+        repeats: Sequence[Repeat],
+        *,
+        job: Callable[[Repeat], dict[str, Any]],
+        no_room: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._waiting, self._job, self._no_room = list(repeats), job, no_room
@@ -45,7 +49,9 @@ class FixedSearch(Searcher):
         self._running[trial_id] = self._waiting.pop(0)
         return self._job(self._running[trial_id])
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
         repeat = self._running.pop(trial_id, None)
         if (result or {}).get("halted") or (error and self._no_room()):
             self._waiting.clear()

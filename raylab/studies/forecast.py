@@ -50,10 +50,16 @@ def plan(
     result = {
         "trials": count,
         "notes": [*planned.notes, *_sooner(planned.space.budget)],
-        "at_once": {"trials": placement.slots, "bound": placement.bound, "nodes": [_node(node) for node in nodes]},
+        "at_once": {
+            "trials": placement.slots,
+            "bound": placement.bound,
+            "nodes": [_node(node) for node in nodes],
+        },
         "each": {"threads": resources.cpus, **resources.model_dump(exclude={"concurrent"})},
         "probe": [_row(one) for one in found],
-        **times(found, planned.space.scheduler, trials=count, slots=placement.slots, launch_s=launch_s),
+        **times(
+            found, planned.space.scheduler, trials=count, slots=placement.slots, launch_s=launch_s
+        ),
         "memory": memory(found, placement, resources, nodes),
         "disk": disk(found, count, Path(out)),
     }
@@ -85,11 +91,18 @@ def times(
         return {"trial_s": None, "study_s": None}
     whole, total = [trial_seconds(one) for one in ran], sum(one.draw.weight for one in ran)
     short = [trial_seconds(one, least_share(scheduler, one.draw.steps, trials)) for one in ran]
-    mean, least = (sum(o.draw.weight * s for o, s in zip(ran, values)) / total for values in (whole, short))
+    mean, least = (
+        sum(o.draw.weight * s for o, s in zip(ran, values)) / total for values in (whole, short)
+    )
     trial = {"estimate": mean, "low": min(whole), "high": max(whole), "least": least}
-    once = launch_s + sum(one.draw.weight * one.cost["warm_up_s"] for one in ran if one.cost) / total
+    once = (
+        launch_s + sum(one.draw.weight * one.cost["warm_up_s"] for one in ran if one.cost) / total
+    )
     rounds = math.ceil(trials / slots)
-    return {"trial_s": trial, "study_s": {name: once + rounds * value for name, value in trial.items()}}
+    return {
+        "trial_s": trial,
+        "study_s": {name: once + rounds * value for name, value in trial.items()},
+    }
 
 
 def least_share(scheduler: Scheduler, steps: int, trials: int) -> float:
@@ -115,7 +128,10 @@ def _rungs(grace: int, factor: int, steps: int) -> list[int]:
 
 
 def memory(
-    found: Sequence[Probed], placement: Placement, resources: Resources, nodes: Sequence[Mapping[str, float]]
+    found: Sequence[Probed],
+    placement: Placement,
+    resources: Resources,
+    nodes: Sequence[Mapping[str, float]],
 ) -> dict[str, float] | None:
     """Bytes: "worker" (the most a probe held), "node" (all workers that one node holds at once), "free" (what the
     smallest node that runs any has for them, as Ray counts it), "gpu" and "gpu_free" of one GPU."""
@@ -128,7 +144,10 @@ def memory(
         "worker": worker,
         "above_idle": max(cost["peak_bytes"] - cost["idle_bytes"] for cost in ran),
         "node": worker * placement.beside,
-        "free": min((node["memory"] for node in nodes if node.get("CPU") and "memory" in node), default=math.inf),
+        "free": min(
+            (node["memory"] for node in nodes if node.get("CPU") and "memory" in node),
+            default=math.inf,
+        ),
         "gpu": gpu * sharing,
         "gpu_free": max(cost["gpu_total_bytes"] for cost in ran),
     }
@@ -142,12 +161,20 @@ def disk(found: Sequence[Probed], trials: int, out: Path) -> dict[str, float] | 
     place = out.absolute()
     while not place.exists():
         place = place.parent
-    return {"trial": max(written), "study": max(written) * trials, "free": shutil.disk_usage(place).free}
+    return {
+        "trial": max(written),
+        "study": max(written) * trials,
+        "free": shutil.disk_usage(place).free,
+    }
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
     """What would go wrong, one sentence each."""
-    said = [f"a draw cannot run: {row['error']} ({_params(row['params'])})" for row in result["probe"] if row["error"]]
+    said = [
+        f"a draw cannot run: {row['error']} ({_params(row['params'])})"
+        for row in result["probe"]
+        if row["error"]
+    ]
     held, written, reserved = result["memory"], result["disk"], result["each"]["memory_gb"]
     if held and held["node"] > held["free"]:
         said.append(
@@ -155,20 +182,31 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
             "set resources.concurrent or resources.memory_gb"
         )
     if held and reserved and held["worker"] > reserved * 1e9:
-        said.append(f"memory: a worker held {_gb(held['worker'])}, more than resources.memory_gb {reserved:g}")
+        said.append(
+            f"memory: a worker held {_gb(held['worker'])}, more than resources.memory_gb {reserved:g}"
+        )
     if held and held["gpu_free"] and held["gpu"] > held["gpu_free"]:
         said.append(
             f"GPU memory: workers that share a GPU may hold {_gb(held['gpu'])}, it has {_gb(held['gpu_free'])}; "
             "raise resources.gpus"
         )
     if written and written["study"] > written["free"]:
-        said.append(f"disk: the study may need {_gb(written['study'])}, there are {_gb(written['free'])} free")
+        said.append(
+            f"disk: the study may need {_gb(written['study'])}, there are {_gb(written['free'])} free"
+        )
     return said
 
 
 def _row(one: Probed) -> dict[str, Any]:
-    row = {"params": one.draw.params, "steps": one.draw.steps, "validations": one.draw.validations, "error": one.error}
-    return row if one.cost is None else {**row, "seconds": trial_seconds(one), "cost": dict(one.cost)}
+    row = {
+        "params": one.draw.params,
+        "steps": one.draw.steps,
+        "validations": one.draw.validations,
+        "error": one.error,
+    }
+    return (
+        row if one.cost is None else {**row, "seconds": trial_seconds(one), "cost": dict(one.cost)}
+    )
 
 
 def _node(node: Mapping[str, float]) -> dict[str, float]:
@@ -176,13 +214,20 @@ def _node(node: Mapping[str, float]) -> dict[str, float]:
 
 
 def _sooner(budget: Budget) -> list[str]:
-    given = {name: value for name, value in budget.model_dump().items() if name != "trials" and value is not None}
-    return [f"budget.{name} {value:g} may end it with fewer trials" for name, value in given.items()]
+    given = {
+        name: value
+        for name, value in budget.model_dump().items()
+        if name != "trials" and value is not None
+    }
+    return [
+        f"budget.{name} {value:g} may end it with fewer trials" for name, value in given.items()
+    ]
 
 
 def _params(params: Mapping[str, Any]) -> str:
     return ", ".join(
-        f"{path}={value:.3g}" if isinstance(value, float) else f"{path}={value}" for path, value in params.items()
+        f"{path}={value:.3g}" if isinstance(value, float) else f"{path}={value}"
+        for path, value in params.items()
     )
 
 

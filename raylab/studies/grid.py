@@ -16,7 +16,9 @@ def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
     """Names and values of every point that meets the constraints, once each; conditional ones only where active."""
     ordered = space.ordered()
 
-    def below(value: dict[str, Any], drawn: dict[str, Scalar], depth: int) -> Iterator[dict[str, Scalar]]:
+    def below(
+        value: dict[str, Any], drawn: dict[str, Scalar], depth: int
+    ) -> Iterator[dict[str, Scalar]]:
         if depth == len(ordered):
             if space.broken(drawn) is None:
                 yield drawn
@@ -48,13 +50,20 @@ def with_grid_budget(space: Space, source: str) -> tuple[Space, list[str]]:
     most = given or MOST_POINTS
     count = sum(1 for _ in islice(grid_points(space), most + 1))
     if count <= most:
-        notes = [f"grid: {count} points, fewer than budget.trials {given}"] if given and count < given else []
+        notes = (
+            [f"grid: {count} points, fewer than budget.trials {given}"]
+            if given and count < given
+            else []
+        )
         return _with_trials(space, count), notes
     if given is None:
         raise ConfigError(
-            f"{source}: the grid has more than {MOST_POINTS} points", "Set budget.trials, or larger steps."
+            f"{source}: the grid has more than {MOST_POINTS} points",
+            "Set budget.trials, or larger steps.",
         )
-    return space, [f"grid: it has more points than budget.trials {given}; which are visited is drawn at random"]
+    return space, [
+        f"grid: it has more points than budget.trials {given}; which are visited is drawn at random"
+    ]
 
 
 def _with_trials(space: Space, trials: int) -> Space:

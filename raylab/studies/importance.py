@@ -13,15 +13,25 @@ if TYPE_CHECKING:
 FEWEST = 4  # completed trials below which an importance would be noise
 
 
-def importance(records: Sequence[TrialRecord], mode: Literal["max", "min"]) -> dict[str, float] | None:
+def importance(
+    records: Sequence[TrialRecord], mode: Literal["max", "min"]
+) -> dict[str, float] | None:
     """Share of the score's variance that each parameter explains, largest first; None where too few trials completed.
 
     Only parameters that every completed trial has are compared.
     """
     import optuna
 
-    done = [one for one in records if one.of is None and one.state == "completed" and one.score is not None]
-    shared = [path for path in (done[0].params if done else {}) if all(path in record.params for record in done)]
+    done = [
+        one
+        for one in records
+        if one.of is None and one.state == "completed" and one.score is not None
+    ]
+    shared = [
+        path
+        for path in (done[0].params if done else {})
+        if all(path in record.params for record in done)
+    ]
     varied = [path for path in shared if len({str(record.params[path]) for record in done}) > 1]
     if len(done) < FEWEST or not varied or len({record.score for record in done}) < 2:
         return None
@@ -31,7 +41,9 @@ def importance(records: Sequence[TrialRecord], mode: Literal["max", "min"]) -> d
     for record in done:
         study.add_trial(
             optuna.trial.create_trial(
-                params={path: record.params[path] for path in varied}, distributions=spread, value=record.score
+                params={path: record.params[path] for path in varied},
+                distributions=spread,
+                value=record.score,
             )
         )
     found = optuna.importance.get_param_importances(

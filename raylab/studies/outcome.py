@@ -34,7 +34,9 @@ class Outcome:
     scores: tuple[float, ...] = ()
 
 
-def report(told: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None) -> dict[str, Any]:
+def report(
+    told: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None
+) -> dict[str, Any]:
     """A round (see `describe_round`) as Tune carries it, of the model kept until then: `score` is the first objective,
     `rung` what a scheduler compares, `scores` all objectives where there are several.
 
@@ -76,11 +78,17 @@ def is_between(result: Mapping[str, Any] | None) -> bool:
     return bool(result and result.get("between") and math.isfinite(result["rung"]))
 
 
-def outcome(result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None) -> Outcome:
+def outcome(
+    result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None
+) -> Outcome:
     """From a trial's last result: a trial stopped before its last step was pruned, unless it stopped itself; a score
     that is no number failed."""
     result = result or {}
-    step, stopped, kept = int(result.get("steps") or 0), result.get("stopped"), result.get("kept") or {}
+    step, stopped, kept = (
+        int(result.get("steps") or 0),
+        result.get("stopped"),
+        result.get("kept") or {},
+    )
     metrics = dict(kept.get("metrics") or result.get("metrics") or {})
     problem = crash or result.get("error")
     if problem is None and "score" not in result:

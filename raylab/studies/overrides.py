@@ -10,7 +10,9 @@ from raylab.parsing import set_path
 from raylab.studies.parameters import leaves
 
 
-def overridden(value: dict[str, Any], overrides: Mapping[str, Any], *, sections: set[str]) -> dict[str, Any]:
+def overridden(
+    value: dict[str, Any], overrides: Mapping[str, Any], *, sections: set[str]
+) -> dict[str, Any]:
     """The mapping of a space with overrides applied.
 
     Args:
@@ -56,8 +58,13 @@ def _pinned(value: dict[str, Any], name: str, leaf: Any) -> dict[str, Any]:
     result = {**value, "search": kept, "base": {**base, **dict.fromkeys(targets, leaf)}}
     if value.get("points"):
         gone = set(search) - set(kept)
-        rest = [{path: one for path, one in point.items() if path not in gone} for point in value["points"]]
-        result["points"] = [point for number, point in enumerate(rest) if point and point not in rest[:number]]
+        rest = [
+            {path: one for path, one in point.items() if path not in gone}
+            for point in value["points"]
+        ]
+        result["points"] = [
+            point for number, point in enumerate(rest) if point and point not in rest[:number]
+        ]
     return result
 
 
@@ -70,7 +77,10 @@ def _without_condition(entry: Any, name: str) -> Any:
     """A pinned shared draw is no config path that a condition could name; what is left of them held of its value."""
     if not isinstance(entry, Mapping) or name not in entry.get("when", {}):
         return entry
-    return {**entry, "when": {parent: wanted for parent, wanted in entry["when"].items() if parent != name}}
+    return {
+        **entry,
+        "when": {parent: wanted for parent, wanted in entry["when"].items() if parent != name},
+    }
 
 
 def _excluded(entry: Any, path: str, leaf: Any) -> bool:

@@ -22,13 +22,19 @@ class Parameter(Strict):
     categorical: tuple[Scalar, ...] | None = None
     log: bool = False
     step: float | None = Field(None, gt=0)
-    when: dict[str, Scalar | list[Scalar]] = Field({}, description="searched only where these paths have these values")
-    paths: tuple[str, ...] = Field((), description="config paths that share this draw; its key is then a free name")
+    when: dict[str, Scalar | list[Scalar]] = Field(
+        {}, description="searched only where these paths have these values"
+    )
+    paths: tuple[str, ...] = Field(
+        (), description="config paths that share this draw; its key is then a free name"
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Parameter:
         if sum(value is not None for value in (self.float_, self.int_, self.categorical)) != 1:
-            raise ValueError("needs exactly one of float: [low, high], int: [low, high], categorical: [...]")
+            raise ValueError(
+                "needs exactly one of float: [low, high], int: [low, high], categorical: [...]"
+            )
         bounds = self.float_ or self.int_
         if bounds and not bounds[0] < bounds[1]:
             raise ValueError(f"bounds [{bounds[0]}, {bounds[1]}] must ascend")
@@ -46,7 +52,9 @@ class Parameter(Strict):
 
     def extremes(self) -> list[Scalar]:
         """The values that decide whether the whole range is valid."""
-        return list(self.categorical if self.categorical is not None else self.float_ or self.int_ or ())
+        return list(
+            self.categorical if self.categorical is not None else self.float_ or self.int_ or ()
+        )
 
     def values(self) -> list[Scalar] | None:
         """Every value, as Optuna steps through the bounds; None where bounds have no step."""
@@ -61,7 +69,8 @@ class Parameter(Strict):
         """Whether a draw can be `value`."""
         if self.categorical is not None:
             return any(
-                value == choice and isinstance(value, bool) == isinstance(choice, bool) for choice in self.extremes()
+                value == choice and isinstance(value, bool) == isinstance(choice, bool)
+                for choice in self.extremes()
             )
         bounds = self.float_ or self.int_ or (0, 0)
         if isinstance(value, bool) or not isinstance(value, int if self.int_ else int | float):
@@ -108,13 +117,17 @@ def Int(
     return _made("Int", {"int": [low, high], "log": log, "step": step}, when, paths)
 
 
-def Choice(choices: Iterable[Scalar], *, when: When | None = None, paths: Iterable[str] = ()) -> Parameter:
+def Choice(
+    choices: Iterable[Scalar], *, when: When | None = None, paths: Iterable[str] = ()
+) -> Parameter:
     """One of `choices`, as `{categorical: [...]}`."""
     return _made("Choice", {"categorical": list(choices)}, when, paths)
 
 
 def _made(name: str, entry: dict[str, Any], when: When | None, paths: Iterable[str]) -> Parameter:
-    wanted = {path: list(one) if isinstance(one, tuple) else one for path, one in (when or {}).items()}
+    wanted = {
+        path: list(one) if isinstance(one, tuple) else one for path, one in (when or {}).items()
+    }
     given = {**entry, "when": wanted, "paths": list(paths)}
     return parse(Parameter, {key: value for key, value in given.items() if value}, f"raylab.{name}")
 

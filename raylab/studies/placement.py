@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from raylab.errors import StudyError
 from raylab.studies.sections import Resources
 
-WAITING_CPU = 0.1  # of the trial that waits for its workers, taken from theirs, so that whole machines fit
+WAITING_CPU = (
+    0.1  # of the trial that waits for its workers, taken from theirs, so that whole machines fit
+)
 _UNITS = 10_000  # Ray counts a resource in ten-thousandths
 _NAMES = {"CPU": "resources.cpus", "GPU": "resources.gpus", "memory": "resources.memory_gb"}
 _REMEDY = (
@@ -67,7 +69,9 @@ def place(resources: Resources, nodes: Sequence[Node], trials: int) -> Placement
         raise _too_large(resources, worker, nodes)
     fitting = sum(held) // resources.workers
     if resources.workers > 1:
-        fitting = next((n for n in range(fitting, 0, -1) if _runs(n, resources.workers, nodes, worker)), 0)
+        fitting = next(
+            (n for n in range(fitting, 0, -1) if _runs(n, resources.workers, nodes, worker)), 0
+        )
         if not fitting:
             raise StudyError(
                 f"one trial of {resources.workers} workers does not fit: beside them it needs {WAITING_CPU:g} CPU on "
@@ -75,7 +79,13 @@ def place(resources: Resources, nodes: Sequence[Node], trials: int) -> Placement
                 _REMEDY,
             )
     slots = min(fitting, trials, resources.concurrent or fitting)
-    bound = "trials" if slots == trials else "resources.concurrent" if slots < fitting else _bound(worker, nodes, held)
+    bound = (
+        "trials"
+        if slots == trials
+        else "resources.concurrent"
+        if slots < fitting
+        else _bound(worker, nodes, held)
+    )
     return Placement(slots, bound, min(slots * resources.workers, max(held)))
 
 
@@ -83,7 +93,9 @@ def place_as_named(resources: Resources, trials: int) -> Placement:
     """On a joined cluster that may grow: who names resources.concurrent vouches for it."""
     of_worker(resources)
     slots = min(resources.concurrent or 1, trials)
-    return Placement(slots, "trials" if slots == trials else "resources.concurrent", slots * resources.workers)
+    return Placement(
+        slots, "trials" if slots == trials else "resources.concurrent", slots * resources.workers
+    )
 
 
 def _workers_on(node: Node, worker: Mapping[str, float]) -> int:
@@ -106,7 +118,10 @@ def _runs(count: int, workers: int, nodes: Sequence[Node], worker: Mapping[str, 
     """Whether so many trials of several workers can be placed, and one of them wherever the waiting processes are."""
     rooms = [_room(node, worker) for node in nodes]
     whole = sum(room.workers for room in rooms)
-    return whole - _lost_at_best(count, rooms) >= count * workers and whole - _lost_at_worst(count, rooms) >= workers
+    return (
+        whole - _lost_at_best(count, rooms) >= count * workers
+        and whole - _lost_at_worst(count, rooms) >= workers
+    )
 
 
 @dataclass(frozen=True)
@@ -146,14 +161,24 @@ def _bound(worker: Mapping[str, float], nodes: Sequence[Node], held: Sequence[in
     return min(worker, key=lambda name: _times(name, node.get(name, 0.0), worker[name]))
 
 
-def _too_large(resources: Resources, worker: Mapping[str, float], nodes: Sequence[Node]) -> StudyError:
-    whole = {"CPU": float(resources.cpus), "GPU": resources.gpus, "memory": worker.get("memory", 0.0)}
+def _too_large(
+    resources: Resources, worker: Mapping[str, float], nodes: Sequence[Node]
+) -> StudyError:
+    whole = {
+        "CPU": float(resources.cpus),
+        "GPU": resources.gpus,
+        "memory": worker.get("memory", 0.0),
+    }
     for name in worker:
         amount, has = whole[name] * resources.workers, sum(node.get(name, 0.0) for node in nodes)
         if amount > has:
-            return StudyError(f"one trial needs {amount:g} {name}, the whole cluster has {has:g}", _REMEDY)
+            return StudyError(
+                f"one trial needs {amount:g} {name}, the whole cluster has {has:g}", _REMEDY
+            )
     needs = ", ".join(f"{whole[name]:g} {name} ({_NAMES[name]})" for name in worker)
-    has_most = ", ".join(f"{max((node.get(name, 0.0) for node in nodes), default=0.0):g} {name}" for name in worker)
+    has_most = ", ".join(
+        f"{max((node.get(name, 0.0) for node in nodes), default=0.0):g} {name}" for name in worker
+    )
     return StudyError(
         f"one trial needs {resources.workers} x {needs}, each worker on one node; of its {len(nodes)} nodes the "
         f"cluster has none, or too few, with so much (the most on one: {has_most})",

@@ -36,7 +36,9 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def make_plan(space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None, source: str = "") -> Plan:
+def make_plan(
+    space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None, source: str = ""
+) -> Plan:
     """Check a space against a dataset; starts nothing.
 
     Args:

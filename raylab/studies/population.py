@@ -32,14 +32,23 @@ class PopulationSearch(StudySearch):
     """
 
     def __init__(
-        self, space: Space, *, study: StudyFolder, mode: Mode, known: Mapping[str, TrialRecord], job: Any, **how: Any
+        self,
+        space: Space,
+        *,
+        study: StudyFolder,
+        mode: Mode,
+        known: Mapping[str, TrialRecord],
+        job: Any,
+        **how: Any,
     ) -> None:
         super().__init__(space, job=self._piece, **how)
         self._space, self._study, self._mode, self._make_job = space, study, mode, job
         self._mutable = mutable_paths(space, space.scheduler)
         self._params = {trial: record.params for trial, record in known.items()}
         self._pieces = {trial: max(0, len(record.lineage) - 1) for trial, record in known.items()}
-        self._generation = sum(event["event"] == "generation_ended" for event in study.ledger.read())
+        self._generation = sum(
+            event["event"] == "generation_ended" for event in study.ledger.read()
+        )
         self._members: dict[str, Member] = {}  # at the end of this generation
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -47,7 +56,9 @@ class PopulationSearch(StudySearch):
             self._next_generation()
         return super().suggest(trial_id)
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
         if error or not is_between(result):
             super().on_trial_complete(trial_id, result, error)
             return
@@ -64,7 +75,9 @@ class PopulationSearch(StudySearch):
 
     def _piece(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
         params = self._params.setdefault(name, params)
-        return dict(self._make_job(name, params, until=self._until, piece=self._pieces.setdefault(name, 0)))
+        return dict(
+            self._make_job(name, params, until=self._until, piece=self._pieces.setdefault(name, 0))
+        )
 
     def _next_generation(self) -> None:
         """Copies of weights first, then all decisions as one segment of the ledger: either all hold or none."""
@@ -86,5 +99,10 @@ class PopulationSearch(StudySearch):
         with atomic_path(taken) as temporary:
             shutil.copyfile(self._study.checkpoint_folder(better.trial) / CHECKPOINT, temporary)
         config = self._make_job(worse.trial, params)["job"]["config"]
-        told = {"event": "trial_took_over", "trial": worse.trial, "source": better.trial, "step": better.step}
+        told = {
+            "event": "trial_took_over",
+            "trial": worse.trial,
+            "source": better.trial,
+            "step": better.step,
+        }
         return {**told, "params": params, "config": config}

@@ -61,7 +61,9 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
     for number in range(DRAWS if space.search else 1):
         params = allowed_draw(space, random.Random(seed + number))
         if params is None:
-            raise StudyError("no draw meets the constraints of this space", "Loosen them, or the bounds.")
+            raise StudyError(
+                "no draw meets the constraints of this space", "Loosen them, or the bounds."
+            )
         config = space.config(params, source="draw")
         training = config.training
         examples = training.batch_size * training.accumulate * training.max_steps
@@ -82,7 +84,9 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
     return draws
 
 
-def probe(plan: Plan, draws: Sequence[Draw], *, slots: int, seconds: float) -> tuple[list[Probed], float]:
+def probe(
+    plan: Plan, draws: Sequence[Draw], *, slots: int, seconds: float
+) -> tuple[list[Probed], float]:
     """Run the draws for about `seconds` together, as many at once as trials will be, under Ray.
 
     Of several workers only one is run, with the whole batch: longer than a worker's share of it.
@@ -91,10 +95,15 @@ def probe(plan: Plan, draws: Sequence[Draw], *, slots: int, seconds: float) -> t
         Each draw's cost, and the seconds that Ray took to begin the first.
     """
     load = min(slots, LOAD)
-    padded = [*draws, *([draws[len(draws) // 2]] * (-len(draws) % load))]  # trials are never alone, so no probe is
+    padded = [
+        *draws,
+        *([draws[len(draws) // 2]] * (-len(draws) % load)),
+    ]  # trials are never alone, so no probe is
     share = seconds / (len(padded) // load)
     answers, launch_s = _run(plan, padded, share)
-    return [_probed(draw, [a for d, a in zip(padded, answers) if d is draw]) for draw in draws], launch_s
+    return [
+        _probed(draw, [a for d, a in zip(padded, answers) if d is draw]) for draw in draws
+    ], launch_s
 
 
 def _run(plan: Plan, draws: Sequence[Draw], seconds: float) -> tuple[list[dict[str, Any]], float]:
@@ -110,18 +119,32 @@ def _run(plan: Plan, draws: Sequence[Draw], seconds: float) -> tuple[list[dict[s
         max_retries=0,
     )(_measured)
     jobs = [
-        Job("probe", "", str(plan.dataset.path.resolve()), d.config.model_dump(mode="json"), single.cpus) for d in draws
+        Job(
+            "probe",
+            "",
+            str(plan.dataset.path.resolve()),
+            d.config.model_dump(mode="json"),
+            single.cpus,
+        )
+        for d in draws
     ]
     began = time.time()
     waiting = [task.remote(job.as_dict(), seconds) for job in jobs]
-    ready, late = ray.wait(waiting, num_returns=len(waiting), timeout=len(waiting) * (seconds + LONGEST_S))
+    ready, late = ray.wait(
+        waiting, num_returns=len(waiting), timeout=len(waiting) * (seconds + LONGEST_S)
+    )
     for reference in late:
         ray.cancel(reference, force=True)
     answers = [_answer(reference) if reference in ready else dict(_LATE) for reference in waiting]
-    return answers, max(0.0, min((answer["began"] for answer in answers if "began" in answer), default=began) - began)
+    return answers, max(
+        0.0,
+        min((answer["began"] for answer in answers if "began" in answer), default=began) - began,
+    )
 
 
-_LATE: dict[str, Any] = {"error": f"its start, first steps and first validation took longer than {LONGEST_S:g} s"}
+_LATE: dict[str, Any] = {
+    "error": f"its start, first steps and first validation took longer than {LONGEST_S:g} s"
+}
 
 
 def _measured(job: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -26,7 +26,13 @@ from raylab.tracking.selections import repetitions
 
 DecodedSessions = Mapping[str, Decoded]
 CHANCE = "chance"
-_UNTRAINED: dict[str, Any] = {"trial": None, "readout": None, "seconds": None, "steps_per_s": None, "seeds": None}
+_UNTRAINED: dict[str, Any] = {
+    "trial": None,
+    "readout": None,
+    "seconds": None,
+    "steps_per_s": None,
+    "seeds": None,
+}
 
 
 @dataclass(frozen=True)
@@ -95,13 +101,17 @@ def leaderboard(
 
 def _rank(paths: Sequence[str | Path], label: str | None, split: str, by: By) -> dict[str, Any]:
     if not paths or split not in HELD_OUT or by not in ("study", "family"):
-        raise StudyError(f"{len(paths)} studies cannot be ranked by '{by}' on '{split}'", "Use valid or test.")
+        raise StudyError(
+            f"{len(paths)} studies cannot be ranked by '{by}' on '{split}'", "Use valid or test."
+        )
     entrants = entrants_of(paths, by)
     check_alike(entrants)
     label = label_of(entrants, label)
     if split == "test":  # counted before it can fail
         for one in entrants:
-            one.study.ledger.append({"event": "test_read", "trial": one.record.trial, "purpose": "leaderboard"})
+            one.study.ledger.append(
+                {"event": "test_read", "trial": one.record.trial, "purpose": "leaderboard"}
+            )
     models = [_standing(one, label, split) for one in entrants]
     _check_same_examples(models)
     first = entrants[0]
@@ -121,7 +131,10 @@ def _rank(paths: Sequence[str | Path], label: str | None, split: str, by: By) ->
 
 
 def _standing(one: Entrant, label: str, split: str) -> Standing:
-    found = {each: _of_label(Scorer(one.model, one.dataset, each), label) for each in dict.fromkeys(("valid", split))}
+    found = {
+        each: _of_label(Scorer(one.model, one.dataset, each), label)
+        for each in dict.fromkeys(("valid", split))
+    }
     for each, decoded in found.items():
         if not decoded:
             raise StudyError(
@@ -144,7 +157,11 @@ def _seeds(one: Entrant) -> dict[str, Any] | None:
     if one.record.of is None:
         return None
     own = repetitions(one.study.records(), one.record.of)
-    scores = [float(record.score or 0.0) for record in own if record.state == "completed" and is_number(record.score)]
+    scores = [
+        float(record.score or 0.0)
+        for record in own
+        if record.state == "completed" and is_number(record.score)
+    ]
     return {"metric": one.study.metrics[0], **over_seeds(scores), "count": len(scores)}
 
 
@@ -163,7 +180,9 @@ def _check_same_examples(models: Sequence[Standing]) -> None:
     first = models[0]
     for other in models[1:]:
         for a, b in ((first.valid, other.valid), (first.shown, other.shown)):
-            alike = set(a) == set(b) and all(np.array_equal(a[name].truth, b[name].truth) for name in a)
+            alike = set(a) == set(b) and all(
+                np.array_equal(a[name].truth, b[name].truth) for name in a
+            )
             if not alike:
                 raise StudyError(
                     f"{first.name} and {other.name} were not scored on the same examples "
@@ -187,7 +206,9 @@ def _baselines(entrants: Sequence[Entrant], label: str, split: str) -> Iterable[
         for name, by_label in made.decoded.get(split, {}).items():
             shown = by_label.get(label, {})
             about = {**_UNTRAINED, "readout": _read_out(shown)}
-            yield Standing(BASELINE_NAMES[name], "baseline", made.decoded["valid"][name][label], shown, about)
+            yield Standing(
+                BASELINE_NAMES[name], "baseline", made.decoded["valid"][name][label], shown, about
+            )
         chance = chance or _chance(scores[CHANCE].get(label))
     if chance:
         yield chance
@@ -200,7 +221,11 @@ def _chance(constant: Mapping[str, float] | None) -> Standing | None:
 def _rows(standings: Sequence[Standing], metric: str, sessions: int) -> list[dict[str, Any]]:
     rows = [_row(one, metric) for one in standings]
     full = [row for row in rows if row["sessions"] in (sessions, None)]
-    use = max((row for row in full if row["valid"] is not None), key=lambda row: row["valid"], default=None)
+    use = max(
+        (row for row in full if row["valid"] is not None),
+        key=lambda row: row["valid"],
+        default=None,
+    )
     ranked = sorted(full, key=lambda row: -row["score"])
     others = [row for row in rows if row not in full]
     return [
@@ -210,7 +235,11 @@ def _rows(standings: Sequence[Standing], metric: str, sessions: int) -> list[dic
 
 
 def _row(one: Standing, metric: str) -> dict[str, Any]:
-    scores = dict(one.constant) if one.constant else mean_scores([each.scores for each in one.shown.values()])
+    scores = (
+        dict(one.constant)
+        if one.constant
+        else mean_scores([each.scores for each in one.shown.values()])
+    )
     intervals = interval([resampled(each) for each in one.shown.values()]) if one.shown else {}
     return {
         "name": one.name,

@@ -22,7 +22,9 @@ def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -
     What the space searches besides, its sampler, scheduler and budget are left out.
     """
     value = space.model_dump(mode="json", by_alias=True, exclude_none=True)
-    kept: dict[str, Any] = {key: value[key] for key in ("task", "objective", "resources") if key in value}
+    kept: dict[str, Any] = {
+        key: value[key] for key in ("task", "objective", "resources") if key in value
+    }
     searched = {**axes, SEED: list(range(seeds))}
     base = {name: leaf for name, leaf in leaves(value.get("base", {})) if name not in searched}
     search = {path: {"categorical": list(values)} for path, values in searched.items()}

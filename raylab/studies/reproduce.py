@@ -61,7 +61,8 @@ def reproduce(
     score = {"recorded": record.score, "rebuilt": ended.score}
     return {
         "trial": trial,
-        "same": close(record.score, ended.score, allowed) and weights["relative_difference"] <= allowed,
+        "same": close(record.score, ended.score, allowed)
+        and weights["relative_difference"] <= allowed,
         "tolerance": allowed,
         "step": ended.step,
         "score": score,
@@ -76,9 +77,15 @@ def ended_trial(study: StudyFolder, trial: str) -> TrialRecord:
     records = study.records()
     record = next((one for one in records if one.trial == trial), None)
     if record is None:
-        raise StudyError(f"{study.path}: no trial '{trial}'", f"Its trials: {', '.join(r.trial for r in records)}.")
+        raise StudyError(
+            f"{study.path}: no trial '{trial}'",
+            f"Its trials: {', '.join(r.trial for r in records)}.",
+        )
     if record.state in ("running", "interrupted"):
-        raise StudyError(f"{study.path}: trial {trial} is {record.state}", "Finish it first: `raylab resume STUDY`.")
+        raise StudyError(
+            f"{study.path}: trial {trial} is {record.state}",
+            "Finish it first: `raylab resume STUDY`.",
+        )
     if record.state == "failed":
         raise StudyError(
             f"{study.path}: trial {trial} failed ({record.error}): it left no score to compare with",
@@ -94,7 +101,9 @@ def lineage(records: Mapping[str, TrialRecord], trial: str, until: int) -> list[
     """
     record = records[trial]
     began: dict[str, Any] = {"step": 0, "source": None, "config": record.config}
-    piece = [one for one in (record.lineage or (began,)) if one["step"] < until or one["source"] is None][-1]
+    piece = [
+        one for one in (record.lineage or (began,)) if one["step"] < until or one["source"] is None
+    ][-1]
     before = [] if piece["source"] is None else lineage(records, piece["source"], piece["step"])
     return [*before, Piece(piece["config"], until)]
 
@@ -138,12 +147,17 @@ def _weights(folder: Path) -> dict[str, np.ndarray]:
     path = folder / "model.safetensors"
     if not path.is_file():
         raise StudyError(
-            f"{path}: no such file: there are no weights to compare", "Restore it from a copy of the study."
+            f"{path}: no such file: there are no weights to compare",
+            "Restore it from a copy of the study.",
         )
-    return {name: np.array(value) for name, value in map_tensors(path).items()}  # out of a folder that may vanish
+    return {
+        name: np.array(value) for name, value in map_tensors(path).items()
+    }  # out of a folder that may vanish
 
 
-def compare_weights(then: Mapping[str, np.ndarray], now: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def compare_weights(
+    then: Mapping[str, np.ndarray], now: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
     """{"equal" to the bit, "largest_difference" of a weight, "relative_difference": that over the largest weight}.
 
     Models of other shapes differ by infinity.
@@ -152,7 +166,11 @@ def compare_weights(then: Mapping[str, np.ndarray], now: Mapping[str, np.ndarray
     if shapes[0] != shapes[1]:
         return {"equal": False, "largest_difference": math.inf, "relative_difference": math.inf}
     equal = all(value.tobytes() == now[name].tobytes() for name, value in then.items())
-    pairs = [(value.astype(np.float64), now[name].astype(np.float64)) for name, value in then.items() if value.size]
+    pairs = [
+        (value.astype(np.float64), now[name].astype(np.float64))
+        for name, value in then.items()
+        if value.size
+    ]
     largest = max((float(np.abs(one - other).max()) for one, other in pairs), default=0.0)
     scale = max((float(np.abs(one).max()) for one, _ in pairs), default=0.0)
     relative = largest / scale if scale else math.inf if largest else 0.0
@@ -166,9 +184,15 @@ def close(then: float | None, now: float | None, tolerance: float) -> bool:
     return (math.isnan(then) and math.isnan(now)) or abs(then - now) <= tolerance * abs(then)
 
 
-def _different(then: Mapping[str, float], now: Mapping[str, float], tolerance: float) -> dict[str, list[float | None]]:
+def _different(
+    then: Mapping[str, float], now: Mapping[str, float], tolerance: float
+) -> dict[str, list[float | None]]:
     pairs = {name: (then.get(name), now.get(name)) for name in {**then, **now}}
-    return {name: [one, other] for name, (one, other) in pairs.items() if not close(one, other, tolerance)}
+    return {
+        name: [one, other]
+        for name, (one, other) in pairs.items()
+        if not close(one, other, tolerance)
+    }
 
 
 def environment(described: Mapping[str, Any], resources: Resources) -> dict[str, list[Any]]:
@@ -180,5 +204,12 @@ def environment(described: Mapping[str, Any], resources: Resources) -> dict[str,
     now: dict[str, Any] = dict(packages())
     for held, git in ((then, described.get("git")), (now, git_state())):
         held |= {f"git {name}": value for name, value in (git or {}).items()}
-    then["threads"], now["threads"] = resources.cpus, min(resources.cpus, os.cpu_count() or resources.cpus)
-    return {name: [then.get(name), now.get(name)] for name in {**then, **now} if then.get(name) != now.get(name)}
+    then["threads"], now["threads"] = (
+        resources.cpus,
+        min(resources.cpus, os.cpu_count() or resources.cpus),
+    )
+    return {
+        name: [then.get(name), now.get(name)]
+        for name in {**then, **now}
+        if then.get(name) != now.get(name)
+    }

@@ -21,7 +21,9 @@ BRED = optuna.samplers.NSGAIISampler._get_generation_key()
 NOTED = (QMC_INDEX, GENERATION, BRED)
 
 
-def make_sampler(space: Space, *, seed: int, earlier: Sequence[FrozenTrial] = ()) -> optuna.samplers.BaseSampler:
+def make_sampler(
+    space: Space, *, seed: int, earlier: Sequence[FrozenTrial] = ()
+) -> optuna.samplers.BaseSampler:
     """
     Args:
         seed: Of this draw.
@@ -35,11 +37,15 @@ def make_sampler(space: Space, *, seed: int, earlier: Sequence[FrozenTrial] = ()
         case "grid":
             return _Grid(seed=seed)
         case "qmc":
-            return _Qmc(space, seed=config.seed)  # the sequence is one; the place in it is the trials'
+            return _Qmc(
+                space, seed=config.seed
+            )  # the sequence is one; the place in it is the trials'
         case "gp":
             return _Gp(space, seed=seed, n_startup_trials=startup)
         case "cmaes":
-            return _CmaEs(space, seed=seed, popsize=config.population, source_trials=list(earlier) or None)
+            return _CmaEs(
+                space, seed=seed, popsize=config.population, source_trials=list(earlier) or None
+            )
         case "nsga2":
             population = config.population or max(4, min(50, trials // 4))
             return optuna.samplers.NSGAIISampler(seed=seed, population_size=population)
@@ -52,9 +58,13 @@ def make_sampler(space: Space, *, seed: int, earlier: Sequence[FrozenTrial] = ()
 def distribution(parameter: Parameter) -> BaseDistribution:
     """A parameter as Optuna has it; the same as `Parameter.suggest` makes."""
     if parameter.float_:
-        return optuna.distributions.FloatDistribution(*parameter.float_, log=parameter.log, step=parameter.step)
+        return optuna.distributions.FloatDistribution(
+            *parameter.float_, log=parameter.log, step=parameter.step
+        )
     if parameter.int_:
-        return optuna.distributions.IntDistribution(*parameter.int_, log=parameter.log, step=int(parameter.step or 1))
+        return optuna.distributions.IntDistribution(
+            *parameter.int_, log=parameter.log, step=int(parameter.step or 1)
+        )
     return optuna.distributions.CategoricalDistribution(list(parameter.categorical or ()))
 
 
@@ -75,9 +85,13 @@ class _Qmc(optuna.samplers.QMCSampler):
 
     def __init__(self, space: Space, *, seed: int) -> None:
         super().__init__(scramble=True, seed=seed, warn_independent_sampling=False)
-        self._whole = {name: distribution(parameter) for name, parameter in sorted(space.search.items())}
+        self._whole = {
+            name: distribution(parameter) for name, parameter in sorted(space.search.items())
+        }
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
         return self._whole
 
     def sample_relative(
@@ -86,8 +100,12 @@ class _Qmc(optuna.samplers.QMCSampler):
         self._trial = trial
         return super().sample_relative(study, trial, search_space)
 
-    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, BaseDistribution]) -> int:
-        taken = (other.system_attrs.get(QMC_INDEX, -1) for other in study.get_trials(deepcopy=False))
+    def _find_sample_id(
+        self, study: optuna.Study, search_space: dict[str, BaseDistribution]
+    ) -> int:
+        taken = (
+            other.system_attrs.get(QMC_INDEX, -1) for other in study.get_trials(deepcopy=False)
+        )
         index = 1 + max(taken, default=-1)
         study._storage.set_trial_system_attr(self._trial._trial_id, QMC_INDEX, index)
         return index
@@ -101,7 +119,9 @@ class _Gp(optuna.samplers.GPSampler):
         modelled = [name for name, parameter in space.search.items() if not parameter.when]
         self._modelled = {name: distribution(space.search[name]) for name in modelled}
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
         return {name: spread for name, spread in self._modelled.items() if not spread.single()}
 
 
@@ -116,7 +136,9 @@ class _CmaEs(optuna.samplers.CmaEsSampler):
         super().__init__(warn_independent_sampling=False, **options)
         self._modelled = {name: distribution(space.search[name]) for name in always_numbers(space)}
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
         return {name: spread for name, spread in self._modelled.items() if not spread.single()}
 
     def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> None:
@@ -126,7 +148,11 @@ class _CmaEs(optuna.samplers.CmaEsSampler):
         optimizer = super()._init_optimizer(trans, direction)
         sign = 1 if direction == optuna.study.StudyDirection.MINIMIZE else -1
         while True:
-            told = self._get_solution_trials(self._told, optimizer.generation)[: optimizer.population_size]
+            told = self._get_solution_trials(self._told, optimizer.generation)[
+                : optimizer.population_size
+            ]
             if len(told) < optimizer.population_size:
                 return optimizer  # the caller finds no full generation either, and so never writes its pickle
-            optimizer.tell([(trans.transform(one.params), sign * (one.value or 0.0)) for one in told])
+            optimizer.tell(
+                [(trans.transform(one.params), sign * (one.value or 0.0)) for one in told]
+            )

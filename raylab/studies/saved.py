@@ -35,8 +35,14 @@ class Saved:
         except FileNotFoundError:
             raise DataError(f"{path}: no such file") from None
         except (ValueError, OSError, KeyError, EOFError, BadZipFile) as error:
-            raise DataError(f"{path}: not a file of embeddings ({error})", "See docs/evaluation.md.") from None
-        if points.ndim != 2 or not len(points) == len(sample) == len(session) or sample.dtype.kind not in "iu":
+            raise DataError(
+                f"{path}: not a file of embeddings ({error})", "See docs/evaluation.md."
+            ) from None
+        if (
+            points.ndim != 2
+            or not len(points) == len(sample) == len(session)
+            or sample.dtype.kind not in "iu"
+        ):
             raise DataError(
                 f"{path}: shapes {session.shape}, {sample.shape} and {points.shape} of session, sample (whole numbers) "
                 "and embedding do not belong together",
@@ -71,10 +77,17 @@ class Saved:
 
 def _parquet(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     table = pd.read_parquet(path)
-    columns = sorted((name for name in map(str, table) if re.fullmatch(r"e\d+", name)), key=lambda name: int(name[1:]))
+    columns = sorted(
+        (name for name in map(str, table) if re.fullmatch(r"e\d+", name)),
+        key=lambda name: int(name[1:]),
+    )
     if not columns:
         raise ValueError("no column e0")
-    return table["session"].to_numpy(), table["sample"].to_numpy(), table[columns].to_numpy(np.float64)
+    return (
+        table["session"].to_numpy(),
+        table["sample"].to_numpy(),
+        table[columns].to_numpy(np.float64),
+    )
 
 
 def _npz(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

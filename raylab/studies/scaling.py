@@ -91,30 +91,48 @@ def _axes(
     source: str,
 ) -> Axes:
     if not fractions or not all(0 < one <= 1 for one in fractions):
-        raise ConfigError(f"data fractions {list(fractions)}: each is above 0 and at most 1", "For example 0.25,0.5,1.")
+        raise ConfigError(
+            f"data fractions {list(fractions)}: each is above 0 and at most 1",
+            "For example 0.25,0.5,1.",
+        )
     if not workers or min(workers) < 1 or seeds < 1:
-        raise ConfigError("at least one worker and one seed are needed", "For example --workers 1,2 --seeds 3.")
+        raise ConfigError(
+            "at least one worker and one seed are needed", "For example --workers 1,2 --seeds 3."
+        )
     if path and not width:
-        raise ConfigError(f"the width {path} has no values", f"For example --width {path}=16,32,64.")
+        raise ConfigError(
+            f"the width {path} has no values", f"For example --width {path}=16,32,64."
+        )
     if width:
         config = parse_trial(space.fixed(), source)
         path = path or _width_path(config)
         width = _sorted(width, path, config)
     widths: tuple[Scalar, ...] = tuple(width) or (None,)
-    return Axes(tuple(sorted(set(map(float, fractions)))), path, widths, tuple(sorted(set(workers))), seeds)
+    return Axes(
+        tuple(sorted(set(map(float, fractions)))), path, widths, tuple(sorted(set(workers))), seeds
+    )
 
 
 def _sorted(width: Sequence[int | str], path: str, config: TrialConfig) -> list[int | str]:
     if not all(re.fullmatch(r"\d+(x\d+)*", str(one)) for one in width):
         said = ", ".join(map(str, width))
-        raise ConfigError(f"widths {said}: whole numbers are needed", "For example 16,32,64, or 16x32,32x64 of layers.")
+        raise ConfigError(
+            f"widths {said}: whole numbers are needed",
+            "For example 16,32,64, or 16x32,32x64 of layers.",
+        )
     try:
         layers = get_path(config, path)
-    except (AttributeError, KeyError):  # no such path: the check of the space says so, with what there is
+    except (
+        AttributeError,
+        KeyError,
+    ):  # no such path: the check of the space says so, with what there is
         layers = None
     if isinstance(layers, tuple) and any(isinstance(one, int) for one in width):
         example = "x".join(str(width[0]) for _ in layers)
-        raise ConfigError(f"{path} is a width for each layer, {width[0]} is one number", f"Such as --width {example}.")
+        raise ConfigError(
+            f"{path} is a width for each layer, {width[0]} is one number",
+            f"Such as --width {example}.",
+        )
     return sorted(set(width), key=width_number)
 
 
@@ -123,13 +141,21 @@ def _width_path(config: TrialConfig) -> str:
     family, model = config.task.kind, getattr(config, "model", None)
     if family != "decoder":
         return {"contrastive": "model.encoder.hidden_units", "vqvae": "model.channels"}[family]
-    return {"mlp": "model.hidden", "tcn": "model.channels"}.get(getattr(model, "kind", ""), "model.width")
+    return {"mlp": "model.hidden", "tcn": "model.channels"}.get(
+        getattr(model, "kind", ""), "model.width"
+    )
 
 
 def _plan(space: Space, axes: Axes, workers: int, data: str | Path, source: str) -> Plan:
     grid = fixed_grid(space, axes.searched(), axes.seeds)
-    alone = {"concurrent": 1} if len(axes.workers) > 1 and space.resources.concurrent is None else {}
-    return make_plan({**grid, "resources": {**grid["resources"], **alone, "workers": workers}}, data, source=source)
+    alone = (
+        {"concurrent": 1} if len(axes.workers) > 1 and space.resources.concurrent is None else {}
+    )
+    return make_plan(
+        {**grid, "resources": {**grid["resources"], **alone, "workers": workers}},
+        data,
+        source=source,
+    )
 
 
 def _check_folder(out: Path, plans: Mapping[int, Plan]) -> None:
@@ -155,7 +181,9 @@ def _check_fit(plans: Mapping[int, Plan], space: Space) -> None:
             raise StudyError(f"--workers {count}: {error.what}", error.remedy) from None
 
 
-def _result(plans: Mapping[int, Plan], found: Mapping[int, Sequence[Any]], axes: Axes) -> dict[str, Any]:
+def _result(
+    plans: Mapping[int, Plan], found: Mapping[int, Sequence[Any]], axes: Axes
+) -> dict[str, Any]:
     plan = plans[axes.workers[0]]
     metric = plan.space.metrics[0]
     error, floor = error_of(metric, plan.modes[metric])
@@ -175,12 +203,16 @@ def _result(plans: Mapping[int, Plan], found: Mapping[int, Sequence[Any]], axes:
 
 
 def _sizes(plan: Plan, axes: Axes) -> Sizes:
-    configs = {one: plan.space.config({**axes.at(axes.fractions[-1], one), SEED: 0}) for one in axes.widths}
+    configs = {
+        one: plan.space.config({**axes.at(axes.fractions[-1], one), SEED: 0}) for one in axes.widths
+    }
     config = configs[axes.widths[0]]
     used = config.sessions.used(plan.dataset.sessions)
     counts = [spec.splits["train"] for spec in used.values() if spec.splits["train"]]
     return Sizes(
-        samples={one: sum(training_samples(count, one) for count in counts) for one in axes.fractions},
+        samples={
+            one: sum(training_samples(count, one) for count in counts) for one in axes.fractions
+        },
         learnt={width: learnt_numbers(one, used) for width, one in configs.items()},
         batch=config.training.batch_size * config.training.accumulate * len(counts),
     )

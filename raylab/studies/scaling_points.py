@@ -67,19 +67,27 @@ def error_of(metric: str, mode: Mode) -> tuple[str, float]:
     """(what the fitted error is of the metric, what it cannot be below)."""
     if mode == "min":
         return metric, 0.0
-    return (f"1 - {metric}", 0.0) if metric.rpartition(".")[2] in _AT_MOST_1 else (f"-{metric}", -np.inf)
+    return (
+        (f"1 - {metric}", 0.0)
+        if metric.rpartition(".")[2] in _AT_MOST_1
+        else (f"-{metric}", -np.inf)
+    )
 
 
 def steps_per_second(record: TrialRecord) -> float | None:
     """The median over the times between two reports, so that neither the start before the first nor a pause where a
     trial was interrupted counts; validations do. None of fewer than two reports."""
-    times, steps = (np.array([report[place] for report in record.history], float) for place in (0, 1))
+    times, steps = (
+        np.array([report[place] for report in record.history], float) for place in (0, 1)
+    )
     passed = np.diff(times)
     rates = np.diff(steps)[passed > 0] / passed[passed > 0]
     return float(np.median(rates)) if len(rates) else None
 
 
-def points(found: Mapping[int, Sequence[TrialRecord]], axes: Axes, sizes: Sizes, error: str) -> list[dict[str, Any]]:
+def points(
+    found: Mapping[int, Sequence[TrialRecord]], axes: Axes, sizes: Sizes, error: str
+) -> list[dict[str, Any]]:
     """One entry a combination of workers, width and fraction.
 
     Args:
@@ -114,7 +122,11 @@ def laws(listed: Sequence[Mapping[str, Any]], axes: Axes, floor: float) -> dict[
         for width in axes.widths
     }
     most = (
-        [{**point, "size": width_number(point["width"])} for point in first if point["fraction"] == axes.fractions[-1]]
+        [
+            {**point, "size": width_number(point["width"])}
+            for point in first
+            if point["fraction"] == axes.fractions[-1]
+        ]
         if axes.path
         else []
     )
@@ -136,7 +148,11 @@ def _of_point(found: Sequence[TrialRecord], params: Mapping[str, Scalar]) -> dic
 
 
 def _measured(
-    own: Mapping[int, TrialRecord], first: Mapping[int, TrialRecord], more: float, batch: int, error: str
+    own: Mapping[int, TrialRecord],
+    first: Mapping[int, TrialRecord],
+    more: float,
+    batch: int,
+    error: str,
 ) -> dict[str, Any]:
     completed = [one for one in own.values() if one.state == "completed" and is_number(one.score)]
     scores = [float(one.score or 0.0) for one in completed]

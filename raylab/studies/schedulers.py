@@ -30,13 +30,20 @@ def make_scheduler(
     """
     if config.kind == "none" or config.grace_steps >= steps:
         return FIFOScheduler()
-    how: dict[str, Any] = {"time_attr": "steps", "metric": "rung", "mode": mode, "grace_period": config.grace_steps}
+    how: dict[str, Any] = {
+        "time_attr": "steps",
+        "metric": "rung",
+        "mode": mode,
+        "grace_period": config.grace_steps,
+    }
     scheduler: _Median | _Halving
     if config.kind == "median":
         scheduler = _Median(**how, min_samples_required=config.least_trials)
     else:
         brackets = config.brackets if config.kind == "hyperband" else 1
-        scheduler = _Halving(**how, max_t=steps, reduction_factor=config.reduction_factor, brackets=brackets)
+        scheduler = _Halving(
+            **how, max_t=steps, reduction_factor=config.reduction_factor, brackets=brackets
+        )
     for event in events:
         if event["event"] == "trial_reported" and event.get("rung") is not None:
             scheduler.remember(event["trial"], {"steps": event["step"], "rung": event["rung"]})
@@ -74,7 +81,11 @@ class _Halving(AsyncHyperBandScheduler):
     on_trial_remove = on_trial_add
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        return self.hear(trial.config["job"]["trial"], result) if "rung" in result else str(TrialScheduler.CONTINUE)
+        return (
+            self.hear(trial.config["job"]["trial"], result)
+            if "rung" in result
+            else str(TrialScheduler.CONTINUE)
+        )
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
         self.on_trial_result(tune_controller, trial, result)
@@ -87,7 +98,9 @@ class _Median(MedianStoppingRule):
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         if "rung" not in result:
             return str(TrialScheduler.CONTINUE)
-        return str(super().on_trial_result(tune_controller, _Named(trial.config["job"]["trial"]), result))
+        return str(
+            super().on_trial_result(tune_controller, _Named(trial.config["job"]["trial"]), result)
+        )
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
         if "rung" in result:

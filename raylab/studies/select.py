@@ -62,7 +62,10 @@ def select(
     """
     study = StudyFolder.open(Path(path))
     if rule == "simplest" and seeds < 2:
-        raise StudyError("--rule simplest needs a standard error, which one seed has not", "Use --seeds 2 or more.")
+        raise StudyError(
+            "--rule simplest needs a standard error, which one seed has not",
+            "Use --seeds 2 or more.",
+        )
     asked = (top, seeds, rule, shuffles)
     known = selections(study.ledger.read())
     last = known[-1] if known else None
@@ -79,7 +82,9 @@ def select(
     return finish(study, say, None if same else asked)
 
 
-def finish(study: StudyFolder, say: Say, asked: tuple[int, int, str, int] | None = None) -> dict[str, Any]:
+def finish(
+    study: StudyFolder, say: Say, asked: tuple[int, int, str, int] | None = None
+) -> dict[str, Any]:
     """Finish the study's selection that is under way, or, with `asked`, begin one."""
     plan = planned(study)
     if asked is not None:
@@ -100,18 +105,32 @@ def finish(study: StudyFolder, say: Say, asked: tuple[int, int, str, int] | None
 
 def _started(study: StudyFolder, top: int, seeds: int, rule: str, shuffles: int) -> dict[str, Any]:
     if not is_ended(study.ledger.read()):
-        raise StudyError(f"{study.path}: the study has not ended", f"Finish it with `raylab resume {study.path}`.")
+        raise StudyError(
+            f"{study.path}: the study has not ended",
+            f"Finish it with `raylab resume {study.path}`.",
+        )
     records = study.records()
     found: list[TrialRecord] = []
     for record in ranked(records, *study.modes):
-        if len(found) < top and all(without_seed(record.config) != without_seed(one.config) for one in found):
+        if len(found) < top and all(
+            without_seed(record.config) != without_seed(one.config) for one in found
+        ):
             found.append(record)
     if not found:
-        raise StudyError(f"{study.path}: no trial has completed", "Look at `raylab leaderboard` for the reasons.")
-    used = {(record.config.get("training") or {}).get("seed") for record in records if record.of is None}
+        raise StudyError(
+            f"{study.path}: no trial has completed", "Look at `raylab leaderboard` for the reasons."
+        )
+    used = {
+        (record.config.get("training") or {}).get("seed") for record in records if record.of is None
+    }
     fresh = [seed for seed in range(1, seeds + len(used) + 1) if seed not in used][:seeds]
     asked = {"top": top, "seeds": seeds, "rule": rule, "shuffles": shuffles}
-    return {"event": "selection_started", **asked, "trials": [record.trial for record in found], "values": fresh}
+    return {
+        "event": "selection_started",
+        **asked,
+        "trials": [record.trial for record in found],
+        "values": fresh,
+    }
 
 
 def _train(study: StudyFolder, plan: Plan, selection: Selection, say: Say) -> None:
@@ -120,7 +139,11 @@ def _train(study: StudyFolder, plan: Plan, selection: Selection, say: Say) -> No
     missing = sum(repeat.trial not in done for repeat in repeats)
     if missing or not is_ended(study.ledger.read()):
         slots = connect_for(plan.space.resources, missing)
-        run_recorded(study, say, lambda end: run_repeats(study, plan, repeats, slots=slots, say=say, on_end=end))
+        run_recorded(
+            study,
+            say,
+            lambda end: run_repeats(study, plan, repeats, slots=slots, say=say, on_end=end),
+        )
 
 
 def _repeats(study: StudyFolder, selection: Selection) -> list[Repeat]:
@@ -138,7 +161,8 @@ def _result(study: StudyFolder, plan: Plan, selection: Selection) -> dict[str, A
     candidates = [_candidate(study, by_trial, of, selection) for of in selection.trials]
     if not any(one.found for one in candidates):
         raise StudyError(
-            f"{study.path}: no repetition completed", f"`raylab leaderboard {study.path}` has the reasons."
+            f"{study.path}: no repetition completed",
+            f"`raylab leaderboard {study.path}` has the reasons.",
         )
     mode = study.modes[0]
     chosen = choose(candidates, mode=mode, rule=selection.rule)  # type: ignore[arg-type]  # as the ledger has it
@@ -156,10 +180,15 @@ def _result(study: StudyFolder, plan: Plan, selection: Selection) -> dict[str, A
     }
 
 
-def _candidate(study: StudyFolder, by_trial: dict[str, TrialRecord], of: str, selection: Selection) -> Candidate:
-    own = [by_trial.get(trial) for trial, candidate, _ in selection.repetitions() if candidate == of]
+def _candidate(
+    study: StudyFolder, by_trial: dict[str, TrialRecord], of: str, selection: Selection
+) -> Candidate:
+    own = [
+        by_trial.get(trial) for trial, candidate, _ in selection.repetitions() if candidate == of
+    ]
     scores = tuple(
-        one.score if one is not None and one.state == "completed" and is_number(one.score) else None for one in own
+        one.score if one is not None and one.state == "completed" and is_number(one.score) else None
+        for one in own
     )
     learnt = numbers_learnt(Model.load(study.model_folder(of)).module)
     return Candidate(of, float(by_trial[of].score or 0.0), scores, learnt)
@@ -168,16 +197,22 @@ def _candidate(study: StudyFolder, by_trial: dict[str, TrialRecord], of: str, se
 def _notes(study: StudyFolder, records: Sequence[TrialRecord], selection: Selection) -> list[str]:
     found = []
     if len(records) < selection.top:
-        found.append(f"{len(records)} different configs completed in the search, of {selection.top} asked for")
+        found.append(
+            f"{len(records)} different configs completed in the search, of {selection.top} asked for"
+        )
     if len(study.modes) > 1:
         found.append(f"of several objectives, all here is of the first, {study.metrics[0]}")
     moved = [record.trial for record in records if record.lineage]
     if moved:
-        found.append(f"hyper-parameters of {', '.join(moved)} changed on the way; its repetitions have the last ones")
+        found.append(
+            f"hyper-parameters of {', '.join(moved)} changed on the way; its repetitions have the last ones"
+        )
     return found
 
 
-def _control(study: StudyFolder, selection: Selection, result: dict[str, Any], say: Say) -> dict[str, Any] | None:
+def _control(
+    study: StudyFolder, selection: Selection, result: dict[str, Any], say: Say
+) -> dict[str, Any] | None:
     """The chosen config on shuffled labels; why there is none, in the notes."""
     if not selection.shuffles:
         result["notes"].append("no shuffled-label control was asked for")
@@ -185,7 +220,11 @@ def _control(study: StudyFolder, selection: Selection, result: dict[str, Any], s
     record = next(one for one in study.records() if one.trial == result["trial"])
     config = parse_trial(record.config, f"trial {record.trial}")
     if not get_task(config).told_labels(config, study.description["label"]):
-        result["notes"].append("no shuffled-label control: training of the chosen config is told no label")
+        result["notes"].append(
+            "no shuffled-label control: training of the chosen config is told no label"
+        )
         return None
-    say(f"{study.name}: training trial {record.trial} on {selection.shuffles} shuffles of its labels")
+    say(
+        f"{study.name}: training trial {record.trial} on {selection.shuffles} shuffles of its labels"
+    )
     return shuffle_labels(study.path, shuffles=selection.shuffles, trial=record.trial, say=say)

@@ -68,7 +68,9 @@ class Space(Strict):
             if paths.count(path) > 1:
                 raise ValueError(f"base gives '{path}' twice")
             if path in self.search:
-                raise ValueError(f"'{path}' is in `base` and in `search`: it can be in one of them only")
+                raise ValueError(
+                    f"'{path}' is in `base` and in `search`: it can be in one of them only"
+                )
         return self
 
     @model_validator(mode="after")
@@ -77,12 +79,16 @@ class Space(Strict):
         for name, parameter in self.search.items():
             for path in parameter.paths:
                 if path in self.search or path in owners or path in dict(leaves(self.base)):
-                    raise ValueError(f"search.{name}.paths: '{path}' is set elsewhere in this space, too")
+                    raise ValueError(
+                        f"search.{name}.paths: '{path}' is set elsewhere in this space, too"
+                    )
                 owners[path] = name
         for name, parameter in self.search.items():
             hidden = next((parent for parent in parameter.when if parent in owners), None)
             if hidden is not None:
-                raise ValueError(f"search.{name}.when: '{hidden}' is drawn as '{owners[hidden]}': name that")
+                raise ValueError(
+                    f"search.{name}.when: '{hidden}' is drawn as '{owners[hidden]}': name that"
+                )
         return self
 
     @model_validator(mode="after")
@@ -163,7 +169,9 @@ class Space(Strict):
             try:
                 return _at(value, path)
             except Absent:
-                resolved.update(resolved or self.config(params, source="the draw").model_dump(mode="json"))
+                resolved.update(
+                    resolved or self.config(params, source="the draw").model_dump(mode="json")
+                )
                 return _at(resolved, path)
 
         for text in self.constraints:
@@ -194,10 +202,13 @@ class Space(Strict):
         done: list[str] = []
         waiting = list(self.search)
         while waiting:
-            ready = [p for p in waiting if not any(parent in waiting for parent in self.search[p].when)]
+            ready = [
+                p for p in waiting if not any(parent in waiting for parent in self.search[p].when)
+            ]
             if not ready:
                 raise ConfigError(
-                    f"search: the `when` conditions of {', '.join(waiting)} form a circle", "Remove one of them."
+                    f"search: the `when` conditions of {', '.join(waiting)} form a circle",
+                    "Remove one of them.",
                 )
             done += ready
             waiting = [p for p in waiting if p not in ready]
@@ -218,7 +229,10 @@ def _at(value: Mapping[str, Any], path: str) -> Any:
 
 
 def load_space(
-    space: str | Path | Mapping[str, Any] | Space, overrides: Mapping[str, Any] | None = None, *, source: str = ""
+    space: str | Path | Mapping[str, Any] | Space,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    source: str = "",
 ) -> Space:
     """A space from a YAML file, a mapping or an object, with overrides applied.
 
@@ -229,10 +243,16 @@ def load_space(
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     file = Path(space) if isinstance(space, str | Path) else None
     if isinstance(space, Space):
-        value = space.model_dump(mode="json", by_alias=True, exclude_unset=True)  # a grid asks whether `trials` was set
+        value = space.model_dump(
+            mode="json", by_alias=True, exclude_unset=True
+        )  # a grid asks whether `trials` was set
     else:
         value = dict(space) if isinstance(space, Mapping) else load_yaml(Path(space))
-    with blamed(source, file):  # first as it is written: an override must not be blamed for it, nor trip over it
+    with blamed(
+        source, file
+    ):  # first as it is written: an override must not be blamed for it, nor trip over it
         parse(Space, value, source)
     with blamed(source, None, overrides):
-        return parse(Space, overridden(value, overrides or {}, sections=set(Space.model_fields)), source)
+        return parse(
+            Space, overridden(value, overrides or {}, sections=set(Space.model_fields)), source
+        )

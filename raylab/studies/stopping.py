@@ -20,7 +20,14 @@ class Stopping:
         worked_s: How long they were at work, in seconds.
     """
 
-    def __init__(self, budget: Budget, mode: Mode, *, known: Iterable[TrialRecord] = (), worked_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        mode: Mode,
+        *,
+        known: Iterable[TrialRecord] = (),
+        worked_s: float = 0.0,
+    ) -> None:
         self._budget, self._sign = budget, 1.0 if mode == "max" else -1.0
         self._began = time.monotonic() - worked_s
         self._best: float | None = None
@@ -38,7 +45,11 @@ class Stopping:
         hours = (time.monotonic() - self._began) / 3600
         if budget.hours is not None and hours >= budget.hours:
             return f"budget.hours {budget.hours:g} are used"
-        if budget.target is not None and self._best is not None and self._best >= self._sign * budget.target:
+        if (
+            budget.target is not None
+            and self._best is not None
+            and self._best >= self._sign * budget.target
+        ):
             return f"budget.target {budget.target:g} is reached"
         if budget.plateau is not None and self._best is not None and self._since >= budget.plateau:
             return f"budget.plateau: the last {self._since} trials did not improve the best"

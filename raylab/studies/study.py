@@ -76,12 +76,16 @@ def train(
         )
     for path in overrides or {}:
         if path.split(".")[0] in set(Space.model_fields) - {"task", "resources"}:
-            raise ConfigError(f"--set {path}: a training has no such setting", "Use config paths, or resources.*.")
+            raise ConfigError(
+                f"--set {path}: a training has no such setting", "Use config paths, or resources.*."
+            )
     source = "config" if isinstance(config, Mapping) else str(config)
     return begin(plan_of_one(value, data, overrides, source), Path(out), "train", say)
 
 
-def plan_of_one(config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str) -> Plan:
+def plan_of_one(
+    config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str
+) -> Plan:
     """A study of one trial."""
     base = dict(config)
     task = base.pop("task", {"kind": "contrastive"})
@@ -105,7 +109,9 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
     plan = planned(study)
     trials, events = drawn(study.records()), study.ledger.read()
     ended = [record for record in trials if record.state in ENDED]
-    stopped = len(ended) == len(trials) and any(event["event"] == "search_stopped" for event in events)
+    stopped = len(ended) == len(trials) and any(
+        event["event"] == "search_stopped" for event in events
+    )
     missing = 0 if stopped else max(0, plan.space.budget.trials - len(ended))
     if not missing and is_ended(events) and study.report_path.exists():
         say(f"{study.name}: all {len(ended)} trials have ended; nothing to resume")
@@ -165,17 +171,31 @@ def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
         # `first` is never searched (see checks.py), so the fixed part of the space says which sessions are used.
         fixed = parse_trial(plan.space.fixed(), "space")
         baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
-        write_json(study.baselines_path, {"valid": baselines.scores("valid"), "settings": baselines.settings})
+        write_json(
+            study.baselines_path,
+            {"valid": baselines.scores("valid"), "settings": baselines.settings},
+        )
         if baselines.held_out:
-            say(f"note: sessions held out whole have chance as their only baseline: {', '.join(baselines.held_out)}")
+            say(
+                f"note: sessions held out whole have chance as their only baseline: {', '.join(baselines.held_out)}"
+            )
 
 
-def begin(plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None = None) -> StudyFolder:
+def begin(
+    plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None = None
+) -> StudyFolder:
     """Make a study and run it. StudyError where its folder is there already."""
-    if parent is None and getattr(parse_trial(stand_in(plan.space), "space"), "adaptation", None) is not None:
-        raise ConfigError("adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`.")
+    if (
+        parent is None
+        and getattr(parse_trial(stand_in(plan.space), "space"), "adaptation", None) is not None
+    ):
+        raise ConfigError(
+            "adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`."
+        )
     if out.exists():
-        raise StudyError(f"{out}: already there", "Choose another --out, or continue it with `raylab resume`.")
+        raise StudyError(
+            f"{out}: already there", "Choose another --out, or continue it with `raylab resume`."
+        )
     for note in plan.notes:
         say(f"note: {note}")
     slots = connect_for(plan.space.resources, plan.space.budget.trials)
@@ -220,14 +240,18 @@ def _describe(plan: Plan, kind: str) -> dict[str, Any]:
 
 
 def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
-    problem = run_recorded(study, say, lambda end: run_trials(study, plan, slots=slots, say=say, on_end=end))
+    problem = run_recorded(
+        study, say, lambda end: run_trials(study, plan, slots=slots, say=say, on_end=end)
+    )
     _baselines(study, plan, say)
     report(study.path)
     if problem is None:
         register_winners(study, say)
 
 
-def run_recorded(study: StudyFolder, say: Say, run: Callable[[Callable[[], None]], None]) -> Exception | None:
+def run_recorded(
+    study: StudyFolder, say: Say, run: Callable[[Callable[[], None]], None]
+) -> Exception | None:
     """Run what is missing of a study, mirrored in MLflow; why MLflow is behind, where it is.
 
     Args:
@@ -247,7 +271,9 @@ def run_recorded(study: StudyFolder, say: Say, run: Callable[[Callable[[], None]
         finally:
             problem = mirror.close()
             if problem:
-                say(f"MLflow is behind ({problem}); the ledger has everything: `raylab sync {study.path}` catches up")
+                say(
+                    f"MLflow is behind ({problem}); the ledger has everything: `raylab sync {study.path}` catches up"
+                )
     return problem
 
 
@@ -260,7 +286,9 @@ def register_winners(study: StudyFolder, say: Say) -> None:
         for trial, alias in found.items():
             Mirror(study).register(trial, alias=alias)
     except MirrorError as error:
-        say(f"the winner is not registered in MLflow yet ({error}): `raylab sync {study.path}` does it later")
+        say(
+            f"the winner is not registered in MLflow yet ({error}): `raylab sync {study.path}` does it later"
+        )
 
 
 def _to_register(study: StudyFolder) -> dict[str, str]:

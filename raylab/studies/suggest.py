@@ -51,7 +51,10 @@ class StudySearch(Searcher):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         several = len(modes) > 1
-        super().__init__(metric=list(space.metrics) if several else "score", mode=list(modes) if several else modes[0])
+        super().__init__(
+            metric=list(space.metrics) if several else "score",
+            mode=list(modes) if several else modes[0],
+        )
         self._optuna = optuna.create_study(
             storage=optuna.storages.RDBStorage(storage),
             study_name=STUDY_NAME,
@@ -60,19 +63,25 @@ class StudySearch(Searcher):
         )
         self._optuna.set_metric_names(list(space.metrics))  # what optuna-dashboard calls them
         self._drawing, self._objective = Drawing(space, self._optuna), space.metrics[0]
-        self._keeps_curves = not several  # Optuna has intermediate values of one objective only; the ledger has all
+        self._keeps_curves = (
+            not several
+        )  # Optuna has intermediate values of one objective only; the ledger has all
         self._job, self._enough, self._draws = job, enough, draws
         self._deaths, self._halted, self._no_room = Deaths(), False, no_room
         self._pending: list[tuple[int, dict[str, Any]]] = []
         self._running: dict[str, dict[str, Any]] = {}
-        self._heard: dict[str, int] = {}  # the last step of each trial that the ledger, and Optuna, know of
+        self._heard: dict[
+            str, int
+        ] = {}  # the last step of each trial that the ledger, and Optuna, know of
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._halted:
             return Searcher.FINISHED
         if not self._pending:
             if self._draws <= 0 or self._enough():
-                return None if self._running else Searcher.FINISHED  # one whose process dies comes back
+                return (
+                    None if self._running else Searcher.FINISHED
+                )  # one whose process dies comes back
             self._draws -= 1
         number, params = self._pending.pop(0) if self._pending else self._drawing.draw()
         name = trial_name(number)
@@ -90,7 +99,9 @@ class StudySearch(Searcher):
             self._heard[name] = result["steps"]
             self._report(name, *result.get("earlier", ()), result)
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
         config = self._running.pop(trial_id, None)
         if config is None:
             return
@@ -101,7 +112,14 @@ class StudySearch(Searcher):
             self._pending.append((int(name), config["params"]))
         else:
             self._report(name, *(result or {}).get("earlier", ()))
-            self.tell(name, outcome(result, max_steps=config["max_steps"], crash="the process died" if error else None))
+            self.tell(
+                name,
+                outcome(
+                    result,
+                    max_steps=config["max_steps"],
+                    crash="the process died" if error else None,
+                ),
+            )
 
     def comes_back(self, trial: str) -> bool:
         """Whether a trial waits to be run again."""
@@ -154,4 +172,6 @@ class StudySearch(Searcher):
 
 def _scored(record: TrialRecord, metric: str) -> Iterator[dict[str, Any]]:
     """What the ledger has of a trial's validations, as `_report` takes it."""
-    return ({"steps": step, "score": told[metric]} for _, step, told in record.history if metric in told)
+    return (
+        {"steps": step, "score": told[metric]} for _, step, told in record.history if metric in told
+    )

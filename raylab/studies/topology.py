@@ -52,9 +52,13 @@ def topology(
     sessions = {}
     for place, session in enumerate(trained.shard):
         stretches = _stretches(trained, session, split)
-        controls = _controls(trained, session, stretches, shuffles, np.random.default_rng([seed, place]))
+        controls = _controls(
+            trained, session, stretches, shuffles, np.random.default_rng([seed, place])
+        )
         points = _encoded(trained, session, stretches)
-        found = persistent_topology(points, controls, landmarks=landmarks or LANDMARKS[highest], highest=highest)
+        found = persistent_topology(
+            points, controls, landmarks=landmarks or LANDMARKS[highest], highest=highest
+        )
         sessions[session] = {
             "betti": list(found.betti),
             "thresholds": list(found.thresholds),
@@ -62,7 +66,13 @@ def topology(
             "longest": [np.diff(bars[:5])[:, 0].tolist() for bars in found.diagrams],
             "diagrams": [bars[:KEPT_BARS].tolist() for bars in found.diagrams],
         }
-    result = {"split": split, "trial": trained.trial, "highest": highest, "shuffles": shuffles, "sessions": sessions}
+    result = {
+        "split": split,
+        "trial": trained.trial,
+        "highest": highest,
+        "shuffles": shuffles,
+        "sessions": sessions,
+    }
     keep_score(trained.study, f"topology-{split}", result, topology_figure(result))
     return result
 
@@ -72,7 +82,10 @@ def _stretches(trained: Trained, session: str, split: str) -> list[np.ndarray]:
     shard = trained.shard[session]
     parts = [(a, b) for a, b, code in shard.timeline.parts.tolist() if code == CODE[split]]
     if not parts:
-        raise StudyError(f"{trained.study.path}: session '{session}' has no {split} samples", "Use another --split.")
+        raise StudyError(
+            f"{trained.study.path}: session '{session}' has no {split} samples",
+            "Use another --split.",
+        )
     return [shard.x[a:b].numpy() for a, b in parts]
 
 
@@ -81,7 +94,11 @@ def _encoded(trained: Trained, session: str, stretches: Sequence[np.ndarray]) ->
 
 
 def _controls(
-    trained: Trained, session: str, stretches: Sequence[np.ndarray], shuffles: int, random: np.random.Generator
+    trained: Trained,
+    session: str,
+    stretches: Sequence[np.ndarray],
+    shuffles: int,
+    random: np.random.Generator,
 ) -> Iterator[np.ndarray]:
     for _ in range(shuffles):
         yield _encoded(trained, session, shifted_units(stretches, random))

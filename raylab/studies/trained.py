@@ -36,14 +36,24 @@ class Trained:
     @classmethod
     def load(cls, study: StudyFolder, record: TrialRecord) -> Trained:
         model, dataset = model_and_data(study, record)
-        return cls(study, record.trial, model, dataset, whole_shard(dataset, model.config.view, model.config.sessions))
+        return cls(
+            study,
+            record.trial,
+            model,
+            dataset,
+            whole_shard(dataset, model.config.view, model.config.sessions),
+        )
 
     def read(self, split: str, purpose: str) -> None:
         """To be called before scores of `split` are taken: a reading of the test split is an event of the ledger."""
         if split not in HELD_OUT:
-            raise StudyError(f"split '{split}' cannot be evaluated", "Use --split valid or --split test.")
+            raise StudyError(
+                f"split '{split}' cannot be evaluated", "Use --split valid or --split test."
+            )
         if split == "test":
-            self.study.ledger.append({"event": "test_read", "trial": self.trial, "purpose": purpose})
+            self.study.ledger.append(
+                {"event": "test_read", "trial": self.trial, "purpose": purpose}
+            )
 
     def embed(self, session: str, splits: Sequence[str]) -> np.ndarray:
         """(rows of the view, D); NaN in parts of other splits, which are not looked at."""
@@ -55,7 +65,9 @@ class Trained:
             found[a:b] = piece
         return found
 
-    def held_out(self, session: str, split: str, label: str | None = None) -> tuple[np.ndarray, Label | None]:
+    def held_out(
+        self, session: str, split: str, label: str | None = None
+    ) -> tuple[np.ndarray, Label | None]:
         """(n, D) embedding of the reference samples of one split, those labelled where a label is named, with it."""
         timeline, limit = self.shard[session].timeline, self.model.config.evaluation.max_samples
         found: Label | None = None
@@ -78,12 +90,18 @@ def seeds_of(study: StudyFolder, trial: str | None = None) -> list[TrialRecord]:
     """The winner (or the trial named) and every completed trial that differs from it by `training.seed` only."""
     chosen = winner(study, trial)
     wanted = without_seed(chosen.config)
-    others = [record for record in study.records() if record.state == "completed" and record.trial != chosen.trial]
+    others = [
+        record
+        for record in study.records()
+        if record.state == "completed" and record.trial != chosen.trial
+    ]
     return [chosen, *(record for record in others if without_seed(record.config) == wanted)]
 
 
 def without_seed(config: dict[str, Any]) -> dict[str, Any]:
-    training = {key: value for key, value in (config.get("training") or {}).items() if key != "seed"}
+    training = {
+        key: value for key, value in (config.get("training") or {}).items() if key != "seed"
+    }
     return {**config, "training": training}
 
 

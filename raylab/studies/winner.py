@@ -50,11 +50,17 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
     if trial is None:
         found = best(records, *study.modes)
         if found is None:
-            raise StudyError(f"{study.path}: no trial has completed", "Look at `raylab leaderboard` for the reasons.")
+            raise StudyError(
+                f"{study.path}: no trial has completed",
+                "Look at `raylab leaderboard` for the reasons.",
+            )
         return found
     named = next((record for record in records if record.trial == trial), None)
     if named is None:
-        raise StudyError(f"{study.path}: no trial '{trial}'", f"Its trials: {', '.join(r.trial for r in records)}.")
+        raise StudyError(
+            f"{study.path}: no trial '{trial}'",
+            f"Its trials: {', '.join(r.trial for r in records)}.",
+        )
     return named
 
 
@@ -97,7 +103,9 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
         scores are means over sessions, errors in the label's own unit.
     """
     if split not in ("valid", "test"):
-        raise StudyError(f"split '{split}' cannot be evaluated", "Use --split valid or --split test.")
+        raise StudyError(
+            f"split '{split}' cannot be evaluated", "Use --split valid or --split test."
+        )
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
     model, dataset = model_and_data(study, record)
@@ -111,7 +119,9 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
     selection = ended_selection(study.ledger.read())
     selected = selection is not None and selection.champion == record.trial
     result = {"split": split, "trial": record.trial, "selected": selected, **scorer.scores(labels)}
-    result |= summaries(result["sessions"], {one["id"]: one["animal"] for one in dataset.manifest["sessions"]})
+    result |= summaries(
+        result["sessions"], {one["id"]: one["animal"] for one in dataset.manifest["sessions"]}
+    )
     result["baselines"] = {**baselines.scores(split), "input": scorer.own_input(labels)}
     result["test_reads"] = len(reads_of_test(study.ledger.read()))
     write_json(study.evaluation_path(split), {**result, "settings": baselines.settings})
@@ -120,7 +130,11 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
 
 
 def export_embeddings(
-    path: str | Path, *, out: str | Path, splits: Sequence[str] = ("train", "valid"), trial: str | None = None
+    path: str | Path,
+    *,
+    out: str | Path,
+    splits: Sequence[str] = ("train", "valid"),
+    trial: str | None = None,
 ) -> pd.DataFrame:
     """Write the winner's embedding of every reference sample as Parquet: session, sample, time, split, labels, e0...
 
@@ -128,7 +142,9 @@ def export_embeddings(
     """
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
-        raise StudyError(f"split '{unknown[0]}' does not exist", f"Use some of: {', '.join(SPLITS)}.")
+        raise StudyError(
+            f"split '{unknown[0]}' does not exist", f"Use some of: {', '.join(SPLITS)}."
+        )
     if Path(out).exists():
         raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
@@ -136,7 +152,10 @@ def export_embeddings(
     model, dataset = model_and_data(study, record)
     if "test" in splits:
         study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "export"})
-    table = pd.concat([_embedding_table(model, dataset, name, splits) for name in model.sessions], ignore_index=True)
+    table = pd.concat(
+        [_embedding_table(model, dataset, name, splits) for name in model.sessions],
+        ignore_index=True,
+    )
     with atomic_path(Path(out)) as temporary:
         table.to_parquet(temporary, index=False)
     return table
@@ -146,7 +165,8 @@ def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Data
     dataset = Dataset(study.description["data"]["path"])
     if dataset.fingerprint != study.description["data"]["fingerprint"]:
         raise StudyError(
-            f"{dataset.path}: not the data this study was made on (other fingerprint)", "Restore that dataset."
+            f"{dataset.path}: not the data this study was made on (other fingerprint)",
+            "Restore that dataset.",
         )
     return Model.load(study.model_folder(record.trial)), dataset
 
@@ -165,7 +185,9 @@ class Scorer:
         self.said = task.predictions(model.config, model.module, self.shard, split)
         self.decoded: dict[str, dict[str, Decoded]] = {}
         embedded = self.said is None
-        self.embeddings = {name: model.embed(session) for name, session in self.shard.items()} if embedded else {}
+        self.embeddings = (
+            {name: model.embed(session) for name, session in self.shard.items()} if embedded else {}
+        )
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
         self.decoded = sessions = self.read(labels)
@@ -175,21 +197,34 @@ class Scorer:
             if any(label in found for found in sessions.values())
         }
         return {
-            "scores": {label: mean_scores([one.scores for one in found]) for label, found in scored.items()},
-            "intervals": {label: interval([resampled(one) for one in found]) for label, found in scored.items()},
+            "scores": {
+                label: mean_scores([one.scores for one in found]) for label, found in scored.items()
+            },
+            "intervals": {
+                label: interval([resampled(one) for one in found])
+                for label, found in scored.items()
+            },
             "permuted": {label: permuted(found) for label, found in scored.items()},
-            "sessions": {name: {label: one.scores for label, one in found.items()} for name, found in sessions.items()},
+            "sessions": {
+                name: {label: one.scores for label, one in found.items()}
+                for name, found in sessions.items()
+            },
             "fitted": {label: list(found[0].fitted) for label, found in scored.items()},
         }
 
     def read(self, labels: Sequence[str]) -> dict[str, dict[str, Decoded]]:
         """Session -> label -> what the model says of it, or what is decoded from its embedding."""
-        return self._said(labels) if self.said is not None else self._decode(self.embeddings, labels)
+        return (
+            self._said(labels) if self.said is not None else self._decode(self.embeddings, labels)
+        )
 
     def _said(self, labels: Sequence[str]) -> dict[str, dict[str, Decoded]]:
         """Of a decoder, which knows one label."""
         label, said = self.label or "", self.said or {}
-        return {name: {label: said[name]} if label in labels and name in said else {} for name in self.shard}
+        return {
+            name: {label: said[name]} if label in labels and name in said else {}
+            for name in self.shard
+        }
 
     def own_input(self, labels: Sequence[str]) -> dict[str, dict[str, float]]:
         """The winner's own input without the model: its viewed windows, flattened. What the encoder must beat.
@@ -200,12 +235,17 @@ class Scorer:
         for name, session in self.shard.items():
             if session.timeline.training_rows:
                 own = {name: session.x.numpy()}
-                for label, one in self._decode(own, labels, self.model.receptive_field)[name].items():
+                for label, one in self._decode(own, labels, self.model.receptive_field)[
+                    name
+                ].items():
                     found[label].append(one.scores)
         return {label: mean_scores(entries) for label, entries in found.items() if entries}
 
     def _decode(
-        self, features: Mapping[str, np.ndarray], labels: Sequence[str], window: tuple[int, int] = (0, 1)
+        self,
+        features: Mapping[str, np.ndarray],
+        labels: Sequence[str],
+        window: tuple[int, int] = (0, 1),
     ) -> dict[str, dict[str, Decoded]]:
         """Every label of every session in `features`, with settings chosen on validation."""
         searches: dict[str, Searches] = {name: {} for name in features}
@@ -219,7 +259,9 @@ class Scorer:
 
         def test(name: str, label: str) -> Decoded | None:
             choice = _choice(chosen, name, label)
-            return self._one(features, name, label, searches[name], window, choice) if choice else None
+            return (
+                self._one(features, name, label, searches[name], window, choice) if choice else None
+            )
 
         return self._each(features, labels, test)
 
@@ -229,7 +271,9 @@ class Scorer:
         found: dict[str, dict[str, Decoded]] = {}
         for name in names:
             known = (label for label in labels if label in self.shard[name].timeline.reference)
-            found[name] = {label: decoded for label in known if (decoded := one(name, label)) is not None}
+            found[name] = {
+                label: decoded for label in known if (decoded := one(name, label)) is not None
+            }
         return found
 
     def _one(
@@ -243,7 +287,9 @@ class Scorer:
     ) -> Decoded | None:
         split, fit = (self.split, self.fit) if choice else ("valid", ("train",))
         timelines = {each: session.timeline for each, session in self.shard.items()}
-        pool = session_pool(self.model.config, timelines, features, session=name, label=label, fit=fit)
+        pool = session_pool(
+            self.model.config, timelines, features, session=name, label=label, fit=fit
+        )
         return decode(
             features[name],
             timelines[name],
@@ -258,7 +304,9 @@ class Scorer:
         )
 
 
-def _choice(chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str) -> ReadoutConfig | None:
+def _choice(
+    chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str
+) -> ReadoutConfig | None:
     """What validation chose: for this session, or, where it has no validation samples, in the middle of the others (of
     settings that have no order, most often)."""
     own = chosen[name].get(label)
@@ -289,12 +337,18 @@ def permuted(sessions: Sequence[Decoded]) -> dict[str, dict[str, float]]:
     return chance_of(mean_scores([one.scores for one in sessions]), draws)
 
 
-def _scores(decoded: Decoded, truth: np.ndarray, at: np.ndarray | slice = slice(None)) -> dict[str, float]:
+def _scores(
+    decoded: Decoded, truth: np.ndarray, at: np.ndarray | slice = slice(None)
+) -> dict[str, float]:
     likely = None if decoded.class_scores is None else decoded.class_scores[at]
-    return score_predictions(decoded.kind, truth, decoded.predicted[at], likely, frames=decoded.frames)
+    return score_predictions(
+        decoded.kind, truth, decoded.predicted[at], likely, frames=decoded.frames
+    )
 
 
-def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence[str]) -> pd.DataFrame:
+def _embedding_table(
+    model: Model, dataset: Dataset, name: str, splits: Sequence[str]
+) -> pd.DataFrame:
     session = whole_shard(dataset, model.config.view, model.config.sessions)[name]
     timeline = session.timeline
     held = np.isin(timeline.splits, [SPLITS.index(split) for split in splits])
@@ -307,12 +361,19 @@ def _embedding_table(model: Model, dataset: Dataset, name: str, splits: Sequence
     for label_name, label in timeline.reference.items():
         values = label.values[held]
         # A label may be called as a column of ours.
-        label_name = f"label_{label_name}" if label_name in columns or re.fullmatch(r"e\d+", label_name) else label_name
+        label_name = (
+            f"label_{label_name}"
+            if label_name in columns or re.fullmatch(r"e\d+", label_name)
+            else label_name
+        )
         if label.kind == "discrete":
             columns[label_name] = [label.classes[code] if code >= 0 else None for code in values]
         else:
             wide = values.shape[1] > 1
-            columns |= {f"{label_name}_{d}" if wide else label_name: values[:, d] for d in range(values.shape[1])}
+            columns |= {
+                f"{label_name}_{d}" if wide else label_name: values[:, d]
+                for d in range(values.shape[1])
+            }
     embedding = model.embed(session)[timeline.rows[held]]
     columns |= {f"e{d}": embedding[:, d] for d in range(embedding.shape[1])}
     return pd.DataFrame(columns)

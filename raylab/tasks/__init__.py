@@ -43,9 +43,19 @@ def numbers_learnt(module: torch.nn.Module) -> int:
     """The same of a model: trained weights, codes, and arrays that were fitted at once."""
     from raylab.models.stored import StoredArrays
 
-    fitted = [array for part in module.modules() if isinstance(part, StoredArrays) for array in part.arrays.values()]
-    codes = [buffer for name, buffer in module.named_buffers() if name.rpartition(".")[2] == "codes"]
-    return sum(each.numel() for each in [*(p for p in module.parameters() if p.requires_grad), *codes, *fitted])
+    fitted = [
+        array
+        for part in module.modules()
+        if isinstance(part, StoredArrays)
+        for array in part.arrays.values()
+    ]
+    codes = [
+        buffer for name, buffer in module.named_buffers() if name.rpartition(".")[2] == "codes"
+    ]
+    return sum(
+        each.numel()
+        for each in [*(p for p in module.parameters() if p.requires_grad), *codes, *fitted]
+    )
 
 
 __all__ = ["Comm", "Task", "Validation", "get_task", "learnt_numbers", "numbers_learnt"]

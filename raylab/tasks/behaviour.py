@@ -24,7 +24,9 @@ def statistics(windows: np.ndarray) -> np.ndarray:
     if not len(windows):
         return np.zeros((0, len(STATISTICS)))
     change = windows[:, -1] - windows[:, 0]
-    return np.stack([windows.mean(1), windows.std(1), windows.max(1), change + 0 * windows.sum(1)], axis=1)
+    return np.stack(
+        [windows.mean(1), windows.std(1), windows.max(1), change + 0 * windows.sum(1)], axis=1
+    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ class Behaviour:
         if name is None:
             return None
         timelines = {session: one.timeline for session, one in shard.items()}
-        told = {key: trained_labels(config, of).labels[name].values[:, 0] for key, of in timelines.items()}
+        told = {
+            key: trained_labels(config, of).labels[name].values[:, 0]
+            for key, of in timelines.items()
+        }
         found = [np.zeros((0, len(STATISTICS)))]
         for key, timeline in timelines.items():
             for start, stop, code in timeline.parts.tolist():
@@ -99,7 +104,11 @@ class Behaviour:
             return {}
         baseline = float(np.mean(found.pop("baseline")))
         each = {f"behaviour.r2_{name}": float(np.mean(values)) for name, values in found.items()}
-        return {**each, "behaviour.r2": float(np.mean(list(each.values()))), "behaviour.baseline_r2": baseline}
+        return {
+            **each,
+            "behaviour.r2": float(np.mean(list(each.values()))),
+            "behaviour.baseline_r2": baseline,
+        }
 
 
 def _r2(truth: np.ndarray, said: np.ndarray | float) -> float:

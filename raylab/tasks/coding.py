@@ -49,16 +49,31 @@ class Coded:
 
 
 def code_session(
-    network: VqVae, place: int, session: SessionShard, *, splits: tuple[str, ...], reduction: int, window: int
+    network: VqVae,
+    place: int,
+    session: SessionShard,
+    *,
+    splits: tuple[str, ...],
+    reduction: int,
+    window: int,
 ) -> Coded:
     """The windows of some splits of a session, those that begin in rows this worker holds; others are zero."""
     parts = session.timeline.parts
     wanted = parts[np.isin(parts[:, 2], [CODE[split] for split in splits])]
-    return code_rows(network, place, session.x, session.local, wanted, reduction=reduction, window=window)
+    return code_rows(
+        network, place, session.x, session.local, wanted, reduction=reduction, window=window
+    )
 
 
 def code_rows(
-    network: VqVae, place: int, x: Tensor, local: Tensor, parts: np.ndarray, *, reduction: int, window: int
+    network: VqVae,
+    place: int,
+    x: Tensor,
+    local: Tensor,
+    parts: np.ndarray,
+    *,
+    reduction: int,
+    window: int,
 ) -> Coded:
     """The same of (held rows, K) activity; see `SessionShard` for `x` and `local`."""
     tiles, device = Tiles.cover(parts, window), x.device
@@ -69,7 +84,9 @@ def code_rows(
     coded = Coded(
         tiles,
         x.new_zeros(len(local), network.quantizer.dimension),
-        torch.zeros(len(tiles), length, len(network.quantizer.sizes), dtype=torch.int64, device=device),
+        torch.zeros(
+            len(tiles), length, len(network.quantizer.sizes), dtype=torch.int64, device=device
+        ),
         x.new_zeros(int(held_out[of].sum()), x.shape[1]),
         x.new_zeros(len(tiles), network.head.out_features if network.head is not None else 0),
         x.new_zeros(int(held_out.sum()), length, network.quantizer.dimension),
@@ -85,7 +102,9 @@ def code_rows(
         latent = network.encode(windows, place)
         found = network.quantize(latent)
         coded.indices[at] = found.indices
-        coded.latent[held_place[at][held_out[at]]] = latent[torch.from_numpy(held_out[at]).to(device)]
+        coded.latent[held_place[at][held_out[at]]] = latent[
+            torch.from_numpy(held_out[at]).to(device)
+        ]
         if network.head is not None:
             coded.predicted[at] = network.predict(found.values)
         own, which = tiles.pick(at).own_rows
@@ -95,6 +114,8 @@ def code_rows(
         coded.vectors[torch.from_numpy(own).to(device)] = found.values[which, code]
         held = held_rows[own] >= 0
         if held.any():
-            rebuilt = network.decode(found.values, window, place)[which[held], offset[held], : x.shape[1]]
+            rebuilt = network.decode(found.values, window, place)[
+                which[held], offset[held], : x.shape[1]
+            ]
             coded.rebuilt[torch.from_numpy(held_rows[own[held]]).to(device)] = rebuilt
     return coded

@@ -48,12 +48,16 @@ def rebuilt_samples(config: VqvaeTrial, session: SessionShard, coded: Coded) -> 
     rows = coded.rebuilt.cpu().numpy()[coded.held(target.rows)]
     found = recorded_units(rows, config.view, session.fitted)
     if not len(found):
-        return Rebuilt({}, target.samples, parts, target.values, found, np.full(found.shape[1], np.nan))
+        return Rebuilt(
+            {}, target.samples, parts, target.values, found, np.full(found.shape[1], np.nan)
+        )
     scores, explained = reconstruction_scores(target, found)
     return Rebuilt(scores, target.samples, parts, target.values, found, explained)
 
 
-def code_scores(config: VqvaeTrial, quantizer: Quantizer, shard: Shard, coded: Mapping[str, Coded]) -> dict[str, float]:
+def code_scores(
+    config: VqvaeTrial, quantizer: Quantizer, shard: Shard, coded: Mapping[str, Coded]
+) -> dict[str, float]:
     """Of the codes of all sessions' validation windows together; `quantizer` in eval mode."""
     sizes = quantizer.sizes
     held = [one.indices.cpu().numpy()[one.tiles.splits == CODE["valid"]] for one in coded.values()]
@@ -80,7 +84,10 @@ def _seconds(config: VqvaeTrial, session: SessionShard) -> float:
 def mean_scores_of(prefix: str, scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Means over the sessions that have a score."""
     names = dict.fromkeys(name for one in scores for name in one)
-    return {f"{prefix}.{name}": float(np.mean([one[name] for one in scores if name in one])) for name in names}
+    return {
+        f"{prefix}.{name}": float(np.mean([one[name] for one in scores if name in one]))
+        for name in names
+    }
 
 
 def kept_codes(
@@ -93,11 +100,16 @@ def kept_codes(
     which `reconstruction.units` names by their place in the view; `.samples` and `.parts` (samples,) where they lie in
     the recording; `reconstruction.explained` (K,) of all units.
     """
-    held = {name: one.indices.cpu().numpy()[one.tiles.splits == CODE["valid"]] for name, one in coded.items()}
+    held = {
+        name: one.indices.cpu().numpy()[one.tiles.splits == CODE["valid"]]
+        for name, one in coded.items()
+    }
     first = next((name for name, indices in held.items() if len(indices)), None)
     if first is None:
         return {}, {}
-    counts = counts_of(np.concatenate([each.reshape(-1, len(sizes)) for each in held.values()]), sizes)
+    counts = counts_of(
+        np.concatenate([each.reshape(-1, len(sizes)) for each in held.values()]), sizes
+    )
     one = rebuilt[first]
     order = np.argsort(-np.nan_to_num(one.explained, nan=-np.inf), kind="stable")
     units = order[np.unique(np.linspace(0, len(order) - 1, KEPT_UNITS).round().astype(int))]

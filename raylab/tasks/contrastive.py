@@ -39,9 +39,13 @@ class ContrastiveModel(torch.nn.Module):
 
     def __init__(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> None:
         super().__init__()
-        shared, units = config.sessions.combine == "padded", [spec.units for spec in sessions.values()]
+        shared, units = (
+            config.sessions.combine == "padded",
+            [spec.units for spec in sessions.values()],
+        )
         self.encoders = torch.nn.ModuleList(
-            _encoder(config, units=width, shared=shared) for width in ([max(units)] if shared else units)
+            _encoder(config, units=width, shared=shared)
+            for width in ([max(units)] if shared else units)
         )
         self._place = {name: 0 if shared else place for place, name in enumerate(sessions)}
         self.criterion = build_loss(config.loss)
@@ -73,7 +77,9 @@ class ContrastiveModel(torch.nn.Module):
         if count == 0 or not self.by_hand(session):
             return self.encode(session, rows)
         more = min(of, -(-count // unit) * unit) - count
-        return fused_embedding(self._seen(session, torch.cat([rows, rows[:1].expand(more)])))[:count]
+        return fused_embedding(self._seen(session, torch.cat([rows, rows[:1].expand(more)])))[
+            :count
+        ]
 
     def pairs_loss(self, pairs: Pairs) -> torch.Tensor:
         """The loss of rows that this process holds."""
@@ -92,7 +98,9 @@ class ContrastiveModel(torch.nn.Module):
     def by_hand(self, session: SessionShard) -> bool:
         if session.timeline.session in self._fused:
             return True
-        plain = session.x.device.type == "cpu" and session.x.dtype == torch.float32 and not self.bf16
+        plain = (
+            session.x.device.type == "cpu" and session.x.dtype == torch.float32 and not self.bf16
+        )
         return plain and FusedEncoder.supports(self.encoder(session.timeline.session))
 
     def _seen(self, session: SessionShard, rows: torch.Tensor) -> Seen:
@@ -114,7 +122,9 @@ class ContrastiveModel(torch.nn.Module):
         """(B, width, N) windows as training shows them, changed in place."""
         if self._augments:
             # One mask a window: a unit is away for all of it, as one that was not recorded.
-            seen *= torch.nn.functional.dropout(seen.new_ones(len(seen), 1, seen.shape[2]), self.unit_dropout)
+            seen *= torch.nn.functional.dropout(
+                seen.new_ones(len(seen), 1, seen.shape[2]), self.unit_dropout
+            )
         return seen
 
     def encoder(self, session: str) -> Encoder:
@@ -153,30 +163,44 @@ class ContrastiveFamily:
             )
         check_pairs(config, config.sessions.used(sessions))
 
-    def metrics(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
+    def metrics(
+        self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]
+    ) -> dict[str, str]:
         return {"goodness_of_fit": "max", "loss": "min"} | decoding_metrics(config, sessions)
 
     def receptive_field(self, config: ContrastiveTrial) -> tuple[int, int]:
         encoder = build_encoder(config.model.encoder, units=1, output_dimension=2, normalize=True)
         return encoder.left, encoder.right
 
-    def build(self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
+    def build(
+        self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]
+    ) -> torch.nn.Module:
         return ContrastiveModel(config, sessions)
 
-    def fit(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
+    def fit(
+        self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm
+    ) -> None:
         """All of it is trained."""
 
-    def predictions(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, split: str) -> None:
+    def predictions(
+        self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, split: str
+    ) -> None:
         """Its embeddings are decoded."""
 
     def told_labels(self, config: ContrastiveTrial, first: str | None) -> tuple[str, ...]:
-        named = [label for one in config.sampling.losses.values() for label in label_names(one.pairs, first)]
+        named = [
+            label
+            for one in config.sampling.losses.values()
+            for label in label_names(one.pairs, first)
+        ]
         return tuple(dict.fromkeys(named))
 
     def adaptable(self, config: ContrastiveTrial) -> bool:
         return is_adaptable(config.model.encoder)
 
-    def adopt(self, config: ContrastiveTrial, model: torch.nn.Module, trained: torch.nn.Module) -> None:
+    def adopt(
+        self, config: ContrastiveTrial, model: torch.nn.Module, trained: torch.nn.Module
+    ) -> None:
         """The trunk of one trained encoder for every new one; a learnt temperature."""
         assert isinstance(model, ContrastiveModel)
         assert isinstance(trained, ContrastiveModel)
@@ -190,7 +214,9 @@ class ContrastiveFamily:
             model.criterion.load_state_dict(trained.criterion.state_dict())
 
     def batches(self, config: ContrastiveTrial, shard: Shard) -> Callable[[int], list[Pairs]]:
-        timelines = {name: trained_labels(config, session.timeline) for name, session in shard.items()}
+        timelines = {
+            name: trained_labels(config, session.timeline) for name, session in shard.items()
+        }
         how: dict[str, Any] = {"field": self.receptive_field(config), "seed": config.training.seed}
         draws = group_draws(config, timelines, split="train", **how)
         size = config.training.batch_size
@@ -201,16 +227,24 @@ class ContrastiveFamily:
 
         return batch
 
-    def loss(self, model: torch.nn.Module, batch: list[Pairs], comm: Comm) -> dict[str, torch.Tensor]:
+    def loss(
+        self, model: torch.nn.Module, batch: list[Pairs], comm: Comm
+    ) -> dict[str, torch.Tensor]:
         """Mean over sessions, whose negatives are their own, or the identity of a session would be the shortcut. Where
         positives come from all sessions, negatives do so too, and there is one loss."""
         assert isinstance(model, ContrastiveModel)
-        losses = [model.pairs_loss(pairs) for pairs in batch] if comm.workers == 1 else _shares(model, batch, comm)
+        losses = (
+            [model.pairs_loss(pairs) for pairs in batch]
+            if comm.workers == 1
+            else _shares(model, batch, comm)
+        )
         return {"loss": losses[0] if len(losses) == 1 else torch.stack(losses).mean()}
 
     def backward(self, model: torch.nn.Module, batch: list[Pairs], comm: Comm) -> torch.Tensor:
         assert isinstance(model, ContrastiveModel)
-        if comm.workers > 1 or not all(model.by_hand(one) for pairs in batch for one in pairs.sessions):
+        if comm.workers > 1 or not all(
+            model.by_hand(one) for pairs in batch for one in pairs.sessions
+        ):
             return backward(self.loss(model, batch, comm)["loss"])
         losses = [model.add_gradients(pairs, weight=1 / len(batch)) for pairs in batch]
         return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
@@ -220,9 +254,13 @@ class ContrastiveFamily:
         encoder = model.encoder(session)
         return padded_sequence(encoder, x, before=encoder.left, after=encoder.right - 1)
 
-    def validate(self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
+    def validate(
+        self, config: ContrastiveTrial, model: torch.nn.Module, shard: Shard, comm: Comm
+    ) -> Validation:
         assert isinstance(model, ContrastiveModel)
-        embeddings = {name: embed(model.encoder(name), session, comm) for name, session in shard.items()}
+        embeddings = {
+            name: embed(model.encoder(name), session, comm) for name, session in shard.items()
+        }
         if comm.rank > 0:
             return Validation({})
         timelines = {name: session.timeline for name, session in shard.items()}
@@ -245,7 +283,9 @@ class ContrastiveFamily:
         rows = {name: torch.from_numpy(embedding) for name, embedding in embeddings.items()}
         device, size = next(model.parameters()).device, config.evaluation.bits_batch
         rows = {name: of.to(device) for name, of in rows.items()}
-        draws = group_draws(config, timelines, split="valid", field=self.receptive_field(config), seed=0)
+        draws = group_draws(
+            config, timelines, split="valid", field=self.receptive_field(config), seed=0
+        )
         values = [_bits_of_group(model.objectives, rows, draw, size) for draw in draws]
         return {"goodness_of_fit": float(np.mean(values))} if values else {}
 
@@ -263,11 +303,17 @@ def _on_device(group: Group, shard: Shard) -> Pairs:
 def _shares(model: ContrastiveModel, batch: list[Pairs], comm: Comm) -> list[torch.Tensor]:
     """What this worker adds to the loss of each group: every worker encodes the rows it owns, all get the embeddings
     of all, and each scores its share of the references."""
-    owned = [_owned(model, one, rows) for pairs in batch for one, rows in zip(pairs.sessions, pairs.rows)]
-    together = comm.gather_rows(torch.cat(owned)).split([len(one.sessions) * one.layout.rows for one in batch])
+    owned = [
+        _owned(model, one, rows) for pairs in batch for one, rows in zip(pairs.sessions, pairs.rows)
+    ]
+    together = comm.gather_rows(torch.cat(owned)).split(
+        [len(one.sessions) * one.layout.rows for one in batch]
+    )
     found = []
     for pairs, z in zip(batch, together):
-        first, last = (at * pairs.layout.references // comm.workers for at in (comm.rank, comm.rank + 1))
+        first, last = (
+            at * pairs.layout.references // comm.workers for at in (comm.rank, comm.rank + 1)
+        )
         found.append(model.objectives.forward(z, pairs.layout, slice(first, last)))
     return found
 
@@ -279,7 +325,9 @@ def _owned(model: ContrastiveModel, session: SessionShard, rows: torch.Tensor) -
     return encoded.new_zeros(len(rows), encoded.shape[1]).index_copy(0, mine, encoded)
 
 
-def _bits_of_group(objectives: Objectives, rows: Mapping[str, torch.Tensor], draw: Draw, size: int) -> float:
+def _bits_of_group(
+    objectives: Objectives, rows: Mapping[str, torch.Tensor], draw: Draw, size: int
+) -> float:
     """The mean over fixed batches, weighted over objectives.
 
     Args:

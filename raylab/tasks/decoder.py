@@ -69,7 +69,11 @@ class DecoderFamily:
             )
 
     def metrics(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        frames = {"decoding.ssim": "max", "decoding.l1": "min"} if isinstance(config.loss, FramesLoss) else {}
+        frames = (
+            {"decoding.ssim": "max", "decoding.l1": "min"}
+            if isinstance(config.loss, FramesLoss)
+            else {}
+        )
         return {"loss": "min", **decoding_metrics(config, sessions, class_scores=True), **frames}
 
     def receptive_field(self, config: DecoderTrial) -> tuple[int, int]:
@@ -81,7 +85,10 @@ class DecoderFamily:
     def fit(self, config: DecoderTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
         """A readout whole; of a network, what classes count and the scale of its targets."""
         assert isinstance(model, DecoderModel)
-        examples = {name: taught(config, session.timeline, model.target.name) for name, session in shard.items()}
+        examples = {
+            name: taught(config, session.timeline, model.target.name)
+            for name, session in shard.items()
+        }
         model.scale_to(examples)
         if config.at_once:
             if comm.workers > 1:
@@ -101,7 +108,9 @@ class DecoderFamily:
         model, found = refitted(config, model, shard) if again else model, {}
         for name, session in shard.items():
             examples = scored(config, session, model.target.name, split)
-            if decoded := _decoded(model, examples, outputs_of(config, model, session, examples.rows)):
+            if decoded := _decoded(
+                model, examples, outputs_of(config, model, session, examples.rows)
+            ):
                 fitted = ("train", "valid") if again else ("train",)
                 found[name] = replace(decoded, fitted=fitted, choice=model.chosen(name))
         return found
@@ -117,9 +126,14 @@ class DecoderFamily:
 
     def batches(self, config: DecoderTrial, shard: Shard) -> Callable[[int], Step]:
         target = target_in(config, shard)
-        examples = {name: taught(config, session.timeline, target.name) for name, session in shard.items()}
+        examples = {
+            name: taught(config, session.timeline, target.name) for name, session in shard.items()
+        }
         examples = {name: found for name, found in examples.items() if len(found.rows)}
-        draws = {name: EpochSampler(len(of.rows), derive(config.training.seed, name)) for name, of in examples.items()}
+        draws = {
+            name: EpochSampler(len(of.rows), derive(config.training.seed, name))
+            for name, of in examples.items()
+        }
         told = {name: torch.from_numpy(target.told(of.label)) for name, of in examples.items()}
         size = config.training.batch_size
 
@@ -150,15 +164,21 @@ class DecoderFamily:
     def embed(self, model: torch.nn.Module, session: str, x: Tensor) -> Tensor:
         """What the decoder says at each row: of a window around it, or of a group that would begin there."""
         assert isinstance(model, DecoderModel)
-        left, right = model.config.input.around if model.config.evaluation.per == SAMPLE else (0, model.rows)
-        rows = torch.arange(len(x), device=x.device)[:, None] + torch.arange(-left, right, device=x.device)
+        left, right = (
+            model.config.input.around if model.config.evaluation.per == SAMPLE else (0, model.rows)
+        )
+        rows = torch.arange(len(x), device=x.device)[:, None] + torch.arange(
+            -left, right, device=x.device
+        )
         windows = rows.clamp(0, len(x) - 1).split(EXAMPLES)
         pooled = model.config.input.pool == "mean"
         found = [x[of].mean(1, keepdim=True) if pooled else x[of] for of in windows]
         with torch.no_grad():
             return torch.cat([model.outputs(session, one) for one in found])
 
-    def validate(self, config: DecoderTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
+    def validate(
+        self, config: DecoderTrial, model: torch.nn.Module, shard: Shard, comm: Comm
+    ) -> Validation:
         assert isinstance(model, DecoderModel)
         name, outputs, found = model.target.name, {}, {}
         model.eval()
@@ -170,7 +190,10 @@ class DecoderFamily:
             return Validation({})
         decoded = [_decoded(model, found[session], outputs[session]) for session in shard]
         present = [one for one in decoded if one is not None]
-        metrics = {f"decoding.{key}": value for key, value in mean_scores([one.scores for one in present]).items()}
+        metrics = {
+            f"decoding.{key}": value
+            for key, value in mean_scores([one.scores for one in present]).items()
+        }
         if present:
             metrics["decoding.score"] = metrics[f"decoding.{PRIMARY[model.target.kind]}"]
         arrays, described = _kept(model.target, found, outputs)
@@ -193,18 +216,28 @@ def _fit_graphs(config: DecoderTrial, model: DecoderModel, shard: Shard, comm: C
 
 
 def scored(config: DecoderTrial, session: SessionShard, label: str, split: str) -> Examples:
-    return every_example(config, session.timeline, label).labelled((split,), config.evaluation.max_samples)
+    return every_example(config, session.timeline, label).labelled(
+        (split,), config.evaluation.max_samples
+    )
 
 
 def outputs_of(
-    config: DecoderTrial, model: DecoderModel, session: SessionShard, rows: np.ndarray, comm: Comm | None = None
+    config: DecoderTrial,
+    model: DecoderModel,
+    session: SessionShard,
+    rows: np.ndarray,
+    comm: Comm | None = None,
 ) -> np.ndarray:
     """(n, outputs) of the examples at (n, L) rows, put together from what each worker owns."""
     found = session.x.new_zeros(len(rows), model.target.outputs)
     with torch.no_grad():
-        for at in np.array_split(mine := owned(config, session, rows), max(1, len(mine) // EXAMPLES)):
+        for at in np.array_split(
+            mine := owned(config, session, rows), max(1, len(mine) // EXAMPLES)
+        ):
             x = shown(config, session, rows[at])
-            found[torch.from_numpy(at).to(found.device)] = model.outputs(session.timeline.session, x).to(found)
+            found[torch.from_numpy(at).to(found.device)] = model.outputs(
+                session.timeline.session, x
+            ).to(found)
         return (comm or Comm()).gather_rows(found).cpu().numpy()
 
 
@@ -220,7 +253,12 @@ def _decoded(model: DecoderModel, examples: Examples, outputs: np.ndarray) -> De
     found = score_predictions(target.kind, truth, predicted, scores, frames=frames)
     if model.frames is not None:
         found |= model.frames.scores(outputs, truth, mean=model.mean)
-    how = {"classes": classes, "frames": frames, "class_scores": scores, "belongs": examples.belongs}
+    how = {
+        "classes": classes,
+        "frames": frames,
+        "class_scores": scores,
+        "belongs": examples.belongs,
+    }
     return Decoded(target.kind, found, truth, predicted, **how)  # type: ignore[arg-type]
 
 
@@ -234,8 +272,13 @@ def _kept(
         points.append(outputs[name][at])
         sessions.append(np.full(len(at), code))
         values = of.label.values[at]
-        labels.append(target.told(replace(of.label, values=values)) if target.kind == "discrete" else values)
-    arrays = {"embedding": np.concatenate(points).astype(np.float32), "session": np.concatenate(sessions)}
+        labels.append(
+            target.told(replace(of.label, values=values)) if target.kind == "discrete" else values
+        )
+    arrays = {
+        "embedding": np.concatenate(points).astype(np.float32),
+        "session": np.concatenate(sessions),
+    }
     first: Label = next(iter(examples.values())).label
     described = {target.name: {"kind": target.kind, "unit": first.unit, "classes": target.classes}}
     arrays[f"label.{target.name}"] = np.concatenate(labels)

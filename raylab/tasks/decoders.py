@@ -46,7 +46,10 @@ class DecoderModel(torch.nn.Module):
     def __init__(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> None:
         super().__init__()
         self.config, self.target = config, target_of(config, sessions)
-        shared, units = config.sessions.combine == "padded", [spec.units for spec in sessions.values()]
+        shared, units = (
+            config.sessions.combine == "padded",
+            [spec.units for spec in sessions.values()],
+        )
         self.units = [max(units)] if shared else units
         self.place = {name: 0 if shared else place for place, name in enumerate(sessions)}
         self.rows, outputs = rows_of(config, sessions), self.target.outputs
@@ -78,7 +81,9 @@ class DecoderModel(torch.nn.Module):
             weights = self.weights[target]
             assert isinstance(self.config.loss, PlainLoss)  # checked before
             smoothing = self.config.loss.label_smoothing
-            return weights * functional.cross_entropy(found, target, reduction="none", label_smoothing=smoothing)
+            return weights * functional.cross_entropy(
+                found, target, reduction="none", label_smoothing=smoothing
+            )
         return (found - (target - self.mean) / self.std).square().mean(1)
 
     def _misses(self, outputs: Tensor, target: Tensor) -> Tensor:
@@ -108,7 +113,9 @@ class DecoderModel(torch.nn.Module):
 
     def settings(self, place: int) -> ReadoutConfig:
         """Those that the readout of a place was fitted with."""
-        return type(_settings(self.config)).model_validate_json(self._arrays(place)[SETTINGS].tobytes())
+        return type(_settings(self.config)).model_validate_json(
+            self._arrays(place)[SETTINGS].tobytes()
+        )
 
     def _arrays(self, place: int) -> dict[str, np.ndarray]:
         stored = self.readouts[place]
@@ -143,13 +150,23 @@ class DecoderModel(torch.nn.Module):
             self.std.copy_(torch.from_numpy(np.where(std > 0, std, 1.0)))
         if self.frames is not None:
             self.frames.scale_to(every)
-        if self.target.kind == "discrete" and isinstance(self.config.loss, PlainLoss) and self.config.loss.balanced:
+        if (
+            self.target.kind == "discrete"
+            and isinstance(self.config.loss, PlainLoss)
+            and self.config.loss.balanced
+        ):
             counts = np.bincount(every, minlength=self.target.outputs)
             there = counts > 0
-            self.weights.copy_(torch.from_numpy(np.where(there, len(every) / (there.sum() * np.maximum(counts, 1)), 0)))
+            self.weights.copy_(
+                torch.from_numpy(
+                    np.where(there, len(every) / (there.sum() * np.maximum(counts, 1)), 0)
+                )
+            )
 
 
-def fit_readouts(config: DecoderTrial, model: DecoderModel, shard: Shard, examples: Mapping[str, Examples]) -> None:
+def fit_readouts(
+    config: DecoderTrial, model: DecoderModel, shard: Shard, examples: Mapping[str, Examples]
+) -> None:
     """One for each place, on training examples; settings left open are chosen on validation.
 
     Raises:
@@ -164,13 +181,20 @@ def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> Decoder
     decoder that is fitted at once is scored on the test split."""
     found = copy.deepcopy(model)
     for place in range(len(model.readouts)):
-        settings, both = model.settings(place), _held(config, model, shard, place, ("train", "valid"))
+        settings, both = (
+            model.settings(place),
+            _held(config, model, shard, place, ("train", "valid")),
+        )
         _keep(found, place, settings, fit_readout(settings, *_together(config, model, both)))
     return found
 
 
 def _chosen(
-    config: DecoderTrial, model: DecoderModel, shard: Shard, examples: Mapping[str, Examples], place: int
+    config: DecoderTrial,
+    model: DecoderModel,
+    shard: Shard,
+    examples: Mapping[str, Examples],
+    place: int,
 ) -> tuple[ReadoutConfig, Readout]:
     """The settings that are best on validation, and the readout of the training examples."""
     names = [name for name in shard if model.place[name] == place]
@@ -197,7 +221,9 @@ def _keep(model: DecoderModel, place: int, settings: ReadoutConfig, readout: Rea
     assert isinstance(stored, StoredArrays)
     told = np.frombuffer(settings.model_dump_json().encode(), np.uint8).copy()
     arrays = {**readout.arrays, SETTINGS: told}
-    stored.store({name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()})
+    stored.store(
+        {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+    )
 
 
 def _settings(config: DecoderTrial) -> ReadoutConfig:
@@ -210,7 +236,8 @@ def _together(
 ) -> tuple[np.ndarray, Label]:
     """Features and labels of several sessions, classes as the target counts them."""
     features = [
-        model.features(model.place[name], shown(config, session, one.rows)) for name, (session, one) in of.items()
+        model.features(model.place[name], shown(config, session, one.rows))
+        for name, (session, one) in of.items()
     ]
     first, target = next(iter(of.values()))[1].label, model.target
     discrete = target.kind == "discrete"

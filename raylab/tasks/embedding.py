@@ -55,7 +55,9 @@ def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
                 found = piece.new_zeros(session.timeline.length, piece.shape[1])
             found[chunk.start : chunk.stop] = piece
         if found is None:  # more workers than rows
-            dimension = encoder.sequence(session.x.new_zeros(encoder.left + encoder.right, width)).shape[1]
+            dimension = encoder.sequence(
+                session.x.new_zeros(encoder.left + encoder.right, width)
+            ).shape[1]
             found = session.x.new_zeros(session.timeline.length, dimension)
         found = comm.gather_rows(found)
     encoder.train(was_training)
@@ -80,7 +82,10 @@ def embed_parts(task: Task[Any], model: torch.nn.Module, session: SessionShard) 
     """(rows, D) embedding of every row of the view, part by part, in one process that holds them all."""
     with torch.no_grad():
         name = session.timeline.session
-        found = [task.embed(model, name, session.x[start:stop]) for start, stop, _ in session.timeline.parts.tolist()]
+        found = [
+            task.embed(model, name, session.x[start:stop])
+            for start, stop, _ in session.timeline.parts.tolist()
+        ]
     return torch.cat(found).cpu().numpy()
 
 
@@ -99,10 +104,17 @@ def session_pool(
     embeddings then share no space.
     """
     timeline = timelines[session]
-    if config.sessions.combine != "padded" or np.isin(timeline.splits, [CODE[split] for split in fit]).any():
+    if (
+        config.sessions.combine != "padded"
+        or np.isin(timeline.splits, [CODE[split] for split in fit]).any()
+    ):
         return None
     like = timeline.reference.get(label)
-    return pool_samples(timelines, embeddings, config.evaluation, label=label, fit=fit, like=like) if like else None
+    return (
+        pool_samples(timelines, embeddings, config.evaluation, label=label, fit=fit, like=like)
+        if like
+        else None
+    )
 
 
 def kept_embedding(
@@ -117,11 +129,16 @@ def kept_embedding(
         sessions.append(np.full(len(at), code))
         labels.append({key: label.values[at] for key, label in timelines[name].reference.items()})
     first = next(iter(timelines.values())).reference
-    shared = [key for key in first if all(_alike(first[key], t.reference.get(key)) for t in timelines.values())]
+    shared = [
+        key
+        for key in first
+        if all(_alike(first[key], t.reference.get(key)) for t in timelines.values())
+    ]
     arrays = {"embedding": np.concatenate(points), "session": np.concatenate(sessions)}
     arrays |= {f"label.{key}": np.concatenate([entry[key] for entry in labels]) for key in shared}
     described = {
-        key: {"kind": first[key].kind, "unit": first[key].unit, "classes": first[key].classes} for key in shared
+        key: {"kind": first[key].kind, "unit": first[key].unit, "classes": first[key].classes}
+        for key in shared
     }
     return arrays, {"labels": json.dumps(described), "sessions": json.dumps(list(embeddings))}
 

@@ -16,7 +16,10 @@ from raylab.tasks.targets import Target
 
 KEPT_FRAMES = 6  # for the figure
 FRAMES = 512  # compared at a time
-TYPICAL, LIKE = 16, 128  # training frames of which one is typical, and those that it is compared with
+TYPICAL, LIKE = (
+    16,
+    128,
+)  # training frames of which one is typical, and those that it is compared with
 
 
 class FrameError(torch.nn.Module):
@@ -58,7 +61,9 @@ class FrameError(torch.nn.Module):
         from torchmetrics.functional.image import structural_similarity_index_measure
 
         height, width, window = self.config.height, self.config.width, self.config.window
-        pictures = [((one - self.low) / self.span).reshape(-1, 1, height, width) for one in (found, truth)]
+        pictures = [
+            ((one - self.low) / self.span).reshape(-1, 1, height, width) for one in (found, truth)
+        ]
         # A Gaussian window of torchmetrics ignores its size.
         similarity: Tensor = structural_similarity_index_measure(
             *pictures, gaussian_kernel=False, kernel_size=window, reduction="none", data_range=1.0
@@ -88,7 +93,12 @@ class FrameError(torch.nn.Module):
     @torch.no_grad()
     def similarities(self, found: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """`ssim` of arrays, some frames at a time."""
-        pairs = zip(*(torch.from_numpy(one).to(self.low).split(FRAMES) for one in np.broadcast_arrays(found, truth)))
+        pairs = zip(
+            *(
+                torch.from_numpy(one).to(self.low).split(FRAMES)
+                for one in np.broadcast_arrays(found, truth)
+            )
+        )
         return torch.cat([self.ssim(*pair) for pair in pairs]).cpu().numpy()
 
 
@@ -112,7 +122,10 @@ def check_frames(loss: FramesLoss, target: Target) -> None:
 
 
 def kept_frames(
-    error: FrameError, examples: Mapping[str, Examples], outputs: Mapping[str, np.ndarray], mean: Tensor
+    error: FrameError,
+    examples: Mapping[str, Examples],
+    outputs: Mapping[str, np.ndarray],
+    mean: Tensor,
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Small arrays for a figure, of the first session that has validation examples.
 
@@ -124,7 +137,9 @@ def kept_frames(
         return {}, {}
     truth, found = examples[first].label.values, outputs[first]
     _, places = np.unique(truth, axis=0, return_index=True)
-    at = np.sort(places)[np.unique(np.linspace(0, len(places) - 1, KEPT_FRAMES).round().astype(int))]
+    at = np.sort(places)[
+        np.unique(np.linspace(0, len(places) - 1, KEPT_FRAMES).round().astype(int))
+    ]
     shape = (-1, error.config.height, error.config.width)
     arrays = {
         "frames.truth": truth[at].reshape(shape),
@@ -132,4 +147,6 @@ def kept_frames(
         "frames.ssim": error.similarities(found[at], truth[at]),
         "frames.mean": mean.cpu().numpy().reshape(shape[1:]),
     }
-    return {name: value.astype(np.float32) for name, value in arrays.items()}, {"frames": json.dumps(first)}
+    return {name: value.astype(np.float32) for name, value in arrays.items()}, {
+        "frames": json.dumps(first)
+    }

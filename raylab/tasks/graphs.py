@@ -17,7 +17,9 @@ from raylab.tasks.protocol import Comm
 POSITION = "position"  # the units column that a recipe gives it as
 
 
-def fit_graphs(config: GraphConfig, network: GraphNetwork, shard: Shard, places: dict[str, int], comm: Comm) -> None:
+def fit_graphs(
+    config: GraphConfig, network: GraphNetwork, shard: Shard, places: dict[str, int], comm: Comm
+) -> None:
     """Join the units of every place.
 
     Raises:
@@ -26,7 +28,9 @@ def fit_graphs(config: GraphConfig, network: GraphNetwork, shard: Shard, places:
     for place, units in enumerate(network.units):
         sessions = [one for name, one in shard.items() if places[name] == place]
         if config.graph.by == "correlation":
-            edges = edges_of_correlations(correlations(sessions, units, comm), config.graph.neighbours)
+            edges = edges_of_correlations(
+                correlations(sessions, units, comm), config.graph.neighbours
+            )
         else:
             edges = edges_of_positions(_positions(sessions), config.graph.neighbours)
         network.set_graph(place, edges)
@@ -40,7 +44,9 @@ def correlations(sessions: list[SessionShard], units: int, comm: Comm) -> Tensor
         training = [np.arange(a, b) for a, b, code in parts.tolist() if code == CODE["train"]]
         rows = torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *training]))
         local = session.local[rows.to(session.local.device)]
-        x = functional.pad(session.x[local[local >= 0]].double(), (0, units - session.x.shape[1])).cpu()
+        x = functional.pad(
+            session.x[local[local >= 0]].double(), (0, units - session.x.shape[1])
+        ).cpu()
         sums += torch.cat([x.T @ x, x.sum(0, keepdim=True), torch.full((1, units), float(len(x)))])
     sums = comm.sum_values(sums.to(sessions[0].x.device)).cpu()
     squares, mean = sums[:units] / sums[-1, 0], sums[units] / sums[-1, 0]

@@ -45,8 +45,15 @@ def check_labels(
     for spec in config.sessions.used(sessions).values():
         if per not in (SAMPLE, *spec.longest):
             choices = ", ".join((SAMPLE, *spec.longest))
-            older = "" if spec.longest else " Of groups, datasets of an older raylab say too little: prepare it again."
-            raise ConfigError(f"evaluation.per: session '{spec.id}' has no '{per}'", f"Use one of: {choices}.{older}")
+            older = (
+                ""
+                if spec.longest
+                else " Of groups, datasets of an older raylab say too little: prepare it again."
+            )
+            raise ConfigError(
+                f"evaluation.per: session '{spec.id}' has no '{per}'",
+                f"Use one of: {choices}.{older}",
+            )
     selection = config.view.selection
     found = [("task.label", config.task.label)] if config.task.label else []
     found += named
@@ -57,11 +64,15 @@ def check_labels(
         decoded = config.task.label or next(iter(spec.labels), "")
         if decoded in labels:
             kind = config.evaluation.decoder.kind
-            require_support(kind, labels[decoded].kind, label=decoded, key="evaluation.decoder.kind")
+            require_support(
+                kind, labels[decoded].kind, label=decoded, key="evaluation.decoder.kind"
+            )
         for key, name in found:
             if name not in labels:
                 listed = ", ".join(labels) or "none"
-                raise ConfigError(f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {listed}.")
+                raise ConfigError(
+                    f"{key}: session '{spec.id}' has no label '{name}'", f"Its labels: {listed}."
+                )
         if selection.kind == "correlation" and not spec.labels:
             raise ConfigError(
                 f"view.selection.kind 'correlation': session '{spec.id}' has no label",
@@ -102,9 +113,16 @@ def decoding_scores(
         if label:
             how: dict[str, Any] = {"label": label, "fit": ("train",)}
             pool = session_pool(config, timelines, embeddings, session=name, **how)
-            decoded.append(decode(embedding, timelines[name], config.evaluation, score="valid", pool=pool, **how))
+            decoded.append(
+                decode(
+                    embedding, timelines[name], config.evaluation, score="valid", pool=pool, **how
+                )
+            )
     present = [entry for entry in decoded if entry is not None]
-    scores = {f"decoding.{name}": value for name, value in mean_scores([entry.scores for entry in present]).items()}
+    scores = {
+        f"decoding.{name}": value
+        for name, value in mean_scores([entry.scores for entry in present]).items()
+    }
     if present:
         scores["decoding.score"] = scores[f"decoding.{PRIMARY[present[0].kind]}"]
     return scores

@@ -36,7 +36,12 @@ Draw = Callable[[int, int, int], Group]  # (step, batch size, negatives), both o
 
 
 def group_draws(
-    config: ContrastiveTrial, timelines: Mapping[str, Timeline], *, split: str, field: tuple[int, int], seed: int
+    config: ContrastiveTrial,
+    timelines: Mapping[str, Timeline],
+    *,
+    split: str,
+    field: tuple[int, int],
+    seed: int,
 ) -> list[Draw]:
     """What draws the groups of a step, from the parts of one split: every session alone, or all together.
 
@@ -60,7 +65,9 @@ def group_draws(
     return found
 
 
-def _alone(config: ContrastiveTrial, timeline: Timeline, split: str, field: tuple[int, int], seed: int) -> Draw:
+def _alone(
+    config: ContrastiveTrial, timeline: Timeline, split: str, field: tuple[int, int], seed: int
+) -> Draw:
     source, name = _source(timeline, split, field), timeline.session
     sampler = PairSampler.build(
         source.parts,
@@ -80,7 +87,11 @@ def _alone(config: ContrastiveTrial, timeline: Timeline, split: str, field: tupl
 
 
 def _across(
-    config: ContrastiveTrial, timelines: Mapping[str, Timeline], split: str, field: tuple[int, int], seed: int
+    config: ContrastiveTrial,
+    timelines: Mapping[str, Timeline],
+    split: str,
+    field: tuple[int, int],
+    seed: int,
 ) -> Draw:
     sources = [_source(timeline, split, field) for timeline in timelines.values()]
     labels = [_labels(config, timeline)[0] for timeline in timelines.values()]
@@ -96,7 +107,9 @@ def _across(
 
 def _layout(drawn: Sequence[Drawn], partner: torch.Tensor | None = None) -> Layout:
     first = drawn[0]
-    return Layout(len(first.reference), len(first.negative), len(drawn), len(first.positive), partner)
+    return Layout(
+        len(first.reference), len(first.negative), len(drawn), len(first.positive), partner
+    )
 
 
 def _source(timeline: Timeline, split: str, field: tuple[int, int]) -> Source:
@@ -107,7 +120,8 @@ def _labels(config: ContrastiveTrial, timeline: Timeline) -> list[list[Label]]:
     """Of each objective."""
     first = decoded_label(config, timeline)
     return [
-        [timeline.labels[name] for name in label_names(one.pairs, first)] for one in config.sampling.losses.values()
+        [timeline.labels[name] for name in label_names(one.pairs, first)]
+        for one in config.sampling.losses.values()
     ]
 
 
@@ -154,9 +168,13 @@ def check_pairs(config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -
 
 def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
     """Positives of one session can only be found in another by a label that means the same in both."""
-    within = "Use --set sampling.positives=within, or name labels that mean the same (sampling.labels)."
+    within = (
+        "Use --set sampling.positives=within, or name labels that mean the same (sampling.labels)."
+    )
     if len(labels) < 2:
-        raise ConfigError(f"sampling.positives 'across': {len(labels)} session trains, two are needed", within)
+        raise ConfigError(
+            f"sampling.positives 'across': {len(labels)} session trains, two are needed", within
+        )
     for (one, mine), (other, theirs) in pairwise(labels.items()):
         if list(mine) != list(theirs):
             names = [", ".join(of) for of in (mine, theirs)]
@@ -178,5 +196,6 @@ def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
     for name in (name for name, label in first.items() if label.kind == "discrete"):
         if not set.intersection(*(set(of[name].classes) for of in labels.values())):
             raise ConfigError(
-                f"sampling.positives 'across': no class of label '{name}' occurs in all of {', '.join(labels)}", within
+                f"sampling.positives 'across': no class of label '{name}' occurs in all of {', '.join(labels)}",
+                within,
             )

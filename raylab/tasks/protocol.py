@@ -64,7 +64,9 @@ class Task(Protocol[C]):
         """Give a new model, in place, what it takes from training samples at once instead of step by step: the scale
         of its targets, or all that it is. Every worker calls it, before the first step."""
 
-    def predictions(self, config: C, model: torch.nn.Module, shard: Shard, split: str) -> dict[str, Decoded] | None:
+    def predictions(
+        self, config: C, model: torch.nn.Module, shard: Shard, split: str
+    ) -> dict[str, Decoded] | None:
         """What the model itself says of its label on one split, by session; None for families whose embeddings are
         decoded instead. `shard` is whole."""
 

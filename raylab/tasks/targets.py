@@ -47,7 +47,9 @@ class Target:
         session does not know gets a code beyond its own."""
         if self.kind == "discrete":
             own = self._codes(like.classes)
-            scores = outputs[:, np.concatenate([own, np.setdiff1d(np.arange(len(self.classes)), own)])]
+            scores = outputs[
+                :, np.concatenate([own, np.setdiff1d(np.arange(len(self.classes)), own)])
+            ]
             return scores.argmax(1), scores
         if self.kind == "circular":
             cosine, sine = np.split(outputs, 2, axis=1)
@@ -68,11 +70,16 @@ def target_of(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> Targe
     first = next(iter(sessions.values()))
     name = config.task.label or next(iter(first.labels), None)
     if name is None:
-        raise ConfigError(f"task.label: session '{first.id}' has no label to decode", "Prepare it with labels.")
+        raise ConfigError(
+            f"task.label: session '{first.id}' has no label to decode", "Prepare it with labels."
+        )
     known = {spec.id: view_labels(spec.labels, config.view) for spec in sessions.values()}
     for session, labels in known.items():
         if name not in labels:
-            raise ConfigError(f"task.label: session '{session}' has no label '{name}'", "Choose one that all have.")
+            raise ConfigError(
+                f"task.label: session '{session}' has no label '{name}'",
+                "Choose one that all have.",
+            )
     return _unified(name, {session: labels[name] for session, labels in known.items()})
 
 
@@ -82,9 +89,16 @@ def target_in(config: TrialConfig, shard: Shard) -> Target:
     name = decoded_label(config, next(iter(timelines.values())))
     assert name is not None  # checked before
     labels = {session: timeline.reference[name] for session, timeline in timelines.items()}
-    dims = {session: 1 if label.kind == "discrete" else label.values.shape[1] for session, label in labels.items()}
+    dims = {
+        session: 1 if label.kind == "discrete" else label.values.shape[1]
+        for session, label in labels.items()
+    }
     return _unified(
-        name, {key: LabelSpec(label.kind, label.unit, label.classes, dims[key]) for key, label in labels.items()}
+        name,
+        {
+            key: LabelSpec(label.kind, label.unit, label.classes, dims[key])
+            for key, label in labels.items()
+        },
     )
 
 

@@ -80,7 +80,10 @@ class VqvaeModel(torch.nn.Module):
 
     def __init__(self, config: VqvaeTrial, sessions: Mapping[str, SessionSpec]) -> None:
         super().__init__()
-        shared, units = config.sessions.combine == "padded", [spec.units for spec in sessions.values()]
+        shared, units = (
+            config.sessions.combine == "padded",
+            [spec.units for spec in sessions.values()],
+        )
         self.network = VqVae(
             config.model,
             config.quantizer,
@@ -130,7 +133,9 @@ class VqvaeFamily:
     def metrics(self, config: VqvaeTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
         found = {"loss": "min", **SCORES}
         if config.behaviour.label:
-            found |= {"behaviour.r2": "max"} | {f"behaviour.r2_{name}": "max" for name in STATISTICS}
+            found |= {"behaviour.r2": "max"} | {
+                f"behaviour.r2_{name}": "max" for name in STATISTICS
+            }
         return found | decoding_metrics(config, sessions)
 
     def receptive_field(self, config: VqvaeTrial) -> tuple[int, int]:
@@ -142,7 +147,9 @@ class VqvaeFamily:
     def fit(self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
         """All of it is trained."""
 
-    def predictions(self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, split: str) -> None:
+    def predictions(
+        self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, split: str
+    ) -> None:
         """Its embeddings are decoded."""
 
     def told_labels(self, config: VqvaeTrial, first: str | None) -> tuple[str, ...]:
@@ -200,7 +207,11 @@ class VqvaeFamily:
             error = error + model.squared_error(one, values) / size
             if one.behaviour is not None and batch.labelled:
                 behaviour = behaviour + _head_error(model, values, one.behaviour) / batch.labelled
-        return {"loss": error + coded.loss + behaviour, "reconstruction": error, "quantizer": coded.loss}
+        return {
+            "loss": error + coded.loss + behaviour,
+            "reconstruction": error,
+            "quantizer": coded.loss,
+        }
 
     def backward(self, model: torch.nn.Module, batch: Step, comm: Comm) -> Tensor:
         return backward(self.loss(model, batch, comm)["loss"])
@@ -209,9 +220,13 @@ class VqvaeFamily:
         """The vectors of codes, each for the rows that it stands for; windows side by side."""
         assert isinstance(model, VqvaeModel)
         parts, local = np.array([[0, len(x), CODE["train"]]]), torch.arange(len(x), device=x.device)
-        return code_rows(model.network, model.place[session], x, local, parts, **_shape(model.config)).vectors
+        return code_rows(
+            model.network, model.place[session], x, local, parts, **_shape(model.config)
+        ).vectors
 
-    def validate(self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
+    def validate(
+        self, config: VqvaeTrial, model: torch.nn.Module, shard: Shard, comm: Comm
+    ) -> Validation:
         assert isinstance(model, VqvaeModel)
         model.eval()
         with torch.no_grad():
@@ -224,16 +239,22 @@ class VqvaeFamily:
             model.train()
             return Validation({})
         embeddings = {name: one.vectors.cpu().numpy() for name, one in coded.items()}
-        metrics = decoding_scores(config, embeddings, {name: session.timeline for name, session in shard.items()})
+        metrics = decoding_scores(
+            config, embeddings, {name: session.timeline for name, session in shard.items()}
+        )
         rebuilt = {name: rebuilt_samples(config, shard[name], one) for name, one in coded.items()}
         metrics |= mean_scores_of("reconstruction", [one.scores for one in rebuilt.values()])
         metrics |= code_scores(config, model.network.quantizer, shard, coded)
         model.train()
         behaviour = Behaviour.of(config, shard)
         if behaviour:
-            predicted = {name: (one.tiles, one.predicted.cpu().numpy()) for name, one in coded.items()}
+            predicted = {
+                name: (one.tiles, one.predicted.cpu().numpy()) for name, one in coded.items()
+            }
             metrics |= behaviour.scores(predicted)
-        arrays, metadata = kept_embedding(embeddings, {name: session.timeline for name, session in shard.items()})
+        arrays, metadata = kept_embedding(
+            embeddings, {name: session.timeline for name, session in shard.items()}
+        )
         kept, described = kept_codes(model.network.quantizer.sizes, coded, rebuilt)
         return Validation(metrics, {**arrays, **kept}, {**metadata, **described})
 
@@ -242,7 +263,9 @@ def _shape(config: VqvaeTrial) -> dict[str, int]:
     return {"reduction": config.model.reduction, "window": config.model.window}
 
 
-def _owned(session: SessionShard, starts: np.ndarray, window: int, targets: Tensor | None) -> Windows:
+def _owned(
+    session: SessionShard, starts: np.ndarray, window: int, targets: Tensor | None
+) -> Windows:
     """What this worker holds of the windows of a step."""
     first = session.local[torch.from_numpy(starts).to(session.local.device)]
     places = (first >= 0).nonzero()[:, 0]
@@ -255,7 +278,8 @@ def _share(batch: Step, latents: Sequence[Tensor], comm: Comm) -> Share:
     length = latents[0].shape[1]
     codes = torch.arange(length, device=latents[0].device)
     places = [
-        ((at * batch.count + one.places)[:, None] * length + codes).flatten() for at, one in enumerate(batch.windows)
+        ((at * batch.count + one.places)[:, None] * length + codes).flatten()
+        for at, one in enumerate(batch.windows)
     ]
     return Share(comm, len(batch.windows) * batch.count * length, torch.cat(places))
 

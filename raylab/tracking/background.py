@@ -69,5 +69,7 @@ class BackgroundMirror:
             self._mirror.sync(closing=closing)
             self.error = None
             self.syncs += 1
-        except Exception as error:  # whatever MLflow raises, the search goes on; the driver reports it at the end
+        except (
+            Exception
+        ) as error:  # whatever MLflow raises, the search goes on; the driver reports it at the end
             self.error = error

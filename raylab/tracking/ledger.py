@@ -78,7 +78,9 @@ class Ledger:
             return [event for name in names for event in self._read[name]]
 
     def _flush_later(self) -> None:
-        with contextlib.suppress(OSError):  # the next append reports a full disk, in a thread that can act on it
+        with contextlib.suppress(
+            OSError
+        ):  # the next append reports a full disk, in a thread that can act on it
             self.flush()
 
     def _write(self, text: str) -> None:

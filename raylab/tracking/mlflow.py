@@ -28,7 +28,16 @@ from raylab.tracking.mlflow_store import (
     ui_command,
     without_password,
 )
-from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, front, is_ended, ranked, records
+from raylab.tracking.records import (
+    Mode,
+    TrialRecord,
+    best,
+    best_so_far,
+    front,
+    is_ended,
+    ranked,
+    records,
+)
 from raylab.tracking.runs import TrialRun, study_tags, trial_key, trial_run
 from raylab.tracking.selections import drawn, ended_selection
 from raylab.tracking.study import StudyFolder
@@ -36,7 +45,14 @@ from raylab.tracking.study import StudyFolder
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["BackgroundMirror", "Mirror", "MirrorError", "default_artifacts", "default_uri", "ui_command"]
+__all__ = [
+    "BackgroundMirror",
+    "Mirror",
+    "MirrorError",
+    "default_artifacts",
+    "default_uri",
+    "ui_command",
+]
 
 Figures = Callable[[TrialRecord], Mapping[str, Any]]  # file name -> Path or matplotlib Figure
 
@@ -78,7 +94,9 @@ class Mirror:
             nobody is at work on; curves of numbers MLflow draws itself, of every trial.
     """
 
-    def __init__(self, study: StudyFolder, *, uri: str | None = None, figures: Figures | None = None) -> None:
+    def __init__(
+        self, study: StudyFolder, *, uri: str | None = None, figures: Figures | None = None
+    ) -> None:
         tracking = study.description.get("tracking") or {}
         self.study = study
         self.uri: str = uri or tracking.get("uri") or default_uri(Path.cwd())
@@ -106,8 +124,12 @@ class Mirror:
                 self._trial(known, record)
             if not live:
                 for record in ranked(found, *(self.study.modes or ("max",)))[:FIGURES_OF]:
-                    self._trial_figures(known.children[trial_key(self.study.id, record.trial)], record)
-            self._parent(known, found, status="FINISHED" if ended else "RUNNING" if live else "KILLED")
+                    self._trial_figures(
+                        known.children[trial_key(self.study.id, record.trial)], record
+                    )
+            self._parent(
+                known, found, status="FINISHED" if ended else "RUNNING" if live else "KILLED"
+            )
             known.seen = (len(events), live)
 
     def register(self, trial: str, *, alias: str = "best") -> str:
@@ -121,9 +143,13 @@ class Mirror:
             child = known.children.get(trial_key(self.study.id, trial))
             model_id = child.tags.get("raylab.model_id") if child else None
             if child is None or not model_id:
-                raise MirrorError(f"trial {trial} has no model in MLflow", "Register a trial that completed.")
+                raise MirrorError(
+                    f"trial {trial} has no model in MLflow", "Register a trial that completed."
+                )
             name = f"raylab-{_model_name(self.study.name)}"
-            return register_model(known.client, name=name, model_id=model_id, run_id=child.id, alias=alias)
+            return register_model(
+                known.client, name=name, model_id=model_id, run_id=child.id, alias=alias
+            )
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:
@@ -144,10 +170,14 @@ class Mirror:
         """The connection; a new one reads which runs MLflow has."""
         if self._known is None:
             client = connect(self.uri)
-            experiment = find_or_create_experiment(client, name=self._experiment, artifacts=self._artifacts)
+            experiment = find_or_create_experiment(
+                client, name=self._experiment, artifacts=self._artifacts
+            )
             parent = self._find_parent(client, experiment)
             children: dict[str, StoredRun] = {}
-            for run in StoredRun.search(client, experiment=experiment, tag="mlflow.parentRunId", value=parent.id):
+            for run in StoredRun.search(
+                client, experiment=experiment, tag="mlflow.parentRunId", value=parent.id
+            ):
                 kept = children.setdefault(run.tags.get("raylab.trial_key", ""), run)
                 if kept is not run:  # made by a request that timed out, but had been heard
                     client.delete_run(run.id)
@@ -156,11 +186,15 @@ class Mirror:
 
     def _find_parent(self, client: MlflowClient, experiment: str) -> StoredRun:
         study = self.study.description
-        for found in StoredRun.search(client, experiment=experiment, tag="raylab.study", value=self.study.id):
+        for found in StoredRun.search(
+            client, experiment=experiment, tag="raylab.study", value=self.study.id
+        ):
             return found
         tags = {"raylab.study": self.study.id, **study_tags(study)}
         started = round(study["created"] * 1000)
-        return StoredRun.create(client, experiment=experiment, name=self.study.name, started=started, tags=tags)
+        return StoredRun.create(
+            client, experiment=experiment, name=self.study.name, started=started, tags=tags
+        )
 
     # -- the study -------------------------------------------------------------------------------------------
 
@@ -168,17 +202,27 @@ class Mirror:
         modes: tuple[Mode, ...] = self.study.modes or ("max",)
         winner = best(found, *modes)
         curve = enumerate(best_so_far(found, modes[0]), start=1)
-        known.parent.log_points([("best_score", score, round(time * 1000), count) for count, (time, score) in curve])
+        known.parent.log_points(
+            [("best_score", score, round(time * 1000), count) for count, (time, score) in curve]
+        )
         self._study_files(known.parent, with_results=status != "RUNNING")
         known.parent.log_tags(
-            {"raylab.trials": str(len(drawn(found))), **({"raylab.best_trial": winner.trial} if winner else {})}
+            {
+                "raylab.trials": str(len(drawn(found))),
+                **({"raylab.best_trial": winner.trial} if winner else {}),
+            }
         )
         selection = ended_selection(self.study.ledger.read())
         if selection and selection.champion:
             known.parent.log_tags({"raylab.champion": selection.champion})
         if len(modes) > 1:
-            known.parent.log_tags({"raylab.front": ", ".join(record.trial for record in front(found, *modes))})
-        last = max((record.ended or 0.0 for record in found), default=0.0) or self.study.description["created"]
+            known.parent.log_tags(
+                {"raylab.front": ", ".join(record.trial for record in front(found, *modes))}
+            )
+        last = (
+            max((record.ended or 0.0 for record in found), default=0.0)
+            or self.study.description["created"]
+        )
         known.parent.set_status(status, None if status == "RUNNING" else round(last * 1000))
 
     def _study_files(self, parent: StoredRun, *, with_results: bool) -> None:
@@ -187,7 +231,9 @@ class Mirror:
         signature = digest({path.name: file_digest(path) for path in paths})
         if parent.tags.get("raylab.files") == signature:
             return
-        environment = {name: self.study.description.get(name) for name in ("raylab", "packages", "git")}
+        environment = {
+            name: self.study.description.get(name) for name in ("raylab", "packages", "git")
+        }
         with tempfile.TemporaryDirectory() as folder:
             written = Path(folder) / "environment.json"
             written.write_text(json.dumps(environment, indent=2))

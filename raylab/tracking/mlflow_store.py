@@ -34,7 +34,10 @@ class MirrorError(RaylabError):
 
 def default_uri(home: Path) -> str:
     """MLFLOW_TRACKING_URI, or a SQLite file `<home>/runs/mlflow.db`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(home).absolute() / 'runs' / 'mlflow.db'}"
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI")
+        or f"sqlite:///{Path(home).absolute() / 'runs' / 'mlflow.db'}"
+    )
 
 
 def default_artifacts(uri: str) -> str | None:
@@ -54,7 +57,17 @@ def ui_command(uri: str, *, port: int = 5000) -> list[str]:
     if urlsplit(uri).scheme in ("http", "https"):
         return [sys.executable, "-m", "webbrowser", "-t", uri]
     store = ["--backend-store-uri", uri, "--artifacts-destination", str(default_artifacts(uri))]
-    return [sys.executable, "-m", "mlflow", "server", *store, "--host", "127.0.0.1", "--port", str(port)]
+    return [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        *store,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
 
 
 def connect(uri: str) -> MlflowClient:
@@ -76,7 +89,9 @@ def find_or_create_experiment(client: MlflowClient, *, name: str, artifacts: str
     if found is None:
         return str(client.create_experiment(name, artifact_location=artifacts))
     if found.lifecycle_stage != "active":
-        raise MirrorError(f"the MLflow experiment '{name}' was deleted", "Restore it, or choose another name.")
+        raise MirrorError(
+            f"the MLflow experiment '{name}' was deleted", "Restore it, or choose another name."
+        )
     return str(found.experiment_id)
 
 
@@ -99,21 +114,39 @@ class StoredRun:
 
     @classmethod
     def create(
-        cls, client: MlflowClient, *, experiment: str, name: str, started: int, tags: Mapping[str, str]
+        cls,
+        client: MlflowClient,
+        *,
+        experiment: str,
+        name: str,
+        started: int,
+        tags: Mapping[str, str],
     ) -> StoredRun:
         run = client.create_run(experiment, start_time=started, tags=dict(tags), run_name=name)
         return cls(client, run.info.run_id, run.info.status, None, dict(tags), set(), set())
 
     @classmethod
-    def search(cls, client: MlflowClient, *, experiment: str, tag: str, value: str) -> Iterator[StoredRun]:
+    def search(
+        cls, client: MlflowClient, *, experiment: str, tag: str, value: str
+    ) -> Iterator[StoredRun]:
         """Every run with this tag, the earliest first."""
         query, token = f"tags.`{tag}` = '{value}'", None
         while True:
-            page = client.search_runs([experiment], query, order_by=["attributes.start_time ASC"], page_token=token)
+            page = client.search_runs(
+                [experiment], query, order_by=["attributes.start_time ASC"], page_token=token
+            )
             for run in page:
                 points: set[tuple[str, int, str]] | None = None if run.data.metrics else set()
                 info, data = run.info, run.data
-                yield cls(client, info.run_id, info.status, info.end_time, dict(data.tags), set(data.params), points)
+                yield cls(
+                    client,
+                    info.run_id,
+                    info.status,
+                    info.end_time,
+                    dict(data.tags),
+                    set(data.params),
+                    points,
+                )
             if not (token := page.token):
                 return
 
@@ -133,7 +166,9 @@ class StoredRun:
         have = self._history({key for key, *_ in points})
         lacking = [point for point in points if _identity(point) not in have]
         for start in range(0, len(lacking), 1000):
-            self.client.log_batch(self.id, metrics=[Metric(*point) for point in lacking[start : start + 1000]])
+            self.client.log_batch(
+                self.id, metrics=[Metric(*point) for point in lacking[start : start + 1000]]
+            )
         have.update(_identity(point) for point in lacking)
 
     def log_tags(self, tags: Mapping[str, str]) -> None:
@@ -141,7 +176,9 @@ class StoredRun:
 
         changed = {name: value for name, value in tags.items() if self.tags.get(name) != value}
         if changed:
-            self.client.log_batch(self.id, tags=[RunTag(name, value) for name, value in changed.items()])
+            self.client.log_batch(
+                self.id, tags=[RunTag(name, value) for name, value in changed.items()]
+            )
             self.tags |= changed
 
     def drop_tag(self, name: str) -> None:
@@ -161,14 +198,22 @@ class StoredRun:
     def log_file(self, path: Path) -> None:
         self.client.log_artifact(self.id, str(path))
 
-    def log_model(self, folder: Path, *, experiment: str, name: str, kind: str | None, key: str, step: int) -> str:
+    def log_model(
+        self, folder: Path, *, experiment: str, name: str, kind: str | None, key: str, step: int
+    ) -> str:
         """The files of `folder` as the run's one logged model; its id. An earlier one (`key`) is dropped."""
         from mlflow.entities import LoggedModelOutput
 
-        for stale in self.client.search_logged_models([experiment], f"tags.`raylab.trial_key` = '{key}'"):
+        for stale in self.client.search_logged_models(
+            [experiment], f"tags.`raylab.trial_key` = '{key}'"
+        ):
             self.client.delete_logged_model(stale.model_id)
         model = self.client.create_logged_model(
-            experiment, name=name, source_run_id=self.id, tags={"raylab.trial_key": key}, model_type=kind
+            experiment,
+            name=name,
+            source_run_id=self.id,
+            tags={"raylab.trial_key": key},
+            model_type=kind,
         )
         self.client.log_model_artifacts(model.model_id, str(folder))
         self.client.finalize_logged_model(model.model_id, "READY")
@@ -185,11 +230,15 @@ class StoredRun:
         return self.points
 
 
-def register_model(client: MlflowClient, *, name: str, model_id: str, run_id: str, alias: str) -> str:
+def register_model(
+    client: MlflowClient, *, name: str, model_id: str, run_id: str, alias: str
+) -> str:
     """The version of a logged model in the registry, made unless it is there; the alias points to it."""
     found = _version(client, name, model_id)
     if found is None:
-        with contextlib.suppress(Exception):  # the name is taken already; a real problem shows in the next call
+        with contextlib.suppress(
+            Exception
+        ):  # the name is taken already; a real problem shows in the next call
             client.create_registered_model(name)
         # Not `models:/<id>`: MLflow resolves that through its global URI, and makes a database where it stands.
         source = client.get_logged_model(model_id).artifact_location

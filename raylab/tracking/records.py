@@ -119,15 +119,21 @@ def front(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
     NSGA-II). With one mode, the trials with the best score.
     """
     completed = _completed(found)
-    values = np.array([costs(record, modes) for record in completed]).reshape(len(completed), len(modes))
-    dominated = [bool(((values <= own).all(axis=1) & (values < own).any(axis=1)).any()) for own in values]
+    values = np.array([costs(record, modes) for record in completed]).reshape(
+        len(completed), len(modes)
+    )
+    dominated = [
+        bool(((values <= own).all(axis=1) & (values < own).any(axis=1)).any()) for own in values
+    ]
     return [record for record, worse in zip(completed, dominated) if not worse]
 
 
 def costs(record: TrialRecord, modes: Sequence[Mode]) -> tuple[float, ...]:
     """The scores of a trial that has some, one a mode, turned so that lower is better."""
     scores = (record.scores or (float(record.score or 0.0),))[: len(modes)]
-    return tuple(-score if mode == "max" else score for score, mode in zip(scores, modes, strict=True))
+    return tuple(
+        -score if mode == "max" else score for score, mode in zip(scores, modes, strict=True)
+    )
 
 
 def best_so_far(found: Iterable[TrialRecord], mode: Mode) -> list[tuple[float, float]]:
@@ -145,7 +151,9 @@ def is_number(value: float | None) -> bool:
 
 
 def _completed(found: Iterable[TrialRecord]) -> list[TrialRecord]:
-    return [one for one in found if one.of is None and one.state == "completed" and is_number(one.score)]
+    return [
+        one for one in found if one.of is None and one.state == "completed" and is_number(one.score)
+    ]
 
 
 def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> TrialRecord:
@@ -163,7 +171,9 @@ def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> Tria
             reports = {step: told for step, told in reports.items() if step <= event["step"]}
         elif event["event"] == "trial_ended":
             record = _ended(record, event, begun=begun)
-        last = max(last, event["time"])  # what a killed driver could not write is told later, with its own time
+        last = max(
+            last, event["time"]
+        )  # what a killed driver could not write is told later, with its own time
     record = replace(record, history=tuple(reports[step] for step in sorted(reports)))
     return record if record.ended is not None else _open(record, live=live, begun=begun, last=last)
 
@@ -191,8 +201,12 @@ def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
 def _took_over(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
     """What it is from now on; what it had reported beyond the step of the weights it took is of weights given up."""
     told = {name: event[name] for name in ("step", "source", "params", "config")}
-    began = record.lineage or ({"step": 0, "source": None, "params": record.params, "config": record.config},)
-    return replace(record, params=dict(told["params"]), config=dict(told["config"]), lineage=(*began, told))
+    began = record.lineage or (
+        {"step": 0, "source": None, "params": record.params, "config": record.config},
+    )
+    return replace(
+        record, params=dict(told["params"]), config=dict(told["config"]), lineage=(*began, told)
+    )
 
 
 def _ended(record: TrialRecord, event: Mapping[str, Any], *, begun: float) -> TrialRecord:
@@ -226,4 +240,7 @@ def _open(record: TrialRecord, *, live: bool, begun: float, last: float) -> Tria
 
 
 def _metrics(event: Mapping[str, Any]) -> dict[str, float]:
-    return {name: math.nan if value is None else float(value) for name, value in (event.get("metrics") or {}).items()}
+    return {
+        name: math.nan if value is None else float(value)
+        for name, value in (event.get("metrics") or {}).items()
+    }

@@ -74,7 +74,9 @@ def study_tags(study: Mapping[str, Any]) -> dict[str, str]:
         "raylab.data_fingerprint": data.get("fingerprint"),
         "mlflow.source.git.commit": git.get("commit"),
         "raylab.git_dirty": None if not git else str(bool(git.get("dirty"))).lower(),
-        **{f"raylab.package.{name}": found for name, found in (study.get("packages") or {}).items()},
+        **{
+            f"raylab.package.{name}": found for name, found in (study.get("packages") or {}).items()
+        },
     }
     return {name: str(value)[:_MAX_TAG] for name, value in tags.items() if value is not None}
 
@@ -98,7 +100,11 @@ def _state_tags(record: TrialRecord) -> dict[str, str]:
         "raylab.stopped": record.stopped,
         "raylab.lineage": _lineage(record),
     }
-    return {name: str(value)[:_MAX_TAG] for name, value in found.items() if value is not None and value != ""}
+    return {
+        name: str(value)[:_MAX_TAG]
+        for name, value in found.items()
+        if value is not None and value != ""
+    }
 
 
 def _lineage(record: TrialRecord) -> str | None:
@@ -113,7 +119,9 @@ def _parameters(record: TrialRecord) -> dict[str, Any]:
     MLflow's params never change: of a trial that took over others' weights they are those it began with, and the tag
     `raylab.lineage` says what became of them.
     """
-    began = record.lineage[0] if record.lineage else {"config": record.config, "params": record.params}
+    began = (
+        record.lineage[0] if record.lineage else {"config": record.config, "params": record.params}
+    )
     return {**dict(flatten(began["config"])), **began["params"]}
 
 

@@ -45,7 +45,9 @@ def selections(events: Iterable[Mapping[str, Any]]) -> list[Selection]:
     for event in events:
         if event["event"] == "selection_started":
             asked = {name: event[name] for name in ("top", "seeds", "rule", "shuffles")}
-            found.append(Selection(**asked, trials=tuple(event["trials"]), values=tuple(event["values"])))
+            found.append(
+                Selection(**asked, trials=tuple(event["trials"]), values=tuple(event["values"]))
+            )
         elif event["event"] == "selected" and found:
             found[-1] = replace(found[-1], of=event["of"], champion=event["trial"])
     return found
@@ -68,5 +70,7 @@ def repetitions(records: Iterable[TrialRecord], trial: str) -> list[TrialRecord]
 def ranked(records: Sequence[TrialRecord], *modes: Mode) -> list[TrialRecord]:
     """Completed trials of the search, best first; of several objectives those on the front, by the first."""
     leading = front(records, *modes) if len(modes) > 1 else drawn(records)
-    found = [record for record in leading if record.state == "completed" and is_number(record.score)]
+    found = [
+        record for record in leading if record.state == "completed" and is_number(record.score)
+    ]
     return sorted(found, key=lambda record: costs(record, modes))

@@ -39,7 +39,11 @@ class StudyFolder:
 
     @classmethod
     def create(
-        cls, path: Path, description: Mapping[str, Any], *, fill: Callable[[Path], None] = lambda folder: None
+        cls,
+        path: Path,
+        description: Mapping[str, Any],
+        *,
+        fill: Callable[[Path], None] = lambda folder: None,
     ) -> StudyFolder:
         """Make a new study; id, name, created, raylab, packages and git are filled in where not given.
 
@@ -58,8 +62,14 @@ class StudyFolder:
                 fill(temporary)
         except OSError as error:
             if not path.exists():
-                raise StudyError(f"{path}: the study folder cannot be made ({error.strerror})") from None
-            remedy = "Resume it, or choose another name." if (path / "study.json").exists() else "Choose another name."
+                raise StudyError(
+                    f"{path}: the study folder cannot be made ({error.strerror})"
+                ) from None
+            remedy = (
+                "Resume it, or choose another name."
+                if (path / "study.json").exists()
+                else "Choose another name."
+            )
             raise StudyError(f"{path}: already there", remedy) from None
         return cls(path, full)
 
@@ -68,7 +78,10 @@ class StudyFolder:
         """Open an existing study. StudyError where there is none, or a later raylab wrote it."""
         path = Path(path).expanduser().absolute()
         if not (path / "study.json").is_file():
-            raise StudyError(f"{path}: not a study (no study.json)", "Name the folder that a search or training made.")
+            raise StudyError(
+                f"{path}: not a study (no study.json)",
+                "Name the folder that a search or training made.",
+            )
         try:
             description = read_json(path / "study.json")
         except DataError as error:
@@ -76,10 +89,13 @@ class StudyFolder:
         known = isinstance(description, dict) and description.get("schema") == SCHEMA
         if not known or not {"id", "name", "data", "objective", "label"} <= set(description):
             raise StudyError(
-                f"{path / 'study.json'}: not of the form this raylab reads", "Use the raylab that wrote it."
+                f"{path / 'study.json'}: not of the form this raylab reads",
+                "Use the raylab that wrote it.",
             )
         if not (path / "ledger").is_dir():
-            raise StudyError(f"{path}: its ledger folder is gone", "Restore it from a copy of the study.")
+            raise StudyError(
+                f"{path}: its ledger folder is gone", "Restore it from a copy of the study."
+            )
         return cls(path, description)
 
     @property
@@ -169,7 +185,9 @@ class StudyFolder:
 
     def records(self) -> list[TrialRecord]:
         """Every trial of the ledger. Without a live driver nothing is `running`."""
-        live = self.is_live()  # asked first: a driver that ends in between has written its last events by then
+        live = (
+            self.is_live()
+        )  # asked first: a driver that ends in between has written its last events by then
         events = self.ledger.read()
         return records(events, live=live and not is_ended(events))
 
@@ -181,7 +199,8 @@ class StudyFolder:
             lock.acquire(timeout=2 * _PROBE_S, poll_interval=0.02)
         except Timeout:
             raise StudyError(
-                f"{self.path}: another driver is at work on this study", "Wait for it, or stop it first."
+                f"{self.path}: another driver is at work on this study",
+                "Wait for it, or stop it first.",
             ) from None
         self._held = True
         try:

@@ -41,7 +41,11 @@ class Trained:
 
 
 def fit_arrays(
-    config: TrialConfig, activity: np.ndarray, labels: Mapping[str, Label], *, before: Trained | None = None
+    config: TrialConfig,
+    activity: np.ndarray,
+    labels: Mapping[str, Label],
+    *,
+    before: Trained | None = None,
 ) -> Trained:
     """Train on one continuous stretch of activity, all of it: nothing is held out, so nothing is scored.
 
@@ -61,10 +65,16 @@ def fit_arrays(
             "Leave it out, or split the recording and search (`raylab search`).",
         )
     if getattr(config, "adaptation", None) is not None:
-        raise ConfigError("adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`.")
+        raise ConfigError(
+            "adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`."
+        )
     first = before.step if before else 0
     config = config.model_copy(
-        update={"training": config.training.model_copy(update={"max_steps": first + config.training.max_steps})}
+        update={
+            "training": config.training.model_copy(
+                update={"max_steps": first + config.training.max_steps}
+            )
+        }
     )
     data, shard = _in_memory(config, activity, labels, before)
     with torch.random.fork_rng():  # the caller's own stream stays where it was
@@ -96,7 +106,9 @@ def _in_memory(
     time = np.arange(samples) / RATE_HZ
     recording = Recording(NAME, RATE_HZ, activity, time, parts, dict(labels))
     recording = recording.limited(config.sessions.training_fraction)
-    viewed, fitted = view_activity(recording, config.view, before.model.fitted[NAME] if before else None)
+    viewed, fitted = view_activity(
+        recording, config.view, before.model.fitted[NAME] if before else None
+    )
     timeline = make_timeline(recording, config.view)
     (chunks,) = cut(timeline, workers=1, left=0, right=1)
     described = {name: _described(label) for name, label in labels.items()}
@@ -106,7 +118,12 @@ def _in_memory(
 
 
 def _described(label: Label) -> LabelSpec:
-    return LabelSpec(label.kind, label.unit, label.classes, 1 if label.kind == "discrete" else label.values.shape[1])
+    return LabelSpec(
+        label.kind,
+        label.unit,
+        label.classes,
+        1 if label.kind == "discrete" else label.values.shape[1],
+    )
 
 
 def _model(training: Training, data: _Arrays) -> Model:

@@ -14,7 +14,9 @@ import torch
 from raylab.training.state import CHECKPOINT
 from raylab.training.worker import Job, describe_round, run_round, start, taken_path
 
-Round = Callable[[], dict[str, Any]]  # trains to the next validation; what it tells, see `describe_round`
+Round = Callable[
+    [], dict[str, Any]
+]  # trains to the next validation; what it tells, see `describe_round`
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Piece:
 
 
 def train_chain(
-    job: Job, pieces: Sequence[Piece], rounds: Callable[[Job], contextlib.AbstractContextManager[Round]]
+    job: Job,
+    pieces: Sequence[Piece],
+    rounds: Callable[[Job], contextlib.AbstractContextManager[Round]],
 ) -> dict[str, Any]:
     """Train in the job's folder; what the last round tells.
 
@@ -66,7 +70,9 @@ def with_workers(job: Job, *, workers: int, resources: Mapping[str, float]) -> I
     """Several, under Ray Train. `resources` are of each, as Ray names them."""
     from raylab.training.launch import WorkerGroup
 
-    group = WorkerGroup(job, workers=workers, resources=resources, storage=Path(job.folder) / ".ray")
+    group = WorkerGroup(
+        job, workers=workers, resources=resources, storage=Path(job.folder) / ".ray"
+    )
     try:
         yield group.next
     finally:

@@ -37,7 +37,9 @@ class FlatParameters:
         sizes = [p.numel() for p in ordered]
         for p, value, gradient in zip(ordered, values.split(sizes), self.gradients.split(sizes)):
             p.data = value.view_as(p)
-            p.grad = gradient.view_as(p)  # autograd adds to a gradient that is there, so it stays a slice
+            p.grad = gradient.view_as(
+                p
+            )  # autograd adds to a gradient that is there, so it stays a slice
         lengths = [sum(p.numel() for p in group) for group in groups]
         self.stretches = [nn.Parameter(stretch) for stretch in values.split(lengths)]
         for stretch, gradient in zip(self.stretches, self.gradients.split(lengths)):
@@ -57,4 +59,6 @@ class FlatParameters:
 
     def are_finite(self) -> bool:
         # A sum is one fast pass, and finite only if all that it adds up is.
-        return all(bool(stretch.sum().isfinite() or stretch.isfinite().all()) for stretch in self.stretches)
+        return all(
+            bool(stretch.sum().isfinite() or stretch.isfinite().all()) for stretch in self.stretches
+        )

@@ -49,7 +49,9 @@ class Monitor:
     mode: Literal["max", "min"]
     stopping: EarlyStopping | None
 
-    def after(self, progress: Progress | None, *, step: int, score: float, metrics: Mapping[str, float]) -> Progress:
+    def after(
+        self, progress: Progress | None, *, step: int, score: float, metrics: Mapping[str, float]
+    ) -> Progress:
         """The progress with one more validation. One that was judged already changes nothing.
 
         Raises:
@@ -67,17 +69,25 @@ class Monitor:
         best = progress
         if self._gain(score, progress.best) > 0:
             best = replace(progress, best_step=step, best=score, metrics=dict(metrics))
-        improved = self._gain(score, progress.mark) > (self.stopping.min_delta if self.stopping else 0.0)
+        improved = self._gain(score, progress.mark) > (
+            self.stopping.min_delta if self.stopping else 0.0
+        )
         mark, waited = (score, 0) if improved else (progress.mark, progress.waited + 1)
         return replace(best, step=step, mark=mark, waited=waited)
 
     def stops(self, progress: Progress | None) -> bool:
-        return progress is not None and self.stopping is not None and progress.waited >= self.stopping.patience
+        return (
+            progress is not None
+            and self.stopping is not None
+            and progress.waited >= self.stopping.patience
+        )
 
     def reason(self, progress: Progress) -> str:
         """Why it stops, as the record says it."""
         delta = self.stopping.min_delta if self.stopping else 0.0
-        better = f"a {self.metric} better by more than {delta:g}" if delta else f"a better {self.metric}"
+        better = (
+            f"a {self.metric} better by more than {delta:g}" if delta else f"a better {self.metric}"
+        )
         return f"stopped early at step {progress.step}: {progress.waited} validations in a row without {better}"
 
     def _gain(self, score: float, than: float) -> float:
@@ -99,6 +109,7 @@ def monitor_of(config: TrainingConfig, declared: Mapping[str, str]) -> Monitor |
     metric = config.monitor or ("decoding.score" if "decoding.score" in scores else scores[0])
     if metric not in scores:
         raise ConfigError(
-            f"training.monitor: no validation measures '{metric}' here", f"Use one of: {', '.join(scores)}."
+            f"training.monitor: no validation measures '{metric}' here",
+            f"Use one of: {', '.join(scores)}.",
         )
     return Monitor(metric, "max" if declared[metric] == "max" else "min", config.early_stopping)

@@ -63,8 +63,15 @@ class WorkerGroup:
         storage: Where Ray Train keeps its own state; removed with the study's temporary files.
     """
 
-    def __init__(self, job: Job, *, workers: int, resources: Mapping[str, float], storage: Path) -> None:
-        self._job, self._workers, self._resources, self._storage = job, workers, dict(resources), storage
+    def __init__(
+        self, job: Job, *, workers: int, resources: Mapping[str, float], storage: Path
+    ) -> None:
+        self._job, self._workers, self._resources, self._storage = (
+            job,
+            workers,
+            dict(resources),
+            storage,
+        )
         self._gate = ray.remote(num_cpus=0)(Gate).remote()
         self._error: Exception | None = None
         self._asked = self._closing = False
@@ -137,10 +144,16 @@ def _fit(trainer: TorchTrainer) -> tuple[Exception | None, bool]:
         trainer.fit()
     except ray.train.WorkerGroupError as error:
         failures = list(error.worker_failures.values())
-        raised = [failure for failure in failures if not type(failure).__module__.startswith("ray.")]
+        raised = [
+            failure for failure in failures if not type(failure).__module__.startswith("ray.")
+        ]
         # Ray's own errors mean that a process died; a RuntimeError may only be its peer's lost connection.
-        again = len(raised) < len(failures) or all(isinstance(failure, RuntimeError) for failure in raised)
-        cause = next(iter(sorted(raised, key=lambda failure: isinstance(failure, RuntimeError))), error)
+        again = len(raised) < len(failures) or all(
+            isinstance(failure, RuntimeError) for failure in raised
+        )
+        cause = next(
+            iter(sorted(raised, key=lambda failure: isinstance(failure, RuntimeError))), error
+        )
         if cause is not error:
             cause.__cause__ = error  # which has the worker's traceback
         return cause, again

@@ -50,7 +50,9 @@ class Training:
         comm: The other workers.
     """
 
-    def __init__(self, config: TrialConfig, dataset: Described, shard: Shard, comm: Comm | None = None) -> None:
+    def __init__(
+        self, config: TrialConfig, dataset: Described, shard: Shard, comm: Comm | None = None
+    ) -> None:
         self.config, self.dataset, self.comm = config, dataset, comm or Comm()
         keep_freed_memory()
         self.device = pick_device(config.training.device)
@@ -59,7 +61,8 @@ class Training:
         self.task.check(config, dataset.sessions)
         # As the view shows them: how many units depends on what was fitted, which every worker's shard says.
         self.sessions = {
-            name: replace(dataset.sessions[name], units=session.x.shape[1]) for name, session in shard.items()
+            name: replace(dataset.sessions[name], units=session.x.shape[1])
+            for name, session in shard.items()
         }
         torch.manual_seed(derive(config.training.seed, "model"))
         self.model = self.task.build(config, self.sessions).to(self.device)
@@ -71,7 +74,9 @@ class Training:
         self.monitor = monitor_of(config.training, self.task.metrics(config, dataset.sessions))
         self.step = 0
         self.progress: Progress | None = None
-        self.best: dict[str, torch.Tensor] = {}  # the weights of the best validation, where they are kept
+        self.best: dict[
+            str, torch.Tensor
+        ] = {}  # the weights of the best validation, where they are kept
 
     @property
     def done(self) -> bool:
@@ -80,7 +85,11 @@ class Training:
     @property
     def stopped(self) -> str | None:
         """Why training ended before its last step."""
-        if self.monitor is None or self.progress is None or self.step >= self.config.training.max_steps:
+        if (
+            self.monitor is None
+            or self.progress is None
+            or self.step >= self.config.training.max_steps
+        ):
             return None
         return self.monitor.reason(self.progress) if self.monitor.stops(self.progress) else None
 
@@ -142,8 +151,12 @@ class Training:
         wrong = (~values.isfinite()).nonzero()
         if len(wrong):
             at = int(wrong[0])
-            raise TrainingError(f"the loss is {float(values[at])} at step {self.step - len(losses) + at}", _DIVERGED)
-        if not self.trained.are_finite():  # before they are saved, or scored: neighbours of NaN are found somewhere
+            raise TrainingError(
+                f"the loss is {float(values[at])} at step {self.step - len(losses) + at}", _DIVERGED
+            )
+        if (
+            not self.trained.are_finite()
+        ):  # before they are saved, or scored: neighbours of NaN are found somewhere
             raise TrainingError(f"a weight is no longer finite at step {self.step}", _DIVERGED)
 
     def judge(self, metrics: Mapping[str, float]) -> bool:
@@ -157,9 +170,13 @@ class Training:
         # Only the first worker measures, and all of them go on or stop.
         score = metrics.get(self.monitor.metric, math.nan) if self.comm.rank == 0 else 0.0
         told = self.comm.sum_values(torch.tensor(score, dtype=torch.float64, device=self.device))
-        judged = self.monitor.after(self.progress, step=self.step, score=float(told), metrics=metrics)
+        judged = self.monitor.after(
+            self.progress, step=self.step, score=float(told), metrics=metrics
+        )
         if judged is not self.progress and judged.best_step == self.step:
-            self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            self.best = {
+                name: value.detach().clone() for name, value in self.model.state_dict().items()
+            }
         self.progress = judged
         return judged.best_step == self.step
 
@@ -176,17 +193,33 @@ class Training:
         fitted = {name: session.fitted for name, session in self.shard.items()}
         units = {name: self.dataset.kept_units(name) for name in self.sessions}
         weights = self.best or self.model.state_dict()
-        state.save_model(folder, self.config, weights, self.sessions, fitted, units, data=self.dataset.fingerprint)
+        state.save_model(
+            folder,
+            self.config,
+            weights,
+            self.sessions,
+            fitted,
+            units,
+            data=self.dataset.fingerprint,
+        )
 
     def save(self, path: Path, *, piece: int = 0) -> None:
         """A checkpoint from which training goes on exactly."""
         state.save_checkpoint(
-            path, self.model, self.optimizer, step=self.step, progress=self.progress, best=self.best, piece=piece
+            path,
+            self.model,
+            self.optimizer,
+            step=self.step,
+            progress=self.progress,
+            best=self.best,
+            piece=piece,
         )
 
     def load(self, path: Path) -> None:
         """Weights, moments, step and what validations said; settings of the optimizer stay those of the config."""
-        self.step, self.progress, self.best = state.load_checkpoint(path, self.model, self.optimizer)
+        self.step, self.progress, self.best = state.load_checkpoint(
+            path, self.model, self.optimizer
+        )
 
 
 def pick_device(name: str) -> torch.device:

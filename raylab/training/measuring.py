@@ -62,17 +62,28 @@ def measure(job: Job, *, seconds: float) -> Cost:
     job = replace(job, config={**job.config, "training": sections})
     with tempfile.TemporaryDirectory(prefix="raylab-probe-") as folder:
         began = time.monotonic()
-        run_round(start(replace(job, folder=f"{folder}/first")), replace(job, folder=f"{folder}/first"))
-        job, cold_s, began = replace(job, folder=f"{folder}/trial"), time.monotonic() - began, time.monotonic()
+        run_round(
+            start(replace(job, folder=f"{folder}/first")), replace(job, folder=f"{folder}/first")
+        )
+        job, cold_s, began = (
+            replace(job, folder=f"{folder}/trial"),
+            time.monotonic() - began,
+            time.monotonic(),
+        )
         training = start(job)
         opened = time.monotonic() - began
         first, step_s, steps = _steps(training, until=began + opened + 0.7 * seconds)
         early, validation_s = _validations(training, job, step_s, until=began + opened + seconds)
-        start_s, warm_s = opened + first + early, opened + first + early + STRIDE * step_s + validation_s
+        start_s, warm_s = (
+            opened + first + early,
+            opened + first + early + STRIDE * step_s + validation_s,
+        )
         return Cost(
             *(max(0.0, cold_s - warm_s), start_s, step_s, validation_s, steps, idle, _peak_bytes()),
             *_gpu_bytes(training.device),
-            disk_bytes=sum(path.stat().st_size for path in Path(job.folder).rglob("*") if path.is_file()),
+            disk_bytes=sum(
+                path.stat().st_size for path in Path(job.folder).rglob("*") if path.is_file()
+            ),
         )
 
 
@@ -94,7 +105,9 @@ def _stride(training: Training) -> tuple[float, int]:
     return time.monotonic() - began, training.step - before
 
 
-def _validations(training: Training, job: Job, step_s: float, *, until: float) -> tuple[float, float]:
+def _validations(
+    training: Training, job: Job, step_s: float, *, until: float
+) -> tuple[float, float]:
     """(what the first took longer, seconds of a later one), where the time allows a later one."""
     first = last = _round(training, job, step_s)
     while time.monotonic() + last < until and not training.done:
@@ -112,13 +125,19 @@ def _gpu_bytes(device: torch.device) -> tuple[int, int]:
     """(the most that tensors held, with what torch keeps for the next ones; what there is)."""
     if device.type != "cuda":
         return 0, 0
-    return torch.cuda.max_memory_reserved(device), torch.cuda.get_device_properties(device).total_memory
+    return torch.cuda.max_memory_reserved(device), torch.cuda.get_device_properties(
+        device
+    ).total_memory
 
 
 def _peak_bytes() -> int:
     """The high-water mark of this process's resident memory."""
     status = Path("/proc/self/status")
-    if status.is_file():  # Linux; getrusage also counts what this process was before it became a Python
+    if (
+        status.is_file()
+    ):  # Linux; getrusage also counts what this process was before it became a Python
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's <malloc.h>
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = (
+    -1,
+    -3,
+)  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's <malloc.h>
 _LARGEST = 32 << 20  # the most that glibc takes for the second
 
 

@@ -92,8 +92,14 @@ class Model:
     def _kept(self, activity: np.ndarray, name: str) -> np.ndarray:
         mask = self.units[name]
         # The extremes are NaN or infinite where any value is, and need no array of their own.
-        if activity.ndim != 2 or activity.size == 0 or not np.isfinite([activity.min(), activity.max()]).all():
-            raise DataError(f"transform: activity of shape {activity.shape} is not (samples, units) without NaN")
+        if (
+            activity.ndim != 2
+            or activity.size == 0
+            or not np.isfinite([activity.min(), activity.max()]).all()
+        ):
+            raise DataError(
+                f"transform: activity of shape {activity.shape} is not (samples, units) without NaN"
+            )
         if activity.shape[1] == len(mask):
             return _columns(activity, np.flatnonzero(mask))
         if activity.shape[1] == mask.sum():
@@ -105,10 +111,15 @@ class Model:
 
     def _name(self, session: str | None) -> str:
         if session is None and len(self.sessions) > 1:
-            raise DataError(f"the model knows {len(self.sessions)} sessions", f"Name one: {', '.join(self.sessions)}.")
+            raise DataError(
+                f"the model knows {len(self.sessions)} sessions",
+                f"Name one: {', '.join(self.sessions)}.",
+            )
         name = session or next(iter(self.sessions))
         if name not in self.sessions:
-            raise DataError(f"the model does not know session '{name}'", f"It knows {', '.join(self.sessions)}.")
+            raise DataError(
+                f"the model does not know session '{name}'", f"It knows {', '.join(self.sessions)}."
+            )
         return name
 
 

@@ -30,7 +30,9 @@ class Adam:
     """
 
     def __init__(self, groups: Sequence[Mapping[str, Any]], *, lr: float, decoupled: bool) -> None:
-        self.param_groups: list[dict[str, Any]] = [{"lr": lr, "betas": BETAS, **group} for group in groups]
+        self.param_groups: list[dict[str, Any]] = [
+            {"lr": lr, "betas": BETAS, **group} for group in groups
+        ]
         self._update = torch._fused_adamw_ if decoupled else torch._fused_adam_
         self._moments = [_Moments(group["params"][0]) for group in self.param_groups]
 
@@ -57,7 +59,10 @@ class Adam:
 
     def state(self) -> list[dict[str, torch.Tensor]]:
         """Of each stretch, under torch.optim's names: the tensors themselves."""
-        return [{"step": one.step, "exp_avg": one.mean, "exp_avg_sq": one.square} for one in self._moments]
+        return [
+            {"step": one.step, "exp_avg": one.mean, "exp_avg_sq": one.square}
+            for one in self._moments
+        ]
 
     def load_state(self, state: Sequence[Mapping[str, torch.Tensor]]) -> None:
         """Copy moments in; learning rate, betas and decay stay as they are."""
@@ -81,7 +86,9 @@ def make_optimizer(config: OptimizerConfig, stretches: Sequence[torch.nn.Paramet
     without making anything simpler.
     """
     decays = (config.weight_decay, 0.0)
-    groups = [{"params": [stretch], "weight_decay": decay} for stretch, decay in zip(stretches, decays)]
+    groups = [
+        {"params": [stretch], "weight_decay": decay} for stretch, decay in zip(stretches, decays)
+    ]
     return Adam(groups, lr=config.learning_rate, decoupled=config.kind == "adamw")
 
 
@@ -92,4 +99,7 @@ def apply_schedule(optimizer: Adam, config: OptimizerConfig, *, step: int, steps
     for group in optimizer.param_groups:
         group["lr"] = rate
         if isinstance(schedule, OneCycleSchedule) and isinstance(schedule.beta1, CycledBeta):
-            group["betas"] = (cycled_beta1(schedule, schedule.beta1, step=step, steps=steps), group["betas"][1])
+            group["betas"] = (
+                cycled_beta1(schedule, schedule.beta1, step=step, steps=steps),
+                group["betas"][1],
+            )

@@ -10,7 +10,9 @@ from raylab.config import ConstantSchedule, CosineSchedule, CycledBeta, OneCycle
 Anneal = Callable[[float, float, float], float]  # (start, end, share of the way) -> value
 
 
-def rate_factor(schedule: ConstantSchedule | CosineSchedule | OneCycleSchedule, *, step: int, steps: int) -> float:
+def rate_factor(
+    schedule: ConstantSchedule | CosineSchedule | OneCycleSchedule, *, step: int, steps: int
+) -> float:
     """The learning rate of a step as a share of `optimizer.learning_rate`.
 
     The values of torch.optim.lr_scheduler's LinearLR (from 1 / (warmup + 1) to 1), then CosineAnnealingLR over the
@@ -18,7 +20,14 @@ def rate_factor(schedule: ConstantSchedule | CosineSchedule | OneCycleSchedule, 
     """
     if isinstance(schedule, OneCycleSchedule):
         start = 1 / schedule.div_factor
-        return _cycle(schedule, step=step, steps=steps, start=start, peak=1.0, end=start / schedule.final_div_factor)
+        return _cycle(
+            schedule,
+            step=step,
+            steps=steps,
+            start=start,
+            peak=1.0,
+            end=start / schedule.final_div_factor,
+        )
     warmup = warmup_steps(schedule, steps=steps)
     if step < warmup:
         return (step + 1) / (warmup + 1)
@@ -29,7 +38,9 @@ def rate_factor(schedule: ConstantSchedule | CosineSchedule | OneCycleSchedule, 
 
 def cycled_beta1(schedule: OneCycleSchedule, beta1: CycledBeta, *, step: int, steps: int) -> float:
     """Adam's beta1 of a step: high where the learning rate is low."""
-    return _cycle(schedule, step=step, steps=steps, start=beta1.high, peak=beta1.low, end=beta1.high)
+    return _cycle(
+        schedule, step=step, steps=steps, start=beta1.high, peak=beta1.low, end=beta1.high
+    )
 
 
 def warmup_steps(schedule: ConstantSchedule | CosineSchedule, *, steps: int) -> int:
@@ -37,12 +48,16 @@ def warmup_steps(schedule: ConstantSchedule | CosineSchedule, *, steps: int) -> 
     return round(schedule.warmup * steps if schedule.warmup < 1 else schedule.warmup)
 
 
-def _cycle(schedule: OneCycleSchedule, *, step: int, steps: int, start: float, peak: float, end: float) -> float:
+def _cycle(
+    schedule: OneCycleSchedule, *, step: int, steps: int, start: float, peak: float, end: float
+) -> float:
     """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be whole; the end at the last step."""
     anneal: Anneal = _cosine if schedule.anneal == "cos" else _line
     top = (schedule.warmup * steps if schedule.warmup < 1 else schedule.warmup) - 1
     if step <= top:
-        return anneal(start, peak, step / top if top else 1.0)  # a rise of one step is at the peak at once
+        return anneal(
+            start, peak, step / top if top else 1.0
+        )  # a rise of one step is at the peak at once
     return anneal(peak, end, (step - top) / (steps - 1 - top))
 
 

@@ -62,7 +62,9 @@ def piece_of(path: Path) -> int | None:
         with safe_open(path, framework="pt") as file:
             return int(json.loads(file.metadata()["training"])["piece"])
     except (SafetensorError, OSError, KeyError, TypeError) as error:
-        raise StudyError(f"{path}: not readable ({error})", "Restore it from a copy of the study.") from None
+        raise StudyError(
+            f"{path}: not readable ({error})", "Restore it from a copy of the study."
+        ) from None
 
 
 def load_checkpoint(
@@ -127,20 +129,31 @@ def save_model(
 
 def load_model(
     folder: Path,
-) -> tuple[TrialConfig, torch.nn.Module, dict[str, SessionSpec], dict[str, Fitted], dict[str, np.ndarray]]:
+) -> tuple[
+    TrialConfig, torch.nn.Module, dict[str, SessionSpec], dict[str, Fitted], dict[str, np.ndarray]
+]:
     """(config, model in eval mode, sessions, fitted views, (recorded units,) mask of kept units)."""
     if not (folder / "model.safetensors").is_file():
-        raise StudyError(f"{folder}: no model was saved there", "Only trials that reached a validation have one.")
+        raise StudyError(
+            f"{folder}: no model was saved there", "Only trials that reached a validation have one."
+        )
     described: dict[str, Any] = read_json(folder / "model.json")
     if not isinstance(described, dict) or described.get("schema") != SCHEMA:
-        raise StudyError(f"{folder / 'model.json'}: not of the form this raylab reads", "Use the raylab that wrote it.")
+        raise StudyError(
+            f"{folder / 'model.json'}: not of the form this raylab reads",
+            "Use the raylab that wrote it.",
+        )
     config = parse_trial(described["config"], str(folder / "model.json"))
     sessions = {entry["id"]: _session_spec(entry) for entry in described["sessions"]}
     model = get_task(config).build(config, sessions)
     model.load_state_dict(_load(folder / "model.safetensors"))
     arrays = {name: tensor.numpy() for name, tensor in _load(folder / "view.safetensors").items()}
     learnt = {
-        name: {key.partition(".")[2]: array for key, array in arrays.items() if key.startswith(f"{index}.")}
+        name: {
+            key.partition(".")[2]: array
+            for key, array in arrays.items()
+            if key.startswith(f"{index}.")
+        }
         for index, name in enumerate(sessions)
     }
     units = {name: entry.pop("units") for name, entry in learnt.items()}
@@ -153,21 +166,36 @@ def _session_spec(entry: dict[str, Any]) -> SessionSpec:
         name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
         for name, label in entry["labels"].items()
     }
-    return SessionSpec(entry["id"], entry["units"], entry["rate_hz"], entry["splits"], labels, entry.get("longest", {}))
+    return SessionSpec(
+        entry["id"],
+        entry["units"],
+        entry["rate_hz"],
+        entry["splits"],
+        labels,
+        entry.get("longest", {}),
+    )
 
 
 def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
 
 
 def _load(path: Path) -> dict[str, torch.Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise StudyError(f"{path}: not readable ({error})", "Restore it from a copy of the study.") from None
+        raise StudyError(
+            f"{path}: not readable ({error})", "Restore it from a copy of the study."
+        ) from None
 
 
-def _save(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None) -> None:
+def _save(
+    path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None
+) -> None:
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(plain, temporary, metadata=metadata)

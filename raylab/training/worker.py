@@ -88,7 +88,9 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
     keep = training.judge(metrics)
     if training.comm.rank == 0:
         folder = Path(job.folder)
-        note_report(folder, {"time": time.time(), "piece": job.piece, **describe_round(training, metrics)})
+        note_report(
+            folder, {"time": time.time(), "piece": job.piece, **describe_round(training, metrics)}
+        )
         if keep and validation.arrays:
             write_tensors(folder / "embedding.safetensors", validation.arrays, validation.metadata)
         training.save_model(folder / "model")

@@ -37,18 +37,24 @@ CONTRASTIVE = (
 )
 
 BENCHMARKS: dict[str, Callable[[], Pair]] = {
-    f"contrastive/{conditional}/{encoder}/{batch}": partial(step_against_cebra, conditional, encoder, batch)
+    f"contrastive/{conditional}/{encoder}/{batch}": partial(
+        step_against_cebra, conditional, encoder, batch
+    )
     for conditional, encoder, batch in CONTRASTIVE
 } | {f"prepare/file/{form}": partial(one_file, form) for form in ("domains", "masks")}
 BENCHMARKS |= {
-    f"multisession/{encoder}/512": partial(across_sessions, encoder, 512) for encoder in ("offset1", "offset10")
+    f"multisession/{encoder}/512": partial(across_sessions, encoder, 512)
+    for encoder in ("offset1", "offset10")
 }
 BENCHMARKS |= {
-    f"transform/{encoder}/115459": partial(transform, encoder) for encoder in ("offset1", "offset10", "offset36")
+    f"transform/{encoder}/115459": partial(transform, encoder)
+    for encoder in ("offset1", "offset10", "offset36")
 }
 BENCHMARKS |= {"scores/knn/25600x6400": knn, "scores/consistency/10": consistency}
 BENCHMARKS |= {
-    f"quantizer/{kind}/{batch}": partial(quantizer, kind, batch) for kind in QUANTIZERS for batch in (32, 256)
+    f"quantizer/{kind}/{batch}": partial(quantizer, kind, batch)
+    for kind in QUANTIZERS
+    for batch in (32, 256)
 }
 BENCHMARKS |= {
     f"vqvae/{kind}/{batch}": partial(step_against_plain, kind, batch)
@@ -65,33 +71,48 @@ MEASURED: dict[str, Callable[[], dict[str, float]]] = {
     **{f"study/nothing/{count}": partial(control_plane, count) for count in (100, 1000)},
 }
 # Only when asked for by name: of 1,000 steps the peer takes most of an hour.
-LONG: dict[str, Callable[[], dict[str, float]]] = {f"grid/{steps}": partial(grid, steps) for steps in (100, 1000)}
+LONG: dict[str, Callable[[], dict[str, float]]] = {
+    f"grid/{steps}": partial(grid, steps) for steps in (100, 1000)
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Paired benchmarks against peers.")
-    parser.add_argument("--only", default="", metavar="PREFIX", help="run names that start with PREFIX")
+    parser.add_argument(
+        "--only", default="", metavar="PREFIX", help="run names that start with PREFIX"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--rounds", type=int, default=5, help="A B rounds a benchmark (default 5)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="about how long each side of a round runs")
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="about how long each side of a round runs"
+    )
     options = parser.parse_args(arguments)
     known = (*BENCHMARKS, *MEASURED, *(LONG if options.only else ()))
     names = [name for name in known if name.startswith(options.only)]
     if not names:
-        print(f"No benchmark starts with '{options.only}'. Known:", *known, sep="\n  ", file=sys.stderr)
+        print(
+            f"No benchmark starts with '{options.only}'. Known:",
+            *known,
+            sep="\n  ",
+            file=sys.stderr,
+        )
         return 2
     results: list[Result] = []
     figures: dict[str, dict[str, float]] = {}
     for done, name in enumerate(names, 1):
         if name in BENCHMARKS:
-            results.append(compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds))
+            results.append(
+                compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds)
+            )
             said = f"{results[-1].ratio:.2f}"
         else:
             figures[name] = (MEASURED | LONG)[name]()
             said = shown(figures[name])
         print(f"[{done}/{len(names)}] {name}: {said}", file=sys.stderr, flush=True)
         if options.out:  # after each: what was measured stays, whatever ends a long run
-            rows = [asdict(result) for result in results] + [{"name": key, **row} for key, row in figures.items()]
+            rows = [asdict(result) for result in results] + [
+                {"name": key, **row} for key, row in figures.items()
+            ]
             options.out.write_text(json.dumps(rows, indent=2) + "\n")
     console = Console()
     if results:
@@ -113,7 +134,9 @@ def table(results: Sequence[Result]) -> Table:
     for r in results:
         speed = f"{r.ours_mb_per_s:.0f}" if r.ours_mb_per_s else ""
         spread = f"{r.ratio_min:.2f} - {r.ratio_max:.2f}"
-        grid.add_row(r.name, f"{r.ours_ms:.2f}", f"{r.peer_ms:.2f}", f"{r.ratio:.2f}", spread, speed)
+        grid.add_row(
+            r.name, f"{r.ours_ms:.2f}", f"{r.peer_ms:.2f}", f"{r.ratio:.2f}", spread, speed
+        )
     return grid
 
 

@@ -32,7 +32,9 @@ def recording() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     centres = 1.2 * random.standard_normal((UNITS, 2))
     distance = ((latent[:, None] - centres) ** 2).sum(-1)
     counts = random.poisson(2 * np.exp(-distance / 0.72) + 0.05).astype(np.float32)
-    classes = np.digitize(np.arctan2(latent[:, 1], latent[:, 0]), np.linspace(-np.pi, np.pi, 9)[1:-1])
+    classes = np.digitize(
+        np.arctan2(latent[:, 1], latent[:, 0]), np.linspace(-np.pi, np.pi, 9)[1:-1]
+    )
     return counts, latent, classes
 
 
@@ -48,10 +50,15 @@ def our_steps(conditional: str, encoder: str, batch_size: int) -> Run:
     """Sample, gather, encode, score, differentiate and update, as a trial does between validations."""
     counts, latent, classes = recording()
     label = Label.discrete(classes) if conditional == "discrete" else Label.continuous(latent)
-    spec = LabelSpec(kind=label.kind, unit="", classes=label.classes, dims=1 if label.values.ndim == 1 else 2)
+    spec = LabelSpec(
+        kind=label.kind, unit="", classes=label.classes, dims=1 if label.values.ndim == 1 else 2
+    )
     config = ContrastiveTrial.model_validate(
         {
-            "model": {"encoder": {"kind": encoder, "hidden_units": HIDDEN}, "output_dimension": OUTPUT},
+            "model": {
+                "encoder": {"kind": encoder, "hidden_units": HIDDEN},
+                "output_dimension": OUTPUT,
+            },
             "sampling": sampling_section(conditional=conditional, time_offset=OFFSET, delta=DELTA),
             "training": {
                 "batch_size": batch_size,
@@ -61,7 +68,9 @@ def our_steps(conditional: str, encoder: str, batch_size: int) -> Run:
             },
         }
     )
-    session = SessionSpec("bench", UNITS, 30.0, {"train": SAMPLES, "valid": 0, "test": 0}, {"label": spec})
+    session = SessionSpec(
+        "bench", UNITS, 30.0, {"train": SAMPLES, "valid": 0, "test": 0}, {"label": spec}
+    )
     dataset = SimpleNamespace(sessions={"bench": session})
     training = Training(config, dataset, {"bench": shard(counts, label)})  # type: ignore[arg-type]
 
@@ -75,7 +84,9 @@ def our_steps(conditional: str, encoder: str, batch_size: int) -> Run:
 def shard(counts: np.ndarray, label: Label) -> SessionShard:
     """The whole recording as one training part, in memory."""
     rows = np.arange(SAMPLES)
-    timeline = Timeline("bench", np.array([[0, SAMPLES, 0]]), {"label": label}, rows, rows, 0 * rows, {})
+    timeline = Timeline(
+        "bench", np.array([[0, SAMPLES, 0]]), {"label": label}, rows, rows, 0 * rows, {}
+    )
     chunk = Chunk(0, SAMPLES, 0, SAMPLES, 0, SAMPLES)
     return SessionShard(timeline, torch.from_numpy(counts), torch.from_numpy(rows), (chunk,), None)
 

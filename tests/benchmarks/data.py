@@ -49,7 +49,9 @@ def recordings(count: int) -> Path:
     """`count` session files in a folder: one generated, the others copies with ids of their own."""
     folder = scratch() / f"raw-{count}"
     folder.mkdir()
-    first = write_session(folder / "s0000.h5", samples=SAMPLES, units=UNITS, session_id="s0000", split_counts=COUNTS)
+    first = write_session(
+        folder / "s0000.h5", samples=SAMPLES, units=UNITS, session_id="s0000", split_counts=COUNTS
+    )
     for number in range(1, count):
         path = folder / f"s{number:04}.h5"
         shutil.copyfile(first, path)
@@ -65,7 +67,11 @@ def one_file(form: Form) -> Pair:
     """Reading one session and storing it; splits and hashes included."""
     path = scratch() / f"{form}.h5"
     write_session(path, samples=SAMPLES, units=UNITS, form=form, split_counts=COUNTS)
-    return Pair(ours=partial(our_file, path), peer=partial(script_file, path), megabytes=path.stat().st_size / 1e6)
+    return Pair(
+        ours=partial(our_file, path),
+        peer=partial(script_file, path),
+        megabytes=path.stat().st_size / 1e6,
+    )
 
 
 def our_file(path: Path) -> Run:
@@ -100,7 +106,17 @@ def script_file(path: Path) -> Run:
 def many_files(count: int) -> dict[str, float]:
     """Wall time and peak memory of `raylab prepare`, Ray included, and what they predict for the whole set."""
     raw, out = recordings(count), scratch() / f"ds-{count}"
-    command = [sys.executable, "-m", "raylab.cli", "prepare", str(raw), "--out", str(out), "--memory", BUDGET]
+    command = [
+        sys.executable,
+        "-m",
+        "raylab.cli",
+        "prepare",
+        str(raw),
+        "--out",
+        str(out),
+        "--memory",
+        BUDGET,
+    ]
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak = Peak(process.pid)
@@ -168,10 +184,17 @@ def _in_processes(count: int, hold: Callable[[Path], object]) -> dict[str, float
         pipe.send(None)
         child.join()
     dataset_mib = sum(file.stat().st_size for file in data.rglob("*.safetensors")) / 2**20
-    return {"seconds": max(seconds), "mib": mib, "mib_a_process": mib / count, "dataset_mib": dataset_mib}
+    return {
+        "seconds": max(seconds),
+        "mib": mib,
+        "mib_a_process": mib / count,
+        "dataset_mib": dataset_mib,
+    }
 
 
-def _spawn(context: multiprocessing.context.SpawnContext, hold: Callable[[Path], object], data: Path) -> tuple:
+def _spawn(
+    context: multiprocessing.context.SpawnContext, hold: Callable[[Path], object], data: Path
+) -> tuple:
     ours, theirs = context.Pipe()
     child = context.Process(target=_holding, args=(theirs, hold, data))
     child.start()

@@ -55,11 +55,19 @@ class Task:
 
 
 TASKS = {
-    "orbitofrontal": Task("orbitofrontal", "orbitofrontal", ("stim",), (0, 100, 400), (1,), per="segment"),
-    "motor cortex": Task("motor_cortex", "motor_cortex", ("target", "velocity"), (0, 80, 400), (1, 10)),
+    "orbitofrontal": Task(
+        "orbitofrontal", "orbitofrontal", ("stim",), (0, 100, 400), (1,), per="segment"
+    ),
+    "motor cortex": Task(
+        "motor_cortex", "motor_cortex", ("target", "velocity"), (0, 80, 400), (1, 10)
+    ),
     "worms": Task("worm", "worm", ("velocity", "reversal"), (0, 1200, 4800), (1, 10)),
-    "hippocampus": Task("hippocampus", "hippocampus", ("position", "direction"), (0, 100, 200, 400), (1, 10)),
-    "head direction": Task("head_direction", "head_direction", ("angle",), (0, 100, 200), (1, 5), view={"bin_ms": 100}),
+    "hippocampus": Task(
+        "hippocampus", "hippocampus", ("position", "direction"), (0, 100, 200, 400), (1, 10)
+    ),
+    "head direction": Task(
+        "head_direction", "head_direction", ("angle",), (0, 100, 200), (1, 5), view={"bin_ms": 100}
+    ),
 }
 
 
@@ -88,7 +96,9 @@ def measure(name: str, task: Task, folder: Path, *, folds: int, steps: int) -> N
         references = [baseline(data, task, label) for data in datasets]
         print(row(name, label, "chance", [one["chance"] for one in references]), flush=True)
         for kind in ("raw", "smoothed", "pca"):
-            print(row(name, label, f"baseline: {kind}", [one[kind] for one in references]), flush=True)
+            print(
+                row(name, label, f"baseline: {kind}", [one[kind] for one in references]), flush=True
+            )
         discrete = datasets[0].labels[label].kind == "discrete"
         for family in (*READOUTS, *NETWORKS):
             if discrete or family not in CLASSES_ONLY:
@@ -96,7 +106,9 @@ def measure(name: str, task: Task, folder: Path, *, folds: int, steps: int) -> N
                 found = [best(data, task, label, family, steps) for data in datasets]
                 scores, chance = zip(*found)
                 took = time.process_time() - began
-                print(row(name, label, family, scores, chance=max(chance), seconds=took), flush=True)
+                print(
+                    row(name, label, family, scores, chance=max(chance), seconds=took), flush=True
+                )
 
 
 def baseline(data: Dataset, task: Task, label: str) -> dict[str, float]:
@@ -137,7 +149,12 @@ def candidates(task: Task, label: str, family: str, steps: int) -> Iterator[Deco
                     "model": {"kind": family, **({"dropout": 0.3} if network else {})},
                     "evaluation": {"per": task.per},
                     "training": {"max_steps": steps, "batch_size": 64, "device": "cpu"},
-                    "optimizer": {"kind": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01, "clip_norm": 1.0},
+                    "optimizer": {
+                        "kind": "adamw",
+                        "learning_rate": 1e-3,
+                        "weight_decay": 0.01,
+                        "clip_norm": 1.0,
+                    },
                 }
                 config = parse_trial(value, "benchmark")
                 assert isinstance(config, DecoderTrial)
@@ -145,11 +162,20 @@ def candidates(task: Task, label: str, family: str, steps: int) -> Iterator[Deco
 
 
 def row(
-    name: str, label: str, family: str, scores: Sequence[float], *, chance: float = np.nan, seconds: float = np.nan
+    name: str,
+    label: str,
+    family: str,
+    scores: Sequence[float],
+    *,
+    chance: float = np.nan,
+    seconds: float = np.nan,
 ) -> str:
     low, high = min(scores), max(scores)
     cells = [name, label, family, f"{np.mean(scores):.3f} ({low:.3f} ... {high:.3f})"]
-    cells += ["" if np.isnan(chance) else f"{chance:.3f}", "" if np.isnan(seconds) else f"{seconds:.0f}"]
+    cells += [
+        "" if np.isnan(chance) else f"{chance:.3f}",
+        "" if np.isnan(seconds) else f"{seconds:.0f}",
+    ]
     return f"| {' | '.join(cells)} |"
 
 

@@ -19,7 +19,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 Run = Callable[[int], None]  # performs that many steps
-Make = Callable[[], Run]  # prepares one side; to be pickled, so a function of a module or a partial of one
+Make = Callable[
+    [], Run
+]  # prepares one side; to be pickled, so a function of a module or a partial of one
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ def _serve(pipe: Connection, make: Make) -> None:
     """CPU seconds of every number of steps asked for, until the other end closes."""
     torch.set_num_threads(1)
     run = make()
-    threadpool_limits(1)  # numpy's and scipy's, of which torch knows nothing; after everything is imported
+    threadpool_limits(
+        1
+    )  # numpy's and scipy's, of which torch knows nothing; after everything is imported
     gc.collect()
     gc.disable()
     while True:

@@ -20,25 +20,40 @@ import raylab
 OTHERS = ("pca", "umap", "tsne")
 SAMPLING: dict[str, dict[str, Any]] = {
     "contrastive, by time": {"conditional": "time", "time_offset": 10},
-    "contrastive, by the latent": {"conditional": "time_delta", "time_offset": 10, "labels": ["latent"]},
+    "contrastive, by the latent": {
+        "conditional": "time_delta",
+        "time_offset": 10,
+        "labels": ["latent"],
+    },
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="latents", description=__doc__)
-    parser.add_argument("folder", type=Path, help="for recordings, data and studies; finished studies are used again")
-    parser.add_argument("--noise", type=float, nargs="+", default=[0.05, 0.5, 2.0], help="dF/F; a spike is 0.2")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        help="for recordings, data and studies; finished studies are used again",
+    )
+    parser.add_argument(
+        "--noise", type=float, nargs="+", default=[0.05, 0.5, 2.0], help="dF/F; a spike is 0.2"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--samples", type=int, default=9000)
     parser.add_argument("--units", type=int, default=100)
     options = parser.parse_args(arguments)
-    scores = {noise: recovered(options.folder / f"noise-{noise:g}", noise, options) for noise in options.noise}
+    scores = {
+        noise: recovered(options.folder / f"noise-{noise:g}", noise, options)
+        for noise in options.noise
+    }
     for metric in ("linear_r2", "r2"):
         print(f"\n{metric}\n\n{table(scores, metric)}")
 
 
-def recovered(folder: Path, noise: float, options: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
+def recovered(
+    folder: Path, noise: float, options: argparse.Namespace
+) -> dict[str, list[dict[str, float]]]:
     """Method -> scores of the latent on validation, one a seed."""
     if not (folder / "ds").is_dir():
         size = {"samples": options.samples, "units": (options.units, options.units)}
@@ -51,7 +66,9 @@ def recovered(folder: Path, noise: float, options: argparse.Namespace) -> dict[s
             raylab.search(space(sampling, options), data=folder / "ds", out=study, say=note)
         for seed, row in enumerate(sorted(raylab.leaderboard(study), key=lambda row: row["trial"])):
             others = OTHERS if sampling["conditional"] == "time" else ()
-            compared = raylab.compare_embeddings(study, trial=row["trial"], against=others, seed=seed)
+            compared = raylab.compare_embeddings(
+                study, trial=row["trial"], against=others, seed=seed
+            )
             for method, one in compared["methods"].items():
                 found[method if method in OTHERS else name].append(one["scores"]["latent"])
         note(f"noise {noise:g}: {name} done")
@@ -83,7 +100,10 @@ def table(scores: dict[float, dict[str, list[dict[str, float]]]], metric: str) -
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for method in next(iter(scores.values())):
         each = [[one[metric] for one in found[method]] for found in scores.values()]
-        cells = [f"{sum(values) / len(values):.2f} ({min(values):.2f} ... {max(values):.2f})" for values in each]
+        cells = [
+            f"{sum(values) / len(values):.2f} ({min(values):.2f} ... {max(values):.2f})"
+            for values in each
+        ]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -33,7 +33,9 @@ PEERS: dict[str, Callable[[], torch.nn.Module]] = {
     "ema": partial(vqp.VectorQuantize, DIMENSION, 512),
     "cosine": partial(vqp.VectorQuantize, DIMENSION, 512, use_cosine_sim=True),
     "residual": partial(vqp.ResidualVQ, dim=DIMENSION, num_quantizers=2, codebook_size=256),
-    "grouped_residual": partial(vqp.GroupedResidualVQ, dim=DIMENSION, groups=4, num_quantizers=2, codebook_size=128),
+    "grouped_residual": partial(
+        vqp.GroupedResidualVQ, dim=DIMENSION, groups=4, num_quantizers=2, codebook_size=128
+    ),
     "fsq": partial(vqp.FSQ, [8, 8, 8], dim=DIMENSION),
     "lfq": partial(vqp.LFQ, dim=DIMENSION, codebook_size=512, commitment_loss_weight=0.25),
     "simvq": partial(vqp.SimVQ, DIMENSION, 512),
@@ -55,7 +57,9 @@ def vectors(batch: int) -> tuple[Tensor, Tensor]:
 
 def ours(kind: str, batch: int) -> Run:
     torch.manual_seed(0)
-    config: QuantizerConfig = TypeAdapter(QuantizerConfig).validate_python({"kind": kind, **CONFIGS[kind]})
+    config: QuantizerConfig = TypeAdapter(QuantizerConfig).validate_python(
+        {"kind": kind, **CONFIGS[kind]}
+    )
     made = build_quantizer(config, dimension=DIMENSION, seed=0).train()
 
     def call(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,7 +80,9 @@ def peer(kind: str, batch: int) -> Run:
     return steps(call, made, batch)
 
 
-def steps(call: Callable[[Tensor], tuple[Tensor, Tensor]], made: torch.nn.Module, batch: int) -> Run:
+def steps(
+    call: Callable[[Tensor], tuple[Tensor, Tensor]], made: torch.nn.Module, batch: int
+) -> Run:
     x, gradient = vectors(batch)
     x.requires_grad_()
 

@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| decoder | shots | balanced accuracy | top 5 |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         raylab.synth_spikes(Path(folder) / "files", sessions=1, seed=0)
-        raylab.prepare(Path(folder) / "files", recipe="synthetic_neuropixels", out=Path(folder) / "ds")
+        raylab.prepare(
+            Path(folder) / "files", recipe="synthetic_neuropixels", out=Path(folder) / "ds"
+        )
         data = Dataset(Path(folder) / "ds")
         for name, model in DECODERS.items():
             for shots in SHOTS if name.startswith(options.only) else ():
@@ -56,7 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 fixed = shots is None and name in ("knn", "naive_bayes", "lda", "logistic")
                 seeds = range(1 if fixed else options.seeds)
                 print(
-                    row(name, shots, [decoded(data, name, model, shots, seed, options.steps) for seed in seeds]),
+                    row(
+                        name,
+                        shots,
+                        [decoded(data, name, model, shots, seed, options.steps) for seed in seeds],
+                    ),
                     flush=True,
                 )
 

@@ -32,7 +32,13 @@ from raylab.studies.winner import winner
 from raylab.tracking.study import StudyFolder
 
 REAL_DATA = Path(os.environ.get("RAYLAB_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
-SHARED = {"temperature": 1.0, "batch_size": 512, "output_dimension": 8, "time_offsets": 10, "learning_rate": 3e-4}
+SHARED = {
+    "temperature": 1.0,
+    "batch_size": 512,
+    "output_dimension": 8,
+    "time_offsets": 10,
+    "learning_rate": 3e-4,
+}
 SPLIT = "test"
 Both = tuple[dict[str, Any], dict[str, Any]]  # scores by label, of raylab and of cebra
 
@@ -59,13 +65,19 @@ TASKS = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="science", description=__doc__)
-    parser.add_argument("folder", type=Path, help="for data and studies; what is finished there is used again")
+    parser.add_argument(
+        "folder", type=Path, help="for data and studies; what is finished there is used again"
+    )
     parser.add_argument("--only", nargs="+", choices=list(TASKS), default=list(TASKS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1000)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    lines = [line for name in options.only for line in compared(options.folder / name.replace(" ", "-"), name, options)]
+    lines = [
+        line
+        for name in options.only
+        for line in compared(options.folder / name.replace(" ", "-"), name, options)
+    ]
     print("| recording | score | raylab | cebra |", "|---|---|---|---|", *lines, sep="\n")
 
 
@@ -83,7 +95,9 @@ def compared(folder: Path, name: str, options: argparse.Namespace) -> list[str]:
         file = folder / f"cebra-{seed}.npz"
         if not file.exists():
             embed_with_cebra(trained, task, seed, options.steps, file)
-        methods = raylab.compare_embeddings(study.path, trial=f"{seed:04d}", against=[file], split=SPLIT, samples=10**6)
+        methods = raylab.compare_embeddings(
+            study.path, trial=f"{seed:04d}", against=[file], split=SPLIT, samples=10**6
+        )
         ours, theirs = methods["methods"].values()
         scores.append((ours["scores"], theirs["scores"]))
         peers.append(held_out(trained, file))
@@ -91,14 +105,19 @@ def compared(folder: Path, name: str, options: argparse.Namespace) -> list[str]:
     trials = [f"{seed:04d}" for seed in range(options.seeds)]
     mean = raylab.consistency(study.path, trials=trials, split=SPLIT)["mean"]
     others = off_diagonal(consistency_matrix(peers)).mean()
-    return [*lines_of(name, scores), f"| {name} | consistency of seeds | {mean:.3f} | {others:.3f} |"]
+    return [
+        *lines_of(name, scores),
+        f"| {name} | consistency of seeds | {mean:.3f} | {others:.3f} |",
+    ]
 
 
 def lines_of(name: str, scores: Sequence[Both]) -> list[str]:
     wanted = ("r2", "median_abs_error", "balanced_accuracy", "linear_r2")
     first = scores[0][0]
     found = []
-    for label, metric in [(label, metric) for label in first for metric in wanted if metric in first[label]]:
+    for label, metric in [
+        (label, metric) for label in first for metric in wanted if metric in first[label]
+    ]:
         ours, theirs = ([one[side][label][metric] for one in scores] for side in (0, 1))
         found.append(f"| {name} | {label} {metric} | {spread(ours)} | {spread(theirs)} |")
     return found
@@ -113,7 +132,11 @@ def space(task: Task, options: argparse.Namespace) -> dict[str, Any]:
             "loss.temperature": 1.0,
             "sampling": {"conditional": "time_delta", "time_offset": 10, "labels": [task.label]},
             "optimizer.learning_rate": SHARED["learning_rate"],
-            "training": {"max_steps": options.steps, "batch_size": SHARED["batch_size"], "device": "cpu"},
+            "training": {
+                "max_steps": options.steps,
+                "batch_size": SHARED["batch_size"],
+                "device": "cpu",
+            },
         },
         "search": {"training.seed": {"int": [0, 10**6]}},
         "sampler": {"kind": "random"},
@@ -150,13 +173,19 @@ def embed_with_cebra(trained: Trained, task: Task, seed: int, steps: int, file: 
 def transformed(estimator: cebra.CEBRA, part: np.ndarray) -> np.ndarray:
     """Of parts shorter than the receptive field, which cebra refuses, the last row repeats."""
     missing = max(0, len(estimator.model_.get_offset()) - len(part))
-    return estimator.transform(np.concatenate([part, part[-1:].repeat(missing, axis=0)]))[: len(part)]
+    return estimator.transform(np.concatenate([part, part[-1:].repeat(missing, axis=0)]))[
+        : len(part)
+    ]
 
 
 def columns(label: Label) -> np.ndarray:
     """(T, D) numbers, as cebra takes them."""
     values = np.asarray(label.values, np.float64).reshape(len(label.values), -1)
-    return np.concatenate([np.cos(values), np.sin(values)], axis=1) if label.kind == "circular" else values
+    return (
+        np.concatenate([np.cos(values), np.sin(values)], axis=1)
+        if label.kind == "circular"
+        else values
+    )
 
 
 def held_out(trained: Trained, file: Path) -> np.ndarray:

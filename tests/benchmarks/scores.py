@@ -43,7 +43,11 @@ def our_knn() -> Run:
 
     def run(steps: int) -> None:
         for _ in range(steps):
-            predict(train, nearest(points[:TRAIN], points[TRAIN:], k=NEIGHBOURS, metric="cosine"), (NEIGHBOURS,))
+            predict(
+                train,
+                nearest(points[:TRAIN], points[TRAIN:], k=NEIGHBOURS, metric="cosine"),
+                (NEIGHBOURS,),
+            )
 
     return run
 

@@ -43,7 +43,9 @@ METHODS: dict[str, dict[str, Any]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="searches", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--trials", type=int, default=20, help="whole trainings that each search may spend")
+    parser.add_argument(
+        "--trials", type=int, default=20, help="whole trainings that each search may spend"
+    )
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--tasks", default="buddy,synthetic")
@@ -54,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for task in options.tasks.split(","):
         data = _data(task, options.folder)
         for method in METHODS:
-            curves = [_curve(_study(data, method, seed, options), options) for seed in range(options.seeds)]
+            curves = [
+                _curve(_study(data, method, seed, options), options)
+                for seed in range(options.seeds)
+            ]
             found.setdefault(task, {})[method] = curves
             print(task, method, [round(curve[-1], 4) for curve in curves], flush=True)
     (options.folder / "searches.json").write_text(json.dumps(found))
@@ -81,15 +86,27 @@ def _study(data: Path, method: str, seed: int, options: Any) -> StudyFolder:
     sections = {key: dict(value) for key, value in METHODS[method].items()}
     sections["sampler"]["seed"] = seed
     trials, kind = options.trials, sections.get("scheduler", {}).get("kind")
-    if kind == "asha":  # more trials for the same training: its first rung is a ninth of a whole one
+    if (
+        kind == "asha"
+    ):  # more trials for the same training: its first rung is a ninth of a whole one
         sections["scheduler"]["grace_steps"] = options.steps // 9
         trials *= 3
     if kind == "pbt":  # half as many members, each trained twice as long
         sections["scheduler"]["grace_steps"] = options.steps // 3
         trials //= 2
     steps = options.steps * (2 if kind == "pbt" else 1)
-    base = {"training.max_steps": steps, "training.validate_every": options.steps // 9, "training.device": "cpu"}
-    space = {"base": base, "search": SEARCH, "budget": {"trials": trials}, "resources": {"concurrent": 2}, **sections}
+    base = {
+        "training.max_steps": steps,
+        "training.validate_every": options.steps // 9,
+        "training.device": "cpu",
+    }
+    space = {
+        "base": base,
+        "search": SEARCH,
+        "budget": {"trials": trials},
+        "resources": {"concurrent": 2},
+        **sections,
+    }
     return raylab.search(space, data=data, out=out, say=lambda line: None)
 
 
@@ -97,12 +114,16 @@ def _curve(study: StudyFolder, options: Any) -> list[float]:
     """The best score of any validation after each whole trial's worth of steps, in the order of time."""
     before: dict[str, int] = {}
     spent, best, curve = 0, -np.inf, [-np.inf] * options.trials
-    reports = sorted((t, r.trial, step, m["decoding.score"]) for r in study.records() for t, step, m in r.history)
+    reports = sorted(
+        (t, r.trial, step, m["decoding.score"]) for r in study.records() for t, step, m in r.history
+    )
     for _, trial, step, score in reports:
         spent += step - before.get(trial, 0)
         before[trial] = step
         best = max(best, score)
-        for at in range(min(options.trials, max(0, -(-spent // options.steps)) - 1), options.trials):
+        for at in range(
+            min(options.trials, max(0, -(-spent // options.steps)) - 1), options.trials
+        ):
             curve[at] = best
     return curve
 
@@ -117,7 +138,11 @@ def table(found: dict[str, Any], trials: int) -> str:
     for task, methods in found.items():
         for method, curves in methods.items():
             values = np.array(curves)[:, [mark - 1 for mark in marks]]
-            half = student.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+            half = (
+                student.ppf(0.975, len(values) - 1)
+                * values.std(axis=0, ddof=1)
+                / np.sqrt(len(values))
+            )
             cells = [f"{mean:.3f} ± {each:.3f}" for mean, each in zip(values.mean(axis=0), half)]
             lines.append(f"| {task} | {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -129,10 +154,18 @@ def draw(found: dict[str, Any], path: Path) -> None:
         for method, curves in methods.items():
             values = np.array(curves)
             x, mean = np.arange(1, values.shape[1] + 1), values.mean(axis=0)
-            half = student.ppf(0.975, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+            half = (
+                student.ppf(0.975, len(values) - 1)
+                * values.std(axis=0, ddof=1)
+                / np.sqrt(len(values))
+            )
             (line,) = axis.plot(x, mean, label=method, linewidth=1.6)
-            axis.fill_between(x, mean - half, mean + half, alpha=0.15, color=line.get_color(), linewidth=0)
-        axis.set(title=task, xlabel="training spent (whole trials)", ylabel="best validation R2 so far")
+            axis.fill_between(
+                x, mean - half, mean + half, alpha=0.15, color=line.get_color(), linewidth=0
+            )
+        axis.set(
+            title=task, xlabel="training spent (whole trials)", ylabel="best validation R2 so far"
+        )
         axis.spines[["top", "right"]].set_visible(False)
     axes[0][0].legend(frameon=False)
     figure.tight_layout()

@@ -33,7 +33,9 @@ def recordings() -> list[tuple[np.ndarray, np.ndarray]]:
         latent = gaussian_filter1d(random.standard_normal((SAMPLES, 2)), 20, axis=0)
         latent /= latent.std(axis=0)
         distance = ((latent[:, None] - 1.2 * random.standard_normal((units, 2))) ** 2).sum(-1)
-        found.append((random.poisson(2 * np.exp(-distance / 0.72) + 0.05).astype(np.float32), latent))
+        found.append(
+            (random.poisson(2 * np.exp(-distance / 0.72) + 0.05).astype(np.float32), latent)
+        )
     return found
 
 
@@ -48,9 +50,17 @@ def step_against_cebra(encoder: str, batch_size: int) -> Pair:
 def our_steps(encoder: str, batch_size: int) -> Run:
     config = ContrastiveTrial.model_validate(
         {
-            "model": {"encoder": {"kind": encoder, "hidden_units": HIDDEN}, "output_dimension": OUTPUT},
+            "model": {
+                "encoder": {"kind": encoder, "hidden_units": HIDDEN},
+                "output_dimension": OUTPUT,
+            },
             "sampling": {"conditional": "time_delta", "time_offset": OFFSET, "positives": "across"},
-            "training": {"batch_size": batch_size, "max_steps": 10**9, "validate_every": BLOCK, "device": "cpu"},
+            "training": {
+                "batch_size": batch_size,
+                "max_steps": 10**9,
+                "validate_every": BLOCK,
+                "device": "cpu",
+            },
         }
     )
     specs, shards, rows = {}, {}, np.arange(SAMPLES)
@@ -89,7 +99,9 @@ def cebra_steps(encoder: str, batch_size: int) -> Run:
             device="cpu",
         )
         activity, labels = (list(of) for of in zip(*recordings()))
-        solver, model, loader, several = estimator._prepare_fit(activity, [of.astype(np.float32) for of in labels])
+        solver, model, loader, several = estimator._prepare_fit(
+            activity, [of.astype(np.float32) for of in labels]
+        )
     assert several
     model.train()
 

@@ -67,9 +67,17 @@ def overhead() -> dict[str, float]:
     each = float(np.median(alone + [_alone(steps) for _ in range(5)]))
     times = [record.history[0][0] for record in study.records()]
     ended = [record.ended or 0.0 for record in study.records()]
-    between = max(ended) - min(times)  # without what the first trials wait for, and what is written at the end
+    between = max(ended) - min(
+        times
+    )  # without what the first trials wait for, and what is written at the end
     ratio = wall / (TRIALS * each / SLOTS)
-    return {"steps": steps, "alone_s": each, "wall_s": wall, "ratio": ratio, "first_to_last_s": between}
+    return {
+        "steps": steps,
+        "alone_s": each,
+        "wall_s": wall,
+        "ratio": ratio,
+        "first_to_last_s": between,
+    }
 
 
 def _steps_a_second() -> int:
@@ -80,7 +88,9 @@ def _steps_a_second() -> int:
 
 
 def _alone(steps: int) -> float:
-    config = parse_trial(_nested({**BASE, "training.max_steps": steps, "training.validate_every": steps}), "bench")
+    config = parse_trial(
+        _nested({**BASE, "training.max_steps": steps, "training.validate_every": steps}), "bench"
+    )
     with tempfile.TemporaryDirectory() as folder:
         job = Job("0", folder, str(dataset()), config.model_dump(mode="json"))
         began = time.perf_counter()
@@ -110,7 +120,11 @@ class Nothing(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        told = {"steps": self._config["max_steps"], "metrics": {"decoding.score": 0.5}, "done": True}
+        told = {
+            "steps": self._config["max_steps"],
+            "metrics": {"decoding.score": 0.5},
+            "done": True,
+        }
         return report(told, **self._config["scored"])
 
 
@@ -139,7 +153,9 @@ class _replaced:
         self._trainable, self._kept = trainable, driver._trainable
 
     def __enter__(self) -> None:
-        trainable: Callable[..., Any] = lambda resources: tune.with_resources(self._trainable, {"cpu": 1})  # noqa: E731
+        trainable: Callable[..., Any] = lambda resources: tune.with_resources(
+            self._trainable, {"cpu": 1}
+        )  # noqa: E731
         driver._trainable = trainable
 
     def __exit__(self, *_: object) -> None:
@@ -152,11 +168,17 @@ def grid(steps: int = 1000) -> dict[str, float]:
     Both train on the same rows; embeddings of the validation rows are decoded by the same 25 neighbours. `gap` is the
     largest difference in R2 between the two, over the points.
     """
-    points = {"output_dimension": [3, 8, 16], "temperature": [0.5, 1.0], "learning_rate": [3e-4, 1e-3]}
+    points = {
+        "output_dimension": [3, 8, 16],
+        "temperature": [0.5, 1.0],
+        "learning_rate": [3e-4, 1e-3],
+    }
     connect(cpus=SLOTS)
     dataset()
     began = time.monotonic()
-    study = raylab.search(_grid_space(points, steps), data=dataset(), out=dataset().parent / f"grid{steps}", say=print)
+    study = raylab.search(
+        _grid_space(points, steps), data=dataset(), out=dataset().parent / f"grid{steps}", say=print
+    )
     ours = time.monotonic() - began
     x, y = _rows()
     began = time.monotonic()
@@ -170,7 +192,13 @@ def grid(steps: int = 1000) -> dict[str, float]:
         our, their = (_r2(transform(x[0]), y[0], transform(x[1]), y[1]) for transform in both)
         gaps.append(our - their)
     mean = float(np.mean(gaps))
-    return {"ours_s": ours, "peer_s": peer, "ratio": peer / ours, "gap": max(map(abs, gaps)), "mean_gap": mean}
+    return {
+        "ours_s": ours,
+        "peer_s": peer,
+        "ratio": peer / ours,
+        "gap": max(map(abs, gaps)),
+        "mean_gap": mean,
+    }
 
 
 _PATHS = {
@@ -192,7 +220,12 @@ def _grid_space(points: dict[str, list[float]], steps: int) -> dict[str, Any]:
         "view.zscore": False,
     }
     search = {_PATHS[name]: {"categorical": values} for name, values in points.items()}
-    return {"base": base, "search": search, "sampler": {"kind": "grid"}, "resources": {"cpus": 1, "concurrent": SLOTS}}
+    return {
+        "base": base,
+        "search": search,
+        "sampler": {"kind": "grid"},
+        "resources": {"cpus": 1, "concurrent": SLOTS},
+    }
 
 
 def _rows() -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -206,7 +239,9 @@ def _rows() -> tuple[list[np.ndarray], list[np.ndarray]]:
     return [np.asarray(opened.neural)[rows] for rows in at], [latent[rows] for rows in at]
 
 
-def _cebra_models(points: dict[str, list[float]], steps: int, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+def _cebra_models(
+    points: dict[str, list[float]], steps: int, x: np.ndarray, y: np.ndarray
+) -> dict[str, Any]:
     import cebra.grid_search
 
     fixed = {
@@ -220,7 +255,9 @@ def _cebra_models(points: dict[str, list[float]], steps: int, x: np.ndarray, y: 
     }
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
-        search = cebra.grid_search.GridSearch().fit_models({"one": (x, y)}, {**points, **fixed}, models_dir=folder)
+        search = cebra.grid_search.GridSearch().fit_models(
+            {"one": (x, y)}, {**points, **fixed}, models_dir=folder
+        )
         return {name.removesuffix("_one"): model for name, model in search.models.items()}
 
 

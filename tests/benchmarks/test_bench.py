@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.benchmarks.bench", *arguments]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=ROOT, env=one_thread, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=one_thread, capture_output=True, text=True, check=False
+    )
 
 
 def test_unknown_prefix_names_what_is_known() -> None:
@@ -28,6 +30,14 @@ def test_one_benchmark_end_to_end(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert name in result.stdout
     (row,) = json.loads(out.read_text())
-    assert set(row) == {"name", "ours_ms", "peer_ms", "ratio", "ratio_min", "ratio_max", "ours_mb_per_s"}
+    assert set(row) == {
+        "name",
+        "ours_ms",
+        "peer_ms",
+        "ratio",
+        "ratio_min",
+        "ratio_max",
+        "ours_mb_per_s",
+    }
     assert row["name"] == name
     assert min(row["ours_ms"], row["peer_ms"], row["ratio"]) > 0

@@ -24,7 +24,11 @@ RATE = 1e-3
 
 
 def step_against_plain(kind: str, batch_size: int) -> Pair:
-    return Pair(ours=partial(our_steps, kind, batch_size), peer=partial(plain_steps, kind, batch_size), block=BLOCK)
+    return Pair(
+        ours=partial(our_steps, kind, batch_size),
+        peer=partial(plain_steps, kind, batch_size),
+        block=BLOCK,
+    )
 
 
 def our_steps(kind: str, batch_size: int) -> Run:
@@ -34,11 +38,18 @@ def our_steps(kind: str, batch_size: int) -> Run:
             "model": {"window": WINDOW, "stride": STRIDE, "code_dimension": DIMENSION},
             "quantizer": {"kind": kind, **CONFIGS[kind]},
             "optimizer": {"learning_rate": RATE},
-            "training": {"batch_size": batch_size, "max_steps": 10**9, "validate_every": BLOCK, "device": "cpu"},
+            "training": {
+                "batch_size": batch_size,
+                "max_steps": 10**9,
+                "validate_every": BLOCK,
+                "device": "cpu",
+            },
         }
     )
     spec = LabelSpec(kind="continuous", unit="", classes=(), dims=2)
-    session = SessionSpec("bench", UNITS, 30.0, {"train": SAMPLES, "valid": 0, "test": 0}, {"label": spec})
+    session = SessionSpec(
+        "bench", UNITS, 30.0, {"train": SAMPLES, "valid": 0, "test": 0}, {"label": spec}
+    )
     held = {"bench": shard(counts, Label.continuous(latent))}
     training = Training(config, SimpleNamespace(sessions={"bench": session}), held)  # type: ignore[arg-type]
 
@@ -60,7 +71,9 @@ def plain_steps(kind: str, batch_size: int) -> Run:
 
     def run(steps: int) -> None:
         for _ in range(steps):
-            starts = torch.from_numpy(random.integers(0, (SAMPLES - WINDOW) // STRIDE, batch_size) * STRIDE)
+            starts = torch.from_numpy(
+                random.integers(0, (SAMPLES - WINDOW) // STRIDE, batch_size) * STRIDE
+            )
             windows = counts[starts[:, None] + offsets].transpose(1, 2)
             values, loss = quantized(quantizer, encoder(windows).transpose(1, 2))
             error = nn.functional.mse_loss(decoder(values.transpose(1, 2))[..., :WINDOW], windows)
@@ -81,7 +94,9 @@ class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         half = [nn.GroupNorm(8, 128), nn.GELU(), nn.Conv1d(128, 128, 3, padding=1)]
-        self.layers = nn.Sequential(*half, nn.GroupNorm(8, 128), nn.GELU(), nn.Conv1d(128, 128, 3, padding=1))
+        self.layers = nn.Sequential(
+            *half, nn.GroupNorm(8, 128), nn.GELU(), nn.Conv1d(128, 128, 3, padding=1)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.layers(x)
@@ -89,7 +104,12 @@ class Block(nn.Module):
 
 def plain_encoder() -> nn.Sequential:
     """(B, units, 50) -> (B, 64, 13)."""
-    down = [nn.Conv1d(UNITS, 32, 7, padding=3), nn.GELU(), nn.Conv1d(32, 64, 5, stride=2, padding=2), nn.GELU()]
+    down = [
+        nn.Conv1d(UNITS, 32, 7, padding=3),
+        nn.GELU(),
+        nn.Conv1d(32, 64, 5, stride=2, padding=2),
+        nn.GELU(),
+    ]
     down += [nn.Conv1d(64, 128, 3, stride=2, padding=1), nn.GELU()]
     return nn.Sequential(*down, Block(), Block(), Block(), nn.Conv1d(128, DIMENSION, 1))
 
@@ -99,5 +119,10 @@ def plain_decoder() -> nn.Sequential:
     up = [nn.ConvTranspose1d(128, 64, 3, stride=2, padding=1), nn.GELU()]
     up += [nn.ConvTranspose1d(64, 32, 5, stride=2, padding=2, output_padding=1), nn.GELU()]
     return nn.Sequential(
-        nn.Conv1d(DIMENSION, 128, 1), Block(), Block(), Block(), *up, nn.Conv1d(32, UNITS, 7, padding=3)
+        nn.Conv1d(DIMENSION, 128, 1),
+        Block(),
+        Block(),
+        Block(),
+        *up,
+        nn.Conv1d(32, UNITS, 7, padding=3),
     )

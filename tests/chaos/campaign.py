@@ -20,7 +20,12 @@ from pathlib import Path
 
 from processes import RAYLAB, descendants, end
 
-TARGETS = {"driver": 2, "trial": 5, "server": 1, "worker": 20}  # how often each is aimed at, where there is one
+TARGETS = {
+    "driver": 2,
+    "trial": 5,
+    "server": 1,
+    "worker": 20,
+}  # how often each is aimed at, where there is one
 _TRIAL, _WORKER = r"ray::(TrialActor|WorkersTrial|ResourceTrainable)", r"ray::.*TrainWorker"
 EARLY = 0.2  # the chance of a blow before any trial, or any of its several workers, is at work
 PAUSE_S = (0.5, 6.0)  # between two looks at what there is to kill
@@ -60,7 +65,9 @@ class Campaign:
                 return
             assert process.returncode == -signal.SIGKILL, self.log.read_text()
             self._deaths.clear()
-            begun = (self.study / "study.json").is_file()  # killed before there was a study: it is searched anew
+            begun = (
+                self.study / "study.json"
+            ).is_file()  # killed before there was a study: it is searched anew
             arguments = [*RAYLAB, "resume", str(self.study)] if begun else self.command
 
     def _pause(self, process: subprocess.Popen[bytes]) -> None:
@@ -70,7 +77,9 @@ class Campaign:
     def _strike(self, process: subprocess.Popen[bytes]) -> None:
         """One kill of something that is there."""
         workers, trials = self._named(_WORKER, process), self._named(_TRIAL, process)
-        may_die = [pid for pid in (*trials, *workers) if self._deaths[self._trial_of(pid)] < MOST_OF_ONE]
+        may_die = [
+            pid for pid in (*trials, *workers) if self._deaths[self._trial_of(pid)] < MOST_OF_ONE
+        ]
         there = {
             "driver": [process.pid],
             "trial": [pid for pid in trials if pid in may_die],
@@ -107,10 +116,19 @@ class Campaign:
     @contextlib.contextmanager
     def _raylab(self, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         """A command of raylab's. What outlives its death is left: ending it is the next driver's work."""
-        environment = {**os.environ, "MLFLOW_TRACKING_URI": self.server.uri, "RAYLAB_HOME": str(self.study.parent)}
+        environment = {
+            **os.environ,
+            "MLFLOW_TRACKING_URI": self.server.uri,
+            "RAYLAB_HOME": str(self.study.parent),
+        }
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                arguments, stdout=log, stderr=log, start_new_session=True, env=environment, cwd=self.study.parent
+                arguments,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=environment,
+                cwd=self.study.parent,
             )
             try:
                 yield process
@@ -128,7 +146,16 @@ class Server:
         store = f"sqlite:///{folder / 'server.db'}"
         files = ["--artifacts-destination", str(folder / "files")]
         where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-        self._command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, *files, *where]
+        self._command = [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--backend-store-uri",
+            store,
+            *files,
+            *where,
+        ]
         self._log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -141,7 +168,11 @@ class Server:
         quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, env={**os.environ, **quiet}, stdout=log, stderr=log, start_new_session=True
+                self._command,
+                env={**os.environ, **quiet},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         if wait:
             self.wait()

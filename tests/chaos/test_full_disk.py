@@ -34,14 +34,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 32 MB in memory, where one may be mounted."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True
+    )
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk_stops_the_study_and_room_lets_it_go_on(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk_stops_the_study_and_room_lets_it_go_on(
+    tmp_path: Path, small_disk: Path
+) -> None:
     data = dataset(tmp_path / "ds", session("a", samples=750))
     space, study, log = tmp_path / "space.yaml", small_disk / "study", tmp_path / "log.txt"
     space.write_text(yaml.safe_dump(SPACE, sort_keys=False))

@@ -32,7 +32,11 @@ KILLS = int(os.environ.get("RAYLAB_KILLS", "4"))
 SEED = int(os.environ.get("RAYLAB_SEED", "0"))
 A_STUDY = 12  # kills aimed at one study
 OVER_TWO_AT = 1  # which of every four studies has trials over two workers
-BASE = {"model.encoder.kind": "offset1", "model.encoder.hidden_units": 16, "training.batch_size": 128}
+BASE = {
+    "model.encoder.kind": "offset1",
+    "model.encoder.hidden_units": 16,
+    "training.batch_size": 128,
+}
 SHORT = {
     "base": {**BASE, "training.max_steps": 1500, "training.validate_every": 100},
     "search": {
@@ -53,7 +57,9 @@ OVER_TWO = {
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return dataset(tmp_path_factory.mktemp("chaos") / "ds", session("a", samples=2000), session("b", seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("chaos") / "ds", session("a", samples=2000), session("b", seed=1)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +71,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def peaceful(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], StudyFolder]:
+def peaceful(
+    data: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], StudyFolder]:
     """By workers: what a study is when nothing happens to it."""
 
     @cache
@@ -92,15 +100,27 @@ def test_killed_studies_end_as_those_left_in_peace(
     while killed.total() < KILLS:
         workers = 2 if number % 4 == OVER_TWO_AT else 1  # some of them over two workers
         study = tmp_path / f"study{number}"
-        killed += _campaign(data, server, study, workers, seed=SEED + number, most=min(A_STUDY, KILLS - killed.total()))
+        killed += _campaign(
+            data,
+            server,
+            study,
+            workers,
+            seed=SEED + number,
+            most=min(A_STUDY, KILLS - killed.total()),
+        )
         _check(StudyFolder.open(study), peaceful(workers))
-        print(f"study {number}, {workers} workers: {killed.total()} kills so far, {dict(killed)}", flush=True)
+        print(
+            f"study {number}, {workers} workers: {killed.total()} kills so far, {dict(killed)}",
+            flush=True,
+        )
         number += 1
     print(f"{killed.total()} kills in {number} studies: {dict(killed)}")
     assert killed.total() == KILLS
 
 
-def _campaign(data: Dataset, server: Server, study: Path, workers: int, *, seed: int, most: int) -> Counter[str]:
+def _campaign(
+    data: Dataset, server: Server, study: Path, workers: int, *, seed: int, most: int
+) -> Counter[str]:
     space, log = study.with_suffix(".yaml"), study.with_suffix(".log")
     space.write_text(yaml.safe_dump(SHORT if workers == 1 else OVER_TWO, sort_keys=False))
     command = [*RAYLAB, "search", str(space), "--data", str(data.path), "--out", str(study)]
@@ -122,7 +142,9 @@ def _check(study: StudyFolder, peaceful: StudyFolder) -> None:
     for record in records:
         _same(record, expected[record.trial])
         weights = (study.model_folder(record.trial) / "model.safetensors").read_bytes()
-        assert weights == (peaceful.model_folder(record.trial) / "model.safetensors").read_bytes(), record.trial
+        assert (
+            weights == (peaceful.model_folder(record.trial) / "model.safetensors").read_bytes()
+        ), record.trial
     held = optuna.load_study(study_name="raylab", storage=f"sqlite:///{study.optuna_path}").trials
     assert {f"{one.number:04d}": (one.state.name, one.value) for one in held} == {
         trial: ("COMPLETE", record.score) for trial, record in expected.items()
@@ -135,7 +157,8 @@ def _check(study: StudyFolder, peaceful: StudyFolder) -> None:
 
 def _same(record: TrialRecord, other: TrialRecord) -> None:
     told: dict[str, Any] = {
-        name: getattr(record, name) for name in ("state", "step", "score", "params", "config", "error")
+        name: getattr(record, name)
+        for name in ("state", "step", "score", "params", "config", "error")
     }
     assert told == {name: getattr(other, name) for name in told}
     assert [step for _, step, _ in record.history] == [step for _, step, _ in other.history]

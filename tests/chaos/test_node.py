@@ -35,8 +35,14 @@ def test_trials_of_a_dead_node_go_on_at_another(tmp_path: Path) -> None:
     space.write_text(yaml.safe_dump(SPACE, sort_keys=False))
     with head(tmp_path, cpus=1) as cluster, _node(cluster, tmp_path / "node.log") as node:
         wait_until(lambda: _nodes(cluster) == 2, seconds=90)
-        joined = {**cluster.environment, "RAY_ADDRESS": cluster.address, "RAYLAB_HOME": str(tmp_path)}
-        with raylab("search", space, "--data", data.path, "--out", study, log=log, **joined) as process:
+        joined = {
+            **cluster.environment,
+            "RAY_ADDRESS": cluster.address,
+            "RAYLAB_HOME": str(tmp_path),
+        }
+        with raylab(
+            "search", space, "--data", data.path, "--out", study, log=log, **joined
+        ) as process:
             wait_until(lambda: _both_report(study), seconds=180, process=process)
             end(node.pid, *descendants(node.pid))
             assert process.wait(300) == 0, log.read_text()
@@ -44,7 +50,10 @@ def test_trials_of_a_dead_node_go_on_at_another(tmp_path: Path) -> None:
     records = found.records()
     assert sorted(record.trial for record in records) == ["0000", "0001", "0002"]
     assert {(record.state, record.step) for record in records} == {("completed", STEPS)}
-    assert all([step for _, step, _ in record.history] == list(range(200, STEPS + 1, 200)) for record in records)
+    assert all(
+        [step for _, step, _ in record.history] == list(range(200, STEPS + 1, 200))
+        for record in records
+    )
     lost = {event["trial"] for event in found.ledger.read() if event["event"] == "trial_lost"}
     assert len(lost) == 1
 
@@ -60,7 +69,11 @@ class _node:
         command += ["--disable-usage-stats", "--object-store-memory=200000000"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                command, env=self._cluster.environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                env=self._cluster.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         return self._process
 

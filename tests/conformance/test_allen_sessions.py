@@ -82,7 +82,9 @@ class TestOphysAgainstAllensdk:
         whole = np.isfinite(truth["traces"]).all(axis=1)
         assert whole.sum() == 5  # the second cell has a NaN and was dropped
         np.testing.assert_array_equal(session.neural, truth["traces"][whole].T)
-        np.testing.assert_array_equal(session.units["cell_specimen_id"], truth["cell_specimen_id"][whole])
+        np.testing.assert_array_equal(
+            session.units["cell_specimen_id"], truth["cell_specimen_id"][whole]
+        )
         np.testing.assert_array_equal(session.time, truth["time"])
         assert session.id == "501559087"
         assert session.animal == "Cux2-CreERT2;Camk2a-tTA;Ai93-222426"
@@ -94,7 +96,9 @@ class TestOphysAgainstAllensdk:
         """
         session, truth = pair
         found = classes(session, "stimulus")
-        final = np.array([np.flatnonzero(found == name)[-1] for name in set(found) - {"", "spontaneous"}])
+        final = np.array(
+            [np.flatnonzero(found == name)[-1] for name in set(found) - {"", "spontaneous"}]
+        )
         stimulus = np.where(np.isin(np.arange(len(found)), final), found, truth["stimulus"])
         np.testing.assert_array_equal(found, stimulus)
         for name, column, shown in (
@@ -113,10 +117,14 @@ class TestOphysAgainstAllensdk:
 
     def test_behaviour(self, pair: tuple[Session, dict[str, np.ndarray]]) -> None:
         session, truth = pair
-        np.testing.assert_allclose(session.labels["running_speed"].values[:, 0], truth["running_speed"])
+        np.testing.assert_allclose(
+            session.labels["running_speed"].values[:, 0], truth["running_speed"]
+        )
         np.testing.assert_allclose(session.labels["pupil_location"].values, truth["pupil_location"])
 
-    def test_groups_hold_whole_presentations(self, pair: tuple[Session, dict[str, np.ndarray]]) -> None:
+    def test_groups_hold_whole_presentations(
+        self, pair: tuple[Session, dict[str, np.ndarray]]
+    ) -> None:
         session, _ = pair
         presentation = session.groups["presentation"]
         assert len(np.unique(presentation[presentation >= 0])) == 17 + 13 + 1 + 36 + 10
@@ -124,7 +132,9 @@ class TestOphysAgainstAllensdk:
         for one in np.unique(presentation[scene != ""]):
             assert len(set(scene[presentation == one])) == 1
         movie = classes(session, "movie_repeat")
-        np.testing.assert_array_equal(session.groups["movie_repeat"], [int(r) if r else -1 for r in movie])
+        np.testing.assert_array_equal(
+            session.groups["movie_repeat"], [int(r) if r else -1 for r in movie]
+        )
 
 
 class TestEcephysAgainstAllensdk:
@@ -139,7 +149,9 @@ class TestEcephysAgainstAllensdk:
         session = sessions["allen_ecephys"]
         assert session.units["unit_id"].tolist() == sorted(oracle["allen_ecephys"]["unit_id"])
         removed = [note for note in session.notes if note.startswith("unit_filters")]
-        assert sum(int(note.split(": ")[1].split()[0]) for note in removed) == 14 - len(session.units["unit_id"])
+        assert sum(int(note.split(": ")[1].split()[0]) for note in removed) == 14 - len(
+            session.units["unit_id"]
+        )
         assert session.units["structure_acronym"].tolist() == ["VISp", "VISp", "LGd", "LGd"]
 
     @pytest.mark.parametrize(
@@ -147,11 +159,19 @@ class TestEcephysAgainstAllensdk:
         [("natural_scenes", 2), ("drifting_gratings", 0), ("natural_movie_one", 0)],
     )
     def test_counts_and_labels(
-        self, files: dict[str, Path], oracle: dict[str, dict[str, np.ndarray]], stimulus: str, left_out: int
+        self,
+        files: dict[str, Path],
+        oracle: dict[str, dict[str, np.ndarray]],
+        stimulus: str,
+        left_out: int,
     ) -> None:
         """allensdk leaves out what is invalid for stimuli; raylab also scenes during which a probe was silent."""
         session = self.read(files, stimulus)
-        truth = {name.split("/")[-1]: values for name, values in oracle["allen_ecephys"].items() if stimulus in name}
+        truth = {
+            name.split("/")[-1]: values
+            for name, values in oracle["allen_ecephys"].items()
+            if stimulus in name
+        }
         start = session.time[::5] - 0.025
         row = np.searchsorted(truth["start_time"], start - 1e-6)
         assert len(start) == len(truth["id"]) - left_out
@@ -159,7 +179,9 @@ class TestEcephysAgainstAllensdk:
         unit = np.searchsorted(session.units["unit_id"], oracle["allen_ecephys"]["unit_id"])
         expected = truth["counts"][row].reshape(-1, len(unit))
         np.testing.assert_array_equal(session.neural[:, unit], expected)
-        name = {"natural_scenes": "scene", "drifting_gratings": "orientation"}.get(stimulus, "movie_frame")
+        name = {"natural_scenes": "scene", "drifting_gratings": "orientation"}.get(
+            stimulus, "movie_frame"
+        )
         shown = truth["frame" if "frame" in truth else "orientation"][row]
         expected = ["" if value == "null" else str(int(float(value))) for value in shown]
         found = classes(session, name)[::5]
@@ -184,21 +206,27 @@ class TestEveryAllenReader:
     def test_a_folder_gives_the_file(self, files: dict[str, Path], kind: str) -> None:
         assert list_sources(files[kind].parent, load_recipe(kind)) == [Source(files[kind])]
 
-    def test_ids_come_from_inside_the_file(self, files: dict[str, Path], kind: str, tmp_path: Path) -> None:
+    def test_ids_come_from_inside_the_file(
+        self, files: dict[str, Path], kind: str, tmp_path: Path
+    ) -> None:
         renamed = shutil.copy(files[kind], tmp_path / "rat7.nwb")
         session = read_source(Source(renamed), load_recipe(kind))
         assert session.id in NAMES[kind]
         assert any("rat7.nwb" in note for note in session.notes)
 
     @pytest.mark.parametrize("share", [0.0, 0.3, 0.75])
-    def test_a_truncated_file_is_named(self, files: dict[str, Path], kind: str, share: float, tmp_path: Path) -> None:
+    def test_a_truncated_file_is_named(
+        self, files: dict[str, Path], kind: str, share: float, tmp_path: Path
+    ) -> None:
         raw = files[kind].read_bytes()
         path = tmp_path / NAMES[kind]
         path.write_bytes(raw[: int(len(raw) * share)])
         with pytest.raises(DataError, match=f"{path}: allensdk cannot read it"):
             read_source(Source(path), load_recipe(kind))
 
-    def test_values_in_another_file_are_not_read(self, files: dict[str, Path], kind: str, tmp_path: Path) -> None:
+    def test_values_in_another_file_are_not_read(
+        self, files: dict[str, Path], kind: str, tmp_path: Path
+    ) -> None:
         path = shutil.copy(files[kind], tmp_path / NAMES[kind])
         with h5py.File(path, "r+") as file:
             place = "processing/elsewhere" if kind == "allen_ophys" else "acquisition/elsewhere"
@@ -212,15 +240,30 @@ class TestEveryAllenReader:
             read_source(Source(other), load_recipe(kind))
         assert "of the other kind" in error.value.remedy
 
-    def test_a_source_and_its_recipe_travel_between_processes(self, files: dict[str, Path], kind: str) -> None:
+    def test_a_source_and_its_recipe_travel_between_processes(
+        self, files: dict[str, Path], kind: str
+    ) -> None:
         pair = Source(files[kind]), load_recipe(kind)
         assert pickle.loads(pickle.dumps(pair)) == pair
 
     def test_prepared_and_inspected_from_the_command_line(
         self, files: dict[str, Path], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        short = ["--set", "splits.gap_s=0"]  # of the recipe's 5 s nothing would be left of a session of 80 s
-        main(["prepare", str(files[kind].parent), "--recipe", kind, "--out", str(tmp_path / "ds"), *short])
+        short = [
+            "--set",
+            "splits.gap_s=0",
+        ]  # of the recipe's 5 s nothing would be left of a session of 80 s
+        main(
+            [
+                "prepare",
+                str(files[kind].parent),
+                "--recipe",
+                kind,
+                "--out",
+                str(tmp_path / "ds"),
+                *short,
+            ]
+        )
         capsys.readouterr()
         main(["inspect", str(tmp_path / "ds"), "--json"])
         (entry,) = json.loads(capsys.readouterr().out)["sessions"]
@@ -244,8 +287,12 @@ class TestTerabytesStatedInAFewBytes:
         with pytest.raises(DataError, match="allensdk cannot read it"):
             read_source(source, load_recipe("allen_ecephys"))
 
-    def test_of_a_stimulus_costs_that_stimulus(self, files: dict[str, Path], tmp_path: Path) -> None:
-        source = self.state(files["allen_ophys"], "stimulus/presentation/natural_scenes_stimulus/data", tmp_path)
+    def test_of_a_stimulus_costs_that_stimulus(
+        self, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        source = self.state(
+            files["allen_ophys"], "stimulus/presentation/natural_scenes_stimulus/data", tmp_path
+        )
         session = read_source(source, load_recipe("allen_ophys"))
         assert any("allensdk gives no natural_scenes" in note for note in session.notes)
         assert "movie_frame" in session.labels
@@ -270,14 +317,17 @@ def test_several_sessions_through_ray(tmp_path: Path) -> None:
     write_ophys(tmp_path / "in" / "1.nwb", experiment=1)
     write_ophys(tmp_path / "in" / "2.nwb", experiment=2, seed=1)
     splits = {"splits.kind": "groups", "splits.by": "presentation"}
-    made = raylab.prepare(tmp_path / "in", recipe="allen_ophys", out=tmp_path / "ds", overrides=splits)
+    made = raylab.prepare(
+        tmp_path / "in", recipe="allen_ophys", out=tmp_path / "ds", overrides=splits
+    )
     assert made.failed == []
     assert list(made.dataset.sessions) == ["1", "2"]
     for name in made.dataset.sessions:
         recording = made.dataset.open(name)
         presentation = recording.groups["presentation"]
         held = [
-            {one for a, b, code in recording.parts if code == split for one in presentation[a:b]} for split in range(3)
+            {one for a, b, code in recording.parts if code == split for one in presentation[a:b]}
+            for split in range(3)
         ]
         assert all(held)
         assert len(set.union(*held)) == sum(len(ids) for ids in held)

@@ -40,11 +40,15 @@ KINDS = ("offset1", "offset5", "offset10", "offset36")
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
 each_precision = pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-6)], ids=["float32", "float64"]
+    ("dtype", "tolerance"),
+    [(torch.float32, 1e-5), (torch.float64, 1e-6)],
+    ids=["float32", "float64"],
 )
 
 
-def our_encoder(name: str, *, normalize: bool | None = None, units: int = 40, hidden: int = 32) -> Encoder:
+def our_encoder(
+    name: str, *, normalize: bool | None = None, units: int = 40, hidden: int = 32
+) -> Encoder:
     """raylab's encoder of one of cebra's architectures."""
     known = ARCHITECTURES[name]
     config = parse(ContrastiveModelConfig, {"encoder": known.encoder(hidden)}, name)
@@ -52,7 +56,9 @@ def our_encoder(name: str, *, normalize: bool | None = None, units: int = 40, hi
     return build_encoder(config.encoder, units=units, output_dimension=8, normalize=normalize)
 
 
-def both_encoders(name: str, dtype: torch.dtype, *, normalize: bool | None = None) -> tuple[Encoder, torch.nn.Module]:
+def both_encoders(
+    name: str, dtype: torch.dtype, *, normalize: bool | None = None
+) -> tuple[Encoder, torch.nn.Module]:
     """raylab's encoder with the weights of cebra's, without dropout. Their normalisation: what the name says, or as
     told, which the estimator cannot do."""
     told = {} if normalize is None else {"normalize": normalize}
@@ -84,14 +90,20 @@ def test_every_encoder_of_cebra_is_known_or_named_here() -> None:
 @each_architecture
 @each_precision
 @pytest.mark.parametrize("normalize", [True, False])
-def test_encoder_output_and_gradient(name: str, dtype: torch.dtype, tolerance: float, normalize: bool) -> None:
+def test_encoder_output_and_gradient(
+    name: str, dtype: torch.dtype, tolerance: float, normalize: bool
+) -> None:
     ours, theirs = both_encoders(name, dtype, normalize=normalize)
     windows = torch.randn(33, ours.width, 40, dtype=dtype)
     weights = torch.randn(33, 8, dtype=dtype)
     for module, x in ((ours, windows), (theirs, windows.transpose(1, 2))):
         (module(x) * weights).mean().backward()
-    torch.testing.assert_close(ours(windows), theirs(windows.transpose(1, 2)), rtol=0, atol=tolerance)
-    for (key, mine), (_, other) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
+    torch.testing.assert_close(
+        ours(windows), theirs(windows.transpose(1, 2)), rtol=0, atol=tolerance
+    )
+    for (key, mine), (_, other) in zip(
+        ours.named_parameters(), theirs.named_parameters(), strict=True
+    ):
         torch.testing.assert_close(mine.grad, other.grad, rtol=0, atol=tolerance, msg=key)
 
 
@@ -122,7 +134,9 @@ def test_sequence_equals_cebras_transform(name: str, dtype: torch.dtype, toleran
     torch.testing.assert_close(ours.sequence(x)[::step], expected, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", [name for name, known in ARCHITECTURES.items() if "dropout" in known.further])
+@pytest.mark.parametrize(
+    "name", [name for name, known in ARCHITECTURES.items() if "dropout" in known.further]
+)
 def test_dropout_of_training(name: str) -> None:
     """The same layers in the same order draw the same channels from one seed."""
     ours, theirs = (module.train() for module in both_encoders(name, torch.float32))
@@ -166,10 +180,17 @@ CRITERIONS = {
 @pytest.mark.parametrize(("similarity", "learnable"), CRITERIONS)
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 5.0])
 @pytest.mark.parametrize("negatives", [64, 200])
-def test_loss_value_and_gradient(similarity: str, learnable: bool, temperature: float, negatives: int) -> None:
-    config = InfoNCEConfig(similarity=similarity, temperature=temperature, learnable_temperature=learnable)
+def test_loss_value_and_gradient(
+    similarity: str, learnable: bool, temperature: float, negatives: int
+) -> None:
+    config = InfoNCEConfig(
+        similarity=similarity, temperature=temperature, learnable_temperature=learnable
+    )
     floor = {"min_temperature": config.min_temperature} if learnable else {}
-    ours, theirs = InfoNCE(config), CRITERIONS[similarity, learnable](temperature=temperature, **floor)
+    ours, theirs = (
+        InfoNCE(config),
+        CRITERIONS[similarity, learnable](temperature=temperature, **floor),
+    )
     found = []
     for loss in (ours, theirs):
         torch.manual_seed(0)
@@ -178,7 +199,9 @@ def test_loss_value_and_gradient(similarity: str, learnable: bool, temperature: 
         value = loss(*batch)
         value = value if loss is ours else value[0]
         value.backward()
-        found.append([value.detach(), *(x.grad for x in batch), *(p.grad for p in loss.parameters())])
+        found.append(
+            [value.detach(), *(x.grad for x in batch), *(p.grad for p in loss.parameters())]
+        )
     for mine, other in zip(*found, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-5)
     assert ours.temperature == pytest.approx(float(theirs.temperature))
@@ -206,7 +229,10 @@ def test_step_value_and_gradients(kind: str, similarity: str, learnable: bool, p
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-5)
     for total in (value, expected):
         total.backward()
-    mine, other = ([*module.parameters(), *last.parameters()] for module, last in ((ours, loss), (theirs, criterion)))
+    mine, other = (
+        [*module.parameters(), *last.parameters()]
+        for module, last in ((ours, loss), (theirs, criterion))
+    )
     for a, b in zip(mine, other, strict=True):
         torch.testing.assert_close(a.grad, b.grad, rtol=1e-5, atol=1e-5)
 
@@ -293,7 +319,9 @@ def draw_theirs(distribution: object, *, by_class: torch.Tensor | None = None) -
 
 def same_distribution(mine: np.ndarray, other: np.ndarray) -> float:
     """p of a chi-square test that two samples of category numbers have one distribution."""
-    counts = np.stack([np.bincount(x, minlength=max(mine.max(), other.max()) + 1) for x in (mine, other)])
+    counts = np.stack(
+        [np.bincount(x, minlength=max(mine.max(), other.max()) + 1) for x in (mine, other)]
+    )
     counts = counts[:, counts.sum(0) >= 20]
     return float(stats.chi2_contingency(counts).pvalue)
 
@@ -313,7 +341,9 @@ def assert_same_rows(mine: np.ndarray, other: np.ndarray) -> None:
 
 def test_time_pairs() -> None:
     mine = draw_ours("time", [])
-    other = draw_theirs(cebra.distributions.TimeContrastive(time_offset=OFFSET, num_samples=SAMPLES))
+    other = draw_theirs(
+        cebra.distributions.TimeContrastive(time_offset=OFFSET, num_samples=SAMPLES)
+    )
     assert_same_rows(mine, other)
     assert np.array_equal(mine[1] - mine[0], other[1] - other[0])
 
@@ -343,7 +373,12 @@ def test_discrete_pairs() -> None:
     other = draw_theirs(theirs, by_class=torch.from_numpy(codes))
     assert_same_rows(mine, other)
     assert np.array_equal(codes[mine[0]], codes[mine[1]])
-    assert same_distribution(codes[mine[1]] * 60 + mine[1] // 50, codes[other[1]] * 60 + other[1] // 50) > 1e-3
+    assert (
+        same_distribution(
+            codes[mine[1]] * 60 + mine[1] // 50, codes[other[1]] * 60 + other[1] // 50
+        )
+        > 1e-3
+    )
 
 
 def test_the_comparison_can_tell() -> None:

@@ -40,7 +40,9 @@ def activity(units: int, seed: int = 0) -> np.ndarray:
     """Counts and levels of very different sizes."""
     random = np.random.default_rng(seed)
     scale = 10.0 ** random.integers(-2, 3, units)
-    return (scale * (random.normal(size=(SAMPLES, units)) + random.normal(size=units))).astype(np.float32)
+    return (scale * (random.normal(size=(SAMPLES, units)) + random.normal(size=units))).astype(
+        np.float32
+    )
 
 
 def trial(**sections: Any) -> ContrastiveTrial:
@@ -90,8 +92,12 @@ def test_transform_of_raw_activity(name: str, zscore: bool, tmp_path: Path) -> N
     expected = ours.transform(x)
     tolerance = 1e-5 * max(1.0, np.abs(expected).max())
     np.testing.assert_allclose(theirs.transform(x), expected, rtol=0, atol=tolerance)
-    short = max(ours.encoder().width, 2)  # windows that are mostly padding; cebra wants a receptive field at least
-    np.testing.assert_allclose(theirs.transform(x[:short]), ours.transform(x[:short]), rtol=0, atol=tolerance)
+    short = max(
+        ours.encoder().width, 2
+    )  # windows that are mostly padding; cebra wants a receptive field at least
+    np.testing.assert_allclose(
+        theirs.transform(x[:short]), ours.transform(x[:short]), rtol=0, atol=tolerance
+    )
 
 
 def test_units_left_out_do_not_matter(tmp_path: Path) -> None:
@@ -120,7 +126,11 @@ def test_several_sessions_in_one_file_or_each_in_its_own(combine: str, tmp_path:
 
 def test_distance_between_embeddings_of_length_one(tmp_path: Path) -> None:
     """What CEBRA does by default where the distance is euclidean; raylab by its own key."""
-    model_ = {"encoder": {"kind": "offset5", "hidden_units": 6}, "output_dimension": D, "normalize": True}
+    model_ = {
+        "encoder": {"kind": "offset5", "hidden_units": 6},
+        "output_dimension": D,
+        "normalize": True,
+    }
     ours = model(trial(model=model_, loss={"similarity": "euclidean"}))
     theirs = loaded(ours, tmp_path / "model.pt")
     assert (theirs.model_architecture, theirs.distance) == ("offset5-model", "euclidean")
@@ -143,7 +153,9 @@ def test_dropout_and_a_learnt_temperature(tmp_path: Path) -> None:
 def test_the_file_is_plain_values_in_the_form_of_this_version(tmp_path: Path) -> None:
     """Whatever cebra writes, and no more than it reads: a new version of it that differs is seen here."""
     assert cebra.__version__ == FORMAT
-    theirs = cebra.CEBRA(model_architecture="offset10-model", max_iterations=2, batch_size=8, device="cpu")
+    theirs = cebra.CEBRA(
+        model_architecture="offset10-model", max_iterations=2, batch_size=8, device="cpu"
+    )
     theirs.fit(activity(5), activity(1))
     theirs.save(tmp_path / "theirs.pt")
     write_cebra(model(trial(sampling={"conditional": "time_delta"})), tmp_path / "ours.pt")
@@ -153,11 +165,16 @@ def test_the_file_is_plain_values_in_the_form_of_this_version(tmp_path: Path) ->
     assert set(ours["args"]) < set(expected["args"])
     assert set(ours["state"]) == set(expected["state"])
     assert set(ours["state_dict"]) == set(expected["state_dict"])
-    assert set(ours["metadata"]) - set(expected["metadata"]) == {"raylab_version", "raylab_sessions"}
+    assert set(ours["metadata"]) - set(expected["metadata"]) == {
+        "raylab_version",
+        "raylab_sessions",
+    }
     groups = [content["state_dict"]["optimizer"]["param_groups"][0] for content in (ours, expected)]
     assert groups[0] == {**groups[1], "params": groups[0]["params"]}
     # the type of a label and its columns, which cebra asks for where it scores
-    assert [(np.dtype(kind), shape[1:]) for kind, shape in ours["state"]["label_types_"]] == [(np.float64, (1,))]
+    assert [(np.dtype(kind), shape[1:]) for kind, shape in ours["state"]["label_types_"]] == [
+        (np.float64, (1,))
+    ]
 
 
 def test_cebra_can_go_on_with_it(tmp_path: Path) -> None:
@@ -169,7 +186,9 @@ def test_cebra_can_go_on_with_it(tmp_path: Path) -> None:
     theirs.fit(activity(3), y, adapt=True)
     theirs.save(tmp_path / "adapted.pt")
     again = from_cebra(tmp_path / "adapted.pt")
-    np.testing.assert_allclose(again.transform(activity(3)), theirs.transform(activity(3)), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        again.transform(activity(3)), theirs.transform(activity(3)), rtol=0, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +203,10 @@ def test_cebra_can_go_on_with_it(tmp_path: Path) -> None:
         ({"view": {"clip_min": 0}}, "view.clip_min 0"),
         ({"model": {"encoder": {"kind": "linear"}}}, "model.encoder.kind 'linear'"),
         ({"model": {"encoder": {"kind": "attention"}}}, "model.encoder.kind 'attention'"),
-        ({"model": {"encoder": {"kind": "offset10_projector"}}}, "model.encoder.kind 'offset10_projector'"),
+        (
+            {"model": {"encoder": {"kind": "offset10_projector"}}},
+            "model.encoder.kind 'offset10_projector'",
+        ),
         ({"model": {"encoder": {"kind": "offset20_4x"}}}, "model.encoder.kind 'offset20_4x'"),
         (
             {"model": {"encoder": {"kind": "offset5"}}, "loss": {"similarity": "euclidean"}},
@@ -196,7 +218,9 @@ def test_cebra_can_go_on_with_it(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cebra_cannot_say_is_refused_by_name(sections: dict[str, Any], named: str, tmp_path: Path) -> None:
+def test_what_cebra_cannot_say_is_refused_by_name(
+    sections: dict[str, Any], named: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError) as raised:
         write_cebra(model(trial(**sections)), tmp_path / "model.pt")
     assert named in str(raised.value)
@@ -206,12 +230,24 @@ def test_what_cebra_cannot_say_is_refused_by_name(sections: dict[str, Any], name
 # -- cebra -> raylab -----------------------------------------------------------------------------------------
 
 
-def fitted_cebra(name: str = "offset10-model", x: Any = None, *y: Any, **arguments: Any) -> cebra.CEBRA:
-    settings = {"max_iterations": 2, "batch_size": 8, "device": "cpu", "output_dimension": D, "num_hidden_units": 6}
-    return cebra.CEBRA(model_architecture=name, **settings | arguments).fit(activity(5) if x is None else x, *y)
+def fitted_cebra(
+    name: str = "offset10-model", x: Any = None, *y: Any, **arguments: Any
+) -> cebra.CEBRA:
+    settings = {
+        "max_iterations": 2,
+        "batch_size": 8,
+        "device": "cpu",
+        "output_dimension": D,
+        "num_hidden_units": 6,
+    }
+    return cebra.CEBRA(model_architecture=name, **settings | arguments).fit(
+        activity(5) if x is None else x, *y
+    )
 
 
-@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if not name.startswith("offset4-")])
+@pytest.mark.parametrize(
+    "name", [name for name in ARCHITECTURES if not name.startswith("offset4-")]
+)
 def test_an_estimator_of_cebra_embeds_the_same(name: str, tmp_path: Path) -> None:
     """Of a subsampling one cebra gives every fourth sample."""
     theirs = fitted_cebra(name)
@@ -221,23 +257,43 @@ def test_an_estimator_of_cebra_embeds_the_same(name: str, tmp_path: Path) -> Non
     expected = theirs.transform(x)
     found = ours.transform(x)
     assert found.shape == (SAMPLES, D)
-    np.testing.assert_allclose(found[::step], expected, rtol=0, atol=1e-5 * max(1.0, np.abs(expected).max()))
+    np.testing.assert_allclose(
+        found[::step], expected, rtol=0, atol=1e-5 * max(1.0, np.abs(expected).max())
+    )
 
 
 def test_sessions_labels_and_arguments_of_cebra(tmp_path: Path) -> None:
     sessions, y = [activity(5), activity(3)], np.linspace(0, 1, SAMPLES)[:, None]
-    told = {"temperature_mode": "auto", "min_temperature": 0.2, "conditional": "time_delta", "time_offsets": 7}
-    theirs = fitted_cebra("offset5-model", sessions, [y, y], distance="euclidean", learning_rate=0.01, **told)
+    told = {
+        "temperature_mode": "auto",
+        "min_temperature": 0.2,
+        "conditional": "time_delta",
+        "time_offsets": 7,
+    }
+    theirs = fitted_cebra(
+        "offset5-model", sessions, [y, y], distance="euclidean", learning_rate=0.01, **told
+    )
     theirs.save(tmp_path / "model.pt")
     ours = from_cebra(tmp_path / "model.pt")
     for number, x in enumerate(sessions):
         expected = theirs.transform(x, session_id=number)
-        np.testing.assert_allclose(ours.transform(x, session=str(number)), expected, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(
+            ours.transform(x, session=str(number)), expected, rtol=0, atol=1e-5
+        )
     config = ours.config
-    assert (config.model.normalize, config.loss.similarity) == (True, "euclidean")  # as cebra's name and distance say
+    assert (config.model.normalize, config.loss.similarity) == (
+        True,
+        "euclidean",
+    )  # as cebra's name and distance say
     assert (config.sampling.conditional, config.sampling.time_offset) == ("time_delta", 7)
-    assert (config.training.max_steps, config.training.batch_size, config.optimizer.learning_rate) == (2, 8, 0.01)
-    assert ours.module.criterion.temperature == pytest.approx(float(theirs.solver_.criterion.temperature))
+    assert (
+        config.training.max_steps,
+        config.training.batch_size,
+        config.optimizer.learning_rate,
+    ) == (2, 8, 0.01)
+    assert ours.module.criterion.temperature == pytest.approx(
+        float(theirs.solver_.criterion.temperature)
+    )
 
 
 def test_out_and_back_is_the_same(tmp_path: Path) -> None:
@@ -247,7 +303,9 @@ def test_out_and_back_is_the_same(tmp_path: Path) -> None:
     assert list(again.sessions) == ["a", "b"]
     for name, kept in KEPT.items():
         x = activity(len(kept), seed=4)
-        np.testing.assert_allclose(again.transform(x, session=name), ours.transform(x, session=name), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(
+            again.transform(x, session=name), ours.transform(x, session=name), rtol=0, atol=1e-5
+        )
 
 
 def test_a_file_that_would_run_code_is_not_opened(tmp_path: Path) -> None:
@@ -263,7 +321,8 @@ def test_a_file_that_would_run_code_is_not_opened(tmp_path: Path) -> None:
 def test_an_architecture_that_raylab_lacks(tmp_path: Path) -> None:
     fitted_cebra("offset1-model-v2").save(tmp_path / "model.pt")
     with pytest.raises(
-        DataError, match="architecture 'offset1-model-v2' is not known here\n  Did you mean 'offset1-model'"
+        DataError,
+        match="architecture 'offset1-model-v2' is not known here\n  Did you mean 'offset1-model'",
     ):
         from_cebra(tmp_path / "model.pt")
 
@@ -274,7 +333,10 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
     content = torch.load(tmp_path / "model.pt", weights_only=False)
     broken = {
         "no weights": {key: value for key, value in content.items() if key != "state_dict"},
-        "other weights": {**content, "args": {**content["args"], "model_architecture": "offset36-model"}},
+        "other weights": {
+            **content,
+            "args": {**content["args"], "model_architecture": "offset36-model"},
+        },
         "no units": {**content, "state": {**content["state"], "n_features_in_": None}},
         "a tensor": torch.zeros(3),
         "a wrong value": {**content, "args": {**content["args"], "output_dimension": "many"}},

@@ -53,9 +53,15 @@ def sampling(**section: Any) -> SamplingConfig:
 def test_closed_form_with_any_number_of_negatives(
     similarity: str, learnable: bool, temperature: float, negatives: int
 ) -> None:
-    loss: dict[str, Any] = {"similarity": similarity, "temperature": temperature, "learnable_temperature": learnable}
+    loss: dict[str, Any] = {
+        "similarity": similarity,
+        "temperature": temperature,
+        "learnable_temperature": learnable,
+    }
     config = trial(loss=loss).loss
-    theirs = CRITERIONS[similarity, learnable](temperature, *([config.min_temperature] if learnable else []))
+    theirs = CRITERIONS[similarity, learnable](
+        temperature, *([config.min_temperature] if learnable else [])
+    )
     torch.manual_seed(0)
     batch = [torch.nn.functional.normalize(torch.randn(count, 8)) for count in (64, 64, negatives)]
     with torch.no_grad():
@@ -64,7 +70,9 @@ def test_closed_form_with_any_number_of_negatives(
     expected = theirs(*others)[0]
     expected.backward()
     found = [value, *gradients, *learnt]
-    for mine, other in zip(found, [expected.detach(), *(p.grad for p in (*others, *theirs.parameters()))], strict=True):
+    for mine, other in zip(
+        found, [expected.detach(), *(p.grad for p in (*others, *theirs.parameters()))], strict=True
+    ):
         torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-5)
 
 
@@ -92,7 +100,9 @@ def ours_both_ways(
             seen = [FusedEncoder(encoder).of_windows(x) for encoder, x in zip(encoders, windows)]
             loss = fused_loss(seen, objectives, layout)
         else:
-            loss = objectives.forward(torch.cat([encoder(x) for encoder, x in zip(encoders, windows)]), layout)
+            loss = objectives.forward(
+                torch.cat([encoder(x) for encoder, x in zip(encoders, windows)]), layout
+            )
         found.append(of_step(encoders, loss))
     return found
 
@@ -129,7 +139,10 @@ def test_a_step_of_hybrid_training(renormalize: bool) -> None:
         loss={"temperature": 0.7},
         sampling={"conditional": "hybrid", "behaviour_dimensions": 3, "renormalize": renormalize},
     )
-    objectives, layout = Objectives(InfoNCE(config.loss), config.sampling), Layout(64, 64, objectives=2)
+    objectives, layout = (
+        Objectives(InfoNCE(config.loss), config.sampling),
+        Layout(64, 64, objectives=2),
+    )
     assert_steps_equal(ours_both_ways([ours], [torch.cat(parts)], objectives, layout), expected)
 
 
@@ -144,11 +157,15 @@ def test_a_step_of_several_objectives() -> None:
     model.set_split_outputs(True)
     entry = {"name": "FixedCosineInfoNCE", "kwargs": {"temperature": 0.6}}
     several = cebra.models.MultiCriterions(
-        losses=[{"indices": indices, "contrastive_loss": entry} for indices in ((0, 3), (3, 8))], mode="contrastive"
+        losses=[{"indices": indices, "contrastive_loss": entry} for indices in ((0, 3), (3, 8))],
+        mode="contrastive",
     )
     reference, first, second, negative = (model(part.transpose(1, 2)) for part in parts)
     losses = several(
-        [cebra.data.Batch(reference[0], first[0], negative[0]), cebra.data.Batch(reference[1], second[1], negative[1])]
+        [
+            cebra.data.Batch(reference[0], first[0], negative[0]),
+            cebra.data.Batch(reference[1], second[1], negative[1]),
+        ]
     )
     total = losses[0] + 0.3 * losses[1]
     total.backward()
@@ -158,9 +175,13 @@ def test_a_step_of_several_objectives() -> None:
         "time": {"conditional": "time", "dimensions": [3, 8], "weight": 0.3},
     }
     config = trial(
-        loss={"temperature": 0.6}, sampling={"conditional": "multi", "objectives": named, "renormalize": True}
+        loss={"temperature": 0.6},
+        sampling={"conditional": "multi", "objectives": named, "renormalize": True},
     )
-    objectives, layout = Objectives(InfoNCE(config.loss), config.sampling), Layout(64, 64, objectives=2)
+    objectives, layout = (
+        Objectives(InfoNCE(config.loss), config.sampling),
+        Layout(64, 64, objectives=2),
+    )
     assert_steps_equal(ours_both_ways([ours], [torch.cat(parts)], objectives, layout), expected)
 
 
@@ -181,11 +202,15 @@ def test_a_step_over_several_sessions() -> None:
     )
     optimizer = torch.optim.SGD(theirs.parameters(), lr=0.0)
     criterion = criterions.FixedCosineInfoNCE(0.7)
-    solver = cebra.solver.init("multi-session", model=theirs, criterion=criterion, optimizer=optimizer, tqdm_on=False)
+    solver = cebra.solver.init(
+        "multi-session", model=theirs, criterion=criterion, optimizer=optimizer, tqdm_on=False
+    )
     index = loader.get_indices(32)
     batches = collection.load_batch(index)
     windows = [
-        torch.cat([part.transpose(1, 2).clone() for part in (one.reference, one.positive, one.negative)])
+        torch.cat(
+            [part.transpose(1, 2).clone() for part in (one.reference, one.positive, one.negative)]
+        )
         for one in batches
     ]
     scored = solver._inference(batches)
@@ -224,7 +249,9 @@ def seeded(distribution: Any) -> Any:
 
 def same_distribution(mine: np.ndarray, other: np.ndarray) -> float:
     """p of a chi-square test that two samples of category numbers have one distribution."""
-    counts = np.stack([np.bincount(x, minlength=max(mine.max(), other.max()) + 1) for x in (mine, other)])
+    counts = np.stack(
+        [np.bincount(x, minlength=max(mine.max(), other.max()) + 1) for x in (mine, other)]
+    )
     counts = counts[:, counts.sum(0) >= 20]
     return float(stats.chi2_contingency(counts).pvalue)
 
@@ -244,7 +271,9 @@ def test_discrete_pairs_of_a_uniform_prior() -> None:
     assert_same_rows(mine, np.stack([rows[:DRAWS], positive, rows[DRAWS:]]))
     assert same_distribution(codes[mine[0]], codes[rows[:DRAWS]]) > 1e-3
     empirical = drawn([Label.discrete(codes)], sampling(conditional="discrete"))
-    assert same_distribution(codes[empirical[0]], codes[rows[:DRAWS]]) < 1e-3  # the comparison can tell
+    assert (
+        same_distribution(codes[empirical[0]], codes[rows[:DRAWS]]) < 1e-3
+    )  # the comparison can tell
 
 
 def test_mixed_pairs() -> None:
@@ -273,7 +302,9 @@ def test_mixed_pairs() -> None:
 def across(labels: list[list[Label]], **section: Any) -> tuple[np.ndarray, np.ndarray]:
     """(S, B) references and (S * B,) positives as numbers over all sessions, each beside its reference."""
     sources = [Source(np.array([[0, SAMPLES]]), 0, 1, str(at)) for at in range(len(labels))]
-    found = AcrossSampler(sources, labels, sampling(positives="across", **section), 0).draw(0, DRAWS)
+    found = AcrossSampler(sources, labels, sampling(positives="across", **section), 0).draw(
+        0, DRAWS
+    )
     starts = SAMPLES * np.arange(len(labels))[:, None]
     reference = torch.stack([one.reference for one in found.sessions]).numpy() + starts
     positive = torch.stack([one.positive[0] for one in found.sessions]).numpy() + starts
@@ -297,14 +328,20 @@ def fake(**index: list[torch.Tensor]) -> Any:
     (name, of), count = next(iter(index.items())), len(next(iter(index.values())))
     sessions = [SimpleNamespace(**{name: one}) for one in of]
     return SimpleNamespace(
-        **{name: torch.cat(of)}, session_lengths=[SAMPLES] * count, iter_sessions=lambda: iter(sessions)
+        **{name: torch.cat(of)},
+        session_lengths=[SAMPLES] * count,
+        iter_sessions=lambda: iter(sessions),
     )
 
 
-def assert_same_pairs(mine: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> None:
+def assert_same_pairs(
+    mine: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]
+) -> None:
     for a, b in zip(mine, other, strict=True):
         assert same_distribution(a // 50, b // 50) > 1e-3
-    sessions = [(reference // SAMPLES) * 3 + positive // SAMPLES for reference, positive in (mine, other)]
+    sessions = [
+        (reference // SAMPLES) * 3 + positive // SAMPLES for reference, positive in (mine, other)
+    ]
     assert same_distribution(*sessions) > 1e-3
 
 
@@ -313,7 +350,9 @@ def test_pairs_across_sessions_by_label() -> None:
     theirs = cebra.distributions.MultisessionSampler(
         fake(continuous_index=[torch.from_numpy(of).float() for of in labels]), OFFSET
     )
-    mine = across([[Label.continuous(of)] for of in labels], conditional="time_delta", time_offset=OFFSET)
+    mine = across(
+        [[Label.continuous(of)] for of in labels], conditional="time_delta", time_offset=OFFSET
+    )
     other = theirs_across(theirs)
     assert_same_pairs(mine, other)
     values = np.concatenate(labels)[:, 0]
@@ -324,7 +363,9 @@ def test_pairs_across_sessions_by_label() -> None:
 
 def test_pairs_across_sessions_by_class() -> None:
     random = np.random.default_rng(0)
-    codes = [random.choice(3, SAMPLES, p=p) for p in ([0.2, 0.3, 0.5], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8])]
+    codes = [
+        random.choice(3, SAMPLES, p=p) for p in ([0.2, 0.3, 0.5], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8])
+    ]
     theirs = cebra.distributions.DiscreteMultisessionSampler(
         fake(discrete_index=[torch.from_numpy(of) for of in codes])
     )

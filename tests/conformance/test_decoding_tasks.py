@@ -45,7 +45,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def spikes(folder: Path) -> Path:
-    (path,) = write_spikes(folder / "npx", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=QUIET)
+    (path,) = write_spikes(
+        folder / "npx", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=QUIET
+    )
     return path
 
 
@@ -61,7 +63,9 @@ def calcium(folder: Path) -> Path:
 
 def splits(folder: Path, source: Path, **sections: Any) -> Dataset:
     name = "-".join(str(value) for value in sections.values())
-    return prepare(source, out=folder / name, overrides={f"splits.{key}": one for key, one in sections.items()}).dataset
+    return prepare(
+        source, out=folder / name, overrides={f"splits.{key}": one for key, one in sections.items()}
+    ).dataset
 
 
 def decoded(data: Dataset, label: str, kind: str, **sections: Any) -> dict[str, float]:
@@ -71,7 +75,9 @@ def decoded(data: Dataset, label: str, kind: str, **sections: Any) -> dict[str, 
     training = Training(config, data, whole_shard(data, config.view, config.sessions))
     while not training.done:
         training.advance()
-    (found,) = (training.task.predictions(config, training.model.eval(), training.shard, "test") or {}).values()
+    (found,) = (
+        training.task.predictions(config, training.model.eval(), training.shard, "test") or {}
+    ).values()
     return found.scores
 
 
@@ -80,11 +86,15 @@ PRESENTATIONS = {"evaluation": {"per": "presentation"}, "input": {"window": 5, "
 
 def test_natural_scenes_from_few_presentations_and_all(neuropixels: Dataset) -> None:
     found = [
-        decoded(neuropixels, "scene", "naive_bayes", **PRESENTATIONS, training={"shots": shots})["balanced_accuracy"]
+        decoded(neuropixels, "scene", "naive_bayes", **PRESENTATIONS, training={"shots": shots})[
+            "balanced_accuracy"
+        ]
         for shots in (1, 3, None)
     ]
     # One presentation has no variance within its class, by which naive Bayes weighs units.
-    one = decoded(neuropixels, "scene", "knn", **PRESENTATIONS, training={"shots": 1})["balanced_accuracy"]
+    one = decoded(neuropixels, "scene", "knn", **PRESENTATIONS, training={"shots": 1})[
+        "balanced_accuracy"
+    ]
     assert one > 2 / SCENES
     assert found[1] > 3 / SCENES
     assert found[2] > 0.6
@@ -92,9 +102,12 @@ def test_natural_scenes_from_few_presentations_and_all(neuropixels: Dataset) -> 
 
 
 @pytest.mark.parametrize(
-    ("label", "kind", "chance"), [("static_orientation", "lda", 1 / 6), ("running_speed", "ridge", 0)]
+    ("label", "kind", "chance"),
+    [("static_orientation", "lda", 1 / 6), ("running_speed", "ridge", 0)],
 )
-def test_static_gratings_and_running(neuropixels: Dataset, label: str, kind: str, chance: float) -> None:
+def test_static_gratings_and_running(
+    neuropixels: Dataset, label: str, kind: str, chance: float
+) -> None:
     scores = decoded(neuropixels, label, kind, **PRESENTATIONS)
     assert scores["r2" if label == "running_speed" else "balanced_accuracy"] > chance + 0.2
 
@@ -106,10 +119,16 @@ def test_drifting_gratings_of_eight_directions(folder: Path, calcium: Path) -> N
 
 
 @pytest.mark.parametrize(("fold", "kind"), [(0, "knn"), (REPEATS - 1, "naive_bayes")])
-def test_the_frame_of_a_movie_repeats_as_folds(folder: Path, calcium: Path, fold: int, kind: str) -> None:
-    data = splits(folder, calcium, kind="groups", by="movie_repeat", folds="leave_one_out", fold=fold)
+def test_the_frame_of_a_movie_repeats_as_folds(
+    folder: Path, calcium: Path, fold: int, kind: str
+) -> None:
+    data = splits(
+        folder, calcium, kind="groups", by="movie_repeat", folds="leave_one_out", fold=fold
+    )
     scores = decoded(data, "movie_frame", kind, input={"window": 1})
-    assert scores["frame_error_median"] < FRAMES / 30  # of the best constant: a quarter of the movie
+    assert (
+        scores["frame_error_median"] < FRAMES / 30
+    )  # of the best constant: a quarter of the movie
     assert scores["within_window"] > 0.5  # of the best constant: 59 of 900
 
 
@@ -135,7 +154,9 @@ def agreement(session: Session, rates: np.ndarray, label: str) -> float:
 
 
 @pytest.mark.parametrize("kept", [None, 0.6])
-def test_spikes_of_shuffled_and_dropped_presentations(folder: Path, spikes: Path, kept: float | None) -> None:
+def test_spikes_of_shuffled_and_dropped_presentations(
+    folder: Path, spikes: Path, kept: float | None
+) -> None:
     """The file's rows in another order, some missing: labels are those of the spikes' own presentations."""
     arrays = dict(np.load(spikes))
     random, count = np.random.default_rng(3), len(arrays["presentation_id"])
@@ -170,7 +191,9 @@ def test_an_allen_session_whose_presentations_are_shuffled_and_dropped(
     """By the reader of Neuropixels sessions: a table in any order, rows missing, spikes on the session's clock."""
     random = np.random.default_rng(4)
     scene, rates = random.permutation(np.repeat(np.arange(6), 15)), random.uniform(2, 60, (6, 12))
-    start = 3 + SHOWN_S * np.arange(len(scene)) + np.where(np.arange(len(scene)) > 40, 100, 0)  # two blocks
+    start = (
+        3 + SHOWN_S * np.arange(len(scene)) + np.where(np.arange(len(scene)) > 40, 100, 0)
+    )  # two blocks
     times = [_spike_times(start, rates[scene, unit], random) for unit in range(12)]
     rows = random.permutation(len(scene))[:60]
     shown = presentation_arrays(
@@ -179,7 +202,9 @@ def test_an_allen_session_whose_presentations_are_shuffled_and_dropped(
     shown["presentations/id"] = 1000 + rows
     with h5py.File(tmp_path / "arrays.h5", "w") as file:
         write_arrays(file, unit_arrays(times) | shown | invalid_arrays([]))
-    monkeypatch.setenv(NAMED, str(stand_in(tmp_path, json.dumps(ECEPHYS), arrays=tmp_path / "arrays.h5")))
+    monkeypatch.setenv(
+        NAMED, str(stand_in(tmp_path, json.dumps(ECEPHYS), arrays=tmp_path / "arrays.h5"))
+    )
     (tmp_path / "715093703.nwb").touch()
     recipe = parse(Recipe, {"format": "allen_ecephys"}, "test")
     session = read_source(Source(tmp_path / "715093703.nwb"), recipe)
@@ -192,36 +217,50 @@ def test_an_allen_session_whose_presentations_are_shuffled_and_dropped(
 # -- the synthetic session itself ----------------------------------------------------------------------------
 
 
-def test_the_synthetic_session_is_as_described(spikes: Path, neuropixels: Dataset, tmp_path: Path) -> None:
+def test_the_synthetic_session_is_as_described(
+    spikes: Path, neuropixels: Dataset, tmp_path: Path
+) -> None:
     (name,) = neuropixels.sessions
     recording = neuropixels.open(name)
     assert recording.neural.shape == ((SCENES + len(ORIENTATIONS)) * SHOWN * 5, UNITS)
     assert recording.rate_hz == pytest.approx(20)
     codes, counts = np.unique(recording.labels["scene"].values, return_counts=True)
     assert counts[codes >= 0].tolist() == [SHOWN * 5] * SCENES
-    again = write_spikes(tmp_path / "again", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=QUIET)[0]
+    again = write_spikes(
+        tmp_path / "again", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=QUIET
+    )[0]
     assert again.read_bytes() == spikes.read_bytes()
     features = np.load(spikes.with_name("scene_features.npy"))
     assert len(features) == SCENES
 
 
 def test_noise_makes_it_harder(folder: Path, neuropixels: Dataset) -> None:
-    (path,) = write_spikes(folder / "loud", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=1.5)
+    (path,) = write_spikes(
+        folder / "loud", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=1.5
+    )
     loud = prepare(path, out=folder / "loud-ds", recipe="synthetic_neuropixels").dataset
-    quiet, hard = (decoded(data, "scene", "lda", **PRESENTATIONS)["balanced_accuracy"] for data in (neuropixels, loud))
+    quiet, hard = (
+        decoded(data, "scene", "lda", **PRESENTATIONS)["balanced_accuracy"]
+        for data in (neuropixels, loud)
+    )
     assert hard < quiet - 0.2
 
 
 def test_leaving_a_session_out(folder: Path) -> None:
     """Two sessions of the same units: one trains, the other, which nothing was fitted on, is decoded."""
-    (path,) = write_spikes(folder / "two", units=UNITS, scenes=SCENES, presentations=2 * SHOWN, noise=QUIET)
+    (path,) = write_spikes(
+        folder / "two", units=UNITS, scenes=SCENES, presentations=2 * SHOWN, noise=QUIET
+    )
     arrays = dict(np.load(path))
     half = arrays["presentation_id"] < len(arrays["presentation_id"]) // 2
     (folder / "halves").mkdir()
     for name, mask in (("first", half), ("second", ~half)):
         of = mask[arrays["presentations"]]
         part = {key: arrays[key][of] for key in ("times", "units")}
-        part |= {key: arrays[key][mask] for key in ("presentation_id", "scene", "static_orientation", "running_speed")}
+        part |= {
+            key: arrays[key][mask]
+            for key in ("presentation_id", "scene", "static_orientation", "running_speed")
+        }
         part["presentations"] = arrays["presentations"][of] - np.flatnonzero(mask)[0]
         np.savez(folder / "halves" / f"{name}.npz", session=name, animal="mouse", **part)
     sources = [folder / "halves" / f"{name}.npz" for name in ("first", "second")]
@@ -230,13 +269,21 @@ def test_leaving_a_session_out(folder: Path) -> None:
     chosen = {"splits.kind": "sessions", "splits.test": ["second"]}
     data = prepare(joined.path, out=folder / "left-out", overrides=chosen).dataset
     assert data.sessions["second"].splits["train"] == 0
-    settings = {"model": {"kind": "naive_bayes", "smoothing": 0.01}, "sessions": {"combine": "padded"}}
-    assert decoded(data, "scene", "naive_bayes", **{**PRESENTATIONS, **settings})["balanced_accuracy"] > 0.6
+    settings = {
+        "model": {"kind": "naive_bayes", "smoothing": 0.01},
+        "sessions": {"combine": "padded"},
+    }
+    assert (
+        decoded(data, "scene", "naive_bayes", **{**PRESENTATIONS, **settings})["balanced_accuracy"]
+        > 0.6
+    )
 
 
 def test_synth_writes_either_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = ("--units", 5, "--scenes", 3, "--presentations", 2)
-    code, out, err = run(capsys, "synth", tmp_path / "npx", "--kind", "neuropixels", "--sessions", 3, *small)
+    code, out, err = run(
+        capsys, "synth", tmp_path / "npx", "--kind", "neuropixels", "--sessions", 3, *small
+    )
     assert code == 0, err
     assert "3 sessions" in out
     recipe = load_recipe("synthetic_neuropixels")

@@ -43,19 +43,25 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def made(kind: str, *, units: tuple[int, ...] = (UNITS,), seed: int = 0, **settings: Any) -> Network:
+def made(
+    kind: str, *, units: tuple[int, ...] = (UNITS,), seed: int = 0, **settings: Any
+) -> Network:
     config: NetworkConfig = TypeAdapter(NetworkConfig).validate_python({**SMALL[kind], **settings})
     torch.manual_seed(seed)
     return build_network(config, units, OUTPUTS, length=LENGTH)
 
 
-def ready(kind: str, *, units: tuple[int, ...] = (UNITS,), seed: int = 0, **settings: Any) -> Network:
+def ready(
+    kind: str, *, units: tuple[int, ...] = (UNITS,), seed: int = 0, **settings: Any
+) -> Network:
     """With a graph, where it needs one: a ring."""
     network = made(kind, units=units, seed=seed, **settings)
     if isinstance(network, GraphNetwork):
         for place, count in enumerate(units):
             unit = torch.arange(count)
-            network.set_graph(place, torch.stack([unit.repeat(3), torch.cat([unit, unit + 1, unit - 1]) % count]))
+            network.set_graph(
+                place, torch.stack([unit.repeat(3), torch.cat([unit, unit + 1, unit - 1]) % count])
+            )
     return network
 
 
@@ -69,7 +75,9 @@ def bumps(count: int, seed: int) -> tuple[Tensor, Tensor]:
     early = torch.randint(2, 6, (count,), generator=generator)
     late = early + torch.randint(3, 5, (count,), generator=generator)
     label = torch.randint(2, (count,), generator=generator)
-    centres = torch.where(label[:, None].bool(), torch.stack([early, late], 1), torch.stack([late, early], 1))
+    centres = torch.where(
+        label[:, None].bool(), torch.stack([early, late], 1), torch.stack([late, early], 1)
+    )
     centres = centres.repeat_interleave(UNITS // 2, dim=1)[:, None]
     course = torch.exp(-0.5 * (torch.arange(LENGTH)[:, None] - centres) ** 2)
     return course + 0.3 * torch.randn(count, LENGTH, UNITS, generator=generator), label
@@ -103,7 +111,9 @@ class TestEveryNetwork:
     def test_gradient_reaches_every_parameter(self, kind: str) -> None:
         network = ready(kind, dropout=0.0)
         (network(rows(), 0) * torch.tensor([1.0, -2.0, 3.0])).square().sum().backward()
-        assert [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()] == []
+        assert [
+            name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()
+        ] == []
 
     def test_examples_do_not_see_each_other(self, kind: str) -> None:
         """Else a step over several workers would not be the step of one."""
@@ -144,11 +154,19 @@ class TestEveryNetwork:
         network = ready(kind, units=(UNITS, 9), dropout=0.0)
         network(rows(), 0).sum().backward()
         untouched = {name for name, p in network.named_parameters() if p.grad is None}
-        assert untouched == {name for name, _ in network.named_parameters() if name.startswith(("inputs.1", "nodes.1"))}
+        assert untouched == {
+            name
+            for name, _ in network.named_parameters()
+            if name.startswith(("inputs.1", "nodes.1"))
+        }
         assert untouched
         assert network(rows(units=9), 1).shape == (5, OUTPUTS)
         alone = dict(ready(kind).named_parameters())
-        assert all(p.shape == alone[name].shape for name, p in network.named_parameters() if name not in untouched)
+        assert all(
+            p.shape == alone[name].shape
+            for name, p in network.named_parameters()
+            if name not in untouched
+        )
 
     def test_equal_seeds_make_equal_networks(self, kind: str) -> None:
         one, same, other = (made(kind, seed=seed).state_dict() for seed in (3, 3, 4))

@@ -56,7 +56,9 @@ def write_mat73(path: Path, found: dict[str, np.ndarray]) -> None:
     with h5py.File(path, "w", userblock_size=512) as file:
         file["traces"] = found["traces"].T
         for name in ("time", "speed", "angle", "side"):
-            file[f"group/{name}"] = np.atleast_2d(found[name]).T if found[name].ndim == 1 else found[name].T
+            file[f"group/{name}"] = (
+                np.atleast_2d(found[name]).T if found[name].ndim == 1 else found[name].T
+            )
     with path.open("r+b") as raw:
         raw.write(b"MATLAB 7.3 MAT-file".ljust(512))
 
@@ -66,7 +68,10 @@ def write_npz(path: Path, found: dict[str, np.ndarray]) -> None:
 
 
 def write_joblib(path: Path, found: dict[str, np.ndarray]) -> None:
-    joblib.dump({"traces": found["traces"], "group": {k: v for k, v in found.items() if k != "traces"}}, path)
+    joblib.dump(
+        {"traces": found["traces"], "group": {k: v for k, v in found.items() if k != "traces"}},
+        path,
+    )
 
 
 def table(found: dict[str, np.ndarray]) -> pd.DataFrame:

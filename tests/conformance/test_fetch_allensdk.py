@@ -54,7 +54,9 @@ def test_allensdk_lists_the_same(python: Path, tmp_path: Path) -> None:
         assert shown.returncode == 0, shown.stderr
         found = {}
         for source in ("allen-ophys", "allen-ecephys"):
-            for match in raylab.fetch(source, out=tmp_path, base_uri=served.uri, dry_run=True).matched:
+            for match in raylab.fetch(
+                source, out=tmp_path, base_uri=served.uri, dry_run=True
+            ).matched:
                 one = match.session
                 if source == "allen-ophys":
                     described = [

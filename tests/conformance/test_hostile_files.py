@@ -69,9 +69,15 @@ def forged(*state: Any) -> Call:
     return Call(np.dtype, "V8", False, True, state=state)
 
 
-FAR = forged(3, "|", None, ("a",), {"a": (np.dtype("f8"), 10**9)}, 8, 1, 0)  # a field outside its item
-POINTER = forged(3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0)  # bytes read as the address of an object
-WIDE = forged(3, "|", (np.dtype("f8"), (10**6,)), None, None, 8, 1, 0)  # 8 bytes that are a million numbers
+FAR = forged(
+    3, "|", None, ("a",), {"a": (np.dtype("f8"), 10**9)}, 8, 1, 0
+)  # a field outside its item
+POINTER = forged(
+    3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0
+)  # bytes read as the address of an object
+WIDE = forged(
+    3, "|", (np.dtype("f8"), (10**6,)), None, None, 8, 1, 0
+)  # 8 bytes that are a million numbers
 
 
 @pytest.mark.parametrize("dtype", [FAR, POINTER, WIDE, np.dtype("O")])
@@ -93,7 +99,13 @@ def test_forged_dtypes_reach_no_memory(tmp_path: Path, dtype: Any, how: str) -> 
     [
         Call(np.ndarray, (10**10,), "f8"),
         Call(np.ndarray, (4,), "O"),
-        Call(RECONSTRUCT, np.ndarray, (10**12,), b"b", state=(1, (10**12,), np.dtype("f8"), False, b"")),
+        Call(
+            RECONSTRUCT,
+            np.ndarray,
+            (10**12,),
+            b"b",
+            state=(1, (10**12,), np.dtype("f8"), False, b""),
+        ),
         Call(bytearray, 10**11),
     ],
 )
@@ -152,7 +164,9 @@ def put_foreign(file: h5py.File, name: str, kind: str, secret: Path) -> None:
     if kind == "link":
         file[name] = h5py.ExternalLink(str(secret / "secret.h5"), "/x")
     elif kind == "storage":
-        file.create_dataset(name, (40, 3), "f8", external=[(str(secret / "secret.bin"), 0, h5py.h5f.UNLIMITED)])
+        file.create_dataset(
+            name, (40, 3), "f8", external=[(str(secret / "secret.bin"), 0, h5py.h5f.UNLIMITED)]
+        )
     else:
         layout = h5py.VirtualLayout((40, 3), "f8")
         layout[:] = h5py.VirtualSource(str(secret / "secret.h5"), "x", (40, 3))
@@ -160,7 +174,8 @@ def put_foreign(file: h5py.File, name: str, kind: str, secret: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("link", "does not have"), ("storage", "another file"), ("virtual", "another file")]
+    ("kind", "said"),
+    [("link", "does not have"), ("storage", "another file"), ("virtual", "another file")],
 )
 @pytest.mark.parametrize("format_name", ["hdf5", "mat"])
 def test_hdf5_reads_its_own_file_only(secret: Path, format_name: str, kind: str, said: str) -> None:
@@ -181,7 +196,10 @@ def test_libraries_that_follow_links_are_not_given_any(secret: Path, kind: str) 
     file.add_acquisition(TimeSeries(name="x", data=np.ones((40, 3)), unit="none", rate=10.0))
     with NWBHDF5IO(str(secret / "a.nwb"), "w") as io:
         io.write(file, cache_spec=False)
-    for path, place in ((brain, "calcium_traces/df_over_f"), (secret / "a.nwb", "acquisition/x/data")):
+    for path, place in (
+        (brain, "calcium_traces/df_over_f"),
+        (secret / "a.nwb", "acquisition/x/data"),
+    ):
         with h5py.File(path, "r+") as opened:
             put_foreign(opened, place, kind, secret)
     with pytest.raises(DataError, match="another file"):
@@ -195,8 +213,14 @@ def test_libraries_that_follow_links_are_not_given_any(secret: Path, kind: str) 
     [
         ({"files": "../*.npz"}, "a pattern inside the folder"),
         ({"files": "/etc/*"}, "a pattern inside the folder"),
-        ({"files": "*_a.npz", "companions": {"b": "../*_b.npz"}}, "the name of a file in the same folder"),
-        ({"files": "*_a.npz", "companions": {"b": "/etc/passwd"}}, "the name of a file in the same folder"),
+        (
+            {"files": "*_a.npz", "companions": {"b": "../*_b.npz"}},
+            "the name of a file in the same folder",
+        ),
+        (
+            {"files": "*_a.npz", "companions": {"b": "/etc/passwd"}},
+            "the name of a file in the same folder",
+        ),
     ],
 )
 def test_recipes_stay_in_the_folder(value: dict[str, Any], said: str) -> None:
@@ -215,11 +239,15 @@ def declared(path: Path) -> Path:
 
 
 def stated(path: Path) -> Path:
-    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {(10**6, 10**6)}}}".ljust(117) + "\n"
+    header = (
+        f"{{'descr': '<f8', 'fortran_order': False, 'shape': {(10**6, 10**6)}}}".ljust(117) + "\n"
+    )
     import zipfile
 
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        archive.writestr(
+            "x.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
+        )
     return path
 
 
@@ -257,7 +285,9 @@ def long_text(path: Path) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(1000, np.int32)), pa.array(["y" * 10**5]))
+    words = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(1000, np.int32)), pa.array(["y" * 10**5])
+    )
     pq.write_table(pa.table({"x": words}), path, store_schema=False)
     return path
 
@@ -275,9 +305,13 @@ def long_text(path: Path) -> Path:
         ("parquet", long_text),
     ],
 )
-def test_size_is_asked_before_memory_is_taken(tmp_path: Path, small: None, format_name: str, make: Any) -> None:
+def test_size_is_asked_before_memory_is_taken(
+    tmp_path: Path, small: None, format_name: str, make: Any
+) -> None:
     path = make(tmp_path / "a.bin")
-    with pytest.raises(DataError, match=r"a\.bin.* takes .* GB of memory, the limit is 0\.0 GB") as error:
+    with pytest.raises(
+        DataError, match=r"a\.bin.* takes .* GB of memory, the limit is 0\.0 GB"
+    ) as error:
         read(path, format=format_name)
     assert "RAYLAB_MAX_ARRAY_GB" in error.value.remedy
 
@@ -298,7 +332,9 @@ def test_the_limit_is_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_spike_counts_that_no_memory_holds(tmp_path: Path) -> None:
-    path = npz(tmp_path / "a.npz", t=[0.1, np.nan, np.inf, 3e11], u=[1, 2, 1, 1], k=[0, 1, 2, np.nan])
+    path = npz(
+        tmp_path / "a.npz", t=[0.1, np.nan, np.inf, 3e11], u=[1, 2, 1, 1], k=[0, 1, 2, np.nan]
+    )
     spikes = {"times": "t", "units": "u", "bin_s": 1.0}
     with pytest.raises(DataError, match="spike counts takes"):
         read_spikes(path, spikes)
@@ -382,7 +418,9 @@ def test_a_clock_that_reaches_infinity(tmp_path: Path) -> None:
 
 
 def test_splits_that_end_before_they_start(tmp_path: Path) -> None:
-    path = npz(tmp_path / "a.npz", x=np.ones((6, 2)), back=[[0.3, 0.1]], none=[[0.11, 0.15], [0.2, 0.4]])
+    path = npz(
+        tmp_path / "a.npz", x=np.ones((6, 2)), back=[[0.3, 0.1]], none=[[0.11, 0.15], [0.2, 0.4]]
+    )
     with pytest.raises(DataError, match=r"given\.train.*end before they start"):
         read(path, format="npz", given={"train": "back"})
     session = read(path, format="npz", given={"train": "none"})
@@ -398,7 +436,9 @@ def test_splits_that_end_before_they_start(tmp_path: Path) -> None:
         (np.zeros((4, 0)), {"labels": {"y": {"path": "y", "kind": "continuous"}}}),
     ],
 )
-def test_arrays_of_no_use_are_named(tmp_path: Path, array: np.ndarray, value: dict[str, Any]) -> None:
+def test_arrays_of_no_use_are_named(
+    tmp_path: Path, array: np.ndarray, value: dict[str, Any]
+) -> None:
     with pytest.raises(DataError, match=r"`(units\.depth|labels\.y)"):
         read(npz(tmp_path / "a.npz", x=np.ones((4, 2)), y=array), format="npz", **value)
 
@@ -412,22 +452,31 @@ def test_hdf5_names_that_are_no_text_are_left_out(tmp_path: Path) -> None:
 
 def test_names_with_digits_of_any_kind_are_sorted(tmp_path: Path) -> None:
     arrays = {name: np.ones(4) for name in ("u\u00b2", "u" + "7" * 5000, "u10", "u9")}
-    session = read(npz(tmp_path / "a.npz", **arrays), format="npz", neural={"path": "u*", "kind": "rate"})
-    assert [name for name in session.units["id"] if len(name) < 4 and name.isascii()] == ["u9", "u10"]
+    session = read(
+        npz(tmp_path / "a.npz", **arrays), format="npz", neural={"path": "u*", "kind": "rate"}
+    )
+    assert [name for name in session.units["id"] if len(name) < 4 and name.isascii()] == [
+        "u9",
+        "u10",
+    ]
 
 
 def test_trials_of_a_matlab_row_vector(tmp_path: Path) -> None:
     found = {"t": [0.1, 0.2, 0.3], "u": [1, 2, 1], "k": [0, 1, 2], "choice": [5, 6, 5]}
     scipy.io.savemat(tmp_path / "a.mat", found)
     spikes = {"times": "t", "units": "u", "trials": "k", "window": [0, 1], "bin_s": 0.5}
-    session = read_spikes(tmp_path / "a.mat", spikes, labels={"choice": {"path": "choice", "kind": "discrete"}})
+    session = read_spikes(
+        tmp_path / "a.mat", spikes, labels={"choice": {"path": "choice", "kind": "discrete"}}
+    )
     assert session.labels["choice"].values.tolist() == [0, 0, 1, 1, 0, 0]
 
 
 def test_sparse_matlab_arrays_are_dense_when_read(tmp_path: Path, small: None) -> None:
     from scipy.sparse import csc_array
 
-    scipy.io.savemat(tmp_path / "a.mat", {"x": csc_array(np.eye(5)), "wide": csc_array((10**5, 10**5))})
+    scipy.io.savemat(
+        tmp_path / "a.mat", {"x": csc_array(np.eye(5)), "wide": csc_array((10**5, 10**5))}
+    )
     assert read(tmp_path / "a.mat", format="mat").neural.tolist() == np.eye(5).tolist()
     with pytest.raises(DataError, match=r"'wide' takes 80\.0 GB"):
         read(tmp_path / "a.mat", format="mat", neural={"path": "wide", "kind": "counts"})
@@ -443,34 +492,49 @@ def killer(path: Path) -> Path:
     def element(code: int, raw: bytes) -> bytes:
         return struct.pack("<II", code, len(raw)) + raw + bytes(-len(raw) % 8)
 
-    parts = [element(6, struct.pack("<II", 6, 0)), element(5, struct.pack("<ii", 40, 3)), element(1, b"x")]
+    parts = [
+        element(6, struct.pack("<II", 6, 0)),
+        element(5, struct.pack("<ii", 40, 3)),
+        element(1, b"x"),
+    ]
     body = list(accumulate([*parts, element(99, bytes(960))]))[-1]
-    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + element(14, body))
+    path.write_bytes(
+        b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + element(14, body)
+    )
     return path
 
 
 def test_a_crash_of_a_parser_is_an_error(tmp_path: Path) -> None:
     source, found = Source(killer(tmp_path / "a.mat")), recipe(format="mat")
     code = "import sys, scipy.io; scipy.io.loadmat(sys.argv[1])"
-    assert subprocess.run([sys.executable, "-c", code, str(source.path)], check=False).returncode < 0
+    assert (
+        subprocess.run([sys.executable, "-c", code, str(source.path)], check=False).returncode < 0
+    )
     with pytest.raises(DataError, match=r"a\.mat: the library that reads it crashed \(SIGSEGV\)"):
         read_isolated(source, found)
     sound = Source(npz(tmp_path / "b.npz", x=np.ones((4, 2))))
     assert read_isolated(sound, recipe(format="npz")).neural.shape == (4, 2)
 
 
-def test_where_nothing_can_fork_the_server_dies_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_fork_the_server_dies_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = "from raylab.data.readers import child; child.FORKS = False; child.serve()"
     monkeypatch.setattr("raylab.data.readers.isolated.SERVER", server)
     monkeypatch.setattr("raylab.data.readers.isolated._SERVERS", {})
-    dead, sound = Source(killer(tmp_path / "a.mat")), Source(npz(tmp_path / "b.npz", x=np.ones((4, 2))))
+    dead, sound = (
+        Source(killer(tmp_path / "a.mat")),
+        Source(npz(tmp_path / "b.npz", x=np.ones((4, 2)))),
+    )
     assert read_isolated(sound, recipe(format="npz")).id == "b"
     with pytest.raises(DataError, match=r"crashed \(SIGSEGV\)"):
         read_isolated(dead, recipe(format="mat"))
     assert read_isolated(sound, recipe(format="npz")).id == "b"
 
 
-def test_a_chunk_that_grows_without_end_meets_the_memory_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_that_grows_without_end_meets_the_memory_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """HDF5 doubles its buffer while a chunk expands, whatever the dataset states."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)  # may be repeated
@@ -531,7 +595,8 @@ def test_a_manifest_is_checked_before_it_is_believed(tmp_path: Path, key: str, v
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "3", '{"schema": 2, "sessions": 3}', '{"schema": 2, "sessions": [3]}', "[" * 10**5]
+    "text",
+    ["[]", "3", '{"schema": 2, "sessions": 3}', '{"schema": 2, "sessions": [3]}', "[" * 10**5],
 )
 def test_a_manifest_of_another_shape(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
@@ -572,7 +637,9 @@ def test_safetensors_headers_that_lie(tmp_path: Path, entry: dict[str, Any]) -> 
         ("segments", np.array([[0, 500]])),
     ],
 )
-def test_arrays_of_a_dataset_are_what_the_manifest_says(tmp_path: Path, place: str, array: np.ndarray) -> None:
+def test_arrays_of_a_dataset_are_what_the_manifest_says(
+    tmp_path: Path, place: str, array: np.ndarray
+) -> None:
     from safetensors.numpy import load_file, save_file
 
     made = dataset(tmp_path / "ds")

@@ -59,7 +59,13 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
     random = np.random.default_rng(0)
     np.save(folder / "features.npy", smooth(random, 3))
     features = {"movie": {"path": "features.npy", "frame": "movie_frame"}}
-    write_session(folder / "500.h5", samples=FRAMES * REPEATS * 5 // 3, units=40, session_id="500", animal="calcium")
+    write_session(
+        folder / "500.h5",
+        samples=FRAMES * REPEATS * 5 // 3,
+        units=40,
+        session_id="500",
+        animal="calcium",
+    )
     recipes: dict[str, dict[str, Any]] = {"calcium": {"format": "torch_brain"}}
     for area in ("VISp", "VISl"):
         recipes[area] = {
@@ -84,7 +90,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
 
 @pytest.fixture(scope="module")
 def joined(parts: list[Dataset], tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return raylab.prepare([one.path for one in parts], out=tmp_path_factory.mktemp("joined") / "ds").dataset
+    return raylab.prepare(
+        [one.path for one in parts], out=tmp_path_factory.mktemp("joined") / "ds"
+    ).dataset
 
 
 def trained(path: Path, data: Dataset, positives: str, conditional: str, label: str) -> StudyFolder:
@@ -116,14 +124,20 @@ def test_a_dataset_of_both_kinds(parts: list[Dataset], joined: Dataset) -> None:
             assert np.array_equal(before.parts, after.parts)
             assert after.labels["movie"].values.shape[1] == 3
     assert joined.manifest["splits"]["kind"] == "groups"
-    assert [spec.rate_hz for spec in joined.sessions.values()] == pytest.approx([30, 1000 / 33, 1000 / 33])
+    assert [spec.rate_hz for spec in joined.sessions.values()] == pytest.approx(
+        [30, 1000 / 33, 1000 / 33]
+    )
     joined.verify()
-    assert [part["sessions"] for part in joined.manifest["joined"]] == [list(part.sessions) for part in parts]
+    assert [part["sessions"] for part in joined.manifest["joined"]] == [
+        list(part.sessions) for part in parts
+    ]
 
 
 @pytest.fixture(scope="module")
 def study(joined: Dataset, tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
-    return trained(tmp_path_factory.mktemp("across") / "study", joined, "across", "discrete", "movie_frame")
+    return trained(
+        tmp_path_factory.mktemp("across") / "study", joined, "across", "discrete", "movie_frame"
+    )
 
 
 def least(study: StudyFolder) -> float:
@@ -131,22 +145,34 @@ def least(study: StudyFolder) -> float:
     return float(raylab.consistency(study.path, between="sessions", label="movie_frame")["least"])
 
 
-def test_joint_training_makes_sessions_consistent(tmp_path: Path, joined: Dataset, study: StudyFolder) -> None:
+def test_joint_training_makes_sessions_consistent(
+    tmp_path: Path, joined: Dataset, study: StudyFolder
+) -> None:
     """Positives from all sessions, by the frame or by its features, against an embedding of each session's own."""
     alone = least(trained(tmp_path / "alone", joined, "within", "discrete", "movie_frame"))
     by_features = least(trained(tmp_path / "features", joined, "across", "delta", "movie"))
     assert min(least(study), by_features) > alone + 0.15
 
 
-def test_consistency_within_and_between_areas(study: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_consistency_within_and_between_areas(
+    study: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     areas = raylab.consistency(study.path, between="areas", label="movie_frame")
-    pairs = np.array(raylab.consistency(study.path, between="sessions", label="movie_frame")["matrix"], float)
+    pairs = np.array(
+        raylab.consistency(study.path, between="sessions", label="movie_frame")["matrix"], float
+    )
     assert areas["names"] == ["VISp", "VISl"]  # sessions 0 and 2; session 1
-    assert areas["matrix"][0][0] == pytest.approx((pairs[0, 2] + pairs[2, 0]) / 2) == pytest.approx(areas["within"])
+    assert (
+        areas["matrix"][0][0]
+        == pytest.approx((pairs[0, 2] + pairs[2, 0]) / 2)
+        == pytest.approx(areas["within"])
+    )
     assert areas["matrix"][1][1] is None  # one session has no pair within its area
     assert areas["matrix"][0][1] == pytest.approx((pairs[0, 1] + pairs[2, 1]) / 2)
     assert areas["mean"] == pytest.approx((areas["matrix"][0][1] + areas["matrix"][1][0]) / 2)
-    code, out, _ = run(capsys, "evaluate", study.path, "--consistency", "areas", "--label", "movie_frame")
+    code, out, _ = run(
+        capsys, "evaluate", study.path, "--consistency", "areas", "--label", "movie_frame"
+    )
     assert code == 0
     assert f"within areas {areas['within']:.3f}" in out
 
@@ -155,7 +181,9 @@ def test_what_cannot_be_joined(tmp_path: Path, parts: list[Dataset], joined: Dat
     with pytest.raises(DataError, match="session '500'"):
         raylab.prepare([parts[0].path, joined.path], out=tmp_path / "twice")
     with pytest.raises(ConfigError, match="joined as they are"):
-        raylab.prepare([one.path for one in parts], out=tmp_path / "set", overrides={"splits.kind": "blocked"})
+        raylab.prepare(
+            [one.path for one in parts], out=tmp_path / "set", overrides={"splits.kind": "blocked"}
+        )
     with pytest.raises(DataError, match="not a prepared dataset"):
         raylab.prepare([parts[0].path, tmp_path / "none"], out=tmp_path / "none-ds")
     with pytest.raises(ConfigError, match="different filters") as caught:
@@ -164,12 +192,20 @@ def test_what_cannot_be_joined(tmp_path: Path, parts: list[Dataset], joined: Dat
     assert not list(tmp_path.iterdir())
 
 
-def test_joined_datasets_with_equal_filters_are_split_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_joined_datasets_with_equal_filters_are_split_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in "ab":
         dataset(tmp_path / name, session(name, seed=ord(name)), splits=ChronologicalSplits())
     code, _, err = run(capsys, "prepare", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "ab")
     assert code == 0, err
-    made = raylab.prepare(tmp_path / "ab", out=tmp_path / "fold", overrides={"splits.kind": "blocked"}).dataset
+    made = raylab.prepare(
+        tmp_path / "ab", out=tmp_path / "fold", overrides={"splits.kind": "blocked"}
+    ).dataset
     assert list(made.sessions) == ["a", "b"]
     assert made.manifest["splits"]["kind"] == "blocked"
-    assert Dataset(tmp_path / "a").open("a").parts[:, 2].tolist() == [0, 1, 2]  # linked, and left as it was
+    assert Dataset(tmp_path / "a").open("a").parts[:, 2].tolist() == [
+        0,
+        1,
+        2,
+    ]  # linked, and left as it was

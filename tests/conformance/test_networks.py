@@ -44,7 +44,9 @@ def built(**settings: Any) -> Network:
 
 
 def rows(length: int = LENGTH) -> Tensor:
-    return torch.randn(3, length, UNITS, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return torch.randn(
+        3, length, UNITS, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
 
 
 class TestConfig:
@@ -54,7 +56,9 @@ class TestConfig:
             parsed({"kind": kind, "width": 10})
 
     def test_a_space_can_choose_hidden_layers(self) -> None:
-        assert parsed({"kind": "mlp", "hidden": "64x32"}) == parsed({"kind": "mlp", "hidden": [64, 32]})
+        assert parsed({"kind": "mlp", "hidden": "64x32"}) == parsed(
+            {"kind": "mlp", "hidden": [64, 32]}
+        )
         with pytest.raises(ValidationError):
             parsed({"kind": "mlp", "hidden": "64by32"})
 
@@ -81,7 +85,9 @@ def test_recurrent_reads_torchs_last_states(kind: str, bidirectional: bool, laye
     oracle = module(8, 8, layers, batch_first=True, bidirectional=bidirectional).double()
     oracle.load_state_dict(network.recurrent.state_dict())
     states, _ = oracle(rows() @ network.inputs[0].weight.T + network.inputs[0].bias)
-    last = torch.cat([states[:, -1, :8], states[:, 0, 8:]], dim=1)  # the other direction ends at the first row
+    last = torch.cat(
+        [states[:, -1, :8], states[:, 0, 8:]], dim=1
+    )  # the other direction ends at the first row
     torch.testing.assert_close(network(rows(), 0), network.head(last))
 
 
@@ -96,8 +102,13 @@ class TestTransformer:
     def test_sinusoids_are_the_papers(self) -> None:
         for width in (6, 7):
             wave = (math.sin, math.cos)
-            expected = [[wave[i % 2](row / 10_000 ** ((i - i % 2) / width)) for i in range(width)] for row in range(9)]
-            torch.testing.assert_close(sinusoids(9, width), torch.tensor(expected, dtype=torch.float64))
+            expected = [
+                [wave[i % 2](row / 10_000 ** ((i - i % 2) / width)) for i in range(width)]
+                for row in range(9)
+            ]
+            torch.testing.assert_close(
+                sinusoids(9, width), torch.tensor(expected, dtype=torch.float64)
+            )
 
     def test_the_class_token_is_decoded(self) -> None:
         """It knows of the rows what attention brings, and nothing else."""
@@ -110,14 +121,18 @@ class TestTransformer:
         torch.testing.assert_close(network(rows(), 0), network(-rows(), 0))
 
     def test_more_rows_than_learnt_positions_are_refused(self) -> None:
-        with pytest.raises(ValueError, match=f"{LENGTH + 1} rows, but learnt positions of {LENGTH}"):
+        with pytest.raises(
+            ValueError, match=f"{LENGTH + 1} rows, but learnt positions of {LENGTH}"
+        ):
             built(kind="transformer", width=8)(rows(LENGTH + 1), 0)
 
 
 class TestTcn:
     @pytest.mark.parametrize(("levels", "kernel"), [(1, 2), (2, 3), (3, 3)])
     def test_the_last_row_sees_its_receptive_field(self, levels: int, kernel: int) -> None:
-        settings = parsed({"kind": "tcn", "channels": 8, "levels": levels, "kernel": kernel, "pool": "last"})
+        settings = parsed(
+            {"kind": "tcn", "channels": 8, "levels": levels, "kernel": kernel, "pool": "last"}
+        )
         network, x = built(**settings.model_dump()), rows().requires_grad_()
         network(x, 0).sum().backward()
         assert x.grad is not None
@@ -125,10 +140,14 @@ class TestTcn:
         assert int(seen.min()) == LENGTH - settings.receptive_field  # type: ignore[union-attr]
 
     def test_mean_is_of_all_rows(self) -> None:
-        last, mean = (built(kind="tcn", channels=8, levels=2, pool=pool) for pool in ("last", "mean"))
+        last, mean = (
+            built(kind="tcn", channels=8, levels=2, pool=pool) for pool in ("last", "mean")
+        )
         assert isinstance(last, Tcn)
         entered = last.inputs[0](rows())
-        each = torch.stack([last.read(entered[:, : row + 1]) for row in range(LENGTH)])  # causal: the rest is unseen
+        each = torch.stack(
+            [last.read(entered[:, : row + 1]) for row in range(LENGTH)]
+        )  # causal: the rest is unseen
         torch.testing.assert_close(mean(rows(), 0), mean.head(each.mean(0)))  # type: ignore[operator]
 
 
@@ -139,7 +158,12 @@ def pairs(edges: Tensor) -> set[tuple[int, int]]:
 class TestEdges:
     def test_the_strongest_of_either_sign(self) -> None:
         correlation = torch.tensor(
-            [[1.0, 0.1, -0.9, 0.2], [0.1, 1.0, 0.3, 0.05], [-0.9, 0.3, 1.0, 0.4], [0.2, 0.05, 0.4, 1.0]]
+            [
+                [1.0, 0.1, -0.9, 0.2],
+                [0.1, 1.0, 0.3, 0.05],
+                [-0.9, 0.3, 1.0, 0.4],
+                [0.2, 0.05, 0.4, 1.0],
+            ]
         )
         loops = {(unit, unit) for unit in range(4)}
         joined = {(0, 2), (2, 0), (1, 2), (2, 1), (2, 3), (3, 2)}  # 2 chose 0 only; 1 and 3 chose 2
@@ -154,11 +178,17 @@ class TestEdges:
         assert pairs(edges_of_correlations(correlation, 2)) == expected
 
     def test_ties_go_to_the_lower_unit(self) -> None:
-        star = {(0, unit) for unit in range(6)} | {(unit, 0) for unit in range(6)} | {(unit, unit) for unit in range(6)}
+        star = (
+            {(0, unit) for unit in range(6)}
+            | {(unit, 0) for unit in range(6)}
+            | {(unit, unit) for unit in range(6)}
+        )
         assert pairs(edges_of_correlations(torch.ones(6, 6), 1)) == star | {(0, 1), (1, 0)}
 
     def test_the_nearest_also_far_from_the_origin(self) -> None:
-        depth = torch.arange(30.0).cumsum(0)  # each unit is nearer to the one before it than to the next
+        depth = torch.arange(30.0).cumsum(
+            0
+        )  # each unit is nearer to the one before it than to the next
         near = edges_of_positions(depth[:, None], 1)
         assert pairs(near) == {(a, b) for a in range(30) for b in range(30) if abs(a - b) <= 1}
         far = torch.stack([depth + 60_000.0, depth + 80_000.0], 1)
@@ -171,7 +201,10 @@ class TestEdges:
     def test_graphs_are_symmetric_sorted_and_have_self_loops(self) -> None:
         generator = torch.Generator().manual_seed(0)
         correlation = torch.corrcoef(torch.randn(20, 50, generator=generator))
-        for edges in (edges_of_correlations(correlation, 3), edges_of_positions(correlation[:, :3], 3)):
+        for edges in (
+            edges_of_correlations(correlation, 3),
+            edges_of_positions(correlation[:, :3], 3),
+        ):
             assert edges.dtype == torch.int64
             assert pairs(edges) == pairs(edges.flip(0))
             assert pairs(edges) >= {(unit, unit) for unit in range(20)}
@@ -201,7 +234,9 @@ class TestGraph:
         edges = torch.tensor([[0, 1, 2, 0, 2], [0, 1, 2, 1, 1]])
         attention, normed = layer.attention, layer.norm(x)[0]
         source, target = (part(normed).view(3, 2, 4) for part in (attention.lin_l, attention.lin_r))
-        joined = nn.functional.leaky_relu(source[None] + target[:, None], 0.2)  # target, source, head, feature
+        joined = nn.functional.leaky_relu(
+            source[None] + target[:, None], 0.2
+        )  # target, source, head, feature
         score = (joined * attention.att).sum(-1)
         present = torch.zeros(3, 3, dtype=torch.bool)
         present[edges[1], edges[0]] = True
@@ -227,7 +262,14 @@ class TestGraph:
 
     @pytest.mark.parametrize(
         "edges",
-        [CHAIN.T, CHAIN.int(), CHAIN + 1, CHAIN - 1, CHAIN[:, 1:3], torch.stack([CHAIN[0] + 1, CHAIN[1]])],
+        [
+            CHAIN.T,
+            CHAIN.int(),
+            CHAIN + 1,
+            CHAIN - 1,
+            CHAIN[:, 1:3],
+            torch.stack([CHAIN[0] + 1, CHAIN[1]]),
+        ],
         ids=["transposed", "int32", "too high", "negative", "unreached", "source too high"],
     )
     def test_edges_that_cannot_be_are_refused(self, edges: Tensor) -> None:

@@ -53,7 +53,10 @@ VIEWS: list[dict[str, Any]] = [
     {"sqrt": True, "selection": {"kind": "variance", "count": 5}, "zscore": True},
 ]
 READOUTS = ("knn", "naive_bayes", "ridge", "logistic", "svm", "lda")
-SETTINGS: dict[str, Any] = {"logistic": {"c": [1e-3, 1e-2]}, "svm": {"c": [1e-4, 1e-3]}}  # the quick ones
+SETTINGS: dict[str, Any] = {
+    "logistic": {"c": [1e-3, 1e-2]},
+    "svm": {"c": [1e-4, 1e-3]},
+}  # the quick ones
 NETWORKS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": [32]},
     "gru": {"width": 16},
@@ -100,7 +103,9 @@ def datasets(tmp_path_factory: pytest.TempPathFactory) -> Any:
     @cache
     def made(kind: str, seed: int) -> Dataset:
         names = "abcde" if kind in WHOLE else "a"
-        return dataset(folder / f"{kind}{seed}", *(noise(name, seed) for name in names), splits=SPLITS[kind])
+        return dataset(
+            folder / f"{kind}{seed}", *(noise(name, seed) for name in names), splits=SPLITS[kind]
+        )
 
     return made
 
@@ -124,7 +129,10 @@ def p_values(data: Dataset, config: DecoderTrial) -> float:
         training.advance()
     training.model.eval()
     said = training.task.predictions(config, training.model, training.shard, "test") or {}
-    truth, predicted = (np.concatenate([getattr(one, key) for one in said.values()]) for key in ("truth", "predicted"))
+    truth, predicted = (
+        np.concatenate([getattr(one, key) for one in said.values()])
+        for key in ("truth", "predicted")
+    )
     groups = time_blocks(len(truth), len(truth) // LENGTH)
     return permutation_chance("discrete", truth, predicted, groups)["balanced_accuracy"]["p"]
 
@@ -159,4 +167,7 @@ def test_the_fixture_would_show_a_leak(datasets: Any) -> None:
     half = np.arange(len(x)) % 2 == 0
     predicted = KNeighborsClassifier(1).fit(x[half], codes[half]).predict(x[~half])
     groups = time_blocks(int((~half).sum()), TRIALS)
-    assert permutation_chance("discrete", codes[~half], predicted, groups)["balanced_accuracy"]["p"] < 0.01
+    assert (
+        permutation_chance("discrete", codes[~half], predicted, groups)["balanced_accuracy"]["p"]
+        < 0.01
+    )

@@ -17,7 +17,10 @@ KINDS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 def stretches(dtype: torch.dtype = torch.float32) -> list[torch.nn.Parameter]:
     generator = torch.Generator().manual_seed(0)
-    return [torch.nn.Parameter(torch.randn(size, generator=generator, dtype=dtype)) for size in (301, 17)]
+    return [
+        torch.nn.Parameter(torch.randn(size, generator=generator, dtype=dtype))
+        for size in (301, 17)
+    ]
 
 
 def give_gradients(parameters: list[torch.nn.Parameter], seed: int) -> None:
@@ -49,13 +52,21 @@ def test_the_same_as_torchs_to_the_bit(kind: Any, decay: float) -> None:
         give_gradients(theirs, step)
         mine.step()
         peer.step()
-    for one, other, moments, state in zip(ours, theirs, mine.state(), peer.state_dict()["state"].values()):
+    for one, other, moments, state in zip(
+        ours, theirs, mine.state(), peer.state_dict()["state"].values()
+    ):
         assert torch.equal(one, other)
-        assert all(torch.equal(moments[name], state[name]) for name in ("step", "exp_avg", "exp_avg_sq"))
+        assert all(
+            torch.equal(moments[name], state[name]) for name in ("step", "exp_avg", "exp_avg_sq")
+        )
 
 
 def test_a_model_with_nothing_to_train() -> None:
-    optimizer = Adam([{"params": [torch.nn.Parameter(torch.zeros(0))], "weight_decay": 0.0}], lr=0.1, decoupled=False)
+    optimizer = Adam(
+        [{"params": [torch.nn.Parameter(torch.zeros(0))], "weight_decay": 0.0}],
+        lr=0.1,
+        decoupled=False,
+    )
     give_gradients(optimizer.param_groups[0]["params"], 0)
     optimizer.step()
 
@@ -72,5 +83,7 @@ stretch.grad = torch.ones(3)
 make_optimizer(OptimizerConfig(), [stretch]).step()
 print([name for name in ("torch._dynamo", "sklearn", "sympy") if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.strip() == "[]", done.stdout

@@ -44,7 +44,9 @@ CASES.remove(("fsq", "rotation"))  # straight-through is part of it
 
 
 def made(kind: str, *, seed: int = 0, **settings: Any) -> Quantizer:
-    config: QuantizerConfig = TypeAdapter(QuantizerConfig).validate_python({"kind": kind, **SIZES[kind], **settings})
+    config: QuantizerConfig = TypeAdapter(QuantizerConfig).validate_python(
+        {"kind": kind, **SIZES[kind], **settings}
+    )
     torch.manual_seed(seed)
     return build_quantizer(config, dimension=D, seed=seed)
 
@@ -109,7 +111,9 @@ class QuantizerConformance:
     def test_lookup_is_what_the_decoder_reads(self) -> None:
         quantizer = self.trained().eval()
         found = quantizer(vectors(300, 7))
-        torch.testing.assert_close(quantizer.lookup(found.indices), found.values, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            quantizer.lookup(found.indices), found.values, rtol=1e-5, atol=1e-6
+        )
         assert len(found.indices.unique(dim=0)) > 4
 
     def test_gradient_reaches_the_input(self) -> None:
@@ -174,16 +178,27 @@ class TestTheQuantizerOfTheDocs(QuantizerConformance):
 def test_the_docs_name_every_kind_and_parameter() -> None:
     said = set(re.findall(r"`(\w+)`", DOCS.read_text()))
     kinds = get_args(QuantizerConfig)
-    assert {kind.model_fields["kind"].annotation.__args__[0] for kind in kinds} == set(QUANTIZERS) == set(SIZES)
-    assert set(QUANTIZERS) | {name for kind in kinds for name in kind.model_fields if name != "kind"} <= said
+    assert (
+        {kind.model_fields["kind"].annotation.__args__[0] for kind in kinds}
+        == set(QUANTIZERS)
+        == set(SIZES)
+    )
+    assert (
+        set(QUANTIZERS) | {name for kind in kinds for name in kind.model_fields if name != "kind"}
+        <= said
+    )
 
 
 @pytest.mark.parametrize("codes", [2, 37, 512])
 def test_ties_go_to_the_lowest_code(codes: int) -> None:
-    scores = torch.randint(5, (400, codes), generator=torch.Generator().manual_seed(codes)).float() - 2
+    scores = (
+        torch.randint(5, (400, codes), generator=torch.Generator().manual_seed(codes)).float() - 2
+    )
     expected = (scores == scores.amax(1, keepdim=True)).int().argmax(1)
     assert torch.equal(first_maximum(scores.clone()), expected)
-    scores[3] = torch.nan  # a model that diverged is told of by its loss, not by an index out of range
+    scores[3] = (
+        torch.nan
+    )  # a model that diverged is told of by its loss, not by an index out of range
     assert int(first_maximum(scores)[3]) in range(codes)
 
 
@@ -200,7 +215,9 @@ def oracle(kind: str, rotation: bool) -> Any:
         "ema": lambda: vqp.VectorQuantize(D, **many),
         "cosine": lambda: vqp.VectorQuantize(D, use_cosine_sim=True, **many),
         "residual": lambda: vqp.ResidualVQ(dim=D, num_quantizers=3, **many),
-        "grouped_residual": lambda: vqp.GroupedResidualVQ(dim=D, groups=4, num_quantizers=2, **many),
+        "grouped_residual": lambda: vqp.GroupedResidualVQ(
+            dim=D, groups=4, num_quantizers=2, **many
+        ),
         "fsq": lambda: vqp.FSQ([8, 5, 4], dim=D),
         "lfq": lambda: vqp.LFQ(dim=D, codebook_size=CODES, commitment_loss_weight=0.25),
         "simvq": lambda: vqp.SimVQ(D, CODES, rotation_trick=rotation),
@@ -242,7 +259,9 @@ def their_answer(theirs: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         indices = indices.permute(1, 2, 0, 3)
     loss = losses[0].sum() if losses else x.new_zeros(())
     if getattr(theirs, "learnable_codebook", False):
-        loss = loss + loss.detach()  # one mean square with both gradients; the paper's are two, each with one
+        loss = (
+            loss + loss.detach()
+        )  # one mean square with both gradients; the paper's are two, each with one
     return values[0], indices.reshape(len(x), -1).long(), loss
 
 
@@ -255,16 +274,22 @@ def pair(kind: str, gradient: str) -> tuple[Quantizer, Any]:
     return quantizer, theirs
 
 
-def backward(values: Tensor, loss: Tensor, x: Tensor, module: nn.Module, at: Tensor | None = None) -> list[Tensor]:
+def backward(
+    values: Tensor, loss: Tensor, x: Tensor, module: nn.Module, at: Tensor | None = None
+) -> list[Tensor]:
     """Gradients of x and of all parameters, of a loss that weighs every value differently."""
-    weights = torch.randn(TOTAL if at is not None else len(x), D, generator=torch.Generator().manual_seed(3))
+    weights = torch.randn(
+        TOTAL if at is not None else len(x), D, generator=torch.Generator().manual_seed(3)
+    )
     weights = weights if at is None else weights[at]
     of = [x, *module.parameters()]
     return list(torch.autograd.grad((values * weights).sum() + 100 * loss, of))
 
 
 class TestAgainstVectorQuantizePytorch:
-    @pytest.mark.parametrize(("kind", "gradient"), [case for case in CASES if case != ("lfq", "rotation")])
+    @pytest.mark.parametrize(
+        ("kind", "gradient"), [case for case in CASES if case != ("lfq", "rotation")]
+    )
     def test_values_indices_loss_and_gradients(self, kind: str, gradient: str) -> None:
         quantizer, theirs = pair(kind, gradient)
         one, other = vectors(300).requires_grad_(), vectors(300).requires_grad_()
@@ -285,7 +310,9 @@ class TestAgainstVectorQuantizePytorch:
             x = vectors(256, step)
             assert torch.equal(quantizer(x).indices, their_answer(theirs, x)[1]), f"step {step}"
         for stage, groups in zip(quantizer.stages, codebooks(theirs, kind), strict=True):
-            torch.testing.assert_close(stage.codes, torch.cat([b.embed for b in groups]), rtol=1e-5, atol=1e-5)
+            torch.testing.assert_close(
+                stage.codes, torch.cat([b.embed for b in groups]), rtol=1e-5, atol=1e-5
+            )
             counts = torch.cat([b.cluster_size for b in groups])
             torch.testing.assert_close(stage.counts, counts, rtol=1e-5, atol=1e-5)
 
@@ -314,16 +341,24 @@ class TestKmeansStart:
         x = vectors(600)
         start = x[torch.randperm(600, generator=torch.Generator().manual_seed(2))[:CODES]]
         means, counts = lloyd(x[None], start[None])
-        theirs = KMeans(CODES, init=start.numpy(), n_init=1, tol=0, algorithm="lloyd").fit(x.numpy())
-        torch.testing.assert_close(means[0], torch.from_numpy(theirs.cluster_centers_), rtol=1e-5, atol=1e-5)
-        assert torch.equal(counts[0], torch.bincount(torch.from_numpy(theirs.labels_), minlength=CODES).float())
+        theirs = KMeans(CODES, init=start.numpy(), n_init=1, tol=0, algorithm="lloyd").fit(
+            x.numpy()
+        )
+        torch.testing.assert_close(
+            means[0], torch.from_numpy(theirs.cluster_centers_), rtol=1e-5, atol=1e-5
+        )
+        assert torch.equal(
+            counts[0], torch.bincount(torch.from_numpy(theirs.labels_), minlength=CODES).float()
+        )
 
     def test_spherical_means_are_a_fixed_point(self) -> None:
         x = nn.functional.normalize(vectors(600), dim=1)
         means, _ = lloyd(x[None], x[None, :CODES], cosine=True)
         chosen = assign(x[None], means, cosine=True)[0]
         again = torch.stack([x[chosen == code].sum(0) for code in range(CODES)])
-        torch.testing.assert_close(nn.functional.normalize(again, dim=1), means[0], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            nn.functional.normalize(again, dim=1), means[0], rtol=1e-5, atol=1e-6
+        )
 
     def test_the_first_batch_is_described_better(self) -> None:
         x = vectors(600)
@@ -332,12 +367,19 @@ class TestKmeansStart:
         with untouched_generator():
             started(x)
         picks = drawn(
-            x[None], torch.zeros(CODES, dtype=torch.int64), torch.arange(CODES), seed=0, updates=0, share=None
+            x[None],
+            torch.zeros(CODES, dtype=torch.int64),
+            torch.arange(CODES),
+            seed=0,
+            updates=0,
+            share=None,
         )
         unstarted: Any = start["drawn"]
         assert len(picks.unique(dim=0)) == CODES
         assert distortion(x, started.stages[0].codes[0]) < 0.9 * distortion(x, picks)
-        assert distortion(x, started.stages[0].codes[0]) < 0.5 * distortion(x, unstarted.stages[0].codes[0])
+        assert distortion(x, started.stages[0].codes[0]) < 0.5 * distortion(
+            x, unstarted.stages[0].codes[0]
+        )
 
     def test_fewer_vectors_than_codes(self) -> None:
         quantizer, x = made("ema").train(), vectors(CODES // 2)
@@ -346,7 +388,9 @@ class TestKmeansStart:
 
 class TestRevival:
     @pytest.mark.parametrize("kind", MOVING)
-    def test_replaces_exactly_the_codes_under_the_threshold_by_vectors_of_the_batch(self, kind: str) -> None:
+    def test_replaces_exactly_the_codes_under_the_threshold_by_vectors_of_the_batch(
+        self, kind: str
+    ) -> None:
         quantizer: Any = made(kind, kmeans_start=False, revive_below=1.5).train()
         twin: Any = made(kind, **STILL).train()
         x = vectors(200)
@@ -398,7 +442,11 @@ def several_steps(kind: str, comm: GroupComm | None) -> dict[str, Tensor]:
         x = vectors(TOTAL, step)[at].requires_grad_()
         found = quantizer(x) if comm is None else quantizer(x, Share(comm, TOTAL, at))
         of = backward(found.values, found.loss, x, quantizer, at)
-        whole = {"values": found.values.detach(), "indices": found.indices.double(), "gradient": of[0]}
+        whole = {
+            "values": found.values.detach(),
+            "indices": found.indices.double(),
+            "gradient": of[0],
+        }
         for name, rows in whole.items():
             full = rows.new_zeros(TOTAL, rows.shape[1]).index_copy(0, at, rows)
             told[f"{name} {step}"] = full if comm is None else comm.sum_values(full)
@@ -411,7 +459,9 @@ def several_steps(kind: str, comm: GroupComm | None) -> dict[str, Tensor]:
 
 def work(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=WORKERS)
+    dist.init_process_group(
+        "gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=WORKERS
+    )
     comm = GroupComm()
     torch.save({kind: several_steps(kind, comm) for kind in SIZES}, Path(folder) / f"{rank}.pt")
     dist.destroy_process_group()
@@ -431,7 +481,11 @@ class TestTwoWorkers:
         for name, value in alone.items():
             scale = max(1.0, float(value.abs().max()))
             torch.testing.assert_close(
-                first[name], value, rtol=1e-5, atol=1e-5 * scale, msg=lambda said, name=name: f"{name}: {said}"
+                first[name],
+                value,
+                rtol=1e-5,
+                atol=1e-5 * scale,
+                msg=lambda said, name=name: f"{name}: {said}",
             )
 
     @each_kind

@@ -44,23 +44,34 @@ def _few_views() -> Any:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return dataset(tmp_path_factory.mktemp("ranking") / "ds", session("a"), session("b", units=4, seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("ranking") / "ds", session("a"), session("b", units=4, seed=1)
+    )
 
 
 @pytest.fixture(scope="module")
 def studies(data: Dataset) -> dict[str, StudyFolder]:
     """A contrastive study, whose second trial is best, and one of decoders."""
     folder = data.path.parent
-    decoders = [decoder("ridge"), decoder("knn"), decoder("mlp"), decoder("ridge", view={"smoothing_ms": 500})]
+    decoders = [
+        decoder("ridge"),
+        decoder("knn"),
+        decoder("mlp"),
+        decoder("ridge", view={"smoothing_ms": 500}),
+    ]
     return {
-        "embeddings": study_of(folder / "embeddings", data, [trial(), trial(training={"seed": 1})], (0.1, 0.2)),
+        "embeddings": study_of(
+            folder / "embeddings", data, [trial(), trial(training={"seed": 1})], (0.1, 0.2)
+        ),
         "decoders": study_of(folder / "decoders", data, decoders),
     }
 
 
 @pytest.fixture(scope="module")
 def ranked(studies: dict[str, StudyFolder]) -> dict[str, Any]:
-    return raylab.leaderboard([study.path for study in studies.values()], by="family", out=_csv(studies))
+    return raylab.leaderboard(
+        [study.path for study in studies.values()], by="family", out=_csv(studies)
+    )
 
 
 def _csv(studies: dict[str, StudyFolder]) -> Path:
@@ -71,14 +82,30 @@ def rows_by(result: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
     return {row[key]: row for row in result["rows"]}
 
 
-def test_models_of_every_kind_and_baselines_by_one_score(ranked: dict[str, Any], data: Dataset) -> None:
-    assert (ranked["split"], ranked["label"], ranked["metric"], ranked["unit"]) == ("valid", "position", "r2", "m")
-    assert (ranked["data"], ranked["sessions"], ranked["per"]) == (data.fingerprint, ["a", "b"], "sample")
+def test_models_of_every_kind_and_baselines_by_one_score(
+    ranked: dict[str, Any], data: Dataset
+) -> None:
+    assert (ranked["split"], ranked["label"], ranked["metric"], ranked["unit"]) == (
+        "valid",
+        "position",
+        "r2",
+        "m",
+    )
+    assert (ranked["data"], ranked["sessions"], ranked["per"]) == (
+        data.fingerprint,
+        ["a", "b"],
+        "sample",
+    )
     assert [row["rank"] for row in ranked["rows"]] == list(range(1, 9))
     scores = [row["score"] for row in ranked["rows"]]
     assert scores == sorted(scores, reverse=True)
     models = [row for row in ranked["rows"] if row["family"] != "baseline"]
-    assert {row["family"] for row in models} == {"contrastive", "decoder: ridge", "decoder: knn", "decoder: mlp"}
+    assert {row["family"] for row in models} == {
+        "contrastive",
+        "decoder: ridge",
+        "decoder: knn",
+        "decoder: mlp",
+    }
     assert {row["name"] for row in models} == {"embeddings", "decoders"}
     named = rows_by(ranked, "name")
     assert {"raw activity", "smoothed activity", "PCA", "chance"} < set(named)
@@ -90,10 +117,18 @@ def test_models_of_every_kind_and_baselines_by_one_score(ranked: dict[str, Any],
             assert row["sessions"] == 2
 
 
-def test_each_row_is_what_evaluate_says(ranked: dict[str, Any], studies: dict[str, StudyFolder]) -> None:
+def test_each_row_is_what_evaluate_says(
+    ranked: dict[str, Any], studies: dict[str, StudyFolder]
+) -> None:
     family = rows_by(ranked, "family")
-    assert family["contrastive"]["trial"] == "0001"  # by the study's objective, not by the score shown here
-    ridges = [record for record in studies["decoders"].records() if record.config["model"]["kind"] == "ridge"]
+    assert (
+        family["contrastive"]["trial"] == "0001"
+    )  # by the study's objective, not by the score shown here
+    ridges = [
+        record
+        for record in studies["decoders"].records()
+        if record.config["model"]["kind"] == "ridge"
+    ]
     best = max(ridges, key=lambda record: record.score or 0)
     assert family["decoder: ridge"]["trial"] == best.trial
     assert family["decoder: ridge"]["score"] == pytest.approx(best.metrics["decoding.r2"])
@@ -101,7 +136,12 @@ def test_each_row_is_what_evaluate_says(ranked: dict[str, Any], studies: dict[st
     assert family["contrastive"]["scores"] == said["scores"]["position"]
     assert family["contrastive"]["interval"] == said["intervals"]["position"]["r2"]
     named = rows_by(ranked, "name")
-    for key, name in {"raw": "raw activity", "smoothed": "smoothed activity", "pca": "PCA", "chance": "chance"}.items():
+    for key, name in {
+        "raw": "raw activity",
+        "smoothed": "smoothed activity",
+        "pca": "PCA",
+        "chance": "chance",
+    }.items():
         assert named[name]["scores"] == said["baselines"][key]["position"]
     assert family["decoder: mlp"]["steps_per_s"] == 5.0
     assert family["decoder: ridge"]["steps_per_s"] is None  # fitted at once
@@ -109,10 +149,14 @@ def test_each_row_is_what_evaluate_says(ranked: dict[str, Any], studies: dict[st
     assert family["contrastive"]["readout"].startswith("knn")
 
 
-def test_the_winner_of_each_study_unless_families_are_asked_for(studies: dict[str, StudyFolder]) -> None:
+def test_the_winner_of_each_study_unless_families_are_asked_for(
+    studies: dict[str, StudyFolder],
+) -> None:
     found = raylab.leaderboard([studies["decoders"].path])
     models = [row for row in found["rows"] if row["family"] != "baseline"]
-    assert [row["trial"] for row in models] == [raylab.leaderboard(studies["decoders"].path)[0]["trial"]]
+    assert [row["trial"] for row in models] == [
+        raylab.leaderboard(studies["decoders"].path)[0]["trial"]
+    ]
 
 
 def test_as_csv_and_for_a_terminal(ranked: dict[str, Any], studies: dict[str, StudyFolder]) -> None:
@@ -151,9 +195,15 @@ def test_test_readings_are_counted_and_choose_nothing(data: Dataset, tmp_path: P
     for row in result["rows"]:
         if row["name"] != "chance":
             known = before[row["name"], row["family"]]
-            assert (row["valid"], row["use"], row["trial"]) == (known["score"], known["use"], known["trial"])
+            assert (row["valid"], row["use"], row["trial"]) == (
+                known["score"],
+                known["use"],
+                known["trial"],
+            )
             assert row["score"] != known["score"]
-            assert row["fitted"] == (["train"] if row["family"] == "decoder: mlp" else ["train", "valid"])
+            assert row["fitted"] == (
+                ["train"] if row["family"] == "decoder: mlp" else ["train", "valid"]
+            )
     assert "one 1, two 2" in remarks(result)[-1]
 
 
@@ -161,9 +211,17 @@ def test_the_best_on_validation_is_marked_where_another_is_best_on_test() -> Non
     def decoded(noise: float) -> dict[str, Decoded]:
         truth = np.linspace(0, 1, 60)[:, None]
         found = truth + noise * np.random.default_rng(0).normal(size=truth.shape)
-        return {"a": Decoded("continuous", score_predictions("continuous", truth, found), truth, found)}
+        return {
+            "a": Decoded("continuous", score_predictions("continuous", truth, found), truth, found)
+        }
 
-    about = {"trial": "0000", "readout": "itself", "seconds": 1.0, "steps_per_s": None, "seeds": None}
+    about = {
+        "trial": "0000",
+        "readout": "itself",
+        "seconds": 1.0,
+        "steps_per_s": None,
+        "seeds": None,
+    }
     standings = [
         Standing("good on test", "vqvae", decoded(0.3), decoded(0.1), about),
         Standing("good on valid", "vqvae", decoded(0.1), decoded(0.3), about),
@@ -190,7 +248,11 @@ def test_studies_that_do_not_compare_are_refused(
     embeddings, decoders = studies["embeddings"], studies["decoders"]
     before = len(reads_of_test(embeddings.ledger.read()))
     other = study_of(tmp_path / "other", dataset(tmp_path / "ds", session("a", seed=7)), [trial()])
-    refused(r"embeddings \(trial 0001\) and other \(trial 0000\) differ in data or splits", embeddings, other)
+    refused(
+        r"embeddings \(trial 0001\) and other \(trial 0000\) differ in data or splits",
+        embeddings,
+        other,
+    )
     of_choice = study_of(tmp_path / "choice", data, [decoder("lda", "choice")])
     refused("embeddings decodes 'position', choice 'choice'", embeddings, of_choice)
     refused("choice: its decoder was trained on 'choice'", embeddings, of_choice, label="position")
@@ -225,17 +287,27 @@ def test_embeddings_read_by_another_decoder_have_baselines_of_their_own(
     assert sorted(raw) == ["knn", "ridge"]
     by_name = {row["name"]: row for row in rows}
     assert by_name["linear"]["readout"].startswith("ridge")
-    lda = study_of(tmp_path / "lda", data, [trial(task={"label": "choice"}, evaluation={"decoder": {"kind": "lda"}})])
+    lda = study_of(
+        tmp_path / "lda",
+        data,
+        [trial(task={"label": "choice"}, evaluation={"decoder": {"kind": "lda"}})],
+    )
     refused("lda: evaluation.decoder.kind lda decodes classes only", lda, label="position")
 
 
-def test_the_verb(studies: dict[str, StudyFolder], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_verb(
+    studies: dict[str, StudyFolder], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     paths = [str(study.path) for study in studies.values()]
     main(["leaderboard", *paths, "--label", "position", "--out", str(tmp_path / "ranking.csv")])
     shown = capsys.readouterr().out
     assert "smoothed activity" in shown
     assert "best on validation" in shown
-    assert (tmp_path / "ranking.csv").read_text().startswith("rank,use,name,family,trial,score,low,high,valid,")
+    assert (
+        (tmp_path / "ranking.csv")
+        .read_text()
+        .startswith("rank,use,name,family,trial,score,low,high,valid,")
+    )
     with pytest.raises(SystemExit) as ended:
         main(["leaderboard", *paths, "--label", "heading"])
     assert ended.value.code == 2

@@ -45,7 +45,9 @@ class Case:
     angles: np.ndarray
 
 
-def make_case(examples: int, features: int, *, offset: float = 0.0, constant: int = 0, classes: int = 6) -> Case:
+def make_case(
+    examples: int, features: int, *, offset: float = 0.0, constant: int = 0, classes: int = 6
+) -> Case:
     """Of the 8 named classes, those from 1 to `classes` occur."""
     random = np.random.default_rng(examples + features)
     codes = 1 + np.arange(examples + 40) % classes
@@ -73,7 +75,11 @@ def standardised(model: BaseEstimator) -> Any:
 
 
 CLASSIFIERS: dict[str, tuple[ReadoutConfig, Any, float]] = {
-    "naive_bayes": (NaiveBayesConfig(kind="naive_bayes", smoothing=1e-6), GaussianNB(var_smoothing=1e-6), 1e-6),
+    "naive_bayes": (
+        NaiveBayesConfig(kind="naive_bayes", smoothing=1e-6),
+        GaussianNB(var_smoothing=1e-6),
+        1e-6,
+    ),
     "ridge": (RidgeConfig(kind="ridge", alpha=3.0), standardised(RidgeClassifier(3.0)), 1e-6),
     "lda auto": (
         LdaConfig(kind="lda"),
@@ -85,7 +91,11 @@ CLASSIFIERS: dict[str, tuple[ReadoutConfig, Any, float]] = {
         standardised(LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3)),
         1e-6,
     ),
-    "logistic": (LogisticConfig(kind="logistic", c=0.1), standardised(LogisticRegression(C=0.1, max_iter=1000)), 1e-6),
+    "logistic": (
+        LogisticConfig(kind="logistic", c=0.1),
+        standardised(LogisticRegression(C=0.1, max_iter=1000)),
+        1e-6,
+    ),
     # liblinear itself is only as close to the minimum as its tolerance.
     "svm": (
         SvmConfig(kind="svm", c=0.05),
@@ -100,7 +110,9 @@ CLASSIFIERS: dict[str, tuple[ReadoutConfig, Any, float]] = {
 def test_classes(case: Case, name: str) -> None:
     config, model, tolerance = CLASSIFIERS[name]
     model = model.fit(case.features.astype(np.float64), case.codes)
-    readout = fit_readout(config, case.features, Label(kind="discrete", values=case.codes, classes=NAMES))
+    readout = fit_readout(
+        config, case.features, Label(kind="discrete", values=case.codes, classes=NAMES)
+    )
     found, asked = readout.predict(case.asked), case.asked.astype(np.float64)
     assert readout.converged
     np.testing.assert_array_equal(found.values, model.predict(asked))
@@ -109,21 +121,36 @@ def test_classes(case: Case, name: str) -> None:
     seen = np.unique(case.codes)
     assert found.scores.shape == (40, 8)
     assert np.isneginf(np.delete(found.scores, seen, axis=1)).all()
-    expected = model.predict_joint_log_proba(asked) if name == "naive_bayes" else model.decision_function(asked)
+    expected = (
+        model.predict_joint_log_proba(asked)
+        if name == "naive_bayes"
+        else model.decision_function(asked)
+    )
     if expected.ndim == 1:
-        expected = np.stack([-expected, expected], axis=1) / (2 if name[:3] in ("log", "lda") else 1)
+        expected = np.stack([-expected, expected], axis=1) / (
+            2 if name[:3] in ("log", "lda") else 1
+        )
     shift = expected.max(axis=1, keepdims=True) if name == "naive_bayes" else 0.0
     np.testing.assert_allclose(
-        found.scores[:, seen], expected - shift, rtol=tolerance, atol=tolerance * np.abs(expected).max()
+        found.scores[:, seen],
+        expected - shift,
+        rtol=tolerance,
+        atol=tolerance * np.abs(expected).max(),
     )
 
 
 @pytest.mark.parametrize("name", ["naive_bayes", "lda auto", "logistic"])
-@pytest.mark.parametrize("case", [CASES["plain"], CASES["two classes"]], ids=["plain", "two classes"])
+@pytest.mark.parametrize(
+    "case", [CASES["plain"], CASES["two classes"]], ids=["plain", "two classes"]
+)
 def test_softmax_of_scores_is_the_probability(case: Case, name: str) -> None:
     config, model, _ = CLASSIFIERS[name]
-    expected = model.fit(case.features.astype(np.float64), case.codes).predict_proba(case.asked.astype(np.float64))
-    found = fit_readout(config, case.features, Label(kind="discrete", values=case.codes, classes=NAMES))
+    expected = model.fit(case.features.astype(np.float64), case.codes).predict_proba(
+        case.asked.astype(np.float64)
+    )
+    found = fit_readout(
+        config, case.features, Label(kind="discrete", values=case.codes, classes=NAMES)
+    )
     scores = found.predict(case.asked).scores
     assert scores is not None
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -143,7 +170,9 @@ def test_ridge(case: Case, alpha: float) -> None:
         expected = model.predict(asked)
         if label.kind == "circular":
             expected = np.arctan2(expected[:, 1:], expected[:, :1])
-        found = fit_readout(RidgeConfig(kind="ridge", alpha=alpha), case.features, label).predict(case.asked)
+        found = fit_readout(RidgeConfig(kind="ridge", alpha=alpha), case.features, label).predict(
+            case.asked
+        )
         assert found.scores is None
         np.testing.assert_allclose(found.values, expected, rtol=1e-6, atol=1e-6)
 
@@ -151,10 +180,18 @@ def test_ridge(case: Case, alpha: float) -> None:
 @pytest.mark.parametrize("name", ["plain", "constant features"])
 def test_linear_support_regression(name: str) -> None:
     case = CASES[name]
-    one = TransformedTargetRegressor(LinearSVR(C=0.05, random_state=0, dual="auto"), transformer=StandardScaler())
-    model = standardised(MultiOutputRegressor(one)).fit(case.features.astype(np.float64), case.values)
-    readout = fit_readout(SvmConfig(kind="svm", c=0.05), case.features, Label.continuous(case.values))
-    np.testing.assert_allclose(readout.predict(case.asked).values, model.predict(case.asked.astype(np.float64)))
+    one = TransformedTargetRegressor(
+        LinearSVR(C=0.05, random_state=0, dual="auto"), transformer=StandardScaler()
+    )
+    model = standardised(MultiOutputRegressor(one)).fit(
+        case.features.astype(np.float64), case.values
+    )
+    readout = fit_readout(
+        SvmConfig(kind="svm", c=0.05), case.features, Label.continuous(case.values)
+    )
+    np.testing.assert_allclose(
+        readout.predict(case.asked).values, model.predict(case.asked.astype(np.float64))
+    )
 
 
 @each_case
@@ -163,13 +200,17 @@ def test_linear_support_regression(name: str) -> None:
 def test_nearest_neighbours(case: Case, metric: str, k: int) -> None:
     config = KnnConfig(neighbours=k, metric=metric)
     fitted, asked = case.features.astype(np.float64), case.asked.astype(np.float64)
-    found = fit_readout(config, case.features, Label(kind="discrete", values=case.codes, classes=NAMES))
+    found = fit_readout(
+        config, case.features, Label(kind="discrete", values=case.codes, classes=NAMES)
+    )
     oracle = KNeighborsClassifier(k, metric=metric).fit(fitted, case.codes)
     told = found.predict(case.asked)
     np.testing.assert_array_equal(told.values, oracle.predict(asked))
     assert told.scores is not None
     np.testing.assert_allclose(told.scores[:, oracle.classes_] / k, oracle.predict_proba(asked))
 
-    values = fit_readout(config, case.features, Label.continuous(case.values)).predict(case.asked).values
+    values = (
+        fit_readout(config, case.features, Label.continuous(case.values)).predict(case.asked).values
+    )
     expected = KNeighborsRegressor(k, metric=metric).fit(fitted, case.values).predict(asked)
     np.testing.assert_allclose(values, expected, rtol=1e-9)

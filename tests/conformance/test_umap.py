@@ -15,7 +15,9 @@ from raylab.evaluation.comparison import METHODS, REDUCED
 def test_umap_places_samples_that_it_was_not_fitted_on() -> None:
     random = np.random.default_rng(0)
     angle = random.uniform(-np.pi, np.pi, 400)
-    points = np.stack([np.cos(angle), np.sin(angle)], axis=1) @ random.normal(size=(2, REDUCED + 10))
+    points = np.stack([np.cos(angle), np.sin(angle)], axis=1) @ random.normal(
+        size=(2, REDUCED + 10)
+    )
     points += 0.1 * random.normal(size=points.shape)
     umap = METHODS["umap"]
     training, others = umap.reduce(points[:300], points[300:], 2, 0)

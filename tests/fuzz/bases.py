@@ -69,7 +69,9 @@ def arrays() -> Arrays:
     }
 
 
-def sampled(kind: str, prefix: str = "", *, time: str | None = None, **changes: Any) -> dict[str, Any]:
+def sampled(
+    kind: str, prefix: str = "", *, time: str | None = None, **changes: Any
+) -> dict[str, Any]:
     """The recipe that reads all of `arrays` but the spikes."""
     return {
         "format": kind,
@@ -95,7 +97,11 @@ def spiking(kind: str, prefix: str = "", *, trials: bool) -> dict[str, Any]:
     if not trials:
         return {"format": kind, "spikes": spikes}
     labels = {"choice": {"path": f"{prefix}choice", "kind": "discrete"}}
-    return {"format": kind, "spikes": {**spikes, "trials": f"{prefix}trial", "window": [0, 4]}, "labels": labels}
+    return {
+        "format": kind,
+        "spikes": {**spikes, "trials": f"{prefix}trial", "window": [0, 4]},
+        "labels": labels,
+    }
 
 
 def recipes(kind: str, prefix: str = "") -> tuple[dict[str, Any], ...]:
@@ -116,7 +122,11 @@ def write_hdf5(path: Path, found: Arrays) -> None:
     with h5py.File(path, "w") as file:
         for name, value in found.items():
             place = name if name == "traces" else f"group/{name}"
-            file[place] = [str(item) for item in value.ravel()] if _is_text(value) and value.ndim else _stored(value)
+            file[place] = (
+                [str(item) for item in value.ravel()]
+                if _is_text(value) and value.ndim
+                else _stored(value)
+            )
         file["group"].attrs["unit"] = "s"
 
 
@@ -125,7 +135,11 @@ def write_mat73(path: Path, found: Arrays) -> None:
         for name, value in found.items():
             array = _stored(value)
             text = _is_text(value) and value.ndim == 0
-            file[name] = np.array([[ord(letter)] for letter in str(value)], np.uint16) if text else _turned(array)
+            file[name] = (
+                np.array([[ord(letter)] for letter in str(value)], np.uint16)
+                if text
+                else _turned(array)
+            )
             if text:
                 file[name].attrs["MATLAB_class"] = np.bytes_("char")
     with path.open("r+b") as raw:
@@ -133,7 +147,11 @@ def write_mat73(path: Path, found: Arrays) -> None:
 
 
 def _turned(array: Any) -> Any:
-    return np.asarray(array).T if isinstance(array, np.ndarray) and array.dtype.kind in "biufc" else array
+    return (
+        np.asarray(array).T
+        if isinstance(array, np.ndarray) and array.dtype.kind in "biufc"
+        else array
+    )
 
 
 def write_mat5(path: Path, found: Arrays, *, compress: bool = False) -> None:
@@ -165,7 +183,11 @@ def write_npz_packed(path: Path, found: Arrays) -> None:
 
 def write_joblib(path: Path, found: Arrays, *, compress: Any = 0) -> None:
     group = {name: value for name, value in found.items() if name != "traces"}
-    joblib.dump({"traces": found.get("traces"), "group": group, "list": [1, [2.0, "a"]]}, path, compress=compress)
+    joblib.dump(
+        {"traces": found.get("traces"), "group": group, "list": [1, [2.0, "a"]]},
+        path,
+        compress=compress,
+    )
 
 
 def write_joblib_packed(path: Path, found: Arrays) -> None:
@@ -208,8 +230,12 @@ def _write_nwb(path: Path, found: Arrays, cached: bool) -> None:
     file = NWBFile("test", "rat7", start, session_id="s1", file_create_date=start)
     file.subject = Subject(subject_id="rat", age="P90D")
     for name in ("traces", "speed", "side"):
-        file.add_acquisition(TimeSeries(name=name, data=found[name], unit="none", timestamps=found["time"]))
-    file.add_acquisition(TimeSeries(name="slow", data=found["slow"], unit="none", rate=1.5, conversion=2.0))
+        file.add_acquisition(
+            TimeSeries(name=name, data=found[name], unit="none", timestamps=found["time"])
+        )
+    file.add_acquisition(
+        TimeSeries(name="slow", data=found["slow"], unit="none", rate=1.5, conversion=2.0)
+    )
     for unit in range(UNITS):
         file.add_unit(spike_times=found["spikes"][unit::UNITS])
     file.add_trial(start_time=0.0, stop_time=1.0)
@@ -233,7 +259,10 @@ NWB: tuple[dict[str, Any], ...] = (
             },
         },
     },
-    {"format": "nwb", "spikes": {"times": "units/spike_times", "units": "units/spike_unit", "bin_s": 0.5}},
+    {
+        "format": "nwb",
+        "spikes": {"times": "units/spike_times", "units": "units/spike_unit", "bin_s": 0.5},
+    },
 )
 
 
@@ -258,7 +287,11 @@ def torch_brain(form: Any) -> Callable[[Path], None]:
 
 TABLE = (
     {**sampled("csv"), "session": {}, "neural": {"path": "traces_*", "kind": "rate"}},
-    {"format": "csv", "neural": {"path": "traces_*", "kind": "calcium", "nan": "zero"}, "time": {"path": "time"}},
+    {
+        "format": "csv",
+        "neural": {"path": "traces_*", "kind": "calcium", "nan": "zero"},
+        "time": {"path": "time"},
+    },
 )
 for _table in TABLE:
     _table.pop("units", None)
@@ -269,18 +302,29 @@ for _table in TABLE:
 BASES: dict[str, Base] = {
     "hdf5": Base(".h5", recipes("hdf5", "group/"), make(write_hdf5), write_hdf5),
     "mat5": Base(".mat", recipes("mat", "group/"), make(write_mat5), write_mat5),
-    "mat5_packed": Base(".mat", recipes("mat", "group/"), make(write_mat5_packed), write_mat5_packed),
+    "mat5_packed": Base(
+        ".mat", recipes("mat", "group/"), make(write_mat5_packed), write_mat5_packed
+    ),
     "mat73": Base(".mat", recipes("mat"), make(write_mat73), write_mat73),
     "npz": Base(".npz", recipes("npz"), make(write_npz), write_npz),
     "npz_packed": Base(".npz", recipes("npz"), make(write_npz_packed), write_npz_packed),
     "joblib": Base(".jl", recipes("joblib", "group/"), make(write_joblib), write_joblib),
-    "joblib_packed": Base(".jl", recipes("joblib", "group/"), make(write_joblib_packed), write_joblib_packed),
+    "joblib_packed": Base(
+        ".jl", recipes("joblib", "group/"), make(write_joblib_packed), write_joblib_packed
+    ),
     "csv": Base(".csv", TABLE, make(write_csv), write_csv),
     "parquet": Base(
-        ".parquet", tuple({**one, "format": "parquet"} for one in TABLE), make(write_parquet), write_parquet
+        ".parquet",
+        tuple({**one, "format": "parquet"} for one in TABLE),
+        make(write_parquet),
+        write_parquet,
     ),
     "nwb": Base(".nwb", NWB, make(write_nwb), write_nwb),
     "nwb_cached": Base(".nwb", NWB, make(write_nwb, cached=True)),
-    "torch_brain_domains": Base(".h5", ({}, {"format": "torch_brain", "bin": 4}), torch_brain("domains")),
-    "torch_brain_masks": Base(".h5", ({}, {"format": "torch_brain", "bin": 4}), torch_brain("masks")),
+    "torch_brain_domains": Base(
+        ".h5", ({}, {"format": "torch_brain", "bin": 4}), torch_brain("domains")
+    ),
+    "torch_brain_masks": Base(
+        ".h5", ({}, {"format": "torch_brain", "bin": 4}), torch_brain("masks")
+    ),
 }

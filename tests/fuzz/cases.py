@@ -135,7 +135,9 @@ def read_isolated_case(folder: Path, target: str, seconds: float) -> str:
     return _read(folder, target, functools.partial(read_isolated, timeout_s=seconds), list_sources)
 
 
-def _read(folder: Path, target: str, read: Callable[..., Session], sources: Callable[..., list[Source]]) -> str:
+def _read(
+    folder: Path, target: str, read: Callable[..., Session], sources: Callable[..., list[Source]]
+) -> str:
     try:
         if target == "dataset":
             if any((array == SECRET).sum() > 3 for array in use_dataset(folder / "case")):
@@ -152,8 +154,12 @@ def _read(folder: Path, target: str, read: Callable[..., Session], sources: Call
     except RaylabError as error:
         outcome = "refused"
         text = str(error)
-        if len(text) > LONGEST_MESSAGE or any(not (letter.isprintable() or letter == "\n") for letter in text):
-            raise Misbehaviour(f"an error of {len(text)} characters, or not printable: {text[:200]!r}") from None
+        if len(text) > LONGEST_MESSAGE or any(
+            not (letter.isprintable() or letter == "\n") for letter in text
+        ):
+            raise Misbehaviour(
+                f"an error of {len(text)} characters, or not printable: {text[:200]!r}"
+            ) from None
     if (folder / "ran").exists():
         raise Misbehaviour("code of the file ran")
     return outcome
@@ -175,7 +181,9 @@ def _usable(session: Session) -> None:
             raise Misbehaviour(f"{name} holds values of another file")
     if session.neural.dtype != np.float32 or session.time.dtype != np.float64:
         raise Misbehaviour(f"dtypes {session.neural.dtype}, {session.time.dtype}")
-    if not (np.isfinite(session.time).all() and np.isfinite(session.rate_hz) and session.rate_hz > 0):
+    if not (
+        np.isfinite(session.time).all() and np.isfinite(session.rate_hz) and session.rate_hz > 0
+    ):
         raise Misbehaviour(f"time is not finite, or a rate of {session.rate_hz}")
     for name in (session.id, session.animal):
         if len(name) > 200 or not name.isprintable():
@@ -201,7 +209,11 @@ def watch(folder: Path) -> None:
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in forbidden:
             raise Misbehaviour(f"{event} {arguments!r:.200}")
-        if event == "open" and str(arguments[0]).startswith(secrets) and "time" not in str(arguments[0]):
+        if (
+            event == "open"
+            and str(arguments[0]).startswith(secrets)
+            and "time" not in str(arguments[0])
+        ):
             raise Misbehaviour(f"opened {arguments[0]}")
 
     sys.addaudithook(hook)

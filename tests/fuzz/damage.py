@@ -14,7 +14,22 @@ MARKS = re.compile(
     rb"\x89HDF|TREE|SNOD|HEAP|OHDR|OCHK|FRHP|FHDB|FSHD|GCOL|BTHD|PK\x01\x02|PK\x03\x04|PK\x05\x06|MATLAB"
     rb"|\x93NUMPY|PAR1|\x80\x04\x95|\x0e\x00\x00\x00|\x09\x00\x00\x00|\n|,"
 )
-EXTREMES = (0, 1, 7, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**40, 2**63 - 1, 2**64 - 1)
+EXTREMES = (
+    0,
+    1,
+    7,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0xFFFF,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+    2**40,
+    2**63 - 1,
+    2**64 - 1,
+)
 
 
 def flip(raw: bytearray, generator: Generator) -> None:
@@ -66,7 +81,10 @@ def append(raw: bytearray, generator: Generator) -> None:
 def extreme_number(raw: bytearray, generator: Generator) -> None:
     """A length, offset or count that lies."""
     for _ in range(int(generator.integers(1, 4))):
-        width, value = int(generator.choice([1, 2, 4, 8])), int(EXTREMES[generator.integers(len(EXTREMES))])
+        width, value = (
+            int(generator.choice([1, 2, 4, 8])),
+            int(EXTREMES[generator.integers(len(EXTREMES))]),
+        )
         order = "<" if generator.random() < 0.8 else ">"
         place = int(generator.integers(len(raw)))
         if generator.random() < 0.6:

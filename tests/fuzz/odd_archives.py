@@ -30,7 +30,12 @@ def npy(value: Any) -> bytes:
 
 def header(text: str, body: bytes = b"") -> bytes:
     """A .npy file with any header."""
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) % 65536) + text.encode("latin1", "replace") + body
+    return (
+        b"\x93NUMPY\x01\x00"
+        + struct.pack("<H", len(text) % 65536)
+        + text.encode("latin1", "replace")
+        + body
+    )
 
 
 HEADERS = (
@@ -55,7 +60,11 @@ HEADERS = (
 def npz_members(path: Path, generator: Generator, ran: Path) -> None:
     """One or two members replaced; checksums are right, so that the damage reaches numpy."""
     members = {f"{name}.npy": npy(value) for name, value in arrays().items()}
-    method = int(generator.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]))
+    method = int(
+        generator.choice(
+            [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+        )
+    )
     for _ in range(int(generator.integers(1, 3))):
         name = str(generator.choice(["traces.npy", "time.npy", *members]))
         made = (
@@ -79,7 +88,9 @@ def npz_bomb(path: Path, generator: Generator, ran: Path) -> None:
     zeros = 6 * GIB
     honest = generator.random() < 0.5
     shape = zeros // 8 if honest else 120
-    start = header(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape},)}}".ljust(117) + "\n")
+    start = header(
+        f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape},)}}".ljust(117) + "\n"
+    )
     raw = deflated(start, zeros)
     size = len(start) + (zeros if honest or generator.random() < 0.5 else 960)
     name = b"traces.npy"
@@ -88,7 +99,9 @@ def npz_bomb(path: Path, generator: Generator, ran: Path) -> None:
     local = b"PK\x03\x04" + fields + struct.pack("<HH", len(name), 0) + name
     central = b"PK\x01\x02" + struct.pack("<H", 20) + fields
     central += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name
-    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(local) + len(raw), 0)
+    end = b"PK\x05\x06" + struct.pack(
+        "<HHHHIIH", 0, 0, 1, 1, len(central), len(local) + len(raw), 0
+    )
     path.write_bytes(local + raw + central + end)
 
 
@@ -127,7 +140,10 @@ def _calls(generator: Generator, ran: Path) -> list[Any]:
         Call(open, str(ran), "w"),
         Call(getattr, np.ndarray, "tofile"),
         Call(joblib.load, str(ran)),
-        *(_array((120,), dtype, zeros) for dtype in (far, forged, wide, np.dtype("O"), np.dtype("f8"))),
+        *(
+            _array((120,), dtype, zeros)
+            for dtype in (far, forged, wide, np.dtype("O"), np.dtype("f8"))
+        ),
         *(Call(frombuffer, zeros, dtype, (120,), "C") for dtype in (far, forged, wide)),
         *(Call(scalar, dtype, b"A" * 8) for dtype in (far, forged, np.dtype("O"))),
         _array((10**12,), np.dtype("f8"), zeros),
@@ -169,7 +185,10 @@ def joblib_call(path: Path, generator: Generator, ran: Path) -> None:
     calls = _calls(generator, ran)
     value = {"traces": np.ones((40, 3)), "group": {"time": calls[generator.integers(len(calls))]}}
     if generator.random() < 0.5:
-        value = {"traces": calls[generator.integers(len(calls))], "group": {"time": np.arange(40.0)}}
+        value = {
+            "traces": calls[generator.integers(len(calls))],
+            "group": {"time": np.arange(40.0)},
+        }
     if generator.random() < 0.5:
         path.write_bytes(pickle.dumps(value, protocol=int(generator.integers(2, 6))))
     else:
@@ -187,7 +206,9 @@ def joblib_damage(path: Path, generator: Generator, ran: Path) -> None:
 
 def pickle_damage(path: Path, generator: Generator, ran: Path) -> None:
     """A plain pickle of arrays, damaged: its opcodes reach every function on the allow-list."""
-    raw = pickle.dumps({"traces": np.ones((40, 3)), "group": arrays()}, protocol=int(generator.integers(2, 6)))
+    raw = pickle.dumps(
+        {"traces": np.ones((40, 3)), "group": arrays()}, protocol=int(generator.integers(2, 6))
+    )
     path.write_bytes(damage(raw, generator, raw))
 
 
@@ -207,11 +228,25 @@ def joblib_bomb(path: Path, generator: Generator, ran: Path) -> None:
     if generator.random() < 0.5:
         buffer = io.BytesIO()
         joblib.dump(np.zeros(7), buffer)
-        start = buffer.getvalue()[:-56].replace(b"K\x07\x85", b"\x8a\x04" + struct.pack("<I", zeros // 8) + b"\x85", 1)
-    kinds = (zlib_bomb, gzip_bomb, lambda s, z: streams_bomb("bz2", s, z), lambda s, z: streams_bomb("xz", s, z))
+        start = buffer.getvalue()[:-56].replace(
+            b"K\x07\x85", b"\x8a\x04" + struct.pack("<I", zeros // 8) + b"\x85", 1
+        )
+    kinds = (
+        zlib_bomb,
+        gzip_bomb,
+        lambda s, z: streams_bomb("bz2", s, z),
+        lambda s, z: streams_bomb("xz", s, z),
+    )
     path.write_bytes(kinds[generator.integers(len(kinds))](start, zeros))
 
 
 Craft = Callable[[Path, Generator, Path], None]
 NPZ: tuple[Craft, ...] = (npz_members, npz_members, npz_members, npz_members, npz_members, npz_bomb)
-JOBLIB: tuple[Craft, ...] = (joblib_call, joblib_call, joblib_damage, pickle_damage, pickle_damage, joblib_bomb)
+JOBLIB: tuple[Craft, ...] = (
+    joblib_call,
+    joblib_call,
+    joblib_damage,
+    pickle_damage,
+    pickle_damage,
+    joblib_bomb,
+)

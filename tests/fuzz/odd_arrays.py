@@ -8,7 +8,23 @@ from typing import Any
 import numpy as np
 
 Generator = np.random.Generator
-DTYPES = ("f2", "f4", "f8", "i1", "u1", "i8", "u8", "?", "c16", "S5", "U5", ">f8", "longdouble", "M8[ns]", "m8[s]")
+DTYPES = (
+    "f2",
+    "f4",
+    "f8",
+    "i1",
+    "u1",
+    "i8",
+    "u8",
+    "?",
+    "c16",
+    "S5",
+    "U5",
+    ">f8",
+    "longdouble",
+    "M8[ns]",
+    "m8[s]",
+)
 NUMBERS = (np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, 1e19, -1e19, 2.0**63, 0.0, -1.0)
 TEXTS = (
     "",
@@ -30,25 +46,47 @@ def dtype(value: Any, generator: Generator) -> Any:
 
 def shape(value: Any, generator: Generator) -> Any:
     value = np.asarray(value)
-    made = (value[None], value[..., None], value.T, value.reshape(-1), value.reshape(-1, 1), value.reshape(1, -1))
+    made = (
+        value[None],
+        value[..., None],
+        value.T,
+        value.reshape(-1),
+        value.reshape(-1, 1),
+        value.reshape(1, -1),
+    )
     return made[generator.integers(len(made))]
 
 
 def rank(value: Any, generator: Generator) -> Any:
     value = np.asarray(value)
-    made = (value.reshape(-1)[:1].reshape(()), value[None, None], np.zeros((2, 2, 2)), np.stack([value] * 2, axis=-1))
+    made = (
+        value.reshape(-1)[:1].reshape(()),
+        value[None, None],
+        np.zeros((2, 2, 2)),
+        np.stack([value] * 2, axis=-1),
+    )
     return made[generator.integers(len(made))]
 
 
 def empty(value: Any, generator: Generator) -> Any:
     value = np.asarray(value)
-    made = (value[:0] if value.ndim else np.zeros(0), np.zeros((0, 3)), np.zeros((len(np.atleast_1d(value)), 0)))
+    made = (
+        value[:0] if value.ndim else np.zeros(0),
+        np.zeros((0, 3)),
+        np.zeros((len(np.atleast_1d(value)), 0)),
+    )
     return made[generator.integers(len(made))]
 
 
 def length(value: Any, generator: Generator) -> Any:
     value = np.atleast_1d(value)
-    made = (value[:1], value[:2], value[:-1], np.concatenate([value, value]), np.repeat(value, 3, axis=0))
+    made = (
+        value[:1],
+        value[:2],
+        value[:-1],
+        np.concatenate([value, value]),
+        np.repeat(value, 3, axis=0),
+    )
     return made[generator.integers(len(made))]
 
 
@@ -71,7 +109,11 @@ def order(value: Any, generator: Generator) -> Any:
     value = np.atleast_1d(value)
     if not len(value):
         return value
-    made = [value[::-1], generator.permutation(value), np.sort(generator.choice(value, len(value)), axis=0)]
+    made = [
+        value[::-1],
+        generator.permutation(value),
+        np.sort(generator.choice(value, len(value)), axis=0),
+    ]
     made += [np.broadcast_to(value[:1], value.shape).copy()]
     if value.dtype.kind in "if":
         made += [-value, value * 1e-9, value * 1e9, value - value.max()]
@@ -79,7 +121,9 @@ def order(value: Any, generator: Generator) -> Any:
 
 
 def text(value: Any, generator: Generator) -> Any:
-    words = np.array([TEXTS[index] for index in generator.integers(len(TEXTS), size=np.size(value))])
+    words = np.array(
+        [TEXTS[index] for index in generator.integers(len(TEXTS), size=np.size(value))]
+    )
     return words.reshape(np.shape(value))
 
 

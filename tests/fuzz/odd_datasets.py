@@ -42,7 +42,11 @@ def whole() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store(folder, _session("rat", 0), _session("mouse", 1))
-        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
 
 
 def store(folder: Path, *sessions: Session) -> None:
@@ -51,7 +55,10 @@ def store(folder: Path, *sessions: Session) -> None:
     for one in sessions:
         names = {"name": safe_name(one.id), "source": "rat"}
         parts = make_parts(one, config, source="rat")
-        entries.append(store_session(folder, one, **names) | store_split(folder, one, parts, FiltersConfig(), **names))
+        entries.append(
+            store_session(folder, one, **names)
+            | store_split(folder, one, parts, FiltersConfig(), **names)
+        )
     write_manifest(folder, entries, recipe=None, splits=config.model_dump(mode="json"))
 
 
@@ -120,7 +127,9 @@ def _odd_header(raw: bytes, generator: Generator) -> bytes:
     header = HEADERS[generator.integers(len(HEADERS))]
     if generator.random() < 0.8:
         header = _odd_json(json.loads(raw[8 : 8 + length]), generator)
-    stated = len(header) if generator.random() < 0.9 else int(generator.choice([0, 7, 2**31, 2**63]))
+    stated = (
+        len(header) if generator.random() < 0.9 else int(generator.choice([0, 7, 2**31, 2**63]))
+    )
     return struct.pack("<Q", stated) + header + raw[8 + length :]
 
 
@@ -150,11 +159,22 @@ def use_dataset(folder: Path) -> list[np.ndarray]:
     for name in made.sessions:
         recording = made.open(name)
         timeline = make_timeline(recording, ViewConfig(bin_ms=200))
-        with np.errstate(all="ignore"):  # numbers themselves are not checked before a trial uses them
+        with np.errstate(
+            all="ignore"
+        ):  # numbers themselves are not checked before a trial uses them
             activity, _ = view_activity(recording, ViewConfig(bin_ms=200, zscore=False))
         session = made.session(name)
-        found += [activity, timeline.samples, np.array(session.neural), np.array(session.time), made.kept_units(name)]
-        found += [np.array(label.values) for label in (*recording.labels.values(), *session.labels.values())]
+        found += [
+            activity,
+            timeline.samples,
+            np.array(session.neural),
+            np.array(session.time),
+            made.kept_units(name),
+        ]
+        found += [
+            np.array(label.values)
+            for label in (*recording.labels.values(), *session.labels.values())
+        ]
         found += [np.array(column) for column in session.units.values()]
     assert made.labels is not None
     return found

@@ -24,7 +24,11 @@ def _names(file: h5py.File, kind: type) -> list[str]:
 def _any(file: h5py.File, generator: Generator, kind: type = h5py.Dataset) -> str:
     """A name; half the time one that the recipes read."""
     names = _names(file, kind)
-    likely = [name for name in names if name.split("/")[-1] in ("traces", "df_over_f", "time", "timestamps", "data")]
+    likely = [
+        name
+        for name in names
+        if name.split("/")[-1] in ("traces", "df_over_f", "time", "timestamps", "data")
+    ]
     return str(generator.choice(likely if likely and generator.random() < 0.5 else names))
 
 
@@ -80,7 +84,11 @@ def attribute(file: h5py.File, generator: Generator, secrets: Path) -> None:
         3,
         b"\xff",
     ]
-    made += [text.replace("\0", "") for text in TEXTS] + [h5py.Empty("f8"), item.ref, np.arange(4000)]
+    made += [text.replace("\0", "") for text in TEXTS] + [
+        h5py.Empty("f8"),
+        item.ref,
+        np.arange(4000),
+    ]
     if key in item.attrs:
         del item.attrs[key]
     if generator.random() < 0.8:
@@ -92,13 +100,25 @@ def huge(file: h5py.File, generator: Generator, secrets: Path) -> None:
     shapes = ((10**12,), (10**6, 10**6), (10**10, 1), (40, 10**9), (10**5, 10**5, 10**2))
     shape = shapes[generator.integers(len(shapes))]
     kind = str(generator.choice(["f8", "i1", "S100"]))
-    _replace(file, _any(file, generator), shape=shape, chunks=tuple(min(n, 1000) for n in shape), dtype=kind)
+    _replace(
+        file,
+        _any(file, generator),
+        shape=shape,
+        chunks=tuple(min(n, 1000) for n in shape),
+        dtype=kind,
+    )
 
 
 def growing(file: h5py.File, generator: Generator, secrets: Path) -> None:
     """A chunk of 1000 declared values that expands to gigabytes."""
     made = _replace(
-        file, _any(file, generator), shape=(1000,), chunks=(1000,), dtype="f8", maxshape=(None,), compression="gzip"
+        file,
+        _any(file, generator),
+        shape=(1000,),
+        chunks=(1000,),
+        dtype="f8",
+        maxshape=(None,),
+        compression="gzip",
     )
     made.id.write_direct_chunk((0,), zlib_bomb(b"", 2 * 2**30))
 
@@ -121,7 +141,9 @@ def virtual(file: h5py.File, generator: Generator, secrets: Path) -> None:
     name = _any(file, generator)
     layout = h5py.VirtualLayout(shape=(40, 3), dtype="f8")
     inside = generator.random() < 0.3
-    layout[:] = h5py.VirtualSource("." if inside else str(secrets / "secret.h5"), "traces", shape=(40, 3))
+    layout[:] = h5py.VirtualSource(
+        "." if inside else str(secrets / "secret.h5"), "traces", shape=(40, 3)
+    )
     del file[name]
     file.create_virtual_dataset(name, layout)
 
@@ -129,7 +151,9 @@ def virtual(file: h5py.File, generator: Generator, secrets: Path) -> None:
 def soft_link(file: h5py.File, generator: Generator, secrets: Path) -> None:
     name = _any(file, generator)
     del file[name]
-    file[name] = h5py.SoftLink(str(generator.choice([f"/{name}", "/", "/nowhere", "../x", "/traces"])))
+    file[name] = h5py.SoftLink(
+        str(generator.choice([f"/{name}", "/", "/nowhere", "../x", "/traces"]))
+    )
 
 
 def hard_loop(file: h5py.File, generator: Generator, secrets: Path) -> None:

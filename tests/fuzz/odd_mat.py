@@ -16,7 +16,21 @@ from tests.fuzz.damage import damage
 from tests.fuzz.odd_arrays import Generator
 
 MATRIX, COMPRESSED = 14, 15
-CLASSES = (1, 2, 3, 4, 5, 6, 7, 9, 13, 15, 16, 17, 200)  # cell, struct, object, char, sparse, double ... opaque
+CLASSES = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    9,
+    13,
+    15,
+    16,
+    17,
+    200,
+)  # cell, struct, object, char, sparse, double ... opaque
 DIMENSIONS = (
     (1, 40),
     (40, 3),
@@ -31,10 +45,16 @@ DIMENSIONS = (
 
 
 def element(code: int, raw: bytes, size: int | None = None) -> bytes:
-    return struct.pack("<II", code, len(raw) if size is None else size % 2**32) + raw + bytes(-len(raw) % 8)
+    return (
+        struct.pack("<II", code, len(raw) if size is None else size % 2**32)
+        + raw
+        + bytes(-len(raw) % 8)
+    )
 
 
-def matrix(name: bytes, kind: int, shape: tuple[int, ...], data: bytes, *, flags: int = 0, size: int = 0) -> bytes:
+def matrix(
+    name: bytes, kind: int, shape: tuple[int, ...], data: bytes, *, flags: int = 0, size: int = 0
+) -> bytes:
     """An array element; `size` more bytes are stated than there are."""
     header = element(6, struct.pack("<II", kind | flags << 8, 40))
     header += element(5, struct.pack(f"<{len(shape)}i", *shape)) + element(1, name)
@@ -42,7 +62,13 @@ def matrix(name: bytes, kind: int, shape: tuple[int, ...], data: bytes, *, flags
 
 
 def mat(*elements: bytes) -> bytes:
-    return b"MATLAB 5.0 MAT-file".ljust(116) + bytes(8) + struct.pack("<H", 0x0100) + b"IM" + b"".join(elements)
+    return (
+        b"MATLAB 5.0 MAT-file".ljust(116)
+        + bytes(8)
+        + struct.pack("<H", 0x0100)
+        + b"IM"
+        + b"".join(elements)
+    )
 
 
 def lying(path: Path, generator: Generator, ran: Path) -> None:
@@ -97,7 +123,10 @@ def odd_values(path: Path, generator: Generator, ran: Path) -> None:
         "\u00b2\u0663" * 20,
         found,
     ]
-    value = {"traces": found["traces"], "group": {name: one for name, one in found.items() if name != "traces"}}
+    value = {
+        "traces": found["traces"],
+        "group": {name: one for name, one in found.items() if name != "traces"},
+    }
     chosen = made[generator.integers(len(made))]
     if generator.random() < 0.5:
         value["traces"] = chosen

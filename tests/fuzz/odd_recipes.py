@@ -85,13 +85,17 @@ def odd_recipe(path: Path, generator: Generator, ran: Path) -> None:
     BASES["npz"].make(path.with_name("rat_meta.npz"))
     chance = generator.random()
     if chance < 0.15:
-        path.write_bytes(HOSTILE[generator.integers(len(HOSTILE))].replace("RAN", str(ran)).encode("utf-8"))
+        path.write_bytes(
+            HOSTILE[generator.integers(len(HOSTILE))].replace("RAN", str(ran)).encode("utf-8")
+        )
     elif chance < 0.3:
         shipped = sorted(FOLDER.glob("*.yaml"))
         whole = shipped[generator.integers(len(shipped))].read_bytes()
         path.write_bytes(damage(whole, generator, whole))
     else:
-        text = yaml.safe_dump(_changed(generator), sort_keys=False, allow_unicode=bool(generator.integers(2)))
+        text = yaml.safe_dump(
+            _changed(generator), sort_keys=False, allow_unicode=bool(generator.integers(2))
+        )
         path.write_text(text, encoding="utf-8", errors="replace")
 
 

@@ -38,7 +38,9 @@ def odd_cells(path: Path, generator: Generator, ran: Path) -> None:
     end = str(generator.choice(["\n", "\r\n", "\r", "\n\n"]))
     separator = str(generator.choice([",", ",", ",", ";", "\t"]))
     text = end.join(separator.join(row) for row in rows)
-    path.write_bytes(text.encode(str(generator.choice(["utf-8", "utf-8", "utf-16", "utf-8-sig"])), "replace"))
+    path.write_bytes(
+        text.encode(str(generator.choice(["utf-8", "utf-8", "utf-16", "utf-8-sig"])), "replace")
+    )
 
 
 def another_content(path: Path, generator: Generator, ran: Path) -> None:
@@ -81,7 +83,9 @@ def odd_columns(path: Path, generator: Generator, ran: Path) -> None:
         pa.array([[("a", 1)]] * rows, pa.map_(pa.string(), pa.int64())),
     ]
     for _ in range(int(generator.integers(1, 3))):
-        found[str(generator.choice([*found, "time", "traces_0", "traces_7"]))] = made[generator.integers(len(made))]
+        found[str(generator.choice([*found, "time", "traces_0", "traces_7"]))] = made[
+            generator.integers(len(made))
+        ]
     names, values = list(found), [pa.array(value) for value in found.values()]
     if generator.random() < 0.15:
         names[-1] = names[0]  # twice the same name
@@ -100,7 +104,9 @@ def _long_table(kind: str) -> bytes:
             for _ in range(50):
                 writer.write_table(part, row_group_size=rows)
     else:
-        words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000, np.int32)), pa.array(["x" * 10**6]))
+        words = pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(20_000, np.int32)), pa.array(["x" * 10**6])
+        )
         table = pa.table({"word": words, "time": np.arange(20_000.0), "traces_0": np.zeros(20_000)})
         pq.write_table(table, sink, use_dictionary=["word"], store_schema=False)
     return sink.getvalue().to_pybytes()

@@ -50,21 +50,27 @@ def run_case(target: str, seed: int, number: int, folder: Path) -> Outcome:
         return Outcome(target, damage, state)
     if not damage or not failure.startswith(("died", "hung")):
         return Outcome(target, damage or "unwritten", "failed", failure)
-    isolated, again = _forked(lambda say: say(cases.read_isolated_case(folder, target, SECONDS / 4)), 6 * SECONDS)
+    isolated, again = _forked(
+        lambda say: say(cases.read_isolated_case(folder, target, SECONDS / 4)), 6 * SECONDS
+    )
     # What hung may only have been slow on a busy machine; what died would die again.
     if again or (isolated != "refused" and failure != "hung"):
         return Outcome(target, damage, "failed", f"{failure}, and isolated {isolated} {again}")
     return Outcome(target, damage, failure.split()[0])
 
 
-def _write_and_read(folder: Path, target: str, seed: int, number: int, say: Callable[[str], None]) -> None:
+def _write_and_read(
+    folder: Path, target: str, seed: int, number: int, say: Callable[[str], None]
+) -> None:
     from tests.fuzz import cases
 
     say(cases.write_case(folder, target, seed, number) + "\n")
     say(cases.read_case(folder, target))
 
 
-def _forked(work: Callable[[Callable[[str], None]], None], seconds: float = SECONDS) -> tuple[str, str]:
+def _forked(
+    work: Callable[[Callable[[str], None]], None], seconds: float = SECONDS
+) -> tuple[str, str]:
     """What `work` said in a fork of this process, and how it failed: a traceback, `died ...`, `hung`, or not at all."""
     receiving, sending = os.pipe()
     child = os.fork()
@@ -89,7 +95,9 @@ def _work(work: Callable[[Callable[[str], None]], None], sending: int) -> None:
         os.write(sending, text.encode("utf-8", "backslashreplace"))
 
     try:
-        memory = MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        memory = (
+            MEMORY + int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        )
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with open(os.devnull, "w") as nowhere:
@@ -135,20 +143,30 @@ def run(cases_: int, seed: int, only: tuple[str, ...], first: int, keep: Path) -
             if outcome.state == "failed":
                 failed += 1
                 place = cases.saved(folder, keep / f"{target}-{seed}-{number}.zip")
-                again = f"--seed {seed} --first {number} --cases 1" + (f" --only {','.join(only)}" if only else "")
-                print(f"FAILED {target} ({outcome.damage}): {again}; saved as {place}\n{outcome.said}", flush=True)
+                again = f"--seed {seed} --first {number} --cases 1" + (
+                    f" --only {','.join(only)}" if only else ""
+                )
+                print(
+                    f"FAILED {target} ({outcome.damage}): {again}; saved as {place}\n{outcome.said}",
+                    flush=True,
+                )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     _report(counts, slow, time.monotonic() - begin)
     return min(failed, 100)
 
 
-def _report(counts: collections.Counter[tuple[str, str]], slow: list[tuple[float, str]], seconds: float) -> None:
+def _report(
+    counts: collections.Counter[tuple[str, str]], slow: list[tuple[float, str]], seconds: float
+) -> None:
     states = sorted({state for _, state in counts})
     print(f"{'':22}" + "".join(f"{state:>14}" for state in states))
     for target in sorted({target for target, _ in counts}):
         print(f"{target:22}" + "".join(f"{counts[target, state]:14}" for state in states))
-    print(f"{'all':22}" + "".join(f"{sum(n for (_, s), n in counts.items() if s == state):14}" for state in states))
+    print(
+        f"{'all':22}"
+        + "".join(f"{sum(n for (_, s), n in counts.items() if s == state):14}" for state in states)
+    )
     slowest = ", ".join(f"{name} {taken:.1f} s" for taken, name in sorted(slow, reverse=True)[:3])
     print(f"{sum(counts.values())} cases in {seconds:.0f} s; slowest: {slowest}")
 
@@ -159,13 +177,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="default: at random, and printed")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--only", default="", help="formats, separated by commas")
-    parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="where failing cases are saved")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("fuzz-failures"), help="where failing cases are saved"
+    )
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(2**31)
     print(f"seed {seed}", flush=True)
     os.environ["RAYLAB_MAX_ARRAY_GB"] = LARGEST_GB
     warnings.simplefilter("ignore")
-    return run(given.cases, seed, tuple(filter(None, given.only.split(","))), given.first, given.keep)
+    return run(
+        given.cases, seed, tuple(filter(None, given.only.split(","))), given.first, given.keep
+    )
 
 
 if __name__ == "__main__":

@@ -44,19 +44,40 @@ class Head:
 def head(folder: Path, *, cpus: int, asks: bool = True) -> Iterator[Head]:
     """A head that asks for a token, or one without, as `ray start` makes it for who has never heard of tokens."""
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "RAYLAB_", "MLFLOW_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RAY_", "RAYLAB_", "MLFLOW_"))
     }
     environment |= _with_token(folder / "token") if asks else {"HOME": str(folder)}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"  # a job runs `python`
+    environment["PATH"] = (
+        f"{Path(sys.executable).parent}:{environment['PATH']}"  # a job runs `python`
+    )
     temporary = Path(tempfile.mkdtemp(prefix="rl"))  # short: Ray's sockets lie in it
     gcs, dashboard = free_port(), free_port()
     names = ("ray-client-server-port", "dashboard-agent-listen-port")
-    options = {name: free_port() for name in names} | {"port": gcs, "dashboard-port": dashboard, "num-cpus": cpus}
-    command = [RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1"]
-    command += ["--disable-usage-stats", "--object-store-memory=200000000", f"--temp-dir={temporary}"]
+    options = {name: free_port() for name in names} | {
+        "port": gcs,
+        "dashboard-port": dashboard,
+        "num-cpus": cpus,
+    }
+    command = [
+        RAY,
+        "start",
+        "--head",
+        "--block",
+        "--node-ip-address=127.0.0.1",
+        "--dashboard-host=127.0.0.1",
+    ]
+    command += [
+        "--disable-usage-stats",
+        "--object-store-memory=200000000",
+        f"--temp-dir={temporary}",
+    ]
     command += [f"--{name}={value}" for name, value in options.items()]
     log = (folder / "head.log").open("wb")
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    process = subprocess.Popen(
+        command, env=environment, stdout=log, stderr=log, start_new_session=True
+    )
     found = Head(f"127.0.0.1:{gcs}", f"http://127.0.0.1:{dashboard}", environment, temporary)
     try:
         _wait_for(found, process, seconds=90)
@@ -77,7 +98,9 @@ def _with_token(path: Path) -> dict[str, str]:
 
 def status(url: str, *, token: str | None = None) -> int:
     """HTTP status of a GET; 0 while nothing answers."""
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(
+        url, headers={"Authorization": f"Bearer {token}"} if token else {}
+    )
     try:
         return int(urllib.request.urlopen(request, timeout=10).status)
     except urllib.error.HTTPError as error:

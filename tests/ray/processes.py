@@ -21,7 +21,9 @@ by_make_chaos = pytest.mark.skipif("RAYLAB_KILLS" not in os.environ, reason="run
 
 
 @contextlib.contextmanager
-def raylab(*arguments: str | Path, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def raylab(
+    *arguments: str | Path, log: Path, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A raylab command under way, in a process group of its own as in a terminal. Its whole tree ends with it."""
     with log.open("ab") as file:
         process = subprocess.Popen(
@@ -53,7 +55,11 @@ def mlflow_children(uri: str, study: str | None = None) -> dict[str, dict[str, A
     from mlflow import MlflowClient
 
     client = MlflowClient(uri)
-    runs = [run for e in client.search_experiments() for run in client.search_runs([e.experiment_id], max_results=1000)]
+    runs = [
+        run
+        for e in client.search_experiments()
+        for run in client.search_runs([e.experiment_id], max_results=1000)
+    ]
     runs = [run for run in runs if study in (None, run.data.tags["raylab.study_name"])]
     parents = [run.info.run_id for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert len(parents) == 1
@@ -70,12 +76,16 @@ def mlflow_children(uri: str, study: str | None = None) -> dict[str, dict[str, A
     return found
 
 
-def wait_until(true: Callable[[], Any], *, seconds: float, process: subprocess.Popen[bytes] | None = None) -> Any:
+def wait_until(
+    true: Callable[[], Any], *, seconds: float, process: subprocess.Popen[bytes] | None = None
+) -> Any:
     """The first value of `true()` that is true; fails after `seconds`, or when `process` has ended."""
     limit = time.monotonic() + seconds
     while not (value := true()):
         assert time.monotonic() < limit, f"not true within {seconds} s"
-        assert process is None or process.poll() is None, f"the process ended with {process.returncode}"
+        assert process is None or process.poll() is None, (
+            f"the process ended with {process.returncode}"
+        )
         time.sleep(0.2)
     return value
 
@@ -86,7 +96,9 @@ def descendants(pid: int) -> dict[int, str]:
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError, IndexError):
             state, parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:2]
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
             if state != "Z":
                 table[int(folder.name)] = (int(parent), command)
     found: dict[int, str] = {}

@@ -26,16 +26,32 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_study_adapts_and_is_evaluated(other: Dataset, tmp_path: Path, workers: int) -> None:
-    study = small_study(tmp_path / "study", dataset(tmp_path / "ds", session("old")), scores=(0.1, 0.9))
+    study = small_study(
+        tmp_path / "study", dataset(tmp_path / "ds", session("old")), scores=(0.1, 0.9)
+    )
     parent = Model.load(study.model_folder("0001"))
-    arguments = ["--data", str(other.path), "--out", str(tmp_path / "out"), "--set", "training.max_steps=10"]
+    arguments = [
+        "--data",
+        str(other.path),
+        "--out",
+        str(tmp_path / "out"),
+        "--set",
+        "training.max_steps=10",
+    ]
     log = tmp_path / "log.txt"
-    with raylab("adapt", study.path, *arguments, "--workers", workers, log=log, RAYLAB_HOME=str(tmp_path)) as process:
+    with raylab(
+        "adapt", study.path, *arguments, "--workers", workers, log=log, RAYLAB_HOME=str(tmp_path)
+    ) as process:
         assert process.wait(240) == 0, log.read_text()
     found = StudyFolder.open(tmp_path / "out")
     described = json.loads((found.path / "study.json").read_text())
     assert described["kind"] == "adapt"
-    assert described["parent"] == {"study": str(study.path), "id": study.id, "trial": "0001", "session": None}
+    assert described["parent"] == {
+        "study": str(study.path),
+        "id": study.id,
+        "trial": "0001",
+        "session": None,
+    }
     (record,) = found.records()
     assert (record.state, record.step) == ("completed", 10)
     assert record.config["adaptation"] == {"layers": "input", "session": None}

@@ -29,7 +29,9 @@ print(json.dumps([found["CPU"], address, inside, os.environ.get("RAY_ADDRESS"), 
 """
 
 
-def test_an_address_where_nothing_listens_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_where_nothing_listens_is_an_error_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Ray itself would try for two minutes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -57,7 +59,9 @@ def test_a_token_is_its_owners_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert token.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_trial_that_does_not_fit_is_refused_unless_the_cluster_may_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_that_does_not_fit_is_refused_unless_the_cluster_may_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("raylab.studies.plan.nodes_for", lambda resources: [{"CPU": 4.0}])
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert connect_for(Resources(cpus=2), trials=9) == 2
@@ -78,7 +82,12 @@ def test_a_local_ray_is_not_the_cluster_that_runs_here(tmp_path: Path) -> None:
         assert port(note.read_text()) == port(running.address)
         environment = {**running.environment, "RAY_TMPDIR": str(running.folder)}
         shown = subprocess.run(
-            [sys.executable, "-c", LOCAL], env=environment, capture_output=True, text=True, check=True, timeout=120
+            [sys.executable, "-c", LOCAL],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
         )
     cpus, address, inside, outside, again = json.loads(shown.stdout)
     assert (cpus, again) == (1, 1)

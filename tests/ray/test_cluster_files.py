@@ -24,7 +24,9 @@ def cloud() -> dict[str, Any]:
     return dict(yaml.safe_load((REPO / "cluster.yaml").read_text()))
 
 
-def test_the_cloud_file_is_valid_to_ray(cloud: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cloud_file_is_valid_to_ray(
+    cloud: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ray.autoscaler._private.util import prepare_config, validate_config
 
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -62,7 +64,9 @@ def test_the_slurm_script_parses_and_runs_the_job() -> None:
     assert "ray symmetric-run --address" in text
     assert "RAY_AUTH_MODE=token" in text
     assert "#SBATCH --exclusive" in text  # symmetric-run ends with `ray stop`
-    _runs_a_search(re.sub(r"\s+", " ", text.split(" -- env ")[1].replace('"$@"', "")), "SPACE --data D --out S")
+    _runs_a_search(
+        re.sub(r"\s+", " ", text.split(" -- env ")[1].replace('"$@"', "")), "SPACE --data D --out S"
+    )
 
 
 def test_the_kuberay_job_is_one_and_runs_the_job() -> None:

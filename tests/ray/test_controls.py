@@ -47,7 +47,9 @@ def test_shuffles_are_trained_recorded_and_compared(study: StudyFolder) -> None:
     assert position["gap"] == pytest.approx(position["true"] - sum(position["shuffled"]) / 3)
     assert position["interval"][0] <= position["gap"] <= position["interval"][1]
     assert position["gap"] > 0
-    assert position["p"] == pytest.approx((1 + sum(score >= position["true"] for score in position["shuffled"])) / 4)
+    assert position["p"] == pytest.approx(
+        (1 + sum(score >= position["true"] for score in position["shuffled"])) / 4
+    )
     assert json.loads((study.scores_folder / "shuffles-valid.json").read_text()) == found
     assert "trained again on 3 shuffles" in raylab.report(study.path).read_text()
 

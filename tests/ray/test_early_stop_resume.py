@@ -68,7 +68,9 @@ def check_records(study: StudyFolder) -> None:
     values = optuna.load_study(study_name="raylab", storage=f"sqlite:///{study.optuna_path}").trials
     notes = {row["trial"]: row["note"] for row in rows(found, "max")}
     for record in found:
-        held = values[int(record.trial)]  # records are in the order in which trials began, a race of two
+        held = values[
+            int(record.trial)
+        ]  # records are in the order in which trials began, a race of two
         assert record.config["training"]["monitor"] == "goodness_of_fit"
         if record.state == "failed":  # alone, at once, with its reason
             assert record.config["loss"]["temperature"] == 1e-39
@@ -76,11 +78,16 @@ def check_records(study: StudyFolder) -> None:
             assert str(record.error).startswith("the loss is nan at step 0")
             continue
         scores = {step: metrics["goodness_of_fit"] for _, step, metrics in record.history}
-        best, patience = max(scores, key=lambda step: scores[step]), record.params["training.early_stopping.patience"]
+        best, patience = (
+            max(scores, key=lambda step: scores[step]),
+            record.params["training.early_stopping.patience"],
+        )
         assert (record.kept_step, record.score) == (best, scores[best])
         assert best < record.step == list(scores)[-1] < 400
         assert record.metrics["goodness_of_fit"] == scores[best]
-        assert f"{patience} validations in a row without a better goodness_of_fit" in str(record.stopped)
+        assert f"{patience} validations in a row without a better goodness_of_fit" in str(
+            record.stopped
+        )
         assert f"the model of step {best} is kept" in str(notes[record.trial])
         assert runs[record.trial]["score"] == held.value == record.score
         evaluated = package.evaluate(study.path, trial=record.trial)["scores"]["position"]["r2"]

@@ -29,7 +29,12 @@ from raylab.tracking.records import best, ranked
 from raylab.tracking.study import StudyFolder
 
 pytestmark = pytest.mark.ray
-EXPECTED = {"completed": "FINISHED", "pruned": "KILLED", "failed": "FAILED", "interrupted": "KILLED"}
+EXPECTED = {
+    "completed": "FINISHED",
+    "pruned": "KILLED",
+    "failed": "FAILED",
+    "interrupted": "KILLED",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,9 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def study(tmp_path: Path, uri: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> StudyFolder:
+def study(
+    tmp_path: Path, uri: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> StudyFolder:
     monkeypatch.chdir(tmp_path)
     name = request.node.name.replace("[", "-").replace("]", "")
     return fake_study(tmp_path / name, tracking={"uri": uri, "experiment": name})
@@ -62,10 +69,15 @@ def contents(study: StudyFolder) -> dict[str, Any]:
             "times": (run.info.start_time, run.info.end_time),
             "params": run.data.params,
             "tags": {
-                k: v for k, v in tags.items() if k not in ("mlflow.parentRunId", "raylab.model_id", "raylab.mirrored")
+                k: v
+                for k, v in tags.items()
+                if k not in ("mlflow.parentRunId", "raylab.model_id", "raylab.mirrored")
             },
             "history": {
-                key: [(m.step, m.value, m.timestamp) for m in client.get_metric_history(run.info.run_id, key)]
+                key: [
+                    (m.step, m.value, m.timestamp)
+                    for m in client.get_metric_history(run.info.run_id, key)
+                ]
                 for key in run.data.metrics
             },
             "artifacts": sorted(each.path for each in client.list_artifacts(run.info.run_id)),
@@ -90,17 +102,24 @@ def test_mlflow_holds_what_the_ledger_says(study: StudyFolder, tmp_path: Path) -
     records = {record.trial: record for record in study.records()}
     winner = best(records.values(), "max")
     assert winner is not None
-    assert states(study) == {trial: (record.state, EXPECTED[record.state]) for trial, record in records.items()}
+    assert states(study) == {
+        trial: (record.state, EXPECTED[record.state]) for trial, record in records.items()
+    }
     for trial, record in records.items():
         run = found[trial]
-        assert run["times"] == (round((record.started or 0) * 1000), round((record.ended or 0) * 1000))
+        assert run["times"] == (
+            round((record.started or 0) * 1000),
+            round((record.ended or 0) * 1000),
+        )
         assert [(step, value) for step, value, _ in run["history"]["loss"]] == [
             (step, metrics["loss"]) for _, step, metrics in record.history
         ]
         scores = [value for _, value, _ in run["history"].get("score", [])]
         assert scores == ([] if record.score is None else [record.score])
         assert run["params"]["training.batch_size"] == "128"
-        assert run["params"]["model.output_dimension"] == str(record.params["model.output_dimension"])
+        assert run["params"]["model.output_dimension"] == str(
+            record.params["model.output_dimension"]
+        )
         assert run["tags"]["raylab.data_fingerprint"] == study.description["data"]["fingerprint"]
         assert "config.json" in run["artifacts"]
     drawn = {trial for trial in records if "loss_curve.png" in found[trial]["artifacts"]}
@@ -110,17 +129,30 @@ def test_mlflow_holds_what_the_ledger_says(study: StudyFolder, tmp_path: Path) -
     assert found["models"] == [(f"{study.name}-{winner.trial}", "READY")]
     assert found["study"]["status"] == "FINISHED"
     assert found["study"]["tags"]["raylab.best_trial"] == winner.trial
-    assert {"environment.json", "space.yaml", "evaluation-test.json"} <= set(found["study"]["artifacts"])
-    assert {path.name for path in tmp_path.iterdir()} == before, "MLflow left files where the process stood"
+    assert {"environment.json", "space.yaml", "evaluation-test.json"} <= set(
+        found["study"]["artifacts"]
+    )
+    assert {path.name for path in tmp_path.iterdir()} == before, (
+        "MLflow left files where the process stood"
+    )
 
 
-def test_a_second_sync_changes_nothing_and_writes_nothing(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_sync_changes_nothing_and_writes_nothing(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mirror = Mirror(study)
     mirror.sync()
     first = contents(study)
     from mlflow import MlflowClient
 
-    for name in ("create_run", "log_batch", "log_artifact", "set_terminated", "update_run", "create_logged_model"):
+    for name in (
+        "create_run",
+        "log_batch",
+        "log_artifact",
+        "set_terminated",
+        "update_run",
+        "create_logged_model",
+    ):
         monkeypatch.setattr(MlflowClient, name, _must_not_be_called)
     mirror.sync()
     Mirror(study).sync()  # another process, after a restart
@@ -131,7 +163,9 @@ def test_a_second_sync_changes_nothing_and_writes_nothing(study: StudyFolder, mo
 def test_a_sync_cut_anywhere_is_completed_by_the_next(
     study: StudyFolder, tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    whole = fake_study(tmp_path / "other" / study.name, tracking={"uri": uri, "experiment": f"whole-{call}"})
+    whole = fake_study(
+        tmp_path / "other" / study.name, tracking={"uri": uri, "experiment": f"whole-{call}"}
+    )
     Mirror(whole).sync()
     with monkeypatch.context() as patched:
         _fail_after(patched, call)
@@ -148,9 +182,14 @@ def test_a_run_that_a_lost_answer_made_twice_is_one_again(study: StudyFolder) ->
     mirror.sync()
     first = contents(study)
     client = MlflowClient(mirror.uri)
-    experiment = client.get_experiment_by_name(study.description["tracking"]["experiment"]).experiment_id
+    experiment = client.get_experiment_by_name(
+        study.description["tracking"]["experiment"]
+    ).experiment_id
     run = client.search_runs([experiment], "tags.`raylab.trial` = '0001'")[0]
-    tags = {name: run.data.tags[name] for name in ("raylab.trial", "raylab.trial_key", "mlflow.parentRunId")}
+    tags = {
+        name: run.data.tags[name]
+        for name in ("raylab.trial", "raylab.trial_key", "mlflow.parentRunId")
+    }
     client.create_run(experiment, start_time=run.info.start_time + 1, tags=tags)
     Mirror(study).sync()
     assert contents(study) == first
@@ -217,11 +256,17 @@ def test_a_model_is_registered_once(study: StudyFolder) -> None:
     winner = best(study.records(), "max")
     assert winner is not None
     mirror = Mirror(study)
-    versions = {mirror.register(winner.trial), mirror.register(winner.trial), Mirror(study).register(winner.trial)}
+    versions = {
+        mirror.register(winner.trial),
+        mirror.register(winner.trial),
+        Mirror(study).register(winner.trial),
+    }
     client = MlflowClient(mirror.uri, mirror.uri)
     name = f"raylab-{study.name}"
     assert versions == {"1"}
-    assert [str(version.version) for version in client.search_model_versions(f"name = '{name}'")] == ["1"]
+    assert [
+        str(version.version) for version in client.search_model_versions(f"name = '{name}'")
+    ] == ["1"]
     assert str(client.get_model_version_by_alias(name, "best").version) == "1"
     with pytest.raises(MirrorError, match="no model"):
         mirror.register("0003")
@@ -258,7 +303,10 @@ def test_a_server_that_is_down_costs_nothing_and_is_caught_up(tmp_path: Path) ->
     port = _free_port()
     uri = f"http://127.0.0.1:{port}"
     study = fake_study(
-        tmp_path / "served", states=("completed", "pruned"), end=False, tracking={"uri": uri, "experiment": "e"}
+        tmp_path / "served",
+        states=("completed", "pruned"),
+        end=False,
+        tracking={"uri": uri, "experiment": "e"},
     )
     mirror = Mirror(study)
     began = time.monotonic()
@@ -268,7 +316,9 @@ def test_a_server_that_is_down_costs_nothing_and_is_caught_up(tmp_path: Path) ->
     with _server(tmp_path, port):
         mirror.sync()
         before = states(study)
-    study.ledger.append(started("0009", time=T0 + 900), ended("0009", "completed", 0.99, time=T0 + 950))
+    study.ledger.append(
+        started("0009", time=T0 + 900), ended("0009", "completed", 0.99, time=T0 + 950)
+    )
     study.ledger.append({"event": "study_ended"})
     with pytest.raises(MirrorError):
         mirror.sync()
@@ -281,7 +331,9 @@ def test_a_server_that_is_down_costs_nothing_and_is_caught_up(tmp_path: Path) ->
     assert after == {**before, "0009": ("completed", "FINISHED")}
 
 
-def test_where_records_go_and_how_they_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_records_go_and_how_they_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     local = default_uri(tmp_path)
     assert local == f"sqlite:///{tmp_path}/runs/mlflow.db"

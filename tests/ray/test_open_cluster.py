@@ -46,21 +46,33 @@ ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=Fal
 def python(code: str, environment: dict[str, str], **more: str) -> str:
     command = [sys.executable, "-c", code]
     done = subprocess.run(
-        command, env=environment | more, capture_output=True, text=True, check=True, timeout=120, cwd=REPO
+        command,
+        env=environment | more,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        cwd=REPO,
     )
     return done.stdout.strip()
 
 
 def raylab(environment: dict[str, str], *arguments: Any) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "raylab.cli", *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, cwd=REPO)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=240, cwd=REPO
+    )
     return done.returncode, done.stdout, done.stderr
 
 
 def findings(environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Exit code of doctor; the levels of its findings about the cluster it joins, and what they say."""
     code, out, _ = raylab(environment, "doctor", "--json")
-    found = [one for one in json.loads(out) if one["check"] in ("cluster", "dashboard", "clock", "open Ray")]
+    found = [
+        one
+        for one in json.loads(out)
+        if one["check"] in ("cluster", "dashboard", "clock", "open Ray")
+    ]
     return code, {one["check"]: (one["level"], one["what"]) for one in found}
 
 
@@ -71,7 +83,14 @@ def joining(cluster: Head, folder: Path) -> dict[str, str]:
 def test_an_open_cluster_is_refused_unless_that_is_accepted(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):  # one alone would be read without Ray
         recording_file(tmp_path / "recordings", name)
-    prepare = ["prepare", tmp_path / "recordings", "--recipe", recipe_file(tmp_path), "--out", tmp_path / "ds"]
+    prepare = [
+        "prepare",
+        tmp_path / "recordings",
+        "--recipe",
+        recipe_file(tmp_path),
+        "--out",
+        tmp_path / "ds",
+    ]
     with head(tmp_path, cpus=1, asks=False) as cluster:
         assert not asks_for_token(cluster.address)
         environment = joining(cluster, tmp_path)
@@ -82,7 +101,9 @@ def test_an_open_cluster_is_refused_unless_that_is_accepted(tmp_path: Path) -> N
         told = python(JOIN, environment, RAY_ADDRESS="auto", RAY_TMPDIR=str(cluster.folder))
         # `auto` takes any Ray of the machine: where another one runs, it may be one that does not let us in.
         assert "asks for no token" in told or "at auto cannot be used" in told
-        assert "cannot be seen from here" in python(JOIN, environment, RAY_ADDRESS="ray://127.0.0.1:10001")
+        assert "cannot be seen from here" in python(
+            JOIN, environment, RAY_ADDRESS="ray://127.0.0.1:10001"
+        )
         assert python(JOIN, environment, RAYLAB_INSECURE="1") == "1.0"
         code, found = findings(environment)
         assert (code, found["cluster"][0], found["open Ray"][0]) == (1, "problem", "problem")
@@ -129,11 +150,17 @@ def test_our_local_ray_asks_for_a_token_and_its_dashboard_is_on_loopback(tmp_pat
 def test_a_local_ray_without_a_token_is_refused(tmp_path: Path) -> None:
     environment = clean(tmp_path) | {"RAY_AUTH_MODE": "disabled"}
     assert python(JOIN, environment).startswith("RAY_AUTH_MODE=disabled")
-    assert python(NOT_OURS, environment).startswith("the Ray that this process uses asks for no token")
+    assert python(NOT_OURS, environment).startswith(
+        "the Ray that this process uses asks for no token"
+    )
     assert python(NOT_OURS, environment, RAYLAB_INSECURE="1") == "1.0"
 
 
 def clean(home: Path) -> dict[str, str]:
     """An environment that names no cluster and no token."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "RAYLAB_", "MLFLOW_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RAY_", "RAYLAB_", "MLFLOW_"))
+    }
     return kept | {"HOME": str(home), "RAYLAB_HOME": str(home)}

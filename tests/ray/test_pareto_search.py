@@ -84,12 +84,17 @@ def test_a_front_over_a_resume_is_the_same_everywhere(data: Dataset, tmp_path: P
     study = interrupted(SPACE, data, tmp_path / "study", after=3)
     found = study.records()
     assert len(found) == SPACE["budget"]["trials"]
-    assert {record.state for record in found} == {"completed", "pruned"}  # stopped by the scheduler's own metric
+    assert {record.state for record in found} == {
+        "completed",
+        "pruned",
+    }  # stopped by the scheduler's own metric
     held = trials(study)
     leading = {record.trial for record in front(found, "max", "max")}
     assert {f"{trial.number:04d}" for trial in held.best_trials} == leading
     runs = mlflow_children(study.description["tracking"]["uri"])
-    for record, trial in zip(sorted(found, key=lambda record: record.trial), held.trials, strict=True):
+    for record, trial in zip(
+        sorted(found, key=lambda record: record.trial), held.trials, strict=True
+    ):
         assert record.scores == tuple(record.metrics[metric] for metric in METRICS)
         assert trial.values == (list(record.scores) if record.state == "completed" else None)
         assert runs[record.trial]["score"] == record.score == record.scores[0]
@@ -109,6 +114,8 @@ def test_a_grid_visits_each_point_once_over_a_resume(data: Dataset, tmp_path: Pa
     study = interrupted(GRID, data, tmp_path / "grid", after=2)
     found = [tuple(record.params.values()) for record in study.records()]
     decays = (("adam",), ("adamw", 0.0), ("adamw", 0.1))
-    assert sorted(map(str, found)) == sorted(str((size, *decay)) for size in (3, 6) for decay in decays)
+    assert sorted(map(str, found)) == sorted(
+        str((size, *decay)) for size in (3, 6) for decay in decays
+    )
     assert {record.state for record in study.records()} == {"completed"}
     assert len(trials(study).trials) == 6

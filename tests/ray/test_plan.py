@@ -48,7 +48,12 @@ def gpus() -> Iterator[None]:
     connect(cpus=4)  # with the settings of every Ray that raylab starts
     ray.shutdown()
     ray.init(
-        address="local", num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+        address="local",
+        num_cpus=4,
+        num_gpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
     )
     yield
     ray.shutdown()
@@ -62,7 +67,10 @@ def test_a_plan_names_what_fits_what_it_costs_and_what_cannot_run(
     how: dict[str, Any] = {"data": data.path, "probe_seconds": 0.5}
     found = raylab.plan(SPACE, overrides={"resources.gpus": 0.6}, **how)
     assert found["trials"] == 6
-    assert (found["at_once"]["trials"], found["at_once"]["bound"]) == (2, "GPU")  # one a GPU, though 2 / 0.6 is 3.3
+    assert (found["at_once"]["trials"], found["at_once"]["bound"]) == (
+        2,
+        "GPU",
+    )  # one a GPU, though 2 / 0.6 is 3.3
     assert found["each"] == {"workers": 1, "cpus": 1, "threads": 1, "gpus": 0.6, "memory_gb": None}
     assert [row["error"] for row in found["probe"]] == [None] * len(found["probe"])
     trial, study = found["trial_s"], found["study_s"]
@@ -79,20 +87,31 @@ def test_a_plan_names_what_fits_what_it_costs_and_what_cannot_run(
 
 
 @pytest.mark.usefixtures("gpus")
-def test_trials_on_halves_of_gpus_see_their_own(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_on_halves_of_gpus_see_their_own(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Four at a time on two GPUs; each process is told one GPU, and each GPU is told to two processes at once."""
     seen = tmp_path / "seen"
     seen.mkdir()
-    monkeypatch.setattr("raylab.studies.driver._trainable", watched(seen, "raylab.studies.driver._trainable"))
+    monkeypatch.setattr(
+        "raylab.studies.driver._trainable", watched(seen, "raylab.studies.driver._trainable")
+    )
     assert connect_for(Resources(gpus=0.5), trials=9) == 4
-    long = {"training.max_steps": 2000, "training.validate_every": 500}  # none ends before all four have begun
-    study = raylab.search(SPACE, data=data.path, out=tmp_path / "study", overrides={"resources.gpus": 0.5, **long})
+    long = {
+        "training.max_steps": 2000,
+        "training.validate_every": 500,
+    }  # none ends before all four have begun
+    study = raylab.search(
+        SPACE, data=data.path, out=tmp_path / "study", overrides={"resources.gpus": 0.5, **long}
+    )
     assert {record.state for record in study.records()} == {"completed"}
     told = {path.name: path.read_text() for path in seen.iterdir()}
     assert set(told.values()) == {"0", "1"}
     assert 4 <= len(told) < 6  # actors, reused where Tune has one free at that moment
     with pytest.raises(StudyError, match="a share of one GPU, or whole GPUs"):
-        raylab.search(SPACE, data=data.path, out=tmp_path / "other", overrides={"resources.gpus": 1.5})
+        raylab.search(
+            SPACE, data=data.path, out=tmp_path / "other", overrides={"resources.gpus": 1.5}
+        )
     with pytest.raises(StudyError, match="one trial needs 3 GPU, the whole cluster has 2"):
         raylab.plan(SPACE, data=data.path, overrides={"resources.gpus": 3})
     assert not (tmp_path / "other").exists()

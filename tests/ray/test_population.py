@@ -47,7 +47,11 @@ SPACE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return dataset(tmp_path_factory.mktemp("population") / "ds", session("a", samples=750), session("b", seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("population") / "ds",
+        session("a", samples=750),
+        session("b", seed=1),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +77,22 @@ def test_the_worst_take_over_the_best_and_go_on_with_other_params(study: StudyFo
         record = records[event["trial"]]
         assert event["source"] != event["trial"]
         # what decides the shape of the weights comes with them; what may change is in force
-        assert event["params"]["model.output_dimension"] == event["config"]["model"]["output_dimension"]
-        assert event["config"]["optimizer"]["learning_rate"] == event["params"]["optimizer.learning_rate"]
+        assert (
+            event["params"]["model.output_dimension"]
+            == event["config"]["model"]["output_dimension"]
+        )
+        assert (
+            event["config"]["optimizer"]["learning_rate"]
+            == event["params"]["optimizer.learning_rate"]
+        )
         assert record.lineage[0]["source"] is None
     for record in records.values():
         assert [step for _, step, _ in record.history] == list(range(10, 61, 10))
 
 
-def test_new_params_are_in_force_and_weights_and_moments_are_the_sources(study: StudyFolder, data: Dataset) -> None:
+def test_new_params_are_in_force_and_weights_and_moments_are_the_sources(
+    study: StudyFolder, data: Dataset
+) -> None:
     """A member's final weights equal those of a training that goes on from its source's with the params it recorded."""
     from raylab.training.worker import Job, run_round, start, taken_path
 
@@ -106,14 +118,19 @@ def test_mlflow_has_what_was_drawn_and_what_became_of_it(study: StudyFolder) -> 
     record = _last_that_took_over(study)
     client = MlflowClient(study.description["tracking"]["uri"])
     found = client.search_runs(
-        [client.get_experiment_by_name("raylab").experiment_id], f"tags.`raylab.trial` = '{record.trial}'"
+        [client.get_experiment_by_name("raylab").experiment_id],
+        f"tags.`raylab.trial` = '{record.trial}'",
     )
     assert len(found) == 1
     drawn = record.lineage[0]["params"]
-    assert float(found[0].data.params["optimizer.learning_rate"]) == drawn["optimizer.learning_rate"]
+    assert (
+        float(found[0].data.params["optimizer.learning_rate"]) == drawn["optimizer.learning_rate"]
+    )
     lineage = yaml.safe_load(found[0].data.tags["raylab.lineage"])
     assert [entry["source"] for entry in lineage] == [entry["source"] for entry in record.lineage]
-    assert lineage[-1]["params"]["optimizer.learning_rate"] == record.params["optimizer.learning_rate"]
+    assert (
+        lineage[-1]["params"]["optimizer.learning_rate"] == record.params["optimizer.learning_rate"]
+    )
 
 
 def test_a_member_is_rebuilt_along_its_lineage(study: StudyFolder) -> None:
@@ -139,8 +156,14 @@ def test_a_search_ends_when_its_target_is_reached(study: StudyFolder, data: Data
 @pytest.mark.parametrize("kind", ["hyperband", "median"])
 def test_other_schedulers_prune_and_say_so(study: StudyFolder, data: Dataset, kind: str) -> None:
     own = {"brackets": 2, "reduction_factor": 2} if kind == "hyperband" else {"least_trials": 2}
-    space = {**SPACE, "scheduler": {"kind": kind, "grace_steps": 10, **own}, "budget": {"trials": 8}}
-    found = package.search(space, data=data.path, out=study.path.parent / kind, say=lambda line: None)
+    space = {
+        **SPACE,
+        "scheduler": {"kind": kind, "grace_steps": 10, **own},
+        "budget": {"trials": 8},
+    }
+    found = package.search(
+        space, data=data.path, out=study.path.parent / kind, say=lambda line: None
+    )
     states = [record.state for record in found.records()]
     assert set(states) == {"completed", "pruned"}
     assert all(10 <= record.step < 60 for record in found.records() if record.state == "pruned")
@@ -154,7 +177,8 @@ def test_a_killed_driver_changes_nothing(study: StudyFolder, data: Dataset, tmp_
     file.write_text(yaml.safe_dump(SPACE, sort_keys=False))
     home = {"RAYLAB_HOME": str(tmp_path)}
     commands = itertools.chain(
-        [["search", file, "--data", data.path, "--out", folder]], itertools.repeat(["resume", folder])
+        [["search", file, "--data", data.path, "--out", folder]],
+        itertools.repeat(["resume", folder]),
     )
     for least in (6, 14):
         with raylab(*next(commands), log=log, **home) as process:
@@ -163,17 +187,25 @@ def test_a_killed_driver_changes_nothing(study: StudyFolder, data: Dataset, tmp_
             process.wait(10)
     with raylab(*next(commands), log=log, **home) as process:
         assert process.wait(120) == 0, log.read_text()
-    one, other = ({r.trial: r for r in each.records()} for each in (study, StudyFolder.open(folder)))
+    one, other = (
+        {r.trial: r for r in each.records()} for each in (study, StudyFolder.open(folder))
+    )
     assert one.keys() == other.keys()
     for trial, record in one.items():
         assert other[trial].score == record.score
         assert other[trial].params == record.params
-        assert [entry["source"] for entry in other[trial].lineage] == [entry["source"] for entry in record.lineage]
+        assert [entry["source"] for entry in other[trial].lineage] == [
+            entry["source"] for entry in record.lineage
+        ]
 
 
 def _last_that_took_over(study: StudyFolder) -> TrialRecord:
     return max(
-        study.records(), key=lambda record: (len(record.lineage), record.lineage[-1]["step"] if record.lineage else 0)
+        study.records(),
+        key=lambda record: (
+            len(record.lineage),
+            record.lineage[-1]["step"] if record.lineage else 0,
+        ),
     )
 
 

@@ -49,7 +49,11 @@ def test_no_more_files_at_once_than_allowed(tmp_path: Path) -> None:
         mark.unlink()
         return {"seen": seen}
 
-    together = [result["seen"] for _, result in map_items(busy, [{"n": n} for n in range(6)], at_once=1) if result]
+    together = [
+        result["seen"]
+        for _, result in map_items(busy, [{"n": n} for n in range(6)], at_once=1)
+        if result
+    ]
     assert together == [1] * 6
 
 
@@ -61,12 +65,17 @@ def test_many_files(tmp_path: Path) -> None:
     (tmp_path / "raw" / "broken.npz").write_bytes(b"no archive")
     steps: list[tuple[int, int]] = []
     made = raylab.prepare(
-        tmp_path / "raw", recipe=recipe, out=tmp_path / "ds", progress=lambda *step: steps.append(step)
+        tmp_path / "raw",
+        recipe=recipe,
+        out=tmp_path / "ds",
+        progress=lambda *step: steps.append(step),
     )
     assert list(made.dataset.sessions) == ["rat0", "rat1", "rat2"]
     assert [Path(entry["source"]).name for entry in made.failed] == ["broken.npz"]
     assert steps == [(done, 4) for done in range(1, 5)]
-    alone = raylab.prepare(tmp_path / "raw" / "rat1.npz", recipe=recipe, out=tmp_path / "one").dataset
+    alone = raylab.prepare(
+        tmp_path / "raw" / "rat1.npz", recipe=recipe, out=tmp_path / "one"
+    ).dataset
     assert np.array_equal(alone.open("rat1").neural, made.dataset.open("rat1").neural)
     with pytest.raises(DataError, match=r"broken\.npz"):
         raylab.prepare(tmp_path / "raw", recipe=recipe, out=tmp_path / "strict", strict=True)
@@ -77,8 +86,21 @@ def test_many_files(tmp_path: Path) -> None:
 def test_killed_and_run_again(tmp_path: Path) -> None:
     """SIGKILL of the command while it reads: finished sessions are not read again, the dataset is the same."""
     for number in range(12):
-        recording_file(tmp_path / "raw", f"rat{number:02}.npz", x=np.random.default_rng(number).normal(size=(400, 400)))
-    call = ("prepare", tmp_path / "raw", "--recipe", recipe_file(tmp_path), "--memory", "1MB", "--out", tmp_path / "ds")
+        recording_file(
+            tmp_path / "raw",
+            f"rat{number:02}.npz",
+            x=np.random.default_rng(number).normal(size=(400, 400)),
+        )
+    call = (
+        "prepare",
+        tmp_path / "raw",
+        "--recipe",
+        recipe_file(tmp_path),
+        "--memory",
+        "1MB",
+        "--out",
+        tmp_path / "ds",
+    )
     entries = tmp_path / "ds.partial" / "entries"
     with command(*call, log=tmp_path / "log") as process:
         until = time.monotonic() + 120
@@ -88,13 +110,17 @@ def test_killed_and_run_again(tmp_path: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in entries.glob("*.json")}
     assert 3 <= len(before) <= 12, (tmp_path / "log").read_text()
     assert not (tmp_path / "ds").exists()
-    sessions = {path.name: path.stat().st_ino for path in (tmp_path / "ds.partial" / "sessions").iterdir()}
+    sessions = {
+        path.name: path.stat().st_ino for path in (tmp_path / "ds.partial" / "sessions").iterdir()
+    }
     with command(*call, log=tmp_path / "log") as process:
         assert process.wait(120) == 0, (tmp_path / "log").read_text()
     made = raylab.Dataset(tmp_path / "ds")
     made.verify()
     kept = {path.stat().st_ino for path in (tmp_path / "ds" / "sessions").iterdir()}
     assert {sessions[name.replace(".json", ".safetensors")] for name in before} <= kept
-    whole = raylab.prepare(tmp_path / "raw", recipe=tmp_path / "recipe.yaml", out=tmp_path / "whole").dataset
+    whole = raylab.prepare(
+        tmp_path / "raw", recipe=tmp_path / "recipe.yaml", out=tmp_path / "whole"
+    ).dataset
     assert made.fingerprint == whole.fingerprint
     assert not (tmp_path / "ds.partial").exists()

@@ -25,7 +25,13 @@ SPACES: dict[str, dict[str, Any]] = {
     "vqvae": {
         "base": {
             "training": {**QUICK, "batch_size": 16},
-            "model": {"window": 20, "channels": [8, 16], "kernels": [5, 3], "strides": [1, 2], "code_dimension": 8},
+            "model": {
+                "window": 20,
+                "channels": [8, 16],
+                "kernels": [5, 3],
+                "strides": [1, 2],
+                "code_dimension": 8,
+            },
             "evaluation.decoder.kind": "ridge",
         },
         "search": {"quantizer.codes": {"categorical": [4, 32]}},
@@ -44,14 +50,22 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setenv("RAYLAB_HOME", str(folder / "home"))
         patch.setattr("raylab.evaluation.baselines.SMOOTHING_SAMPLES", (0, 4))
         connect()
-        data = dataset(folder / "ds", session(samples=900, units=8), splits=BlockedSplits(blocks=6)).path
+        data = dataset(
+            folder / "ds", session(samples=900, units=8), splits=BlockedSplits(blocks=6)
+        ).path
         for kind, space in SPACES.items():
-            whole = {"task": {"kind": kind, "label": "position"}, "sampler": {"kind": "grid"}, **space}
+            whole = {
+                "task": {"kind": kind, "label": "position"},
+                "sampler": {"kind": "grid"},
+                **space,
+            }
             raylab.search(whole, data=data, out=folder / kind, say=lambda _: None)
         yield [folder / kind for kind in SPACES]
 
 
-def test_every_family_on_one_board(studies: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_family_on_one_board(
+    studies: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     paths = [str(path) for path in studies]
     main(["leaderboard", *paths, "--by", "family", "--json", "--out", str(tmp_path / "board.csv")])
     result = json.loads(capsys.readouterr().out)
@@ -65,13 +79,19 @@ def test_every_family_on_one_board(studies: list[Path], tmp_path: Path, capsys: 
             best["trial"],
             pytest.approx(best["metrics"]["decoding.r2"], abs=1e-4),
         )
-    readers = {(row["name"], row["readout"].split(",")[0]) for row in result["rows"] if row["name"] == "raw activity"}
+    readers = {
+        (row["name"], row["readout"].split(",")[0])
+        for row in result["rows"]
+        if row["name"] == "raw activity"
+    }
     assert readers == {("raw activity", "knn"), ("raw activity", "ridge")}
     with (tmp_path / "board.csv").open() as file:
         assert len(list(csv.DictReader(file))) == len(result["rows"])
 
 
-def test_the_test_split_is_read_once_and_noted(studies: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_test_split_is_read_once_and_noted(
+    studies: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     paths = [str(path) for path in studies]
     main(["leaderboard", *paths, "--split", "test"])
     shown = capsys.readouterr().out
@@ -80,4 +100,6 @@ def test_the_test_split_is_read_once_and_noted(studies: list[Path], capsys: pyte
     again = raylab.leaderboard(paths, split="test")
     assert again["test_reads"] == {"contrastive": 2, "vqvae": 2, "decoder": 2}
     valid = raylab.leaderboard(paths)
-    assert [row["name"] for row in again["rows"] if row["use"]] == [row["name"] for row in valid["rows"] if row["use"]]
+    assert [row["name"] for row in again["rows"] if row["use"]] == [
+        row["name"] for row in valid["rows"] if row["use"]
+    ]

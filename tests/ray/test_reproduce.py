@@ -62,10 +62,17 @@ def test_however_a_trial_ended_it_is_rebuilt_to_the_bit(study: StudyFolder) -> N
     assert set(ends) == {"completed", "pruned", "stopped"}
     for record in ends.values():
         found = raylab.reproduce(study.path, record.trial)
-        assert found["environment"].keys() <= {"git commit", "git dirty"}  # of a tree that is being worked on
+        assert found["environment"].keys() <= {
+            "git commit",
+            "git dirty",
+        }  # of a tree that is being worked on
         assert found["step"] == record.step
         assert found["score"] == {"recorded": record.score, "rebuilt": record.score}
-        assert found["weights"] == {"equal": True, "largest_difference": 0.0, "relative_difference": 0.0}
+        assert found["weights"] == {
+            "equal": True,
+            "largest_difference": 0.0,
+            "relative_difference": 0.0,
+        }
         assert (found["same"], found["metrics"]) == (True, {})
 
 
@@ -73,8 +80,14 @@ def test_a_trial_of_two_workers_is_rebuilt_by_two(data: Dataset, tmp_path: Path)
     ray.shutdown()
     connect(cpus=2, dashboard=True)
     try:
-        overrides = {"resources.workers": 2, "optimizer.learning_rate": 0.01, "scheduler.kind": "none"}
-        study = raylab.search(SPACE, data=data.path, out=tmp_path / "two", trials=1, overrides=overrides)
+        overrides = {
+            "resources.workers": 2,
+            "optimizer.learning_rate": 0.01,
+            "scheduler.kind": "none",
+        }
+        study = raylab.search(
+            SPACE, data=data.path, out=tmp_path / "two", trials=1, overrides=overrides
+        )
         found = raylab.reproduce(study.path, "0000", out=tmp_path / "again")
     finally:
         ray.shutdown()

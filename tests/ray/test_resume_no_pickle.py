@@ -30,14 +30,26 @@ def test_resume_runs_no_pickle_of_the_study(tmp_path: Path) -> None:
     """A search that is one trial short, as its driver would leave it with `.tune` when killed."""
     data = dataset(tmp_path / "ds", session("a"))
     changes = {"training.max_steps": 20, "scheduler.kind": "none"}
-    study = raylab.search(SPACE, data=data.path, out=tmp_path / "study", trials=1, overrides=changes, say=str)
+    study = raylab.search(
+        SPACE, data=data.path, out=tmp_path / "study", trials=1, overrides=changes, say=str
+    )
     space = yaml.safe_load(study.space_path.read_text())
     space["budget"]["trials"] = 2
     study.space_path.write_text(yaml.safe_dump(space))
     ran = tmp_path / "ran"
-    for place in (study.path / ".tune" / "search", study.trial_folder("0000"), study.checkpoint_folder("0001")):
+    for place in (
+        study.path / ".tune" / "search",
+        study.trial_folder("0000"),
+        study.checkpoint_folder("0001"),
+    ):
         place.mkdir(parents=True, exist_ok=True)
-        for name in ("tuner.pkl", "trainable.pkl", "searcher-state.pkl", "checkpoint.pkl", "trial.pkl"):
+        for name in (
+            "tuner.pkl",
+            "trainable.pkl",
+            "searcher-state.pkl",
+            "checkpoint.pkl",
+            "trial.pkl",
+        ):
             (place / name).write_bytes(pickle.dumps(Bomb(ran)))
     raylab.resume(study.path, say=str)
     assert [row["state"] for row in leaderboard(study.path)] == ["completed", "completed"]

@@ -26,7 +26,12 @@ SPACE: dict[str, Any] = {
     },
     "search": {"optimizer.learning_rate": {"float": [1e-4, 1e-2]}},
 }
-ASKED: dict[str, Any] = {"data_fractions": (0.2, 1), "width": (4, 16), "workers": (1, 2), "seeds": 1}
+ASKED: dict[str, Any] = {
+    "data_fractions": (0.2, 1),
+    "width": (4, 16),
+    "workers": (1, 2),
+    "seeds": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +41,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Path, dict[
         patch.setenv("RAYLAB_HOME", str(folder / "home"))
         connect(dashboard=True, cpus=2)
         data = dataset(folder / "ds", session(samples=900))
-        return data, folder / "out", raylab.scale(SPACE, data=data.path, out=folder / "out", say=_quiet, **ASKED)
+        return (
+            data,
+            folder / "out",
+            raylab.scale(SPACE, data=data.path, out=folder / "out", say=_quiet, **ASKED),
+        )
 
 
 def _quiet(_: str) -> None:
     pass
 
 
-def test_every_point_is_a_trial_of_an_ordinary_study(made: tuple[Dataset, Path, dict[str, Any]]) -> None:
+def test_every_point_is_a_trial_of_an_ordinary_study(
+    made: tuple[Dataset, Path, dict[str, Any]],
+) -> None:
     data, out, found = made
     assert [(p["workers"], p["width"], p["fraction"], p["completed"]) for p in found["points"]] == [
-        (workers, width, fraction, 1) for workers in (1, 2) for width in (4, 16) for fraction in (0.2, 1.0)
+        (workers, width, fraction, 1)
+        for workers in (1, 2)
+        for width in (4, 16)
+        for fraction in (0.2, 1.0)
     ]
     train = data.sessions["rat"].splits["train"]
     assert {p["samples"] for p in found["points"]} == {train, -(-train // 5)}
@@ -56,15 +70,25 @@ def test_every_point_is_a_trial_of_an_ordinary_study(made: tuple[Dataset, Path, 
     for workers in (1, 2):
         study = StudyFolder.open(out / f"out-workers-{workers}")
         records = study.records()
-        assert (study.description["kind"], [record.state for record in records]) == ("scale", ["completed"] * 4)
+        assert (study.description["kind"], [record.state for record in records]) == (
+            "scale",
+            ["completed"] * 4,
+        )
         for record in records:
-            assert record.config["sessions"]["training_fraction"] == record.params["sessions.training_fraction"]
-            assert record.config["optimizer"]["learning_rate"] == 3e-4  # what is searched otherwise has its default
+            assert (
+                record.config["sessions"]["training_fraction"]
+                == record.params["sessions.training_fraction"]
+            )
+            assert (
+                record.config["optimizer"]["learning_rate"] == 3e-4
+            )  # what is searched otherwise has its default
             assert (study.model_folder(record.trial) / "model.safetensors").is_file()
 
 
 def test_two_workers_train_the_models_of_one(made: tuple[Dataset, Path, dict[str, Any]]) -> None:
-    scores = {(p["workers"], p["width"], p["fraction"]): p["score"]["mean"] for p in made[2]["points"]}
+    scores = {
+        (p["workers"], p["width"], p["fraction"]): p["score"]["mean"] for p in made[2]["points"]
+    }
     for width in (4, 16):
         for fraction in (0.2, 1.0):
             assert scores[2, width, fraction] == pytest.approx(scores[1, width, fraction], abs=0.02)

@@ -49,7 +49,9 @@ STATUS = {"completed": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     folder = tmp_path_factory.mktemp("search") / "ds"
-    trials = [[[25 * at, 25 * at + 25] for at in range(count)] for count in (30, 24)]  # shorter than offset36 sees
+    trials = [
+        [[25 * at, 25 * at + 25] for at in range(count)] for count in (30, 24)
+    ]  # shorter than offset36 sees
     one = session("a", samples=750, segments=trials[0])
     other = session("b", samples=600, units=4, seed=1, segments=trials[1])
     return dataset(folder, one, other, splits=TrialSplits())
@@ -71,9 +73,15 @@ def test_ledger_mlflow_and_optuna_tell_the_same(study: StudyFolder) -> None:
     assert len(rows) == SPACE["budget"]["trials"]
     assert {row["state"] for row in rows.values()} == {"completed", "pruned", "failed"}
     runs = mlflow_children(study.description["tracking"]["uri"])
-    assert {name: run["state"] for name, run in runs.items()} == {name: row["state"] for name, row in rows.items()}
-    assert {name: run["status"] for name, run in runs.items()} == {n: STATUS[row["state"]] for n, row in rows.items()}
-    assert {name: run["score"] for name, run in runs.items()} == {name: row["score"] for name, row in rows.items()}
+    assert {name: run["state"] for name, run in runs.items()} == {
+        name: row["state"] for name, row in rows.items()
+    }
+    assert {name: run["status"] for name, run in runs.items()} == {
+        n: STATUS[row["state"]] for n, row in rows.items()
+    }
+    assert {name: run["score"] for name, run in runs.items()} == {
+        name: row["score"] for name, row in rows.items()
+    }
 
 
 def test_optuna_knows_what_the_sampler_needs(study: StudyFolder) -> None:
@@ -118,7 +126,9 @@ def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) 
             return torch.get_num_threads()
 
     for cpus in (1, 2):
-        plan = make_plan(SPACE, data.path, overrides={"resources.cpus": cpus, "model.encoder.kind": "offset1"})
+        plan = make_plan(
+            SPACE, data.path, overrides={"resources.cpus": cpus, "model.encoder.kind": "offset1"}
+        )
         config = _told(study, plan, f"probe{cpus}", {}, plan.space.config({}))
         request = _trainable(plan.space.resources).default_resource_request({})
         assert request.required_resources["CPU"] == cpus
@@ -129,7 +139,9 @@ def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) 
 
 
 @pytest.mark.chaos
-def test_a_killed_driver_and_then_ctrl_c(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_driver_and_then_ctrl_c(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever ends a search, `resume` ends it with the trials of its budget, each once, in every record."""
     ray.shutdown()
     monkeypatch.setenv("RAYLAB_HOME", str(tmp_path))
@@ -169,7 +181,9 @@ def test_a_killed_driver_and_then_ctrl_c(data: Dataset, tmp_path: Path, monkeypa
     assert {name: run["state"] for name, run in runs.items()} == rows
     assert "RUNNING" not in {run["status"] for run in runs.values()}
     held = optuna.load_study(study_name="raylab", storage=f"sqlite:///{study / 'optuna.db'}").trials
-    assert {f"{trial.number:04d}": trial.state.name for trial in held} == {n: OPTUNA[s] for n, s in rows.items()}
+    assert {f"{trial.number:04d}": trial.state.name for trial in held} == {
+        n: OPTUNA[s] for n, s in rows.items()
+    }
     said: list[str] = []
     package.resume(study, say=said.append)
     assert "nothing to resume" in said[0]

@@ -13,7 +13,16 @@ import pytest
 import ray
 import yaml
 from helpers import dataset, session
-from processes import RAYLAB, alive, descendants, end, leaderboard, mlflow_children, raylab, wait_until
+from processes import (
+    RAYLAB,
+    alive,
+    descendants,
+    end,
+    leaderboard,
+    mlflow_children,
+    raylab,
+    wait_until,
+)
 
 import raylab as package
 from raylab.errors import StudyError
@@ -36,13 +45,17 @@ SPACE: dict[str, Any] = {
 SELECT = ["--top", "2", "--seeds", "2", "--shuffles", "2"]
 
 
-def test_a_killed_selection_is_finished_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_selection_is_finished_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ray.shutdown()
     monkeypatch.setenv("RAYLAB_HOME", str(tmp_path))
     study, log = tmp_path / "study", tmp_path / "log.txt"
     (tmp_path / "space.yaml").write_text(yaml.safe_dump(SPACE))
     data = dataset(tmp_path / "ds", session("a", samples=900, units=8))
-    with raylab("search", tmp_path / "space.yaml", "--data", data.path, "--out", study, log=log) as process:
+    with raylab(
+        "search", tmp_path / "space.yaml", "--data", data.path, "--out", study, log=log
+    ) as process:
         assert process.wait(400) == 0, log.read_text()
     before = {record.trial: record for record in StudyFolder.open(study).records()}
 
@@ -74,7 +87,9 @@ def check_records(study: Path, before: dict[str, Any], kept: set[str]) -> None:
     assert candidates == ranking[:2]
     assert {record.trial: record for record in drawn(found.records())} == before
     repetitions = {record.trial: record for record in repeated(study)}
-    assert sorted(repetitions) == sorted(f"{trial}-seed{seed}" for trial in candidates for seed in (1, 2))
+    assert sorted(repetitions) == sorted(
+        f"{trial}-seed{seed}" for trial in candidates for seed in (1, 2)
+    )
     ends = [event["trial"] for event in found.ledger.read() if event["event"] == "trial_ended"]
     for trial, record in repetitions.items():
         assert record.state == "completed"
@@ -83,9 +98,16 @@ def check_records(study: Path, before: dict[str, Any], kept: set[str]) -> None:
         own = before[record.of].config
         assert record.config == {**own, "training": {**own["training"], "seed": int(trial[-1])}}
     runs = mlflow_children(found.description["tracking"]["uri"], found.name)
-    assert {trial: run["score"] for trial, run in runs.items()} == {one.trial: one.score for one in found.records()}
+    assert {trial: run["score"] for trial, run in runs.items()} == {
+        one.trial: one.score for one in found.records()
+    }
     assert [row["trial"] for row in leaderboard(study)] == ranking  # repetitions are no rows
-    assert [row["seeds"]["count"] if row["seeds"] else None for row in leaderboard(study)] == [2, 2, None, None]
+    assert [row["seeds"]["count"] if row["seeds"] else None for row in leaderboard(study)] == [
+        2,
+        2,
+        None,
+        None,
+    ]
 
 
 def check_champion(study: Path) -> None:
@@ -94,7 +116,9 @@ def check_champion(study: Path) -> None:
     found = StudyFolder.open(study)
     result = json.loads(found.selection_path.read_text())
     own = [record for record in repeated(study) if record.of == result["of"]]
-    assert result["trial"] == min(own, key=lambda record: record.score or 0.0).trial  # of two the worse
+    assert (
+        result["trial"] == min(own, key=lambda record: record.score or 0.0).trial
+    )  # of two the worse
     assert (result["control"]["trial"], result["control"]["shuffles"]) == (result["trial"], 2)
     client = MlflowClient(found.description["tracking"]["uri"])
     version = client.get_model_version_by_alias("raylab-study", "champion")
@@ -102,7 +126,9 @@ def check_champion(study: Path) -> None:
     assert (tags["raylab.trial"], tags["raylab.of"]) == (result["trial"], result["of"])
     scored = package.evaluate(study, split="test")
     assert (scored["trial"], scored["selected"], scored["test_reads"]) == (result["trial"], True, 1)
-    again = subprocess.run([*RAYLAB, "select", study, *SELECT], capture_output=True, text=True, check=True, timeout=90)
+    again = subprocess.run(
+        [*RAYLAB, "select", study, *SELECT], capture_output=True, text=True, check=True, timeout=90
+    )
     assert "this selection has ended; nothing to train" in again.stderr
     assert f"Champion: {result['trial']}" in again.stdout
     assert sum(event["event"] == "selected" for event in found.ledger.read()) == 1

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.ray
 VIEWS = {
     "plain": ViewConfig(zscore=False),
     "all at once": ViewConfig(smoothing_ms=250, bin_ms=200, lag_ms=100, sqrt=True),
-    "some units": ViewConfig(resample_hz=7, outlier_z=50, selection={"kind": "correlation", "count": 3}),
+    "some units": ViewConfig(
+        resample_hz=7, outlier_z=50, selection={"kind": "correlation", "count": 3}
+    ),
 }
 
 
@@ -37,9 +39,14 @@ def _local_ray() -> Iterator[None]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Sessions of different numbers of units and samples, with pauses, whose splits have many parts."""
     pauses = [[0, 200], [210, 230], [240, 600]]
-    sessions = [session("a", samples=700), session("b", units=4, samples=600, segments=pauses, seed=1)]
+    sessions = [
+        session("a", samples=700),
+        session("b", units=4, samples=600, segments=pauses, seed=1),
+    ]
     sessions += [session("c", units=9, samples=90, seed=2)]
-    return dataset(tmp_path_factory.mktemp("shards") / "ds", *sessions, splits=BlockedSplits(blocks=20))
+    return dataset(
+        tmp_path_factory.mktemp("shards") / "ds", *sessions, splits=BlockedSplits(blocks=20)
+    )
 
 
 def shards(data: Dataset, view: ViewConfig, workers: int, left: int, right: int) -> list[Shard]:
@@ -48,7 +55,9 @@ def shards(data: Dataset, view: ViewConfig, workers: int, left: int, right: int)
     return [build_shard(data, view, share.iter_rows()) for share in shares]
 
 
-@pytest.mark.parametrize(("workers", "view"), [(1, "plain"), (2, "plain"), (3, "all at once"), (2, "some units")])
+@pytest.mark.parametrize(
+    ("workers", "view"), [(1, "plain"), (2, "plain"), (3, "all at once"), (2, "some units")]
+)
 def test_every_row_of_every_split_is_owned_once(data: Dataset, workers: int, view: str) -> None:
     left, right = 5, 6
     found = shards(data, VIEWS[view], workers, left, right)
@@ -68,7 +77,9 @@ def test_every_row_of_every_split_is_owned_once(data: Dataset, workers: int, vie
 
 
 @pytest.mark.parametrize("workers", [2, 3])
-def test_halos_are_a_receptive_field_wide_and_hold_the_neighbours_rows(data: Dataset, workers: int) -> None:
+def test_halos_are_a_receptive_field_wide_and_hold_the_neighbours_rows(
+    data: Dataset, workers: int
+) -> None:
     left, right = 5, 6
     view, cuts = VIEWS["all at once"], 0
     whole = whole_shard(data, view)
@@ -83,7 +94,9 @@ def test_halos_are_a_receptive_field_wide_and_hold_the_neighbours_rows(data: Dat
                 assert chunk.high == min(chunk.last, chunk.stop + right - 1)
                 cuts += (chunk.low < chunk.start) + (chunk.high > chunk.stop)
             assert offset == len(held.x)
-    assert cuts >= 2 * (workers - 1) * len(whole)  # the first and last split at least were cut in each session
+    assert cuts >= 2 * (workers - 1) * len(
+        whole
+    )  # the first and last split at least were cut in each session
 
 
 def test_what_the_view_learnt_travels_with_the_shard(data: Dataset) -> None:
@@ -115,16 +128,24 @@ def test_a_worker_that_owns_nothing_knows_how_wide_a_session_is(data: Dataset) -
 def test_sessions_that_are_held_out_whole(tmp_path: Path, zscore: bool, fraction: float) -> None:
     """Viewed with what the training sessions have in common, on every worker as in one process."""
     whole = np.array([[0, 400]])
-    sessions = [session(name, given={split: whole}) for name, split in zip("abc", ("valid", "train", "test"))]
+    sessions = [
+        session(name, given={split: whole})
+        for name, split in zip("abc", ("valid", "train", "test"))
+    ]
     sessions.append(session("d", units=3, seed=1, given={"train": whole}))
-    data, view = dataset(tmp_path / "ds", *sessions, splits=GivenSplits()), ViewConfig(zscore=zscore)
+    data, view = (
+        dataset(tmp_path / "ds", *sessions, splits=GivenSplits()),
+        ViewConfig(zscore=zscore),
+    )
     padded = SessionsConfig(combine="padded", training_fraction=fraction)
     expected = whole_shard(data, view, padded)
     shares = split_dataset(data, view, padded, workers=2, left=0, right=1)
     found = [build_shard(data, view, share.iter_rows(), padded) for share in shares]
     for name, one in expected.items():
         assert torch.equal(torch.cat([shard[name].x for shard in found]), one.x)
-        assert all(np.array_equal(shard[name].timeline.parts, one.timeline.parts) for shard in found)
+        assert all(
+            np.array_equal(shard[name].timeline.parts, one.timeline.parts) for shard in found
+        )
         for key, array in one.fitted.arrays().items():
             assert all(np.array_equal(array, shard[name].fitted.arrays()[key]) for shard in found)
 
@@ -141,4 +162,7 @@ def test_no_session_goes_missing_where_preparing_went_before(tmp_path: Path) -> 
 def test_the_first_session_alone(data: Dataset) -> None:
     first = SessionsConfig(combine="first")
     shares = split_dataset(data, VIEWS["plain"], first, workers=2, left=0, right=1)
-    assert [list(build_shard(data, VIEWS["plain"], share.iter_rows())) for share in shares] == [["a"], ["a"]]
+    assert [list(build_shard(data, VIEWS["plain"], share.iter_rows())) for share in shares] == [
+        ["a"],
+        ["a"],
+    ]

@@ -21,7 +21,13 @@ SPACE: dict[str, Any] = {
     "task": {"kind": "vqvae"},
     "objective": [{"metric": "reconstruction.mse"}, {"metric": "codes.bits_per_window"}],
     "base": {
-        "model": {"window": 20, "channels": [8, 16], "kernels": [5, 3], "strides": [1, 2], "code_dimension": 8},
+        "model": {
+            "window": 20,
+            "channels": [8, 16],
+            "kernels": [5, 3],
+            "strides": [1, 2],
+            "code_dimension": 8,
+        },
         "quantizer.commitment": 0.5,
         "behaviour.label": "position",
         "training": {"max_steps": 40, "batch_size": 16, "validate_every": 20, "device": "cpu"},
@@ -42,7 +48,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAYLAB_HOME", str(folder / "home"))
         connect()
-        yield dataset(folder / "ds", session(samples=900, units=8), session("b", samples=700, units=5, seed=1)).path
+        yield dataset(
+            folder / "ds", session(samples=900, units=8), session("b", samples=700, units=5, seed=1)
+        ).path
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +66,9 @@ def test_error_against_bits(study: StudyFolder) -> None:
     page = raylab.report(study.path).read_text()
     assert "Codes and reconstructions of the best trial" in page
     winner = rows[0]["trial"]
-    assert {path.name for path in (study.trial_folder(winner) / "figures").iterdir()} >= {"code_usage.png"}
+    assert {path.name for path in (study.trial_folder(winner) / "figures").iterdir()} >= {
+        "code_usage.png"
+    }
 
 
 def test_what_can_be_asked_of_any_model(study: StudyFolder, tmp_path: Path) -> None:
@@ -90,9 +100,18 @@ def test_shuffled_behaviour(study: StudyFolder) -> None:
 
 def test_alternatives_over_seeds(data: Path, study: StudyFolder) -> None:
     out, said = data.parent / "compared", []
-    how: dict[str, Any] = {"data": data, "out": out, "seeds": 2, "overrides": {"training.max_steps": 20}}
+    how: dict[str, Any] = {
+        "data": data,
+        "out": out,
+        "seeds": 2,
+        "overrides": {"training.max_steps": 20},
+    }
     found = raylab.compare(SPACE, **how, any_size=True, say=said.append)
-    assert (found["over"], found["steps"], list(found["alternatives"])) == ("quantizer.kind", 20, ["ema", "lfq"])
+    assert (found["over"], found["steps"], list(found["alternatives"])) == (
+        "quantizer.kind",
+        20,
+        ["ema", "lfq"],
+    )
     records = StudyFolder.open(out).records()
     for kind, one in found["alternatives"].items():
         own = [record for record in records if record.params["quantizer.kind"] == kind]
@@ -100,15 +119,21 @@ def test_alternatives_over_seeds(data: Path, study: StudyFolder) -> None:
         values = [record.metrics["reconstruction.mse"] for record in own]
         mse = one["metrics"]["reconstruction.mse"]
         assert mse["mean"] == pytest.approx(np.mean(values))
-        half = 12.706 * np.std(values, ddof=1) / np.sqrt(2)  # of Student's t with one degree of freedom
+        half = (
+            12.706 * np.std(values, ddof=1) / np.sqrt(2)
+        )  # of Student's t with one degree of freedom
         assert mse["interval"] == pytest.approx([mse["mean"] - half, mse["mean"] + half], rel=1e-3)
         assert one["metrics"]["steps_per_s"]["mean"] > 0
     table = list(csv.DictReader((out / "scores" / "alternatives.csv").open()))
-    (published,) = [row for row in table if row["alternative"] == "ema" and row["metric"] == "codes.usage"]
+    (published,) = [
+        row for row in table if row["alternative"] == "ema" and row["metric"] == "codes.usage"
+    ]
     assert float(published["published"]) == 0.80
     assert (out / "scores" / "alternatives.png").stat().st_size > 10_000
     assert "published, not verified" in raylab.report(out).read_text()
-    assert raylab.compare(SPACE, **how, any_size=True, say=said.append) == found  # trains nothing again
+    assert (
+        raylab.compare(SPACE, **how, any_size=True, say=said.append) == found
+    )  # trains nothing again
     with pytest.raises(StudyError, match="another study is there"):
         raylab.compare(SPACE, **{**how, "seeds": 3}, any_size=True)
     with pytest.raises(StudyError, match="another study is there"):

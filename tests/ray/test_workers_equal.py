@@ -53,11 +53,27 @@ DECODER: dict[str, Any] = {
     "training": {"batch_size": 31, "max_steps": 6, "validate_every": 3, "device": "cpu"},
 }
 DECODERS: dict[str, dict[str, Any]] = {
-    "values": {"model": {"kind": "gru", "width": 8, "dropout": 0}, "task": {"kind": "decoder", "label": "position"}},
-    "classes": {"model": {"kind": "mlp", "hidden": [8], "dropout": 0}, "task": {"kind": "decoder", "label": "choice"}},
-    "graph": {"model": {"kind": "graph", "width": 8, "heads": 2, "dropout": 0}, "input": {"window": 4}},
-    "groups": {"model": {"kind": "tcn", "dropout": 0}, "evaluation": {"per": "segment"}, "input": {"pool": "mean"}},
-    "shared": {"model": {"kind": "lstm", "width": 8, "dropout": 0}, "sessions": {"combine": "padded"}},
+    "values": {
+        "model": {"kind": "gru", "width": 8, "dropout": 0},
+        "task": {"kind": "decoder", "label": "position"},
+    },
+    "classes": {
+        "model": {"kind": "mlp", "hidden": [8], "dropout": 0},
+        "task": {"kind": "decoder", "label": "choice"},
+    },
+    "graph": {
+        "model": {"kind": "graph", "width": 8, "heads": 2, "dropout": 0},
+        "input": {"window": 4},
+    },
+    "groups": {
+        "model": {"kind": "tcn", "dropout": 0},
+        "evaluation": {"per": "segment"},
+        "input": {"pool": "mean"},
+    },
+    "shared": {
+        "model": {"kind": "lstm", "width": 8, "dropout": 0},
+        "sessions": {"combine": "padded"},
+    },
 }
 CASES: dict[str, dict[str, Any]] = {
     "offset1": {"model": {"encoder": {"kind": "offset1", "hidden_units": 8}}},
@@ -70,15 +86,32 @@ CASES: dict[str, dict[str, Any]] = {
     "some_units": {"view": {"selection": {"kind": "variance", "count": 3}, "resample_hz": 7}},
     "padded": {"sessions": {"combine": "padded"}},
     "less_data": {"sessions": {"training_fraction": 0.3}},
-    "held_out": {"sessions": {"combine": "padded"}},  # on `held_out`, whose third session only validates
-    "across": {"sampling": {"conditional": "time_delta", "positives": "across"}, "loss": {"kind": "focal"}},
-    "negatives": {"sampling": {"conditional": "hybrid", "behaviour_dimensions": 2, "negatives": 37}},
+    "held_out": {
+        "sessions": {"combine": "padded"}
+    },  # on `held_out`, whose third session only validates
+    "across": {
+        "sampling": {"conditional": "time_delta", "positives": "across"},
+        "loss": {"kind": "focal"},
+    },
+    "negatives": {
+        "sampling": {"conditional": "hybrid", "behaviour_dimensions": 2, "negatives": 37}
+    },
     "few_rows": {"training": {**WIDE, "batch_size": 2}},  # some worker owns none of a step's rows
     **{name: {**DECODER, **of} for name, of in DECODERS.items()},
     **{kind: {**VQVAE, "quantizer": {"kind": kind, **of}} for kind, of in QUANTIZERS.items()},
     "all_options": {
-        "optimizer": {"kind": "adamw", "weight_decay": 0.1, "clip_norm": 0.1, "schedule": {"kind": "onecycle"}},
-        "training": {**WIDE, "accumulate": 2, "early_stopping": {"patience": 1, "min_delta": 9.0}, "max_steps": 9},
+        "optimizer": {
+            "kind": "adamw",
+            "weight_decay": 0.1,
+            "clip_norm": 0.1,
+            "schedule": {"kind": "onecycle"},
+        },
+        "training": {
+            **WIDE,
+            "accumulate": 2,
+            "early_stopping": {"patience": 1, "min_delta": 9.0},
+            "max_steps": 9,
+        },
     },
 }
 RESUMED: dict[str, dict[str, Any]] = {
@@ -128,7 +161,9 @@ def run(training: Training) -> dict[str, np.ndarray]:
         metrics = training.validate().metrics
         training.judge(metrics)
         found |= {f"{name} {step}": np.float64(value) for name, value in metrics.items()}
-    return found | {f"weight {name}": value.numpy() for name, value in training.model.state_dict().items()}
+    return found | {
+        f"weight {name}": value.numpy() for name, value in training.model.state_dict().items()
+    }
 
 
 def worker(rank: int, workers: int, port: int, path: str, out: str) -> None:
@@ -164,7 +199,10 @@ def check_resuming(config: TrialConfig, data: Dataset, shard: Shard, folder: Pat
     assert 0 < killed.step < resumed.step == straight.step
     assert resumed.stopped == straight.stopped
     assert (resumed.stopped is not None) == (config.training.early_stopping is not None)
-    for other, weights in ((straight.model.state_dict(), resumed.model.state_dict()), (straight.best, resumed.best)):
+    for other, weights in (
+        (straight.model.state_dict(), resumed.model.state_dict()),
+        (straight.best, resumed.best),
+    ):
         assert other.keys() == weights.keys()
         assert all(torch.equal(value, weights[name]) for name, value in other.items())
 
@@ -174,7 +212,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sessions with other numbers of units and many parts; one worker's border falls inside parts."""
     folder = tmp_path_factory.mktemp("equal")
     splits, sessions = BlockedSplits(blocks=12, gap_s=0.5), (("a", 900, 6), ("b", 500, 4))
-    made = [session(name, samples=samples, units=units, seed=units) for name, samples, units in sessions]
+    made = [
+        session(name, samples=samples, units=units, seed=units) for name, samples, units in sessions
+    ]
     dataset(folder / "ds", *made, splits=splits)
     given = {"train": np.array([[0, 300]]), "valid": np.array([[300, 400]])}
     trained = [session(name, given=given, seed=seed) for seed, name in enumerate("ab")]
@@ -184,15 +224,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=[2, 3])
-def group(folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def group(
+    folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The folder of what each of several workers found."""
     out, workers = tmp_path_factory.mktemp(f"workers{request.param}"), request.param
     arguments = (workers, free_port(), str(folder), str(out))
-    processes = multiprocessing.start_processes(worker, arguments, nprocs=workers, join=False, start_method="spawn")
+    processes = multiprocessing.start_processes(
+        worker, arguments, nprocs=workers, join=False, start_method="spawn"
+    )
     try:
         for process in processes.processes:
             process.join(GROUP_S)
-        assert all(process.exitcode == 0 for process in processes.processes), next(out.glob("error-*")).read_text()
+        assert all(process.exitcode == 0 for process in processes.processes), next(
+            out.glob("error-*")
+        ).read_text()
     finally:
         for process in processes.processes:
             process.kill()
@@ -205,13 +251,19 @@ def test_several_workers_compute_what_one_computes(case: str, folder: Path, grou
     alone = run(Training(config, data, whole_shard(data, config.view, config.sessions)))
     scored = {"decoding.score 6"}
     if case not in DECODERS:
-        scored |= {"reconstruction.mse 6", "codes.usage 6"} if case in QUANTIZERS else {"goodness_of_fit 6"}
+        scored |= (
+            {"reconstruction.mse 6", "codes.usage 6"}
+            if case in QUANTIZERS
+            else {"goodness_of_fit 6"}
+        )
     assert scored <= set(alone)
     ranks = sorted(group.glob(f"{case}-*.npz"))
     for rank, file in enumerate(ranks):
         found = dict(np.load(file))
         # Only the first worker scores; weights and gradients are everyone's.
-        assert set(found) == {name for name in alone if rank == 0 or name.startswith(("loss", "gradient", "weight"))}
+        assert set(found) == {
+            name for name in alone if rank == 0 or name.startswith(("loss", "gradient", "weight"))
+        }
         for name, value in found.items():
             gradient = alone.get(name.replace("weight", "gradient", 1) + " 6")  # a buffer has none
             if name.startswith("weight") and gradient is not None and np.abs(gradient).max() < 1e-6:
@@ -219,11 +271,15 @@ def test_several_workers_compute_what_one_computes(case: str, folder: Path, grou
             # Of two neighbours equally near, rounding chooses: decoding jumps where embeddings differ by 1e-7.
             # A choice of signs softened at a temperature of 1/100 makes rounding larger by as much.
             off = 5e-3 if name.startswith("decoding") else 1e-4 if case == "lfq" else 1e-5
-            np.testing.assert_allclose(value, alone[name], rtol=off, atol=off, err_msg=f"{name} of worker {rank}")
+            np.testing.assert_allclose(
+                value, alone[name], rtol=off, atol=off, err_msg=f"{name} of worker {rank}"
+            )
 
 
 def test_the_gradients_tested_are_no_zeros(folder: Path) -> None:
     """What is compared to 1e-5 is far larger than 1e-5."""
     config, data = config_of("offset10"), data_of("offset10", folder)
     found = run(Training(config, data, whole_shard(data, config.view)))
-    assert all(np.abs(value).max() > 1e-3 for name, value in found.items() if name.startswith("gradient"))
+    assert all(
+        np.abs(value).max() > 1e-3 for name, value in found.items() if name.startswith("gradient")
+    )

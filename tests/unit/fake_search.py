@@ -11,7 +11,9 @@ import optuna
 from raylab.studies.space import Space
 from raylab.studies.suggest import STUDY_NAME, StudySearch
 
-Score = Callable[[dict[str, Any]], Any]  # what a trial with these params results in, beside its last step
+Score = Callable[
+    [dict[str, Any]], Any
+]  # what a trial with these params results in, beside its last step
 
 
 def storage(folder: Path) -> str:
@@ -19,7 +21,14 @@ def storage(folder: Path) -> str:
 
 
 def drive(
-    space: Space, folder: Path, result: Score, *, modes: Sequence[str], trials: int, slots: int = 2, lost: int = 0
+    space: Space,
+    folder: Path,
+    result: Score,
+    *,
+    modes: Sequence[str],
+    trials: int,
+    slots: int = 2,
+    lost: int = 0,
 ) -> list[tuple[str, dict[str, Any]]]:
     """Run so many trials, the last `lost` of which are killed with the driver; (name, params) in the order drawn."""
     url = storage(folder)

@@ -12,7 +12,16 @@ from raylab.files import write_json, write_tensors
 from raylab.tracking.study import StudyFolder
 
 T0 = 1_795_000_000.0
-STATES = ("completed", "completed", "pruned", "failed", "completed", "interrupted", "pruned", "completed")
+STATES = (
+    "completed",
+    "completed",
+    "pruned",
+    "failed",
+    "completed",
+    "interrupted",
+    "pruned",
+    "completed",
+)
 
 
 def description(**changes: Any) -> dict[str, Any]:
@@ -32,14 +41,28 @@ def description(**changes: Any) -> dict[str, Any]:
 
 def started(trial: str, *, time: float = T0, **params: Any) -> dict[str, Any]:
     config = {"task": {"kind": "contrastive"}, "training": {"max_steps": 100, "batch_size": 128}}
-    return {"event": "trial_started", "time": time, "trial": trial, "params": params, "config": config}
+    return {
+        "event": "trial_started",
+        "time": time,
+        "trial": trial,
+        "params": params,
+        "config": config,
+    }
 
 
 def reported(trial: str, step: int, *, time: float = T0 + 1, **metrics: float) -> dict[str, Any]:
-    return {"event": "trial_reported", "time": time, "trial": trial, "step": step, "metrics": metrics}
+    return {
+        "event": "trial_reported",
+        "time": time,
+        "trial": trial,
+        "step": step,
+        "metrics": metrics,
+    }
 
 
-def ended(trial: str, state: str, score: float | None, *, time: float = T0 + 9, **more: Any) -> dict[str, Any]:
+def ended(
+    trial: str, state: str, score: float | None, *, time: float = T0 + 9, **more: Any
+) -> dict[str, Any]:
     metrics = {} if score is None else {"loss": 1.0, "decoding.r2": score}
     event = {
         "event": "trial_ended",
@@ -53,7 +76,12 @@ def ended(trial: str, state: str, score: float | None, *, time: float = T0 + 9, 
 
 
 def fake_study(
-    path: Path, *, states: tuple[str, ...] = STATES, labels: bool = True, end: bool = True, **changes: Any
+    path: Path,
+    *,
+    states: tuple[str, ...] = STATES,
+    labels: bool = True,
+    end: bool = True,
+    **changes: Any,
 ) -> StudyFolder:
     """A study with one trial a state, winner's files, baselines and a test evaluation."""
     study = StudyFolder.create(path, description(label="position" if labels else None, **changes))
@@ -85,14 +113,20 @@ def _trial(study: StudyFolder, trial: str, state: str, generator: np.random.Gene
     steps = {"completed": 10, "pruned": 3, "failed": 2, "interrupted": 5, "running": 4}[state]
     for k in range(1, steps + 1):
         score = level * (1 - np.exp(-k / 3)) + 0.01 * generator.normal()
-        metrics = {"loss": 6 - level * np.log1p(k), "decoding.r2": score, "decoding.position.r2": score}
+        metrics = {
+            "loss": 6 - level * np.log1p(k),
+            "decoding.r2": score,
+            "decoding.position.r2": score,
+        }
         study.ledger.append(reported(trial, 10 * k, time=begin + k, **metrics))
     write_json(study.config_path(trial), {"task": {"kind": "contrastive"}, "note": "</script><b>"})
     if state == "running":
         return
     error = "TrainingError: the loss is NaN at step 20 <img src=x>" if state == "failed" else None
     score = None if state in ("failed", "interrupted") else float(score)
-    study.ledger.append(ended(trial, state, score, time=begin + 50, step=10 * steps, metrics=metrics, error=error))
+    study.ledger.append(
+        ended(trial, state, score, time=begin + 50, step=10 * steps, metrics=metrics, error=error)
+    )
 
 
 def _files(study: StudyFolder, *, labels: bool, generator: np.random.Generator) -> None:
@@ -108,14 +142,20 @@ def _files(study: StudyFolder, *, labels: bool, generator: np.random.Generator) 
         return
     scores = {"raw": 0.61, "smoothed": 0.93, "pca": 0.58, "chance": -0.02}
     valid = {
-        kind: {"position": {"r2": r2}, "direction": {"balanced_accuracy": 0.5 + r2 / 3}} for kind, r2 in scores.items()
+        kind: {"position": {"r2": r2}, "direction": {"balanced_accuracy": 0.5 + r2 / 3}}
+        for kind, r2 in scores.items()
     }
     chosen = {"smoothing_ms": 250, "zscore": True, "neighbours": 25}
     write_json(
         study.baselines_path,
-        {"valid": valid, "settings": {"smoothed": {"position": {"rat-1": chosen, "rat-2": chosen}}}},
+        {
+            "valid": valid,
+            "settings": {"smoothed": {"position": {"rat-1": chosen, "rat-2": chosen}}},
+        },
     )
-    study.ledger.append({"event": "test_read", "time": T0 + 9000, "trial": winner.trial, "purpose": "evaluate"})
+    study.ledger.append(
+        {"event": "test_read", "time": T0 + 9000, "trial": winner.trial, "purpose": "evaluate"}
+    )
     write_json(
         study.evaluation_path(),
         {
@@ -129,13 +169,20 @@ def _files(study: StudyFolder, *, labels: bool, generator: np.random.Generator) 
 
 
 def write_embedding(
-    path: Path, *, labels: bool = True, dimensions: int = 8, samples: int = 600, generator: Any = None
+    path: Path,
+    *,
+    labels: bool = True,
+    dimensions: int = 8,
+    samples: int = 600,
+    generator: Any = None,
 ) -> None:
     """A noisy ring in `dimensions` dimensions with a continuous, a circular and a discrete label."""
     generator = generator or np.random.default_rng(0)
     angle = np.linspace(0, 12 * np.pi, samples) % (2 * np.pi)
     ring = np.stack([np.cos(angle), np.sin(angle), 0.3 * np.sin(3 * angle)], axis=1)
-    values = np.concatenate([ring, np.zeros((samples, max(0, dimensions - 3)))], axis=1)[:, :dimensions]
+    values = np.concatenate([ring, np.zeros((samples, max(0, dimensions - 3)))], axis=1)[
+        :, :dimensions
+    ]
     values = values + 0.05 * generator.normal(size=values.shape)
     tensors = {"embedding": values.astype(np.float32), "session": np.repeat([0, 1], samples // 2)}
     kinds: dict[str, Any] = {}
@@ -154,4 +201,6 @@ def write_embedding(
             "head": {"kind": "circular", "unit": "rad", "classes": []},
             "direction": {"kind": "discrete", "unit": "", "classes": ["left <i>", "right"]},
         }
-    write_tensors(path, tensors, {"labels": json.dumps(kinds), "sessions": json.dumps(["rat-1", "rat-2"])})
+    write_tensors(
+        path, tensors, {"labels": json.dumps(kinds), "sessions": json.dumps(["rat-1", "rat-2"])}
+    )

@@ -10,7 +10,13 @@ import numpy as np
 import torch
 import yaml
 
-from raylab.config import ChronologicalSplits, FiltersConfig, SplitsConfig, TrialConfig, sampling_section
+from raylab.config import (
+    ChronologicalSplits,
+    FiltersConfig,
+    SplitsConfig,
+    TrialConfig,
+    sampling_section,
+)
 from raylab.data.dataset import Dataset, Recording
 from raylab.data.session import Label, Session
 from raylab.data.splits import assign_sessions, make_parts
@@ -37,7 +43,9 @@ def arrays(samples: int = 400, units: int = 6, seed: int = 0) -> dict[str, np.nd
     random = np.random.default_rng(seed)
     phase = np.cumsum(0.1 + 0.05 * random.random(samples))
     position = np.sin(phase / 2)
-    drive = np.stack([position, np.sin(phase), np.cos(phase)], axis=1) @ random.normal(size=(3, units))
+    drive = np.stack([position, np.sin(phase), np.cos(phase)], axis=1) @ random.normal(
+        size=(3, units)
+    )
     return {
         "x": (drive + 0.2 * random.normal(size=drive.shape)).astype(np.float32),
         "position": position,
@@ -57,12 +65,22 @@ def recording_file(folder: Path, name: str = "rat.npz", **changes: Any) -> Path:
 def recipe_file(folder: Path, **changes: Any) -> Path:
     """`RECIPE` as YAML; a change to None leaves a key out."""
     path = folder / "recipe.yaml"
-    path.write_text(yaml.safe_dump({k: v for k, v in {**RECIPE, **changes}.items() if v is not None}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(
+            {k: v for k, v in {**RECIPE, **changes}.items() if v is not None}, sort_keys=False
+        )
+    )
     return path
 
 
 def session(
-    name: str = "rat", *, samples: int = 400, units: int = 6, seed: int = 0, segments: Any = None, **changes: Any
+    name: str = "rat",
+    *,
+    samples: int = 400,
+    units: int = 6,
+    seed: int = 0,
+    segments: Any = None,
+    **changes: Any,
 ) -> Session:
     found = arrays(samples, units, seed)
     labels = {
@@ -90,7 +108,10 @@ def dataset(folder: Path, *sessions: Session, splits: SplitsConfig | None = None
     for one in sessions:
         names = {"name": safe_name(one.id), "source": f"{one.id}.npz"}
         parts = make_parts(one, config, source=one.id, whole=whole.get(one.id))
-        entries.append(store_session(folder, one, **names) | store_split(folder, one, parts, FiltersConfig(), **names))
+        entries.append(
+            store_session(folder, one, **names)
+            | store_split(folder, one, parts, FiltersConfig(), **names)
+        )
     write_manifest(folder, entries, recipe=None, splits=config.model_dump(mode="json"))
     return Dataset(folder)
 
@@ -115,17 +136,25 @@ def trial(**sections: Any) -> TrialConfig:
     return parse_trial(value, "test")
 
 
-def small_study(path: Path, data: Dataset, *, scores: tuple[float, ...] = (0.5, 0.9), **sections: Any) -> StudyFolder:
+def small_study(
+    path: Path, data: Dataset, *, scores: tuple[float, ...] = (0.5, 0.9), **sections: Any
+) -> StudyFolder:
     """A finished study as a search leaves it: trained trials, ledger, models; scores as given, not as measured."""
     configs = [trial(**{"training": {"seed": number}, **sections}) for number in range(len(scores))]
     return study_of(path, data, configs, scores)
 
 
 def study_of(
-    path: Path, data: Dataset, configs: Sequence[TrialConfig], scores: Sequence[float | None] | None = None
+    path: Path,
+    data: Dataset,
+    configs: Sequence[TrialConfig],
+    scores: Sequence[float | None] | None = None,
 ) -> StudyFolder:
     """The same of any configs; a score of None is as measured."""
-    label = next((config.task.label for config in configs if config.task.label), next(iter(data.labels), None))
+    label = next(
+        (config.task.label for config in configs if config.task.label),
+        next(iter(data.labels), None),
+    )
     description = {
         "kind": "search",
         "data": {"path": str(data.path.resolve()), "fingerprint": data.fingerprint},
@@ -136,15 +165,32 @@ def study_of(
     }
     study = StudyFolder.create(path, description)
     study.space_path.write_text("search: {}\n")
-    for number, (config, score) in enumerate(zip(configs, scores or [None] * len(configs), strict=True)):
+    for number, (config, score) in enumerate(
+        zip(configs, scores or [None] * len(configs), strict=True)
+    ):
         name = f"{number:04d}"
-        job = Job(name, str(study.trial_folder(name)), str(data.path), config.model_dump(mode="json"))
+        job = Job(
+            name, str(study.trial_folder(name)), str(data.path), config.model_dump(mode="json")
+        )
         training = start(job)
         metrics = run_round(training, job)
         score = metrics["decoding.score"] if score is None else score
-        started = {"event": "trial_started", "trial": name, "params": {"training.seed": number}, "config": job.config}
+        started = {
+            "event": "trial_started",
+            "trial": name,
+            "params": {"training.seed": number},
+            "config": job.config,
+        }
         reported = {"event": "trial_reported", "trial": name, "step": 5, "metrics": metrics}
-        ended = {"event": "trial_ended", "trial": name, "state": "completed", "step": 5, "score": score}
-        study.ledger.append(started, reported, {**ended, "metrics": metrics, "error": None, "seconds": 1.0})
+        ended = {
+            "event": "trial_ended",
+            "trial": name,
+            "state": "completed",
+            "step": 5,
+            "score": score,
+        }
+        study.ledger.append(
+            started, reported, {**ended, "metrics": metrics, "error": None, "seconds": 1.0}
+        )
     study.ledger.append({"event": "study_ended"})
     return study

@@ -32,7 +32,9 @@ CONDITIONALS = ("time_delta", "delta", "discrete", "mixed")
 
 
 def config_of(conditional: str, **values: Any) -> SamplingConfig:
-    section = sampling_section(conditional=conditional, time_offset=4, delta=0.3, positives="across", **values)
+    section = sampling_section(
+        conditional=conditional, time_offset=4, delta=0.3, positives="across", **values
+    )
     return ContrastiveTrial.model_validate({"sampling": section}).sampling
 
 
@@ -44,7 +46,9 @@ def labels_of(conditional: str, seed: int, rows: int) -> list[Label]:
     return {"discrete": [classes], "mixed": [walk, classes]}.get(conditional, [walk])
 
 
-def sampler(conditional: str, seed: int = 0, labels: list[list[Label]] | None = None, **values: Any) -> AcrossSampler:
+def sampler(
+    conditional: str, seed: int = 0, labels: list[list[Label]] | None = None, **values: Any
+) -> AcrossSampler:
     sources = [Source(np.array([[0, rows]]), 2, 3, name) for rows, name in zip(LENGTHS, "xyz")]
     labels = labels or [labels_of(conditional, at, rows) for at, rows in enumerate(LENGTHS)]
     return AcrossSampler(sources, labels, config_of(conditional, **values), seed)
@@ -60,8 +64,12 @@ def test_draw_is_pure_and_deals_evenly(conditional: str) -> None:
         assert torch.equal(one.rows, other.rows)
         assert [tuple(part.shape) for part in one] == [(32,), (1, 32), (5,)]
     assert torch.equal(first.partner, again.partner)
-    assert torch.equal(first.partner.sort().values, torch.arange(96))  # every positive has one reference
-    assert not torch.equal(first.sessions[0].rows, sampler(conditional, seed=1).draw(70, 32, 5).sessions[0].rows)
+    assert torch.equal(
+        first.partner.sort().values, torch.arange(96)
+    )  # every positive has one reference
+    assert not torch.equal(
+        first.sessions[0].rows, sampler(conditional, seed=1).draw(70, 32, 5).sessions[0].rows
+    )
     large = pairs.draw(3, 10_000)
     dealt = [np.bincount(large.partner[at * 10_000 :][:10_000] // 10_000) for at in range(3)]
     assert stats.chi2_contingency(dealt).pvalue > 1e-4  # whichever session asks
@@ -72,7 +80,9 @@ def test_draw_is_pure_and_deals_evenly(conditional: str) -> None:
 
 
 @pytest.mark.parametrize("conditional", ["time_delta", "delta", "mixed"])
-def test_positives_answer_their_query_exactly(conditional: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_positives_answer_their_query_exactly(
+    conditional: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Against all samples of the session that answers; a reference's query is read where it is asked."""
     pairs, asked = sampler(conditional), []
 
@@ -105,14 +115,19 @@ def test_label_changes_are_those_of_all_sessions() -> None:
 @pytest.mark.parametrize("conditional", ["discrete", "mixed"])
 def test_classes_are_matched_by_name(conditional: str) -> None:
     """A code means another class in each session; a class that one lacks has no reference, but is a negative."""
-    random, names = np.random.default_rng(0), [("left", "right", "up"), ("ahead", "left", "right"), ("right", "left")]
+    random, names = (
+        np.random.default_rng(0),
+        [("left", "right", "up"), ("ahead", "left", "right"), ("right", "left")],
+    )
     raw = [np.array(of)[random.integers(0, len(of), rows)] for of, rows in zip(names, LENGTHS)]
     labels = [[Label.discrete(of)] for of in raw]
     if conditional == "mixed":
         labels = [[*of, *labels_of("delta", 0, len(of[0].values))] for of in labels]
     drawn = sampler(conditional, labels=labels, prior="empirical").draw(0, 3000)
     reference = np.concatenate([of[one.reference] for of, one in zip(raw, drawn.sessions)])
-    positive = np.concatenate([of[one.positive[0]] for of, one in zip(raw, drawn.sessions)])[drawn.partner]
+    positive = np.concatenate([of[one.positive[0]] for of, one in zip(raw, drawn.sessions)])[
+        drawn.partner
+    ]
     assert set(reference) == {"left", "right"}
     assert (reference == positive).all()
     assert set(raw[0][drawn.sessions[0].negative]) == {"left", "right", "up"}
@@ -129,11 +144,17 @@ def test_no_class_in_common() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    sessions = [session("a"), session("b", units=3, seed=1), session("c", units=5, samples=500, seed=2)]
+    sessions = [
+        session("a"),
+        session("b", units=3, seed=1),
+        session("c", units=5, samples=500, seed=2),
+    ]
     return dataset(tmp_path_factory.mktemp("across") / "ds", *sessions)
 
 
-def across(combine: str = "separate", conditional: str = "time_delta", **sections: Any) -> ContrastiveTrial:
+def across(
+    combine: str = "separate", conditional: str = "time_delta", **sections: Any
+) -> ContrastiveTrial:
     more = {"positives": "across", "conditional": conditional, **sections.pop("sampling", {})}
     found = trial(sessions={"combine": combine}, sampling=more, **sections)
     assert isinstance(found, ContrastiveTrial)
@@ -147,7 +168,9 @@ def training_of(data: Dataset, config: ContrastiveTrial) -> Training:
 @pytest.mark.parametrize("combine", ["separate", "padded"])
 @pytest.mark.parametrize("kind", ["offset10", "attention"])  # by hand, and readable
 @pytest.mark.parametrize("negatives", [None, 5])
-def test_the_loss_is_one_over_all_sessions(made: Dataset, combine: str, kind: str, negatives: int | None) -> None:
+def test_the_loss_is_one_over_all_sessions(
+    made: Dataset, combine: str, kind: str, negatives: int | None
+) -> None:
     config = across(combine, model={"encoder": {"kind": kind}}, sampling={"negatives": negatives})
     training = training_of(made, config)
     model = training.model.eval()
@@ -156,7 +179,9 @@ def test_the_loss_is_one_over_all_sessions(made: Dataset, combine: str, kind: st
     reference, positive, negative = [], [], []
     for one, rows in zip(pairs.sessions, pairs.rows, strict=True):
         sizes = [16, 16, negatives or 16]
-        for into, part in zip((reference, positive, negative), model.encode(one, rows).split(sizes)):
+        for into, part in zip(
+            (reference, positive, negative), model.encode(one, rows).split(sizes)
+        ):
             into.append(part)
     assert pairs.layout.partner is not None
     partners = torch.cat(positive)[pairs.layout.partner]
@@ -166,7 +191,9 @@ def test_the_loss_is_one_over_all_sessions(made: Dataset, combine: str, kind: st
     labels = [one.timeline.labels["position"].values[:, 0] for one in pairs.sessions]
     asked = np.concatenate([of[rows[:16]] for of, rows in zip(labels, pairs.rows)])
     answered = np.concatenate([of[rows[16:32]] for of, rows in zip(labels, pairs.rows)])
-    matched, unmatched = (np.abs(asked - of).mean() for of in (answered[pairs.layout.partner], answered))
+    matched, unmatched = (
+        np.abs(asked - of).mean() for of in (answered[pairs.layout.partner], answered)
+    )
     assert matched < unmatched / 2
 
 
@@ -216,7 +243,9 @@ def test_two_workers_compute_the_loss_of_one(made: Dataset, sampling: dict[str, 
         training.task.loss(training.model, batch, comm)
     assert all(float(comm.heard.abs().max()) > 0 for comm in heard)
     parts = [
-        training.task.loss(training.model, batches[rank], Parts(rank, 2, heard[1 - rank].heard))["loss"]
+        training.task.loss(training.model, batches[rank], Parts(rank, 2, heard[1 - rank].heard))[
+            "loss"
+        ]
         for rank in range(2)
     ]
     expected = training.task.loss(training.model, training.batch(0), Comm())["loss"]
@@ -234,10 +263,15 @@ def test_goodness_of_fit_counts_the_negatives_of_all_sessions(made: Dataset) -> 
     losses = []
     for step in range(16):
         group = draw(step, 64, 64)
-        z = [torch.from_numpy(embed(model.encoder(name), training.shard[name], Comm())) for name in group.sessions]
+        z = [
+            torch.from_numpy(embed(model.encoder(name), training.shard[name], Comm()))
+            for name in group.sessions
+        ]
         blocks = torch.stack([of[rows] for of, rows in zip(z, group.rows)])
         positives = blocks[:, 64:128].flatten(0, 1)[group.layout.partner]
-        rows = model.criterion.infonce(blocks[:, :64].flatten(0, 1), positives, blocks[:, 128:].flatten(0, 1))
+        rows = model.criterion.infonce(
+            blocks[:, :64].flatten(0, 1), positives, blocks[:, 128:].flatten(0, 1)
+        )
         losses.append(float(rows.mean()))
     expected = bits(float(np.mean(losses)), 3 * 64)
     assert training.validate().metrics["goodness_of_fit"] == pytest.approx(expected, abs=1e-6)
@@ -259,7 +293,9 @@ def test_sessions_learn_one_space(made: Dataset) -> None:
     apart = {}
     for positives in ("within", "across"):
         more = {"training": {"max_steps": 200, "batch_size": 32, "validate_every": 200}}
-        training = training_of(made, across(sampling={"positives": positives, "time_offset": 1}, **more))
+        training = training_of(
+            made, across(sampling={"positives": positives, "time_offset": 1}, **more)
+        )
         training.advance()
         space = []
         for name, one in training.shard.items():
@@ -285,8 +321,16 @@ def other_labels(**labels: Label) -> list[Any]:
             {},
             "label 'position': kind is 'continuous' in session 'a' and 'circular' in 'b'",
         ),
-        ({"position": Label.continuous(np.arange(400.0), unit="cm")}, {}, "unit is 'm' in session 'a' and 'cm' in 'b'"),
-        ({"position": Label.continuous(np.ones((400, 2)), unit="m")}, {}, "dims is 1 in session 'a' and 2 in 'b'"),
+        (
+            {"position": Label.continuous(np.arange(400.0), unit="cm")},
+            {},
+            "unit is 'm' in session 'a' and 'cm' in 'b'",
+        ),
+        (
+            {"position": Label.continuous(np.ones((400, 2)), unit="m")},
+            {},
+            "dims is 1 in session 'a' and 2 in 'b'",
+        ),
         (
             {"choice": Label.discrete(np.arange(400) % 2 + 5)},
             {"conditional": "discrete", "labels": ["choice"]},
@@ -318,7 +362,10 @@ def test_one_session_has_no_other(tmp_path: Path) -> None:
 def test_sessions_whose_first_labels_differ(tmp_path: Path) -> None:
     one = session("b", units=3, seed=1)
     turned = {name: one.labels[name] for name in ("heading", "position", "choice")}
-    data, config = dataset(tmp_path / "ds", session("a"), session("b", units=3, labels=turned)), across()
+    data, config = (
+        dataset(tmp_path / "ds", session("a"), session("b", units=3, labels=turned)),
+        across(),
+    )
     with pytest.raises(ConfigError, match="defined by position, those of 'b' by heading"):
         get_task(config).check(config, data.sessions)
 

@@ -40,7 +40,10 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Animals with other numbers of units."""
-    sessions = [session("new", units=9, seed=3, samples=800), session("newer", units=4, seed=4, samples=800)]
+    sessions = [
+        session("new", units=9, seed=3, samples=800),
+        session("newer", units=4, seed=4, samples=800),
+    ]
     return dataset(tmp_path_factory.mktemp("other") / "ds", *sessions)
 
 
@@ -58,22 +61,36 @@ def trained(data: Dataset, folder: Path, **sections: Any) -> Path:
     return folder
 
 
-def adapted(folder: Path, data: Dataset, parent: Path, *, layers: str = "input", **sections: Any) -> Training:
+def adapted(
+    folder: Path, data: Dataset, parent: Path, *, layers: str = "input", **sections: Any
+) -> Training:
     config = trial(**sections, adaptation={"layers": layers})
-    return start(Job("0000", str(folder), str(data.path), config.model_dump(mode="json"), parent=str(parent)))
+    return start(
+        Job("0000", str(folder), str(data.path), config.model_dump(mode="json"), parent=str(parent))
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_but_the_first_layer_is_of_the_same_shape(first: Dataset, other: Dataset, kind: str) -> None:
+def test_all_but_the_first_layer_is_of_the_same_shape(
+    first: Dataset, other: Dataset, kind: str
+) -> None:
     config = trial(**encoder(kind))
-    models = [Training(config, data, whole_shard(data, config.view, config.sessions)).model for data in (first, other)]
+    models = [
+        Training(config, data, whole_shard(data, config.view, config.sessions)).model
+        for data in (first, other)
+    ]
     (one,), several = (model.encoders for model in models)  # type: ignore[union-attr]
     assert isinstance(one, Encoder)
     for encoder_ in several:
         assert isinstance(encoder_, Encoder)
         mine, theirs = trunk(one), trunk(encoder_)
-        assert {name: p.shape for name, p in mine.items()} == {name: p.shape for name, p in theirs.items()}
-        assert next(input_layer(one).parameters()).shape != next(input_layer(encoder_).parameters()).shape
+        assert {name: p.shape for name, p in mine.items()} == {
+            name: p.shape for name, p in theirs.items()
+        }
+        assert (
+            next(input_layer(one).parameters()).shape
+            != next(input_layer(encoder_).parameters()).shape
+        )
         assert len(mine) == len(list(one.parameters())) - 2
 
 
@@ -101,11 +118,17 @@ def test_what_is_taken_over_and_what_is_trained(
         stays = [torch.equal(p, learnt[name]) for name, p in trunk(encoder_).items()]
         assert all(stays) if layers == "input" else not any(stays)
     assert len(one.model.encoders) == (2 if combine == "separate" else 1)
-    moved = [name for name, value in one.model.state_dict().items() if not torch.equal(value, starts[name])]
+    moved = [
+        name
+        for name, value in one.model.state_dict().items()
+        if not torch.equal(value, starts[name])
+    ]
     assert len(moved) == len([p for p in one.model.parameters() if p.requires_grad])
 
 
-def test_adaptation_goes_on_exactly_without_its_parent(first: Dataset, other: Dataset, tmp_path: Path) -> None:
+def test_adaptation_goes_on_exactly_without_its_parent(
+    first: Dataset, other: Dataset, tmp_path: Path
+) -> None:
     parent = trained(first, tmp_path / "parent")
     whole, part = (adapted(tmp_path / name, other, parent) for name in ("whole", "part"))
     run_round(whole, Job("0000", str(tmp_path / "whole"), str(other.path), {}))
@@ -147,7 +170,9 @@ def test_a_new_animal_is_decoded_through_the_trained_layers(tmp_path: Path) -> N
 def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Plan, Any]]:
     """What `adapt` would run; tests/ray runs it."""
     found: list[tuple[Plan, Any]] = []
-    monkeypatch.setattr(adapting, "begin", lambda plan, out, kind, say, parent: found.append((plan, parent)))
+    monkeypatch.setattr(
+        adapting, "begin", lambda plan, out, kind, say, parent: found.append((plan, parent))
+    )
     return found
 
 
@@ -155,11 +180,15 @@ def study_of(data: Dataset, path: Path, **sections: Any) -> StudyFolder:
     return small_study(path, data, scores=(0.5,), **sections)
 
 
-def test_the_plan_of_an_adaptation(first: Dataset, other: Dataset, tmp_path: Path, planned: list[Any]) -> None:
+def test_the_plan_of_an_adaptation(
+    first: Dataset, other: Dataset, tmp_path: Path, planned: list[Any]
+) -> None:
     sampling = {"conditional": "delta", "delta": 0.3}
     study = study_of(first, tmp_path / "study", view={"smoothing_ms": 200}, sampling=sampling)
     overrides = {"training.max_steps": 7}
-    raylab.adapt(study.path, data=other.path, out=tmp_path / "out", layers="all", overrides=overrides)
+    raylab.adapt(
+        study.path, data=other.path, out=tmp_path / "out", layers="all", overrides=overrides
+    )
     ((plan, parent),) = planned
     config = plan.space.config({})
     assert isinstance(config, ContrastiveTrial)
@@ -170,7 +199,12 @@ def test_the_plan_of_an_adaptation(first: Dataset, other: Dataset, tmp_path: Pat
     assert config.sampling == trial(sampling=sampling).sampling  # type: ignore[attr-defined]
     assert plan.space.budget.trials == 1
     assert plan.dataset.fingerprint == other.fingerprint
-    assert parent.described == {"study": str(study.path), "id": study.id, "trial": "0000", "session": None}
+    assert parent.described == {
+        "study": str(study.path),
+        "id": study.id,
+        "trial": "0000",
+        "session": None,
+    }
     assert np.array_equal(Model.load(parent.model).units["old"], np.ones(6, bool))
 
 
@@ -198,10 +232,17 @@ def test_a_model_of_several_encoders_is_asked_whose(
     assert all(torch.equal(p, learnt[name]) for name, p in trunk(one.model.encoder("old")).items())  # type: ignore[operator]
 
 
-def test_what_cannot_be_adapted(first: Dataset, other: Dataset, tmp_path: Path, planned: list[Any]) -> None:
+def test_what_cannot_be_adapted(
+    first: Dataset, other: Dataset, tmp_path: Path, planned: list[Any]
+) -> None:
     study = study_of(first, tmp_path / "study")
     with pytest.raises(ConfigError, match="shape is that of the trained one"):
-        raylab.adapt(study.path, data=other.path, out=tmp_path / "out", overrides={"model.output_dimension": 5})
+        raylab.adapt(
+            study.path,
+            data=other.path,
+            out=tmp_path / "out",
+            overrides={"model.output_dimension": 5},
+        )
     for kind in ("linear", "offset4_2x"):
         deep = study_of(first, tmp_path / kind, model={"encoder": {"kind": kind}})
         with pytest.raises(StudyError, match="no layers that other units could use"):

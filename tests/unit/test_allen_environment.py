@@ -14,7 +14,14 @@ import pytest
 from packaging.requirements import Requirement
 
 from raylab.data.allen import environment
-from raylab.data.allen.environment import CONSTRAINTS, NAMED, READY, REQUIREMENTS, ensure_environment, find_python
+from raylab.data.allen.environment import (
+    CONSTRAINTS,
+    NAMED,
+    READY,
+    REQUIREMENTS,
+    ensure_environment,
+    find_python,
+)
 from raylab.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +48,9 @@ def python(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     def make(*, pip: str = "exit 0", check: str = "echo 2.16.2") -> Path:
         log = shlex.quote(str(tmp_path / "log"))
         inner = tmp_path / "inner"
-        write_program(inner, f'echo "inner $2" >>{log}\ncase "$2" in pip) {pip};; *) {check};; esac')
+        write_program(
+            inner, f'echo "inner $2" >>{log}\ncase "$2" in pip) {pip};; *) {check};; esac'
+        )
         copy = f'mkdir -p "$3/bin"; cp {shlex.quote(str(inner))} "$3/bin/python"'
         base = write_program(tmp_path / "base", f'echo "base $2" >>{log}; sleep 0.2; {copy}')
         monkeypatch.setattr(environment, "find_python", lambda: base)
@@ -55,7 +64,9 @@ def log(tmp_path: Path) -> list[str]:
 
 
 class TestMaking:
-    def test_made_once_with_progress(self, tmp_path: Path, cache: Path, python: Callable[..., Path]) -> None:
+    def test_made_once_with_progress(
+        self, tmp_path: Path, cache: Path, python: Callable[..., Path]
+    ) -> None:
         python()
         said: list[str] = []
         found = ensure_environment(say=said.append)
@@ -67,14 +78,18 @@ class TestMaking:
         assert len(log(tmp_path)) == 3
         assert len(said) == 3
 
-    def test_progress_goes_to_standard_error(self, python: Callable[..., Path], capfd: pytest.CaptureFixture) -> None:
+    def test_progress_goes_to_standard_error(
+        self, python: Callable[..., Path], capfd: pytest.CaptureFixture
+    ) -> None:
         python()
         ensure_environment()
         shown = capfd.readouterr()
         assert shown.out == ""
         assert "Installing allensdk==2.16.2" in shown.err
 
-    def test_a_half_made_one_is_made_again(self, tmp_path: Path, python: Callable[..., Path]) -> None:
+    def test_a_half_made_one_is_made_again(
+        self, tmp_path: Path, python: Callable[..., Path]
+    ) -> None:
         python()
         folder = ensure_environment(say=print).parents[1]
         (folder / READY).unlink()  # as where the process died before the end
@@ -116,15 +131,21 @@ class TestMaking:
         assert sum("Making an environment" in err for _, err in answers) == 1
 
     def test_the_network_fails(self, python: Callable[..., Path]) -> None:
-        python(pip="echo WARNING: retrying >&2; echo 'ERROR: No matching distribution found' >&2; exit 1")
-        with pytest.raises(DataError, match=r"cannot install allensdk.*: ERROR: No matching distribution") as error:
+        python(
+            pip="echo WARNING: retrying >&2; echo 'ERROR: No matching distribution found' >&2; exit 1"
+        )
+        with pytest.raises(
+            DataError, match=r"cannot install allensdk.*: ERROR: No matching distribution"
+        ) as error:
             ensure_environment(say=print)
         assert "network" in error.value.remedy
         assert NAMED in error.value.remedy
         python()
         assert ensure_environment(say=print).exists()
 
-    def test_an_environment_that_does_not_import_is_not_kept(self, python: Callable[..., Path]) -> None:
+    def test_an_environment_that_does_not_import_is_not_kept(
+        self, python: Callable[..., Path]
+    ) -> None:
         python(check="echo ImportError: numpy.core >&2; exit 1")
         for _ in range(2):
             with pytest.raises(DataError, match=r"cannot import allensdk.*ImportError: numpy.core"):
@@ -136,7 +157,9 @@ class TestMaking:
         with pytest.raises(DataError, match=r"cannot install allensdk .*no end after"):
             ensure_environment(say=print)
 
-    def test_a_cache_that_cannot_be_written(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_cache_that_cannot_be_written(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / "file").touch()
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
         monkeypatch.delenv(NAMED, raising=False)
@@ -146,13 +169,17 @@ class TestMaking:
 
 
 class TestNamed:
-    def test_a_ready_interpreter_is_taken_as_it_is(self, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_ready_interpreter_is_taken_as_it_is(
+        self, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv(NAMED, sys.executable)
         assert ensure_environment() == Path(sys.executable)
         assert not cache.exists()
 
     @pytest.mark.parametrize("name", ["nothing", "folder", "text"])
-    def test_something_else_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def test_something_else_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
         (tmp_path / "folder").mkdir()
         (tmp_path / "text").touch()
         monkeypatch.setenv(NAMED, str(tmp_path / name))
@@ -163,7 +190,9 @@ class TestNamed:
 class TestFindingPython:
     def newer(self, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
         """raylab itself runs on 3.13, and only `path` is searched."""
-        monkeypatch.setattr(environment, "sys", SimpleNamespace(executable="/usr/bin/new", version_info=(3, 13, 0)))
+        monkeypatch.setattr(
+            environment, "sys", SimpleNamespace(executable="/usr/bin/new", version_info=(3, 13, 0))
+        )
         monkeypatch.setenv("PATH", str(path))
 
     def test_this_one_serves(self) -> None:
@@ -180,15 +209,21 @@ class TestFindingPython:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.newer(monkeypatch, tmp_path)
-        write_program(tmp_path / "python3.11", "echo 'pyenv: python3.11: command not found' >&2; exit 127")
+        write_program(
+            tmp_path / "python3.11", "echo 'pyenv: python3.11: command not found' >&2; exit 127"
+        )
         write_program(tmp_path / "python3", "echo 3 12")
         write_program(tmp_path / "uv", f"echo {tmp_path}/managed")
         write_program(tmp_path / "managed", "echo 3 11")
         assert find_python() == tmp_path / "managed"
 
-    def test_none_is_asked_for_in_so_many_words(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_none_is_asked_for_in_so_many_words(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.newer(monkeypatch, tmp_path)
-        with pytest.raises(DataError, match=r"allensdk needs a Python 3.11, and this machine has none") as error:
+        with pytest.raises(
+            DataError, match=r"allensdk needs a Python 3.11, and this machine has none"
+        ) as error:
             find_python()
         assert "3.13" in error.value.what
         assert "python3.11" in error.value.remedy

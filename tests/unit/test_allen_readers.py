@@ -43,7 +43,9 @@ START = np.array([0.0, 0.25, 1.25])
 def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reads:
     """Read `arrays` as if allensdk had handed them over for a file."""
 
-    def read(arrays: dict[str, Any], recipe: dict[str, Any], answer: dict[str, Any] | None = None) -> Session:
+    def read(
+        arrays: dict[str, Any], recipe: dict[str, Any], answer: dict[str, Any] | None = None
+    ) -> Session:
         with h5py.File(tmp_path / "arrays.h5", "w") as file:
             write_arrays(file, arrays)
         answer = answer or (OPHYS if recipe["format"] == "allen_ophys" else ECEPHYS)
@@ -57,7 +59,9 @@ def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reads:
 
 
 def scenes(**changes: Any) -> dict[str, Any]:
-    shown = presentation_arrays(START, START + 0.25, stimulus="natural_scenes", frame=["-1.0", "0.0", "5.0"])
+    shown = presentation_arrays(
+        START, START + 0.25, stimulus="natural_scenes", frame=["-1.0", "0.0", "5.0"]
+    )
     return unit_arrays(SPIKES) | shown | invalid_arrays([]) | changes
 
 
@@ -84,19 +88,35 @@ class TestEcephys:
 
     @pytest.mark.parametrize(
         ("tag", "left"),
-        [("stimulus", 2), ("all_probes", 2), ("probeA", 2), ("something_new", 2), ("probeB", 3), ("optotagging", 3)],
+        [
+            ("stimulus", 2),
+            ("all_probes", 2),
+            ("probeA", 2),
+            ("something_new", 2),
+            ("probeB", 3),
+            ("optotagging", 3),
+        ],
     )
-    def test_invalid_times_remove_presentations_they_concern(self, reads: Reads, tag: str, left: int) -> None:
+    def test_invalid_times_remove_presentations_they_concern(
+        self, reads: Reads, tag: str, left: int
+    ) -> None:
         invalid = invalid_arrays([(1.3, 1.31)], [["EcephysSession", "1", tag]])
         channels = {"channels/id": [850, 851, 900], "channels/valid_data": [True] * 3}
-        channels |= {"channels/probe": ["probeA", "probeA", "probeB"], "channels/structure_acronym": ["VISp"] * 3}
+        channels |= {
+            "channels/probe": ["probeA", "probeA", "probeB"],
+            "channels/structure_acronym": ["VISp"] * 3,
+        }
         session = reads(scenes(**invalid, **channels), SCENES)
         assert len(session.neural) == left
-        assert any(f"{3 - left} of 3 presentations met an invalid time" in note for note in session.notes)
+        assert any(
+            f"{3 - left} of 3 presentations met an invalid time" in note for note in session.notes
+        )
 
     def test_overlapping_presentations_share_an_id_and_are_told(self, reads: Reads) -> None:
         start = np.array([0.0, 0.2, 1.25])
-        shown = presentation_arrays(start, start + 0.25, stimulus="natural_scenes", frame=["0.0", "1.0", "2.0"])
+        shown = presentation_arrays(
+            start, start + 0.25, stimulus="natural_scenes", frame=["0.0", "1.0", "2.0"]
+        )
         session = reads(scenes(**shown), SCENES)
         assert session.groups["presentation"].tolist() == [40, 40, 42]
         assert any("2 presentations share time" in note for note in session.notes)
@@ -111,7 +131,11 @@ class TestEcephys:
         units["units/presence_ratio"][6] = 0.9
         session = reads(scenes(**units), SCENES | {"unit_filters": {"structures": ["VISp"]}})
         assert session.units["unit_id"].tolist() == [957]
-        told = {note.split()[0].rstrip(":"): note for note in session.notes if note.startswith("unit_filters")}
+        told = {
+            note.split()[0].rstrip(":"): note
+            for note in session.notes
+            if note.startswith("unit_filters")
+        }
         names = ("good", "valid_channel", "in_brain", "structures")
         names += ("isi_violations_max", "amplitude_cutoff_max", "presence_ratio_min")
         assert [name.split(".")[1] for name in told] == list(names)
@@ -120,10 +144,14 @@ class TestEcephys:
 
     def test_any_turns_a_limit_off_for_nan_too(self, reads: Reads) -> None:
         units = unit_arrays(SPIKES, units__isi_violations=[3.0, np.nan])
-        assert reads(scenes(**units), SCENES | {"unit_filters": {"isi_violations_max": "any"}}).neural.shape == (3, 2)
+        assert reads(
+            scenes(**units), SCENES | {"unit_filters": {"isi_violations_max": "any"}}
+        ).neural.shape == (3, 2)
 
     def test_no_unit_left_names_the_filters(self, reads: Reads) -> None:
-        with pytest.raises(DataError, match=r"no unit is left.*isi_violations_max 0.5: 2 of 2 units removed"):
+        with pytest.raises(
+            DataError, match=r"no unit is left.*isi_violations_max 0.5: 2 of 2 units removed"
+        ):
             reads(scenes(**unit_arrays(SPIKES, units__isi_violations=[3.0, 3.0])), SCENES)
 
     def test_an_unknown_stimulus_names_those_there_are(self, reads: Reads) -> None:
@@ -134,20 +162,31 @@ class TestEcephys:
     def test_a_movie_has_repeats_and_its_whole_frames_are_counted(self, reads: Reads) -> None:
         start = 1.0 + np.arange(8) / 30
         frame = [str(float(n)) for n in [*range(4), *range(4)]]
-        shown = presentation_arrays(start, start + 1 / 30, stimulus="natural_movie_three", frame=frame)
-        invalid = invalid_arrays([(start[4] + 0.01, start[4] + 0.02)])  # the first frame of the second showing
+        shown = presentation_arrays(
+            start, start + 1 / 30, stimulus="natural_movie_three", frame=frame
+        )
+        invalid = invalid_arrays(
+            [(start[4] + 0.01, start[4] + 0.02)]
+        )  # the first frame of the second showing
         movie = {"presentations": {"stimulus": "natural_movie_three"}}
         session = reads(scenes(**shown, **invalid), SCENES | movie)
         assert session.rate_hz == pytest.approx(1000 / 33)
         assert session.groups["movie_three_repeat"].tolist() == [0, 0, 0, 0, 1, 1, 1]
-        assert session.segments.tolist() == [[0, 4], [4, 7]]  # frames of a showing follow each other
+        assert session.segments.tolist() == [
+            [0, 4],
+            [4, 7],
+        ]  # frames of a showing follow each other
         assert list(session.labels) == ["movie_three_frame", "movie_three_repeat"]
         assert session.labels["movie_three_frame"].values.tolist() == [0, 1, 2, 3, 1, 2, 3]
 
     def test_gratings_have_their_parameters_and_blank_sweeps_none(self, reads: Reads) -> None:
         orientation = ["90.0", "", "0.0"]  # a blank sweep has no orientation
         shown = presentation_arrays(
-            START, START + 0.25, stimulus="drifting_gratings", contrast=["0.8"] * 3, orientation=orientation
+            START,
+            START + 0.25,
+            stimulus="drifting_gratings",
+            contrast=["0.8"] * 3,
+            orientation=orientation,
         )
         arrays = unit_arrays(SPIKES) | shown | invalid_arrays([])
         session = reads(arrays, SCENES | {"presentations": {"stimulus": "drifting_gratings"}})
@@ -158,15 +197,23 @@ class TestEcephys:
     def test_a_table_without_its_columns_is_an_error(self, reads: Reads) -> None:
         arrays = scenes()
         del arrays["presentations/stop_time"]
-        with pytest.raises(DataError, match=r"session_715093703_501559087.nwb: not readable as allen_ecephys"):
+        with pytest.raises(
+            DataError, match=r"session_715093703_501559087.nwb: not readable as allen_ecephys"
+        ):
             reads(arrays, SCENES)
 
 
 TICKS = st.integers(0, 160).map(lambda tick: tick / 32)
-TIMES = st.lists(st.tuples(TICKS, st.integers(1, 24).map(lambda tick: tick / 32)), min_size=1, max_size=8)
+TIMES = st.lists(
+    st.tuples(TICKS, st.integers(1, 24).map(lambda tick: tick / 32)), min_size=1, max_size=8
+)
 
 
-@given(TIMES, st.lists(st.tuples(TICKS, TICKS), max_size=3), st.lists(st.lists(TICKS, max_size=30), min_size=1))
+@given(
+    TIMES,
+    st.lists(st.tuples(TICKS, TICKS), max_size=3),
+    st.lists(st.lists(TICKS, max_size=30), min_size=1),
+)
 def test_sessions_equal_the_slow_reference(
     shown: list[tuple[float, float]], invalid: list[tuple[float, float]], spikes: list[list[float]]
 ) -> None:
@@ -188,7 +235,9 @@ def test_sessions_equal_the_slow_reference(
             with pytest.raises(DataError, match="no presentation of natural_scenes is left"):
                 session_of(file, Answer(Path(), {}, {}), wanted, UnitFiltersSpec(), path=Path("a"))
             return
-        session = session_of(file, Answer(Path(), {}, {}), wanted, UnitFiltersSpec(), path=Path("a"))
+        session = session_of(
+            file, Answer(Path(), {}, {}), wanted, UnitFiltersSpec(), path=Path("a")
+        )
     expected = [
         [sum(begin + edges[b] <= time < begin + edges[b + 1] for time in times) for times in spikes]
         for edges in [np.linspace(0.0, 0.5, 4)]
@@ -198,8 +247,12 @@ def test_sessions_equal_the_slow_reference(
     np.testing.assert_array_equal(session.neural, expected)
     if len(left) > 1:
         scene = session.labels["scene"]
-        assert [scene.classes[code] for code in scene.values] == [str(n) for n, _ in left for _ in range(3)]
-    for (_, one), (_, other), same in zip(left, left[1:], np.diff(session.groups["presentation"][::3]) == 0):
+        assert [scene.classes[code] for code in scene.values] == [
+            str(n) for n, _ in left for _ in range(3)
+        ]
+    for (_, one), (_, other), same in zip(
+        left, left[1:], np.diff(session.groups["presentation"][::3]) == 0
+    ):
         if other < one + 0.5:
             assert same  # they count the same spikes
 
@@ -277,7 +330,9 @@ class TestOphys:
         traces[0, 3] = np.nan
         with pytest.raises(DataError, match="NaN"):
             reads(ophys(dff=traces), {"format": "allen_ophys"})
-        session = reads(ophys(dff=traces), {"format": "allen_ophys", "traces": {"nan": "drop_units"}})
+        session = reads(
+            ophys(dff=traces), {"format": "allen_ophys", "traces": {"nan": "drop_units"}}
+        )
         assert session.units["roi_id"].tolist() == [6]
 
     def test_what_allensdk_cannot_give_is_told(self, reads: Reads) -> None:
@@ -297,7 +352,9 @@ class TestOphys:
 class TestProcess:
     """Whatever the other Python does, the user reads one sentence."""
 
-    def fails(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, then: str = "") -> DataError:
+    def fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, then: str = ""
+    ) -> DataError:
         monkeypatch.setenv(NAMED, str(stand_in(tmp_path, answer, then=then)))
         source = tmp_path / "session.nwb"
         source.touch()
@@ -317,27 +374,39 @@ class TestProcess:
         assert "memory" in error.remedy
 
     def test_no_json(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        error = self.fails(tmp_path, monkeypatch, "Segmentation fault", "echo 'no such option: -I' >&2; exit 2")
+        error = self.fails(
+            tmp_path, monkeypatch, "Segmentation fault", "echo 'no such option: -I' >&2; exit 2"
+        )
         assert "did not answer (exit code 2): no such option: -I" in error.what
 
-    def test_what_allensdk_says_of_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_allensdk_says_of_a_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         answer = json.dumps({"error": "KeyError", "message": "no DfOverF"})
         error = self.fails(tmp_path, monkeypatch, answer, "exit 3")
         assert "session.nwb: allensdk cannot read it (KeyError: no DfOverF)" in error.what
 
-    def test_an_interpreter_without_allensdk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        answer = json.dumps({"error": "ModuleNotFoundError", "message": "No module named 'allensdk'"})
+    def test_an_interpreter_without_allensdk(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = json.dumps(
+            {"error": "ModuleNotFoundError", "message": "No module named 'allensdk'"}
+        )
         error = self.fails(tmp_path, monkeypatch, answer, "exit 3")
         assert "No module named 'allensdk'" in error.what
         assert NAMED in error.remedy
 
-    @pytest.mark.parametrize("answer", ["[]", "{}", json.dumps(OPHYS), '{"metadata": [], "skipped": {}}'])
+    @pytest.mark.parametrize(
+        "answer", ["[]", "{}", json.dumps(OPHYS), '{"metadata": [], "skipped": {}}']
+    )
     def test_json_that_is_no_answer_or_comes_without_arrays(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
     ) -> None:
         assert "allensdk cannot read it" in self.fails(tmp_path, monkeypatch, answer).what
 
-    def test_a_program_that_cannot_run(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_program_that_cannot_run(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / "broken").write_text("#!/no/such/interpreter\n")
         (tmp_path / "broken").chmod(0o755)
         monkeypatch.setenv(NAMED, str(tmp_path / "broken"))
@@ -347,7 +416,9 @@ class TestProcess:
             read_source(Source(source), load_recipe("allen_ecephys"))
 
     @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan"])
-    def test_a_time_out_that_is_no_time(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def test_a_time_out_that_is_no_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
         monkeypatch.setenv(TIMEOUT, text)
         assert f"{TIMEOUT} is '{text}'" in self.fails(tmp_path, monkeypatch, "{}").what
 
@@ -358,10 +429,16 @@ class TestProcess:
         ({"format": "allen_ecephys", "labels": {}}, "remove labels"),
         ({"format": "allen_ecephys", "bin": 2}, "remove bin"),
         ({"format": "allen_ophys", "presentations": {}}, "remove presentations"),
-        ({"format": "hdf5", "traces": {}, "time": {"rate_hz": 1}}, "`traces` is for Allen sessions"),
+        (
+            {"format": "hdf5", "traces": {}, "time": {"rate_hz": 1}},
+            "`traces` is for Allen sessions",
+        ),
         ({"format": "allen_ecephys", "presentations": {"window_s": [0.2, 0.1]}}, "from < to"),
         ({"format": "allen_ecephys", "presentations": {"window_s": [0, float("inf")]}}, "window_s"),
-        ({"format": "allen_ecephys", "unit_filters": {"isi_violations_max": "none"}}, "unit_filters"),
+        (
+            {"format": "allen_ecephys", "unit_filters": {"isi_violations_max": "none"}},
+            "unit_filters",
+        ),
     ],
 )
 def test_recipes_that_make_no_sense(value: dict[str, Any], said: str) -> None:
@@ -374,12 +451,20 @@ def test_the_record_of_a_recipe_says_what_was_used_and_reads_again() -> None:
     for value, own in (
         ({"format": "allen_ophys"}, {"traces": {"nan": "error"}}),
         ({"format": "torch_brain"}, {}),
-        ({"format": "allen_ecephys", "unit_filters": {"isi_violations_max": "any"}}, {"presentations", "unit_filters"}),
+        (
+            {"format": "allen_ecephys", "unit_filters": {"isi_violations_max": "any"}},
+            {"presentations", "unit_filters"},
+        ),
     ):
         recipe = parse(Recipe, value, "test")
         record = recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
-        assert {name for name in record if name in ("traces", "presentations", "unit_filters")} == set(own)
-        assert parse(Recipe, recipe.model_dump(mode="json", by_alias=True, exclude_unset=True), "test") == recipe
+        assert {
+            name for name in record if name in ("traces", "presentations", "unit_filters")
+        } == set(own)
+        assert (
+            parse(Recipe, recipe.model_dump(mode="json", by_alias=True, exclude_unset=True), "test")
+            == recipe
+        )
     assert record["unit_filters"]["isi_violations_max"] == "any"
     assert record["unit_filters"]["presence_ratio_min"] == 0.95
 
@@ -394,7 +479,9 @@ def test_a_scene_is_called_the_same_in_files_of_torch_brain(tmp_path: Path) -> N
     """They number the grey screen 0 and allensdk's image 0 as 1."""
     from torch_brain.data import Data, Interval, RegularTimeSeries
 
-    series = RegularTimeSeries(df_over_f=np.random.default_rng(0).normal(size=(40, 3)), sampling_rate=10.0)
+    series = RegularTimeSeries(
+        df_over_f=np.random.default_rng(0).normal(size=(40, 3)), sampling_rate=10.0
+    )
     start = np.array([0.0, 1.0, 2.0])
     scenes = Interval(start=start, end=start + 1, frame=np.array([0, 1, 6]))
     with h5py.File(tmp_path / "a.h5", "w") as file:

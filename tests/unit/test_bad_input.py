@@ -73,7 +73,10 @@ PREPARE = ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "ds")
     ],
 )  # fmt: skip
 def test_prepare_refuses(
-    here: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: tuple[str, ...]
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: tuple[str, ...],
 ) -> None:
     err = refused(capsys, here, *arguments)
     assert all(part in err for part in said), err
@@ -81,7 +84,11 @@ def test_prepare_refuses(
 
 @pytest.mark.parametrize(
     ("raw", "said"),
-    [(b"", "rat.npz: not readable as npz"), (b"PK\x03\x04", "rat.npz: not readable as npz"), (None, "truncated")],
+    [
+        (b"", "rat.npz: not readable as npz"),
+        (b"PK\x03\x04", "rat.npz: not readable as npz"),
+        (None, "truncated"),
+    ],
 )
 def test_missing_or_truncated_content(
     here: Path, capsys: pytest.CaptureFixture[str], raw: bytes | None, said: str
@@ -143,7 +150,10 @@ def test_arrays_that_cannot_be_a_recording(
     ],
 )  # fmt: skip
 def test_recipes_that_are_wrong(
-    here: Path, capsys: pytest.CaptureFixture[str], recipe: str | dict[str, Any], said: tuple[str, ...]
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    recipe: str | dict[str, Any],
+    said: tuple[str, ...],
 ) -> None:
     if isinstance(recipe, str):
         (here / "recipe.yaml").write_text(recipe)
@@ -154,11 +164,15 @@ def test_recipes_that_are_wrong(
     assert all(part in err for part in said), err
 
 
-def test_an_existing_dataset_is_left_alone(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_dataset_is_left_alone(
+    prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "ds: already there" in refused(capsys, prepared, *PREPARE)
 
 
-def test_the_order_of_overrides_does_not_matter(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_order_of_overrides_does_not_matter(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, order in (("a", (0, 1)), ("b", (1, 0))):
         overrides = ("splits.blocks=20", "splits.kind=blocked")
         chosen = [part for at in order for part in ("--set", overrides[at])]
@@ -168,7 +182,9 @@ def test_the_order_of_overrides_does_not_matter(here: Path, capsys: pytest.Captu
     assert (splits["kind"], splits["blocks"]) == ("blocked", 20)
 
 
-def test_constant_neurons_are_dropped_and_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_constant_neurons_are_dropped_and_reported(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     x = arrays()["x"].copy()
     x[:, [1, 4]] = 3
     recording_file(here, x=x)
@@ -177,7 +193,9 @@ def test_constant_neurons_are_dropped_and_reported(here: Path, capsys: pytest.Ca
     assert "rat: 2 units dropped, constant in training samples: 1, 4" in out
 
 
-def test_unlabelled_samples_are_counted_and_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unlabelled_samples_are_counted_and_reported(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     position = arrays()["position"].copy()
     position[5:12] = np.nan
     recording_file(here, position=position)
@@ -229,7 +247,10 @@ SEARCH = ("search", "space.yaml", "--data", "ds", "--out", "study")
     ],
 )  # fmt: skip
 def test_search_and_train_refuse(
-    prepared: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: tuple[str, ...]
+    prepared: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: tuple[str, ...],
 ) -> None:
     if "--workers" in arguments:  # click may refuse it first, with its usage line
         assert run(capsys, *arguments)[0] == 2
@@ -282,7 +303,9 @@ def test_a_damaged_dataset(prepared: Path, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("verb", ["leaderboard", "evaluate", "report", "resume", "sync", "export"])
 @pytest.mark.parametrize("path", ["none", "ds", "rat.npz"])
-def test_no_such_study(prepared: Path, capsys: pytest.CaptureFixture[str], verb: str, path: str) -> None:
+def test_no_such_study(
+    prepared: Path, capsys: pytest.CaptureFixture[str], verb: str, path: str
+) -> None:
     more = ("--out", "e.parquet") if verb == "export" else ()
     err = refused(capsys, prepared, verb, path, *more)
     assert f"{path}: not a study" in err
@@ -300,11 +323,15 @@ def test_studies_that_cannot_be_used(prepared: Path, capsys: pytest.CaptureFixtu
     model.write_bytes(whole[:50])
     assert "model.safetensors: not readable" in refused(capsys, prepared, "evaluate", "study")
     model.unlink()
-    assert "no model was saved there" in refused(capsys, prepared, "export", "study", "--out", "e.parquet")
+    assert "no model was saved there" in refused(
+        capsys, prepared, "export", "study", "--out", "e.parquet"
+    )
     model.write_bytes(whole)
     segment = sorted((prepared / "study" / "ledger").iterdir())[0]
     segment.write_bytes(segment.read_bytes() + b"{}")
-    assert "not the segment that was written" in refused(capsys, prepared, "leaderboard", "study", "--json")
+    assert "not the segment that was written" in refused(
+        capsys, prepared, "leaderboard", "study", "--json"
+    )
     shutil.rmtree("ds")
     dataset(prepared / "ds", session(seed=3))
     (prepared / "study" / "study.json").write_text("{")

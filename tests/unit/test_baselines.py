@@ -38,7 +38,9 @@ def test_scores_have_the_published_shape(made: Dataset) -> None:
         assert set(entry["position"]) == set(entry["heading"]) == {"r2", "median_abs_error"}
         assert set(entry["choice"]) == {"balanced_accuracy", "accuracy"}
     assert found["raw"]["position"]["r2"] > found["chance"]["position"]["r2"] + 0.3
-    assert found["smoothed"]["position"]["r2"] >= found["raw"]["position"]["r2"]  # raw is among its choices
+    assert (
+        found["smoothed"]["position"]["r2"] >= found["raw"]["position"]["r2"]
+    )  # raw is among its choices
 
 
 def test_choices_are_made_without_the_test_split(made: Dataset, tmp_path: Path) -> None:
@@ -59,7 +61,9 @@ def test_choices_are_made_without_the_test_split(made: Dataset, tmp_path: Path) 
             baselines.scores(split)
             settings.append(baselines.settings)
     assert settings[0] == settings[1] == settings[2] == settings[3]
-    assert Baselines(made, CONFIG, LABELS).scores("valid") == Baselines(changed, CONFIG, LABELS).scores("valid")
+    assert Baselines(made, CONFIG, LABELS).scores("valid") == Baselines(
+        changed, CONFIG, LABELS
+    ).scores("valid")
 
 
 def test_test_scores_refit_the_choice_on_train_and_valid(made: Dataset) -> None:
@@ -70,7 +74,9 @@ def test_test_scores_refit_the_choice_on_train_and_valid(made: Dataset) -> None:
     one = made.open("rat")
     activity, _ = view_activity(one, view)
     truth = one.labels["position"].values
-    oracle = KNeighborsRegressor(chosen["neighbours"], metric=chosen["distance"]).fit(activity[:240], truth[:240])
+    oracle = KNeighborsRegressor(chosen["neighbours"], metric=chosen["distance"]).fit(
+        activity[:240], truth[:240]
+    )
     assert oracle.score(activity[240:], truth[240:]) == pytest.approx(found["r2"], abs=1e-4)
 
 
@@ -83,15 +89,25 @@ def test_components_are_fitted_on_training_samples(made: Dataset, tmp_path: Path
     for one in (made, changed):
         baselines = Baselines(one, CONFIG, ["position"])
         activity = one.open("rat").neural
-        _, found = baselines._components(activity, make_timeline(one.open("rat"), ViewConfig()), "position")
+        _, found = baselines._components(
+            activity, make_timeline(one.open("rat"), ViewConfig()), "position"
+        )
         projected.append(found[:180, :1])
     np.testing.assert_allclose(projected[0], projected[1], atol=1e-4)
 
 
 def test_sessions_are_averaged(tmp_path: Path) -> None:
-    single = [dataset(tmp_path / name, session(name, samples=300, seed=seed)) for seed, name in enumerate("ab")]
-    both = dataset(tmp_path / "both", session("a", samples=300, seed=0), session("b", samples=300, seed=1))
-    apart = [Baselines(one, CONFIG, ["position"]).scores("valid")["raw"]["position"]["r2"] for one in single]
+    single = [
+        dataset(tmp_path / name, session(name, samples=300, seed=seed))
+        for seed, name in enumerate("ab")
+    ]
+    both = dataset(
+        tmp_path / "both", session("a", samples=300, seed=0), session("b", samples=300, seed=1)
+    )
+    apart = [
+        Baselines(one, CONFIG, ["position"]).scores("valid")["raw"]["position"]["r2"]
+        for one in single
+    ]
     together = Baselines(both, CONFIG, ["position"]).scores("valid")["raw"]["position"]["r2"]
     assert together == pytest.approx(np.mean(apart))
 

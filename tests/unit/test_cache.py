@@ -36,7 +36,11 @@ class Maker:
 
     def __call__(self) -> dict[str, np.ndarray]:
         self.calls += 1
-        return {"x": np.full((self.size, 1), self.value, np.float32), "columns": np.arange(3), "none": np.zeros((0, 2))}
+        return {
+            "x": np.full((self.size, 1), self.value, np.float32),
+            "columns": np.arange(3),
+            "none": np.zeros((0, 2)),
+        }
 
 
 def files(folder: Path) -> list[str]:
@@ -82,7 +86,8 @@ print([line.split()[4] for line in open("/proc/self/maps") if line.endswith("key
 def test_two_processes_share_one_file(tmp_path: Path, folder: Path) -> None:
     arguments = [[str(tmp_path / f"ready{n}"), str(tmp_path / "go")] for n in range(2)]
     running = [
-        subprocess.Popen([sys.executable, "-c", SCRIPT, *args], stdout=subprocess.PIPE, text=True) for args in arguments
+        subprocess.Popen([sys.executable, "-c", SCRIPT, *args], stdout=subprocess.PIPE, text=True)
+        for args in arguments
     ]
     try:
         while not all(Path(ready).exists() for ready, _ in arguments):
@@ -117,7 +122,9 @@ def test_the_least_recently_used_goes_first(folder: Path, monkeypatch: pytest.Mo
     assert len(list(folder.glob("*.lock"))) <= len(files(folder)) + 1
 
 
-def test_what_is_larger_than_the_cache_stays_in_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_larger_than_the_cache_stays_in_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RAYLAB_CACHE_GB", "0.000005")
     small, large = Maker(), Maker(2.0, size=10_000)
     shared("small", small)
@@ -137,7 +144,11 @@ def test_a_damaged_file_is_computed_again(folder: Path, damage: str) -> None:
     else:
         flipped = bytearray(whole)
         flipped[-9] ^= 1
-        path.write_bytes({"cut": whole[:-40], "empty": b"", "flipped": bytes(flipped), "foreign": b"x" * 99}[damage])
+        path.write_bytes(
+            {"cut": whole[:-40], "empty": b"", "flipped": bytes(flipped), "foreign": b"x" * 99}[
+                damage
+            ]
+        )
     assert (shared("a", make)["x"] == 1).all()
     assert make.calls == 2
     assert path.read_bytes() == whole
@@ -155,7 +166,9 @@ def test_half_written_files_count_and_go(folder: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("how", ["off", "a file is there", "no room"])
-def test_without_a_cache_everything_works(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_without_a_cache_everything_works(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     if how == "off":
         monkeypatch.setenv("RAYLAB_CACHE_GB", "0")
     elif how == "no room":
@@ -172,7 +185,9 @@ def test_without_a_cache_everything_works(folder: Path, monkeypatch: pytest.Monk
     assert files(folder) == []
 
 
-def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_another_user_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("RAYLAB_CACHE")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     shared("a", Maker())
@@ -207,7 +222,8 @@ def test_shards_from_the_cache_are_those_computed(
 ) -> None:
     made = dataset(tmp_path / "ds", session("a"), session("b", units=4, seed=1))
     config = trial(
-        view={"smoothing_ms": 200, "selection": {"kind": "variance", "count": 5}}, sessions={"combine": combine}
+        view={"smoothing_ms": 200, "selection": {"kind": "variance", "count": 5}},
+        sessions={"combine": combine},
     )
     computed = whole_shard(made, config.view, config.sessions)
     assert not folder.exists()  # small views never touch it
@@ -220,7 +236,10 @@ def test_shards_from_the_cache_are_those_computed(
         for name, one in computed.items():
             assert torch.equal(found[name].x, one.x)
             assert found[name].fitted.arrays().keys() == one.fitted.arrays().keys()
-            assert all(np.array_equal(a, one.fitted.arrays()[key]) for key, a in found[name].fitted.arrays().items())
+            assert all(
+                np.array_equal(a, one.fitted.arrays()[key])
+                for key, a in found[name].fitted.arrays().items()
+            )
     assert len(files(folder)) == 2
 
 
@@ -229,7 +248,9 @@ def test_nothing_writes_into_a_shard(tmp_path: Path, kind: str) -> None:
     """It is shared by trials, and by processes where it is mapped."""
     made = dataset(tmp_path / "ds", session("a"), session("b", units=4, seed=1))
     config = trial(
-        model={"encoder": {"kind": kind}}, augmentation={"unit_dropout": 0.4}, sessions={"combine": "padded"}
+        model={"encoder": {"kind": kind}},
+        augmentation={"unit_dropout": 0.4},
+        sessions={"combine": "padded"},
     )
     held = whole_shard(made, config.view, config.sessions)
     before = {name: one.x.clone() for name, one in held.items()}
@@ -242,7 +263,9 @@ def test_nothing_writes_into_a_shard(tmp_path: Path, kind: str) -> None:
     assert all(training.shard[name].x.data_ptr() == one.x.data_ptr() for name, one in held.items())
 
 
-def test_views_that_a_process_keeps_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_views_that_a_process_keeps_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = dataset(tmp_path / "ds")
     monkeypatch.setattr(shard, "_recent", {})
     monkeypatch.setattr(shard, "RECENT_BYTES", 2 * 400 * 6 * 4)

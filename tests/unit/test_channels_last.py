@@ -17,7 +17,9 @@ from tests.benchmarks.vqvae import plain_decoder, plain_encoder
 
 
 def close(found: Tensor, expected: Tensor) -> None:
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * max(1.0, float(expected.detach().abs().max())))
+    torch.testing.assert_close(
+        found, expected, rtol=0, atol=1e-5 * max(1.0, float(expected.detach().abs().max()))
+    )
 
 
 @pytest.mark.parametrize("channels", [6, 32])
@@ -25,18 +27,28 @@ def close(found: Tensor, expected: Tensor) -> None:
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_convolutions(channels: int, taps: int, stride: int, precision: str) -> None:
     torch.manual_seed(0)
-    layer, x = nn.Conv1d(channels, 40, taps, stride=stride, padding=taps // 2), torch.randn(3, 14, channels)
+    layer, x = (
+        nn.Conv1d(channels, 40, taps, stride=stride, padding=taps // 2),
+        torch.randn(3, 14, channels),
+    )
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         found, expected = convolve(x, layer), layer(x.transpose(1, 2)).transpose(1, 2)
     assert found.dtype == expected.dtype
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 if precision == "float32" else 0.05)
+    torch.testing.assert_close(
+        found, expected, rtol=0, atol=1e-5 if precision == "float32" else 0.05
+    )
     assert convolve(x[:0], layer).shape == (0, *expected.shape[1:])
 
 
-@pytest.mark.parametrize(("taps", "stride", "length"), [(3, 2, 13), (3, 2, 14), (5, 2, 14), (3, 1, 7), (7, 3, 20)])
+@pytest.mark.parametrize(
+    ("taps", "stride", "length"), [(3, 2, 13), (3, 2, 14), (5, 2, 14), (3, 1, 7), (7, 3, 20)]
+)
 def test_transposed_convolutions(taps: int, stride: int, length: int) -> None:
     torch.manual_seed(0)
-    layer, x = nn.ConvTranspose1d(6, 4, taps, stride=stride, padding=taps // 2), torch.randn(3, -(-length // stride), 6)
+    layer, x = (
+        nn.ConvTranspose1d(6, 4, taps, stride=stride, padding=taps // 2),
+        torch.randn(3, -(-length // stride), 6),
+    )
     expected = layer(x.transpose(1, 2), output_size=[length]).transpose(1, 2)
     close(convolve_transposed(x, layer, length), expected)
 
@@ -66,17 +78,26 @@ def test_residual_blocks(channels: int, dropout: float, training: bool) -> None:
 @pytest.mark.parametrize("channels", [6, 32])
 @pytest.mark.parametrize("units", [40, 33])
 @pytest.mark.parametrize("at_once", [100, 1 << 19])
-def test_squared_error(channels: int, units: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_squared_error(
+    channels: int, units: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All windows at once or a few, of all units or of a session that lacks the last ones; scaled on the way back."""
     monkeypatch.setattr(channels_last, "ERRORS_AT_ONCE", at_once)
     torch.manual_seed(0)
-    layer, x = nn.Conv1d(channels, 40, 7, padding=3), torch.randn(7, 12, channels, requires_grad=True)
+    layer, x = (
+        nn.Conv1d(channels, 40, 7, padding=3),
+        torch.randn(7, 12, channels, requires_grad=True),
+    )
     target = torch.randn(7, 12, units)
     found = squared_error(x, layer, target)
-    expected = functional.mse_loss(layer(x.transpose(1, 2)).transpose(1, 2)[..., :units], target, reduction="sum")
+    expected = functional.mse_loss(
+        layer(x.transpose(1, 2)).transpose(1, 2)[..., :units], target, reduction="sum"
+    )
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
     wanted = [x, *layer.parameters()]
-    for mine, other in zip(torch.autograd.grad(found * 0.3, wanted), torch.autograd.grad(expected * 0.3, wanted)):
+    for mine, other in zip(
+        torch.autograd.grad(found * 0.3, wanted), torch.autograd.grad(expected * 0.3, wanted)
+    ):
         close(mine, other)
     with torch.no_grad():
         assert squared_error(x, layer, target).item() == pytest.approx(expected.item(), rel=1e-5)

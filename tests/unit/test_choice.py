@@ -10,7 +10,9 @@ from raylab.evaluation.choice import Candidate, choose, kendall_w
 from raylab.evaluation.seeds import over_seeds
 
 
-def candidate(trial: str, *scores: float | None, search: float = 0.9, learnt: int = 100) -> Candidate:
+def candidate(
+    trial: str, *scores: float | None, search: float = 0.9, learnt: int = 100
+) -> Candidate:
     return Candidate(trial, search, scores, learnt)
 
 
@@ -44,7 +46,11 @@ def test_the_best_mean_wins_whatever_the_search_said() -> None:
     steady = candidate("0002", 0.7, 0.72, 0.68, search=0.9)
     found = choose([lucky, steady], mode="max", rule="best")
     assert (found["chosen"], found["champion"]) == ("0002", 0)  # 0.70 is the median of its three
-    assert found["stability"] == {"seeds": 3, "kendall_w": pytest.approx(1), "spearman": pytest.approx(-1)}
+    assert found["stability"] == {
+        "seeds": 3,
+        "kendall_w": pytest.approx(1),
+        "spearman": pytest.approx(-1),
+    }
     assert [one["ranks"] for one in found["candidates"]] == [[2, 2, 2], [1, 1, 1]]
     assert [one["first"] for one in found["candidates"]] == [0, 3]
     difference = found["difference"]
@@ -75,10 +81,15 @@ def test_the_simplest_is_within_one_standard_error_and_no_further() -> None:
     assert found["threshold"] == pytest.approx(scores.mean() - error)
     assert choose([best, inside, outside], mode="max", rule="best")["chosen"] == "large"
     assert choose([best, outside], mode="max", rule="simplest")["chosen"] == "large"
-    negative = [Candidate(one.trial, 0.1, tuple(-s for s in one.found), one.learnt) for one in (best, inside, outside)]
+    negative = [
+        Candidate(one.trial, 0.1, tuple(-s for s in one.found), one.learnt)
+        for one in (best, inside, outside)
+    ]
     assert choose(negative, mode="min", rule="simplest")["chosen"] == "small"
     equal = shifted("equal", 0.5 * error, 10)
-    assert choose([inside, equal, best], mode="max", rule="simplest")["chosen"] == "equal"  # as small, and better
+    assert (
+        choose([inside, equal, best], mode="max", rule="simplest")["chosen"] == "equal"
+    )  # as small, and better
 
 
 def test_equals_go_by_the_search_and_share_a_rank() -> None:

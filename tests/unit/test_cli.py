@@ -47,8 +47,16 @@ def test_every_verb_helps_with_an_example(capsys: pytest.CaptureFixture[str], ve
     assert isinstance(command, click.Command)
     assert command.help
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.name not in ("sessions", "seed", "form", "split"):
-            assert parameter.help or parameter.name in ("port", "kind", "trial"), (verb, parameter.name)
+        if isinstance(parameter, click.Option) and parameter.name not in (
+            "sessions",
+            "seed",
+            "form",
+            "split",
+        ):
+            assert parameter.help or parameter.name in ("port", "kind", "trial"), (
+                verb,
+                parameter.name,
+            )
 
 
 def test_the_verbs_are_few() -> None:
@@ -62,7 +70,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("prepared", [True, False])
-def test_inspect_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: bool) -> None:
+def test_inspect_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: bool
+) -> None:
     recording, recipe = recording_file(tmp_path / "raw"), recipe_file(tmp_path)
     arguments: list[Any] = [recording, "--recipe", recipe]
     if prepared:
@@ -81,7 +91,9 @@ def test_inspect_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str], pre
 
 def test_prepare_and_inspect_as_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = recording_file(tmp_path / "raw")
-    code, out, _ = run(capsys, "prepare", x, "--recipe", recipe_file(tmp_path), "--out", tmp_path / "ds")
+    code, out, _ = run(
+        capsys, "prepare", x, "--recipe", recipe_file(tmp_path), "--out", tmp_path / "ds"
+    )
     assert code == 0
     assert "1 sessions in" in out
     code, out, _ = run(capsys, "inspect", tmp_path / "ds")
@@ -96,7 +108,18 @@ def test_leaderboard_as_json(study: StudyFolder, capsys: pytest.CaptureFixture[s
     rows = json.loads(out)
     assert [row["trial"] for row in rows] == ["0001", "0000"]
     assert set(rows[0]) == {
-        *("trial", "state", "score", "steps", "seconds", "cpu_seconds", "gpu_seconds", "params", "metrics", "note")
+        *(
+            "trial",
+            "state",
+            "score",
+            "steps",
+            "seconds",
+            "cpu_seconds",
+            "gpu_seconds",
+            "params",
+            "metrics",
+            "note",
+        )
     }
     assert rows[0]["params"] == {"training.seed": 1}
     assert (rows[0]["state"], rows[0]["score"], rows[0]["steps"]) == ("completed", 0.9, 5)
@@ -112,7 +135,9 @@ def test_evaluate_as_json(study: StudyFolder, capsys: pytest.CaptureFixture[str]
     assert "raw" in found["baselines"]
 
 
-def test_tables_of_a_study(study: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tables_of_a_study(
+    study: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "0001" in run(capsys, "leaderboard", study.path)[1]
     code, out, _ = run(capsys, "evaluate", study.path, "--split", "test")
     assert code == 0
@@ -129,7 +154,10 @@ def test_tables_of_a_study(study: StudyFolder, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--debug", "inspect", tmp_path / "none"], ["inspect", tmp_path / "none", "--debug"]):
+    for arguments in (
+        ["--debug", "inspect", tmp_path / "none"],
+        ["inspect", tmp_path / "none", "--debug"],
+    ):
         code, out, err = run(capsys, *arguments)
         assert (code, out) == (2, "")
         assert "Traceback (most recent call last)" in err
@@ -137,7 +165,9 @@ def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "Traceback" not in run(capsys, "inspect", tmp_path / "none")[2]
 
 
-def test_an_error_of_our_own_is_not_the_user_s(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+def test_an_error_of_our_own_is_not_the_user_s(
+    capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
@@ -149,7 +179,9 @@ def test_an_error_of_our_own_is_not_the_user_s(capsys: pytest.CaptureFixture[str
     assert "Traceback" not in err
 
 
-def test_an_interruption_says_how_to_go_on(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+def test_an_interruption_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -172,7 +204,9 @@ def test_an_interruption_says_how_to_go_on(capsys: pytest.CaptureFixture[str], m
         (["export", "s"], "Missing option '--out'"),
     ],
 )
-def test_wrong_arguments(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+def test_wrong_arguments(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert said in err

@@ -20,7 +20,12 @@ from raylab.errors import DataError
 from raylab.files import write_tensors
 from raylab.parsing import parse
 from raylab.reporting import plots
-from raylab.reporting.code_figures import code_figures, reconstructions_figure, transitions_figure, usage_figure
+from raylab.reporting.code_figures import (
+    code_figures,
+    reconstructions_figure,
+    transitions_figure,
+    usage_figure,
+)
 from raylab.reporting.codes import Codes, load_codes, transitions
 from raylab.reporting.embedding import Colouring, Embedding
 from raylab.reporting.html import write_report
@@ -38,7 +43,9 @@ def made(**changes: Any) -> dict[str, np.ndarray]:
     arrays = {
         "codes.counts.0": np.array([3, 0, 7, 0, 2]),
         "codes.counts.1": np.array([4, 8]),
-        "codes.sequence": np.stack([random.integers(5, size=(6, 4)), random.integers(2, size=(6, 4))], axis=2),
+        "codes.sequence": np.stack(
+            [random.integers(5, size=(6, 4)), random.integers(2, size=(6, 4))], axis=2
+        ),
         "reconstruction.truth": truth,
         "reconstruction.found": truth * 0.5,
         "reconstruction.samples": np.r_[100:125, 300:315],
@@ -76,7 +83,10 @@ def test_usage_is_what_was_counted(codes: Codes) -> None:
         "codebook 1: 2 of 5 codes unused",
         "codebook 2: 0 of 2 codes unused",
     ]
-    assert [panel.patches[0].get_data().values.tolist() for panel in panels] == [[7, 3, 2, 0, 0], [8, 4]]  # type: ignore[attr-defined]
+    assert [panel.patches[0].get_data().values.tolist() for panel in panels] == [
+        [7, 3, 2, 0, 0],
+        [8, 4],
+    ]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("most", [4, 100])
@@ -107,7 +117,9 @@ def test_rare_codes_are_told_where_they_are_not_drawn(codes: Codes) -> None:
     sequence = np.concatenate([np.arange(70), np.arange(60)]).reshape(13, 10, 1)
     many = replace(codes, counts=(np.bincount(sequence.ravel()),), sequence=sequence)
     raster = transitions_figure(many).axes[0]
-    assert raster.get_title() == f"codes over time; {100 * 6 / 130:.0f} % are rarer codes, not drawn"
+    assert (
+        raster.get_title() == f"codes over time; {100 * 6 / 130:.0f} % are rarer codes, not drawn"
+    )
     assert len(raster.collections[0].get_segments()) == 124  # type: ignore[attr-defined]
 
 
@@ -145,14 +157,24 @@ def test_the_report_of_a_study_with_codes_has_their_figures(tmp_path: Path) -> N
     plain = write_report(study, importance=None).read_text()
     assert "Codes and reconstructions" not in plain
     path = with_codes(study)
-    study.ledger.append(reported(path.parent.name, 5, **{"codes.usage": 0.5, "reconstruction.mse": 0.25}))
+    study.ledger.append(
+        reported(path.parent.name, 5, **{"codes.usage": 0.5, "reconstruction.mse": 0.25})
+    )
     whole = write_report(study, importance=None).read_text()
     assert {each.name for each in (path.parent / "figures").iterdir()} == NAMES
     assert whole.count("<img alt=") == len(NAMES)
-    for said in ("Codebook usage", "Codes over time", "Latent map", "<h3>Reconstructions", "codes.usage"):
+    for said in (
+        "Codebook usage",
+        "Codes over time",
+        "Latent map",
+        "<h3>Reconstructions",
+        "codes.usage",
+    ):
         assert said in whole
         assert said not in plain
-    drawn = plots.trial_figures(study)(next(each for each in study.records() if each.trial == path.parent.name))
+    drawn = plots.trial_figures(study)(
+        next(each for each in study.records() if each.trial == path.parent.name)
+    )
     assert set(drawn) == {"loss_curve.png", "embedding.png"} | NAMES
     assert "codes.usage" in [axes.get_ylabel() for axes in drawn["loss_curve.png"].axes]
 
@@ -180,9 +202,21 @@ def test_damaged_codes_do_not_hide_the_rest(tmp_path: Path, changes: dict[str, A
 
 
 def test_what_a_trial_keeps_can_be_drawn(tmp_path: Path) -> None:
-    data = dataset(tmp_path / "ds", session("a", samples=600), splits=BlockedSplits(blocks=12, gap_s=1))
-    model = {"window": 20, "channels": [8, 8, 8], "norm_groups": 4, "residual_blocks": 1, "code_dimension": 8}
-    sections = {"task": {"kind": "vqvae"}, "model": model, "quantizer": {"kind": "ema", "codes": 16}}
+    data = dataset(
+        tmp_path / "ds", session("a", samples=600), splits=BlockedSplits(blocks=12, gap_s=1)
+    )
+    model = {
+        "window": 20,
+        "channels": [8, 8, 8],
+        "norm_groups": 4,
+        "residual_blocks": 1,
+        "code_dimension": 8,
+    }
+    sections = {
+        "task": {"kind": "vqvae"},
+        "model": model,
+        "quantizer": {"kind": "ema", "codes": 16},
+    }
     config = parse(VqvaeTrial, {**sections, "training": {"max_steps": 10, "device": "cpu"}}, "test")
     validation = Training(config, data, whole_shard(data, config.view, config.sessions)).validate()
     write_tensors(tmp_path / "e.safetensors", validation.arrays, validation.metadata)
@@ -192,4 +226,6 @@ def test_what_a_trial_keeps_can_be_drawn(tmp_path: Path) -> None:
     recorded = data.open("a")
     np.testing.assert_allclose(kept.truth, recorded.neural[kept.samples][:, kept.units])
     starts = recorded.parts[:, 0]
-    np.testing.assert_array_equal(kept.parts, np.searchsorted(starts, kept.samples, side="right") - 1)
+    np.testing.assert_array_equal(
+        kept.parts, np.searchsorted(starts, kept.samples, side="right") - 1
+    )

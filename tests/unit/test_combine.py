@@ -38,14 +38,20 @@ def combined(combine: str, **sections: Any) -> TrialConfig:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Six, three and five units."""
-    sessions = [session("a"), session("b", units=3, seed=1), session("c", units=5, samples=500, seed=2)]
+    sessions = [
+        session("a"),
+        session("b", units=3, seed=1),
+        session("c", units=5, samples=500, seed=2),
+    ]
     return dataset(tmp_path_factory.mktemp("combine") / "ds", *sessions)
 
 
 @pytest.fixture(scope="module")
 def held_out(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Two sessions that train, one to validate with, a wider one to test with."""
-    return dataset(tmp_path_factory.mktemp("held_out") / "ds", *split_by_session(), splits=GivenSplits())
+    return dataset(
+        tmp_path_factory.mktemp("held_out") / "ds", *split_by_session(), splits=GivenSplits()
+    )
 
 
 def split_by_session(**changes: Any) -> list[Any]:
@@ -66,7 +72,9 @@ def training_of(data: Dataset, config: TrialConfig) -> Training:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_narrow_session_sees_the_encoder_restricted_to_its_columns(made: Dataset, kind: str) -> None:
+def test_a_narrow_session_sees_the_encoder_restricted_to_its_columns(
+    made: Dataset, kind: str
+) -> None:
     training = training_of(made, combined("padded", model={"encoder": {"kind": kind}}))
     model = training.model
     assert isinstance(model, ContrastiveModel)
@@ -78,13 +86,19 @@ def test_a_narrow_session_sees_the_encoder_restricted_to_its_columns(made: Datas
         assert units == made.sessions[name].units  # nothing is padded in memory
         narrow = build_encoder(training.config.model.encoder, units=units, output_dimension=3)  # type: ignore[attr-defined]
         narrow.load_state_dict(restricted(shared, units))
-        np.testing.assert_allclose(embed(shared, held, Comm()), embed(narrow, held, Comm()), atol=2e-6)
+        np.testing.assert_allclose(
+            embed(shared, held, Comm()), embed(narrow, held, Comm()), atol=2e-6
+        )
 
 
 def restricted(encoder: Encoder, units: int) -> dict[str, torch.Tensor]:
     """The weights of the first `units` inputs: (out, in, ...) or, flattened over the window, (out, width * in)."""
     state = dict(encoder.state_dict())
-    first = next(name for name in state if name in ("net.0.weight", "net.1.weight", "out.weight", "project.weight"))
+    first = next(
+        name
+        for name in state
+        if name in ("net.0.weight", "net.1.weight", "out.weight", "project.weight")
+    )
     weight = state[first]
     if first == "out.weight":
         state[first] = weight.unflatten(1, (-1, encoder.units))[..., :units].flatten(1)
@@ -104,7 +118,9 @@ def test_what_is_in_the_padding_changes_nothing(made: Dataset, kind: str) -> Non
     other = deepcopy(model)
     (encoder,) = other.encoders
     assert isinstance(encoder, Encoder)
-    name, weight = next((n, p) for n, p in encoder.named_parameters() if p.ndim > 1 and n != "position")
+    name, weight = next(
+        (n, p) for n, p in encoder.named_parameters() if p.ndim > 1 and n != "position"
+    )
     beyond = weight.unflatten(1, (-1, 6))[..., 3:] if name == "out.weight" else weight[:, 3:]
     with torch.no_grad():
         beyond.copy_(1e6 * torch.randn_like(beyond))
@@ -143,7 +159,9 @@ def test_the_step_by_hand_is_that_of_autograd(
         training = training_of(made, config)
         loss = training.task.loss(training.model, training.batch(0), Comm())["loss"]
         loss.backward()
-        found.append([loss.detach(), *(p.grad for p in training.model.parameters() if p.grad is not None)])
+        found.append(
+            [loss.detach(), *(p.grad for p in training.model.parameters() if p.grad is not None)]
+        )
     assert len(found[0]) == len(list(training.model.parameters())) + 1
     for mine, other in zip(*found, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-5)
@@ -167,7 +185,10 @@ def test_gradients_of_sessions_add_up(made: Dataset) -> None:
 
 def test_sessions_of_one_encoder_share_all_weights(made: Dataset) -> None:
     separate, padded = (training_of(made, combined(how)).model for how in ("separate", "padded"))
-    assert sum(p.numel() for p in padded.parameters()) < sum(p.numel() for p in separate.parameters()) / 2
+    assert (
+        sum(p.numel() for p in padded.parameters())
+        < sum(p.numel() for p in separate.parameters()) / 2
+    )
 
 
 # -- the first alone -------------------------------------------------------------------------------------------
@@ -191,7 +212,9 @@ def test_the_first_alone_is_a_dataset_of_it(made: Dataset, tmp_path: Path) -> No
 def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path) -> None:
     study = small_study(tmp_path / "s", made, scores=(0.5,), sessions={"combine": "first"})
     assert list(evaluate(study.path)["sessions"]) == ["a"]
-    assert export_embeddings(study.path, out=tmp_path / "e.parquet")["session"].unique().tolist() == ["a"]
+    assert export_embeddings(study.path, out=tmp_path / "e.parquet")[
+        "session"
+    ].unique().tolist() == ["a"]
 
 
 # -- sessions that are held out whole --------------------------------------------------------------------------
@@ -200,15 +223,23 @@ def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path
 @pytest.mark.parametrize(
     ("sections", "said"),
     [
-        ({}, "sessions.combine 'separate': session 'c' has no training samples and needs its own encoder"),
-        ({"sessions": {"combine": "padded"}, "view": {"outlier_z": 9}}, "view.outlier_z: session 'c' has no training"),
+        (
+            {},
+            "sessions.combine 'separate': session 'c' has no training samples and needs its own encoder",
+        ),
+        (
+            {"sessions": {"combine": "padded"}, "view": {"outlier_z": 9}},
+            "view.outlier_z: session 'c' has no training",
+        ),
         (
             {"sessions": {"combine": "padded"}, "view": {"selection": {"kind": "variance"}}},
             "view.selection: session 'c' has no training samples, so nothing says which of its units",
         ),
     ],
 )
-def test_what_needs_training_samples_is_refused(held_out: Dataset, sections: dict[str, Any], said: str) -> None:
+def test_what_needs_training_samples_is_refused(
+    held_out: Dataset, sections: dict[str, Any], said: str
+) -> None:
     config = trial(**sections)
     for refuse in (
         lambda: get_task(config).check(config, held_out.sessions),
@@ -224,19 +255,30 @@ def test_a_first_session_without_training_samples_is_refused(tmp_path: Path) -> 
     whole = np.array([[0, 400]])
     sessions = [session("a", given={"valid": whole}), session("b", given={"train": whole})]
     data, config = dataset(tmp_path / "ds", *sessions, splits=GivenSplits()), combined("first")
-    with pytest.raises(ConfigError, match="session 'a' has no training samples and is the only one used"):
+    with pytest.raises(
+        ConfigError, match="session 'a' has no training samples and is the only one used"
+    ):
         get_task(config).check(config, data.sessions)
 
 
 def test_a_dataset_that_trains_on_nothing_is_refused(tmp_path: Path) -> None:
-    data = dataset(tmp_path / "ds", session(given={"valid": np.array([[0, 400]])}), splits=GivenSplits())
-    with pytest.raises(ConfigError, match="session 'rat' has no training samples, nor has any other"):
+    data = dataset(
+        tmp_path / "ds", session(given={"valid": np.array([[0, 400]])}), splits=GivenSplits()
+    )
+    with pytest.raises(
+        ConfigError, match="session 'rat' has no training samples, nor has any other"
+    ):
         get_task(combined("padded")).check(combined("padded"), data.sessions)
 
 
 @pytest.mark.parametrize(
     "view",
-    [{"bin_ms": 200}, {"selection": {"kind": "random", "count": 3}}, {"zscore": False}, {"normalized_time": True}],
+    [
+        {"bin_ms": 200},
+        {"selection": {"kind": "random", "count": 3}},
+        {"zscore": False},
+        {"normalized_time": True},
+    ],
     ids=str,
 )
 def test_held_out_sessions_are_scored_and_never_learnt_from(
@@ -260,7 +302,9 @@ def test_held_out_sessions_are_scored_and_never_learnt_from(
     for name, arrays in fitted.items():  # that of d itself too: pooled over a and b
         assert all(np.array_equal(array, fitted2[name][key]) for key, array in arrays.items())
     assert metrics == metrics2
-    assert len(fitted["d"]["columns"]) == (3 if "selection" in view else 6)  # no wider than what was trained
+    assert len(fitted["d"]["columns"]) == (
+        3 if "selection" in view else 6
+    )  # no wider than what was trained
 
 
 def test_held_out_sessions_in_a_study(held_out: Dataset, tmp_path: Path) -> None:
@@ -269,8 +313,12 @@ def test_held_out_sessions_in_a_study(held_out: Dataset, tmp_path: Path) -> None
         result = evaluate(study.path, split=split)
         assert [name for name, scores in result["sessions"].items() if scores] == [scored]
         for label in ("position", "heading", "choice"):
-            assert set(result["sessions"][scored][label]) == set(result["baselines"]["chance"][label])
-        assert result["baselines"]["raw"] == result["baselines"]["input"] == {}  # units of sessions do not correspond
+            assert set(result["sessions"][scored][label]) == set(
+                result["baselines"]["chance"][label]
+            )
+        assert (
+            result["baselines"]["raw"] == result["baselines"]["input"] == {}
+        )  # units of sessions do not correspond
     model = Model.load(study.model_folder("0000"))
     table = export_embeddings(study.path, out=tmp_path / "e.parquet", splits=("test",))
     assert table["session"].unique().tolist() == ["d"]
@@ -280,14 +328,25 @@ def test_held_out_sessions_in_a_study(held_out: Dataset, tmp_path: Path) -> None
 
 def test_decoding_across_sessions_is_decoding_of_their_samples_together(held_out: Dataset) -> None:
     training = training_of(held_out, combined("padded"))
-    embeddings = {name: embed(training.model.encoder(name), one, Comm()) for name, one in training.shard.items()}  # type: ignore[operator]
+    embeddings = {
+        name: embed(training.model.encoder(name), one, Comm())
+        for name, one in training.shard.items()
+    }  # type: ignore[operator]
     lines = {name: one.timeline for name, one in training.shard.items()}
     config = training.config.evaluation.model_copy(update={"neighbours": (7,)})
     like = lines["c"].reference["position"]
     pool = pool_samples(lines, embeddings, config, label="position", fit=("train",), like=like)
     assert pool is not None
     assert len(pool.features) == 800
-    decoded = decode(embeddings["c"], lines["c"], config, label="position", fit=("train",), score="valid", pool=pool)
+    decoded = decode(
+        embeddings["c"],
+        lines["c"],
+        config,
+        label="position",
+        fit=("train",),
+        score="valid",
+        pool=pool,
+    )
     both = np.concatenate([embeddings["a"], embeddings["b"]]).astype(np.float64)
     values = np.concatenate([lines[name].reference["position"].values for name in "ab"])
     apart = np.square(embeddings["c"][:, None].astype(np.float64) - both).sum(-1)
@@ -301,19 +360,25 @@ def test_classes_are_matched_by_name_not_by_code(tmp_path: Path) -> None:
     whole = np.array([[0, 400]])
     names = [np.array(["left", "right"]), np.array(["forward", "left"])]
     sessions = [
-        session(name, given={split: whole}, labels={"way": Label.discrete(words[np.arange(400) % 2])})
+        session(
+            name, given={split: whole}, labels={"way": Label.discrete(words[np.arange(400) % 2])}
+        )
         for name, split, words in zip("ab", ("train", "valid"), names)
     ]
     data = dataset(tmp_path / "ds", *sessions, splits=GivenSplits())
     config = combined("padded")
-    lines = {name: one.timeline for name, one in whole_shard(data, config.view, config.sessions).items()}
+    lines = {
+        name: one.timeline for name, one in whole_shard(data, config.view, config.sessions).items()
+    }
     like = lines["b"].reference["way"]
     assert like.classes == ("forward", "left")
     pool = pool_samples(lines, None, config.evaluation, label="way", fit=("train",), like=like)
     assert pool is not None
     assert pool.label.classes == ("forward", "left", "right")
     assert pool.label.values[:4].tolist() == [1, 2, 1, 2]
-    assert pool_samples(lines, None, config.evaluation, label="way", fit=("test",), like=like) is None
+    assert (
+        pool_samples(lines, None, config.evaluation, label="way", fit=("test",), like=like) is None
+    )
 
 
 def test_unknown_ways_to_combine() -> None:

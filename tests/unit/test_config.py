@@ -35,7 +35,9 @@ def problem(value: Any, source: str = "c.yaml") -> ConfigError:
         ({"task": {"kind": "contrastive", "lable": "x"}}, "task.lable", "label"),
     ],
 )
-def test_unknown_keys_are_named_with_the_word_that_was_meant(value: Any, key: str, meant: str) -> None:
+def test_unknown_keys_are_named_with_the_word_that_was_meant(
+    value: Any, key: str, meant: str
+) -> None:
     error = problem(value)
     assert error.what == f"c.yaml: unknown key '{key}'"
     assert error.remedy == f"Did you mean '{meant}'?"
@@ -57,7 +59,12 @@ def test_a_key_that_is_the_name_of_a_choice_is_still_named(word: str) -> None:
 
 def test_a_label_named_as_a_kind_keeps_its_name_in_errors() -> None:
     labels = {"discrete": {"path": "x", "kind": "cont"}}
-    value = {"format": "npz", "neural": {"path": "x", "kind": "rate"}, "time": {"rate_hz": 1}, "labels": labels}
+    value = {
+        "format": "npz",
+        "neural": {"path": "x", "kind": "rate"},
+        "time": {"rate_hz": 1},
+        "labels": labels,
+    }
     with pytest.raises(ConfigError, match=r"labels\.discrete\.kind: 'cont' is not known"):
         parse(Recipe, value, "r.yaml")
 
@@ -65,13 +72,25 @@ def test_a_label_named_as_a_kind_keeps_its_name_in_errors() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("training.batch_size", "many", "training.batch_size: a whole number is needed (given: 'many')"),
-        ("training.batch_size", 1, "training.batch_size: it should be greater than or equal to 2 (given: 1)"),
+        (
+            "training.batch_size",
+            "many",
+            "training.batch_size: a whole number is needed (given: 'many')",
+        ),
+        (
+            "training.batch_size",
+            1,
+            "training.batch_size: it should be greater than or equal to 2 (given: 1)",
+        ),
         ("training.max_steps", 2.5, "training.max_steps: a whole number is needed (given: 2.5)"),
         ("training.max_steps", None, "training.max_steps: a whole number is needed"),
         ("training", 5, "training: keys and values are needed (given: 5)"),
         ("loss.temperature", 0, "loss.temperature: it should be greater than 0 (given: 0)"),
-        ("loss.temperature", float("nan"), "loss.temperature: it should be a finite number (given: nan)"),
+        (
+            "loss.temperature",
+            float("nan"),
+            "loss.temperature: it should be a finite number (given: nan)",
+        ),
         ("view.zscore", "maybe", "view.zscore: true or false is needed (given: 'maybe')"),
         ("model.output_dimension", 2000, "it should be less than or equal to 1024 (given: 2000)"),
         (
@@ -80,7 +99,11 @@ def test_a_label_named_as_a_kind_keeps_its_name_in_errors() -> None:
             "sampling.labels: a list is needed (given: 'position')",
         ),
         ("task.label", 3, "task.label: text is needed (given: 3)"),
-        ("evaluation.neighbours", [0], "evaluation: neighbours must be one or more positive integers"),
+        (
+            "evaluation.neighbours",
+            [0],
+            "evaluation: neighbours must be one or more positive integers",
+        ),
     ],
 )
 def test_wrong_values_name_the_key_and_what_is_needed(path: str, value: Any, said: str) -> None:
@@ -102,14 +125,19 @@ def test_unknown_choices_come_with_those_there_are(path: str, value: str, choice
     assert choice in error.remedy
 
 
-@pytest.mark.parametrize("task", [{"kind": "vqvea"}, {"kind": ["a"]}, {"kind": 3}, "contrastive", None, 3])
+@pytest.mark.parametrize(
+    "task", [{"kind": "vqvea"}, {"kind": ["a"]}, {"kind": 3}, "contrastive", None, 3]
+)
 def test_unknown_families(task: Any) -> None:
     assert "task" in problem({"task": task}).what
 
 
 def test_settings_that_contradict_each_other() -> None:
     attention = {"kind": "attention", "hidden_units": 10, "heads": 4}
-    assert "hidden_units 10 is not divisible by heads 4" in problem({"model": {"encoder": attention}}).what
+    assert (
+        "hidden_units 10 is not divisible by heads 4"
+        in problem({"model": {"encoder": attention}}).what
+    )
     never = {"temperature": 0.01, "learnable_temperature": True}
     assert "never moves" in problem({"loss": never}).what
 
@@ -121,14 +149,17 @@ def test_the_encoder_s_kind_has_a_default() -> None:
 
 
 def test_configs_are_frozen_and_survive_their_record() -> None:
-    config = parse_trial({"model": {"encoder": {"kind": "attention"}}, "view": {"smoothing_ms": 1 / 3}}, "c.yaml")
+    config = parse_trial(
+        {"model": {"encoder": {"kind": "attention"}}, "view": {"smoothing_ms": 1 / 3}}, "c.yaml"
+    )
     assert parse_trial(config.model_dump(mode="json"), "record") == config
     with pytest.raises(ValueError, match="frozen"):
         config.training.seed = 3  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
-    ("steps", "every", "interval"), [(3000, None, 300), (5, None, 1), (20, 7, 7), (20, 100, 20), (1, None, 1)]
+    ("steps", "every", "interval"),
+    [(3000, None, 300), (5, None, 1), (20, 7, 7), (20, 100, 20), (1, None, 1)],
 )
 def test_validation_interval(steps: int, every: int | None, interval: int) -> None:
     assert TrainingConfig(max_steps=steps, validate_every=every).interval == interval
@@ -169,9 +200,19 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_numbers_as_people_write_them(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("a: 1e-4\nb: 1E5\nc: -2.e3\nd: 12\ne: '1e-4'\nf: e5\nmerged: {<<: {x: 1}, x: 2}\n")
+    (tmp_path / "c.yaml").write_text(
+        "a: 1e-4\nb: 1E5\nc: -2.e3\nd: 12\ne: '1e-4'\nf: e5\nmerged: {<<: {x: 1}, x: 2}\n"
+    )
     found = load_yaml(tmp_path / "c.yaml")
-    assert found == {"a": 1e-4, "b": 1e5, "c": -2e3, "d": 12, "e": "1e-4", "f": "e5", "merged": {"x": 2}}
+    assert found == {
+        "a": 1e-4,
+        "b": 1e5,
+        "c": -2e3,
+        "d": 12,
+        "e": "1e-4",
+        "f": "e5",
+        "merged": {"x": 2},
+    }
 
 
 @pytest.mark.parametrize(
@@ -202,7 +243,9 @@ paths = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(".".join)
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(paths, st.integers()), max_size=5), paths, st.integers())
-def test_set_path_sets_one_leaf_and_leaves_the_original(before: list[tuple[str, int]], path: str, leaf: int) -> None:
+def test_set_path_sets_one_leaf_and_leaves_the_original(
+    before: list[tuple[str, int]], path: str, leaf: int
+) -> None:
     value: dict[str, Any] = {}
     for other, number in before:
         value = set_path(value, other, number)

@@ -7,7 +7,14 @@ import pytest
 
 from raylab.data.session import Label
 from raylab.errors import DataError
-from raylab.evaluation.consistency import BINS, align, chance_of_fit, consistency_matrix, group_means, off_diagonal
+from raylab.evaluation.consistency import (
+    BINS,
+    align,
+    chance_of_fit,
+    consistency_matrix,
+    group_means,
+    off_diagonal,
+)
 
 
 def random(seed: int = 0) -> np.random.Generator:
@@ -44,16 +51,23 @@ def test_a_dimension_said_twice_counts_once() -> None:
 
 def test_chance_of_independent_samples_is_what_it_is_said_to_be() -> None:
     clouds = [random(seed).normal(size=(60, 5)) for seed in range(30)]
-    assert off_diagonal(consistency_matrix(clouds)).mean() == pytest.approx(chance_of_fit([5] * 30, 60), rel=0.05)
+    assert off_diagonal(consistency_matrix(clouds)).mean() == pytest.approx(
+        chance_of_fit([5] * 30, 60), rel=0.05
+    )
 
 
 def test_sessions_are_aligned_by_position_not_by_time() -> None:
     labels = [random(seed).uniform(-1, 1, 3000) for seed in range(2)]
-    points = [np.stack([np.sin(2 * x), np.cos(2 * x)], axis=1) @ random(7).normal(size=(2, 2)) for x in labels]
+    points = [
+        np.stack([np.sin(2 * x), np.cos(2 * x)], axis=1) @ random(7).normal(size=(2, 2))
+        for x in labels
+    ]
     aligned, missing = align(points, [Label.continuous(label) for label in labels])
     assert (aligned[0].shape, missing) == ((BINS, 2), 0)
     assert consistency_matrix(aligned)[0, 1] > 0.99
-    wrong, _ = align(points, [Label.continuous(labels[0]), Label.continuous(random(9).permutation(labels[1]))])
+    wrong, _ = align(
+        points, [Label.continuous(labels[0]), Label.continuous(random(9).permutation(labels[1]))]
+    )
     assert consistency_matrix(wrong)[0, 1] < 0.2
 
 
@@ -63,7 +77,10 @@ def test_angles_are_bins_of_a_circle() -> None:
         np.abs(angles[1]) < np.pi - 2 * np.pi / BINS
     ]  # two bins at the cut lie empty, filled across it
     points = [np.stack([np.cos(angle), np.sin(angle)], axis=1) for angle in angles]
-    labels = [Label.continuous(angle + turn, kind="circular") for angle, turn in zip(angles, (0, 2 * np.pi))]
+    labels = [
+        Label.continuous(angle + turn, kind="circular")
+        for angle, turn in zip(angles, (0, 2 * np.pi))
+    ]
     aligned, missing = align(points, labels)
     assert missing == 0
     np.testing.assert_allclose(aligned[0], aligned[1], atol=0.2)
@@ -76,11 +93,15 @@ def test_classes_are_matched_by_name() -> None:
     codes = [random(seed).integers(0, 12, 900) for seed in range(2)]
     points = [places[code] + 0.01 * random(5).normal(size=(900, 3)) for code in codes]
     turned = Label(kind="discrete", values=11 - codes[1], classes=tuple(names[::-1]))
-    aligned, missing = align(points, [Label(kind="discrete", values=codes[0], classes=tuple(names)), turned])
+    aligned, missing = align(
+        points, [Label(kind="discrete", values=codes[0], classes=tuple(names)), turned]
+    )
     assert missing == 0
     assert consistency_matrix(aligned)[0, 1] > 0.99
     lacking = Label(kind="discrete", values=codes[1][codes[1] > 1], classes=tuple(names))
-    aligned, missing = align([points[0], points[1][codes[1] > 1]], [Label.discrete(codes[0]), lacking])
+    aligned, missing = align(
+        [points[0], points[1][codes[1] > 1]], [Label.discrete(codes[0]), lacking]
+    )
     assert (len(aligned[0]), missing) == (10, 2)
 
 
@@ -89,7 +110,10 @@ def test_classes_are_matched_by_name() -> None:
     [
         ([Label.discrete(np.arange(60) % 4), Label.discrete(np.arange(60) % 4)], "fits so few"),
         ([Label.continuous(np.zeros((60, 2))), Label.continuous(np.zeros((60, 2)))], "2 columns"),
-        ([Label.discrete(np.arange(60)), Label.continuous(np.zeros(60))], "continuous and discrete"),
+        (
+            [Label.discrete(np.arange(60)), Label.continuous(np.zeros(60))],
+            "continuous and discrete",
+        ),
     ],
 )
 def test_labels_that_cannot_align_are_refused(labels: list[Label], said: str) -> None:

@@ -56,7 +56,10 @@ def test_the_manifest_explains_the_dataset(tmp_path: Path) -> None:
 def test_inspect_describes_raw_and_prepared_alike(tmp_path: Path) -> None:
     source, recipe = recording_file(tmp_path / "raw"), recipe_file(tmp_path)
     prepare(source, recipe=recipe, out=tmp_path / "ds")
-    raw, prepared = inspect(source, recipe=recipe)["sessions"][0], inspect(tmp_path / "ds")["sessions"][0]
+    raw, prepared = (
+        inspect(source, recipe=recipe)["sessions"][0],
+        inspect(tmp_path / "ds")["sessions"][0],
+    )
     for key in ("id", "samples", "units", "rate_hz", "splits", "labels"):
         assert raw[key] == prepared[key], key
 
@@ -68,7 +71,9 @@ def test_fingerprint_follows_content_and_splits(tmp_path: Path) -> None:
         "same": dataset(tmp_path / "a"),
         "again": dataset(tmp_path / "b"),
         "content": dataset(tmp_path / "c", session(neural=changed)),
-        "label": dataset(tmp_path / "d", session(labels={"position": Label.continuous(np.arange(400.0))})),
+        "label": dataset(
+            tmp_path / "d", session(labels={"position": Label.continuous(np.arange(400.0))})
+        ),
         "splits": dataset(tmp_path / "e", splits=BlockedSplits()),
         "session": dataset(tmp_path / "f", session("mouse")),
     }
@@ -99,7 +104,9 @@ def test_verify_sees_a_changed_byte_and_a_missing_file(tmp_path: Path) -> None:
         made.verify()
 
 
-@pytest.mark.parametrize("text", ['{"schema": 99, "sessions": [{}]}', '{"schema": 2, "sessions": []}', "[]", "3"])
+@pytest.mark.parametrize(
+    "text", ['{"schema": 99, "sessions": [{}]}', '{"schema": 2, "sessions": []}', "[]", "3"]
+)
 def test_manifest_of_another_schema_or_shape(tmp_path: Path, text: str) -> None:
     dataset(tmp_path / "ds")
     (tmp_path / "ds" / "manifest.json").write_text(text)
@@ -128,7 +135,9 @@ def test_constant_units_are_dropped_by_their_training_samples_alone(tmp_path: Pa
     assert np.array_equal(opened.activity(10, 300), np.delete(x, 1, axis=1)[10:300])
     changed = x.copy()
     changed[240:] = np.random.default_rng(1).normal(size=(160, 6))
-    assert dataset(tmp_path / "other", session(neural=changed)).manifest["sessions"][0]["dropped_units"] == [1]
+    assert dataset(tmp_path / "other", session(neural=changed)).manifest["sessions"][0][
+        "dropped_units"
+    ] == [1]
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "/etc/x", "..", "", "ä ö", "a:b", "x" * 60])
@@ -141,15 +150,22 @@ def test_ids_that_are_no_file_names_stay_inside(tmp_path: Path, name: str) -> No
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(alphabet="ab./_-~ ", max_size=4), min_size=2, max_size=5, unique=True))
-def test_two_ids_never_share_a_file(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
-    made = dataset(tmp_path_factory.mktemp("ids") / "ds", *[session(name, seed=at) for at, name in enumerate(names)])
+def test_two_ids_never_share_a_file(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    made = dataset(
+        tmp_path_factory.mktemp("ids") / "ds",
+        *[session(name, seed=at) for at, name in enumerate(names)],
+    )
     assert len({entry["file"] for entry in made.manifest["sessions"]}) == len(names)
     for at, name in enumerate(names):
         assert np.array_equal(made.open(name).neural, arrays(seed=at)["x"])
 
 
 def test_labels_of_several_sessions_are_those_that_all_have(tmp_path: Path) -> None:
-    only = session("b", labels={"choice": session().labels["choice"], "position": session().labels["position"]})
+    only = session(
+        "b", labels={"choice": session().labels["choice"], "position": session().labels["position"]}
+    )
     assert list(dataset(tmp_path / "ds", session("a"), only).labels) == ["position", "choice"]
 
 

@@ -126,11 +126,15 @@ def test_predictions_are_those_of_the_session_in_its_own_classes(tmp_path: Path)
     made = []
     for name, classes in (("a", ["left", "right"]), ("b", ["right", "up"])):
         codes = random.integers(0, 2, 300)
-        x = random.normal(size=(300, 4)) + 3 * np.eye(4)[[["left", "right", "up"].index(classes[c]) for c in codes]]
+        x = (
+            random.normal(size=(300, 4))
+            + 3 * np.eye(4)[[["left", "right", "up"].index(classes[c]) for c in codes]]
+        )
         labels = {"choice": Label.discrete(np.array(classes)[codes])}
         made.append(session(name, samples=300, units=4, neural=x.astype(np.float32), labels=labels))
     training = trained(
-        dataset(tmp_path, *made), config_of("lda", "choice", input={"window": 1}, sessions={"combine": "padded"})
+        dataset(tmp_path, *made),
+        config_of("lda", "choice", input={"window": 1}, sessions={"combine": "padded"}),
     )
     found = training.task.predictions(training.config, training.model, training.shard, "test")
     assert training.model.target.classes == ("left", "right", "up")  # type: ignore[union-attr]
@@ -145,15 +149,21 @@ def test_trials_are_decoded_whole(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     classes = random.integers(0, 2, 60)
     bump = np.where(np.arange(10) < 5, 1.0, -1.0)
-    x = np.concatenate([np.outer(bump * (2 * c - 1), [1, -1]) for c in classes]) + 0.1 * random.normal(size=(600, 2))
+    x = np.concatenate(
+        [np.outer(bump * (2 * c - 1), [1, -1]) for c in classes]
+    ) + 0.1 * random.normal(size=(600, 2))
     segments = np.stack([np.arange(0, 600, 10), np.arange(10, 610, 10)], axis=1)
     labels = {"stim": Label.discrete(np.repeat(classes, 10))}
-    one = session(samples=600, units=2, neural=x.astype(np.float32), labels=labels, segments=segments)
+    one = session(
+        samples=600, units=2, neural=x.astype(np.float32), labels=labels, segments=segments
+    )
     data = dataset(tmp_path, one, splits=TrialSplits())
     config = config_of("lda", "stim", evaluation={"per": "segment"})
     training = trained(data, config)
     assert training.validate().metrics["decoding.score"] == 1.0
-    (decoded,) = (training.task.predictions(config, training.model, training.shard, "test") or {}).values()
+    (decoded,) = (
+        training.task.predictions(config, training.model, training.shard, "test") or {}
+    ).values()
     assert len(decoded.truth) == 12, "a trial counts once"
     single = trained(data, config_of("lda", "stim", input={"window": 1}))
     assert single.validate().metrics["decoding.score"] < 0.7
@@ -162,12 +172,16 @@ def test_trials_are_decoded_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["mlp", "ridge", "graph"])
 def test_groups_of_different_length_are_shown_whole(data: Dataset, kind: str) -> None:
     """Shorter ones repeat their last row; how long the longest is, the dataset says before it is read."""
-    training = trained(data, config_of(kind, evaluation={"per": "segment"}, training={"max_steps": 2}))
+    training = trained(
+        data, config_of(kind, evaluation={"per": "segment"}, training={"max_steps": 2})
+    )
     lengths = [int(np.diff(one.timeline.parts[:, :2]).max()) for one in training.shard.values()]
     assert training.model.rows >= max(lengths)  # type: ignore[operator]
     assert "decoding.r2" in training.validate().metrics
     assert training.config.input.window is None  # type: ignore[attr-defined]
-    pooled = trained(data, config_of("ridge", evaluation={"per": "segment"}, input={"pool": "mean"}))
+    pooled = trained(
+        data, config_of("ridge", evaluation={"per": "segment"}, input={"pool": "mean"})
+    )
     assert pooled.model.rows == 1
 
 
@@ -185,7 +199,9 @@ def test_few_shots_train_on_so_many_of_each_class(data: Dataset) -> None:
 def test_shuffled_labels_teach_nothing(data: Dataset) -> None:
     true = trained(data, config_of("ridge")).validate().metrics["decoding.r2"]
     shuffled = [
-        trained(data, config_of("ridge", controls={"shuffle": seed})).validate().metrics["decoding.r2"]
+        trained(data, config_of("ridge", controls={"shuffle": seed}))
+        .validate()
+        .metrics["decoding.r2"]
         for seed in range(3)
     ]
     # The label is slow: a shift may leave some of it.
@@ -197,7 +213,9 @@ def test_shuffled_labels_teach_nothing(data: Dataset) -> None:
 def test_validation_and_test_are_not_looked_at_in_training(data: Dataset) -> None:
     """Other activity and labels outside training change no weight; readouts choose settings on validation only."""
     for kind in ("ridge", "gru", "graph"):
-        config = config_of(kind, model={"alpha": 1.0} if kind == "ridge" else {}, training={"max_steps": 3})
+        config = config_of(
+            kind, model={"alpha": 1.0} if kind == "ridge" else {}, training={"max_steps": 3}
+        )
         first, second = training_of(data, config), _with_other_test(data, config)
         for one in (first, second):
             one.advance()
@@ -226,7 +244,9 @@ def test_correlations_are_numpys_of_training_rows(data: Dataset) -> None:
     parts = [shard.x[a:b].numpy() for a, b, code in shard.timeline.parts.tolist() if code == 0]
     found = correlations([shard], 6, Comm())
     np.testing.assert_allclose(found.numpy(), np.corrcoef(np.concatenate(parts).T), atol=1e-6)
-    constant = replace(shard, x=torch.cat([shard.x[:, :5], torch.full_like(shard.x[:, :1], 3.3)], dim=1))
+    constant = replace(
+        shard, x=torch.cat([shard.x[:, :5], torch.full_like(shard.x[:, :1], 3.3)], dim=1)
+    )
     assert torch.isnan(correlations([constant], 6, Comm())[5]).all()
 
 
@@ -257,7 +277,9 @@ def test_labels_that_mean_different_things_are_refused(tmp_path: Path) -> None:
         session("b", labels={"place": Label.continuous(np.arange(400.0), unit="cm")}),
     ]
     config = config_of("ridge", "place")
-    with pytest.raises(ConfigError, match="continuous in m, 1 wide in session 'a' and continuous in cm"):
+    with pytest.raises(
+        ConfigError, match="continuous in m, 1 wide in session 'a' and continuous in cm"
+    ):
         get_task(config).check(config, dataset(tmp_path, *made).sessions)
 
 
@@ -270,7 +292,9 @@ def test_sessions_share_the_trunk_and_a_session_held_out_is_read_by_it(tmp_path:
         training = trained(data, config_of(kind, sessions={"combine": "padded"}))
         found = training.task.predictions(training.config, training.model, training.shard, "test")
         assert found is not None
-        assert found["c"].scores["r2"] > 0.5, "the same units in the same order: what was learnt elsewhere holds"
+        assert found["c"].scores["r2"] > 0.5, (
+            "the same units in the same order: what was learnt elsewhere holds"
+        )
 
 
 def test_the_settings_that_validation_chose_are_kept(data: Dataset, tmp_path: Path) -> None:

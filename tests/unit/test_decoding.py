@@ -17,7 +17,13 @@ from raylab.data.session import Label
 from raylab.data.view import make_timeline
 from raylab.evaluation.decoding import chance, decode, mean_scores, reference_samples
 from raylab.evaluation.neighbours import nearest, predict
-from raylab.evaluation.scores import block_bootstrap, chance_scores, interval, on_circle, score_predictions
+from raylab.evaluation.scores import (
+    block_bootstrap,
+    chance_scores,
+    interval,
+    on_circle,
+    score_predictions,
+)
 
 PARTS = np.array([[0, 240, 0], [240, 320, 1], [320, 400, 2]])
 CONFIG = EvaluationConfig(neighbours=(1, 5, 9, 25))
@@ -35,17 +41,25 @@ each_metric = pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @pytest.mark.parametrize("offset", [0.0, 5.0])
 @pytest.mark.parametrize("dimension", [4, 12])
 @pytest.mark.parametrize("silent", [False, True])
-def test_neighbours_are_those_of_scikit_learn(metric: str, offset: float, dimension: int, silent: bool) -> None:
+def test_neighbours_are_those_of_scikit_learn(
+    metric: str, offset: float, dimension: int, silent: bool
+) -> None:
     reference, queries = points(300, 0, dimension) + offset, points(80, 1, dimension) + offset
     reference[7] *= not silent
-    expected = NearestNeighbors(n_neighbors=7, metric=metric).fit(reference).kneighbors(queries, return_distance=False)
+    expected = (
+        NearestNeighbors(n_neighbors=7, metric=metric)
+        .fit(reference)
+        .kneighbors(queries, return_distance=False)
+    )
     assert np.array_equal(nearest(reference, queries, k=7, metric=metric, tile=13), expected)
 
 
 @each_metric
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), columns=st.integers(1, 3))
-def test_continuous_predictions_are_those_of_scikit_learn(metric: str, seed: int, columns: int) -> None:
+def test_continuous_predictions_are_those_of_scikit_learn(
+    metric: str, seed: int, columns: int
+) -> None:
     reference, queries = points(120, seed), points(30, seed + 1)
     values = points(120, seed + 2, columns)
     found = predict(Label.continuous(values), nearest(reference, queries, k=20, metric=metric), KS)
@@ -60,22 +74,32 @@ def test_continuous_predictions_are_those_of_scikit_learn(metric: str, seed: int
 def test_circular_predictions_are_means_of_points_on_the_circle(metric: str, seed: int) -> None:
     reference, queries = points(120, seed), points(30, seed + 1)
     angles = np.random.default_rng(seed).uniform(-np.pi, np.pi, (120, 2))
-    found = predict(Label.continuous(angles, kind="circular"), nearest(reference, queries, k=20, metric=metric), KS)
+    found = predict(
+        Label.continuous(angles, kind="circular"),
+        nearest(reference, queries, k=20, metric=metric),
+        KS,
+    )
     for k in KS:
-        mean = KNeighborsRegressor(k, metric=metric).fit(reference, on_circle(angles)).predict(queries)
+        mean = (
+            KNeighborsRegressor(k, metric=metric).fit(reference, on_circle(angles)).predict(queries)
+        )
         np.testing.assert_allclose(found[k], np.arctan2(mean[:, 2:], mean[:, :2]), atol=1e-9)
 
 
 @each_metric
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 6))
-def test_votes_and_their_ties_are_those_of_scikit_learn(metric: str, seed: int, classes: int) -> None:
+def test_votes_and_their_ties_are_those_of_scikit_learn(
+    metric: str, seed: int, classes: int
+) -> None:
     reference, queries = points(120, seed), points(30, seed + 1)
     codes = np.random.default_rng(seed).integers(0, classes, 120)
     label = Label(kind="discrete", values=codes, classes=tuple(map(str, range(classes))))
     found = predict(label, nearest(reference, queries, k=20, metric=metric), KS)
     for k in KS:  # with k = 2 and 20 many votes are tied
-        assert np.array_equal(found[k], KNeighborsClassifier(k, metric=metric).fit(reference, codes).predict(queries))
+        assert np.array_equal(
+            found[k], KNeighborsClassifier(k, metric=metric).fit(reference, codes).predict(queries)
+        )
 
 
 def test_silent_rows_have_neighbours_too() -> None:
@@ -89,11 +113,16 @@ def test_silent_rows_have_neighbours_too() -> None:
 def test_scores_are_fractions_and_the_label_s_own_unit() -> None:
     truth = np.array([[0.0], [1.0], [2.0], [3.0]])
     assert score_predictions("continuous", truth, truth) == {"r2": 1.0, "median_abs_error": 0.0}
-    assert score_predictions("continuous", truth, truth + 0.25)["median_abs_error"] == pytest.approx(0.25)
+    assert score_predictions("continuous", truth, truth + 0.25)[
+        "median_abs_error"
+    ] == pytest.approx(0.25)
     across = np.array([[np.pi - 0.05]] * 4), np.array([[-np.pi + 0.05]] * 4)
     assert score_predictions("circular", *across)["median_abs_error"] == pytest.approx(0.1)
     codes = np.array([0, 0, 0, 1])
-    assert score_predictions("discrete", codes, np.zeros(4, int)) == {"balanced_accuracy": 0.5, "accuracy": 0.75}
+    assert score_predictions("discrete", codes, np.zeros(4, int)) == {
+        "balanced_accuracy": 0.5,
+        "accuracy": 0.75,
+    }
 
 
 @settings(max_examples=50, deadline=None)
@@ -103,12 +132,17 @@ def test_scores_are_those_of_scikit_learn(seed: int, constant: bool) -> None:
     truth, predicted = random.normal(size=(2, 12, 3))
     truth[:, 1] = truth[0, 1] if constant else truth[:, 1]
     truth[:, 2] = predicted[:, 2] = 3.0
-    assert score_predictions("continuous", truth, predicted)["r2"] == pytest.approx(r2_score(truth, predicted))
+    assert score_predictions("continuous", truth, predicted)["r2"] == pytest.approx(
+        r2_score(truth, predicted)
+    )
     codes, guessed = random.integers(0, 5, (2, 12)) * 2
     found = score_predictions("discrete", codes, guessed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a class that is predicted but never true
-        expected = {"balanced_accuracy": balanced_accuracy_score(codes, guessed), "accuracy": (codes == guessed).mean()}
+        expected = {
+            "balanced_accuracy": balanced_accuracy_score(codes, guessed),
+            "accuracy": (codes == guessed).mean(),
+        }
     assert found == pytest.approx(expected)
 
 
@@ -126,8 +160,12 @@ def test_bootstrap_intervals_cover_at_their_rate() -> None:
     random, covered = np.random.default_rng(0), 0
     for seed in range(100):
         noise = random.normal(size=2000)
-        values = np.convolve(noise, np.ones(25) / 5, mode="same")  # correlated over 25 samples, mean zero
-        draws = block_bootstrap(lambda at, values=values: {"mean": values[at].mean()}, len(values), seed=seed)
+        values = np.convolve(
+            noise, np.ones(25) / 5, mode="same"
+        )  # correlated over 25 samples, mean zero
+        draws = block_bootstrap(
+            lambda at, values=values: {"mean": values[at].mean()}, len(values), seed=seed
+        )
         low, high = interval([draws])["mean"]
         covered += low <= 0 <= high
     assert 84 <= covered <= 100
@@ -135,7 +173,9 @@ def test_bootstrap_intervals_cover_at_their_rate() -> None:
 
 def test_bootstrap_of_few_samples_is_defined() -> None:
     for samples in (1, 2, 19, 20, 21):
-        low, high = interval([block_bootstrap(lambda at: {"mean": float(at.mean())}, samples)])["mean"]
+        low, high = interval([block_bootstrap(lambda at: {"mean": float(at.mean())}, samples)])[
+            "mean"
+        ]
         assert 0 <= low <= high <= samples - 1
 
 
@@ -155,7 +195,13 @@ def test_what_knows_nothing_scores_at_chance() -> None:
         for label, found in scores.items():
             choice = KnnConfig(metric=("euclidean",), neighbours=(25,))
             decoded = decode(
-                points(400, seed), timeline, CONFIG, label=label, fit=("train",), score="valid", choice=choice
+                points(400, seed),
+                timeline,
+                CONFIG,
+                label=label,
+                fit=("train",),
+                score="valid",
+                choice=choice,
             )
             level = chance(timeline, CONFIG, label=label, fit=("train",), score="valid")
             assert decoded is not None
@@ -164,7 +210,9 @@ def test_what_knows_nothing_scores_at_chance() -> None:
             found.append(decoded.primary - level[primary])
     for label, found in scores.items():
         mean, error = np.mean(found), np.std(found) / np.sqrt(len(found))
-        slack = 0.06 if label == "position" else 0.0  # a mean of 25 neighbours has 1/25 of the variance to lose
+        slack = (
+            0.06 if label == "position" else 0.0
+        )  # a mean of 25 neighbours has 1/25 of the variance to lose
         assert mean - 3 * error - slack < 0 < mean + 3 * error + slack, (label, mean, error)
 
 
@@ -187,7 +235,9 @@ def test_the_choice_is_made_on_validation_and_used_on_test() -> None:
         choice=chosen.choice,
     )  # fmt: skip
     assert final is not None
-    oracle = KNeighborsRegressor(chosen.choice.neighbours[0]).fit(one.neural[:320], one.labels["position"].values[:320])
+    oracle = KNeighborsRegressor(chosen.choice.neighbours[0]).fit(
+        one.neural[:320], one.labels["position"].values[:320]
+    )
     np.testing.assert_allclose(final.predicted, oracle.predict(one.neural[320:]), atol=1e-5)
 
 
@@ -209,7 +259,10 @@ def test_a_side_without_labels_gives_no_score(empty: slice) -> None:
     values[empty] = np.nan
     one = recording(session(labels={"position": Label.continuous(values)}), PARTS)
     timeline = make_timeline(one, ViewConfig())
-    assert decode(one.neural, timeline, CONFIG, label="position", fit=("train",), score="valid") is None
+    assert (
+        decode(one.neural, timeline, CONFIG, label="position", fit=("train",), score="valid")
+        is None
+    )
     assert chance(timeline, CONFIG, label="position", fit=("train",), score="valid") is None
 
 
@@ -219,7 +272,12 @@ def test_fewer_fitted_samples_than_neighbours() -> None:
     one = recording(session(labels={"position": Label.continuous(values)}), PARTS)
     config = EvaluationConfig(neighbours=(5, 9))
     found = decode(
-        one.neural, make_timeline(one, ViewConfig()), config, label="position", fit=("train",), score="valid"
+        one.neural,
+        make_timeline(one, ViewConfig()),
+        config,
+        label="position",
+        fit=("train",),
+        score="valid",
     )
     assert found is not None
     assert found.choice == KnnConfig(metric=("euclidean",), neighbours=(3,))

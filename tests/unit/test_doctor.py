@@ -27,7 +27,11 @@ from raylab.health.versions import Hole
 
 OPEN = Instance("10.0.0.1:6379", asks=False)
 CLOSED = Instance("10.0.0.1:6380", dashboard="127.0.0.1:8265")
-TABLE = (Hole("ray", "2.52", "a", "A"), Hole("ray", "2.55", "b", "B"), Hole("torch", "2.10", "c", "C"))
+TABLE = (
+    Hole("ray", "2.52", "a", "A"),
+    Hole("ray", "2.55", "b", "B"),
+    Hole("torch", "2.10", "c", "C"),
+)
 GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
 
 
@@ -98,7 +102,9 @@ def test_an_open_ray_is_the_problem_of_its_owner() -> None:
     silent = Instance("10.0.0.1:6382", asks=None)
     found = access.open_instances([CLOSED, OPEN, others, silent])
     assert [one.level for one in found] == ["problem", "warning", "warning"]
-    assert [address in one.what for one, address in zip(found, ("6379", "6381", "6382"))] == [True] * 3
+    assert [address in one.what for one, address in zip(found, ("6379", "6381", "6382"))] == [
+        True
+    ] * 3
 
 
 @pytest.mark.parametrize(
@@ -170,7 +176,9 @@ def test_optunas_database(tmp_path: Path) -> None:
         made.execute("CREATE TABLE trial_system_attributes (key TEXT, value_json TEXT)")
         made.executemany("INSERT INTO trials VALUES (?)", [(number,) for number in range(4000)])
     made.close()
-    assert folder.database(path) == Finding("Optuna's database", "ok", f"{path}: whole, 4000 trials, no pickle")
+    assert folder.database(path) == Finding(
+        "Optuna's database", "ok", f"{path}: whole, 4000 trials, no pickle"
+    )
     with sqlite3.connect(path) as made:
         made.execute("INSERT INTO trial_system_attributes VALUES ('cma:optimizer:0', '8004')")
     made.close()
@@ -182,7 +190,9 @@ def test_optunas_database(tmp_path: Path) -> None:
     assert "not a database" in folder.database(path).what
 
 
-def test_a_later_clock_of_the_storage_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_clock_of_the_storage_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert abs(machine.storage_offset(tmp_path)) < 0.5
     now = machine.time.time
     monkeypatch.setattr(machine.time, "time", lambda: now() - 100)
@@ -193,7 +203,9 @@ def test_a_later_clock_of_the_storage_is_seen(tmp_path: Path, monkeypatch: pytes
 def test_the_drivers_version_is_read(tmp_path: Path) -> None:
     told = tmp_path / "version"
     assert machine._driver(told) is None
-    told.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15  Tue Jan 14 2026\nGCC version 11.4.0\n")
+    told.write_text(
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15  Tue Jan 14 2026\nGCC version 11.4.0\n"
+    )
     assert machine._driver(told) == "570.86.15"
 
 
@@ -212,7 +224,9 @@ def test_the_verb_says_all_and_exits_by_the_worst(
         "disk", "shared memory", "open files", "GPU", "clock", "driver", "pickles",
     }  # fmt: skip
     assert [one["what"] for one in found if one["level"] == "problem"] == []
-    assert [one["level"] for one in found if one["check"] == "driver"] == ["warning"]  # its sixth trial was interrupted
+    assert [one["level"] for one in found if one["check"] == "driver"] == [
+        "warning"
+    ]  # its sixth trial was interrupted
     monkeypatch.setattr(rays, "running", lambda: [OPEN])
     with pytest.raises(SystemExit) as end:
         main(["doctor"])
@@ -221,10 +235,14 @@ def test_the_verb_says_all_and_exits_by_the_worst(
     assert "10.0.0.1:6379 asks for no token" in " ".join(shown.replace("│", " ").split())
 
 
-def test_insecure_is_understood_anywhere_and_forgotten_after(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_insecure_is_understood_anywhere_and_forgotten_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("RAYLAB_INSECURE", raising=False)
     seen: list[bool] = []
-    monkeypatch.setattr(raylab, "sync", lambda study: seen.append(insecure()) or _Nothing(), raising=False)
+    monkeypatch.setattr(
+        raylab, "sync", lambda study: seen.append(insecure()) or _Nothing(), raising=False
+    )
     for arguments in (["sync", "s"], ["sync", "s", "--insecure"], ["--insecure", "sync", "s"]):
         main(arguments)
     assert seen == [False, True, True]

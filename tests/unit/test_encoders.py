@@ -19,15 +19,22 @@ from raylab.parsing import parse_trial
 
 UNITS = 7
 CONFIGS: dict[str, EncoderConfig] = {
-    **{kind: OffsetEncoderConfig(kind=kind, hidden_units=8) for kind in ("offset1", "offset5", "offset10")},
+    **{
+        kind: OffsetEncoderConfig(kind=kind, hidden_units=8)
+        for kind in ("offset1", "offset5", "offset10")
+    },
     "offset36": OffsetEncoderConfig(kind="offset36", hidden_units=8),
     "offset1_wide": WideSampleEncoderConfig(kind="offset1_wide"),
     **{
         kind: SubsamplingEncoderConfig(kind=kind, hidden_units=8)
         for kind in ("offset4_2x", "offset20_4x", "offset40_4x")
     },
-    "offset10_projector": ProjectorEncoderConfig(kind="offset10_projector", hidden_units=8, projector_units=5),
-    "attention": AttentionEncoderConfig(kind="attention", hidden_units=8, heads=2, receptive_field=9),
+    "offset10_projector": ProjectorEncoderConfig(
+        kind="offset10_projector", hidden_units=8, projector_units=5
+    ),
+    "attention": AttentionEncoderConfig(
+        kind="attention", hidden_units=8, heads=2, receptive_field=9
+    ),
 }
 FIELDS = {
     "offset1": (0, 1),
@@ -46,7 +53,9 @@ each_kind = pytest.mark.parametrize("kind", CONFIGS)
 
 def make(kind: str, *, normalize: bool = True) -> Encoder:
     torch.manual_seed(0)
-    return build_encoder(CONFIGS[kind], units=UNITS, output_dimension=4, normalize=normalize).double()
+    return build_encoder(
+        CONFIGS[kind], units=UNITS, output_dimension=4, normalize=normalize
+    ).double()
 
 
 def windows_of(x: torch.Tensor, width: int) -> torch.Tensor:
@@ -75,7 +84,9 @@ def test_output_sees_every_row_of_its_window(kind: str) -> None:
 def test_sequence_equals_windows(kind: str, normalize: bool) -> None:
     encoder = make(kind, normalize=normalize)
     x = torch.randn(90, UNITS, dtype=torch.float64)
-    torch.testing.assert_close(encoder.sequence(x), encoder(windows_of(x, encoder.width)), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        encoder.sequence(x), encoder(windows_of(x, encoder.width)), rtol=0, atol=1e-12
+    )
 
 
 @each_kind
@@ -132,7 +143,9 @@ def test_no_unused_parameter(kind: str) -> None:
 
 
 def test_attention_dropout_is_off_in_evaluation() -> None:
-    config = AttentionEncoderConfig(kind="attention", hidden_units=8, heads=2, receptive_field=5, dropout=0.5)
+    config = AttentionEncoderConfig(
+        kind="attention", hidden_units=8, heads=2, receptive_field=5, dropout=0.5
+    )
     encoder = build_encoder(config, units=UNITS, output_dimension=4)
     x = torch.randn(16, 5, UNITS)
     assert not torch.equal(encoder(x), encoder(x))
@@ -140,13 +153,19 @@ def test_attention_dropout_is_off_in_evaluation() -> None:
     assert torch.equal(encoder(x), encoder(x))
 
 
-@pytest.mark.parametrize("chances", [{"dropout": 0.4}, {"dropout": 0.4, "block_dropout": 0.4}, {"block_dropout": 0.4}])
+@pytest.mark.parametrize(
+    "chances", [{"dropout": 0.4}, {"dropout": 0.4, "block_dropout": 0.4}, {"block_dropout": 0.4}]
+)
 def test_channel_dropout_changes_training_only(chances: dict[str, float]) -> None:
     plain = make("offset10").eval()
     encoder = build_encoder(
-        OffsetEncoderConfig(kind="offset10", hidden_units=8, **chances), units=UNITS, output_dimension=4
+        OffsetEncoderConfig(kind="offset10", hidden_units=8, **chances),
+        units=UNITS,
+        output_dimension=4,
     ).double()
-    encoder.load_state_dict(dict(zip(encoder.state_dict(), plain.state_dict().values(), strict=True)))
+    encoder.load_state_dict(
+        dict(zip(encoder.state_dict(), plain.state_dict().values(), strict=True))
+    )
     x = torch.randn(60, UNITS, dtype=torch.float64)
     windows = windows_of(x, 10)
     assert not torch.equal(encoder(windows), encoder(windows))
@@ -156,7 +175,9 @@ def test_channel_dropout_changes_training_only(chances: dict[str, float]) -> Non
 
 def test_dropout_takes_whole_channels_of_a_window() -> None:
     encoder = build_encoder(
-        OffsetEncoderConfig(kind="offset5", hidden_units=64, dropout=0.5), units=UNITS, output_dimension=4
+        OffsetEncoderConfig(kind="offset5", hidden_units=64, dropout=0.5),
+        units=UNITS,
+        output_dimension=4,
     )
     seen = encoder.net[:2](torch.randn(32, 5, UNITS))  # the first convolution and its dropout
     away = (seen == 0).all(2)
@@ -183,7 +204,9 @@ def test_the_projector_keeps_dimensions_apart() -> None:
 @each_kind
 @pytest.mark.parametrize(("output", "batch"), [(2, 8192), (1024, 4)])
 def test_the_sizes_that_configs_allow(kind: str, output: int, batch: int) -> None:
-    output = 64 if kind == "offset1_wide" and output > 64 else output  # its weights are 900 times the square of this
+    output = (
+        64 if kind == "offset1_wide" and output > 64 else output
+    )  # its weights are 900 times the square of this
     encoder = build_encoder(CONFIGS[kind], units=3, output_dimension=output)
     embedding = encoder(torch.randn(batch, encoder.width, 3))
     assert embedding.shape == (batch, output)
@@ -194,7 +217,9 @@ def test_attention_reads_order() -> None:
     encoder = make("attention")
     windows = torch.randn(4, encoder.width, UNITS, dtype=torch.float64)
     swapped = windows.clone()
-    swapped[:, [0, 1]] = windows[:, [1, 0]]  # neither is the centre: only the position tells them apart
+    swapped[:, [0, 1]] = windows[
+        :, [1, 0]
+    ]  # neither is the centre: only the position tells them apart
     assert not torch.allclose(encoder(windows), encoder(swapped), atol=1e-8)
 
 
@@ -206,6 +231,10 @@ def test_attention_reads_order() -> None:
     extra=st.integers(0, 20),
 )
 def test_any_size_agrees(kind: str, units: int, output: int, extra: int) -> None:
-    encoder = build_encoder(CONFIGS[kind], units=units, output_dimension=output, normalize=False).double()
+    encoder = build_encoder(
+        CONFIGS[kind], units=units, output_dimension=output, normalize=False
+    ).double()
     x = torch.randn(encoder.width + extra, units, dtype=torch.float64)
-    torch.testing.assert_close(encoder.sequence(x), encoder(windows_of(x, encoder.width)), rtol=0, atol=1e-11)
+    torch.testing.assert_close(
+        encoder.sequence(x), encoder(windows_of(x, encoder.width)), rtol=0, atol=1e-11
+    )

@@ -15,7 +15,15 @@ from safetensors.numpy import load_file
 
 from raylab import files
 from raylab.errors import ConfigError, DataError, RaylabError, StudyError, TrainingError
-from raylab.files import atomic_folder, atomic_path, digest, map_tensors, read_json, write_json, write_tensors
+from raylab.files import (
+    atomic_folder,
+    atomic_path,
+    digest,
+    map_tensors,
+    read_json,
+    write_json,
+    write_tensors,
+)
 from raylab.seeding import derive
 
 DTYPES = st.sampled_from(
@@ -77,8 +85,16 @@ def test_damaged_json_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_json_takes_numpy_and_paths(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"n": np.float32(0.5), "i": np.int64(3), "v": np.arange(2), "p": Path("x")})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"n": 0.5, "i": 3, "v": [0, 1], "p": "x"}
+    write_json(
+        tmp_path / "a.json",
+        {"n": np.float32(0.5), "i": np.int64(3), "v": np.arange(2), "p": Path("x")},
+    )
+    assert json.loads((tmp_path / "a.json").read_text()) == {
+        "n": 0.5,
+        "i": 3,
+        "v": [0, 1],
+        "p": "x",
+    }
 
 
 def test_digest_ignores_order_and_sees_values() -> None:
@@ -94,7 +110,9 @@ def test_digest_ignores_order_and_sees_values() -> None:
 @given(
     st.dictionaries(
         st.text(min_size=1, max_size=8).filter(lambda name: name != "__metadata__"),
-        DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0))),
+        DTYPES.flatmap(
+            lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0))
+        ),
         max_size=4,
     )
 )
@@ -133,7 +151,9 @@ def test_truncated_tensors_are_an_error_wherever_they_are_cut(
         map_tensors(path)
 
 
-@pytest.mark.parametrize("raw", [b"\xff" * 200, b"\x02" + b"\0" * 7 + b"[]", b"\x02" + b"\0" * 7 + b"{}extra"])
+@pytest.mark.parametrize(
+    "raw", [b"\xff" * 200, b"\x02" + b"\0" * 7 + b"[]", b"\x02" + b"\0" * 7 + b"{}extra"]
+)
 def test_foreign_files_are_no_tensors(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "x.safetensors"
     path.write_bytes(raw)
@@ -153,7 +173,12 @@ def test_a_tensor_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_seeds_differ_by_every_part_of_their_path() -> None:
-    seeds = [derive(seed, name, step) for seed in range(4) for name in ("model", "pairs") for step in range(4)]
+    seeds = [
+        derive(seed, name, step)
+        for seed in range(4)
+        for name in ("model", "pairs")
+        for step in range(4)
+    ]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert derive(1, 0) != derive(0, 1)

@@ -27,13 +27,17 @@ def line(folder: Path, *, view: ViewConfig | None = None, **changes: object) -> 
         "third": Label.discrete(np.where(np.arange(20) == 7, np.nan, np.arange(20) // 7)),
     }
     one = session(samples=20, given=GIVEN, **{"labels": labels, **changes})
-    return make_timeline(dataset(folder, one, splits=GivenSplits()).open("rat"), view or ViewConfig())
+    return make_timeline(
+        dataset(folder, one, splits=GivenSplits()).open("rat"), view or ViewConfig()
+    )
 
 
 def test_windows_repeat_the_ends_of_their_part(tmp_path: Path) -> None:
     found = examples_of(line(tmp_path), "number", window=(2, 2))
     assert found.rows.tolist()[:3] == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3]]
-    assert found.rows.tolist()[11:13] == [[9, 10, 11, 11], [12, 12, 12, 13]], "no window crosses the border of a split"
+    assert found.rows.tolist()[11:13] == [[9, 10, 11, 11], [12, 12, 12, 13]], (
+        "no window crosses the border of a split"
+    )
     assert found.splits.tolist() == [0] * 12 + [1] * 8
 
 
@@ -61,7 +65,9 @@ def _cached(factory: pytest.TempPathFactory) -> Timeline:
 def test_segments_are_examples_of_their_rows(tmp_path: Path) -> None:
     found = examples_of(line(tmp_path), "number", per="segment")
     assert found.rows[0].tolist() == list(range(12))
-    assert found.rows[1].tolist() == [*range(12, 20), 19, 19, 19, 19], "a shorter one repeats its last row"
+    assert found.rows[1].tolist() == [*range(12, 20), 19, 19, 19, 19], (
+        "a shorter one repeats its last row"
+    )
     assert found.label.values[:, 0].tolist() == [5.5, 15.5]
     assert found.splits.tolist() == [0, 1]
 
@@ -69,14 +75,18 @@ def test_segments_are_examples_of_their_rows(tmp_path: Path) -> None:
 def test_groups_keep_order_and_their_most_frequent_class(tmp_path: Path) -> None:
     ids = np.array([5] * 4 + [3] * 4 + [-1] * 4 + [9] * 4 + [-1] * 4)
     found = examples_of(line(tmp_path, groups={"presentation": ids}), "third", per="presentation")
-    assert found.rows.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [12, 13, 14, 15]], "in time, not by id"
+    assert found.rows.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [12, 13, 14, 15]], (
+        "in time, not by id"
+    )
     assert found.label.values.tolist() == [0, 0, 1]
     assert found.label.classes == ("0", "1", "2")
 
 
 def test_angles_of_a_group_are_averaged_on_the_circle(tmp_path: Path) -> None:
     ids = np.where(np.arange(20) < 2, 0, -1)
-    near = Label.continuous(np.concatenate([[np.pi - 0.1, -np.pi + 0.1], np.zeros(18)]), kind="circular")
+    near = Label.continuous(
+        np.concatenate([[np.pi - 0.1, -np.pi + 0.1], np.zeros(18)]), kind="circular"
+    )
     found = examples_of(line(tmp_path, labels={"angle": near}, groups={"g": ids}), "angle", per="g")
     assert abs(abs(float(found.label.values[0, 0])) - np.pi) < 1e-9
 

@@ -18,7 +18,9 @@ from raylab.tracking.study import StudyFolder
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     folder = tmp_path_factory.mktemp("exchange")
-    return small_study(folder / "study", dataset(folder / "ds", session("a"), session("b", units=4, seed=1)))
+    return small_study(
+        folder / "study", dataset(folder / "ds", session("a"), session("b", units=4, seed=1))
+    )
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -36,22 +38,37 @@ def test_there_and_back_on_the_command_line(
 ) -> None:
     """Study -> CEBRA's file -> raylab's folder -> CEBRA's file of one session: the same embedding all the way."""
     file, folder, alone = tmp_path / "all.pt", tmp_path / "model", tmp_path / "b.pt"
-    assert run(capsys, "export", study.path, "--format", "cebra", "--out", file) == (0, f"{file}: a, b\n", "")
-    assert run(capsys, "export", file, "--format", "raylab", "--out", folder) == (0, f"{folder}: a, b\n", "")
+    assert run(capsys, "export", study.path, "--format", "cebra", "--out", file) == (
+        0,
+        f"{file}: a, b\n",
+        "",
+    )
+    assert run(capsys, "export", file, "--format", "raylab", "--out", folder) == (
+        0,
+        f"{folder}: a, b\n",
+        "",
+    )
     arguments = ("export", folder, "--format", "cebra", "--session", "b", "--out", alone)
     assert run(capsys, *arguments) == (0, f"{alone}: b\n", "")
     x = session("b", units=4, seed=1).neural
     expected = raylab.load(study.path).transform(x, session="b")
     for found in (file, folder):
-        np.testing.assert_allclose(raylab.load(found).transform(x, session="b"), expected, atol=1e-5)
+        np.testing.assert_allclose(
+            raylab.load(found).transform(x, session="b"), expected, atol=1e-5
+        )
     np.testing.assert_allclose(raylab.from_cebra(alone).transform(x), expected, atol=1e-5)
 
 
 def test_a_model_without_its_study(study: StudyFolder, tmp_path: Path) -> None:
     """The folder is the trial's own, with its view and fingerprint, and no pickle in it."""
-    assert raylab.export_model(study.path, out=tmp_path / "model", form="raylab", trial="0000") == ["a", "b"]
+    assert raylab.export_model(study.path, out=tmp_path / "model", form="raylab", trial="0000") == [
+        "a",
+        "b",
+    ]
     original = study.model_folder("0000")
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {path.name for path in original.iterdir()}
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+        path.name for path in original.iterdir()
+    }
     for path in original.iterdir():
         assert (tmp_path / "model" / path.name).read_bytes() == path.read_bytes()
     x = session("a").neural
@@ -90,8 +107,12 @@ def test_refusals(study: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_view_that_cebra_lacks_is_named_on_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = small_study(tmp_path / "study", dataset(tmp_path / "ds"), scores=(0.5,), view={"smoothing_ms": 200})
-    code, out, error = run(capsys, "export", made.path, "--format", "cebra", "--out", tmp_path / "model.pt")
+    made = small_study(
+        tmp_path / "study", dataset(tmp_path / "ds"), scores=(0.5,), view={"smoothing_ms": 200}
+    )
+    code, out, error = run(
+        capsys, "export", made.path, "--format", "cebra", "--out", tmp_path / "model.pt"
+    )
     assert (code, out) == (2, "")
     assert "view.smoothing_ms 200" in error
     assert "Traceback" not in error

@@ -16,8 +16,12 @@ def members(*scores: float) -> list[Member]:
     return [Member(f"{number:04d}", 20, score, {}) for number, score in enumerate(scores)]
 
 
-@pytest.mark.parametrize(("mode", "worst", "best"), [("max", {"0001", "0004"}, {"0002", "0003"}), ("min",) * 3])
-def test_the_worst_quarter_takes_over_from_the_best_quarter(mode: Any, worst: Any, best: Any) -> None:
+@pytest.mark.parametrize(
+    ("mode", "worst", "best"), [("max", {"0001", "0004"}, {"0002", "0003"}), ("min",) * 3]
+)
+def test_the_worst_quarter_takes_over_from_the_best_quarter(
+    mode: Any, worst: Any, best: Any
+) -> None:
     if mode == "min":
         worst, best = {"0002", "0003"}, {"0001", "0004"}
     population = members(0.5, 0.1, 0.9, 0.8, 0.2, 0.4, 0.6, 0.7)
@@ -30,7 +34,9 @@ def test_few_members() -> None:
     assert takeovers(members(0.5), "max", 0.25, random.Random(0)) == []
     (pair,) = takeovers(members(0.5, 0.6), "max", 0.25, random.Random(0))
     assert [member.trial for member in pair] == ["0000", "0001"]
-    assert len(takeovers(members(0.1, 0.2, 0.3), "max", 0.5, random.Random(0))) == 1  # nobody is in both shares
+    assert (
+        len(takeovers(members(0.1, 0.2, 0.3), "max", 0.5, random.Random(0))) == 1
+    )  # nobody is in both shares
 
 
 def space(**scheduler: Any) -> Space:
@@ -50,11 +56,19 @@ def space(**scheduler: Any) -> Space:
 
 def test_only_what_leaves_the_weights_as_they_are_may_change() -> None:
     found = space()
-    kept = ["optimizer.learning_rate", "training.batch_size", "augmentation.unit_dropout", "sampling.conditional"]
+    kept = [
+        "optimizer.learning_rate",
+        "training.batch_size",
+        "augmentation.unit_dropout",
+        "sampling.conditional",
+    ]
     assert mutable_paths(found, found.scheduler) == kept
     named = space(mutate=["optimizer.learning_rate"])
     assert mutable_paths(named, named.scheduler) == ["optimizer.learning_rate"]
-    for path, said in (("model.output_dimension", "would not fit"), ("loss.temperature", "not searched")):
+    for path, said in (
+        ("model.output_dimension", "would not fit"),
+        ("loss.temperature", "not searched"),
+    ):
         wrong = space(mutate=[path])
         with pytest.raises(ConfigError, match=said):
             mutable_paths(wrong, wrong.scheduler)
@@ -85,7 +99,9 @@ def test_params_that_break_a_constraint_are_not_used() -> None:
     limited = load_space({**value, "constraints": ["training.batch_size <= 128"]})
     params = {"training.batch_size": 128}
     drawn = {
-        explore(limited, params, ["training.batch_size"], random.Random(seed))["training.batch_size"]
+        explore(limited, params, ["training.batch_size"], random.Random(seed))[
+            "training.batch_size"
+        ]
         for seed in range(50)
     }
     assert drawn == {64, 128}

@@ -42,7 +42,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file["other"] = np.zeros(2)
     frame = pd.DataFrame(TABLE, columns=["a", "b", "c"])
     frame.to_csv(folder / "f.csv", index=False)
-    frame.assign(frame=np.arange(FRAMES)).sample(frac=1, random_state=1).to_parquet(folder / "f.parquet", index=False)
+    frame.assign(frame=np.arange(FRAMES)).sample(frac=1, random_state=1).to_parquet(
+        folder / "f.parquet", index=False
+    )
     return folder
 
 
@@ -53,13 +55,17 @@ def shown(frames: list[float], **changes: Any) -> Session:
 
 
 def joined(one: Session, folder: Path, path: str, **changes: Any) -> np.ndarray:
-    spec = FeaturesSpec.model_validate({"path": f"{folder}/{path}", "frame": "movie_frame", "unit": "au", **changes})
+    spec = FeaturesSpec.model_validate(
+        {"path": f"{folder}/{path}", "frame": "movie_frame", "unit": "au", **changes}
+    )
     label = with_features(one, {"movie": spec}).labels["movie"]
     assert (label.kind, label.unit) == ("continuous", "au")
     return label.values
 
 
-@pytest.mark.parametrize("path", ["f.npy", "f.npz", "f.npz:vgg", "f.h5:layers/conv5", "f.csv", "f.parquet"])
+@pytest.mark.parametrize(
+    "path", ["f.npy", "f.npz", "f.npz:vgg", "f.h5:layers/conv5", "f.csv", "f.parquet"]
+)
 def test_every_form_gives_the_row_of_the_frame_and_nan_outside(folder: Path, path: str) -> None:
     # Frames 0 and 2 are never shown: codes are not frames. The table of the last form is shuffled.
     values = joined(shown([np.nan, 11, 3, 3, 1, np.nan, 4]), folder, path)
@@ -69,7 +75,9 @@ def test_every_form_gives_the_row_of_the_frame_and_nan_outside(folder: Path, pat
 
 @pytest.mark.parametrize(("path", "columns"), [("f.npy", [2, 0]), ("f.parquet", ["c", "a"])])
 def test_columns_are_chosen_in_the_order_named(folder: Path, path: str, columns: list[Any]) -> None:
-    np.testing.assert_allclose(joined(shown([5, 0]), folder, path, columns=columns), TABLE[[5, 0]][:, [2, 0]])
+    np.testing.assert_allclose(
+        joined(shown([5, 0]), folder, path, columns=columns), TABLE[[5, 0]][:, [2, 0]]
+    )
 
 
 def test_a_group_says_the_frame_too_and_the_grey_screen_has_no_features(folder: Path) -> None:
@@ -164,7 +172,9 @@ def test_bins_average_the_features_of_their_frames(tmp_path: Path) -> None:
     np.testing.assert_allclose(one.labels["movie"].values[:6, 0], TABLE[:, 0].reshape(6, 2).mean(1))
 
 
-@pytest.mark.parametrize("path", ["../features.npy", "/etc/features.npy", "a/../../features.npy", "none.npy"])
+@pytest.mark.parametrize(
+    "path", ["../features.npy", "/etc/features.npy", "a/../../features.npy", "none.npy"]
+)
 def test_a_recipe_names_no_table_outside_its_folder(tmp_path: Path, path: str) -> None:
     np.save(tmp_path / "features.npy", TABLE)
     (tmp_path / "inside").mkdir()
@@ -187,7 +197,9 @@ def test_features_serve_decoders_and_behaviour_of_codes(tmp_path: Path) -> None:
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     write_session(tmp_path / "a.h5", samples=9000, units=40)
-    data = raylab.prepare(tmp_path / "a.h5", recipe=tmp_path / "recipe.yaml", out=tmp_path / "ds").dataset
+    data = raylab.prepare(
+        tmp_path / "a.h5", recipe=tmp_path / "recipe.yaml", out=tmp_path / "ds"
+    ).dataset
 
     def score(**sections: Any) -> dict[str, float]:
         config = parse_trial(sections, "test")
@@ -203,5 +215,7 @@ def test_features_serve_decoders_and_behaviour_of_codes(tmp_path: Path) -> None:
     }
     assert score(**decoder, model={"kind": "knn"}, view={"smoothing_ms": 100})["decoding.r2"] > 0.3
     short = {"max_steps": 40, "batch_size": 16, "validate_every": 40}
-    metrics = score(task={"kind": "vqvae"}, behaviour={"label": "one"}, model={"window": 20}, training=short)
+    metrics = score(
+        task={"kind": "vqvae"}, behaviour={"label": "one"}, model={"window": 20}, training=short
+    )
     assert metrics["behaviour.r2"] > 0

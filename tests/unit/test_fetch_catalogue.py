@@ -46,10 +46,20 @@ def ids(served: Warehouse, source: str = "allen-ophys", **chosen: Any) -> list[i
 
 def test_a_two_photon_session_is_listed_with_all_that_is_known(served: Warehouse) -> None:
     one = found(served, ids=[501])[0]
-    assert (one.areas, one.depth_um, one.cre, one.session_type) == (("VISp",), 175, "Cux2-CreERT2", "three_session_A")
+    assert (one.areas, one.depth_um, one.cre, one.session_type) == (
+        ("VISp",),
+        175,
+        "Cux2-CreERT2",
+        "three_session_A",
+    )
     assert (one.animal, one.container, one.date) == ("222", 51, "2016-02-12T00:00:00Z")
     assert one.file == "ophys_experiment_501.nwb"
-    assert set(one.stimuli) == {"drifting_gratings", "natural_movie_one", "natural_movie_three", "spontaneous"}
+    assert set(one.stimuli) == {
+        "drifting_gratings",
+        "natural_movie_one",
+        "natural_movie_three",
+        "spontaneous",
+    }
 
 
 def test_cells_are_those_found_in_the_session_not_in_its_container(served: Warehouse) -> None:
@@ -57,16 +67,27 @@ def test_cells_are_those_found_in_the_session_not_in_its_container(served: Wareh
     assert {one.id: one.neurons for one in found(served)} == {501: 3, 502: 1, 503: 1, 504: 5}
 
 
-def test_without_metrics_all_cells_of_the_container_count(served: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_metrics_all_cells_of_the_container_count(
+    served: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = served.tables["ApiCamCellMetric"]
-    served.tables["ApiCamCellMetric"] = [{k: v for k, v in row.items() if "nm1" not in k} for row in rows]
-    monkeypatch.setattr("warehouse_server._columns", lambda row, columns: row)  # a mirror that knows no `only`
+    served.tables["ApiCamCellMetric"] = [
+        {k: v for k, v in row.items() if "nm1" not in k} for row in rows
+    ]
+    monkeypatch.setattr(
+        "warehouse_server._columns", lambda row, columns: row
+    )  # a mirror that knows no `only`
     assert {one.id: one.neurons for one in found(served)} == {501: 3, 502: 3, 503: 1, 504: 5}
 
 
 def test_a_neuropixels_session_is_listed_with_its_areas_and_good_units(served: Warehouse) -> None:
     first, second, third = found(served, "allen-ecephys")
-    assert (first.id, first.areas, first.neurons, first.cre) == (715, ("LGd", "VISp"), 4, "Sst-IRES-Cre")
+    assert (first.id, first.areas, first.neurons, first.cre) == (
+        715,
+        ("LGd", "VISp"),
+        4,
+        "Sst-IRES-Cre",
+    )
     assert (second.areas, second.neurons, second.cre) == (("VISl",), 3, "wt")
     assert (third.cre, third.animal, third.file) == ("wt", "5362", "ecephys_session_766.nwb")
     assert "dot_motion" in third.stimuli
@@ -76,7 +97,9 @@ def test_a_neuropixels_session_is_listed_with_its_areas_and_good_units(served: W
 def test_failed_containers_and_sessions_without_a_file_are_not_offered(served: Warehouse) -> None:
     assert ids(served) == [501, 502, 503, 504]
     files = served.tables["WellKnownFile"]
-    served.tables["WellKnownFile"] = [row for row in files if row["attachable_id"] not in (502, 719)]
+    served.tables["WellKnownFile"] = [
+        row for row in files if row["attachable_id"] not in (502, 719)
+    ]
     assert ids(served) == [501, 503, 504]
     assert ids(served, "allen-ecephys") == [715, 766]
 
@@ -142,7 +165,9 @@ def test_a_filter_that_nothing_fits_says_what_there_is(
     assert remedy in caught.value.remedy
 
 
-@pytest.mark.parametrize(("text", "expected"), [("175..300", (175, 300)), ("175", (175, 175)), ("0..1e3", (0, 1000))])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("175..300", (175, 300)), ("175", (175, 175)), ("0..1e3", (0, 1000))]
+)
 def test_ranges(text: str, expected: tuple[float, float]) -> None:
     assert parse_range(text) == expected
 
@@ -164,9 +189,15 @@ def test_pages_add_up(served: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Non
     assert all("num_rows$eq2]" in page and "order$eq'cell_specimen_id'" in page for page in pages)
 
 
-def test_many_ids_are_asked_for_some_at_a_time(served: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_ids_are_asked_for_some_at_a_time(
+    served: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rma, "IDS_A_QUERY", 2)
-    assert {one.id: one.neurons for one in found(served, "allen-ecephys")} == {715: 4, 719: 3, 766: 2}
+    assert {one.id: one.neurons for one in found(served, "allen-ecephys")} == {
+        715: 4,
+        719: 3,
+        766: 2,
+    }
     assert len(served.queries("EcephysUnit")) == 2
 
 
@@ -177,15 +208,24 @@ def test_only_cells_of_the_containers_that_are_left_are_asked_for(served: Wareho
 
 @pytest.mark.parametrize(
     ("source", "chosen", "expected"),
-    [("allen-ophys", {"area": "VISl"}, {503: 1}), ("allen-ecephys", {"cre": "Sst-IRES-Cre"}, {715: 4})],
+    [
+        ("allen-ophys", {"area": "VISl"}, {503: 1}),
+        ("allen-ecephys", {"cre": "Sst-IRES-Cre"}, {715: 4}),
+    ],
 )
 def test_a_mirror_may_send_more_than_was_asked_for(
-    served: Warehouse, monkeypatch: pytest.MonkeyPatch, source: str, chosen: dict[str, Any], expected: dict[int, int]
+    served: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    chosen: dict[str, Any],
+    expected: dict[int, int],
 ) -> None:
     page = warehouse_server._page
 
     def careless(tables: dict[str, Any], model: str, text: str) -> dict[str, Any]:
-        asked = text if model == "WellKnownFile" else re.sub(r"rma::criteria,.*?(?=,rma::)", "", text)
+        asked = (
+            text if model == "WellKnownFile" else re.sub(r"rma::criteria,.*?(?=,rma::)", "", text)
+        )
         return page(tables, model, asked)
 
     monkeypatch.setattr(warehouse_server, "_page", careless)
@@ -208,14 +248,18 @@ def test_a_query_is_asked_again(served: Warehouse, fault: str) -> None:
         ("ApiCamCellMetric", "fewer", "a page of 9 rows holds 8"),
     ],
 )
-def test_an_answer_that_is_not_whole_is_an_error(served: Warehouse, model: str, fault: str, said: str) -> None:
+def test_an_answer_that_is_not_whole_is_an_error(
+    served: Warehouse, model: str, fault: str, said: str
+) -> None:
     served.script[model] = [fault]
     with pytest.raises(DataError, match=said) as caught:
         ids(served)
     assert served.uri in caught.value.what
 
 
-def test_a_page_lost_between_others_is_an_error(served: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_lost_between_others_is_an_error(
+    served: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rma, "PAGE_ROWS", 4)
     served.script["ApiCamCellMetric"] = ["", "empty"]
     with pytest.raises(DataError, match="4 of 9 rows came, then an empty page"):
@@ -237,7 +281,9 @@ def test_a_server_that_stays_broken_is_given_up(served: Warehouse) -> None:
 
 def test_rows_of_another_form_are_an_error(served: Warehouse) -> None:
     del served.tables["OphysExperiment"][0]["targeted_structure"]
-    with pytest.raises(DataError, match=r"OphysExperiment are not as expected: KeyError 'targeted_structure'"):
+    with pytest.raises(
+        DataError, match=r"OphysExperiment are not as expected: KeyError 'targeted_structure'"
+    ):
         ids(served)
 
 
@@ -256,4 +302,6 @@ def test_an_address_that_does_not_answer(uri: str, said: str) -> None:
 
 def test_the_published_address_is_the_default() -> None:
     assert rma.BASE_URI == "http://api.brain-map.org"
-    assert rma.Warehouse().url("api/v2/x") == rma.Warehouse("http://api.brain-map.org/").url("/api/v2/x")
+    assert rma.Warehouse().url("api/v2/x") == rma.Warehouse("http://api.brain-map.org/").url(
+        "/api/v2/x"
+    )

@@ -29,7 +29,9 @@ def served() -> Iterator[Warehouse]:
 @pytest.fixture
 def fetch(served: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     def call(*arguments: Any, source: str = "allen-ophys") -> tuple[int, str, str]:
-        return run(capsys, "fetch", source, "--base-uri", served.uri, "--out", tmp_path / "raw", *arguments)
+        return run(
+            capsys, "fetch", source, "--base-uri", served.uri, "--out", tmp_path / "raw", *arguments
+        )
 
     return call
 
@@ -44,9 +46,24 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, answer: bool) -> list[str]:
 def test_a_dry_run_shows_what_fits_and_writes_nothing(fetch: Any, tmp_path: Path) -> None:
     code, out, err = fetch("--area", "VISp", "--dry-run")
     assert (code, err) == (0, "")
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]]
+        for line in out.splitlines()
+        if line.startswith("│")
+    ]
     assert rows[0] == (
-        ["501", "VISp", "Cux2-CreERT2", "175", "three_session_A", "3", "222", "2016-02-12", "321.4 kB", ""]
+        [
+            "501",
+            "VISp",
+            "Cux2-CreERT2",
+            "175",
+            "three_session_A",
+            "3",
+            "222",
+            "2016-02-12",
+            "321.4 kB",
+            "",
+        ]
     )
     assert [row[0] for row in rows] == ["501", "502", "504"]
     assert out.endswith("3 sessions fit, 0 already there, 3 to fetch: 964.2 kB\n")
@@ -64,7 +81,9 @@ def test_without_a_terminal_nothing_is_downloaded_unasked(
     assert (served.of(link(501)), (tmp_path / "raw").exists()) == ([], False)
 
 
-def test_at_a_terminal_the_user_is_asked(fetch: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_at_a_terminal_the_user_is_asked(
+    fetch: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     asked = at_a_terminal(monkeypatch, answer=False)
     assert fetch("--id", 501)[0] == 0
     assert (len(asked), (tmp_path / "raw").exists()) == (1, False)
@@ -98,16 +117,28 @@ def test_sizes_that_the_server_does_not_say(fetch: Any, served: Warehouse) -> No
         served.script[f"HEAD {link(one)}"] = ["404"]
     assert "2 to fetch: 2 of unknown size" in fetch("--id", 501, "--id", 502, "--dry-run")[1]
     served.script[f"HEAD {link(502)}"] = ["404"]
-    assert "2 to fetch: 321.4 kB and 1 of unknown size" in fetch("--id", 501, "--id", 502, "--dry-run")[1]
+    assert (
+        "2 to fetch: 321.4 kB and 1 of unknown size"
+        in fetch("--id", 501, "--id", 502, "--dry-run")[1]
+    )
 
 
 def test_json_is_alone_on_standard_output(fetch: Any, served: Warehouse, tmp_path: Path) -> None:
     code, out, err = fetch("--area", "VISp", "--dry-run", "--json")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    assert (found["dry_run"], found["fetched"], found["bytes"]) == (True, [], 3 * len(served.files[link(501)]))
+    assert (found["dry_run"], found["fetched"], found["bytes"]) == (
+        True,
+        [],
+        3 * len(served.files[link(501)]),
+    )
     first = found["matched"][0]
-    assert (first["id"], first["areas"], first["depth_um"], first["neurons"]) == (501, ["VISp"], 175, 3)
+    assert (first["id"], first["areas"], first["depth_um"], first["neurons"]) == (
+        501,
+        ["VISp"],
+        175,
+        3,
+    )
     assert (first["url"], first["whole"]) == (served.uri + link(501), False)
 
     served.script[link(502)] = ["404"]

@@ -49,7 +49,10 @@ def fetch(served: Warehouse, out: Path, **chosen: Any) -> Fetched:
 
 def ranges(served: Warehouse, path: str = FILE) -> list[tuple[int, int]]:
     """(first byte asked for, status) of each GET of a file."""
-    return [(int(one.headers.get("Range", "=0-").split("=")[1][:-1]), one.status) for one in served.of(path)]
+    return [
+        (int(one.headers.get("Range", "=0-").split("=")[1][:-1]), one.status)
+        for one in served.of(path)
+    ]
 
 
 def names(folder: Path) -> list[str]:
@@ -66,8 +69,12 @@ def error_of(done: Fetched) -> str:
 
 def test_files_come_whole_and_the_folder_says_from_where(served: Warehouse, tmp_path: Path) -> None:
     seen: dict[str, list[tuple[int, int | None]]] = {}
-    done = fetch(served, tmp_path, ids=[], progress=lambda name, *at: seen.setdefault(name, []).append(at))
-    assert [path.name for path in done.fetched] == [f"ophys_experiment_{one}.nwb" for one in (501, 502, 503, 504)]
+    done = fetch(
+        served, tmp_path, ids=[], progress=lambda name, *at: seen.setdefault(name, []).append(at)
+    )
+    assert [path.name for path in done.fetched] == [
+        f"ophys_experiment_{one}.nwb" for one in (501, 502, 503, 504)
+    ]
     for one in (501, 502, 503, 504):
         assert (tmp_path / f"ophys_experiment_{one}.nwb").read_bytes() == served.files[link(one)]
     assert names(tmp_path) == ["fetched.json", *(path.name for path in done.fetched)]
@@ -75,7 +82,11 @@ def test_files_come_whole_and_the_folder_says_from_where(served: Warehouse, tmp_
 
     entry = json.loads((tmp_path / "fetched.json").read_text())["files"][NAME]
     assert entry["sha256"] == hashlib.sha256(served.files[FILE]).hexdigest()
-    assert (entry["source"], entry["url"], entry["size"]) == ("allen-ophys", served.uri + FILE, SIZE)
+    assert (entry["source"], entry["url"], entry["size"]) == (
+        "allen-ophys",
+        served.uri + FILE,
+        SIZE,
+    )
     assert (entry["session"]["id"], entry["session"]["animal"]) == (501, "222")
     assert entry["fetched"].endswith("+00:00")
 
@@ -94,11 +105,16 @@ def test_what_is_there_is_not_fetched_again(served: Warehouse, tmp_path: Path) -
     assert [path.name for path in again.skipped] == [NAME]
     assert len(again.fetched) == 1
     assert len(served.of(FILE)) == 1
-    assert set(json.loads((tmp_path / "fetched.json").read_text())["files"]) == {NAME, "ophys_experiment_502.nwb"}
+    assert set(json.loads((tmp_path / "fetched.json").read_text())["files"]) == {
+        NAME,
+        "ophys_experiment_502.nwb",
+    }
 
 
 @pytest.mark.parametrize("left", [0, 7, 2000, SIZE // 2, SIZE - 1])
-def test_a_truncated_file_of_an_earlier_time_is_fetched_again(served: Warehouse, tmp_path: Path, left: int) -> None:
+def test_a_truncated_file_of_an_earlier_time_is_fetched_again(
+    served: Warehouse, tmp_path: Path, left: int
+) -> None:
     (tmp_path / NAME).write_bytes(served.files[FILE][:left])
     served.script[f"HEAD {FILE}"] = ["404"]  # without a size to compare with
     done = fetch(served, tmp_path)
@@ -106,7 +122,9 @@ def test_a_truncated_file_of_an_earlier_time_is_fetched_again(served: Warehouse,
     assert (tmp_path / NAME).read_bytes() == served.files[FILE]
 
 
-def test_a_file_of_another_size_than_the_server_s_is_fetched_again(served: Warehouse, tmp_path: Path) -> None:
+def test_a_file_of_another_size_than_the_server_s_is_fetched_again(
+    served: Warehouse, tmp_path: Path
+) -> None:
     (tmp_path / NAME).write_bytes(hdf5(1, values=10))
     done = fetch(served, tmp_path)
     assert f"the warehouse's file {SIZE}" in done.matched[0].here
@@ -132,7 +150,9 @@ def test_a_file_of_another_size_than_the_server_s_is_fetched_again(served: Wareh
     ],
     ids=lambda value: "+".join(map(str, value)),
 )
-def test_the_same_bytes_in_the_end(served: Warehouse, tmp_path: Path, script: list[str], statuses: list[int]) -> None:
+def test_the_same_bytes_in_the_end(
+    served: Warehouse, tmp_path: Path, script: list[str], statuses: list[int]
+) -> None:
     served.script[FILE] = list(script)
     done = fetch(served, tmp_path)
     assert done.failed == []
@@ -168,7 +188,9 @@ def test_a_server_that_sends_nothing_more_is_asked_again(
 
 
 @pytest.mark.parametrize("fault", ["", "careless"])
-@pytest.mark.parametrize("known", [{}, {"ETag": None, "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}])
+@pytest.mark.parametrize(
+    "known", [{}, {"ETag": None, "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}]
+)
 def test_a_file_that_changes_in_between_is_never_spliced(
     served: Warehouse, tmp_path: Path, fault: str, known: dict[str, str | None]
 ) -> None:
@@ -181,7 +203,9 @@ def test_a_file_that_changes_in_between_is_never_spliced(
     served.script[FILE] = [fault]  # a careless server heeds no If-Range
     fetch(served, tmp_path)
     assert (tmp_path / NAME).read_bytes() == served.files[FILE]
-    assert [start for start, _ in ranges(served)[stopped:]] == ([SIZE // 2, 0] if fault else [SIZE // 2])
+    assert [start for start, _ in ranges(served)[stopped:]] == (
+        [SIZE // 2, 0] if fault else [SIZE // 2]
+    )
 
 
 def _begun(served: Warehouse, folder: Path) -> int:
@@ -224,7 +248,11 @@ def test_a_part_that_was_whole_is_not_asked_for_again(served: Warehouse, tmp_pat
 
 @pytest.mark.parametrize(
     ("header", "algorithm", "form"),
-    [("Repr-Digest", "sha256", "sha-256=:{}:"), ("Digest", "sha256", "SHA-256={}"), ("Content-MD5", "md5", "{}")],
+    [
+        ("Repr-Digest", "sha256", "sha-256=:{}:"),
+        ("Digest", "sha256", "SHA-256={}"),
+        ("Content-MD5", "md5", "{}"),
+    ],
 )
 def test_a_checksum_of_the_server_is_heeded(
     served: Warehouse, tmp_path: Path, header: str, algorithm: str, form: str
@@ -234,7 +262,9 @@ def test_a_checksum_of_the_server_is_heeded(
         served.headers = {header: form.format(digest)}
 
     say(b"other bytes")
-    assert f"the {'MD5' if algorithm == 'md5' else 'SHA-256'} that the server gave" in error_of(fetch(served, tmp_path))
+    assert f"the {'MD5' if algorithm == 'md5' else 'SHA-256'} that the server gave" in error_of(
+        fetch(served, tmp_path)
+    )
     assert names(tmp_path) == []
     say(served.files[FILE])
     assert fetch(served, tmp_path).failed == []
@@ -261,7 +291,9 @@ def test_what_cannot_be_had_is_an_error(
 
 def test_a_page_instead_of_a_file_is_an_error(served: Warehouse, tmp_path: Path) -> None:
     served.files[FILE] = b"<html>Please log in</html>"
-    assert "is not an HDF5 file (26 bytes, beginning with b'<html>Please')" in error_of(fetch(served, tmp_path))
+    assert "is not an HDF5 file (26 bytes, beginning with b'<html>Please')" in error_of(
+        fetch(served, tmp_path)
+    )
     assert names(tmp_path) == []
 
 
@@ -277,12 +309,18 @@ def test_one_that_fails_does_not_stop_the_others(served: Warehouse, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("parallel", "least", "most"), [(1, 1, 2), (4, 3, 4)])
-def test_so_many_come_at_a_time(served: Warehouse, tmp_path: Path, parallel: int, least: int, most: int) -> None:
+def test_so_many_come_at_a_time(
+    served: Warehouse, tmp_path: Path, parallel: int, least: int, most: int
+) -> None:
     served.pace_s = 0.02
     fetch(served, tmp_path, ids=[], parallel=parallel)
     asked = [one for number in (501, 502, 503, 504) for one in served.of(link(number))]
     # The server notes the end of one a moment after its last byte, when the next may have begun.
-    assert least <= max(sum(other.began <= one.began < other.ended for other in asked) for one in asked) <= most
+    assert (
+        least
+        <= max(sum(other.began <= one.began < other.ended for other in asked) for one in asked)
+        <= most
+    )
 
 
 # -- this side -------------------------------------------------------------------------------------
@@ -290,9 +328,13 @@ def test_so_many_come_at_a_time(served: Warehouse, tmp_path: Path, parallel: int
 
 def test_a_full_disk_ends_all_and_keeps_the_parts(served: Warehouse, tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE // 2, limits[1]))  # as a full disk: no file may grow further
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (SIZE // 2, limits[1])
+    )  # as a full disk: no file may grow further
     try:
-        with pytest.raises(DataError, match=rf"{NAME}\.part: cannot be written \(File too large\)") as caught:
+        with pytest.raises(
+            DataError, match=rf"{NAME}\.part: cannot be written \(File too large\)"
+        ) as caught:
             fetch(served, tmp_path, ids=[], parallel=1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -304,7 +346,9 @@ def test_a_full_disk_ends_all_and_keeps_the_parts(served: Warehouse, tmp_path: P
     assert ranges(served)[-1] == (SIZE // 2, 206)
 
 
-def test_too_little_room_is_said_before(served: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_room_is_said_before(
+    served: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=SIZE - 1)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     with pytest.raises(DataError, match="are to come and"):
@@ -349,13 +393,27 @@ def test_a_cut_anywhere_shows(tmp_path: Path) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
-def test_a_fetch_that_is_stopped_goes_on(served: Warehouse, tmp_path: Path, how: signal.Signals) -> None:
+def test_a_fetch_that_is_stopped_goes_on(
+    served: Warehouse, tmp_path: Path, how: signal.Signals
+) -> None:
     served.files[FILE] = hdf5(501, values=250_000)
     size = len(served.files[FILE])
-    command = [sys.executable, "-m", "raylab.cli", "fetch", "allen-ophys", "--id", "501", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "raylab.cli",
+        "fetch",
+        "allen-ophys",
+        "--id",
+        "501",
+        "--out",
+        str(tmp_path),
+    ]
     command += ["--base-uri", served.uri, "--yes"]
     served.pace_s = 0.02
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     half = tmp_path / f"{NAME}.part"
     deadline = time.monotonic() + 60
     while not (half.exists() and half.stat().st_size > size // 3) and time.monotonic() < deadline:

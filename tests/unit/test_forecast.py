@@ -19,7 +19,14 @@ from raylab.studies.space import load_space
 from raylab.training.measuring import measure
 from raylab.training.worker import Job
 
-COST = {"warm_up_s": 3.0, "start_s": 1.0, "step_s": 0.1, "validation_s": 2.0, "idle_bytes": 4e8, "peak_bytes": 1e9}
+COST = {
+    "warm_up_s": 3.0,
+    "start_s": 1.0,
+    "step_s": 0.1,
+    "validation_s": 2.0,
+    "idle_bytes": 4e8,
+    "peak_bytes": 1e9,
+}
 COST |= {"gpu_bytes": 0.0, "gpu_total_bytes": 0.0, "disk_bytes": 5e6}
 
 
@@ -29,18 +36,35 @@ def probed(weight: float = 1.0, **cost: float) -> Probed:
 
 
 def test_a_trial_is_its_start_its_steps_and_its_validations() -> None:
-    assert trial_seconds(probed()) == pytest.approx(1 + 100 * 0.1 + 4 * 2)  # validations at 30, 60, 90 and 100
+    assert trial_seconds(probed()) == pytest.approx(
+        1 + 100 * 0.1 + 4 * 2
+    )  # validations at 30, 60, 90 and 100
     assert trial_seconds(probed(), share=0.5) == pytest.approx(1 + 9)
 
 
 def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
-    found = [probed(0.25), probed(0.5, step_s=0.2), probed(0.25, step_s=0.4), Probed(probed().draw, None, "no")]
+    found = [
+        probed(0.25),
+        probed(0.5, step_s=0.2),
+        probed(0.25, step_s=0.4),
+        Probed(probed().draw, None, "no"),
+    ]
     told = times(found, Scheduler(), trials=5, slots=2, launch_s=2.0)
-    assert told["trial_s"] == {"estimate": pytest.approx(31.5), "low": 19, "high": 49, "least": pytest.approx(31.5)}
+    assert told["trial_s"] == {
+        "estimate": pytest.approx(31.5),
+        "low": 19,
+        "high": 49,
+        "least": pytest.approx(31.5),
+    }
     assert told["study_s"] is not None
-    assert told["study_s"]["estimate"] == pytest.approx(2 + 3 + 3 * 31.5)  # five trials, two at a time: three rounds
+    assert told["study_s"]["estimate"] == pytest.approx(
+        2 + 3 + 3 * 31.5
+    )  # five trials, two at a time: three rounds
     assert told["study_s"]["high"] == pytest.approx(2 + 3 + 3 * 49)
-    assert times(found[3:], Scheduler(), trials=5, slots=2, launch_s=2.0) == {"trial_s": None, "study_s": None}
+    assert times(found[3:], Scheduler(), trials=5, slots=2, launch_s=2.0) == {
+        "trial_s": None,
+        "study_s": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -48,7 +72,10 @@ def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
     [
         ({"kind": "none"}, 1.0),
         ({"kind": "asha", "grace_steps": 100}, 1.0),  # no rung before the end
-        ({"kind": "asha", "grace_steps": 10, "reduction_factor": 3}, (10 + 20 / 3 + 60 / 9 + 10 / 27) / 100),
+        (
+            {"kind": "asha", "grace_steps": 10, "reduction_factor": 3},
+            (10 + 20 / 3 + 60 / 9 + 10 / 27) / 100,
+        ),
         ({"kind": "asha", "grace_steps": 50, "reduction_factor": 2}, (50 + 50 / 2) / 100),
         ({"kind": "median", "grace_steps": 40, "least_trials": 4}, (40 + 60 * 4 / 16) / 100),
         ({"kind": "pbt", "grace_steps": 10}, 1.0),
@@ -61,13 +88,27 @@ def test_the_least_a_scheduler_trains(scheduler: dict[str, Any], share: float) -
 def test_memory_and_disk_that_do_not_suffice_are_said(tmp_path: Path) -> None:
     nodes = [{"CPU": 8.0, "memory": 7e9}, {"CPU": 0.0, "memory": 1e9}]  # the second runs no trial
     resources = Resources(memory_gb=0.5, gpus=0.25)
-    held = memory([probed(gpu_bytes=6e9, gpu_total_bytes=2e10)], Placement(8, "CPU", 8), resources, nodes)
-    assert held == {"worker": 1e9, "above_idle": 6e8, "node": 8e9, "free": 7e9, "gpu": 2.4e10, "gpu_free": 2e10}
+    held = memory(
+        [probed(gpu_bytes=6e9, gpu_total_bytes=2e10)], Placement(8, "CPU", 8), resources, nodes
+    )
+    assert held == {
+        "worker": 1e9,
+        "above_idle": 6e8,
+        "node": 8e9,
+        "free": 7e9,
+        "gpu": 2.4e10,
+        "gpu_free": 2e10,
+    }
     written = disk([probed()], 10**10, tmp_path / "not" / "there")
     assert written is not None
     assert (written["trial"], written["study"]) == (5e6, 5e16)
     said = warnings({"probe": [], "memory": held, "disk": written, "each": {"memory_gb": 0.5}})
-    assert [warning.partition(":")[0] for warning in said] == ["memory", "memory", "GPU memory", "disk"]
+    assert [warning.partition(":")[0] for warning in said] == [
+        "memory",
+        "memory",
+        "GPU memory",
+        "disk",
+    ]
     fits = memory([probed()], Placement(2, "CPU", 2), Resources(), nodes)
     small = disk([probed()], 2, tmp_path)
     assert warnings({"probe": [], "memory": fits, "disk": small, "each": {"memory_gb": None}}) == []
@@ -99,7 +140,9 @@ def test_the_smallest_a_middle_and_the_largest_draw(data: Dataset) -> None:
         )
     one = choose_draws(load_space({}), data.sessions)
     assert [(draw.params, draw.weight) for draw in one] == [({}, 1.0)]
-    two = choose_draws(load_space({"search": {"model.output_dimension": {"categorical": [3, 300]}}}), data.sessions)
+    two = choose_draws(
+        load_space({"search": {"model.output_dimension": {"categorical": [3, 300]}}}), data.sessions
+    )
     assert sum(draw.weight for draw in two) == 1
     assert len(two) == 2
 
@@ -127,7 +170,11 @@ def test_what_people_read() -> None:
     found = {
         "trials": 9,
         "notes": ["grid: 9 points"],
-        "at_once": {"trials": 2, "bound": "CPU", "nodes": [{"CPU": 2.0, "GPU": 0.0, "memory": 8e9}]},
+        "at_once": {
+            "trials": 2,
+            "bound": "CPU",
+            "nodes": [{"CPU": 2.0, "GPU": 0.0, "memory": 8e9}],
+        },
         "each": {"workers": 2, "cpus": 1, "threads": 1, "gpus": 0.0, "memory_gb": None},
         "probe": [{"error": None}],
         "trial_s": both,

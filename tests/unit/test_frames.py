@@ -61,7 +61,9 @@ def movie() -> tuple[np.ndarray, np.ndarray]:
 def watched(folder: Path, activity: Callable[[np.ndarray], np.ndarray]) -> Dataset:
     frames, position = movie()
     labels = {"pixels": Label.continuous(frames), "choice": Label.discrete(position > 4)}
-    one = session(samples=SAMPLES, units=12, neural=activity(position).astype(np.float32), labels=labels)
+    one = session(
+        samples=SAMPLES, units=12, neural=activity(position).astype(np.float32), labels=labels
+    )
     return dataset(folder, one, splits=BlockedSplits(blocks=10))
 
 
@@ -71,7 +73,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     noise = 0.1 * np.random.default_rng(0).normal(size=(SAMPLES, 12))
     places = np.linspace(0, 7, 12)
     return watched(
-        tmp_path_factory.mktemp("bar"), lambda position: np.exp(-((position[:, None] - places) ** 2) / 2) + noise
+        tmp_path_factory.mktemp("bar"),
+        lambda position: np.exp(-((position[:, None] - places) ** 2) / 2) + noise,
     )
 
 
@@ -100,7 +103,10 @@ def test_the_loss_is_that_of_torchmetrics_on_scaled_frames(share: float) -> None
     pictures = [torch.from_numpy(one).float().reshape(5, 1, 6, 9) for one in scaled]
     every = [
         structural_similarity_index_measure(
-            *(one[at : at + 1] for one in pictures), gaussian_kernel=False, kernel_size=5, data_range=1.0
+            *(one[at : at + 1] for one in pictures),
+            gaussian_kernel=False,
+            kernel_size=5,
+            data_range=1.0,
         )
         for at in range(5)
     ]
@@ -118,7 +124,8 @@ def test_a_wider_window_is_another_similarity() -> None:
     """torchmetrics ignores the size of Gaussian windows; ours counts."""
     truth, found = torch.rand(2, 3, 64, generator=torch.Generator().manual_seed(0))
     narrow, wide = (
-        FrameError(FramesLoss(kind="frames", height=8, width=8, window=window)).ssim(found, truth) for window in (3, 7)
+        FrameError(FramesLoss(kind="frames", height=8, width=8, window=window)).ssim(found, truth)
+        for window in (3, 7)
     )
     assert (narrow - wide).abs().max() > 0.01
 
@@ -133,11 +140,15 @@ def test_a_moving_bar_is_rebuilt_from_activity_that_says_where_it_is(training: T
 
 
 def test_noise_rebuilds_no_better_than_frames_that_never_change(tmp_path: Path) -> None:
-    data = watched(tmp_path, lambda position: np.random.default_rng(1).normal(size=(len(position), 12)))
+    data = watched(
+        tmp_path, lambda position: np.random.default_rng(1).normal(size=(len(position), 12))
+    )
     config = config_of(training={"max_steps": 60, "batch_size": 64, "device": "cpu"})
     training = trained(data, config)
     metrics, timeline = training.validate().metrics, training.shard["rat"].timeline
-    assert metrics["decoding.ssim"] < metrics["decoding.ssim_of_one_frame"] + 0.03  # it learns one frame
+    assert (
+        metrics["decoding.ssim"] < metrics["decoding.ssim_of_one_frame"] + 0.03
+    )  # it learns one frame
     assert metrics["decoding.r2"] < 0.05
     train, valid = (movie()[0][timeline.samples[timeline.splits == code]] for code in (0, 1))
     assert metrics["decoding.l1"] > 0.98 * np.abs(valid - np.median(train, axis=0)).mean()
@@ -162,13 +173,17 @@ def test_scale_and_mean_frame_are_of_training_frames(data: Dataset, training: Tr
     ]
     of_mean, of_found = (
         float(
-            structural_similarity_index_measure(one, pictures[2], gaussian_kernel=False, kernel_size=5, data_range=1.0)
+            structural_similarity_index_measure(
+                one, pictures[2], gaussian_kernel=False, kernel_size=5, data_range=1.0
+            )
         )
         for one in pictures[:2]
     )
     assert metrics["decoding.ssim_of_mean_frame"] == pytest.approx(of_mean, abs=1e-4)
     assert metrics["decoding.ssim"] == pytest.approx(of_found, abs=1e-4)
-    assert metrics["decoding.l1"] == pytest.approx(np.abs(whole["rat"].predicted - valid).mean(), rel=1e-4)
+    assert metrics["decoding.l1"] == pytest.approx(
+        np.abs(whole["rat"].predicted - valid).mean(), rel=1e-4
+    )
 
 
 def test_workers_shares_add_up(training: Training) -> None:
@@ -179,14 +194,21 @@ def test_workers_shares_add_up(training: Training) -> None:
     assert len(one.x) == batch.count == 64
     with torch.no_grad():
         whole = training.task.loss(model, batch, training.comm)["loss"]
-        each = [model.errors(one.session, x, y).sum() for x, y in zip(one.x.split(20), one.target.split(20))]
+        each = [
+            model.errors(one.session, x, y).sum()
+            for x, y in zip(one.x.split(20), one.target.split(20))
+        ]
     torch.testing.assert_close(torch.stack(each).sum() / batch.count, whole)
 
 
-def test_a_saved_decoder_scores_the_test_split_the_same(training: Training, data: Dataset, tmp_path: Path) -> None:
+def test_a_saved_decoder_scores_the_test_split_the_same(
+    training: Training, data: Dataset, tmp_path: Path
+) -> None:
     training.save_model(tmp_path)
     training.model.eval()
-    before = training.task.predictions(training.config, training.model, training.shard, "test") or {}
+    before = (
+        training.task.predictions(training.config, training.model, training.shard, "test") or {}
+    )
     found = Scorer(Model.load(tmp_path), data, "test").scores(["pixels"])
     assert found["scores"]["pixels"] == before["rat"].scores
     assert found["scores"]["pixels"]["ssim"] > found["scores"]["pixels"]["ssim_of_mean_frame"] + 0.3
@@ -197,9 +219,18 @@ def test_a_saved_decoder_scores_the_test_split_the_same(training: Training, data
 @pytest.mark.parametrize(
     ("sections", "said"),
     [
-        ({"loss": {**LOSS, "height": 6}}, "loss.height 6 x loss.width 8 are 48 pixels, label 'pixels' has 64"),
-        ({"task": {"kind": "decoder", "label": "choice"}}, "label 'choice' is discrete, frames are continuous"),
-        ({"model": {"kind": "ridge"}}, "'frames' is of networks, model.kind 'ridge' is fitted at once"),
+        (
+            {"loss": {**LOSS, "height": 6}},
+            "loss.height 6 x loss.width 8 are 48 pixels, label 'pixels' has 64",
+        ),
+        (
+            {"task": {"kind": "decoder", "label": "choice"}},
+            "label 'choice' is discrete, frames are continuous",
+        ),
+        (
+            {"model": {"kind": "ridge"}},
+            "'frames' is of networks, model.kind 'ridge' is fitted at once",
+        ),
         ({"loss": {**LOSS, "window": 4}}, "window 4: an odd number"),
         ({"loss": {**LOSS, "window": 9}}, "at most the 8 pixels"),
         ({"loss": {"kind": "frames", "width": 8}}, "loss.height: is missing"),
@@ -239,14 +270,18 @@ def test_trials_are_chosen_by_similarity_only_where_it_is_the_same(data: Dataset
     assert check_space(load_space(space), data.sessions)[1] == []
     del space["base"]["loss.window"]
     space["search"]["loss.window"] = {"categorical": [3, 5]}
-    with pytest.raises(ConfigError, match=r"decoding\.ssim cannot compare trials that differ in loss.window"):
+    with pytest.raises(
+        ConfigError, match=r"decoding\.ssim cannot compare trials that differ in loss.window"
+    ):
         check_space(load_space(space), data.sessions)
     plain = {**space, "base": {}, "search": {"input.window": {"int": [1, 3]}}}
     with pytest.raises(ConfigError, match=r"'decoding.ssim' does not exist here"):
         check_space(load_space(plain), data.sessions)
 
 
-def test_the_report_shows_true_frames_above_rebuilt_ones(training: Training, tmp_path: Path) -> None:
+def test_the_report_shows_true_frames_above_rebuilt_ones(
+    training: Training, tmp_path: Path
+) -> None:
     validation = training.validate()
     study = fake_study(tmp_path / "s", states=("completed",))
     path = study.embedding_path("0000")
@@ -267,6 +302,8 @@ def test_the_report_shows_true_frames_above_rebuilt_ones(training: Training, tmp
     np.testing.assert_array_equal(panels[13].images[0].get_array(), found.mean)
     assert "Frames rebuilt by the best trial" in write_report(study, importance=None).read_text()
     assert (path.parent / "figures" / "frames.png").is_file()
-    write_tensors(path, {**validation.arrays, "frames.ssim": np.zeros(2, np.float32)}, validation.metadata)
+    write_tensors(
+        path, {**validation.arrays, "frames.ssim": np.zeros(2, np.float32)}, validation.metadata
+    )
     with pytest.raises(DataError, match="frames that cannot be read"):
         load_frames(path)

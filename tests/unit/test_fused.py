@@ -26,7 +26,10 @@ from tests.unit.helpers import dataset, session, trial
 
 KINDS = ("linear", "offset1", "offset5", "offset10", "offset36")
 SIMILARITIES = ("cosine", "euclidean")
-TWO = {"near": {"conditional": "delta", "dimensions": [0, 2]}, "time": {"conditional": "time", "weight": 0.3}}
+TWO = {
+    "near": {"conditional": "delta", "dimensions": [0, 2]},
+    "time": {"conditional": "time", "weight": 0.3},
+}
 
 
 @dataclass
@@ -57,15 +60,28 @@ class Step:
         objectives.criterion.double()
         return Step(encoder, objectives, self.layout)
 
-    def by_hand(self, fused: FusedEncoder, x: Tensor, first: Tensor, *, recording: bool = False) -> list[Tensor]:
+    def by_hand(
+        self, fused: FusedEncoder, x: Tensor, first: Tensor, *, recording: bool = False
+    ) -> list[Tensor]:
         loss = self.loss_by_hand(fused, x, first, recording=recording)
         return [loss.detach(), *torch.autograd.grad(loss, self.parameters)]
 
-    def loss_by_hand(self, fused: FusedEncoder, x: Tensor, first: Tensor, *, recording: bool = False) -> Tensor:
-        seen = fused.of_recording(x, first) if recording else fused.of_windows(fused.windows(x, first))
+    def loss_by_hand(
+        self, fused: FusedEncoder, x: Tensor, first: Tensor, *, recording: bool = False
+    ) -> Tensor:
+        seen = (
+            fused.of_recording(x, first) if recording else fused.of_windows(fused.windows(x, first))
+        )
         return fused_loss([seen], self.objectives, self.layout)
 
-    def check(self, x: Tensor, first: Tensor, *, fused: FusedEncoder | None = None, recording: bool = False) -> None:
+    def check(
+        self,
+        x: Tensor,
+        first: Tensor,
+        *,
+        fused: FusedEncoder | None = None,
+        recording: bool = False,
+    ) -> None:
         """Equal to autograd to 1e-5, of the largest gradient where that is above 1. Where float32 has no such precision
         (long embeddings, gradients that cancel), to a few times autograd's own distance from float64."""
         found = self.by_hand(fused or FusedEncoder(self.encoder), x, first, recording=recording)
@@ -90,7 +106,9 @@ def make(
     torch.set_num_threads(1)  # threads that share cores and spin make each other much slower
     linear = LinearEncoderConfig(kind="linear", receptive_field=3)
     config = linear if encoder == "linear" else OffsetEncoderConfig(kind=encoder, hidden_units=6)
-    module = build_encoder(config, units=units, output_dimension=3, normalize=similarity == "cosine")
+    module = build_encoder(
+        config, units=units, output_dimension=3, normalize=similarity == "cosine"
+    )
     of = {"similarity": similarity, "temperature": 0.5, **loss}
     trial = ContrastiveTrial.model_validate({"loss": of, "sampling": sampling or {}})
     criterion = build_loss(trial.loss)
@@ -110,7 +128,14 @@ def make(
     seed=st.integers(0, 99),
 )
 def test_loss_and_gradients(
-    kind: str, similarity: str, learnable: bool, recording: bool, batch: int, units: int, temperature: float, seed: int
+    kind: str,
+    similarity: str,
+    learnable: bool,
+    recording: bool,
+    batch: int,
+    units: int,
+    temperature: float,
+    seed: int,
 ) -> None:
     torch.manual_seed(seed)
     loss = {"learnable_temperature": learnable, "temperature": temperature}
@@ -141,23 +166,33 @@ def test_every_loss_with_any_number_of_negatives(
 
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
-@pytest.mark.parametrize("sampling", [{}, {"conditional": "multi", "objectives": TWO}], ids=["one", "two"])
+@pytest.mark.parametrize(
+    "sampling", [{}, {"conditional": "multi", "objectives": TWO}], ids=["one", "two"]
+)
 def test_sessions_that_are_scored_together(similarity: str, sampling: dict[str, Any]) -> None:
     """Three encoders, positives of one session beside references of another."""
     torch.manual_seed(0)
     steps = [
-        make("offset5", similarity, units=units, sampling=sampling, learnable_temperature=True) for units in (4, 7, 5)
+        make("offset5", similarity, units=units, sampling=sampling, learnable_temperature=True)
+        for units in (4, 7, 5)
     ]
     objectives, single = steps[0].objectives, steps[0].layout
     layout = Layout(8, 5, sessions=3, objectives=single.objectives, partner=torch.randperm(24))
     draws = [(torch.randn(25, units), torch.randint(0, 20, (layout.rows,))) for units in (4, 7, 5)]
-    parameters = [*(p for step in steps for p in step.encoder.parameters()), *objectives.criterion.parameters()]
-    z = torch.cat([step.encoder(x[f[:, None] + torch.arange(5)]) for step, (x, f) in zip(steps, draws)])
+    parameters = [
+        *(p for step in steps for p in step.encoder.parameters()),
+        *objectives.criterion.parameters(),
+    ]
+    z = torch.cat(
+        [step.encoder(x[f[:, None] + torch.arange(5)]) for step, (x, f) in zip(steps, draws)]
+    )
     expected = objectives.forward(z, layout)
     fused = [FusedEncoder(step.encoder) for step in steps]
     seen = [one.of_windows(one.windows(x, f)) for one, (x, f) in zip(fused, draws)]
     found = fused_loss(seen, objectives, layout)
-    for mine, other in zip(torch.autograd.grad(found, parameters), torch.autograd.grad(expected, parameters)):
+    for mine, other in zip(
+        torch.autograd.grad(found, parameters), torch.autograd.grad(expected, parameters)
+    ):
         torch.testing.assert_close(mine, other, rtol=0, atol=1e-5)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
     # by definition: the positive of reference i lies at place partner[i]
@@ -178,7 +213,9 @@ def test_more_reference_rows_than_a_tile(kind: str) -> None:
 @pytest.mark.parametrize("field", [1, 2, 5])
 def test_linear_encoder_of_any_width(field: int) -> None:
     step = make("linear")
-    step.encoder = build_encoder(LinearEncoderConfig(kind="linear", receptive_field=field), units=4, output_dimension=2)
+    step.encoder = build_encoder(
+        LinearEncoderConfig(kind="linear", receptive_field=field), units=4, output_dimension=2
+    )
     step.check(*step.draw(4))
 
 
@@ -219,7 +256,9 @@ def test_extreme_inputs_stay_finite(similarity: str) -> None:
         for p in step.encoder.parameters():
             p[...] = 0 if p.dim() == 1 else p  # no bias, so that a silent window is a zero vector
     x[first[:4]] = 0
-    assert all(torch.isfinite(value).all() for value in step.by_hand(FusedEncoder(step.encoder), x, first))
+    assert all(
+        torch.isfinite(value).all() for value in step.by_hand(FusedEncoder(step.encoder), x, first)
+    )
     step.check(x, first)
 
 
@@ -267,7 +306,9 @@ def test_work_decides_between_windows_and_recording() -> None:
 # -- within a trial --------------------------------------------------------------------------------------------
 
 
-def trained(folder: Path, monkeypatch: pytest.MonkeyPatch, *, fused: bool, **sections: dict) -> Training:
+def trained(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, fused: bool, **sections: dict
+) -> Training:
     if not fused:
         monkeypatch.setattr(FusedEncoder, "supports", staticmethod(lambda encoder: False))
     data = dataset(folder, session("a", units=6), session("b", units=4, seed=1))
@@ -280,14 +321,19 @@ def trained(folder: Path, monkeypatch: pytest.MonkeyPatch, *, fused: bool, **sec
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("kind", ["offset1", "offset10"])
-def test_trials_take_the_same_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, dropout: float) -> None:
+def test_trials_take_the_same_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, dropout: float
+) -> None:
     """Five steps over two sessions, dropout drawn alike on both ways."""
     sections = {
         "model": {"encoder": {"kind": kind, "hidden_units": 8}},
         "augmentation": {"unit_dropout": dropout},
         "loss": {"learnable_temperature": True},
     }
-    one, other = (trained(tmp_path / str(fused), monkeypatch, fused=fused, **sections) for fused in (True, False))
+    one, other = (
+        trained(tmp_path / str(fused), monkeypatch, fused=fused, **sections)
+        for fused in (True, False)
+    )
     assert isinstance(one.model, ContrastiveModel)
     assert isinstance(other.model, ContrastiveModel)
     assert (len(one.model._fused), len(other.model._fused)) == (2, 0)

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from raylab.config import ViewConfig
 from raylab.data.grid import Grid, row_width
 
-widths = st.one_of(st.integers(1, 12).map(float), st.floats(0.05, 12.0), st.sampled_from([10 / 3, 1 / 3, 30.0003 / 10]))
+widths = st.one_of(
+    st.integers(1, 12).map(float),
+    st.floats(0.05, 12.0),
+    st.sampled_from([10 / 3, 1 / 3, 30.0003 / 10]),
+)
 FINE = 4096
 
 
@@ -37,12 +41,18 @@ def test_whole_bins_are_the_means_of_their_samples(samples: int, factor: int) ->
 
 
 @settings(max_examples=150, deadline=None)
-@given(samples=st.integers(1, 60), width=st.floats(0.05, 0.999) | st.sampled_from([0.5, 1 / 3, 0.2]))
+@given(
+    samples=st.integers(1, 60), width=st.floats(0.05, 0.999) | st.sampled_from([0.5, 1 / 3, 0.2])
+)
 def test_narrow_rows_interpolate(samples: int, width: float) -> None:
     grid, values = Grid(samples, width), np.random.default_rng(samples).normal(size=samples)
     at = np.arange(grid.rows) * width
-    assert samples - 1 - width - 1e-4 <= at[-1] <= samples - 1 + 1e-4  # the whole stretch and nothing beyond
-    np.testing.assert_allclose(grid.weights @ values, np.interp(at, np.arange(samples), values), atol=1e-4)
+    assert (
+        samples - 1 - width - 1e-4 <= at[-1] <= samples - 1 + 1e-4
+    )  # the whole stretch and nothing beyond
+    np.testing.assert_allclose(
+        grid.weights @ values, np.interp(at, np.arange(samples), values), atol=1e-4
+    )
     assert (np.abs(at[grid.row_of] - np.arange(samples)) <= width / 2 + 1e-4).sum() >= samples - 1
 
 

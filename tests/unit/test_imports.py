@@ -34,7 +34,17 @@ MAY: dict[str, set[str]] = {
     "tracking": {"errors", "config", "files", "parsing"},
     "reporting": {"errors", "files", "parsing", "data", "tracking", "evaluation"},
     "studies": BASE
-    | {"cluster", "data", "processes", "evaluation", "tasks", "training", "tracking", "reporting", "interop"},
+    | {
+        "cluster",
+        "data",
+        "processes",
+        "evaluation",
+        "tasks",
+        "training",
+        "tracking",
+        "reporting",
+        "interop",
+    },
     "health": {"authentication", "cluster", "errors", "tracking"},
     "cli": BASE | {"authentication", "health", "data", "studies", "tracking", "reporting"},
     "__init__": set(),
@@ -43,7 +53,14 @@ MAY: dict[str, set[str]] = {
 DATA_TYPES = {"session", "splits", "dataset", "view", "shard", "shards", "examples"}
 # Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for all below it.
 ONLY: dict[str, tuple[str, ...]] = {
-    "ray": ("cluster", "health.rays", "data.shards", "training.launch", "training.groups", "studies."),
+    "ray": (
+        "cluster",
+        "health.rays",
+        "data.shards",
+        "training.launch",
+        "training.groups",
+        "studies.",
+    ),
     "ray.data": ("data.shards", "training.launch"),
     "ray.train": ("training.launch",),
     "ray.tune": ("studies.", "training.launch"),
@@ -94,7 +111,11 @@ def imported(path: Path) -> set[str]:
 
 
 def within(name: str, prefix: str) -> bool:
-    return name.startswith(prefix) if prefix.endswith(".") else name == prefix or name.startswith(f"{prefix}.")
+    return (
+        name.startswith(prefix)
+        if prefix.endswith(".")
+        else name == prefix or name.startswith(f"{prefix}.")
+    )
 
 
 each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -110,8 +131,17 @@ def test_layers_import_downwards(path: Path) -> None:
             continue
         used = rest.split(".")[0]
         assert used == layer or used in MAY[layer], f"{name} must not import raylab.{rest}"
-        if used == "data" and layer in ("sampling", "evaluation", "tasks", "training", "interop", "sklearn"):
-            assert rest.split(".")[1] in DATA_TYPES, f"{name} takes data types only, not raylab.{rest}"
+        if used == "data" and layer in (
+            "sampling",
+            "evaluation",
+            "tasks",
+            "training",
+            "interop",
+            "sklearn",
+        ):
+            assert rest.split(".")[1] in DATA_TYPES, (
+                f"{name} takes data types only, not raylab.{rest}"
+            )
 
 
 @each_module
@@ -144,14 +174,29 @@ def test_jobs_use_the_command_line_only() -> None:
         assert found == {"raylab.cli.main"}, path
 
 
-@pytest.mark.parametrize("line", ["import raylab", "import raylab; dir(raylab)", "import raylab.cli"])
+@pytest.mark.parametrize(
+    "line", ["import raylab", "import raylab; dir(raylab)", "import raylab.cli"]
+)
 def test_importing_raylab_is_light(line: str) -> None:
     code = f"import sys; {line}\nprint([m for m in {HEAVY!r} if m in sys.modules])"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert shown.stdout.strip() == "[]"
 
 
-HEAVY = ("torch", "ray", "mlflow", "pandas", "optuna", "h5py", "numpy", "sklearn", "matplotlib", "pydantic")
+HEAVY = (
+    "torch",
+    "ray",
+    "mlflow",
+    "pandas",
+    "optuna",
+    "h5py",
+    "numpy",
+    "sklearn",
+    "matplotlib",
+    "pydantic",
+)
 
 
 def test_every_public_name_resolves() -> None:

@@ -22,7 +22,10 @@ from raylab.reporting.recording import COLOURS, recording_figure
 def two(tmp_path: Path) -> Dataset:
     group = np.repeat(np.arange(40), 10)
     return dataset(
-        tmp_path / "ds", session("a", groups={"presentation": group}), session("b", units=4), splits=BlockedSplits()
+        tmp_path / "ds",
+        session("a", groups={"presentation": group}),
+        session("b", units=4),
+        splits=BlockedSplits(),
     )
 
 
@@ -50,7 +53,9 @@ def test_of_a_raw_file_its_hash_and_range(tmp_path: Path) -> None:
     assert raylab.inspect(file, recipe=recipe)["sessions"][0]["sha256"] != entry["sha256"]
 
 
-def test_the_table_says_ranges_groups_and_totals(two: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_says_ranges_groups_and_totals(
+    two: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["inspect", str(two.path)])
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "choice 2 classes (discrete)" in shown
@@ -65,13 +70,17 @@ def test_pictures(two: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [file.name for file in files] == ["a.png", "b.png"]
     main(["inspect", str(two.path), "--png", str(tmp_path / "b.png"), "--session", "b", "--json"])
     assert len(json.loads(capsys.readouterr().out)["sessions"]) == 2
-    assert np.array_equal(matplotlib.image.imread(tmp_path / "b.png"), matplotlib.image.imread(files[1]))
+    assert np.array_equal(
+        matplotlib.image.imread(tmp_path / "b.png"), matplotlib.image.imread(files[1])
+    )
     with pytest.raises(ConfigError, match="several sessions"):
         raylab.draw(two.path, out=tmp_path / "one.png")
     with pytest.raises(DataError, match="no session 'c'"):
         raylab.draw(two.path, out=tmp_path / "c.png", session="c")
     raw = recording_file(tmp_path / "raw")
-    assert raylab.draw(raw, out=tmp_path / "raw.png", recipe=recipe_file(tmp_path)) == [tmp_path / "raw.png"]
+    assert raylab.draw(raw, out=tmp_path / "raw.png", recipe=recipe_file(tmp_path)) == [
+        tmp_path / "raw.png"
+    ]
 
 
 def test_the_picture_shows_splits_units_and_labels(two: Dataset) -> None:
@@ -86,5 +95,9 @@ def test_the_picture_shows_splits_units_and_labels(two: Dataset) -> None:
         assert ranges == sorted((int(a), int(b)) for a, b, split in opened.parts if split == code)
     assert len(drawn) == len(COLOURS)
     assert activity.images[0].get_array().shape == (5, 400)
-    assert [axis.get_ylabel().split("\n")[0] for axis in labels] == ["position", "heading", "choice"]
+    assert [axis.get_ylabel().split("\n")[0] for axis in labels] == [
+        "position",
+        "heading",
+        "choice",
+    ]
     assert "1 units left out" in figure.get_suptitle()

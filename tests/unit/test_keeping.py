@@ -16,7 +16,12 @@ from raylab.errors import ConfigError, TrainingError
 from raylab.parsing import parse
 from raylab.training.keeping import Monitor, Progress, monitor_of
 
-DECLARED = {"goodness_of_fit": "max", "loss": "min", "decoding.score": "max", "decoding.median_abs_error": "min"}
+DECLARED = {
+    "goodness_of_fit": "max",
+    "loss": "min",
+    "decoding.score": "max",
+    "decoding.median_abs_error": "min",
+}
 
 
 def monitor(mode: Any = "max", **stopping: Any) -> Monitor:
@@ -57,7 +62,11 @@ def test_the_best_is_kept_and_patience_counts_what_is_no_improvement(
     best = max(range(len(scores)), key=lambda at: (sign * scores[at], -at))
     assert len(found) == len(scores)
     last = found[-1]
-    assert (last.step, last.best_step, last.best) == (10 * len(scores), 10 * (best + 1), scores[best])
+    assert (last.step, last.best_step, last.best) == (
+        10 * len(scores),
+        10 * (best + 1),
+        scores[best],
+    )
     assert (last.mark, last.waited, last.metrics) == (marks[-1], waited, {"score": scores[best]})
 
 
@@ -66,7 +75,9 @@ def test_a_small_gain_is_kept_though_it_is_no_improvement() -> None:
     last = judged(by, [0.5, 0.55, 0.59, 0.9])[-1]
     assert (last.step, last.best_step, last.best, last.waited) == (30, 30, 0.59, 2)
     assert by.stops(last)
-    said = "stopped early at step 30: 2 validations in a row without a score better by more than 0.1"
+    said = (
+        "stopped early at step 30: 2 validations in a row without a score better by more than 0.1"
+    )
     assert by.reason(last) == said
 
 
@@ -129,16 +140,18 @@ def test_configs_that_are_wrong(values: dict[str, Any], said: str) -> None:
 def test_the_monitor_and_its_direction() -> None:
     assert monitor_of(config(), DECLARED) is None
     assert monitor_of(config(keep="best"), DECLARED) == Monitor("decoding.score", "max", None)
-    assert getattr(monitor_of(config(keep="best"), {"goodness_of_fit": "max", "loss": "min"}), "metric", None) == (
-        "goodness_of_fit"
-    )
+    assert getattr(
+        monitor_of(config(keep="best"), {"goodness_of_fit": "max", "loss": "min"}), "metric", None
+    ) == ("goodness_of_fit")
     error = monitor_of(config(early_stopping={}, monitor="decoding.median_abs_error"), DECLARED)
     assert error == Monitor("decoding.median_abs_error", "min", EarlyStopping())
 
 
 @pytest.mark.parametrize("metric", ["loss", "decoding.r3"])
 def test_a_monitor_that_is_no_validation_score(metric: str) -> None:
-    with pytest.raises(ConfigError, match=f"training.monitor: no validation measures '{metric}'") as caught:
+    with pytest.raises(
+        ConfigError, match=f"training.monitor: no validation measures '{metric}'"
+    ) as caught:
         monitor_of(config(keep="best", monitor=metric), DECLARED)
     assert "decoding.score" in caught.value.remedy
     assert "loss" not in caught.value.remedy

@@ -17,13 +17,24 @@ METRICS = ("decoding.r2",)
 
 def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
     events = []
-    trials = [("0000", "failed", None), ("0001", "completed", 0.2), ("0002", "pruned", 0.9), ("0003", "completed", 0.6)]
+    trials = [
+        ("0000", "failed", None),
+        ("0001", "completed", 0.2),
+        ("0002", "pruned", 0.9),
+        ("0003", "completed", 0.6),
+    ]
     for trial, state, score in [*trials, ("0004", "completed", None)]:
         events += [started(trial, x=1), ended(trial, state, score)]
     found = records(events, live=False)
     rows = leaderboard.rows(found, "max")
     assert [row["trial"] for row in rows] == ["0003", "0001", "0004", "0002", "0000"]
-    assert [row["trial"] for row in leaderboard.rows(found, "min")] == ["0001", "0003", "0004", "0002", "0000"]
+    assert [row["trial"] for row in leaderboard.rows(found, "min")] == [
+        "0001",
+        "0003",
+        "0004",
+        "0002",
+        "0000",
+    ]
     names = "trial state score steps seconds cpu_seconds gpu_seconds params metrics note"
     assert all(list(row) == names.split() for row in rows)
     assert not any(row["note"] for row in rows)
@@ -33,15 +44,23 @@ def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
     reason = "stopped early at step 90: 3 validations in a row without a better decoding.score"
     events = [started(f"000{trial}") for trial in range(3)]
     events += [{**ended("0000", "completed", 0.5), "step": 90, "kept_step": 60, "stopped": reason}]
-    events += [{**ended("0001", "completed", 0.4), "kept_step": 100}, ended("0002", "completed", 0.3)]
+    events += [
+        {**ended("0001", "completed", 0.4), "kept_step": 100},
+        ended("0002", "completed", 0.3),
+    ]
     rows = leaderboard.rows(records(events, live=False), "max")
     assert [row["note"] for row in rows] == [f"{reason}; the model of step 60 is kept", None, None]
     leaderboard.write_csv(tmp_path / "l.csv", rows)
-    assert [row["note"] for row in csv.DictReader((tmp_path / "l.csv").open())] == [rows[0]["note"], "", ""]
+    assert [row["note"] for row in csv.DictReader((tmp_path / "l.csv").open())] == [
+        rows[0]["note"],
+        "",
+        "",
+    ]
     console = Console(width=100, record=True, file=(tmp_path / "out").open("w"))
     console.print(leaderboard.table(rows, baselines=None, metrics=METRICS))
-    assert "1 trial with a note (in leaderboard.csv), such as: stopped early at step 90" in " ".join(
-        console.export_text().split()
+    assert (
+        "1 trial with a note (in leaderboard.csv), such as: stopped early at step 90"
+        in " ".join(console.export_text().split())
     )
 
 
@@ -50,7 +69,10 @@ def test_a_collapsed_codebook_is_noted() -> None:
     events = []
     for trial, usage in (("0000", 0.02), ("0001", 0.06)):
         metrics = {"codes.usage_least": usage}
-        events += [{**started(trial), "config": config}, {**ended(trial, "completed", usage), "metrics": metrics}]
+        events += [
+            {**started(trial), "config": config},
+            {**ended(trial, "completed", usage), "metrics": metrics},
+        ]
     rows = leaderboard.rows(records(events, live=False), "min")
     said = "the codebook collapsed: 2.0% of its codes are used on held-out windows"
     assert [row["note"] for row in rows] == [said, None]
@@ -65,8 +87,18 @@ def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> N
     ]
     leaderboard.write_csv(tmp_path / "l.csv", leaderboard.rows(records(events, live=False), "max"))
     first, second = csv.DictReader((tmp_path / "l.csv").open())
-    assert (first["trial"], first["score"], first["params.a"], first["params.b"]) == ("0000", "0.5", "0.1", "")
-    assert (second["state"], second["score"], second["params.b"], second["metrics.loss"]) == ("failed", "", "x,y", "")
+    assert (first["trial"], first["score"], first["params.a"], first["params.b"]) == (
+        "0000",
+        "0.5",
+        "0.1",
+        "",
+    )
+    assert (second["state"], second["score"], second["params.b"], second["metrics.loss"]) == (
+        "failed",
+        "",
+        "x,y",
+        "",
+    )
 
 
 def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> None:
@@ -77,7 +109,12 @@ def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> N
     for width in (60, 100, 160):
         console = Console(width=width, record=True, file=(tmp_path / "out").open("w"))
         drawn = leaderboard.table(
-            rows, baselines=study.baselines(), metrics=METRICS, label="position", errors=errors, width=width
+            rows,
+            baselines=study.baselines(),
+            metrics=METRICS,
+            label="position",
+            errors=errors,
+            width=width,
         )
         console.print(drawn)
         lines = console.export_text().splitlines()
@@ -92,20 +129,30 @@ def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> N
 
 def test_short_names_stay_apart() -> None:
     paths = ["model.encoder.kind", "quantizer.kind", "optimizer.learning_rate"]
-    assert list(leaderboard.short_names(paths).values()) == ["encoder.kind", "quantizer.kind", "learning_rate"]
+    assert list(leaderboard.short_names(paths).values()) == [
+        "encoder.kind",
+        "quantizer.kind",
+        "learning_rate",
+    ]
     assert leaderboard.short_names(["kind", "model.kind"])["kind"] == "kind"
 
 
 def test_a_winner_that_loses_to_its_own_input_is_said_to_lose() -> None:
     found = records([started("0000"), ended("0000", "completed", 0.69)], live=False)
-    lost = verdict(found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.93, "chance": 0.0})
+    lost = verdict(
+        found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.93, "chance": 0.0}
+    )
     assert lost.kind == "loses"
     assert "loses to its own smoothed input (0.930)" in lost.text
-    won = verdict(found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.5, "chance": 0.0})
+    won = verdict(
+        found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.5, "chance": 0.0}
+    )
     assert won.kind == "wins"
     error = verdict(found, mode="min", metric="decoding.median_error", baselines={"raw": 0.5})
     assert error.kind == "loses"
-    assert verdict([], mode="max", metric="decoding.r2", baselines={}).text == "No trial has started."
+    assert (
+        verdict([], mode="max", metric="decoding.r2", baselines={}).text == "No trial has started."
+    )
 
 
 def test_baselines_are_found_by_the_objective_and_its_label() -> None:
@@ -115,8 +162,16 @@ def test_baselines_are_found_by_the_objective_and_its_label() -> None:
         ("raw", 0.6),
         ("chance", 0.6),
     ]
-    assert baseline_scores(baselines, metric="decoding.direction.balanced_accuracy", label="position")["raw"] == 0.7
+    assert (
+        baseline_scores(baselines, metric="decoding.direction.balanced_accuracy", label="position")[
+            "raw"
+        ]
+        == 0.7
+    )
     assert baseline_scores(baselines, metric="goodness_of_fit", label="position") == {}
-    assert baseline_scores(baselines, metric="decoding.score", label="position") == {"raw": 0.6, "chance": 0.6}
+    assert baseline_scores(baselines, metric="decoding.score", label="position") == {
+        "raw": 0.6,
+        "chance": 0.6,
+    }
     assert baseline_scores(baselines, metric="decoding.score", label="direction")["raw"] == 0.7
     assert baseline_scores(None, metric="decoding.r2", label="position") == {}

@@ -76,10 +76,14 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Dataset]:
     folder = tmp_path_factory.mktemp("leaks")
     sessions = [session("a", samples=700, units=9), session("b", samples=600, seed=1)]
     others = [replaced(one, seed) for seed, one in enumerate(sessions)]
-    return dataset(folder / "a", *sessions, splits=SPLITS), dataset(folder / "b", *others, splits=SPLITS)
+    return dataset(folder / "a", *sessions, splits=SPLITS), dataset(
+        folder / "b", *others, splits=SPLITS
+    )
 
 
-@pytest.mark.parametrize("rows", [{"bin_ms": 300}, {"resample_hz": 7.0}, {"resample_hz": 16.0}], ids=str)
+@pytest.mark.parametrize(
+    "rows", [{"bin_ms": 300}, {"resample_hz": 7.0}, {"resample_hz": 16.0}], ids=str
+)
 @pytest.mark.parametrize("selection", SELECTIONS, ids=str)
 @pytest.mark.parametrize("combine", ["separate", "padded"])
 def test_training_is_the_same_to_the_bit(
@@ -101,7 +105,9 @@ def test_training_is_the_same_to_the_bit(
             if code == 0:
                 assert torch.equal(mine.x[start:stop], theirs.x[start:stop])
                 for name, label in mine.timeline.labels.items():
-                    assert np.array_equal(label.values[start:stop], theirs.timeline.labels[name].values[start:stop])
+                    assert np.array_equal(
+                        label.values[start:stop], theirs.timeline.labels[name].values[start:stop]
+                    )
             changed += int(code != 0 and not torch.equal(mine.x[start:stop], theirs.x[start:stop]))
     assert changed > 4  # else nothing was put to the test
     task = get_task(config)
@@ -123,7 +129,9 @@ LAYOUTS: list[SplitsConfig] = [
 def recorded(draw: st.DrawFn) -> tuple[Session, np.ndarray]:
     """A session whose mask leaves segments, split somehow; activity and label say which part a sample is of."""
     lengths = draw(st.lists(st.integers(1, 70), min_size=3, max_size=8))
-    mask = np.concatenate([np.repeat([True, False], [length, draw(st.integers(1, 6))]) for length in lengths])
+    mask = np.concatenate(
+        [np.repeat([True, False], [length, draw(st.integers(1, 6))]) for length in lengths]
+    )
     one = session(samples=len(mask), units=2, segments=segments_from_mask(mask))
     try:
         parts = make_parts(one, draw(st.sampled_from(LAYOUTS)), source="rat")
@@ -133,12 +141,16 @@ def recorded(draw: st.DrawFn) -> tuple[Session, np.ndarray]:
     for at, (start, stop, _) in enumerate(parts):
         number[start:stop] = at + 1
     neural = np.stack([number, number], axis=1).astype(np.float32)
-    return Session(**{**vars(one), "neural": neural, "labels": {"part": Label.continuous(number)}}), parts
+    return Session(
+        **{**vars(one), "neural": neural, "labels": {"part": Label.continuous(number)}}
+    ), parts
 
 
 sentinel_views = st.builds(
     lambda rows, **view: ViewConfig(zscore=False, **rows, **view),
-    rows=st.sampled_from([{}, {"bin_ms": 200}, {"bin_ms": 500}, {"resample_hz": 3.7}, {"resample_hz": 23.0}]),
+    rows=st.sampled_from(
+        [{}, {"bin_ms": 200}, {"bin_ms": 500}, {"resample_hz": 3.7}, {"resample_hz": 23.0}]
+    ),
     lag_ms=st.sampled_from([0.0, 300.0, -700.0, 30_000.0]),
     smoothing_ms=st.sampled_from([0.0, 100.0, 2000.0]),
 )
@@ -154,7 +166,12 @@ sentinel_views = st.builds(
     workers=st.integers(1, 3),
 )
 def test_windows_hold_one_part_of_training(
-    made: tuple[Session, np.ndarray], view: ViewConfig, field: int, conditional: str, offset: int, workers: int
+    made: tuple[Session, np.ndarray],
+    view: ViewConfig,
+    field: int,
+    conditional: str,
+    offset: int,
+    workers: int,
 ) -> None:
     one, parts = made
     source = recording(one, parts)
@@ -162,7 +179,10 @@ def test_windows_hold_one_part_of_training(
     part_of = np.repeat(np.arange(len(parts)), timeline.parts[:, 1] - timeline.parts[:, 0])
     np.testing.assert_allclose(timeline.labels["part"].values[:, 0], part_of + 1, atol=1e-9)
     encoder = build_encoder(
-        LinearEncoderConfig(kind="linear", receptive_field=field), units=2, output_dimension=2, normalize=False
+        LinearEncoderConfig(kind="linear", receptive_field=field),
+        units=2,
+        output_dimension=2,
+        normalize=False,
     )
     config = trial(sampling=sampling_section(conditional=conditional, time_offset=offset)).sampling
     try:
@@ -190,7 +210,9 @@ def test_windows_hold_one_part_of_training(
         seen = windows(shard, encoder, mine).flatten(1).numpy()
         number = part_of[mine.numpy()]
         assert (parts[number, 2] == 0).all()
-        np.testing.assert_allclose(seen, np.repeat(number[:, None] + 1.0, seen.shape[1], 1), rtol=1e-5)
+        np.testing.assert_allclose(
+            seen, np.repeat(number[:, None] + 1.0, seen.shape[1], 1), rtol=1e-5
+        )
     assert (owners[rows.flatten().unique()] > 0).all()
 
 
@@ -198,7 +220,9 @@ def test_the_sentinels_would_tell(tmp_path: Path) -> None:
     """A view that is computed across a border fails the test above: smoothing over two parts as if they were one."""
     number = np.repeat([1.0, 2.0], 20).astype(np.float32)[:, None]
     whole = recording(session(samples=40, units=1, neural=number), np.array([[0, 40, 0]]))
-    apart = recording(session(samples=40, units=1, neural=number), np.array([[0, 20, 0], [20, 40, 0]]))
+    apart = recording(
+        session(samples=40, units=1, neural=number), np.array([[0, 20, 0], [20, 40, 0]])
+    )
     view = ViewConfig(smoothing_ms=200, zscore=False)
     (crossed, _), (kept, fitted) = view_activity(whole, view), view_activity(apart, view)
     assert isinstance(fitted, Fitted)

@@ -20,7 +20,9 @@ def test_events_come_back_in_the_order_they_were_written(tmp_path: Path) -> None
     ledger = Ledger(tmp_path / "ledger")
     for index in range(12):
         ledger.append({"event": "trial_ended", "trial": f"{index:04d}", "time": 100.0 - index})
-    assert [event["trial"] for event in Ledger(tmp_path / "ledger").read()] == [f"{index:04d}" for index in range(12)]
+    assert [event["trial"] for event in Ledger(tmp_path / "ledger").read()] == [
+        f"{index:04d}" for index in range(12)
+    ]
 
 
 def test_segments_never_change_and_numbers_are_never_reused(tmp_path: Path) -> None:
@@ -38,7 +40,10 @@ def test_segments_never_change_and_numbers_are_never_reused(tmp_path: Path) -> N
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     writers = [Ledger(tmp_path) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(writers[index % 4].append, {"event": "x", "n": index}) for index in range(80)]
+        jobs = [
+            pool.submit(writers[index % 4].append, {"event": "x", "n": index})
+            for index in range(80)
+        ]
         for job in jobs:
             job.result()
     assert sorted(event["n"] for event in Ledger(tmp_path).read()) == list(range(80))
@@ -56,7 +61,11 @@ def test_a_damaged_segment_is_named(tmp_path: Path, damage: str) -> None:
     (segment,) = tmp_path.iterdir()
     text = segment.read_text()
     lines = text.splitlines(keepends=True)
-    segment.write_text({"cut in a line": text[:-5], "cut between lines": lines[0]}.get(damage, text.replace("1", "2")))
+    segment.write_text(
+        {"cut in a line": text[:-5], "cut between lines": lines[0]}.get(
+            damage, text.replace("1", "2")
+        )
+    )
     with pytest.raises(StudyError, match=segment.name):
         Ledger(tmp_path).read()
 
@@ -80,11 +89,15 @@ def test_reports_are_gathered_for_a_moment_and_ends_are_not(tmp_path: Path) -> N
     ledger.append({"event": "trial_reported", "trial": "0001", "step": 0, "metrics": {}})
     deadline = time.monotonic() + 10
     while len(list(tmp_path.glob("0*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)  # written without another call: a crash later loses nothing older than the buffer
+        time.sleep(
+            0.02
+        )  # written without another call: a crash later loses nothing older than the buffer
     assert [event.get("step") for event in Ledger(tmp_path).read()] == [0, 1, 2, 3, 4, None, 0]
 
 
-def test_a_full_disk_keeps_what_could_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_what_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr("raylab.tracking.ledger.write_text", _no_space)
@@ -98,7 +111,10 @@ def test_object_stores_work_as_folders_do() -> None:
     ledger = Ledger("memory://bucket/study/ledger")
     ledger.append({"event": "a"})
     Ledger("memory://bucket/study/ledger").append({"event": "b", "loss": math.nan})
-    assert [(event["event"], event.get("loss", 0)) for event in ledger.read()] == [("a", 0), ("b", None)]
+    assert [(event["event"], event.get("loss", 0)) for event in ledger.read()] == [
+        ("a", 0),
+        ("b", None),
+    ]
 
 
 def test_a_study_is_made_once_and_opened_as_it_was(tmp_path: Path) -> None:
@@ -141,7 +157,9 @@ def test_a_killed_driver_is_not_live(tmp_path: Path) -> None:
         "    study.ledger.append({'event': 'trial_started', 'trial': '0000', 'params': {}, 'config': {}})\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )
-    driver = subprocess.Popen([sys.executable, "-c", script, str(study.path)], stdout=subprocess.PIPE, text=True)
+    driver = subprocess.Popen(
+        [sys.executable, "-c", script, str(study.path)], stdout=subprocess.PIPE, text=True
+    )
     assert driver.stdout is not None
     assert driver.stdout.readline() == "held\n"
     assert [record.state for record in study.records()] == ["running"]

@@ -13,11 +13,16 @@ from raylab.models.losses import InfoNCE, bits, build_loss, value_and_gradients
 
 def rows(count: int, seed: int, dimension: int = 5) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return functional.normalize(torch.randn(count, dimension, generator=generator, dtype=torch.float64))
+    return functional.normalize(
+        torch.randn(count, dimension, generator=generator, dtype=torch.float64)
+    )
 
 
 def by_definition(
-    reference: Tensor, positive: Tensor, negative: Tensor, config: InfoNCEConfig | FocalInfoNCEConfig
+    reference: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    config: InfoNCEConfig | FocalInfoNCEConfig,
 ) -> Tensor:
     def phi(x: Tensor, y: Tensor) -> Tensor:
         closeness = (x * y).sum(-1) if config.similarity == "cosine" else -(x - y).square().sum(-1)
@@ -30,7 +35,9 @@ def by_definition(
 @pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
 @pytest.mark.parametrize("learnable", [False, True])
 @pytest.mark.parametrize("negatives", [1, 6, 40])
-def test_definition_with_any_number_of_negatives(similarity: str, learnable: bool, negatives: int) -> None:
+def test_definition_with_any_number_of_negatives(
+    similarity: str, learnable: bool, negatives: int
+) -> None:
     config = InfoNCEConfig(similarity=similarity, temperature=0.4, learnable_temperature=learnable)
     batch = rows(6, 0), 2 * rows(6, 1), 3 * rows(negatives, 2)
     loss = InfoNCE(config).double()
@@ -40,8 +47,14 @@ def test_definition_with_any_number_of_negatives(similarity: str, learnable: boo
 
 
 def test_rows_can_be_shared_between_workers() -> None:
-    loss, (reference, positive, negative) = InfoNCE(InfoNCEConfig()), (rows(8, 0), rows(8, 1), rows(8, 2))
-    shares = [loss.per_row(reference[part], positive[part], negative) for part in (slice(0, 3), slice(3, 8))]
+    loss, (reference, positive, negative) = (
+        InfoNCE(InfoNCEConfig()),
+        (rows(8, 0), rows(8, 1), rows(8, 2)),
+    )
+    shares = [
+        loss.per_row(reference[part], positive[part], negative)
+        for part in (slice(0, 3), slice(3, 8))
+    ]
     torch.testing.assert_close(torch.cat(shares).mean(), loss(reference, positive, negative))
 
 
@@ -105,7 +118,11 @@ def test_focal_by_its_formula(similarity: str, gamma: float) -> None:
     config = FocalInfoNCEConfig(kind="focal", similarity=similarity, temperature=0.4, gamma=gamma)
     batch = rows(6, 0), rows(6, 1), rows(9, 2)
     infonce = by_definition(*batch, config)
-    closeness = (batch[0] * batch[1]).sum(1) if similarity == "cosine" else -(batch[0] - batch[1]).square().sum(1)
+    closeness = (
+        (batch[0] * batch[1]).sum(1)
+        if similarity == "cosine"
+        else -(batch[0] - batch[1]).square().sum(1)
+    )
     pull = (closeness / config.temperature).exp()
     expected = (1 - pull / (pull + infonce.exp() * pull)) ** gamma * infonce
     loss = build_loss(config).double()
@@ -119,7 +136,10 @@ def test_focal_without_focus_is_infonce(similarity: str) -> None:
     focal = FocalInfoNCEConfig(kind="focal", gamma=0, similarity=similarity, temperature=0.05)
     found = []
     for loss in (build_loss(config), build_loss(focal)):
-        batch = [x.float().requires_grad_() for x in (rows(64, 0), rows(64, 0) + 0.1 * rows(64, 1), rows(30, 2))]
+        batch = [
+            x.float().requires_grad_()
+            for x in (rows(64, 0), rows(64, 0) + 0.1 * rows(64, 1), rows(30, 2))
+        ]
         value = loss(*batch)
         found.append([value, *torch.autograd.grad(value, batch)])
     for mine, other in zip(*found, strict=True):

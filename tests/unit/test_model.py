@@ -41,7 +41,11 @@ VIEWS: dict[str, dict[str, Any]] = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     x = session().neural.copy()
     x[:240, 2] = 1  # constant in training: dropped
-    return dataset(tmp_path_factory.mktemp("model") / "ds", session("a", neural=x), session("b", units=4, seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("model") / "ds",
+        session("a", neural=x),
+        session("b", units=4, seed=1),
+    )
 
 
 def trained(made: Dataset, folder: Path, **sections: Any) -> tuple[Training, Model]:
@@ -58,7 +62,11 @@ def trained(made: Dataset, folder: Path, **sections: Any) -> tuple[Training, Mod
 def test_transform_of_raw_activity_is_the_embedding_of_training(
     made: Dataset, tmp_path: Path, view: dict[str, Any], kind: str, combine: str
 ) -> None:
-    sections = {"view": view, "model": {"encoder": {"kind": kind}}, "sessions": {"combine": combine}}
+    sections = {
+        "view": view,
+        "model": {"encoder": {"kind": kind}},
+        "sessions": {"combine": combine},
+    }
     training, model = trained(made, tmp_path, **sections)
     assert model.config == training.config
     for name, held in training.shard.items():
@@ -71,7 +79,9 @@ def test_transform_of_raw_activity_is_the_embedding_of_training(
             np.testing.assert_allclose(found, during[mine], atol=2e-5)
             rows = held.timeline.rows[mine]
             viewed = held.x[rows.min() : rows.max() + 1].numpy()
-            np.testing.assert_allclose(model.encode(viewed, session=name)[0], during[mine][0], atol=2e-5)
+            np.testing.assert_allclose(
+                model.encode(viewed, session=name)[0], during[mine][0], atol=2e-5
+            )
 
 
 def test_all_recorded_units_or_those_kept(made: Dataset, tmp_path: Path) -> None:
@@ -79,16 +89,28 @@ def test_all_recorded_units_or_those_kept(made: Dataset, tmp_path: Path) -> None
     raw = session("a").neural.copy()
     raw[:, 2] = 5
     assert model.units["a"].tolist() == [True, True, False, True, True, True]
-    whole, kept = model.transform(raw, session="a"), model.transform(np.delete(raw, 2, axis=1), session="a")
+    whole, kept = (
+        model.transform(raw, session="a"),
+        model.transform(np.delete(raw, 2, axis=1), session="a"),
+    )
     assert np.array_equal(whole, kept)
     assert whole.shape == (400, 3)
-    with pytest.raises(DataError, match=r"activity has 4 units; session 'a' has 6 \(5 kept\)") as caught:
+    with pytest.raises(
+        DataError, match=r"activity has 4 units; session 'a' has 6 \(5 kept\)"
+    ) as caught:
         model.transform(raw[:, :4], session="a")
     assert "in the recording's order" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
-    "activity", [np.zeros((0, 6)), np.zeros(6), np.full((5, 6), np.nan), np.zeros((2, 3, 6)), np.full((5, 6), np.inf)]
+    "activity",
+    [
+        np.zeros((0, 6)),
+        np.zeros(6),
+        np.full((5, 6), np.nan),
+        np.zeros((2, 3, 6)),
+        np.full((5, 6), np.inf),
+    ],
 )
 def test_activity_that_is_none(made: Dataset, tmp_path: Path, activity: np.ndarray) -> None:
     _, model = trained(made, tmp_path)
@@ -97,7 +119,9 @@ def test_activity_that_is_none(made: Dataset, tmp_path: Path, activity: np.ndarr
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3])
-def test_stretches_shorter_than_the_receptive_field(made: Dataset, tmp_path: Path, samples: int) -> None:
+def test_stretches_shorter_than_the_receptive_field(
+    made: Dataset, tmp_path: Path, samples: int
+) -> None:
     _, model = trained(made, tmp_path, view={"bin_ms": 200})
     found = model.transform(session("a").neural[:samples], session="a")
     assert found.shape == (samples, 3)
@@ -129,7 +153,11 @@ def test_a_model_needs_nothing_of_its_dataset(tmp_path: Path) -> None:
 
 def test_no_pickle_among_its_files(made: Dataset, tmp_path: Path) -> None:
     trained(made, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors", "view.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "model.json",
+        "model.safetensors",
+        "view.safetensors",
+    ]
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:

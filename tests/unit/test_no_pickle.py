@@ -37,7 +37,13 @@ def _unsafe(call: ast.AST) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return False
     base = call.func.value
-    owner = base.id if isinstance(base, ast.Name) else base.attr if isinstance(base, ast.Attribute) else ""
+    owner = (
+        base.id
+        if isinstance(base, ast.Name)
+        else base.attr
+        if isinstance(base, ast.Attribute)
+        else ""
+    )
     options = {one.arg: ast.unparse(one.value) for one in call.keywords}
     if (owner, call.func.attr) == ("torch", "load"):
         return options.get("weights_only") != "True"
@@ -65,8 +71,12 @@ def test_the_search_sees_what_it_should(source: str, unsafe: bool) -> None:
 
 
 def test_no_module_unpickles_or_restores_a_snapshot_of_tune() -> None:
-    found = {str(path.relative_to(ROOT)): loads(path.read_text()) for path in sorted(ROOT.rglob("*.py"))}
-    assert {name: lines for name, lines in found.items() if lines and name not in BEHIND_A_LIST} == {}
+    found = {
+        str(path.relative_to(ROOT)): loads(path.read_text()) for path in sorted(ROOT.rglob("*.py"))
+    }
+    assert {
+        name: lines for name, lines in found.items() if lines and name not in BEHIND_A_LIST
+    } == {}
 
 
 def test_reading_a_study_or_a_model_runs_no_pickle(
@@ -77,7 +87,12 @@ def test_reading_a_study_or_a_model_runs_no_pickle(
     study = small_study(tmp_path / "study", dataset(tmp_path / "ds"))
     model = study.model_folder("0000")
     ran = tmp_path / "ran"
-    for place in (study.path / ".tune" / "search", study.path, model, study.checkpoint_folder("0000")):
+    for place in (
+        study.path / ".tune" / "search",
+        study.path,
+        model,
+        study.checkpoint_folder("0000"),
+    ):
         place.mkdir(parents=True, exist_ok=True)
         for name in ("tuner.pkl", "trainable.pkl", "model.pt", "model.joblib", "checkpoint.pkl"):
             (place / name).write_bytes(pickle.dumps(_Bomb(ran)))

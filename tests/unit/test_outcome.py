@@ -18,8 +18,15 @@ def told(metrics: dict[str, float], *, step: int, metric: str, **more: Any) -> d
 
 def test_a_trial_that_reached_its_last_step_is_completed() -> None:
     result = told({"decoding.r2": 0.5, "loss": 2.0}, step=100, metric="decoding.r2")
-    assert result == {"steps": 100, "score": 0.5, "rung": 0.5, "metrics": {"decoding.r2": 0.5, "loss": 2.0}}
-    assert outcome(result, max_steps=100) == Outcome("completed", 0.5, 100, {"decoding.r2": 0.5, "loss": 2.0})
+    assert result == {
+        "steps": 100,
+        "score": 0.5,
+        "rung": 0.5,
+        "metrics": {"decoding.r2": 0.5, "loss": 2.0},
+    }
+    assert outcome(result, max_steps=100) == Outcome(
+        "completed", 0.5, 100, {"decoding.r2": 0.5, "loss": 2.0}
+    )
 
 
 @pytest.mark.parametrize("step", [1, 50, 99])
@@ -49,7 +56,9 @@ def test_the_score_is_that_of_the_model_kept() -> None:
     assert outcome(late, max_steps=100) == expected
     assert outcome(late, max_steps=60) == replace(expected, state="completed")
     early = {**late, "stopped": "stopped early at step 60"}
-    assert outcome(early, max_steps=100) == replace(expected, state="completed", stopped="stopped early at step 60")
+    assert outcome(early, max_steps=100) == replace(
+        expected, state="completed", stopped="stopped early at step 60"
+    )
     assert outcome({**early, "error": "the loss is nan"}, max_steps=100).state == "failed"
 
 
@@ -61,6 +70,10 @@ def test_nothing_reported_failed(result: dict | None) -> None:
 
 def test_the_reason_of_a_failure_is_kept() -> None:
     failed = outcome({"steps": 30, "error": "TrainingError: the loss is nan"}, max_steps=100)
-    assert (failed.state, failed.step, failed.error) == ("failed", 30, "TrainingError: the loss is nan")
+    assert (failed.state, failed.step, failed.error) == (
+        "failed",
+        30,
+        "TrainingError: the loss is nan",
+    )
     after_score = told({"r2": 0.5}, step=100, metric="r2")
     assert outcome(after_score, max_steps=100, crash="the process died").error == "the process died"

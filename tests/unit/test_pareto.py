@@ -33,7 +33,10 @@ from raylab.tracking.study import StudyFolder
 
 BOTH = [{"metric": "decoding.score"}, {"metric": "goodness_of_fit"}]
 MODES: dict[str, Mode] = {"decoding.r2": "max", "decoding.median_abs_error": "min"}
-SEARCH: dict[str, Any] = {"loss.temperature": {"float": [0.1, 1.0]}, "training.seed": {"int": [0, 3]}}
+SEARCH: dict[str, Any] = {
+    "loss.temperature": {"float": [0.1, 1.0]},
+    "training.seed": {"int": [0, 3]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +52,24 @@ def checked(sessions: dict[str, SessionSpec], **value: Any) -> Space:
 # -- the front -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("directions", [("max", "max"), ("min", "max"), ("max", "min", "min"), ("min",)])
+@pytest.mark.parametrize(
+    "directions", [("max", "max"), ("min", "max"), ("max", "min", "min"), ("min",)]
+)
 def test_the_front_is_optuna_s(directions: tuple[Mode, ...]) -> None:
     """Values on a coarse lattice, so that many trials tie in one objective and some in all."""
     values = np.random.default_rng(0).integers(0, 7, (50, len(directions))).astype(float)
     values = np.concatenate([values, values[::2], values[1::2]])
-    study = optuna.create_study(directions=["maximize" if mode == "max" else "minimize" for mode in directions])
+    study = optuna.create_study(
+        directions=["maximize" if mode == "max" else "minimize" for mode in directions]
+    )
     study.add_trials([optuna.trial.create_trial(values=row.tolist()) for row in values])
-    found = [TrialRecord(f"{k:04d}", "completed", row[0], scores=tuple(row)) for k, row in enumerate(values)]
-    expected = [f"{trial.number:04d}" for trial in study.best_trials] if len(directions) > 1 else None
+    found = [
+        TrialRecord(f"{k:04d}", "completed", row[0], scores=tuple(row))
+        for k, row in enumerate(values)
+    ]
+    expected = (
+        [f"{trial.number:04d}" for trial in study.best_trials] if len(directions) > 1 else None
+    )
     if expected is None:  # of one objective Optuna gives the first best trial only
         expected = [record.trial for record in found if record.score == values.min()]
     leading = front(found, *directions)
@@ -72,7 +84,10 @@ def test_the_front_is_optuna_s(directions: tuple[Mode, ...]) -> None:
 
 def test_trials_that_did_not_complete_are_on_no_front() -> None:
     good = TrialRecord("0000", "completed", 1.0, scores=(1.0, 1.0))
-    found = [good, *(replace(good, state=state, scores=(9.0, 9.0)) for state in ("pruned", "running"))]
+    found = [
+        good,
+        *(replace(good, state=state, scores=(9.0, 9.0)) for state in ("pruned", "running")),
+    ]
     failed = TrialRecord("0003", "failed")
     assert front([*found, failed], "max", "max") == [good]
     assert front([failed], "max", "max") == []
@@ -82,7 +97,9 @@ def test_trials_that_did_not_complete_are_on_no_front() -> None:
 
 
 def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec]) -> None:
-    space = checked(sessions, objective=[{"metric": "goodness_of_fit"}, {"metric": "decoding.median_abs_error"}])
+    space = checked(
+        sessions, objective=[{"metric": "goodness_of_fit"}, {"metric": "decoding.median_abs_error"}]
+    )
     assert modes(space, sessions) == {"goodness_of_fit": "max", "decoding.median_abs_error": "min"}
     stopped = checked(sessions, scheduler={"kind": "asha", "metric": "decoding.median_abs_error"})
     assert modes(stopped, sessions)[stopped.rung] == "min"
@@ -94,18 +111,41 @@ def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec])
     [
         ({"objective": [*BOTH, BOTH[0]]}, "s.yaml: objective: 'decoding.score' is there twice"),
         ({"objective": []}, "one objective, or a list of two or three, is needed"),
-        ({"objective": [BOTH[0], {"metrik": "x"}]}, "unknown key 'objective.1.metrik'\n  Did you mean 'metric'"),
+        (
+            {"objective": [BOTH[0], {"metrik": "x"}]},
+            "unknown key 'objective.1.metrik'\n  Did you mean 'metric'",
+        ),
         ({"objective": [BOTH[0], {"metric": "r2"}]}, "objective.1.metric 'r2' does not exist here"),
-        ({"objective": [BOTH[0], {"metric": "loss"}]}, "objective.1.metric 'loss' depends on batch size"),
-        ({"objective": [BOTH[0], {**BOTH[1], "mode": "min"}]}, "objective.1.mode 'min' contradicts goodness_of_fit"),
-        ({"search": {"view.smoothing_ms": {"float": [0, 9]}}}, "objective.1 goodness_of_fit cannot compare trials"),
+        (
+            {"objective": [BOTH[0], {"metric": "loss"}]},
+            "objective.1.metric 'loss' depends on batch size",
+        ),
+        (
+            {"objective": [BOTH[0], {**BOTH[1], "mode": "min"}]},
+            "objective.1.mode 'min' contradicts goodness_of_fit",
+        ),
+        (
+            {"search": {"view.smoothing_ms": {"float": [0, 9]}}},
+            "objective.1 goodness_of_fit cannot compare trials",
+        ),
         ({"scheduler": {"kind": "asha"}}, "scheduler.metric is missing"),
-        ({"scheduler": {"kind": "asha", "metric": "loss"}}, "scheduler.metric 'loss' depends on batch size"),
-        ({"scheduler": {"kind": "asha", "metric": "r2"}}, "scheduler.metric 'r2' does not exist here"),
-        ({"sampler": {"kind": "tpe", "population": 8}}, "population is of nsga2 and cmaes, not of tpe"),
+        (
+            {"scheduler": {"kind": "asha", "metric": "loss"}},
+            "scheduler.metric 'loss' depends on batch size",
+        ),
+        (
+            {"scheduler": {"kind": "asha", "metric": "r2"}},
+            "scheduler.metric 'r2' does not exist here",
+        ),
+        (
+            {"sampler": {"kind": "tpe", "population": 8}},
+            "population is of nsga2 and cmaes, not of tpe",
+        ),
     ],
 )
-def test_objectives_that_cannot_be(sessions: dict[str, SessionSpec], value: dict[str, Any], said: str) -> None:
+def test_objectives_that_cannot_be(
+    sessions: dict[str, SessionSpec], value: dict[str, Any], said: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         checked(sessions, **value)
     assert said in str(caught.value)
@@ -129,7 +169,9 @@ def test_a_trial_has_a_score_of_each_objective_of_the_model_kept() -> None:
 
 
 @pytest.mark.parametrize("kind", ["tpe", "nsga2"])
-def test_optuna_holds_all_objectives_over_a_resume(sessions: dict[str, SessionSpec], tmp_path: Path, kind: str) -> None:
+def test_optuna_holds_all_objectives_over_a_resume(
+    sessions: dict[str, SessionSpec], tmp_path: Path, kind: str
+) -> None:
     space = checked(sessions, sampler={"kind": kind}, budget={"trials": 16})
 
     def result(params: dict[str, Any]) -> dict[str, Any]:
@@ -146,12 +188,21 @@ def test_optuna_holds_all_objectives_over_a_resume(sessions: dict[str, SessionSp
     assert [len(study.trials), study.directions] == [16, [optuna.study.StudyDirection.MAXIMIZE] * 2]
     states = {"COMPLETE": "completed", "PRUNED": "pruned"}
     found = [
-        TrialRecord(f"{t.number:04d}", states[t.state.name], (t.values or [0])[0], scores=tuple(t.values or ()))  # type: ignore[arg-type]
+        TrialRecord(
+            f"{t.number:04d}",
+            states[t.state.name],
+            (t.values or [0])[0],
+            scores=tuple(t.values or ()),
+        )  # type: ignore[arg-type]
         for t in study.trials
     ]
     for trial in study.trials:
-        assert trial.values == (result(trial.params)["scores"] if trial.params["training.seed"] else None)
-    assert [f"{trial.number:04d}" for trial in study.best_trials] == [r.trial for r in front(found, "max", "max")]
+        assert trial.values == (
+            result(trial.params)["scores"] if trial.params["training.seed"] else None
+        )
+    assert [f"{trial.number:04d}" for trial in study.best_trials] == [
+        r.trial for r in front(found, "max", "max")
+    ]
     if kind == "nsga2":  # Optuna's default population of 50 would make this search random
         assert max(trial.system_attrs["NSGAIISampler:generation"] for trial in study.trials) >= 1
 
@@ -180,8 +231,14 @@ def study_of_two(folder: Path, *more: str) -> StudyFolder:
         metrics = dict(zip([aim["metric"] for aim in aims], scores)) if done else {}
         begun = started(trial, time=T0 + 20 * number, **{"x.<b>": number})
         study.ledger.append(begun, reported(trial, 50, **metrics))
-        told = {"scores": scores if done else [], "metrics": metrics, "error": None if done else "it diverged"}
-        study.ledger.append(ended(trial, state, scores[0] if done else None, time=T0 + 20 * number + 9, **told))
+        told = {
+            "scores": scores if done else [],
+            "metrics": metrics,
+            "error": None if done else "it diverged",
+        }
+        study.ledger.append(
+            ended(trial, state, scores[0] if done else None, time=T0 + 20 * number + 9, **told)
+        )
     study.ledger.append({"event": "study_ended", "time": T0 + 999})
     return study
 
@@ -195,9 +252,19 @@ def test_the_leaderboard_ranks_the_front_first(tmp_path: Path) -> None:
     leaderboard.write_csv(study.leaderboard_path, rows)
     table = list(csv.DictReader(study.leaderboard_path.open()))
     assert [row["front"] for row in table] == ["yes", "yes", "no", "no", "no", "no"]
-    assert [row["scores.decoding.median_abs_error"] for row in table] == ["0.4", "0.2", "0.5", "0.9", "0.01", ""]
+    assert [row["scores.decoding.median_abs_error"] for row in table] == [
+        "0.4",
+        "0.2",
+        "0.5",
+        "0.9",
+        "0.01",
+        "",
+    ]
     leaderboard.write_csv(study.leaderboard_path, [])
-    assert study.leaderboard_path.read_text() == "trial,state,score,steps,seconds,cpu_seconds,gpu_seconds,note\n"
+    assert (
+        study.leaderboard_path.read_text()
+        == "trial,state,score,steps,seconds,cpu_seconds,gpu_seconds,note\n"
+    )
 
 
 def test_the_table_has_a_column_an_objective_and_baselines_under_theirs(tmp_path: Path) -> None:
@@ -215,12 +282,16 @@ def test_the_table_has_a_column_an_objective_and_baselines_under_theirs(tmp_path
     assert ["–", "baseline:", "raw", "0.6100", "0.3300"] in lines
 
 
-def test_the_winner_is_the_front_s_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_winner_is_the_front_s_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = study_of_two(tmp_path / "s")
     assert (winner(study).trial, winner(study, "0001").trial) == ("0003", "0001")
     say_choice(study.path, None)
     said = capsys.readouterr().err
-    assert said == "trial 0003 is used: of 2 on the Pareto front, the one with the best decoding.r2\n"
+    assert (
+        said == "trial 0003 is used: of 2 on the Pareto front, the one with the best decoding.r2\n"
+    )
     say_choice(study.path, "0001")
     say_choice(tmp_path / "model.pt", None)  # as `export` takes it
     assert capsys.readouterr().err == ""
@@ -232,7 +303,9 @@ def test_the_report_shows_the_front(tmp_path: Path) -> None:
     page = write_report(study, importance=None).read_text(encoding="utf-8")
     assert "<h2>Pareto front</h2>" in page
     assert "Of 2 trials on the Pareto front, 0003 is best by decoding.r2 (0.900)" in page
-    assert "highest decoding.r2 of position and lowest decoding.median_abs_error of position" in page
+    assert (
+        "highest decoding.r2 of position and lowest decoding.median_abs_error of position" in page
+    )
     assert page.count("<td>yes</td>") == 2
     assert "x.<b>" not in page
 

@@ -14,7 +14,11 @@ from raylab.studies.sections import Resources
 
 NODES = st.lists(
     st.fixed_dictionaries(
-        {"CPU": st.integers(0, 5), "GPU": st.integers(0, 2), "memory": st.sampled_from([0.0, 2e9, 5e9])}
+        {
+            "CPU": st.integers(0, 5),
+            "GPU": st.integers(0, 2),
+            "memory": st.sampled_from([0.0, 2e9, 5e9]),
+        }
     ),
     min_size=1,
     max_size=4,
@@ -50,7 +54,11 @@ class Cluster:
         whole = max(1, gpu // 10_000) if gpu else 0
         for at, gpus in enumerate(self.gpus):
             free = [index for index, left in enumerate(gpus) if left >= min(gpu, 10_000)]
-            if self.cpus[at] < cpu or self.memory[at] < wanted.get("memory", 0) or len(free) < whole:
+            if (
+                self.cpus[at] < cpu
+                or self.memory[at] < wanted.get("memory", 0)
+                or len(free) < whole
+            ):
                 continue
             self.cpus[at] -= cpu
             self.memory[at] -= wanted.get("memory", 0)
@@ -113,7 +121,13 @@ def test_wherever_the_waiting_processes_are_one_trial_has_its_workers(
         ([{"CPU": 4.0}], {"workers": 2, "cpus": 2}, 1, "CPU", 2),
         ([{"CPU": 3.0}], {"workers": 3}, 1, "CPU", 3),  # three times a rounded third of a CPU
         ([{"CPU": 16.0, "GPU": 2.0}], {"gpus": 0.5}, 4, "GPU", 4),
-        ([{"CPU": 16.0, "GPU": 2.0}], {"gpus": 0.6}, 2, "GPU", 2),  # not three: a share is of one GPU
+        (
+            [{"CPU": 16.0, "GPU": 2.0}],
+            {"gpus": 0.6},
+            2,
+            "GPU",
+            2,
+        ),  # not three: a share is of one GPU
         ([{"CPU": 16.0, "memory": 7e9}], {"memory_gb": 2}, 3, "memory", 3),
         ([{"CPU": 3.0}, {"CPU": 5.0}], {"cpus": 2}, 3, "CPU", 2),
     ],

@@ -53,7 +53,11 @@ def test_what_has_no_bound_may_end_below_zero() -> None:
 @pytest.mark.parametrize(
     ("sizes", "found", "why"),
     [
-        (SIZES[:3], errors(0, 1)[:3], "3 sizes with a score; a fit of 3 parameters needs 4 or more"),
+        (
+            SIZES[:3],
+            errors(0, 1)[:3],
+            "3 sizes with a score; a fit of 3 parameters needs 4 or more",
+        ),
         ([500, 500, 1000, 1000], errors(0, 1)[:4], "2 sizes"),
         (SIZES, [*errors(0, 1)[:-1], []], "a size has no score"),
         (SIZES, [*errors(0, 1)[:-1], [float("nan")]], "not a number"),

@@ -50,7 +50,9 @@ def raw(tmp_path: Path, *names: str) -> Path:
     return tmp_path / "raw"
 
 
-@pytest.mark.parametrize("error", [DataError("broken"), KeyboardInterrupt(), OSError(28, "No space left on device")])
+@pytest.mark.parametrize(
+    "error", [DataError("broken"), KeyboardInterrupt(), OSError(28, "No space left on device")]
+)
 def test_what_an_interrupted_prepare_read_is_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: list[str], error: BaseException
 ) -> None:
@@ -68,12 +70,18 @@ def test_what_an_interrupted_prepare_read_is_not_read_again(
     resumed = prepare(source, recipe=recipe, out=tmp_path / "made" / "ds").dataset
     assert read == []
     assert resumed.fingerprint == whole.fingerprint
-    assert sorted(path.name for path in resumed.path.iterdir()) == ["manifest.json", "sessions", "splits"]
+    assert sorted(path.name for path in resumed.path.iterdir()) == [
+        "manifest.json",
+        "sessions",
+        "splits",
+    ]
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["ds"]
     resumed.verify()
 
 
-def test_only_the_files_that_are_missing_changed_or_torn_are_read(tmp_path: Path, read: list[str]) -> None:
+def test_only_the_files_that_are_missing_changed_or_torn_are_read(
+    tmp_path: Path, read: list[str]
+) -> None:
     source, recipe = raw(tmp_path, "a", "b", "c", "d"), recipe_file(tmp_path)
     (source / "d.npz").write_bytes(b"PK no zip")
     with pytest.raises(DataError, match=r"d\.npz"):
@@ -100,7 +108,9 @@ def test_another_recipe_reads_anew(tmp_path: Path, read: list[str]) -> None:
         prepare(source, recipe=recipe_file(tmp_path), out=tmp_path / "ds", strict=True)
     recording_file(source, "b.npz")
     read.clear()
-    made = prepare(source, recipe=recipe_file(tmp_path, time={"rate_hz": 20}), out=tmp_path / "ds").dataset
+    made = prepare(
+        source, recipe=recipe_file(tmp_path, time={"rate_hz": 20}), out=tmp_path / "ds"
+    ).dataset
     assert read == ["a.npz", "b.npz"]
     assert {spec.rate_hz for spec in made.sessions.values()} == {20}
 
@@ -154,7 +164,9 @@ def test_one_bad_file_of_several_is_reported_or_strictly_refused(tmp_path: Path)
 
 def test_a_pattern_and_a_number_choose_files(tmp_path: Path) -> None:
     raw(tmp_path, "a1", "a2", "a3", "b1")
-    chosen = prepare(tmp_path / "raw" / "a*.npz", recipe=recipe_file(tmp_path), out=tmp_path / "ds", sessions=2)
+    chosen = prepare(
+        tmp_path / "raw" / "a*.npz", recipe=recipe_file(tmp_path), out=tmp_path / "ds", sessions=2
+    )
     assert list(chosen.dataset.sessions) == ["a1", "a2"]
     with pytest.raises(DataError, match="matches no file"):
         prepare(tmp_path / "raw" / "c*.npz", recipe=recipe_file(tmp_path), out=tmp_path / "none")
@@ -164,9 +176,14 @@ def test_other_splits_of_a_dataset_share_its_sessions(tmp_path: Path, read: list
     source, recipe = raw(tmp_path, "a", "b"), recipe_file(tmp_path)
     first = prepare(source, recipe=recipe, out=tmp_path / "ds").dataset
     read.clear()
-    again = prepare(first.path, out=tmp_path / "again", overrides={"splits.fractions": [0.5, 0.25, 0.25]}).dataset
+    again = prepare(
+        first.path, out=tmp_path / "again", overrides={"splits.fractions": [0.5, 0.25, 0.25]}
+    ).dataset
     direct = prepare(
-        source, recipe=recipe, out=tmp_path / "direct", overrides={"splits.fractions": [0.5, 0.25, 0.25]}
+        source,
+        recipe=recipe,
+        out=tmp_path / "direct",
+        overrides={"splits.fractions": [0.5, 0.25, 0.25]},
     ).dataset
     assert read == ["a.npz", "b.npz"]  # `direct` alone
     assert again.fingerprint == direct.fingerprint != first.fingerprint
@@ -190,15 +207,28 @@ def test_filters_say_what_they_removed_and_see_training_samples_only(tmp_path: P
     counts[300, 4] = 50  # as well, but not in training
     recording_file(tmp_path / "raw", "rat.npz", x=counts)
     recipe = recipe_file(
-        tmp_path, neural={"path": "x", "kind": "counts"}, filters={"min_rate_hz": 0.1, "max_rate_hz": 300}
+        tmp_path,
+        neural={"path": "x", "kind": "counts"},
+        filters={"min_rate_hz": 0.1, "max_rate_hz": 300},
     )
     made = prepare(tmp_path / "raw", recipe=recipe, out=tmp_path / "ds").dataset
     entry = made.manifest["sessions"][0]
-    assert entry["removed"] == {"silent": [0], "constant": [1], "min_rate_hz": [2], "max_rate_hz": [3]}
+    assert entry["removed"] == {
+        "silent": [0],
+        "constant": [1],
+        "min_rate_hz": [2],
+        "max_rate_hz": [3],
+    }
     assert (entry["units"], entry["recorded_units"]) == (2, 6)
     assert made.open("rat").activity(0, 5).shape == (5, 2)
-    few = prepare(made.path, out=tmp_path / "few", overrides={"filters.max_rate_hz": 10_000}).dataset
-    assert few.manifest["sessions"][0]["removed"] == {"silent": [0], "constant": [1], "min_rate_hz": [2]}
+    few = prepare(
+        made.path, out=tmp_path / "few", overrides={"filters.max_rate_hz": 10_000}
+    ).dataset
+    assert few.manifest["sessions"][0]["removed"] == {
+        "silent": [0],
+        "constant": [1],
+        "min_rate_hz": [2],
+    }
 
 
 def test_small_sessions_are_left_out_by_name(tmp_path: Path) -> None:
@@ -225,19 +255,33 @@ def test_small_sessions_are_left_out_by_name(tmp_path: Path) -> None:
 )
 def test_wrong_overrides(tmp_path: Path, overrides: dict[str, Any], said: str) -> None:
     with pytest.raises((ConfigError, DataError)) as caught:
-        prepare(raw(tmp_path, "a"), recipe=recipe_file(tmp_path), out=tmp_path / "ds", overrides=overrides)
+        prepare(
+            raw(tmp_path, "a"),
+            recipe=recipe_file(tmp_path),
+            out=tmp_path / "ds",
+            overrides=overrides,
+        )
     assert said in caught.value.what
 
 
-def test_memory_decides_how_many_files_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_decides_how_many_files_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     for name, size in (("a", 10_000_000), ("b", 50_000_000)):
         (tmp_path / name).write_bytes(b"")
         with (tmp_path / name).open("r+b") as file:
             file.truncate(size)
-    sources = [Source(tmp_path / "a"), Source(tmp_path / "b"), Source(tmp_path / "a", "2"), Source(tmp_path / "b", "2")]
+    sources = [
+        Source(tmp_path / "a"),
+        Source(tmp_path / "b"),
+        Source(tmp_path / "a", "2"),
+        Source(tmp_path / "b", "2"),
+    ]
     need = int(PROCESS + COPIES * 50_000_000)
-    assert [files_at_once(sources, budget) for budget in (1, need, 2 * need, 3 * need + 1, 100 * need)] == [
+    assert [
+        files_at_once(sources, budget) for budget in (1, need, 2 * need, 3 * need + 1, 100 * need)
+    ] == [
         1,
         1,
         2,
@@ -247,7 +291,9 @@ def test_memory_decides_how_many_files_are_read_at_once(tmp_path: Path, monkeypa
     assert files_at_once(sources, None) >= 1
 
 
-@pytest.mark.parametrize(("text", "size"), [("8GB", 8e9), ("1.5 GiB", 1.5 * 2**30), ("500m", 5e8), (12345, 12345)])
+@pytest.mark.parametrize(
+    ("text", "size"), [("8GB", 8e9), ("1.5 GiB", 1.5 * 2**30), ("500m", 5e8), (12345, 12345)]
+)
 def test_sizes(text: str | int, size: float) -> None:
     assert parse_memory(text) == int(size)
 

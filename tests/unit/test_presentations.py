@@ -9,12 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raylab.data.presentations import BLOCK, bin_edges, count_spikes, movie_repeats, overlap_groups, touching
+from raylab.data.presentations import (
+    BLOCK,
+    bin_edges,
+    count_spikes,
+    movie_repeats,
+    overlap_groups,
+    touching,
+)
 
 # Multiples of 1/64 s: spikes often lie exactly on an edge, and sums of them are exact.
 TICKS = st.integers(0, 256).map(lambda tick: tick / 64)
-SPIKES = st.lists(st.lists(TICKS | st.just(float("nan")), max_size=40).map(np.array), min_size=1, max_size=4)
-SPANS = st.lists(st.tuples(TICKS, st.integers(1, 64).map(lambda tick: tick / 64)), min_size=1, max_size=12)
+SPIKES = st.lists(
+    st.lists(TICKS | st.just(float("nan")), max_size=40).map(np.array), min_size=1, max_size=4
+)
+SPANS = st.lists(
+    st.tuples(TICKS, st.integers(1, 64).map(lambda tick: tick / 64)), min_size=1, max_size=12
+)
 
 
 def counted(spikes: list[np.ndarray], edges: np.ndarray) -> np.ndarray:
@@ -47,7 +58,9 @@ def test_every_unit_has_its_column(units: int) -> None:
 
 
 @given(SPANS, st.permutations(range(12)))
-def test_overlapping_windows_share_an_id_and_no_others_do(spans: list[tuple[float, float]], order: list[int]) -> None:
+def test_overlapping_windows_share_an_id_and_no_others_do(
+    spans: list[tuple[float, float]], order: list[int]
+) -> None:
     ids = np.array(order[: len(spans)])
     start = np.array([begin for begin, _ in spans])
     stop = start + np.array([length for _, length in spans])
@@ -66,7 +79,9 @@ def test_rounding_is_no_overlap() -> None:
 
 
 @given(SPANS, SPANS)
-def test_touching_is_any_common_point(spans: list[tuple[float, float]], invalid: list[tuple[float, float]]) -> None:
+def test_touching_is_any_common_point(
+    spans: list[tuple[float, float]], invalid: list[tuple[float, float]]
+) -> None:
     start = np.array([begin for begin, _ in spans])
     stop = start + np.array([length for _, length in spans])
     intervals = np.array([(begin, begin + length) for begin, length in invalid])
@@ -83,4 +98,6 @@ def test_missing_frames_move_no_repeat() -> None:
     shown[[0, 7, 13, 29, 30, 39]] = False  # first, last and middle frames of showings
     np.testing.assert_array_equal(movie_repeats(start[shown], frame[shown]), repeat[shown])
     backwards = np.flatnonzero(shown)[::-1]
-    np.testing.assert_array_equal(movie_repeats(start[backwards], frame[backwards]), repeat[backwards])
+    np.testing.assert_array_equal(
+        movie_repeats(start[backwards], frame[backwards]), repeat[backwards]
+    )

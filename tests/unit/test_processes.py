@@ -36,7 +36,11 @@ def test_a_recorded_process_is_ended_once(child: subprocess.Popen[bytes]) -> Non
 
 def test_another_process_of_that_number_is_left_alone(child: subprocess.Popen[bytes]) -> None:
     recorded = {"host": host(), "pid": child.pid, "began": psutil.Process(child.pid).create_time()}
-    for other in ({"began": recorded["began"] - 5}, {"host": "another machine"}, {"pid": 2**22 + 1}):
+    for other in (
+        {"began": recorded["began"] - 5},
+        {"host": "another machine"},
+        {"pid": 2**22 + 1},
+    ):
         assert reap([{**recorded, **other}]) == []
     assert reap([{"pid": child.pid}, {}]) == []
     assert child.poll() is None

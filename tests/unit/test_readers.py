@@ -43,7 +43,9 @@ def test_importing_the_readers_imports_no_parser() -> None:
         "import sys, raylab.data.readers\n"
         "print([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', 'joblib', 'pyarrow', 'torch') if m in sys.modules])"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert shown.strip() == "[]"
 
 
@@ -64,13 +66,19 @@ JOBLIB = {**COUNTS, "format": "joblib"}
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3)])
 def test_a_hostile_joblib_file_is_refused_and_not_run(tmp_path: Path, compress: Any) -> None:
     target = tmp_path / "ran"
-    joblib.dump({"x": np.ones((4, 2)), "y": Hostile(os.system, f"touch {target}")}, tmp_path / "a.jl", compress)
+    joblib.dump(
+        {"x": np.ones((4, 2)), "y": Hostile(os.system, f"touch {target}")},
+        tmp_path / "a.jl",
+        compress,
+    )
     with pytest.raises(DataError, match=r"a\.jl: blocked (posix|nt)\.system"):
         read(tmp_path / "a.jl", **JOBLIB)
     assert not target.exists()
 
 
-@pytest.mark.parametrize("function", [eval, getattr, __import__, joblib.load, np.load, subprocess.check_output])
+@pytest.mark.parametrize(
+    "function", [eval, getattr, __import__, joblib.load, np.load, subprocess.check_output]
+)
 def test_no_function_is_let_out_of_a_pickle(tmp_path: Path, function: Any) -> None:
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(Hostile(function, "1 + 1")))
     with pytest.raises(DataError, match=f"blocked .*{function.__name__}"):
@@ -135,15 +143,24 @@ def test_companions_are_found_beside_the_file(tmp_path: Path) -> None:
 
 def test_several_sessions_in_one_file(tmp_path: Path) -> None:
     path = npz(tmp_path / "rat.npz", xa=np.ones((4, 2)), xb=np.ones((5, 3)))
-    value = {**COUNTS, "sessions": {"a": {"half": "a"}, "b": {"half": "b"}}, "session": {"id": "{stem}-{half}"}}
+    value = {
+        **COUNTS,
+        "sessions": {"a": {"half": "a"}, "b": {"half": "b"}},
+        "session": {"id": "{stem}-{half}"},
+    }
     value["neural"] = {"path": "x{half}", "kind": "counts"}
     found = parse(Recipe, value, "test")
     sessions = [read_source(source, found) for source in list_sources(path, found)]
-    assert [(session.id, session.neural.shape) for session in sessions] == [("rat-a", (4, 2)), ("rat-b", (5, 3))]
+    assert [(session.id, session.neural.shape) for session in sessions] == [
+        ("rat-a", (4, 2)),
+        ("rat-b", (5, 3)),
+    ]
 
 
 def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
-    path = npz(tmp_path / "copy (2).npz", x=np.ones((4, 2)), name=np.array("rat7"), who=np.array("rat"))
+    path = npz(
+        tmp_path / "copy (2).npz", x=np.ones((4, 2)), name=np.array("rat7"), who=np.array("rat")
+    )
     session = read(path, **COUNTS, session={"id_path": "name", "animal_path": "who"})
     assert (session.id, session.animal) == ("rat7", "rat")
 
@@ -169,7 +186,9 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
         ({"neural": {"path": "[xy]", "kind": "counts"}}, "vectors of one length"),
     ],
 )
-def test_what_does_not_fit_names_file_and_key(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+def test_what_does_not_fit_names_file_and_key(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
     path = npz(
         tmp_path / "a.npz", x=np.ones((4, 2)), y=np.zeros(4), short=np.arange(3), words=np.array(list("abcd")),
         cube=np.ones((4, 2, 2)), one=np.array(3),
@@ -185,7 +204,9 @@ def test_what_does_not_fit_names_file_and_key(tmp_path: Path, changes: dict[str,
 
 def test_units_by_pattern_are_in_natural_order(tmp_path: Path) -> None:
     arrays = {f"unit{unit}": np.full(4, float(unit)) for unit in (10, 2, 1)}
-    session = read(npz(tmp_path / "a.npz", **arrays), **{**COUNTS, "neural": {"path": "unit*", "kind": "rate"}})
+    session = read(
+        npz(tmp_path / "a.npz", **arrays), **{**COUNTS, "neural": {"path": "unit*", "kind": "rate"}}
+    )
     assert session.neural[0].tolist() == [1, 2, 10]
     assert session.units["id"].tolist() == ["unit1", "unit2", "unit10"]
 
@@ -193,7 +214,9 @@ def test_units_by_pattern_are_in_natural_order(tmp_path: Path) -> None:
 def test_coarse_stamps_only_show_the_pauses(tmp_path: Path) -> None:
     stamps = np.array([0, 0, 25, 25, 500, 500, 525]) / 1000
     path = npz(tmp_path / "a.npz", x=np.ones((7, 2)), t=stamps * 1000)
-    session = read(path, **{**COUNTS, "time": {"path": "t", "unit": "ms", "rate_hz": 100, "gap_s": 0.1}})
+    session = read(
+        path, **{**COUNTS, "time": {"path": "t", "unit": "ms", "rate_hz": 100, "gap_s": 0.1}}
+    )
     assert session.segments.tolist() == [[0, 4], [4, 7]]
     np.testing.assert_allclose(session.time, [0, 0.01, 0.02, 0.03, 0.5, 0.51, 0.52])
 
@@ -203,7 +226,10 @@ def test_segments_from_length_changes_and_jumps(tmp_path: Path) -> None:
     place = np.arange(15.0)
     place[8:] += 50
     path = npz(tmp_path / "a.npz", x=np.ones((15, 2)), lap=lap, place=place)
-    labels = {"lap": {"path": "lap", "kind": "discrete"}, "place": {"path": "place", "kind": "continuous"}}
+    labels = {
+        "lap": {"path": "lap", "kind": "discrete"},
+        "place": {"path": "place", "kind": "continuous"},
+    }
     rules: list[tuple[dict[str, Any], list[int]]] = [
         ({"changes": ["lap"]}, [0, 5, 10]),
         ({"jumps": {"place": 5}}, [0, 8]),
@@ -245,7 +271,9 @@ def test_interpolation_does_not_reach_across_a_pause(tmp_path: Path) -> None:
 
 
 def test_given_splits_from_masks_and_times(tmp_path: Path) -> None:
-    path = npz(tmp_path / "a.npz", x=np.ones((6, 2)), m=[1, 1, 0, 0, 1, 0], t=[[0.2, 0.4], [0.5, 0.6]])
+    path = npz(
+        tmp_path / "a.npz", x=np.ones((6, 2)), m=[1, 1, 0, 0, 1, 0], t=[[0.2, 0.4], [0.5, 0.6]]
+    )
     session = read(path, **COUNTS, given={"train": "m", "test": "t"})
     assert session.given is not None
     assert session.given["train"].tolist() == [[0, 2], [4, 5]]
@@ -254,7 +282,11 @@ def test_given_splits_from_masks_and_times(tmp_path: Path) -> None:
 
 def test_labels_one_hot_degrees_and_missing(tmp_path: Path) -> None:
     path = npz(
-        tmp_path / "a.npz", x=np.ones((3, 2)), hot=[[0, 1], [1, 0], [0, 0]], deg=[0, 90, -1], text=["a", "", "b"]
+        tmp_path / "a.npz",
+        x=np.ones((3, 2)),
+        hot=[[0, 1], [1, 0], [0, 0]],
+        deg=[0, 90, -1],
+        text=["a", "", "b"],
     )
     labels = {
         "hot": {"path": "hot", "kind": "discrete", "one_hot": True},
@@ -270,7 +302,14 @@ def test_labels_one_hot_degrees_and_missing(tmp_path: Path) -> None:
 
 # -- spikes -----------------------------------------------------------------------------------------
 
-SPIKES = {"times": "t", "units": "u", "trials": "k", "tick_s": 0.001, "window": [0, 200], "bin_s": 0.1}
+SPIKES = {
+    "times": "t",
+    "units": "u",
+    "trials": "k",
+    "tick_s": 0.001,
+    "window": [0, 200],
+    "bin_s": 0.1,
+}
 
 
 def test_spikes_are_counted_per_trial(tmp_path: Path) -> None:
@@ -292,7 +331,9 @@ def test_spikes_are_counted_per_trial(tmp_path: Path) -> None:
 
 
 def test_spikes_without_trials_are_one_segment(tmp_path: Path) -> None:
-    path = npz(tmp_path / "a.npz", t=[0.05, 0.95, 0.96], u=[0, 1, 1], speed=[0.0, 10.0], at=[0.0, 1.0])
+    path = npz(
+        tmp_path / "a.npz", t=[0.05, 0.95, 0.96], u=[0, 1, 1], speed=[0.0, 10.0], at=[0.0, 1.0]
+    )
     labels = {"speed": {"path": "speed", "kind": "continuous", "time": "at"}}
     spikes = {"times": "t", "units": "u", "window": [0, 1], "bin_s": 0.5}
     session = read(path, format="npz", spikes=spikes, labels=labels)
@@ -311,8 +352,15 @@ def test_spike_times_of_nwb_units(tmp_path: Path) -> None:
         file.add_unit(spike_times=times)
     with NWBHDF5IO(str(tmp_path / "a.nwb"), "w") as io:
         io.write(file)
-    spikes = {"times": "units/spike_times", "units": "units/spike_unit", "bin_s": 0.5, "window": [0, 1]}
-    session = read(tmp_path / "a.nwb", format="nwb", spikes=spikes, session={"id_path": "identifier"})
+    spikes = {
+        "times": "units/spike_times",
+        "units": "units/spike_unit",
+        "bin_s": 0.5,
+        "window": [0, 1],
+    }
+    session = read(
+        tmp_path / "a.nwb", format="nwb", spikes=spikes, session={"id_path": "identifier"}
+    )
     assert session.id == "probe"
     assert session.neural.tolist() == [[2, 0], [1, 1]]
 
@@ -328,7 +376,9 @@ def test_resample_interpolates_inside_and_is_nan_outside_and_in_pauses() -> None
 
 
 def test_resample_turns_angles_the_short_way() -> None:
-    values = resample(np.array([0.1, 2 * np.pi - 0.1]), np.array([0.0, 1.0]), np.array([0.5]), "circular")
+    values = resample(
+        np.array([0.1, 2 * np.pi - 0.1]), np.array([0.0, 1.0]), np.array([0.5]), "circular"
+    )
     assert np.cos(values[0, 0]) == pytest.approx(1)
 
 
@@ -342,7 +392,9 @@ def make(kind: Any = "counts", samples: int = 10, **changes: Any) -> Session:
 
 def test_bins_sum_counts_and_average_the_rest() -> None:
     labels = {
-        "angle": Label.continuous(np.array([6.2, 0.1, 1, 1, 1, np.nan, np.nan, np.nan, 2, np.nan]), kind="circular"),
+        "angle": Label.continuous(
+            np.array([6.2, 0.1, 1, 1, 1, np.nan, np.nan, np.nan, 2, np.nan]), kind="circular"
+        ),
         "side": Label.discrete(np.array([0, 0, 1, 1, 1, 0, np.nan, np.nan, np.nan, 1])),
         "x": Label.continuous(np.arange(10.0)),
     }
@@ -363,7 +415,9 @@ def test_bins_sum_counts_and_average_the_rest() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(cuts=st.sets(st.integers(1, 39), max_size=6), width=st.integers(2, 7), seed=st.integers(0, 99))
+@given(
+    cuts=st.sets(st.integers(1, 39), max_size=6), width=st.integers(2, 7), seed=st.integers(0, 99)
+)
 def test_bins_never_cross_a_segment(cuts: set[int], width: int, seed: int) -> None:
     edges = np.array([0, *sorted(cuts), 40])
     segments = np.stack([edges[:-1], edges[1:]], axis=1)

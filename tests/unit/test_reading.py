@@ -36,7 +36,9 @@ def config(kind: str, **more: Any) -> EvaluationConfig:
     return parse(EvaluationConfig, {"decoder": {"kind": kind, **more}}, "test")
 
 
-def decoded(evaluation: EvaluationConfig, label: str, *, parts: np.ndarray = PARTS, **how: Any) -> Decoded | None:
+def decoded(
+    evaluation: EvaluationConfig, label: str, *, parts: np.ndarray = PARTS, **how: Any
+) -> Decoded | None:
     one = recording(session(), parts)
     timeline = make_timeline(one, ViewConfig())
     how = {"fit": ("train",), "score": "valid", **how}
@@ -64,7 +66,13 @@ def test_chosen_on_validation_then_fitted_on_both_for_test(label: str) -> None:
     assert found.choice == RidgeConfig(kind="ridge", alpha=(ALPHAS[int(np.argmax(primary))],))
     assert found.primary == pytest.approx(max(primary), abs=1e-4)
     assert found.fitted == ("train",)
-    final = decoded(config("ridge", alpha=ALPHAS), label, fit=("train", "valid"), score="test", choice=found.choice)
+    final = decoded(
+        config("ridge", alpha=ALPHAS),
+        label,
+        fit=("train", "valid"),
+        score="test",
+        choice=found.choice,
+    )
     assert final is not None
     assert (final.choice, final.fitted) == (found.choice, ("train", "valid"))
     expected = oracle(found.choice.alpha[0], label, slice(320), slice(320, 400))
@@ -105,13 +113,19 @@ def test_a_session_held_out_whole_is_read_by_what_the_others_taught() -> None:
     features = {name: session(name, seed=0).neural for name in lines}
     like, how = lines["b"].reference["position"], {"label": "position", "fit": ("train",)}
     pool = pool_samples(lines, features, config("ridge"), like=like, **how)  # type: ignore[arg-type]
-    found = decode(features["b"], lines["b"], config("ridge", alpha=1), score="valid", pool=pool, **how)  # type: ignore[arg-type]
+    found = decode(
+        features["b"], lines["b"], config("ridge", alpha=1), score="valid", pool=pool, **how
+    )  # type: ignore[arg-type]
     assert found is not None
-    np.testing.assert_allclose(found.predicted.ravel(), oracle(1, "position", slice(240), slice(400)), atol=1e-4)
+    np.testing.assert_allclose(
+        found.predicted.ravel(), oracle(1, "position", slice(240), slice(400)), atol=1e-4
+    )
 
 
 def test_groups_are_read_whole() -> None:
-    parts = np.stack([np.arange(0, 400, 10), np.arange(10, 410, 10), np.repeat([0, 1, 2], [24, 8, 8])], axis=1)
+    parts = np.stack(
+        [np.arange(0, 400, 10), np.arange(10, 410, 10), np.repeat([0, 1, 2], [24, 8, 8])], axis=1
+    )
     evaluation = config("ridge", alpha=10).model_copy(update={"per": "segment"})
     found = decoded(evaluation, "position", parts=parts)
     assert found is not None
@@ -122,7 +136,10 @@ def test_groups_are_read_whole() -> None:
 def test_settings_of_a_session_without_validation_samples() -> None:
     def chosen(*choices: ReadoutConfig) -> dict[str, dict[str, Decoded]]:
         empty = np.zeros((2, 1))
-        found = {str(at): {"x": Decoded("continuous", {}, empty, empty, one)} for at, one in enumerate(choices)}
+        found = {
+            str(at): {"x": Decoded("continuous", {}, empty, empty, one)}
+            for at, one in enumerate(choices)
+        }
         return {**found, "own": {}}
 
     knn = [KnnConfig(metric=("euclidean",), neighbours=(k,)) for k in (49, 1, 5)]
@@ -140,10 +157,19 @@ def test_baselines_have_the_same_decoder(tmp_path: Path, monkeypatch: pytest.Mon
     data = dataset(tmp_path / "ds")
     found = Baselines(data, config("ridge", alpha=10), ["position"])
     raw = found.scores("test")["raw"]["position"]
-    chosen = found.settings["raw"]["position"]["rat"]  # a z-score changes nothing: ridge standardises by itself
-    assert {**chosen, "zscore": None} == {"smoothing_ms": 0.0, "zscore": None, "decoder": "ridge", "alpha": 10.0}
+    chosen = found.settings["raw"]["position"][
+        "rat"
+    ]  # a z-score changes nothing: ridge standardises by itself
+    assert {**chosen, "zscore": None} == {
+        "smoothing_ms": 0.0,
+        "zscore": None,
+        "decoder": "ridge",
+        "alpha": 10.0,
+    }
     truth = session().labels["position"].values[320:]
-    expected = score_predictions("continuous", truth, oracle(10, "position", slice(320), slice(320, 400))[:, None])
+    expected = score_predictions(
+        "continuous", truth, oracle(10, "position", slice(320), slice(320, 400))[:, None]
+    )
     assert raw["r2"] == pytest.approx(expected["r2"], abs=1e-4)
     study = small_study(tmp_path / "study", data, scores=(0.5,), evaluation={"decoder": {"kind": "lda"}},
                         task={"label": "choice"})  # fmt: skip
@@ -155,12 +181,18 @@ def test_baselines_have_the_same_decoder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_what_does_not_fit_together_is_refused() -> None:
     sessions = {"rat": _spec()}
     wrong = trial(task={"label": "position"}, evaluation={"decoder": {"kind": "lda"}})
-    with pytest.raises(ConfigError, match=r"evaluation\.decoder\.kind lda decodes classes only.*'position'"):
+    with pytest.raises(
+        ConfigError, match=r"evaluation\.decoder\.kind lda decodes classes only.*'position'"
+    ):
         get_task(wrong).check(wrong, sessions)
     right = trial(task={"label": "choice"}, evaluation={"decoder": {"kind": "lda"}})
     get_task(right).check(right, sessions)
-    with pytest.raises(ConfigError, match=r"evaluation\.decoder 'ridge' reads embeddings, a decoder is its own"):
-        parse_trial({"task": {"kind": "decoder"}, "evaluation": {"decoder": {"kind": "ridge"}}}, "test")
+    with pytest.raises(
+        ConfigError, match=r"evaluation\.decoder 'ridge' reads embeddings, a decoder is its own"
+    ):
+        parse_trial(
+            {"task": {"kind": "decoder"}, "evaluation": {"decoder": {"kind": "ridge"}}}, "test"
+        )
     with pytest.raises(ConfigError, match="neighbours belong to the decoder knn, not to ridge"):
         trial(evaluation={"decoder": {"kind": "ridge"}, "neighbours": [5]})
 
@@ -168,8 +200,17 @@ def test_what_does_not_fit_together_is_refused() -> None:
 def _spec() -> Any:
     from raylab.data.dataset import LabelSpec, SessionSpec
 
-    labels = {"position": LabelSpec("continuous", "m", (), 1), "choice": LabelSpec("discrete", "", ("0", "1"), 1)}
-    return SessionSpec(id="rat", units=6, rate_hz=10.0, labels=labels, splits={"train": 240, "valid": 80, "test": 80})
+    labels = {
+        "position": LabelSpec("continuous", "m", (), 1),
+        "choice": LabelSpec("discrete", "", ("0", "1"), 1),
+    }
+    return SessionSpec(
+        id="rat",
+        units=6,
+        rate_hz=10.0,
+        labels=labels,
+        splits={"train": 240, "valid": 80, "test": 80},
+    )
 
 
 # -- readouts as models ----------------------------------------------------------------------------
@@ -200,15 +241,21 @@ def test_a_readout_is_fitted_again_for_test(tmp_path: Path) -> None:
     alpha = ALPHAS[int(np.argmax([scores["balanced_accuracy"] for scores in primary]))]
     assert np.array_equal(found.predicted, oracle(alpha, "choice", slice(320), slice(320, 400)))
     # The model itself, and what it says of validation, stay as they were trained.
-    shard = whole_shard(one_dataset := dataset(tmp_path / "again"), model.config.view, model.config.sessions)
+    shard = whole_shard(
+        one_dataset := dataset(tmp_path / "again"), model.config.view, model.config.sessions
+    )
     assert one_dataset.labels
     valid = get_task(model.config).predictions(model.config, model.module, shard, "valid") or {}
     assert valid["rat"].fitted == ("train",)
-    assert np.array_equal(valid["rat"].predicted, oracle(alpha, "choice", slice(240), slice(240, 320)))
+    assert np.array_equal(
+        valid["rat"].predicted, oracle(alpha, "choice", slice(240), slice(240, 320))
+    )
 
 
 @pytest.mark.parametrize("section", [{"training": {"shots": 5}}, {"controls": {"shuffle": 3}}])
-def test_what_training_is_told_is_not_made_more_for_test(tmp_path: Path, section: dict[str, Any]) -> None:
+def test_what_training_is_told_is_not_made_more_for_test(
+    tmp_path: Path, section: dict[str, Any]
+) -> None:
     one, _ = scorer(tmp_path, readout(**section), "test")
     assert one.read(["choice"])["rat"]["choice"].fitted == ("train",)
 
@@ -216,7 +263,10 @@ def test_what_training_is_told_is_not_made_more_for_test(tmp_path: Path, section
 def test_evaluate_says_what_was_fitted_on_what(tmp_path: Path) -> None:
     data = dataset(tmp_path / "ds")
     network = readout(model={"kind": "mlp"}, training={"max_steps": 5, "device": "cpu"})
-    for name, of, test in (("readout", readout(), ["train", "valid"]), ("network", network, ["train"])):
+    for name, of, test in (
+        ("readout", readout(), ["train", "valid"]),
+        ("network", network, ["train"]),
+    ):
         study = study_of(tmp_path / name, data, [of])
         assert raylab.evaluate(study.path)["fitted"] == {"choice": ["train"]}
         assert raylab.evaluate(study.path, split="test")["fitted"] == {"choice": test}

@@ -22,7 +22,13 @@ from raylab.config.readouts import (
 )
 from raylab.data.session import Label
 from raylab.errors import ConfigError, TrainingError
-from raylab.evaluation.readouts import Predicted, choose_readout, fit_readout, require_support, supports
+from raylab.evaluation.readouts import (
+    Predicted,
+    choose_readout,
+    fit_readout,
+    require_support,
+    supports,
+)
 from raylab.evaluation.scores import score_predictions
 from raylab.files import map_tensors, write_tensors
 from raylab.parsing import parse
@@ -83,7 +89,11 @@ def test_one_value_stands_for_a_list_and_a_list_for_candidates() -> None:
         (RidgeConfig, {"kind": "ridge", "alpha": []}, "alpha"),
         (KnnConfig, {"kind": "knn", "neighbours": 2.5}, "a whole number is needed"),
         (KnnConfig, {"kind": "knn", "metric": "manhattan"}, "'manhattan' is not known"),
-        (LdaConfig, {"kind": "lda", "shrinkage": 1.5}, "auto, none or a number from 0 to 1 is needed"),
+        (
+            LdaConfig,
+            {"kind": "lda", "shrinkage": 1.5},
+            "auto, none or a number from 0 to 1 is needed",
+        ),
         (SvmConfig, {"kind": "svm", "alpha": 1}, "unknown key 'alpha'"),
     ],
 )
@@ -93,8 +103,14 @@ def test_settings_that_are_none_are_refused(model: Any, value: dict[str, Any], t
 
 
 def test_a_label_that_a_readout_cannot_decode_is_refused() -> None:
-    assert {kind for kind in READOUTS if not supports(kind, "circular")} == {"naive_bayes", "logistic", "lda"}
-    with pytest.raises(ConfigError, match=r"model\.kind lda decodes classes only.*'speed' is continuous") as caught:
+    assert {kind for kind in READOUTS if not supports(kind, "circular")} == {
+        "naive_bayes",
+        "logistic",
+        "lda",
+    }
+    with pytest.raises(
+        ConfigError, match=r"model\.kind lda decodes classes only.*'speed' is continuous"
+    ) as caught:
         require_support("lda", "continuous", label="speed")
     assert caught.value.remedy == "Use one of: knn, ridge, svm."
     with pytest.raises(ConfigError, match="and the label is continuous"):
@@ -109,7 +125,9 @@ def test_kept_arrays_predict_the_same_and_well(kind: str, label: str, tmp_path: 
     readout = fit_readout(ONE_EACH[kind], features, labels[label])
     found = readout.predict(asked)
     reached = score_predictions(label, truth[label].values, found.values)
-    assert reached["accuracy" if label == "discrete" else "r2"] > (0.85 if label == "discrete" else 0.3)
+    assert reached["accuracy" if label == "discrete" else "r2"] > (
+        0.85 if label == "discrete" else 0.3
+    )
 
     write_tensors(tmp_path / "readout.safetensors", readout.arrays)
     kept = map_tensors(tmp_path / "readout.safetensors", copy_on_write=True)
@@ -123,7 +141,9 @@ def test_examples_without_a_label_are_not_fitted(kind: str, label: str) -> None:
     values = labels[label].values.copy()
     values[:30] = -1 if label == "discrete" else np.nan
     names = labels[label].classes
-    some = fit_readout(ONE_EACH[kind], features, Label(kind=labels[label].kind, values=values, classes=names))
+    some = fit_readout(
+        ONE_EACH[kind], features, Label(kind=labels[label].kind, values=values, classes=names)
+    )
     rest = Label(kind=labels[label].kind, values=values[30:], classes=names)
     expected = fit_readout(ONE_EACH[kind], features[30:], rest)
     np.testing.assert_array_equal(some.predict(features).values, expected.predict(features).values)
@@ -155,12 +175,17 @@ def test_the_best_on_validation_is_chosen(config: ReadoutConfig, label: str) -> 
     assert max(reached) > min(reached)
     chosen, readout = choose_readout(config, (features, labels[label]), (held, truth[label]), score)
     assert chosen == alone[int(np.argmax(reached))][0]
-    np.testing.assert_allclose(readout.predict(held).values, alone[int(np.argmax(reached))][1].predict(held).values)
+    np.testing.assert_allclose(
+        readout.predict(held).values, alone[int(np.argmax(reached))][1].predict(held).values
+    )
 
 
 def test_ties_and_unknown_scores_go_to_the_first_known() -> None:
     config, fit = RidgeConfig(kind="ridge", alpha=(5.0, 1.0, 3.0)), _pair("discrete")
-    assert choose_readout(config, fit, fit, lambda *_: 0.5)[0].candidates()[0] == config.candidates()[0]
+    assert (
+        choose_readout(config, fit, fit, lambda *_: 0.5)[0].candidates()[0]
+        == config.candidates()[0]
+    )
     scores = iter([float("nan"), 0.2, float("nan")])
     assert choose_readout(config, fit, fit, lambda *_: next(scores))[0] == config.candidates()[1]
 
@@ -180,10 +205,15 @@ def test_validation_is_unread_where_nothing_is_to_be_chosen() -> None:
 def test_fewer_examples_than_neighbours_use_all_of_them() -> None:
     features, label = _pair("continuous")
     few = Label.continuous(label.values[:4])
-    found = fit_readout(KnnConfig(neighbours=9, metric="euclidean"), features[:4], few).predict(features)
+    found = fit_readout(KnnConfig(neighbours=9, metric="euclidean"), features[:4], few).predict(
+        features
+    )
     np.testing.assert_allclose(found.values, np.tile(few.values.mean(axis=0), (len(features), 1)))
     chosen, _ = choose_readout(
-        KnnConfig(neighbours=(9, 25), metric="euclidean"), (features[:4], few), (features, label), r2
+        KnnConfig(neighbours=(9, 25), metric="euclidean"),
+        (features[:4], few),
+        (features, label),
+        r2,
     )
     assert chosen == KnnConfig(neighbours=4, metric="euclidean")
 
@@ -194,9 +224,9 @@ def test_scores_of_naive_bayes_keep_their_order_in_float32() -> None:
     features[:, 0] = 0
     features[::3, 1] = 0
     features[0, 0] = 1000
-    scores = fit_readout(NaiveBayesConfig(kind="naive_bayes", smoothing=1e-9), features, labels["discrete"]).predict(
-        features + np.float32(0.5)
-    )
+    scores = fit_readout(
+        NaiveBayesConfig(kind="naive_bayes", smoothing=1e-9), features, labels["discrete"]
+    ).predict(features + np.float32(0.5))
     assert scores.scores is not None
     assert scores.scores.min() < -1e8
     np.testing.assert_array_equal(scores.scores.astype(np.float32).argmax(axis=1), scores.values)
@@ -205,14 +235,18 @@ def test_scores_of_naive_bayes_keep_their_order_in_float32() -> None:
 @each_kind
 def test_features_that_do_not_vary_tell_nothing(kind: str) -> None:
     """Most examples are of the second class, which is what is then said."""
-    label = Label(kind="discrete", values=np.array([0, 1, 1, 1, 1, 2, 1, 1]), classes=("a", "b", "c"))
+    label = Label(
+        kind="discrete", values=np.array([0, 1, 1, 1, 1, 2, 1, 1]), classes=("a", "b", "c")
+    )
     features = np.full((8, 3), 2.0, np.float32)
     if kind == "naive_bayes":
         with pytest.raises(TrainingError, match="no feature varies"):
             fit_readout(ONE_EACH[kind], features, label)
         return
     config = KnnConfig(neighbours=8, metric="euclidean") if kind == "knn" else ONE_EACH[kind]
-    np.testing.assert_array_equal(fit_readout(config, features, label).predict(features).values, np.ones(8))
+    np.testing.assert_array_equal(
+        fit_readout(config, features, label).predict(features).values, np.ones(8)
+    )
 
 
 def test_a_solver_that_did_not_end_says_so() -> None:
@@ -226,10 +260,16 @@ def test_what_cannot_be_fitted_is_said(kind: str) -> None:
     config = ONE_EACH[kind]
     features, label = _pair("discrete")
     with pytest.raises(TrainingError, match="of 1 class, at least 2"):
-        fit_readout(config, features[::3], Label(kind="discrete", values=label.values[::3], classes=label.classes))
+        fit_readout(
+            config,
+            features[::3],
+            Label(kind="discrete", values=label.values[::3], classes=label.classes),
+        )
     spoilt = features.copy()
     spoilt[3, 1], spoilt[4, 0] = np.nan, np.inf
-    with pytest.raises(TrainingError, match=f"model.kind {kind}: 2 of the features are NaN or infinite"):
+    with pytest.raises(
+        TrainingError, match=f"model.kind {kind}: 2 of the features are NaN or infinite"
+    ):
         fit_readout(config, spoilt, label)
     readout = fit_readout(config, features, label)
     with pytest.raises(TrainingError, match="NaN or infinite"):
@@ -245,7 +285,9 @@ def test_what_else_cannot_be_fitted_is_said() -> None:
     with pytest.raises(TrainingError, match="3 examples of as many classes"):
         fit_readout(ONE_EACH["lda"], features[:3], Label(kind="discrete", values=label.values[:3]))
     with pytest.raises(TrainingError, match="no labelled example"):
-        fit_readout(ONE_EACH["ridge"], features, Label.continuous(np.full((len(features), 1), np.nan)))
+        fit_readout(
+            ONE_EACH["ridge"], features, Label.continuous(np.full((len(features), 1), np.nan))
+        )
 
 
 def test_few_shots_are_drawn_from_each_class_and_nest() -> None:

@@ -19,12 +19,16 @@ def read(real_data: Path, name: str) -> list[Session]:
     return [read_source(source, recipe) for source in list_sources(real_data / name, recipe)]
 
 
-@pytest.mark.parametrize("name", [name for name in recipe_names() if not name.startswith(("allen_", "synthetic_"))])
+@pytest.mark.parametrize(
+    "name", [name for name in recipe_names() if not name.startswith(("allen_", "synthetic_"))]
+)
 def test_folder_and_file_give_the_same_sources(real_data: Path, name: str) -> None:
     recipe = load_recipe(name)
     sources = list_sources(real_data / name, recipe)
     assert sources
-    assert [one for path in sorted({s.path for s in sources}) for one in list_sources(path, recipe)] == sources
+    assert [
+        one for path in sorted({s.path for s in sources}) for one in list_sources(path, recipe)
+    ] == sources
 
 
 def test_hippocampus(real_data: Path) -> None:
@@ -65,7 +69,12 @@ def test_head_direction(real_data: Path) -> None:
 
 def test_worm(real_data: Path) -> None:
     sessions = read(real_data, "worm")
-    assert [session.neural.shape for session in sessions] == [(799, 130), (800, 146), (800, 145), (800, 130)]
+    assert [session.neural.shape for session in sessions] == [
+        (799, 130),
+        (800, 146),
+        (800, 145),
+        (800, 130),
+    ]
     for session in sessions:
         assert 1.3 < session.rate_hz < 1.7
         assert list(session.labels)[:3] == ["velocity", "reversal", "head_angle"]

@@ -66,8 +66,16 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     ("changes", "said", "remedy"),
     [
         ({"neurall": {}}, "unknown key 'neurall'", "'neural'"),
-        ({"neural": {"path": "x", "kind": "calcium", "layot": "a"}}, "unknown key 'neural.layot'", "'layout'"),
-        ({"labels": {"a": {"path": "x", "kind": "discrete", "colum": 1}}}, "'labels.a.colum'", "'column'"),
+        (
+            {"neural": {"path": "x", "kind": "calcium", "layot": "a"}},
+            "unknown key 'neural.layot'",
+            "'layout'",
+        ),
+        (
+            {"labels": {"a": {"path": "x", "kind": "discrete", "colum": 1}}},
+            "'labels.a.colum'",
+            "'column'",
+        ),
         ({"format": "hdf"}, "format", ""),
         ({"neural": {"path": "x", "kind": "spikes"}}, "kind", ""),
         ({"neural": {"kind": "counts"}}, "neural.path", ""),
@@ -78,7 +86,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ({"bin": 0}, "bin", ""),
         ({"labels": {"a": {"path": "x", "kind": "continuous", "one_hot": True}}}, "one_hot", ""),
         ({"labels": {"a": {"path": "x", "kind": "circular", "unit": "turns"}}}, "rad", ""),
-        ({"labels": {"a": {"path": "x", "kind": "discrete", "column": 0, "columns": [1]}}}, "not both", ""),
+        (
+            {"labels": {"a": {"path": "x", "kind": "discrete", "column": 0, "columns": [1]}}},
+            "not both",
+            "",
+        ),
         ({"segments": {"changes": ["lap"]}}, "label 'lap'", ""),
         ({"segments": {"first": 3}}, "needs `length`", ""),
         ({"given": {"training": "mask"}}, "given", ""),
@@ -95,7 +107,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_mistake_names_file_key_and_remedy(tmp_path: Path, changes: dict[str, Any], said: str, remedy: str) -> None:
+def test_a_mistake_names_file_key_and_remedy(
+    tmp_path: Path, changes: dict[str, Any], said: str, remedy: str
+) -> None:
     path = written(tmp_path, **changes)
     with pytest.raises(ConfigError) as error:
         load_recipe(path)
@@ -122,7 +136,9 @@ def test_variables_of_sessions_keep_their_type(tmp_path: Path) -> None:
 
 
 def test_an_unknown_variable_is_found_when_the_recipe_loads(tmp_path: Path) -> None:
-    path = written(tmp_path, sessions={"a": {"half": "A"}}, neural={"path": "x{halv}", "kind": "counts"})
+    path = written(
+        tmp_path, sessions={"a": {"half": "A"}}, neural={"path": "x{halv}", "kind": "counts"}
+    )
     with pytest.raises(ConfigError, match=r"sessions\.a.*'\{halv\}'") as error:
         load_recipe(path)
     assert "half" in error.value.remedy
@@ -133,7 +149,15 @@ def test_docs_explain_every_key() -> None:
     from raylab.data import recipe as module
 
     text = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
-    sections = ("Recipe", "SessionSpec", "NeuralSpec", "TimeSpec", "SpikesSpec", "LabelSpec", "SegmentsSpec")
+    sections = (
+        "Recipe",
+        "SessionSpec",
+        "NeuralSpec",
+        "TimeSpec",
+        "SpikesSpec",
+        "LabelSpec",
+        "SegmentsSpec",
+    )
     sections += ("FeaturesSpec",)
     keys = {key for name in sections for key in getattr(module, name).model_fields}
     assert not [key for key in sorted(keys) if f"`{key}`" not in text]

@@ -16,14 +16,23 @@ from raylab.tracking.runs import trial_run
 
 @pytest.mark.parametrize("state", ["completed", "pruned", "failed", "interrupted"])
 def test_a_trial_ends_in_the_state_it_ended_in(state: str) -> None:
-    (record,) = records([started("0000", x=1), reported("0000", 10, loss=2.0), ended("0000", state, 0.5)], live=True)
+    (record,) = records(
+        [started("0000", x=1), reported("0000", 10, loss=2.0), ended("0000", state, 0.5)], live=True
+    )
     assert (record.state, record.score, record.params, record.step) == (state, 0.5, {"x": 1}, 100)
 
 
-@pytest.mark.parametrize(("live", "state", "end"), [(True, "running", None), (False, "interrupted", T0 + 7)])
+@pytest.mark.parametrize(
+    ("live", "state", "end"), [(True, "running", None), (False, "interrupted", T0 + 7)]
+)
 def test_a_trial_without_an_end(live: bool, state: str, end: float | None) -> None:
     (record,) = records([started("0000"), reported("0000", 10, time=T0 + 7, loss=2.0)], live=live)
-    assert (record.state, record.ended, record.step, record.metrics) == (state, end, 10, {"loss": 2.0})
+    assert (record.state, record.ended, record.step, record.metrics) == (
+        state,
+        end,
+        10,
+        {"loss": 2.0},
+    )
     assert record.score is None
 
 
@@ -35,12 +44,25 @@ def test_a_resumed_trial_counts_each_step_once_and_its_last_state_wins() -> None
         reported("0000", 30, time=T0 + 102, loss=1.0), ended("0000", "completed", 0.7, time=T0 + 103, seconds=4.0),
     ]  # fmt: skip
     (record,) = records(events, live=False)
-    assert [(step, metrics["loss"]) for _, step, metrics in record.history] == [(10, 3.0), (20, 2.0), (30, 1.0)]
-    assert (record.state, record.score, record.seconds, record.started) == ("completed", 0.7, 9.0, T0)
+    assert [(step, metrics["loss"]) for _, step, metrics in record.history] == [
+        (10, 3.0),
+        (20, 2.0),
+        (30, 1.0),
+    ]
+    assert (record.state, record.score, record.seconds, record.started) == (
+        "completed",
+        0.7,
+        9.0,
+        T0,
+    )
 
 
 def test_which_model_is_kept_and_why_training_stopped() -> None:
-    early = {**ended("0000", "completed", 0.5), "kept_step": 40, "stopped": "stopped early at step 100"}
+    early = {
+        **ended("0000", "completed", 0.5),
+        "kept_step": 40,
+        "stopped": "stopped early at step 100",
+    }
     (record,) = records([started("0000"), early], live=False)
     assert (record.kept_step, record.stopped) == (40, "stopped early at step 100")
     tags = trial_run(record, study={"id": "s", "name": "n"}).tags
@@ -57,7 +79,9 @@ def test_a_resumed_trial_that_runs_again_has_no_end() -> None:
 
 
 def test_a_loss_that_is_no_number_stays_visible() -> None:
-    (record,) = records([started("0000"), {**reported("0000", 1), "metrics": {"loss": None}}], live=True)
+    (record,) = records(
+        [started("0000"), {**reported("0000", 1), "metrics": {"loss": None}}], live=True
+    )
     assert math.isnan(record.metrics["loss"])
 
 
@@ -73,7 +97,11 @@ def test_only_completed_trials_win_and_ties_go_to_the_earliest() -> None:
 
 
 def test_a_study_has_ended_until_it_is_resumed() -> None:
-    events = [started("0000"), ended("0000", "completed", 1.0), {"event": "study_ended", "time": T0}]
+    events = [
+        started("0000"),
+        ended("0000", "completed", 1.0),
+        {"event": "study_ended", "time": T0},
+    ]
     read = {"event": "test_read", "time": T0, "trial": "0000", "purpose": "evaluate"}
     assert is_ended([*events, read])
     assert not is_ended([*events, started("0001")])
@@ -81,7 +109,11 @@ def test_a_study_has_ended_until_it_is_resumed() -> None:
 
 
 def test_the_mirrored_run_of_a_record_is_a_pure_function_of_it() -> None:
-    events = [started("0000", **{"a.b": [1, 2]}), reported("0000", 10, loss=2.0), ended("0000", "pruned", 0.5)]
+    events = [
+        started("0000", **{"a.b": [1, 2]}),
+        reported("0000", 10, loss=2.0),
+        ended("0000", "pruned", 0.5),
+    ]
     study = {"id": "s", "name": "n", "created": T0}
     first, second = (trial_run(records(events, live=False)[0], study=study) for _ in range(2))
     assert first.digest == second.digest

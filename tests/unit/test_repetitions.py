@@ -39,7 +39,13 @@ SCORES = {"0000": (0.30, 0.40, None), "0004": (0.50, 0.55, 0.45)}
 def repeat(study: StudyFolder, of: str, seed: int, score: float | None, **more: Any) -> None:
     """A repetition that ended; without a score it failed."""
     trial, begun = f"{of}-seed{seed}", T0 + 20_000 + seed
-    study.ledger.append({**started(trial, time=begun), "of": of, "resources": {"cpus": 2, "gpus": 0.5, "workers": 1}})
+    study.ledger.append(
+        {
+            **started(trial, time=begun),
+            "of": of,
+            "resources": {"cpus": 2, "gpus": 0.5, "workers": 1},
+        }
+    )
     study.ledger.append(reported(trial, 50, time=begun + 1, **{"decoding.r2": score or 0.0}))
     state = "failed" if score is None else "completed"
     study.ledger.append(ended(trial, state, score, time=begun + 10, **more))
@@ -62,8 +68,21 @@ def study(tmp_path: Path) -> StudyFolder:
     candidates = [Candidate(of, 0.99, scores, 10) for of, scores in SCORES.items()]
     chosen = choose(candidates, mode="max", rule="best")
     trial = f"{chosen['chosen']}-seed{SEEDS[chosen.pop('champion')]}"
-    about = {"metric": "decoding.r2", "mode": "max", "rule": "best", "values": list(SEEDS), "selections": 1}
-    result = {**about, **chosen, "of": chosen["chosen"], "trial": trial, "control": None, "notes": ["<b> & so"]}
+    about = {
+        "metric": "decoding.r2",
+        "mode": "max",
+        "rule": "best",
+        "values": list(SEEDS),
+        "selections": 1,
+    }
+    result = {
+        **about,
+        **chosen,
+        "of": chosen["chosen"],
+        "trial": trial,
+        "control": None,
+        "notes": ["<b> & so"],
+    }
     keep_score(found, "selection", result, selection_figure(result))
     found.ledger.append({"event": "selected", "trial": trial, "of": result["of"], "rule": "best"})
     return found
@@ -82,11 +101,16 @@ def test_the_champion_is_the_winner_and_is_said(study: StudyFolder) -> None:
 
 def test_without_a_selection_one_seed_chose(tmp_path: Path) -> None:
     plain = fake_study(tmp_path / "s")
-    assert unselected(plain) == "the winner was chosen by one seed's validation score; `raylab select` comes first"
+    assert (
+        unselected(plain)
+        == "the winner was chosen by one seed's validation score; `raylab select` comes first"
+    )
     assert unselected(fake_study(tmp_path / "one", states=("completed",))) is None
     plain.ledger.append(asked())
     repeat(plain, "0000", 1, 0.99)
-    assert winner(plain).of is None  # an unfinished selection has no say, nor has a lucky repetition
+    assert (
+        winner(plain).of is None
+    )  # an unfinished selection has no say, nor has a lucky repetition
     assert ended_selection(plain.ledger.read()) is None
     assert selections(plain.ledger.read())[-1].repetitions()[:3] == [
         ("0000-seed1", "0000", 1), ("0004-seed1", "0004", 1), ("0000-seed2", "0000", 2),
@@ -99,7 +123,9 @@ def test_repetitions_are_intervals_not_rows(study: StudyFolder, tmp_path: Path) 
     by_trial = {row["trial"]: row for row in rows}
     found = by_trial["0004"]["seeds"]
     assert (found["mean"], found["count"], found["failed"]) == (pytest.approx(0.5), 3, 0)
-    assert found["interval"] == pytest.approx([0.5 - 0.05 * 4.3027 / 3**0.5, 0.5 + 0.05 * 4.3027 / 3**0.5], abs=1e-5)
+    assert found["interval"] == pytest.approx(
+        [0.5 - 0.05 * 4.3027 / 3**0.5, 0.5 + 0.05 * 4.3027 / 3**0.5], abs=1e-5
+    )
     assert (by_trial["0000"]["seeds"]["count"], by_trial["0000"]["seeds"]["failed"]) == (2, 1)
     assert by_trial["0001"]["seeds"] is None
     assert (found["cpu_seconds"], found["gpu_seconds"]) == (48, 12)
@@ -107,20 +133,31 @@ def test_repetitions_are_intervals_not_rows(study: StudyFolder, tmp_path: Path) 
     leaderboard.write_csv(tmp_path / "l.csv", rows)
     cells = {row["trial"]: row for row in csv.DictReader((tmp_path / "l.csv").open())}
     assert float(cells["0004"]["seeds.low"]) == pytest.approx(found["interval"][0])
-    assert (cells["0000"]["seeds.count"], cells["0001"]["seeds.count"], cells["0001"]["seeds.mean"]) == ("2", "", "")
+    assert (
+        cells["0000"]["seeds.count"],
+        cells["0001"]["seeds.count"],
+        cells["0001"]["seeds.mean"],
+    ) == ("2", "", "")
     console = Console(width=160, record=True, file=(tmp_path / "out").open("w"))
-    console.print(leaderboard.table(rows, baselines=study.baselines(), metrics=study.metrics, width=160))
+    console.print(
+        leaderboard.table(rows, baselines=study.baselines(), metrics=study.metrics, width=160)
+    )
     text = console.export_text()
     assert "0.500 (0.376 ... 0.624), 3" in text
     assert "1 failed" in text
-    assert "cost: 64 CPU-seconds and 96 for repetitions, 0 GPU-seconds and 24 for repetitions" in text
+    assert (
+        "cost: 64 CPU-seconds and 96 for repetitions, 0 GPU-seconds and 24 for repetitions" in text
+    )
 
 
 def test_the_report_shows_choice_and_cost(study: StudyFolder) -> None:
     text = write_report(study, importance=None).read_text()
     assert "<h2>Choice over seeds</h2>" in text
     assert "<h2>Config of the champion</h2>" in text
-    assert "Chosen: trial 0004, by the best mean over seeds; decoding.r2 0.500 (0.376 ... 0.624) over seeds" in text
+    assert (
+        "Chosen: trial 0004, by the best mean over seeds; decoding.r2 0.500 (0.376 ... 0.624) over seeds"
+        in text
+    )
     assert "Its champion, 0004-seed1, has 0.500." in text
     assert "&lt;b&gt; &amp; so" in text
     assert "1 of 6 repetitions did not complete" in text
@@ -138,14 +175,21 @@ def test_repetitions_teach_no_sampler_and_no_importance(study: StudyFolder) -> N
 
 def test_a_search_goes_on_by_trials_and_seconds(study: StudyFolder) -> None:
     found = course("s", study.records(), metric="decoding.r2", mode="max")
-    assert found.trials == (1, 2, 5, 7)  # pruned and failed ones were paid for, too; one was interrupted
+    assert found.trials == (
+        1,
+        2,
+        5,
+        7,
+    )  # pruned and failed ones were paid for, too; one was interrupted
     assert found.seconds == (8, 16, 40, 56)
     assert list(found.best) == sorted(found.best)
 
 
 def test_rungs_and_pruned_ends_are_marked() -> None:
     records = [
-        TrialRecord("a", "completed", history=tuple((0.0, step, {"m": 1.0}) for step in (10, 20, 30))),
+        TrialRecord(
+            "a", "completed", history=tuple((0.0, step, {"m": 1.0}) for step in (10, 20, 30))
+        ),
         TrialRecord("b", "pruned", history=tuple((0.0, step, {"m": 0.5}) for step in (10, 20))),
     ]
     figure = learning_curves(records, metric="m", winner="a", rungs=(10, 20))
@@ -170,7 +214,9 @@ def test_candidates_are_different_configs_and_seeds_are_fresh(tmp_path: Path) ->
 
 def test_several_studies_on_one_page(tmp_path: Path) -> None:
     data = dataset(tmp_path / "ds")
-    paths = [small_study(tmp_path / name, data, scores=(0.5, 0.9)).path for name in ("a", "b<blink>")]
+    paths = [
+        small_study(tmp_path / name, data, scores=(0.5, 0.9)).path for name in ("a", "b<blink>")
+    ]
     repeated_and_chosen(StudyFolder.open(paths[0]))
     with pytest.raises(StudyError, match="--out"):
         raylab.report(paths)
@@ -204,5 +250,7 @@ def repeated_and_chosen(study: StudyFolder) -> None:
     for seed, score in ((2, 0.6), (3, 0.7)):
         trial = f"0001-seed{seed}"
         shutil.copytree(study.trial_folder("0001"), study.trial_folder(trial))
-        study.ledger.append({**started(trial), "config": config, "of": "0001"}, ended(trial, "completed", score))
+        study.ledger.append(
+            {**started(trial), "config": config, "of": "0001"}, ended(trial, "completed", score)
+        )
     study.ledger.append({"event": "selected", "trial": "0001-seed2", "of": "0001", "rule": "best"})

@@ -31,7 +31,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.loaded += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action", "data")]
+        self.loaded += [
+            value or ""
+            for name, value in attrs
+            if name in ("src", "href", "srcset", "action", "data")
+        ]
 
     def handle_data(self, data: str) -> None:
         if self.tags[-1:] not in (["script"], ["style"]):
@@ -40,13 +44,21 @@ class Page(HTMLParser):
 
 def test_the_report_is_whole_and_loads_nothing(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
-    path = write_report(study, importance={"optimizer.learning_rate": 0.7, "model.encoder.kind": 0.3})
+    path = write_report(
+        study, importance={"optimizer.learning_rate": 0.7, "model.encoder.kind": 0.3}
+    )
     page = Page(path)
     assert path == study.report_path
     assert page.loaded == []
     assert not {"link", "iframe", "img", "object", "embed", "base"} & set(page.tags)
     assert "default-src 'none'" in path.read_text()
-    for said in ("Leaderboard", "Learning curves", "Parallel coordinates", "Test split", "Environment"):
+    for said in (
+        "Leaderboard",
+        "Learning curves",
+        "Parallel coordinates",
+        "Test split",
+        "Environment",
+    ):
         assert said in page.visible
     assert "loses to its own smoothed input (0.930)" in page.visible
     assert "was read once" in page.visible
@@ -56,7 +68,10 @@ def test_the_report_is_whole_and_loads_nothing(tmp_path: Path) -> None:
 
 def test_names_from_data_cannot_become_elements(tmp_path: Path) -> None:
     study = fake_study(
-        tmp_path / "s", name=HOSTILE, data={"path": HOSTILE, "fingerprint": HOSTILE}, packages={HOSTILE: "1"}
+        tmp_path / "s",
+        name=HOSTILE,
+        data={"path": HOSTILE, "fingerprint": HOSTILE},
+        packages={HOSTILE: "1"},
     )
     write_tensors(study.embedding_path("0000"), {"embedding": np.zeros((3, 2), np.float32)})
     path = write_report(study, importance={HOSTILE: 1.0})
@@ -80,7 +95,9 @@ def test_names_from_data_cannot_become_elements(tmp_path: Path) -> None:
         (("completed", "completed"), {"objective": {"metric": "loss", "mode": "min"}}),
     ],
 )
-def test_every_outcome_renders(tmp_path: Path, states: tuple[str, ...], changes: dict[str, Any]) -> None:
+def test_every_outcome_renders(
+    tmp_path: Path, states: tuple[str, ...], changes: dict[str, Any]
+) -> None:
     page = Page(write_report(fake_study(tmp_path / "s", states=states, **changes), importance=None))
     assert "Leaderboard" in page.visible
     assert ("is best" in page.visible) == ("completed" in states)
@@ -89,14 +106,21 @@ def test_every_outcome_renders(tmp_path: Path, states: tuple[str, ...], changes:
 def test_the_winner_is_held_against_its_own_input(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
     (path,) = study.path.glob("trials/*/embedding.safetensors")
-    valid = {"split": "valid", "trial": path.parent.name, "baselines": {"input": {"position": {"r2": 0.99}}}}
+    valid = {
+        "split": "valid",
+        "trial": path.parent.name,
+        "baselines": {"input": {"position": {"r2": 0.99}}},
+    }
     write_json(study.evaluation_path("valid"), valid)
     assert "loses to its own input (0.990)" in Page(write_report(study, importance=None)).visible
 
 
 def test_a_winner_by_another_objective_is_compared_by_decoding(tmp_path: Path) -> None:
     study = fake_study(
-        tmp_path / "s", states=("failed",), end=False, objective={"metric": "goodness_of_fit", "mode": "max"}
+        tmp_path / "s",
+        states=("failed",),
+        end=False,
+        objective={"metric": "goodness_of_fit", "mode": "max"},
     )
     study.ledger.append(started("0001"))
     metrics = {"goodness_of_fit": 3.6, "decoding.score": 0.5}
@@ -127,7 +151,12 @@ def test_a_damaged_embedding_does_not_hide_the_rest(tmp_path: Path) -> None:
 def test_embeddings_of_any_size_are_drawn(tmp_path: Path, dimensions: int) -> None:
     write_embedding(tmp_path / "e.safetensors", dimensions=dimensions, samples=80)
     found = load_embedding(tmp_path / "e.safetensors")
-    assert [colouring.name for colouring in found.colourings] == ["position 1", "position 2", "head", "direction"]
+    assert [colouring.name for colouring in found.colourings] == [
+        "position 1",
+        "position 2",
+        "head",
+        "direction",
+    ]
     points, axes = found.drawn()
     assert points.shape == (80, min(3, max(2, dimensions)))
     assert len(axes) == points.shape[1]
@@ -151,4 +180,7 @@ def test_a_trial_has_its_figures(tmp_path: Path) -> None:
     winner = next(trial for trial in drawn if study.embedding_path(trial).is_file())
     assert set(drawn[winner]) == {"loss_curve.png", "embedding.png"}
     assert all("loss_curve.png" in figures for figures in drawn.values())
-    assert [axes.get_ylabel() for axes in drawn[winner]["loss_curve.png"].axes] == ["loss", "decoding.r2"]
+    assert [axes.get_ylabel() for axes in drawn[winner]["loss_curve.png"].axes] == [
+        "loss",
+        "decoding.r2",
+    ]

@@ -14,13 +14,22 @@ from raylab.training.worker import Job
 
 
 def test_the_last_report_of_each_step_of_the_weights_that_are_kept(tmp_path: Path) -> None:
-    for steps, piece, loss in ((10, 0, 1.0), (20, 0, 0.9), (20, 0, 0.8), (30, 0, 0.7), (30, 1, 0.6), (40, 1, 0.5)):
+    for steps, piece, loss in (
+        (10, 0, 1.0),
+        (20, 0, 0.9),
+        (20, 0, 0.8),
+        (30, 0, 0.7),
+        (30, 1, 0.6),
+        (40, 1, 0.5),
+    ):
         note_report(tmp_path, {"steps": steps, "piece": piece, "metrics": {"loss": loss}})
     with (tmp_path / REPORTS).open("a") as file:
         file.write('{"steps": 50, "pie')  # cut short with its process
 
     def losses(step: int, piece: int) -> list[float]:
-        return [told["metrics"]["loss"] for told in reports_before(tmp_path, step=step, piece=piece)]
+        return [
+            told["metrics"]["loss"] for told in reports_before(tmp_path, step=step, piece=piece)
+        ]
 
     assert losses(30, 0) == [1.0, 0.8]
     assert losses(100, 1) == [0.6, 0.5]

@@ -34,15 +34,27 @@ def made(path: Path, data: Dataset) -> StudyFolder:
 
 def change(study: StudyFolder, event: str, **changes: Any) -> None:
     """Tell the trial once more, with one of its events changed. (A changed segment the ledger finds by its hash.)"""
-    told = [{name: value for name, value in one.items() if name != "time"} for one in study.ledger.read()]
+    told = [
+        {name: value for name, value in one.items() if name != "time"}
+        for one in study.ledger.read()
+    ]
     study.ledger.append(*({**one, **changes} if one["event"] == event else one for one in told))
 
 
 def test_a_trial_is_rebuilt_to_the_bit(data: Dataset, tmp_path: Path) -> None:
     study = made(tmp_path / "study", data)
     found = raylab.reproduce(study.path, "0000", out=tmp_path / "again")
-    assert (found["same"], found["step"], found["environment"], found["tolerance"]) == (True, 5, {}, 0.0)
-    assert found["weights"] == {"equal": True, "largest_difference": 0.0, "relative_difference": 0.0}
+    assert (found["same"], found["step"], found["environment"], found["tolerance"]) == (
+        True,
+        5,
+        {},
+        0.0,
+    )
+    assert found["weights"] == {
+        "equal": True,
+        "largest_difference": 0.0,
+        "relative_difference": 0.0,
+    }
     assert found["score"]["recorded"] == found["score"]["rebuilt"]
     assert found["metrics"] == {}
     assert (tmp_path / "again" / "model" / "model.safetensors").is_file()
@@ -50,10 +62,16 @@ def test_a_trial_is_rebuilt_to_the_bit(data: Dataset, tmp_path: Path) -> None:
         raylab.reproduce(study.path, "0000", out=tmp_path / "again")
 
 
-def test_another_config_is_told_as_different(data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_config_is_told_as_different(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = made(tmp_path / "study", data)
     config = study.records()[0].config
-    change(study, "trial_started", config={**config, "optimizer": {**config["optimizer"], "learning_rate": 0.02}})
+    change(
+        study,
+        "trial_started",
+        config={**config, "optimizer": {**config["optimizer"], "learning_rate": 0.02}},
+    )
     with pytest.raises(SystemExit) as end:
         main(["reproduce", str(study.path), "0000"])
     assert end.value.code == 1
@@ -78,7 +96,9 @@ def test_what_cannot_be_compared_is_refused(data: Dataset, tmp_path: Path) -> No
     other = dataset(tmp_path / "other", session(seed=9))
     study = study_of(tmp_path / "elsewhere", data, [trial()])
     told = json.loads((study.path / "study.json").read_text())
-    (study.path / "study.json").write_text(json.dumps({**told, "data": {**told["data"], "path": str(other.path)}}))
+    (study.path / "study.json").write_text(
+        json.dumps({**told, "data": {**told["data"], "path": str(other.path)}})
+    )
     with pytest.raises(StudyError, match="other fingerprint"):
         raylab.reproduce(study.path, "0000")
 
@@ -114,8 +134,12 @@ def test_the_configs_that_weights_come_from() -> None:
     """Member 1 took over member 0's weights at step 20, and member 2 those of member 1 at step 40."""
     a, b, c = ({"name": name} for name in "abc")
     first = TrialRecord("0", config=a, step=60)
-    second = TrialRecord("1", config=b, step=60, lineage=(began(c), {"step": 20, "source": "0", "config": b}))
-    third = TrialRecord("2", config=c, step=60, lineage=(began(b), {"step": 40, "source": "1", "config": c}))
+    second = TrialRecord(
+        "1", config=b, step=60, lineage=(began(c), {"step": 20, "source": "0", "config": b})
+    )
+    third = TrialRecord(
+        "2", config=c, step=60, lineage=(began(b), {"step": 40, "source": "1", "config": c})
+    )
     known = {record.trial: record for record in (first, second, third)}
     told = [(piece.config["name"], piece.until) for piece in lineage(known, "2", 60)]
     assert told == [("a", 20), ("b", 40), ("c", 60)]

@@ -21,10 +21,17 @@ SPACE = load_space(
 
 
 def record(trial: str, temperature: float, state: Any, scores: list[float]) -> TrialRecord:
-    history = tuple((0.0, 5 * (at + 1), {"goodness_of_fit": score}) for at, score in enumerate(scores))
+    history = tuple(
+        (0.0, 5 * (at + 1), {"goodness_of_fit": score}) for at, score in enumerate(scores)
+    )
     score = scores[-1] if state in ("completed", "pruned") else None
     return TrialRecord(
-        trial, state, score=score, step=5 * len(scores), params={"loss.temperature": temperature}, history=history
+        trial,
+        state,
+        score=score,
+        step=5 * len(scores),
+        params={"loss.temperature": temperature},
+        history=history,
     )
 
 
@@ -41,7 +48,9 @@ def test_a_database_that_was_lost_is_made_again_from_the_ledger(tmp_path: Path) 
     search = StudySearch(SPACE, modes=["max"], storage=storage(tmp_path), draws=1, job=job)
     search.requeue(known)
     begun = [search.suggest(name) for name in ("a", "b")]
-    assert [(one["job"]["trial"], one["params"], one["since"]) for one in begun if isinstance(one, dict)] == [
+    assert [
+        (one["job"]["trial"], one["params"], one["since"]) for one in begun if isinstance(one, dict)
+    ] == [
         ("0002", {"loss.temperature": 0.25}, 5),
         ("0003", {"loss.temperature": 0.75}, 0),  # the point that nothing in the ledger has
     ]

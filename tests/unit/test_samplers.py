@@ -28,7 +28,9 @@ SEARCH: dict[str, Any] = {
 
 
 def space_of(kind: str, search: dict[str, Any] | None = None, **more: Any) -> Space:
-    return load_space({"search": search or SEARCH, "sampler": {"kind": kind}, "budget": {"trials": 12}, **more})
+    return load_space(
+        {"search": search or SEARCH, "sampler": {"kind": kind}, "budget": {"trials": 12}, **more}
+    )
 
 
 def score(params: dict[str, Any]) -> dict[str, Any]:
@@ -52,9 +54,12 @@ def draws(space: Space, result: Any, trials: int) -> list[dict[str, Any]]:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
-    ("kind", "trials"), [("tpe", 8), ("gp", 7), ("cmaes", 8), ("nsga2", 7), ("random", 6), ("qmc", 6)]
+    ("kind", "trials"),
+    [("tpe", 8), ("gp", 7), ("cmaes", 8), ("nsga2", 7), ("random", 6), ("qmc", 6)],
 )
-def test_a_resumed_search_goes_on_and_no_point_comes_twice(kind: str, trials: int, tmp_path: Path) -> None:
+def test_a_resumed_search_goes_on_and_no_point_comes_twice(
+    kind: str, trials: int, tmp_path: Path
+) -> None:
     """Two slots, conditions, failed and pruned trials, and a driver killed with two trials under way."""
     space = space_of(kind)
     first = drive(space, tmp_path, score, modes=["max"], trials=5, lost=2)
@@ -88,7 +93,9 @@ def test_qmc_spreads_conditional_paths_too() -> None:
     drawn = draws(space_of("qmc", search), lambda _: {"score": 0.5}, 64)
     quarters = Counter(int(4 * (params["loss.temperature"] - 0.1) / 0.9) for params in drawn)
     assert [quarters[k] for k in range(4)] == [16] * 4
-    heads = Counter(params["model.encoder.heads"] for params in drawn if "model.encoder.heads" in params)
+    heads = Counter(
+        params["model.encoder.heads"] for params in drawn if "model.encoder.heads" in params
+    )
     assert 30 <= heads.total() <= 34
     assert min(heads[k] for k in (1, 2, 3, 4)) >= 6
 
@@ -110,17 +117,24 @@ def test_learning_beats_chance(kind: str, trials: int) -> None:
 
 @pytest.mark.parametrize("kind", ["tpe", "random"])
 def test_a_small_space_is_visited_before_it_repeats(kind: str) -> None:
-    search = {"training.batch_size": {"categorical": [64, 128, 256]}, "model.normalize": {"categorical": [True, False]}}
+    search = {
+        "training.batch_size": {"categorical": [64, 128, 256]},
+        "model.normalize": {"categorical": [True, False]},
+    }
     space = space_of(kind, search)
     drawn = draws(space, lambda params: {"score": float(params["training.batch_size"] == 64)}, 8)
     assert len({str(params) for params in drawn[:6]}) == 6
     assert len(drawn) == 8  # and then it repeats some: the budget is the user's
-    assert check_sampler(space, "s") == ["search: there are 6 different draws: later trials of 12 repeat some"]
+    assert check_sampler(space, "s") == [
+        "search: there are 6 different draws: later trials of 12 repeat some"
+    ]
 
 
 def test_a_poisoned_database_runs_nothing(tmp_path: Path) -> None:
     """Optuna's own CMA-ES unpickles its state from the study's storage."""
-    space = space_of("cmaes", {key: SEARCH[key] for key in ("loss.temperature", "optimizer.learning_rate")})
+    space = space_of(
+        "cmaes", {key: SEARCH[key] for key in ("loss.temperature", "optimizer.learning_rate")}
+    )
     drive(space, tmp_path, score, modes=["max"], trials=8)
 
     class Poison:
@@ -147,16 +161,30 @@ def test_a_poisoned_database_runs_nothing(tmp_path: Path) -> None:
 def test_cmaes_goes_through_generations(tmp_path: Path) -> None:
     search = {key: SEARCH[key] for key in ("loss.temperature", "optimizer.learning_rate")}
     space = space_of("cmaes", search, sampler={"kind": "cmaes", "population": 4})
-    for _ in range(2):  # resumed: the second half goes on from the generation that the first reached
-        drive(space, tmp_path, lambda p: {"score": p["loss.temperature"]}, modes=["max"], trials=10, slots=1)
+    for _ in range(
+        2
+    ):  # resumed: the second half goes on from the generation that the first reached
+        drive(
+            space,
+            tmp_path,
+            lambda p: {"score": p["loss.temperature"]},
+            modes=["max"],
+            trials=10,
+            slots=1,
+        )
     found = [trial.system_attrs.get("cma:generation") for trial in stored(tmp_path).trials]
     assert found == [None, *np.repeat(range(5), 4).tolist()][:20]
 
 
 @pytest.mark.parametrize("kind", ["tpe", "qmc", "grid", "nsga2"])
 def test_draws_meet_the_constraints(kind: str) -> None:
-    search = {"training.batch_size": {"int": [64, 512], "step": 64}, "sampling.time_offset": {"int": [1, 8], "step": 1}}
-    space = space_of(kind, search, constraints=["training.batch_size * sampling.time_offset <= 512"])
+    search = {
+        "training.batch_size": {"int": [64, 512], "step": 64},
+        "sampling.time_offset": {"int": [1, 8], "step": 1},
+    }
+    space = space_of(
+        kind, search, constraints=["training.batch_size * sampling.time_offset <= 512"]
+    )
     drawn = draws(space, lambda _: {"score": 0.5}, 16)
     assert all(one["training.batch_size"] * one["sampling.time_offset"] <= 512 for one in drawn)
     assert len({str(one) for one in drawn}) == 16

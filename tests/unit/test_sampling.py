@@ -34,8 +34,16 @@ def labels_for(conditional: str, rows: int = ROWS, seed: int = 0) -> list[Label]
 
 
 def sampler(conditional: str, parts: np.ndarray = PARTS, **changes: object) -> PairSampler:
-    named = {name: changes.pop(name) for name in ("time_offset", "delta", "prior") if name in changes}
-    options: dict = {"left": 2, "right": 3, "labels": labels_for(conditional), "seed": 0, "session": "mouse"}
+    named = {
+        name: changes.pop(name) for name in ("time_offset", "delta", "prior") if name in changes
+    }
+    options: dict = {
+        "left": 2,
+        "right": 3,
+        "labels": labels_for(conditional),
+        "seed": 0,
+        "session": "mouse",
+    }
     options |= changes
     return PairSampler.build(
         parts, config=config_of(conditional, **named), **{**options, "labels": [options["labels"]]}
@@ -81,7 +89,9 @@ def test_windows_never_leave_their_part(
     parts: np.ndarray, conditional: str, left: int, right: int, time_offset: int, step: int
 ) -> None:
     labels = labels_for(conditional, int(parts.max()))
-    pairs = sampler(conditional, parts, left=left, right=right, time_offset=time_offset, labels=labels)
+    pairs = sampler(
+        conditional, parts, left=left, right=right, time_offset=time_offset, labels=labels
+    )
     rows = drawn(pairs, step, 64)
     assert rows.shape == (3, 64)
     first, last = part_of(rows - left, parts), part_of(rows + right - 1, parts)
@@ -136,7 +146,12 @@ def test_discrete_positives_share_the_class_and_cover_it() -> None:
     codes = labels_for("discrete")[0].values
     reference, positive, negative = drawn(sampler("discrete"), 0, 20_000)
     assert np.array_equal(codes[reference], codes[positive])
-    assert len(np.unique(positive)) == len(np.unique(reference)) == len(np.unique(negative)) == 146 + 186
+    assert (
+        len(np.unique(positive))
+        == len(np.unique(reference))
+        == len(np.unique(negative))
+        == 146 + 186
+    )
 
 
 @pytest.mark.parametrize("conditional", ["discrete", "mixed"])
@@ -189,7 +204,9 @@ def test_objectives_share_references_and_negatives() -> None:
         "same": {"conditional": "discrete", "labels": ["classes"]},
         "time": {"conditional": "time", "time_offset": 7},
     }
-    trial = ContrastiveTrial.model_validate({"sampling": {"conditional": "multi", "objectives": objectives}})
+    trial = ContrastiveTrial.model_validate(
+        {"sampling": {"conditional": "multi", "objectives": objectives}}
+    )
     labels = [[Label(kind="continuous", values=values)], [classes], []]
     pairs = PairSampler.build(PARTS, left=2, right=3, labels=labels, config=trial.sampling, seed=0)
     reference, (near, same, later), negative = (rows.numpy() for rows in pairs.draw(0, 20_000))
@@ -202,12 +219,17 @@ def test_objectives_share_references_and_negatives() -> None:
 
 def test_hybrid_is_time_delta_and_time_at_once() -> None:
     walk = labels_for("delta")
-    hybrid = ContrastiveTrial.model_validate({"sampling": {"conditional": "hybrid", "time_offset": 3}}).sampling
+    hybrid = ContrastiveTrial.model_validate(
+        {"sampling": {"conditional": "hybrid", "time_offset": 3}}
+    ).sampling
     pairs = PairSampler.build(PARTS, left=2, right=3, labels=[walk, []], config=hybrid, seed=0)
     reference, (behaviour, later), _ = (rows.numpy() for rows in pairs.draw(0, 20_000))
     assert np.array_equal(later, reference + 3)
     alone = drawn(sampler("time_delta"), 0, 20_000)
-    moved = [walk[0].values[b, 0] - walk[0].values[a, 0] for a, b in ((reference, behaviour), (alone[0], alone[1]))]
+    moved = [
+        walk[0].values[b, 0] - walk[0].values[a, 0]
+        for a, b in ((reference, behaviour), (alone[0], alone[1]))
+    ]
     assert stats.ks_2samp(*moved).pvalue > 1e-3
 
 
@@ -215,7 +237,9 @@ def test_objectives_that_no_sample_suits() -> None:
     early, late = np.full(ROWS, np.nan), np.full(ROWS, np.nan)
     early[:150], late[200:] = 1.0 * np.arange(150), 1.0 * np.arange(200)
     objectives = {name: {"conditional": "delta", "labels": [name]} for name in ("early", "late")}
-    config = ContrastiveTrial.model_validate({"sampling": {"conditional": "multi", "objectives": objectives}}).sampling
+    config = ContrastiveTrial.model_validate(
+        {"sampling": {"conditional": "multi", "objectives": objectives}}
+    ).sampling
     labels = [[Label.continuous(early)], [Label.continuous(late)]]
     with pytest.raises(TrainingError, match="no sample has a positive in every objective"):
         PairSampler.build(PARTS, left=2, right=3, labels=labels, config=config, seed=0)
@@ -324,7 +348,12 @@ def test_nearest_is_exact_on_smooth_labels_far_from_zero(offset: float, dimensio
 def test_nearest_on_the_circle_handles_tiny_negative_angles() -> None:
     period = np.array([2 * np.pi])
     nearest = Neighbours(np.array([[0.0], [3.0]]), period)
-    assert nearest(np.array([[-1e-18], [2 * np.pi - 0.1], [-3.0], [40 * np.pi]])).tolist() == [0, 0, 1, 0]
+    assert nearest(np.array([[-1e-18], [2 * np.pi - 0.1], [-3.0], [40 * np.pi]])).tolist() == [
+        0,
+        0,
+        1,
+        0,
+    ]
     both = Neighbours(np.array([[-1e-18, 0.0], [3.0, 0.0]]), np.array([2 * np.pi, 0.0]))
     assert both(np.array([[-1e-18, 0.0], [-3.0, 0.0]])).tolist() == [0, 1]
 
@@ -341,7 +370,9 @@ def test_receptive_field_longer_than_every_part() -> None:
 @pytest.mark.parametrize(("conditional", "time_offset"), [("time", 188), ("time_delta", 190)])
 def test_time_offset_longer_than_every_part(conditional: str, time_offset: int) -> None:
     sampler(conditional, time_offset=time_offset - 3)
-    with pytest.raises(TrainingError, match=rf"mouse.*lie {time_offset} samples.*longest of 190") as caught:
+    with pytest.raises(
+        TrainingError, match=rf"mouse.*lie {time_offset} samples.*longest of 190"
+    ) as caught:
         sampler(conditional, time_offset=time_offset)
     assert "time_offset" in caught.value.remedy
 

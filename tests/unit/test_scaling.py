@@ -30,7 +30,9 @@ from raylab.tracking.records import TrialRecord
 
 PATH = "model.encoder.hidden_units"
 AXES = Axes(fractions=(0.125, 0.25, 0.5, 1.0), path=PATH, widths=(16, 32), workers=(1, 2), seeds=2)
-SIZES = Sizes(samples={0.125: 100, 0.25: 200, 0.5: 400, 1.0: 800}, learnt={16: 1000, 32: 4000}, batch=64)
+SIZES = Sizes(
+    samples={0.125: 100, 0.25: 200, 0.5: 400, 1.0: 800}, learnt={16: 1000, 32: 4000}, batch=64
+)
 SPACE: dict[str, Any] = {
     "task": {"kind": "contrastive"},
     "base": {"model.encoder.kind": "offset1", "training.max_steps": 4, "training.device": "cpu"},
@@ -38,11 +40,17 @@ SPACE: dict[str, Any] = {
 }
 
 
-def record(trial: str, score: float | None, rate: float, begin: float = 40.0, **params: Any) -> TrialRecord:
+def record(
+    trial: str, score: float | None, rate: float, begin: float = 40.0, **params: Any
+) -> TrialRecord:
     """Reports each 10 steps at a rate, the first `begin` seconds after the start."""
-    history = tuple((begin + 10 * at / rate, 10 * (at + 1), {"decoding.r2": 0.5}) for at in range(4))
+    history = tuple(
+        (begin + 10 * at / rate, 10 * (at + 1), {"decoding.r2": 0.5}) for at in range(4)
+    )
     state = "failed" if score is None else "completed"
-    return TrialRecord(trial=trial, state=state, score=score, step=40, params=params, history=history, started=0.0)  # type: ignore[arg-type]
+    return TrialRecord(
+        trial=trial, state=state, score=score, step=40, params=params, history=history, started=0.0
+    )  # type: ignore[arg-type]
 
 
 def made_up(workers: int) -> list[TrialRecord]:
@@ -62,20 +70,32 @@ def result() -> dict[str, Any]:
     found[2][-1] = record("last", None, 9.0, **found[2][-1].params)
     listed = points(found, AXES, SIZES, error)
     law = laws(listed, AXES, floor)
-    more = {"metric": "decoding.r2", "error": error, "width_path": PATH, "seeds": 2, "steps": 40, "batch": 64}
+    more = {
+        "metric": "decoding.r2",
+        "error": error,
+        "width_path": PATH,
+        "seeds": 2,
+        "steps": 40,
+        "batch": 64,
+    }
     return {**more, "one_at_a_time": True, "points": listed, "laws": law}
 
 
 def test_speeds_leave_the_start_and_a_pause_out() -> None:
     assert steps_per_second(record("a", 0.5, 5.0, begin=900.0)) == pytest.approx(5)
     whole = record("b", 0.5, 5.0).history
-    paused = tuple((time + (3600 if at > 1 else 0), step, metrics) for at, (time, step, metrics) in enumerate(whole))
+    paused = tuple(
+        (time + (3600 if at > 1 else 0), step, metrics)
+        for at, (time, step, metrics) in enumerate(whole)
+    )
     assert steps_per_second(TrialRecord("b", history=paused)) == pytest.approx(5)
     assert steps_per_second(TrialRecord("b", history=whole[:1])) is None
 
 
 def test_the_table(result: dict[str, Any]) -> None:
-    by_place = {(point["workers"], point["width"], point["fraction"]): point for point in result["points"]}
+    by_place = {
+        (point["workers"], point["width"], point["fraction"]): point for point in result["points"]
+    }
     assert len(by_place) == 16
     one, two = by_place[1, 16, 0.25], by_place[2, 16, 0.25]
     assert (one["samples"], one["learnt"], one["completed"], one["failed"]) == (200, 1000, 2, 0)
@@ -89,7 +109,9 @@ def test_the_table(result: dict[str, Any]) -> None:
     assert two["efficiency"]["interval"] == pytest.approx([0.8, 0.8])
     failed = by_place[2, 32, 1.0]
     assert (failed["completed"], failed["failed"]) == (1, 1)
-    assert failed["efficiency"]["interval"] is None  # of one seed; the failed trial's own speed is not counted
+    assert (
+        failed["efficiency"]["interval"] is None
+    )  # of one seed; the failed trial's own speed is not counted
     assert failed["efficiency"]["mean"] == pytest.approx(0.8)
 
 
@@ -113,7 +135,11 @@ def test_table_and_figure_are_written(result: dict[str, Any], tmp_path: Path) ->
     keep_scaling(tmp_path, result)
     rows = list(csv.DictReader((tmp_path / "scaling.csv").open()))
     assert len(rows) == 16
-    row = next(row for row in rows if (row["workers"], row["width"], row["fraction"]) == ("2", "16", "0.25"))
+    row = next(
+        row
+        for row in rows
+        if (row["workers"], row["width"], row["fraction"]) == ("2", "16", "0.25")
+    )
     assert float(row["efficiency"]) == pytest.approx(0.8)
     assert (tmp_path / "scaling.png").stat().st_size > 10_000
     panels = scaling_figure(result).axes
@@ -138,7 +164,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     ],
     ids=str,
 )
-def test_axes_that_make_no_sense(data: Dataset, tmp_path: Path, asked: dict[str, Any], what: str) -> None:
+def test_axes_that_make_no_sense(
+    data: Dataset, tmp_path: Path, asked: dict[str, Any], what: str
+) -> None:
     space = {"task": {"kind": "decoder"}} if "overrides" in asked else SPACE
     with pytest.raises(ConfigError, match=what):
         raylab.scale(space, data=data.path, out=tmp_path / "out", **asked)
@@ -152,7 +180,9 @@ def test_workers_that_do_not_fit_are_refused_before_anything_starts(
 
     def connect_for(resources: Resources, trials: int) -> int:
         asked.append((resources.workers, resources.concurrent, trials))
-        raise StudyError("one trial needs 4 CPU, the whole cluster has 2", "Lower resources.workers.")
+        raise StudyError(
+            "one trial needs 4 CPU, the whole cluster has 2", "Lower resources.workers."
+        )
 
     monkeypatch.setattr("raylab.studies.scaling.connect_for", connect_for)
     with pytest.raises(StudyError, match=r"--workers 4: .*4 CPU"):
@@ -183,10 +213,24 @@ def test_the_verb(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: dict[str, Any] = {}
-    monkeypatch.setattr(raylab, "scale", lambda space, **given: asked.update(given) or result, raising=False)
-    shown = CliRunner().invoke(cli, ["scale", "s.yaml", "--data", "ds", "--out", "o", "--workers", "1,2", *options])
+    monkeypatch.setattr(
+        raylab, "scale", lambda space, **given: asked.update(given) or result, raising=False
+    )
+    shown = CliRunner().invoke(
+        cli, ["scale", "s.yaml", "--data", "ds", "--out", "o", "--workers", "1,2", *options]
+    )
     assert shown.exit_code == 0, shown.output
-    assert (asked["width_path"], asked["width"], asked["workers"], asked["seeds"]) == (path, width, (1, 2), 3)
+    assert (asked["width_path"], asked["width"], asked["workers"], asked["seeds"]) == (
+        path,
+        width,
+        (1, 2),
+        3,
+    )
     assert asked["data_fractions"] == (0.125, 0.25, 0.5, 1.0)
     assert "(1 failed)" in shown.output
-    assert CliRunner().invoke(cli, ["scale", "s", "--data", "d", "--out", "o", "--workers", "two"]).exit_code == 2
+    assert (
+        CliRunner()
+        .invoke(cli, ["scale", "s", "--data", "d", "--out", "o", "--workers", "two"])
+        .exit_code
+        == 2
+    )

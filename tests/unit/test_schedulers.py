@@ -26,11 +26,15 @@ def reports(trial: str, *scores: float) -> list[dict[str, Any]]:
 
 
 def ask(scheduler: Any, trial: str, step: int, rung: float) -> str:
-    tune_trial = SimpleNamespace(trial_id="whatever Tune calls it", config={"job": {"trial": trial}})
+    tune_trial = SimpleNamespace(
+        trial_id="whatever Tune calls it", config={"job": {"trial": trial}}
+    )
     return str(scheduler.on_trial_result(None, tune_trial, {"steps": step, "rung": rung}))
 
 
-EARLIER = [event for number in range(6) for event in reports(f"{number:04d}", *[0.5 + 0.05 * number] * 4)]
+EARLIER = [
+    event for number in range(6) for event in reports(f"{number:04d}", *[0.5 + 0.05 * number] * 4)
+]
 
 
 @pytest.mark.parametrize("kind", ["asha", "hyperband", "median"])
@@ -45,7 +49,9 @@ def test_a_bad_trial_is_stopped_and_a_good_one_is_not_as_before_the_driver_died(
 
 
 def test_lower_is_better_where_it_is() -> None:
-    scheduler = make_scheduler(Scheduler(kind="median", grace_steps=100), mode="min", steps=STEPS, events=EARLIER)
+    scheduler = make_scheduler(
+        Scheduler(kind="median", grace_steps=100), mode="min", steps=STEPS, events=EARLIER
+    )
     assert ask(scheduler, "low", 100, 0.1) == "CONTINUE"
     assert ask(scheduler, "high", 100, 0.9) == "STOP"
 
@@ -71,7 +77,10 @@ def test_brackets_differ_in_their_first_rung_and_a_trial_keeps_its_own() -> None
 
 
 def test_no_rung_within_the_training_means_no_scheduler() -> None:
-    assert type(make_scheduler(Scheduler(kind="asha", grace_steps=STEPS), mode="max", steps=STEPS)) is FIFOScheduler
+    assert (
+        type(make_scheduler(Scheduler(kind="asha", grace_steps=STEPS), mode="max", steps=STEPS))
+        is FIFOScheduler
+    )
     assert type(make_scheduler(Scheduler(), mode="max", steps=STEPS)) is FIFOScheduler
 
 

@@ -32,7 +32,9 @@ from raylab.reporting.confusion import confusion_figure, confusion_section, keep
 from raylab.studies.winner import resampled
 from raylab.tasks.labels import decoding_metrics
 
-MOVIE = Label(kind="discrete", values=np.arange(900), unit="frame", classes=tuple(map(str, range(900))))
+MOVIE = Label(
+    kind="discrete", values=np.arange(900), unit="frame", classes=tuple(map(str, range(900)))
+)
 FRAMES = np.arange(900)
 
 
@@ -49,7 +51,9 @@ def test_top_five_is_that_of_scikit_learn_and_ties_are_drawn_by_lot() -> None:
     random = np.random.default_rng(0)
     truth, scores = random.integers(0, 20, 200), random.normal(size=(200, 20))
     found = score_predictions("discrete", truth, scores.argmax(1), scores)
-    assert found["top5_accuracy"] == pytest.approx(top_k_accuracy_score(truth, scores, k=5, labels=np.arange(20)))
+    assert found["top5_accuracy"] == pytest.approx(
+        top_k_accuracy_score(truth, scores, k=5, labels=np.arange(20))
+    )
     tied = score_predictions("discrete", truth, np.zeros(200, int), np.zeros((200, 20)))
     assert tied["top5_accuracy"] == pytest.approx(5 / 20)
     assert "top5_accuracy" not in score_predictions("discrete", truth % 5, truth % 5, scores[:, :5])
@@ -65,9 +69,18 @@ def test_top_five_of_chance_is_that_of_the_five_most_frequent_classes() -> None:
 
 @pytest.mark.parametrize("class_scores", [False, True])
 def test_the_names_of_scores_are_those_that_are_given(class_scores: bool) -> None:
-    for label in (MOVIE, Label.discrete(np.arange(3)), Label.discrete(np.arange(9)), Label.continuous(np.arange(9.0))):
-        columns = np.eye(len(label.classes))[label.values] if label.classes and class_scores else None
-        found = score_predictions(label.kind, label.values, label.values, columns, frames=frames_of(label))
+    for label in (
+        MOVIE,
+        Label.discrete(np.arange(3)),
+        Label.discrete(np.arange(9)),
+        Label.continuous(np.arange(9.0)),
+    ):
+        columns = (
+            np.eye(len(label.classes))[label.values] if label.classes and class_scores else None
+        )
+        found = score_predictions(
+            label.kind, label.values, label.values, columns, frames=frames_of(label)
+        )
         assert metrics_of(label, class_scores=class_scores) == tuple(found)
 
 
@@ -79,13 +92,17 @@ def test_frames_are_scored_by_how_far_off_they_are() -> None:
     found = score_predictions("discrete", truth, np.array([29, 130, 200, 0]), frames=FRAMES)
     assert found["frame_error_median"] == 29.5  # of 29, 30, 0, 899: a movie does not wrap around
     assert found["within_window"] == 0.5  # off by less than 30 of 900
-    wider = score_predictions("discrete", truth, np.array([29, 130, 200, 0]), frames=FRAMES, window=0.04)
+    wider = score_predictions(
+        "discrete", truth, np.array([29, 130, 200, 0]), frames=FRAMES, window=0.04
+    )
     assert wider["within_window"] == 0.75
 
 
 def test_codes_are_not_frames() -> None:
     """A movie of 60 of which some frames are missing, its classes in the order of text."""
-    label = Label(kind="discrete", values=np.arange(4), unit="frame", classes=("0", "10", "59", "9"))
+    label = Label(
+        kind="discrete", values=np.arange(4), unit="frame", classes=("0", "10", "59", "9")
+    )
     frames = frames_of(label)
     assert frames is not None
     found = score_predictions("discrete", np.array([1, 2]), np.array([3, 2]), frames=frames)
@@ -105,7 +122,10 @@ def test_chance_of_frames_is_the_best_constant() -> None:
     random = np.random.default_rng(0)
     fitted = np.minimum(np.abs(random.normal(200, 80, 400)), 899).astype(np.int64)
     found = chance_scores("discrete", fitted, fitted, frames=FRAMES)
-    tried = [score_predictions("discrete", fitted, np.full(400, one), frames=FRAMES) for one in range(900)]
+    tried = [
+        score_predictions("discrete", fitted, np.full(400, one), frames=FRAMES)
+        for one in range(900)
+    ]
     assert found["within_window"] == pytest.approx(max(one["within_window"] for one in tried))
     assert found["frame_error_median"] == pytest.approx(
         np.median(np.abs(fitted - np.median(fitted))),
@@ -113,11 +133,21 @@ def test_chance_of_frames_is_the_best_constant() -> None:
 
 
 def test_movies_and_recipes_state_the_unit_of_frames(tmp_path: Path) -> None:
-    for name, unit in (("movie_frame", "frame"), ("movie_three_frame", "frame"), ("scene", ""), ("noise_frame", "")):
+    for name, unit in (
+        ("movie_frame", "frame"),
+        ("movie_three_frame", "frame"),
+        ("scene", ""),
+        ("noise_frame", ""),
+    ):
         assert stimulus_label(name, np.array([0.0, 1.0])).unit == unit
-    raw, labels = recording_file(tmp_path / "raw", f=np.arange(400) % 60), {"f": {"path": "f", "kind": "discrete"}}
+    raw, labels = (
+        recording_file(tmp_path / "raw", f=np.arange(400) % 60),
+        {"f": {"path": "f", "kind": "discrete"}},
+    )
     labels["f"]["unit"] = "frame"
-    made = raylab.prepare(raw, recipe=recipe_file(tmp_path, labels=labels), out=tmp_path / "ds").dataset
+    made = raylab.prepare(
+        raw, recipe=recipe_file(tmp_path, labels=labels), out=tmp_path / "ds"
+    ).dataset
     assert frames_of(made.labels["f"]) is not None
     recording_file(tmp_path / "raw", f=np.repeat(["0", "grey"], 200))
     with pytest.raises(DataError, match="'grey' is no number of a frame"):
@@ -131,7 +161,9 @@ def test_permuted_chance_is_the_analytic_one() -> None:
     groups = np.repeat(np.arange(80), 5)
     truth, predicted = constants(groups, 8, 0), constants(groups, 8, 1)
     found = permutation_chance("discrete", truth, predicted, groups)["balanced_accuracy"]
-    assert found["mean"] == pytest.approx(chance_scores("discrete", truth, truth)["balanced_accuracy"], abs=0.01)
+    assert found["mean"] == pytest.approx(
+        chance_scores("discrete", truth, truth)["balanced_accuracy"], abs=0.01
+    )
     assert found["low"] < 1 / 8 < found["high"]
     assert found["p"] > 0.01
     right = permutation_chance("discrete", truth, truth, groups)
@@ -144,7 +176,10 @@ def test_of_errors_the_smaller_are_the_better() -> None:
     found = permutation_chance("discrete", frames, frames, groups, draws=99, frames=np.arange(60))
     assert found["frame_error_median"]["p"] == 0.01
     values = np.sin(np.arange(240) / 9)[:, None]
-    assert permutation_chance("continuous", values, values, groups, draws=99)["median_abs_error"]["p"] == 0.01
+    assert (
+        permutation_chance("continuous", values, values, groups, draws=99)["median_abs_error"]["p"]
+        == 0.01
+    )
 
 
 def test_groups_keep_what_belongs_together() -> None:
@@ -153,15 +188,21 @@ def test_groups_keep_what_belongs_together() -> None:
     for seed in range(40):
         slow = np.cumsum(random.normal(size=(2, 600)), axis=1)
         truth, predicted = (slow > np.median(slow, axis=1, keepdims=True)).astype(np.int64)
-        for_blocks = permutation_chance("discrete", truth, predicted, time_blocks(600, 10), draws=39, seed=seed)
-        for_samples = permutation_chance("discrete", truth, predicted, np.arange(600), draws=39, seed=seed)
+        for_blocks = permutation_chance(
+            "discrete", truth, predicted, time_blocks(600, 10), draws=39, seed=seed
+        )
+        for_samples = permutation_chance(
+            "discrete", truth, predicted, np.arange(600), draws=39, seed=seed
+        )
         whole += for_blocks["accuracy"]["p"] <= 0.05
         single += for_samples["accuracy"]["p"] <= 0.05
     assert single >= 12  # of 40, where 2 are expected
     assert whole <= single / 2
 
 
-def test_groups_of_other_lengths_keep_their_order_and_their_borders(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_of_other_lengths_keep_their_order_and_their_borders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen = []
     monkeypatch.setattr(
         "raylab.evaluation.chance.score_predictions",
@@ -176,7 +217,9 @@ def test_groups_of_other_lengths_keep_their_order_and_their_borders(monkeypatch:
             assert len(set(given // 10)) == 1  # from one group
             assert (np.diff(given) >= 0).all()  # in its order
         assert sorted({int(dealt[groups == group][0]) // 10 for group in (7, 3, 5)}) == [1, 2, 3]
-    assert len({tuple(one) for one in seen[:-1]}) == 6  # all orders of three groups, and nothing else
+    assert (
+        len({tuple(one) for one in seen[:-1]}) == 6
+    )  # all orders of three groups, and nothing else
     assert list(time_blocks(7, 3)) == [0, 0, 0, 1, 1, 2, 2]
 
 
@@ -189,7 +232,9 @@ def test_intervals_over_groups_cover_at_their_rate() -> None:
     for seed in range(60):
         groups = random.permutation(np.repeat(np.arange(40), 6))
         values = random.normal(size=40)[groups]
-        of: Callable[[np.ndarray], dict[str, float]] = lambda at, values=values: {"mean": float(values[at].mean())}  # noqa: E731
+        of: Callable[[np.ndarray], dict[str, float]] = lambda at, values=values: {
+            "mean": float(values[at].mean())
+        }  # noqa: E731
         for name, by in (("groups", groups), ("samples", np.arange(240))):
             low, high = interval([group_bootstrap(of, by, seed=seed, draws=200)])["mean"]
             covered[name] += low <= 0 <= high
@@ -222,7 +267,9 @@ def test_counts_are_those_of_scikit_learn() -> None:
     worst = found.mistakes(1)[0]
     off = np.nan_to_num(found.fractions) - np.diag(np.diag(np.nan_to_num(found.fractions)))
     assert worst["fraction"] == off.max()
-    assert off["abcde".index(str(worst["true"])), "abcde".index(str(worst["predicted"]))] == off.max()
+    assert (
+        off["abcde".index(str(worst["true"])), "abcde".index(str(worst["predicted"]))] == off.max()
+    )
 
 
 def test_sessions_are_summed_by_the_names_of_their_classes() -> None:
@@ -233,14 +280,21 @@ def test_sessions_are_summed_by_the_names_of_their_classes() -> None:
     found = summed([first, second])
     assert found.classes == ("5", "9", "10")
     assert found.counts.tolist() == [[1, 0, 0], [0, 2, 0], [0, 1, 0]]
-    assert summed([confusion(np.array([0]), np.array([1]), ("blank", "3"))]).classes == ("blank", "3")
+    assert summed([confusion(np.array([0]), np.array([1]), ("blank", "3"))]).classes == (
+        "blank",
+        "3",
+    )
 
 
-def test_evaluate_keeps_the_matrix_that_the_report_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evaluate_keeps_the_matrix_that_the_report_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("raylab.evaluation.baselines.SMOOTHING_SAMPLES", (0,))
     labels = session().labels | {"movie": Label(kind="discrete", values=np.arange(400) % 60, unit="frame",
                                                 classes=tuple(map(str, range(60))))}  # fmt: skip
-    study = small_study(tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,))
+    study = small_study(
+        tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,)
+    )
     found = raylab.evaluate(study.path)
     assert found["scores"]["movie"]["frame_error_median"] >= 0
     low, high = found["intervals"]["movie"]["within_window"]
@@ -265,7 +319,9 @@ def test_labels_with_values_have_no_matrix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("classes", "named", "numbers"), [(3, 3, 9), (20, 20, 0), (118, 0, 0)])
-def test_the_figure_names_as_many_classes_as_can_be_read(classes: int, named: int, numbers: int) -> None:
+def test_the_figure_names_as_many_classes_as_can_be_read(
+    classes: int, named: int, numbers: int
+) -> None:
     found = Confusion(np.eye(classes, dtype=np.int64), tuple(f"${one}" for one in range(classes)))
     axis = confusion_figure(found, title="a $ b").axes[0]
     assert len(axis.get_xticklabels()) == len(axis.get_yticklabels()) == named
@@ -277,14 +333,21 @@ def test_every_score_of_decoded_samples_has_an_interval() -> None:
     """A label without unit, as datasets prepared before have it, is scored as classes."""
     codes, classes = np.arange(60) % 6, tuple(map(str, range(6)))
     frames, likely = np.arange(6), np.eye(6)[codes]
-    assert set(resampled(Decoded("discrete", {}, codes, codes, classes=classes))) == {"balanced_accuracy", "accuracy"}
-    every = resampled(Decoded("discrete", {}, codes, codes, classes=classes, frames=frames, class_scores=likely))
+    assert set(resampled(Decoded("discrete", {}, codes, codes, classes=classes))) == {
+        "balanced_accuracy",
+        "accuracy",
+    }
+    every = resampled(
+        Decoded("discrete", {}, codes, codes, classes=classes, frames=frames, class_scores=likely)
+    )
     assert tuple(every) == metrics_of(LabelSpec("discrete", "frame", classes, 1), class_scores=True)
     assert set(every["top5_accuracy"]) == {1.0}
 
 
 def test_errors_of_frames_are_an_objective_to_minimise() -> None:
-    spec = SessionSpec("a", 5, 10.0, {"train": 9}, {"f": LabelSpec("discrete", "frame", ("0", "1"), 1)})
+    spec = SessionSpec(
+        "a", 5, 10.0, {"train": 9}, {"f": LabelSpec("discrete", "frame", ("0", "1"), 1)}
+    )
     found = decoding_metrics(trial(), {"a": spec})
     assert found["decoding.frame_error_median"] == "min"
     assert found["decoding.within_window"] == found["decoding.score"] == "max"

@@ -33,7 +33,9 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SessionSpec]
 
 
 def checked(sessions: dict[str, SessionSpec], **value: Any) -> tuple[Space, list[str]]:
-    space = load_space({"search": SEARCH, "base": {"model.encoder.hidden_units": 8}, "sampler": {"kind": "grid"}})
+    space = load_space(
+        {"search": SEARCH, "base": {"model.encoder.hidden_units": 8}, "sampler": {"kind": "grid"}}
+    )
     given = space.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return check_space(load_space({**given, **value}), sessions, source="s.yaml")
 
@@ -50,7 +52,8 @@ def test_the_points_of_a_grid_follow_its_conditions(sessions: dict[str, SessionS
 
 
 @pytest.mark.parametrize(
-    ("budget", "trials", "noted"), [({}, 12, ""), ({"trials": 30}, 12, "12 points"), ({"trials": 5}, 5, "at random")]
+    ("budget", "trials", "noted"),
+    [({}, 12, ""), ({"trials": 30}, 12, "12 points"), ({"trials": 5}, 5, "at random")],
 )
 def test_the_budget_is_the_size_of_the_grid_or_less(
     sessions: dict[str, SessionSpec], budget: dict[str, int], trials: int, noted: str
@@ -63,23 +66,37 @@ def test_the_budget_is_the_size_of_the_grid_or_less(
     assert again == space
 
 
-@pytest.mark.parametrize("entry", [{"float": [0.1, 1.0]}, {"int": [1, 9]}, {"float": [0.1, 1.0], "log": True}])
-def test_bounds_without_a_step_are_no_grid(sessions: dict[str, SessionSpec], entry: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "entry", [{"float": [0.1, 1.0]}, {"int": [1, 9]}, {"float": [0.1, 1.0], "log": True}]
+)
+def test_bounds_without_a_step_are_no_grid(
+    sessions: dict[str, SessionSpec], entry: dict[str, Any]
+) -> None:
     with pytest.raises(ConfigError, match="a grid needs a list of values") as caught:
-        checked(sessions, search={"sampling.time_offset" if "int" in entry else "loss.temperature": entry})
+        checked(
+            sessions,
+            search={"sampling.time_offset" if "int" in entry else "loss.temperature": entry},
+        )
     assert "step" in caught.value.remedy
 
 
 def test_a_grid_too_large_to_be_meant(sessions: dict[str, SessionSpec]) -> None:
-    search = {"loss.temperature": {"float": [0.1, 1.1], "step": 1e-4}, "training.seed": {"int": [0, 9], "step": 1}}
+    search = {
+        "loss.temperature": {"float": [0.1, 1.1], "step": 1e-4},
+        "training.seed": {"int": [0, 9], "step": 1},
+    }
     with pytest.raises(ConfigError, match="more than 10000 points"):
         checked(sessions, search=search)
     space, _ = checked(sessions, search=search, budget={"trials": 20})
     assert space.budget.trials == 20
 
 
-@pytest.mark.filterwarnings("ignore:The distribution is specified")  # Optuna's, of bounds that the step does not meet
-def test_each_point_is_visited_once_over_a_kill_and_a_resume(sessions: dict[str, SessionSpec], tmp_path: Path) -> None:
+@pytest.mark.filterwarnings(
+    "ignore:The distribution is specified"
+)  # Optuna's, of bounds that the step does not meet
+def test_each_point_is_visited_once_over_a_kill_and_a_resume(
+    sessions: dict[str, SessionSpec], tmp_path: Path
+) -> None:
     """Three trials are under way when the driver dies: they are handed out again, and no point twice."""
     space, _ = checked(sessions)
 

@@ -33,13 +33,19 @@ def chosen(neural: np.ndarray | None = None, units: int = 6, **view: Any) -> lis
 
 def test_one_continuous_column_is_the_squared_correlation() -> None:
     label = Label.continuous(RANDOM.normal(size=300).cumsum())
-    np.testing.assert_allclose(explained(ACTIVITY, label), r_regression(ACTIVITY, label.values[:, 0]) ** 2, rtol=1e-5)
+    np.testing.assert_allclose(
+        explained(ACTIVITY, label), r_regression(ACTIVITY, label.values[:, 0]) ** 2, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("kind", ["continuous", "circular"])
 def test_several_columns_are_the_multiple_correlation(kind: Any) -> None:
     label = Label.continuous(RANDOM.normal(size=(300, 2)).cumsum(axis=0), kind=kind)
-    design = np.concatenate([np.sin(label.values), np.cos(label.values)], 1) if kind == "circular" else label.values
+    design = (
+        np.concatenate([np.sin(label.values), np.cos(label.values)], 1)
+        if kind == "circular"
+        else label.values
+    )
     expected = [LinearRegression().fit(design, unit).score(design, unit) for unit in ACTIVITY.T]
     np.testing.assert_allclose(explained(ACTIVITY, label), expected, rtol=1e-5)
 
@@ -55,7 +61,9 @@ def test_a_constant_unit_is_explained_by_nothing() -> None:
     for label in (Label.continuous(np.arange(300.0)), Label.discrete(np.arange(300) % 3)):
         assert explained(flat, label)[0] == 0
     twice = Label.continuous(np.tile(np.arange(300.0)[:, None], 2))  # columns that say the same
-    np.testing.assert_allclose(explained(flat, twice), explained(flat, Label.continuous(np.arange(300.0))), atol=1e-9)
+    np.testing.assert_allclose(
+        explained(flat, twice), explained(flat, Label.continuous(np.arange(300.0))), atol=1e-9
+    )
 
 
 # -- choices ---------------------------------------------------------------------------------------------------
@@ -68,7 +76,9 @@ def test_by_variance_of_the_view() -> None:
     assert chosen(neural, selection={"kind": "variance", "count": 3}) == expected
     neural[240:, 0] *= 1000  # outside training: nobody looks
     assert chosen(neural, selection={"kind": "variance", "count": 3}) == expected
-    clipped = chosen(neural, clip_max=0.0, clip_min=-0.01, selection={"kind": "variance", "count": 3})
+    clipped = chosen(
+        neural, clip_max=0.0, clip_min=-0.01, selection={"kind": "variance", "count": 3}
+    )
     assert clipped != expected  # the view counts, not what was recorded
 
 
@@ -83,13 +93,17 @@ def test_by_correlation_with_a_label(name: str) -> None:
     assert chosen(neural, selection={"kind": "correlation", "count": 2, "label": name}) == [1, 4]
     missing = Label(
         kind=label.kind,
-        values=np.where(np.arange(400) < 60, -1, label.values) if label.kind == "discrete" else label.values.copy(),
+        values=np.where(np.arange(400) < 60, -1, label.values)
+        if label.kind == "discrete"
+        else label.values.copy(),
         classes=label.classes,
     )
     if label.kind != "discrete":
         missing.values[:60] = np.nan
     other = recording(session(neural=neural, labels={name: missing}), PARTS)
-    view = ViewConfig(selection={"kind": "correlation", "count": 2}, bin_ms=200)  # the session's first label
+    view = ViewConfig(
+        selection={"kind": "correlation", "count": 2}, bin_ms=200
+    )  # the session's first label
     assert view_activity(other, view)[1].columns.tolist() == [1, 4]
 
 
@@ -102,7 +116,10 @@ def test_by_correlation_with_the_time_that_the_view_adds() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"label": "none"}, "has no label 'none'"), ({"label": "position"}, "one value at most in the training samples")],
+    [
+        ({"label": "none"}, "has no label 'none'"),
+        ({"label": "position"}, "one value at most in the training samples"),
+    ],
 )
 def test_labels_that_cannot_choose(changes: dict[str, Any], said: str) -> None:
     labels = {"position": Label.continuous(np.where(np.arange(400) < 240, 1.0, np.arange(400)))}
@@ -112,13 +129,20 @@ def test_labels_that_cannot_choose(changes: dict[str, Any], said: str) -> None:
 
 
 def test_random_units_are_nested_and_of_their_session() -> None:
-    few, more = (chosen(units=40, selection={"kind": "random", "count": count}) for count in (5, 12))
+    few, more = (
+        chosen(units=40, selection={"kind": "random", "count": count}) for count in (5, 12)
+    )
     assert len(few) == 5
     assert set(few) < set(more)
     assert chosen(units=40, selection={"kind": "random", "count": 5}) == few
     assert chosen(units=40, selection={"kind": "random", "count": 5, "seed": 1}) != few
     other = recording(session("mouse", units=40), PARTS)
-    assert view_activity(other, ViewConfig(selection={"kind": "random", "count": 5}))[1].columns.tolist() != few
+    assert (
+        view_activity(other, ViewConfig(selection={"kind": "random", "count": 5}))[
+            1
+        ].columns.tolist()
+        != few
+    )
 
 
 @pytest.mark.parametrize("kind", ["variance", "correlation", "random"])
@@ -147,7 +171,9 @@ def test_random_units_do_not_depend_on_outliers_elsewhere() -> None:
 
 def test_columns_without_z_score_are_the_activity() -> None:
     one = recording(session(), PARTS)
-    activity, fitted = view_activity(one, ViewConfig(zscore=False, selection={"kind": "variance", "count": 2}))
+    activity, fitted = view_activity(
+        one, ViewConfig(zscore=False, selection={"kind": "variance", "count": 2})
+    )
     assert fitted.mean is None
     assert np.array_equal(activity, one.neural[:, fitted.columns])
 
@@ -158,7 +184,10 @@ def test_columns_without_z_score_are_the_activity() -> None:
 def test_pooled_scale_is_that_of_all_training_rows() -> None:
     wide, narrow = RANDOM.normal(3, 5, (200, 3)), RANDOM.normal(-1, 2, (50, 2))
     fits = [
-        (Fitted(np.arange(data.shape[1]), data.mean(0).astype("f4"), data.std(0).astype("f4")), len(data))
+        (
+            Fitted(np.arange(data.shape[1]), data.mean(0).astype("f4"), data.std(0).astype("f4")),
+            len(data),
+        )
         for data in (wide, narrow)
     ]
     both = np.concatenate([wide[:, :2], narrow])

@@ -23,11 +23,15 @@ fields = st.tuples(st.integers(0, 18), st.integers(1, 18))
 
 
 def timeline_of(parts: np.ndarray, bin_ms: float = 0.0) -> Timeline:
-    return make_timeline(recording(session(samples=int(parts.max()) + 5), parts), ViewConfig(bin_ms=bin_ms))
+    return make_timeline(
+        recording(session(samples=int(parts.max()) + 5), parts), ViewConfig(bin_ms=bin_ms)
+    )
 
 
 @settings(max_examples=200, deadline=None)
-@given(parts=parted(), workers=st.integers(1, 50), field=fields, bin_ms=st.sampled_from([0.0, 300.0]))
+@given(
+    parts=parted(), workers=st.integers(1, 50), field=fields, bin_ms=st.sampled_from([0.0, 300.0])
+)
 def test_every_row_is_owned_once_and_its_window_is_held(
     parts: np.ndarray, workers: int, field: tuple[int, int], bin_ms: float
 ) -> None:
@@ -60,9 +64,14 @@ def test_each_split_is_shared_evenly(parts: np.ndarray, workers: int) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(parts=parted(), workers=st.integers(1, 9), field=fields)
-def test_a_worker_finds_its_rows_where_it_looks(parts: np.ndarray, workers: int, field: tuple[int, int]) -> None:
+def test_a_worker_finds_its_rows_where_it_looks(
+    parts: np.ndarray, workers: int, field: tuple[int, int]
+) -> None:
     one = recording(session(samples=int(parts.max()) + 5, units=3), parts)
-    timeline, (activity, fitted) = make_timeline(one, ViewConfig()), view_activity(one, ViewConfig())
+    timeline, (activity, fitted) = (
+        make_timeline(one, ViewConfig()),
+        view_activity(one, ViewConfig()),
+    )
     total = torch.zeros(timeline.length, 3)
     for share in cut(timeline, workers=workers, left=field[0], right=field[1]):
         shard = assemble(timeline, share, [activity[c.low : c.high] for c in share], fitted)
@@ -75,13 +84,21 @@ def test_a_worker_finds_its_rows_where_it_looks(parts: np.ndarray, workers: int,
 def test_workers_embed_together_as_one_does(workers: int) -> None:
     parts = np.array([[0, 60, 0], [63, 90, 1], [90, 101, 2], [101, 150, 0]])
     one = recording(session(samples=160, units=5), parts)
-    timeline, (activity, fitted) = make_timeline(one, ViewConfig()), view_activity(one, ViewConfig())
+    timeline, (activity, fitted) = (
+        make_timeline(one, ViewConfig()),
+        view_activity(one, ViewConfig()),
+    )
     torch.manual_seed(0)
-    encoder = build_encoder(OffsetEncoderConfig(kind="offset10", hidden_units=4), units=5, output_dimension=3)
+    encoder = build_encoder(
+        OffsetEncoderConfig(kind="offset10", hidden_units=4), units=5, output_dimension=3
+    )
 
     def embedding(count: int) -> np.ndarray:
         shares = cut(timeline, workers=count, left=encoder.left, right=encoder.right)
-        pieces = [assemble(timeline, share, [activity[c.low : c.high] for c in share], fitted) for share in shares]
+        pieces = [
+            assemble(timeline, share, [activity[c.low : c.high] for c in share], fitted)
+            for share in shares
+        ]
         return np.sum([embed(encoder, piece, Comm()) for piece in pieces], axis=0)
 
     np.testing.assert_allclose(embedding(workers), embedding(1), atol=1e-6)

@@ -37,8 +37,12 @@ def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SessionSpe
     return dataset(tmp_path_factory.mktemp("space") / "ds", session(labels={})).sessions
 
 
-def checked(sessions: dict[str, SessionSpec], overrides: dict | None = None, **value: Any) -> tuple[Space, list[str]]:
-    return check_space(load_space({"search": TEMPERATURE, **value}, overrides), sessions, source="s.yaml")
+def checked(
+    sessions: dict[str, SessionSpec], overrides: dict | None = None, **value: Any
+) -> tuple[Space, list[str]]:
+    return check_space(
+        load_space({"search": TEMPERATURE, **value}, overrides), sessions, source="s.yaml"
+    )
 
 
 def problem(sessions: dict[str, SessionSpec], overrides: dict | None = None, **value: Any) -> str:
@@ -88,9 +92,13 @@ def test_paths_types_and_bounds(sessions: dict[str, SessionSpec], search: Any, s
         ({"model.encoder.heads": 2}, "`when` conditions of model.encoder.heads form a circle"),
     ],
 )  # fmt: skip
-def test_conditions_that_can_never_be_met(sessions: dict[str, SessionSpec], when: Any, said: str) -> None:
+def test_conditions_that_can_never_be_met(
+    sessions: dict[str, SessionSpec], when: Any, said: str
+) -> None:
     heads = {"categorical": [1, 2], "when": when}
-    assert said in problem(sessions, search={"model.encoder.kind": KINDS, "model.encoder.heads": heads})
+    assert said in problem(
+        sessions, search={"model.encoder.kind": KINDS, "model.encoder.heads": heads}
+    )
 
 
 def test_longer_circles(sessions: dict[str, SessionSpec]) -> None:
@@ -135,16 +143,27 @@ def test_what_is_wrong_whatever_is_drawn_is_said_of_itself(
     sessions: dict[str, SessionSpec], value: Any, said: str
 ) -> None:
     assert said in problem(sessions, **value)
-    if "search" not in value and "budgt" not in value and "loss.temperature" not in value.get("base", {}):
-        assert said in problem(sessions, **{"search": {}, **value})  # one fixed config, as `raylab train` checks it
+    if (
+        "search" not in value
+        and "budgt" not in value
+        and "loss.temperature" not in value.get("base", {})
+    ):
+        assert said in problem(
+            sessions, **{"search": {}, **value}
+        )  # one fixed config, as `raylab train` checks it
 
 
 SELECTION = {"categorical": ["all", "variance", "correlation", "random"]}
 
 
-def test_a_choice_inside_the_view_has_parameters_of_its_own(sessions: dict[str, SessionSpec]) -> None:
+def test_a_choice_inside_the_view_has_parameters_of_its_own(
+    sessions: dict[str, SessionSpec],
+) -> None:
     search = {
-        "view.selection.count": {"int": [2, 40], "when": {"view.selection.kind": ["variance", "correlation"]}},
+        "view.selection.count": {
+            "int": [2, 40],
+            "when": {"view.selection.kind": ["variance", "correlation"]},
+        },
         "view.selection.seed": {"int": [0, 9], "when": {"view.selection.kind": "random"}},
         "view.selection.label": {
             "categorical": ["position", "heading"],
@@ -162,11 +181,17 @@ def test_a_choice_inside_the_view_has_parameters_of_its_own(sessions: dict[str, 
         trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
         space.define()(trial)
         selection = get_path(space.config(trial.params), "view.selection")
-        assert ("view.selection.count" in trial.params) == (selection.kind in ("variance", "correlation"))
+        assert ("view.selection.count" in trial.params) == (
+            selection.kind in ("variance", "correlation")
+        )
         assert ("view.selection.seed" in trial.params) == (selection.kind == "random")
         assert (
             selection.model_dump().items()
-            >= {path.rpartition(".")[2]: value for path, value in trial.params.items() if "selection" in path}.items()
+            >= {
+                path.rpartition(".")[2]: value
+                for path, value in trial.params.items()
+                if "selection" in path
+            }.items()
         )
         seen.add(selection.kind)
     assert seen == set(SELECTION["categorical"])
@@ -183,7 +208,9 @@ def test_a_choice_inside_the_view_has_parameters_of_its_own(sessions: dict[str, 
         ({"sessions.combine": {"categorical": ["separate", "first"]}}, "'first' leaves sessions out"),
     ],
 )  # fmt: skip
-def test_views_and_sessions_that_cannot_be(sessions: dict[str, SessionSpec], search: Any, said: str) -> None:
+def test_views_and_sessions_that_cannot_be(
+    sessions: dict[str, SessionSpec], search: Any, said: str
+) -> None:
     assert said in problem(sessions, search=search)
 
 
@@ -193,7 +220,9 @@ def test_labels_that_a_view_names_or_adds(sessions: dict[str, SessionSpec]) -> N
     timed = {"sampling.labels": ["time"], "sampling.conditional": "time_delta"}
     assert "sampling.labels: session 'rat' has no label 'time'" in problem(sessions, base=timed)
     checked(sessions, base={**timed, "view.normalized_time": True})
-    space, _ = checked(sessions, base={"view.normalized_time": True}, task={"kind": "contrastive", "label": "time"})
+    space, _ = checked(
+        sessions, base={"view.normalized_time": True}, task={"kind": "contrastive", "label": "time"}
+    )
     assert modes(space, sessions) == {space.rung: "max"}
 
 
@@ -210,8 +239,13 @@ def test_ways_to_combine_that_a_dataset_has_no_use_for(tmp_path: Path) -> None:
     assert space.search["view.selection.kind"].categorical == ("all", "random")
 
 
-def test_objectives_negatives_and_the_focal_loss_are_searched(sessions: dict[str, SessionSpec]) -> None:
-    named = {"near": {"conditional": "delta", "labels": ["position"]}, "time": {"conditional": "time"}}
+def test_objectives_negatives_and_the_focal_loss_are_searched(
+    sessions: dict[str, SessionSpec],
+) -> None:
+    named = {
+        "near": {"conditional": "delta", "labels": ["position"]},
+        "time": {"conditional": "time"},
+    }
     base = {"sampling.conditional": "multi", "sampling.objectives": named}
     search = {
         "sampling.objectives.time.weight": {"float": [0.1, 10], "log": True},
@@ -221,12 +255,16 @@ def test_objectives_negatives_and_the_focal_loss_are_searched(sessions: dict[str
         "loss.gamma": {"float": [0.5, 4], "when": {"loss.kind": "focal"}},
     }
     space, _ = checked(sessions, search=search, base=base)
-    config = space.config({"sampling.objectives.time.weight": 3.0, "loss.kind": "focal", "loss.gamma": 1.0})
+    config = space.config(
+        {"sampling.objectives.time.weight": 3.0, "loss.kind": "focal", "loss.gamma": 1.0}
+    )
     assert isinstance(config, ContrastiveTrial)
     assert config.sampling.losses["time"].weight == 3.0
     assert config.loss == FocalInfoNCEConfig(kind="focal", gamma=1.0)
     wrong = {"sampling.objectives.time.delta": {"float": [0.01, 0.3]}}
-    assert "unknown key 'sampling.objectives.time.delta'" in problem(sessions, search=wrong, base=base)
+    assert "unknown key 'sampling.objectives.time.delta'" in problem(
+        sessions, search=wrong, base=base
+    )
     unknown = {**named, "near": {"conditional": "delta", "labels": ["x"]}}
     said = problem(sessions, base={**base, "sampling.objectives": unknown})
     assert "sampling.objectives.near.labels: session 'rat' has no label 'x'" in said
@@ -257,7 +295,9 @@ def test_positives_across_sessions_need_several(sessions: dict[str, SessionSpec]
      "loss.similarity", "view.zscore", "view.lag_ms", "view.clip_max", "view.resample_hz", "view.outlier_z",
      "view.selection.kind", "view.normalized_time"],
 )  # fmt: skip
-def test_goodness_of_fit_is_refused_where_pairs_or_input_change(sessions: dict[str, SessionSpec], path: str) -> None:
+def test_goodness_of_fit_is_refused_where_pairs_or_input_change(
+    sessions: dict[str, SessionSpec], path: str
+) -> None:
     parameters: dict[str, Any] = {
         "sampling.conditional": {"categorical": ["time", "time_delta"]},
         "model.encoder.kind": {"categorical": ["offset1", "offset5"]},
@@ -272,9 +312,14 @@ def test_goodness_of_fit_is_refused_where_pairs_or_input_change(sessions: dict[s
     checked(sessions, search={path: parameter})  # by decoding it compares
 
 
-def test_goodness_of_fit_compares_losses_and_numbers_of_negatives(sessions: dict[str, SessionSpec]) -> None:
+def test_goodness_of_fit_compares_losses_and_numbers_of_negatives(
+    sessions: dict[str, SessionSpec],
+) -> None:
     """It is plain InfoNCE on fixed batches, whatever was trained with."""
-    search = {"sampling.negatives": {"int": [64, 512]}, "loss.kind": {"categorical": ["infonce", "focal"]}}
+    search = {
+        "sampling.negatives": {"int": [64, 512]},
+        "loss.kind": {"categorical": ["infonce", "focal"]},
+    }
     checked(sessions, objective={"metric": "goodness_of_fit"}, search=search)
 
 
@@ -286,7 +331,11 @@ def test_goodness_of_fit_compares_losses_and_numbers_of_negatives(sessions: dict
         ({"metric": "decoding.r2", "mode": "min"}, {}, "better when higher"),
         ({"metric": "decoding.median_abs_error", "mode": "max"}, {}, "better when lower"),
         ({"metric": "decoding.r2"}, {"label": "choice"}, "'decoding.r2' does not exist here"),
-        ({"metric": "decoding.accuracy"}, {"label": "position"}, "'decoding.accuracy' does not exist here"),
+        (
+            {"metric": "decoding.accuracy"},
+            {"label": "position"},
+            "'decoding.accuracy' does not exist here",
+        ),
     ],
 )
 def test_objectives_that_do_not_compare(
@@ -302,7 +351,11 @@ def test_objectives_of_a_dataset_without_labels(unlabelled: dict[str, SessionSpe
 
 
 def test_the_direction_is_the_metric_s(sessions: dict[str, SessionSpec]) -> None:
-    for metric, mode in (("decoding.score", "max"), ("decoding.median_abs_error", "min"), ("goodness_of_fit", "max")):
+    for metric, mode in (
+        ("decoding.score", "max"),
+        ("decoding.median_abs_error", "min"),
+        ("goodness_of_fit", "max"),
+    ):
         space, _ = checked(sessions, objective={"metric": metric})
         assert modes(space, sessions) == {space.rung: mode}
 
@@ -310,13 +363,19 @@ def test_the_direction_is_the_metric_s(sessions: dict[str, SessionSpec]) -> None
 # -- what a dataset can use ------------------------------------------------------------------------
 
 
-def test_choices_that_the_label_has_no_meaning_for_are_left_out_and_said(sessions: dict[str, SessionSpec]) -> None:
+def test_choices_that_the_label_has_no_meaning_for_are_left_out_and_said(
+    sessions: dict[str, SessionSpec],
+) -> None:
     conditional = {"categorical": ["time", "time_delta", "discrete"]}
-    space, notes = checked(sessions, search={"sampling.conditional": conditional}, budget={"trials": 2})
+    space, notes = checked(
+        sessions, search={"sampling.conditional": conditional}, budget={"trials": 2}
+    )
     assert space.search["sampling.conditional"].categorical == ("time", "time_delta")
     assert len(notes) == 1
     assert "sampling.conditional: discrete left out" in notes[0]
-    discrete, _ = checked(sessions, search={"sampling.conditional": conditional}, task={"label": "choice"})
+    discrete, _ = checked(
+        sessions, search={"sampling.conditional": conditional}, task={"label": "choice"}
+    )
     assert discrete.search["sampling.conditional"].categorical == ("time", "discrete")
 
 
@@ -324,7 +383,10 @@ def test_what_hangs_on_a_choice_left_out_goes_with_it(sessions: dict[str, Sessio
     search = {
         "sampling.delta": {"float": [0.05, 0.3], "when": {"sampling.conditional": "delta"}},
         "sampling.conditional": {"categorical": ["time", "delta"]},
-        "loss.temperature": {"float": [0.1, 1], "when": {"sampling.conditional": ["delta", "time"]}},
+        "loss.temperature": {
+            "float": [0.1, 1],
+            "when": {"sampling.conditional": ["delta", "time"]},
+        },
     }
     space, notes = checked(sessions, search=search, task={"label": "choice"})
     assert list(space.search) == ["sampling.conditional", "loss.temperature"]
@@ -337,7 +399,9 @@ def test_no_usable_choice_is_an_error(sessions: dict[str, SessionSpec]) -> None:
 
 
 def test_grace_beyond_the_last_step_is_said(sessions: dict[str, SessionSpec]) -> None:
-    _, notes = checked(sessions, scheduler={"kind": "asha", "grace_steps": 300}, base={"training.max_steps": 100})
+    _, notes = checked(
+        sessions, scheduler={"kind": "asha", "grace_steps": 300}, base={"training.max_steps": 100}
+    )
     assert "no trial will be stopped early" in notes[0]
 
 
@@ -360,7 +424,9 @@ def test_overrides_pin_searched_paths_and_what_hangs_on_them() -> None:
 
 def test_an_override_beats_the_base_however_that_is_written() -> None:
     for base in ({"training.max_steps": 9}, {"training": {"max_steps": 9, "seed": 4}}):
-        space = load_space({"base": base, "search": TEMPERATURE}, {"training.max_steps": 50, "budget.trials": 3})
+        space = load_space(
+            {"base": base, "search": TEMPERATURE}, {"training.max_steps": 50, "budget.trials": 3}
+        )
         assert space.config({}).training.max_steps == 50
         assert space.budget.trials == 3
         assert space.config({}).training.seed == base.get("training", {}).get("seed", 0)
@@ -387,7 +453,9 @@ def test_conditions_on_defaults_hold_in_every_trial(sessions: dict[str, SessionS
     assert list(trial.params) == ["optimizer.weight_decay"]
 
 
-@pytest.mark.parametrize("path", ["search.loss.temperature", "base.training.seed", "search", "base"])
+@pytest.mark.parametrize(
+    "path", ["search.loss.temperature", "base.training.seed", "search", "base"]
+)
 def test_overrides_name_config_paths(path: str) -> None:
     with pytest.raises(ConfigError, match="names a config path, without"):
         load_space({"search": TEMPERATURE}, {path: 1})
@@ -407,9 +475,16 @@ def test_overrides_of_a_space_that_is_none(tmp_path: Path, text: str) -> None:
 @given(seed=st.integers(0, 10_000))
 def test_draws_stay_inside_and_follow_their_conditions(seed: int) -> None:
     search = {
-        "model.encoder.heads": {"int": [1, 4], "step": 3, "when": {"model.encoder.kind": "attention"}},
+        "model.encoder.heads": {
+            "int": [1, 4],
+            "step": 3,
+            "when": {"model.encoder.kind": "attention"},
+        },
         "model.encoder.kind": {"categorical": ["offset1", "linear", "attention"]},
-        "model.encoder.receptive_field": {"int": [2, 9], "when": {"model.encoder.kind": ["linear", "attention"]}},
+        "model.encoder.receptive_field": {
+            "int": [2, 9],
+            "when": {"model.encoder.kind": ["linear", "attention"]},
+        },
         "loss.temperature": {"float": [0.1, 1], "log": True},
         "optimizer.weight_decay": {"float": [0, 1], "step": 0.25},
     }
@@ -432,8 +507,13 @@ def test_shipped_spaces_are_valid(path: Path, tmp_path: Path) -> None:
     labels = {**session().labels, "direction": Label.discrete(session().labels["choice"].values)}
     sessions = dataset(tmp_path / "ds", session(labels=labels)).sessions
     space, _ = check_space(load_space(path), sessions, source=path.name)
-    again = yaml.safe_load(yaml.safe_dump(space.model_dump(mode="json", by_alias=True, exclude_none=True)))
-    assert check_space(load_space(again), sessions) == (space, [])  # as `resume` reads it from the study
+    again = yaml.safe_load(
+        yaml.safe_dump(space.model_dump(mode="json", by_alias=True, exclude_none=True))
+    )
+    assert check_space(load_space(again), sessions) == (
+        space,
+        [],
+    )  # as `resume` reads it from the study
 
 
 def test_the_smoke_space_needs_no_label(unlabelled: dict[str, SessionSpec]) -> None:
@@ -448,7 +528,10 @@ def test_what_the_rest_decides_is_not_searched(tmp_path: Path) -> None:
         objective={"metric": "decoding.score"},
         base={"evaluation.per": "segment"},
         budget={"trials": 2},
-        search={"input.window": {"categorical": [1, 5]}, "model.kind": {"categorical": ["ridge", "knn"]}},
+        search={
+            "input.window": {"categorical": [1, 5]},
+            "model.kind": {"categorical": ["ridge", "knn"]},
+        },
     )
     assert list(space.search) == ["model.kind"]
     assert notes == ["input.window: left out, the rest of the config decides it"]

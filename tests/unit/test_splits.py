@@ -13,7 +13,14 @@ from helpers import session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raylab.config import BlockedSplits, ChronologicalSplits, GivenSplits, GroupSplits, SplitsConfig, TrialSplits
+from raylab.config import (
+    BlockedSplits,
+    ChronologicalSplits,
+    GivenSplits,
+    GroupSplits,
+    SplitsConfig,
+    TrialSplits,
+)
 from raylab.data.session import Label
 from raylab.data.splits import CODE, counts, make_parts
 from raylab.errors import DataError
@@ -28,8 +35,16 @@ def parts_of(config: SplitsConfig, **changes: object) -> np.ndarray:
 
 def bare(samples: int, **changes: Any) -> Any:
     """A session as `make_parts` sees it: everything but activity."""
-    values = {"id": "rat", "time": np.arange(samples) / RATE, "rate_hz": RATE, "given": None, "groups": {}}
-    return SimpleNamespace(**{**values, "segments": np.array([[0, samples]]), "labels": {}, **changes})
+    values = {
+        "id": "rat",
+        "time": np.arange(samples) / RATE,
+        "rate_hz": RATE,
+        "given": None,
+        "groups": {},
+    }
+    return SimpleNamespace(
+        **{**values, "segments": np.array([[0, samples]]), "labels": {}, **changes}
+    )
 
 
 # -- random recordings -------------------------------------------------------------------------------------------
@@ -39,7 +54,9 @@ def bare(samples: int, **changes: Any) -> Any:
 def recordings(draw: st.DrawFn, *, overlapping: bool = True) -> Any:
     """Segments anywhere in time, overlapping or not, samples outside segments; random groups, classes and masks."""
     lengths = draw(st.lists(st.integers(1, 12), min_size=6, max_size=14))
-    skipped = [draw(st.integers(0, 2)) for _ in lengths]  # samples before a segment that belong to none
+    skipped = [
+        draw(st.integers(0, 2)) for _ in lengths
+    ]  # samples before a segment that belong to none
     starts = np.cumsum(np.array(lengths) + skipped) - lengths
     samples = int(starts[-1] + lengths[-1])
     moment, clock = 0.0, np.zeros(samples)
@@ -56,7 +73,11 @@ def recordings(draw: st.DrawFn, *, overlapping: bool = True) -> Any:
         time=clock,
         segments=np.stack([starts, starts + lengths], axis=1),
         groups={"presentation": np.repeat(ids, draw(st.integers(1, 6)))[:samples]},
-        labels={"image": Label.discrete(np.repeat(random.integers(0, 4, samples), 3)[:samples].astype(float))},
+        labels={
+            "image": Label.discrete(
+                np.repeat(random.integers(0, 4, samples), 3)[:samples].astype(float)
+            )
+        },
         given={name: runs_of(mask == code) for name, code in CODE.items()},
     )
 
@@ -69,7 +90,11 @@ def runs_of(mask: np.ndarray) -> np.ndarray:
 @st.composite
 def shares(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
-        return {"fractions": draw(st.sampled_from([(0.6, 0.2, 0.2), (0.8, 0.2, 0.0), (1 / 3, 1 / 3, 1 / 3)]))}
+        return {
+            "fractions": draw(
+                st.sampled_from([(0.6, 0.2, 0.2), (0.8, 0.2, 0.0), (1 / 3, 1 / 3, 1 / 3)])
+            )
+        }
     folds = draw(st.integers(3, 6))
     return {"folds": folds, "fold": draw(st.integers(0, folds - 1))}
 
@@ -105,7 +130,9 @@ def codes_of(parts: np.ndarray, samples: int) -> np.ndarray:
 
 @settings(max_examples=300, deadline=None)
 @given(recordings(), st.one_of(configs(), st.just(GivenSplits())))
-def test_parts_are_sorted_and_disjoint_inside_segments_and_apart_in_time(recording: Any, config: SplitsConfig) -> None:
+def test_parts_are_sorted_and_disjoint_inside_segments_and_apart_in_time(
+    recording: Any, config: SplitsConfig
+) -> None:
     parts = split_or_none(recording, config)
     if parts is None:
         return
@@ -115,7 +142,9 @@ def test_parts_are_sorted_and_disjoint_inside_segments_and_apart_in_time(recordi
         assert any(first <= start and stop <= last for first, last in recording.segments)
     codes, gap = codes_of(parts, len(recording.time)), getattr(config, "gap_s", 0.0)
     split = codes >= 0
-    between = np.abs(recording.time[split][:, None] - recording.time[split]) - 1 / RATE  # from bin to bin
+    between = (
+        np.abs(recording.time[split][:, None] - recording.time[split]) - 1 / RATE
+    )  # from bin to bin
     assert (between[codes[split][:, None] != codes[split]] >= gap - 1e-3).all()
 
 
@@ -128,13 +157,19 @@ def groups_of(recording: Any, config: SplitsConfig) -> np.ndarray:
         return inside
     ids = np.arange(len(inside))
     if isinstance(config, GroupSplits):
-        ids = recording.groups["presentation"] if config.by == "presentation" else recording.labels["image"].values
+        ids = (
+            recording.groups["presentation"]
+            if config.by == "presentation"
+            else recording.labels["image"].values
+        )
     return np.where(inside >= 0, ids, -1)
 
 
 @settings(max_examples=200, deadline=None)
 @given(recordings(), configs())
-def test_no_group_is_in_two_splits_and_samples_without_one_in_none(recording: Any, config: SplitsConfig) -> None:
+def test_no_group_is_in_two_splits_and_samples_without_one_in_none(
+    recording: Any, config: SplitsConfig
+) -> None:
     parts, ids = split_or_none(recording, config), groups_of(recording, config)
     if parts is None:
         return
@@ -147,11 +182,15 @@ def test_no_group_is_in_two_splits_and_samples_without_one_in_none(recording: An
 def obvious(codes: list[int], recording: Any, gap: float) -> list[list[int]]:
     """Parts from every sample's code, sample by sample: the rule of docs/splits.md written down twice."""
     clock, total = recording.time, len(codes)
-    inside = [next((n for n, (a, b) in enumerate(recording.segments) if a <= t < b), -1) for t in range(total)]
+    inside = [
+        next((n for n, (a, b) in enumerate(recording.segments) if a <= t < b), -1)
+        for t in range(total)
+    ]
     kept = []
     for one in range(total):
         near = any(
-            codes[other] not in (-1, codes[one]) and abs(clock[other] - clock[one]) < gap + 0.99 / RATE
+            codes[other] not in (-1, codes[one])
+            and abs(clock[other] - clock[one]) < gap + 0.99 / RATE
             for other in range(total)
         )
         kept.append(-1 if near else codes[one])
@@ -159,7 +198,12 @@ def obvious(codes: list[int], recording: Any, gap: float) -> list[list[int]]:
     for one in range(total):
         if kept[one] == -1:
             continue
-        if parts and parts[-1][1] == one and parts[-1][2] == kept[one] and inside[one] == inside[one - 1]:
+        if (
+            parts
+            and parts[-1][1] == one
+            and parts[-1][2] == kept[one]
+            and inside[one] == inside[one - 1]
+        ):
             parts[-1][1] = one + 1
         else:
             parts.append([one, one + 1, kept[one]])
@@ -168,13 +212,17 @@ def obvious(codes: list[int], recording: Any, gap: float) -> list[list[int]]:
 
 @settings(max_examples=60, deadline=None)
 @given(recordings(), st.sampled_from([0.0, 0.1, 0.25, 1.0]), shares())
-def test_chronological_and_given_splits_equal_an_obvious_version(recording: Any, gap: float, by: dict) -> None:
+def test_chronological_and_given_splits_equal_an_obvious_version(
+    recording: Any, gap: float, by: dict
+) -> None:
     samples = [t for a, b in recording.segments for t in range(a, b)]
     codes = [-1] * len(recording.time)
     for place, sample in enumerate(samples):
         if "folds" in by:
             fold = place * by["folds"] // len(samples)
-            codes[sample] = 2 if fold == by["fold"] else 1 if fold == (by["fold"] + 1) % by["folds"] else 0
+            codes[sample] = (
+                2 if fold == by["fold"] else 1 if fold == (by["fold"] + 1) % by["folds"] else 0
+            )
         else:
             borders = np.floor(np.cumsum(by["fractions"]) * len(samples) + 1e-9)
             codes[sample] = int((place >= borders[:2]).sum())
@@ -192,7 +240,9 @@ def test_chronological_and_given_splits_equal_an_obvious_version(recording: Any,
 
 @settings(max_examples=100, deadline=None)
 @given(recordings(overlapping=False), configs().filter(lambda config: config.folds), st.booleans())
-def test_over_all_folds_each_sample_tests_once_and_validates_once(recording: Any, config: Any, alone: bool) -> None:
+def test_over_all_folds_each_sample_tests_once_and_validates_once(
+    recording: Any, config: Any, alone: bool
+) -> None:
     if alone and not isinstance(config, ChronologicalSplits):
         config = config.model_copy(update={"folds": "leave_one_out", "seed": 0})
     config = config.model_copy(update={"gap_s": 0.0})
@@ -202,7 +252,11 @@ def test_over_all_folds_each_sample_tests_once_and_validates_once(recording: Any
         if parts is None:
             break
         codes = codes_of(parts, len(recording.time))
-        tested, validated, used = tested + (codes == 2), validated + (codes == 1), used | (codes >= 0)
+        tested, validated, used = (
+            tested + (codes == 2),
+            validated + (codes == 1),
+            used | (codes >= 0),
+        )
         fold += 1
     if fold:
         np.testing.assert_array_equal(used, groups_of(recording, config) >= 0)
@@ -230,11 +284,19 @@ def test_chronological_counts_are_exact(samples: int) -> None:
 def test_chronological_counts_recorded_samples_not_pauses() -> None:
     parts = parts_of(ChronologicalSplits(), segments=SEGMENTED)  # 385 recorded samples
     assert counts(parts) == {"train": 231, "valid": 77, "test": 77}
-    assert parts.tolist() == [[0, 150, 0], [160, 241, 0], [241, 300, 1], [305, 323, 1], [323, 400, 2]]
+    assert parts.tolist() == [
+        [0, 150, 0],
+        [160, 241, 0],
+        [241, 300, 1],
+        [305, 323, 1],
+        [323, 400, 2],
+    ]
 
 
 def test_chronological_folds_are_stretches_of_recorded_samples() -> None:
-    found = [parts_of(ChronologicalSplits(folds=5, fold=fold), samples=100).tolist() for fold in range(5)]
+    found = [
+        parts_of(ChronologicalSplits(folds=5, fold=fold), samples=100).tolist() for fold in range(5)
+    ]
     assert found[0] == [[0, 20, 2], [20, 40, 1], [40, 100, 0]]
     assert found[4] == [[0, 20, 1], [20, 80, 0], [80, 100, 2]]
 
@@ -256,19 +318,39 @@ def test_trials_are_dealt_whole_and_never_joined() -> None:
 
 
 def test_a_gap_is_kept_from_other_splits_only_and_across_what_is_in_no_split() -> None:
-    assert parts_of(ChronologicalSplits(gap_s=1.0)).tolist() == [[0, 230, 0], [250, 310, 1], [330, 400, 2]]
+    assert parts_of(ChronologicalSplits(gap_s=1.0)).tolist() == [
+        [0, 230, 0],
+        [250, 310, 1],
+        [330, 400, 2],
+    ]
     ids = np.full(60, -1)
-    ids[[*range(5, 15), *range(15, 25)]] = [0] * 10 + [1] * 10  # two of one split, back to back, then a second of blank
+    ids[[*range(5, 15), *range(15, 25)]] = [0] * 10 + [
+        1
+    ] * 10  # two of one split, back to back, then a second of blank
     ids[35:45], ids[50:60] = 2, 3
     recording = bare(60, groups={"presentation": ids})
     config = GroupSplits(by="presentation", fractions=(0.5, 0.25, 0.25), seed=1, gap_s=0.0)
-    assert make_parts(recording, config, source="rat.npz").tolist() == [[5, 25, 0], [35, 45, 1], [50, 60, 2]]
+    assert make_parts(recording, config, source="rat.npz").tolist() == [
+        [5, 25, 0],
+        [35, 45, 1],
+        [50, 60, 2],
+    ]
     config = config.model_copy(update={"gap_s": 0.8})
-    assert make_parts(recording, config, source="rat.npz").tolist() == [[5, 25, 0], [35, 42, 1], [53, 60, 2]]
+    assert make_parts(recording, config, source="rat.npz").tolist() == [
+        [5, 25, 0],
+        [35, 42, 1],
+        [53, 60, 2],
+    ]
     config = config.model_copy(update={"gap_s": 1.2})
-    with pytest.raises(DataError, match=r"no samples for valid and test; \d+ samples lie within gap_s"):
+    with pytest.raises(
+        DataError, match=r"no samples for valid and test; \d+ samples lie within gap_s"
+    ):
         make_parts(recording, config.model_copy(update={"gap_s": 1.6}), source="rat.npz")
-    assert make_parts(recording, config, source="rat.npz").tolist() == [[5, 23, 0], [37, 38, 1], [57, 60, 2]]
+    assert make_parts(recording, config, source="rat.npz").tolist() == [
+        [5, 23, 0],
+        [37, 38, 1],
+        [57, 60, 2],
+    ]
 
 
 def test_presentations_that_share_time_are_dealt_as_one() -> None:
@@ -293,7 +375,9 @@ def test_presentations_that_share_time_are_dealt_as_one() -> None:
 def test_trials_whose_clock_starts_anew_are_refused_with_the_reason() -> None:
     clock = np.tile(np.arange(40) / RATE, 10)
     trials = [[start, start + 40] for start in range(0, 400, 40)]
-    with pytest.raises(DataError, match=r"has 1 trials \(10 before those that overlap in time were joined\)"):
+    with pytest.raises(
+        DataError, match=r"has 1 trials \(10 before those that overlap in time were joined\)"
+    ):
         parts_of(TrialSplits(), segments=trials, time=clock)
     with pytest.raises(DataError, match="at the same time") as caught:
         parts_of(ChronologicalSplits(), segments=trials, time=clock)
@@ -303,9 +387,17 @@ def test_trials_whose_clock_starts_anew_are_refused_with_the_reason() -> None:
 def test_frames_whose_stamps_jitter_do_not_overlap() -> None:
     """Stamps of a camera scatter; trials cut out of one movie stay trials, and no border loses a sample."""
     clock = np.arange(400) / RATE + np.random.default_rng(0).uniform(-0.02, 0.02, 400)
-    assert parts_of(ChronologicalSplits(), time=clock)[:, :2].tolist() == [[0, 240], [240, 320], [320, 400]]
+    assert parts_of(ChronologicalSplits(), time=clock)[:, :2].tolist() == [
+        [0, 240],
+        [240, 320],
+        [320, 400],
+    ]
     trials = [[start, start + 40] for start in range(0, 400, 40)]
-    assert counts(parts_of(TrialSplits(), segments=trials, time=clock)) == {"train": 240, "valid": 80, "test": 80}
+    assert counts(parts_of(TrialSplits(), segments=trials, time=clock)) == {
+        "train": 240,
+        "valid": 80,
+        "test": 80,
+    }
 
 
 def test_stratified_presentations_show_every_image_to_every_split() -> None:
@@ -313,12 +405,18 @@ def test_stratified_presentations_show_every_image_to_every_split() -> None:
     random = np.random.default_rng(0)
     images = random.permutation(np.repeat(np.arange(118), 50))
     ids = np.repeat(np.arange(len(images)), 2)
-    recording = bare(len(ids), groups={"presentation": ids}, labels={"image": Label.discrete(np.repeat(images, 2))})
+    recording = bare(
+        len(ids),
+        groups={"presentation": ids},
+        labels={"image": Label.discrete(np.repeat(images, 2))},
+    )
     config = GroupSplits(by="presentation", stratify="image")
     codes = codes_of(make_parts(recording, config, source="rat.npz"), len(ids))[::2]
     for code, each in enumerate((30, 10, 10)):
         assert (np.bincount(images[codes == code], minlength=118) == each).all()
-    plain = codes_of(make_parts(recording, GroupSplits(by="presentation"), source="rat.npz"), len(ids))[::2]
+    plain = codes_of(
+        make_parts(recording, GroupSplits(by="presentation"), source="rat.npz"), len(ids)
+    )[::2]
     assert np.ptp(np.bincount(images[plain == 2], minlength=118)) > 0
     tests = []
     for fold in range(5):
@@ -347,7 +445,9 @@ def test_given_splits_are_cut_at_segments() -> None:
 
 def test_given_splits_that_overlap_or_are_not_there() -> None:
     with pytest.raises(DataError, match=r"rat.npz.*'rat'.*overlap"):
-        parts_of(GivenSplits(), given={"train": np.array([[0, 210]]), "valid": np.array([[200, 400]])})
+        parts_of(
+            GivenSplits(), given={"train": np.array([[0, 210]]), "valid": np.array([[200, 400]])}
+        )
     with pytest.raises(DataError, match=r"rat.npz.*states no splits") as caught:
         parts_of(GivenSplits())
     assert "--set splits.kind" in caught.value.remedy
@@ -363,16 +463,26 @@ def test_given_splits_that_overlap_or_are_not_there() -> None:
         (BlockedSplits(blocks=10, gap_s=8), None, "too short.*no samples for"),
         (BlockedSplits(blocks=1000), None, "too short for 1000 blocks: 400 samples"),
         (TrialSplits(), [[0, 400]], "has 1 trials, too few for a split each: 3 are needed"),
-        (TrialSplits(folds=9, fold=0), SEGMENTED, "has 3 trials, too few for 9 folds: 9 are needed"),
+        (
+            TrialSplits(folds=9, fold=0),
+            SEGMENTED,
+            "has 3 trials, too few for 9 folds: 9 are needed",
+        ),
         (TrialSplits(folds="leave_one_out", fold=3), SEGMENTED, "has 3 trials: there is no fold 3"),
-        (TrialSplits(gap_s=5), [[start, start + 40] for start in range(0, 400, 40)], "too short.*no samples for valid"),
+        (
+            TrialSplits(gap_s=5),
+            [[start, start + 40] for start in range(0, 400, 40)],
+            "too short.*no samples for valid",
+        ),
         (GroupSplits(by="chioce"), None, "has no discrete label 'chioce'"),
         (GroupSplits(by="position"), None, "has no discrete label 'position'"),
         (TrialSplits(stratify="heading"), SEGMENTED, "has no discrete label 'heading'"),
         (GroupSplits(by="choice"), None, "has 2 groups of 'choice', too few"),
     ],
 )
-def test_what_cannot_be_split_names_file_session_and_remedy(config: SplitsConfig, segments: Any, words: str) -> None:
+def test_what_cannot_be_split_names_file_session_and_remedy(
+    config: SplitsConfig, segments: Any, words: str
+) -> None:
     with pytest.raises(DataError, match=rf"rat.npz: session 'rat' (is )?{words}") as caught:
         parts_of(config, segments=segments)
     assert caught.value.remedy
@@ -395,11 +505,18 @@ def test_six_thousand_presentations_and_a_hundred_thousand_runs_take_no_time() -
     ids = np.repeat(np.arange(6000), 5)
     segments = np.stack([np.arange(6000) * 5, np.arange(6000) * 5 + 5], axis=1)
     runs = np.arange(300_000).reshape(-1, 3) * 2
-    stated = {name: np.stack([runs[:, code], runs[:, code] + 1], axis=1) for name, code in CODE.items()}
+    stated = {
+        name: np.stack([runs[:, code], runs[:, code] + 1], axis=1) for name, code in CODE.items()
+    }
     presentations = bare(30_000, segments=segments, groups={"presentation": ids})
     masks = bare(600_000, given=stated)
     begun = time.perf_counter()
-    for config in (ChronologicalSplits(gap_s=0.1), BlockedSplits(), TrialSplits(), GroupSplits(by="presentation")):
+    for config in (
+        ChronologicalSplits(gap_s=0.1),
+        BlockedSplits(),
+        TrialSplits(),
+        GroupSplits(by="presentation"),
+    ):
         make_parts(presentations, config, source="rat.npz")
     assert len(make_parts(masks, GivenSplits(), source="rat.npz")) == 300_000
     assert time.perf_counter() - begun < 5

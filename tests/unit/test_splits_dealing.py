@@ -20,15 +20,26 @@ from raylab.data.sections import read_sections
 from raylab.data.splits import CODE, assign_sessions, make_parts
 from raylab.errors import ConfigError, DataError
 
-ANIMALS = [("s1", "mouse_a"), ("s2", "mouse_a"), ("s3", "mouse_b"), ("s4", "mouse_c"), ("s5", "mouse_d")]
+ANIMALS = [
+    ("s1", "mouse_a"),
+    ("s2", "mouse_a"),
+    ("s3", "mouse_b"),
+    ("s4", "mouse_c"),
+    ("s5", "mouse_d"),
+]
 
 
 def parsed(**value: Any) -> Any:
     return TypeAdapter(SplitsConfig).validate_python(value)
 
 
-@given(st.integers(0, 60), st.sampled_from([FRACTIONS, (0.8, 0.2, 0.0), (0.98, 0.01, 0.01), (1 / 3, 1 / 3, 1 / 3)]))
-def test_quotas_share_out_everything_and_leave_no_split_empty(things: int, fractions: tuple[float, ...]) -> None:
+@given(
+    st.integers(0, 60),
+    st.sampled_from([FRACTIONS, (0.8, 0.2, 0.0), (0.98, 0.01, 0.01), (1 / 3, 1 / 3, 1 / 3)]),
+)
+def test_quotas_share_out_everything_and_leave_no_split_empty(
+    things: int, fractions: tuple[float, ...]
+) -> None:
     counts = quotas(things, fractions)
     assert counts.sum() == things
     assert (counts >= 0).all()
@@ -44,12 +55,20 @@ def test_quotas_share_out_everything_and_leave_no_split_empty(things: int, fract
 
 @st.composite
 def collections(draw: st.DrawFn) -> list[tuple[str, str]]:
-    names = draw(st.lists(st.text("abc123_", min_size=1, max_size=6), min_size=3, max_size=20, unique=True))
+    names = draw(
+        st.lists(st.text("abc123_", min_size=1, max_size=6), min_size=3, max_size=20, unique=True)
+    )
     return [(name, f"mouse_{draw(st.integers(0, 6))}") for name in names]
 
 
 @settings(max_examples=100, deadline=None)
-@given(collections(), st.randoms(use_true_random=False), st.integers(0, 3), st.booleans(), st.booleans())
+@given(
+    collections(),
+    st.randoms(use_true_random=False),
+    st.integers(0, 3),
+    st.booleans(),
+    st.booleans(),
+)
 def test_sessions_are_dealt_whole_whatever_their_order(
     sessions: list[tuple[str, str]], random: Any, seed: int, by_animal: bool, folded: bool
 ) -> None:
@@ -57,7 +76,9 @@ def test_sessions_are_dealt_whole_whatever_their_order(
     kind = AnimalSplits if by_animal else SessionSplits
     config = kind(seed=seed, folds=3, fold=1) if folded else kind(seed=seed)
     if len(names) < 3:
-        with pytest.raises(DataError, match=rf"the dataset has {len(names)} {config.kind}, too few for"):
+        with pytest.raises(
+            DataError, match=rf"the dataset has {len(names)} {config.kind}, too few for"
+        ):
             assign_sessions(config, sessions)
         return
     codes = assign_sessions(config, sessions)
@@ -67,20 +88,26 @@ def test_sessions_are_dealt_whole_whatever_their_order(
     shuffled = random.sample(sessions, len(sessions))
     assert assign_sessions(config, shuffled) == codes
     if by_animal:
-        assert all(codes[a] == codes[b] for a, one in sessions for b, other in sessions if one == other)
+        assert all(
+            codes[a] == codes[b] for a, one in sessions for b, other in sessions if one == other
+        )
 
 
 @pytest.mark.parametrize("folds", [3, 4, "leave_one_out"])
 @pytest.mark.parametrize("kind", ["sessions", "animals"])
 def test_over_all_folds_each_session_tests_once(kind: str, folds: Any) -> None:
     count = folds if isinstance(folds, int) else {"sessions": 5, "animals": 4}[kind]
-    found = [assign_sessions(parsed(kind=kind, folds=folds, fold=fold), ANIMALS) for fold in range(count)]
+    found = [
+        assign_sessions(parsed(kind=kind, folds=folds, fold=fold), ANIMALS) for fold in range(count)
+    ]
     for name, _ in ANIMALS:
         assert sorted(codes[name] for codes in found) == sorted([0] * (count - 2) + [1, 2])  # type: ignore[index]
     if folds == "leave_one_out":
         tested = [{name for name, code in codes.items() if code == 2} for codes in found]  # type: ignore[union-attr]
         assert tested[0] == ({"s1", "s2"} if kind == "animals" else {"s1"})
-        with pytest.raises(DataError, match=rf"the dataset has {count} {kind}: there is no fold {count}"):
+        with pytest.raises(
+            DataError, match=rf"the dataset has {count} {kind}: there is no fold {count}"
+        ):
             assign_sessions(parsed(kind=kind, folds=folds, fold=count), ANIMALS)
 
 
@@ -96,10 +123,26 @@ def test_named_sessions_and_animals() -> None:
 @pytest.mark.parametrize(
     ("config", "words", "remedy"),
     [
-        ({"kind": "animals", "test": ["mouse_e"]}, "splits.test: no animal is called 'mouse_e'", "Did you mean"),
-        ({"kind": "sessions", "valid": ["mouse_a"]}, "splits.valid: no session is called 'mouse_a'", "Known: s1"),
-        ({"kind": "sessions", "valid": ["s1", "s2"], "test": ["s3", "s4", "s5"]}, "none is left to train", "fewer"),
-        ({"kind": "animals", "folds": 5, "fold": 0}, "has 4 animals, too few for 5 folds: 5 are needed", "splits"),
+        (
+            {"kind": "animals", "test": ["mouse_e"]},
+            "splits.test: no animal is called 'mouse_e'",
+            "Did you mean",
+        ),
+        (
+            {"kind": "sessions", "valid": ["mouse_a"]},
+            "splits.valid: no session is called 'mouse_a'",
+            "Known: s1",
+        ),
+        (
+            {"kind": "sessions", "valid": ["s1", "s2"], "test": ["s3", "s4", "s5"]},
+            "none is left to train",
+            "fewer",
+        ),
+        (
+            {"kind": "animals", "folds": 5, "fold": 0},
+            "has 4 animals, too few for 5 folds: 5 are needed",
+            "splits",
+        ),
     ],
 )
 def test_names_and_numbers_that_do_not_fit(config: dict, words: str, remedy: str) -> None:
@@ -110,7 +153,9 @@ def test_names_and_numbers_that_do_not_fit(config: dict, words: str, remedy: str
 
 def test_animals_that_are_not_known_are_named() -> None:
     unknown = [(f"u{number}", "") for number in range(7)]
-    with pytest.raises(DataError, match="not known of u0, u1, u2, u3, u4 and 2 more sessions") as caught:
+    with pytest.raises(
+        DataError, match="not known of u0, u1, u2, u3, u4 and 2 more sessions"
+    ) as caught:
         assign_sessions(AnimalSplits(), [*ANIMALS, *unknown])
     assert "session.animal_path" in caught.value.remedy
 
@@ -130,17 +175,38 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ({"kind": "blocked", "folds": 5, "fold": 0, "fractions": [0.6, 0.2, 0.2]}, "exclude each other"),
-        ({"kind": "sessions", "folds": 5, "fold": 0, "test": ["a"]}, "folds and test exclude each other"),
-        ({"kind": "sessions", "fractions": [0.6, 0.2, 0.2], "test": ["a"]}, "fractions and test exclude each other"),
+        (
+            {"kind": "blocked", "folds": 5, "fold": 0, "fractions": [0.6, 0.2, 0.2]},
+            "exclude each other",
+        ),
+        (
+            {"kind": "sessions", "folds": 5, "fold": 0, "test": ["a"]},
+            "folds and test exclude each other",
+        ),
+        (
+            {"kind": "sessions", "fractions": [0.6, 0.2, 0.2], "test": ["a"]},
+            "fractions and test exclude each other",
+        ),
         ({"kind": "blocked", "folds": 5}, "need each other"),
         ({"kind": "blocked", "fold": 0}, "need each other"),
         ({"kind": "blocked", "folds": 5, "fold": 5}, "fold 5 does not exist: 5 folds are 0 to 4"),
-        ({"kind": "blocked", "folds": 2, "fold": 0}, "splits.folds: 3 or more, or leave_one_out, is needed"),
+        (
+            {"kind": "blocked", "folds": 2, "fold": 0},
+            "splits.folds: 3 or more, or leave_one_out, is needed",
+        ),
         ({"kind": "blocked", "folds": True, "fold": 0}, "splits.folds: a whole number is needed"),
-        ({"kind": "blocked", "folds": 11, "fold": 0}, "11 folds need at least so many blocks, not 10"),
-        ({"kind": "chronological", "folds": "leave_one_out", "fold": 0}, "a number of folds is needed"),
-        ({"kind": "animals", "folds": "leave_one_out", "fold": 0, "seed": 1}, "`seed` has nothing to deal"),
+        (
+            {"kind": "blocked", "folds": 11, "fold": 0},
+            "11 folds need at least so many blocks, not 10",
+        ),
+        (
+            {"kind": "chronological", "folds": "leave_one_out", "fold": 0},
+            "a number of folds is needed",
+        ),
+        (
+            {"kind": "animals", "folds": "leave_one_out", "fold": 0, "seed": 1},
+            "`seed` has nothing to deal",
+        ),
         ({"kind": "animals", "test": ["a"], "seed": 1}, "`seed` has nothing to deal"),
         ({"kind": "animals", "valid": ["a"], "test": ["b", "a"]}, "name a twice"),
         ({"kind": "given", "folds": 5, "fold": 0}, "the file states who trains"),
@@ -176,18 +242,30 @@ def test_what_is_recorded_reads_back_as_the_same_config(value: dict) -> None:
 
 def test_examples_of_the_docs_are_splits_of_every_kind() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "splits.md").read_text()
-    kinds = {parsed(**yaml.safe_load(line)["splits"]).kind for line in text.splitlines() if line.startswith("splits:")}
+    kinds = {
+        parsed(**yaml.safe_load(line)["splits"]).kind
+        for line in text.splitlines()
+        if line.startswith("splits:")
+    }
     assert kinds == {"given", "chronological", "blocked", "trials", "groups", "sessions", "animals"}
     assert all(f"| `{kind}` |" in text for kind in kinds)
 
 
 def test_folds_on_the_command_line_replace_the_fractions_of_recipe_or_dataset() -> None:
-    recorded = {"kind": "blocked", "fractions": [0.6, 0.2, 0.2], "blocks": 10, "gap_s": 2.0, "seed": 0}
+    recorded = {
+        "kind": "blocked",
+        "fractions": [0.6, 0.2, 0.2],
+        "blocks": 10,
+        "gap_s": 2.0,
+        "seed": 0,
+    }
     folded = read_sections({"splits": recorded}, {"splits.folds": 5, "splits.fold": 0}, "ds").stated
     assert folded == parsed(kind="blocked", folds=5, fold=0, gap_s=2.0)
     next_fold = read_sections({"splits": folded.model_dump()}, {"splits.fold": 1}, "ds").stated  # type: ignore[union-attr]
     assert next_fold == parsed(kind="blocked", folds=5, fold=1, gap_s=2.0)
-    back = read_sections({"splits": folded.model_dump()}, {"splits.fractions": [0.8, 0.1, 0.1]}, "ds").stated  # type: ignore[union-attr]
+    back = read_sections(
+        {"splits": folded.model_dump()}, {"splits.fractions": [0.8, 0.1, 0.1]}, "ds"
+    ).stated  # type: ignore[union-attr]
     assert back == parsed(kind="blocked", fractions=[0.8, 0.1, 0.1], gap_s=2.0)
     both = {"splits.folds": 5, "splits.fold": 0, "splits.fractions": [0.8, 0.1, 0.1]}
     with pytest.raises(ConfigError, match="exclude each other"):
@@ -209,12 +287,19 @@ def test_leave_one_animal_out_of_a_prepared_dataset(prepared: Path, tmp_path: Pa
     for fold in range(4):
         overrides = {"splits.kind": "animals", "splits.folds": "leave_one_out", "splits.fold": fold}
         made = raylab.prepare(prepared, out=tmp_path / f"animal{fold}", overrides=overrides).dataset
-        assert made.manifest["splits"] == {"kind": "animals", "folds": "leave_one_out", "fold": fold, "seed": 0} | {
+        assert made.manifest["splits"] == {
+            "kind": "animals",
+            "folds": "leave_one_out",
+            "fold": fold,
+            "seed": 0,
+        } | {
             "valid": [],
             "test": [],
         }
         tested = {name for name, spec in made.sessions.items() if spec.splits["test"] > 0}
-        assert all(spec.splits[split] in (0, 400) for spec in made.sessions.values() for split in CODE)
+        assert all(
+            spec.splits[split] in (0, 400) for spec in made.sessions.values() for split in CODE
+        )
         held_out |= {frozenset(tested)}
     assert held_out == {frozenset(names) for names in (["s1", "s2"], ["s3"], ["s4"], ["s5"])}
 

@@ -30,7 +30,9 @@ TRUE_COUNTS = {"train": 32_187, "valid": 4_486, "test": 8_064}
 def test_a_session_of_true_size_keeps_the_counts_its_file_states(tmp_path: Path, form: Any) -> None:
     """Requirement A1: 115,459 x 150 samples, of which 32,187 / 4,486 / 8,064, in both forms of the file."""
     stated = tuple(TRUE_COUNTS.values())
-    path = write_session(tmp_path / "a.h5", samples=115_459, units=150, form=form, split_counts=stated)  # type: ignore[arg-type]
+    path = write_session(
+        tmp_path / "a.h5", samples=115_459, units=150, form=form, split_counts=stated
+    )  # type: ignore[arg-type]
     found = read_source(list_sources(path)[0])
     parts = make_parts(found, GivenSplits(), source="a.h5")
     assert found.neural.shape == (115_459, 150)
@@ -51,17 +53,24 @@ def shown(recording: Path) -> Session:
     return read_source(list_sources(recording)[0])
 
 
-def test_a_presentation_is_a_grating_or_one_run_through_a_movie(recording: Path, shown: Session) -> None:
+def test_a_presentation_is_a_grating_or_one_run_through_a_movie(
+    recording: Path, shown: Session
+) -> None:
     import h5py
 
     with h5py.File(recording) as file:
         gratings, movie = file["drifting_gratings"], file["natural_movie_one"]
         starts, ends = gratings["start"][:], gratings["end"][:]
         repeats = movie["repeat"][:]
-        runs = [(movie["start"][:][repeats == one].min(), movie["end"][:][repeats == one].max()) for one in range(4)]
+        runs = [
+            (movie["start"][:][repeats == one].min(), movie["end"][:][repeats == one].max())
+            for one in range(4)
+        ]
     ids = shown.groups["presentation"]
     expected = np.full(6000, -1)
-    for number, (start, end) in enumerate([*zip(starts, ends), *runs]):  # gratings come first in a session
+    for number, (start, end) in enumerate(
+        [*zip(starts, ends), *runs]
+    ):  # gratings come first in a session
         expected[(shown.time >= start) & (shown.time < end)] = number
     np.testing.assert_array_equal(ids, expected)
     assert (ids == -1).any()
@@ -94,8 +103,17 @@ def test_a_table_in_any_order_with_frames_left_out() -> None:
     from raylab.data.readers.torch_brain import _presentations
 
     start = np.array([3.0, 1.0, 0.0, 10.0, 11.0])
-    table = Interval(start=start, end=start + 1, frame=np.array([2, 1, 0, 0, 1]), repeat=np.array([0, 0, 0, 1, 1]))
-    assert [column.tolist() for column in _presentations(table)] == [[0.0, 10.0], [4.0, 12.0], [0, 1]]
+    table = Interval(
+        start=start,
+        end=start + 1,
+        frame=np.array([2, 1, 0, 0, 1]),
+        repeat=np.array([0, 0, 0, 1, 1]),
+    )
+    assert [column.tolist() for column in _presentations(table)] == [
+        [0.0, 10.0],
+        [4.0, 12.0],
+        [0, 1],
+    ]
     plain = Interval(start=start, end=start + 1)
     assert _presentations(plain)[0].tolist() == [0.0, 1.0, 3.0, 10.0, 11.0]
 
@@ -103,7 +121,18 @@ def test_a_table_in_any_order_with_frames_left_out() -> None:
 def test_from_the_command_line_by_repeat_then_folds_of_the_dataset(
     recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["prepare", str(recording), "--out", str(tmp_path / "ds"), *SET, "splits.kind=groups", *SET, MOVIE])
+    main(
+        [
+            "prepare",
+            str(recording),
+            "--out",
+            str(tmp_path / "ds"),
+            *SET,
+            "splits.kind=groups",
+            *SET,
+            MOVIE,
+        ]
+    )
     capsys.readouterr()
     main(["inspect", str(tmp_path / "ds"), "--json"])
     (entry,) = json.loads(capsys.readouterr().out)["sessions"]
@@ -111,7 +140,18 @@ def test_from_the_command_line_by_repeat_then_folds_of_the_dataset(
     tested = []
     for fold in range(4):
         out = tmp_path / f"fold{fold}"
-        main(["prepare", str(tmp_path / "ds"), "--out", str(out), *SET, "splits.folds=4", *SET, f"splits.fold={fold}"])
+        main(
+            [
+                "prepare",
+                str(tmp_path / "ds"),
+                "--out",
+                str(out),
+                *SET,
+                "splits.folds=4",
+                *SET,
+                f"splits.fold={fold}",
+            ]
+        )
         tested += [part[:2] for part in parts_in(out, entry["id"]) if part[2] == CODE["test"]]
     assert sorted(tested) == [[2400 + 900 * one, 3300 + 900 * one] for one in range(4)]
 
@@ -133,9 +173,15 @@ def test_a_bin_belongs_to_a_group_where_all_its_samples_do() -> None:
 def test_groups_of_a_recipe_are_read_and_split_by(tmp_path: Path) -> None:
     ids = np.repeat(np.arange(-1, 9), 40).astype(float)
     ids[395:] = np.nan
-    path, recipe = recording_file(tmp_path, block=ids), recipe_file(tmp_path, groups={"block": "block"})
+    path, recipe = (
+        recording_file(tmp_path, block=ids),
+        recipe_file(tmp_path, groups={"block": "block"}),
+    )
     made = raylab.prepare(
-        path, recipe=recipe, out=tmp_path / "ds", overrides={"splits.kind": "groups", "splits.by": "block"}
+        path,
+        recipe=recipe,
+        out=tmp_path / "ds",
+        overrides={"splits.kind": "groups", "splits.by": "block"},
     ).dataset
     (entry,) = made.manifest["sessions"]
     assert sum(entry["splits"].values()) == 355
@@ -168,7 +214,14 @@ def test_trials_of_spikes_are_a_group_and_groups_may_be_one_value_a_trial(tmp_pa
         "day": np.array([4, 4, 7]),
     }
     np.savez(tmp_path / "a.npz", **found)
-    spikes = {"times": "t", "units": "unit", "trials": "trial", "tick_s": 0.001, "window": [0, 20], "bin_s": 0.01}
+    spikes = {
+        "times": "t",
+        "units": "unit",
+        "trials": "trial",
+        "tick_s": 0.001,
+        "window": [0, 20],
+        "bin_s": 0.01,
+    }
     value = {
         "format": "npz",
         "spikes": spikes,

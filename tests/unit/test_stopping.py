@@ -42,7 +42,10 @@ def test_an_early_score_of_a_pruned_trial_is_no_best() -> None:
 
 
 def test_what_earlier_drivers_saw_counts() -> None:
-    known = [TrialRecord("0000", "completed", 0.5, ended=1.0), TrialRecord("0001", "completed", 0.4, ended=2.0)]
+    known = [
+        TrialRecord("0000", "completed", 0.5, ended=1.0),
+        TrialRecord("0001", "completed", 0.4, ended=2.0),
+    ]
     assert after({"plateau": 2}, "max", 0.3, known=known) is not None
     assert after({"hours": 1.0}, "max", worked_s=3500) is None
     assert "hours" in str(after({"hours": 1.0}, "max", worked_s=3601))
@@ -54,6 +57,13 @@ def test_drivers_count_while_they_are_at_work(dead: bool) -> None:
     events = [
         {"event": "driver_started", "time": 100.0},
         {"event": "trial_reported", "time": 130.0},
-        *([{"event": "driver_started", "time": 9000.0}, {"event": "trial_reported", "time": 9005.0}] if dead else []),
+        *(
+            [
+                {"event": "driver_started", "time": 9000.0},
+                {"event": "trial_reported", "time": 9005.0},
+            ]
+            if dead
+            else []
+        ),
     ]
     assert worked_seconds(events) == (35.0 if dead else 30.0)

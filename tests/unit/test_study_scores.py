@@ -52,7 +52,10 @@ def alone(folder: Path) -> StudyFolder:
 
 
 def reads(study: StudyFolder) -> list[tuple[str, str]]:
-    return [(event["trial"], event["purpose"]) for event in reads_of_test(StudyFolder.open(study.path).ledger.read())]
+    return [
+        (event["trial"], event["purpose"])
+        for event in reads_of_test(StudyFolder.open(study.path).ledger.read())
+    ]
 
 
 # -- consistency ---------------------------------------------------------------------------------------------
@@ -60,13 +63,19 @@ def reads(study: StudyFolder) -> list[tuple[str, str]]:
 
 def test_seeds_are_compared_on_held_out_samples(study: StudyFolder, data: Dataset) -> None:
     found = raylab.consistency(study.path)
-    assert (found["between"], found["names"], found["samples"]) == ("seeds", ["0001", "0000"], 3 * SAMPLES // 5)
+    assert (found["between"], found["names"], found["samples"]) == (
+        "seeds",
+        ["0001", "0000"],
+        3 * SAMPLES // 5,
+    )
     models = [raylab.load(study.path, trial=name) for name in found["names"]]
     expected = []
     for name in data.sessions:
         opened = data.open(name)
         start, stop, _ = next(part for part in opened.parts.tolist() if part[2] == 1)
-        one, other = (model.transform(opened.activity(start, stop), session=name) for model in models)
+        one, other = (
+            model.transform(opened.activity(start, stop), session=name) for model in models
+        )
         design = np.column_stack([one, np.ones(len(one))])
         left = other - design @ np.linalg.lstsq(design, other)[0]
         expected.append(1 - (left.var(axis=0) / other.var(axis=0)).mean())
@@ -74,7 +83,9 @@ def test_seeds_are_compared_on_held_out_samples(study: StudyFolder, data: Datase
     assert found["matrix"][0][0] == pytest.approx(1)
 
 
-def test_only_seeds_of_the_winner_are_taken_by_default(folder: Path, data: Dataset, study: StudyFolder) -> None:
+def test_only_seeds_of_the_winner_are_taken_by_default(
+    folder: Path, data: Dataset, study: StudyFolder
+) -> None:
     other = small_study(folder / "other", data, scores=(0.5,), model={"output_dimension": 2})
     with pytest.raises(StudyError, match="no other seed") as caught:
         raylab.consistency(other.path)
@@ -135,7 +146,13 @@ def test_every_method_is_scored_on_the_same_samples(alone: StudyFolder, folder: 
     found = raylab.compare_embeddings(alone.path, against=["pca", "tsne", *files], samples=60)
     model, pca, tsne, parquet, npz = found["methods"].values()
     assert list(found["methods"]) == ["trial 0001", "pca", "tsne", "saved.parquet", "saved.npz"]
-    assert [one["transductive"] for one in found["methods"].values()] == [False, False, True, None, None]
+    assert [one["transductive"] for one in found["methods"].values()] == [
+        False,
+        False,
+        True,
+        None,
+        None,
+    ]
     assert [one["dimensions"] for one in found["methods"].values()] == [3, 3, 2, 3, 3]
     assert model["scores"] == parquet["scores"] == npz["scores"]
     assert model["intervals"] == npz["intervals"]
@@ -152,7 +169,9 @@ def test_pca_learns_nothing_from_validation(tmp_path: Path) -> None:
         neural = one.neural.copy()
         neural[345:355] += change
         data = dataset(tmp_path / f"ds{change}", session(samples=500, neural=neural))
-        study = small_study(tmp_path / f"study{change}", data, scores=(0.5,), view={"zscore": False})
+        study = small_study(
+            tmp_path / f"study{change}", data, scores=(0.5,), view={"zscore": False}
+        )
         found.append(raylab.compare_embeddings(study.path, against=["pca"], samples=4)["methods"])
     assert found[0] == found[1]
 
@@ -175,7 +194,9 @@ def test_a_file_that_lacks_samples_is_refused(study: StudyFolder, tmp_path: Path
         with pytest.raises(DataError, match=said):
             raylab.compare_embeddings(study.path, against=[tmp_path / name])
     with pytest.raises(ConfigError, match=r"'all\.parquet' is named twice"):
-        raylab.compare_embeddings(study.path, against=[tmp_path / "all.parquet", tmp_path / "x" / "all.parquet"])
+        raylab.compare_embeddings(
+            study.path, against=[tmp_path / "all.parquet", tmp_path / "x" / "all.parquet"]
+        )
     with pytest.raises(ConfigError, match="no method 'umpa'") as caught:
         raylab.compare_embeddings(study.path, against=["umpa"])
     assert "umap" in caught.value.remedy
@@ -184,10 +205,15 @@ def test_a_file_that_lacks_samples_is_refused(study: StudyFolder, tmp_path: Path
 def test_a_linear_map_to_a_known_latent() -> None:
     random = np.random.default_rng(0)
     latent, angle = random.normal(size=(400, 2)), random.uniform(-np.pi, np.pi, (400, 1))
-    points = np.concatenate([latent @ random.normal(size=(2, 2)), np.cos(angle), np.sin(angle)], axis=1)
+    points = np.concatenate(
+        [latent @ random.normal(size=(2, 2)), np.cos(angle), np.sin(angle)], axis=1
+    )
     noise = random.normal(size=points.shape)
     for label in (Label.continuous(latent), Label.continuous(angle, kind="circular")):
-        parts = [Label.continuous(label.values[rows], kind=label.kind) for rows in (slice(200), slice(200, 400))]
+        parts = [
+            Label.continuous(label.values[rows], kind=label.kind)
+            for rows in (slice(200), slice(200, 400))
+        ]
         assert linear_r2(points[:200], parts[0], points[200:], parts[1]) == pytest.approx(1)
         assert linear_r2(noise[:200], parts[0], noise[200:], parts[1]) < 0.05
 
@@ -223,7 +249,9 @@ def test_scores_do_not_depend_on_test_data(tmp_path: Path) -> None:
         study = small_study(tmp_path / f"study-{name}", dataset(tmp_path / name, made))
         consistent = raylab.consistency(study.path)
         compared = raylab.compare_embeddings(study.path, against=["pca"], samples=40)
-        found.append({**consistent, **compared, **raylab.topology(study.path, shuffles=1, landmarks=40)})
+        found.append(
+            {**consistent, **compared, **raylab.topology(study.path, shuffles=1, landmarks=40)}
+        )
     assert found[0] == found[1]
 
 
@@ -253,8 +281,19 @@ def test_a_study_without_such_scores_has_no_such_section(folder: Path, data: Dat
     assert "Embeddings compared" not in raylab.report(plain.path).read_text()
 
 
-def test_the_command_line_asks_for_several_at_once(alone: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["evaluate", alone.path, "--consistency", "seeds", "--against", "pca,tsne", "--samples", 60]
+def test_the_command_line_asks_for_several_at_once(
+    alone: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "evaluate",
+        alone.path,
+        "--consistency",
+        "seeds",
+        "--against",
+        "pca,tsne",
+        "--samples",
+        60,
+    ]
     code, out, _ = run(capsys, *arguments, "--json")
     found = json.loads(out)
     assert (code, found["consistency"]["between"]) == (0, "seeds")
@@ -264,13 +303,33 @@ def test_the_command_line_asks_for_several_at_once(alone: StudyFolder, capsys: p
 def test_what_the_command_line_prints(
     alone: StudyFolder, study: StudyFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = run(capsys, "evaluate", study.path, "--consistency", "sessions", "--label", "heading", "--bins", 20)
+    code, out, _ = run(
+        capsys,
+        "evaluate",
+        study.path,
+        "--consistency",
+        "sessions",
+        "--label",
+        "heading",
+        "--bins",
+        20,
+    )
     assert (code, "mean R2" in out, "20 bins of heading" in out) == (0, True, True)
     code, out, _ = run(capsys, "evaluate", alone.path, "--against", "pca", "--samples", 50)
     assert (code, "linear_r2" in out) == (0, True)
     code, out, _ = run(capsys, "evaluate", alone.path, "--topology", 1)
     assert (code, "Betti number" in out) == (0, True)
-    code, out, _ = run(capsys, "evaluate", study.path, "--consistency", "seeds", "--trial", "0000", "--trial", "0001")
+    code, out, _ = run(
+        capsys,
+        "evaluate",
+        study.path,
+        "--consistency",
+        "seeds",
+        "--trial",
+        "0000",
+        "--trial",
+        "0001",
+    )
     assert (code, "trials 0000, 0001" in out) == (0, True)
 
 
@@ -302,10 +361,12 @@ def test_the_verb_reads_nothing_twice(study: StudyFolder) -> None:
     }
     asked = verb._scores(study.path, "valid", (), **given, samples=None, shuffles=3)
     assert list(asked) == ["shuffles"]
-    assert list(verb._scores(study.path, "valid", (), **given, samples=None, shuffles=None)) == ["scores"]
+    assert list(verb._scores(study.path, "valid", (), **given, samples=None, shuffles=None)) == [
+        "scores"
+    ]
 
 
 def test_a_control_says_that_it_is_one() -> None:
-    assert trial(sampling={"conditional": "time_delta"}, controls={"shuffle": 3}).model_dump()["controls"] == {
-        "shuffle": 3
-    }
+    assert trial(sampling={"conditional": "time_delta"}, controls={"shuffle": 3}).model_dump()[
+        "controls"
+    ] == {"shuffle": 3}

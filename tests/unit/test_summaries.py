@@ -30,7 +30,11 @@ def test_animals_are_summarised_over_their_sessions_and_all_over_animals() -> No
         "median": pytest.approx(0.5), "quartiles": pytest.approx([0.3, 0.7]), "n": 3,
     }  # fmt: skip
     assert found["animals"]["a"]["choice"]["accuracy"]["n"] == 1
-    assert found["animals"]["b"]["position"]["r2"] == {"median": 0.2, "quartiles": [0.2, 0.2], "n": 1}
+    assert found["animals"]["b"]["position"]["r2"] == {
+        "median": 0.2,
+        "quartiles": [0.2, 0.2],
+        "n": 1,
+    }
     # A session whose animal is not known counts as a session, and as no animal.
     assert found["summary"]["sessions"]["position"]["r2"]["n"] == 5
     assert found["summary"]["sessions"]["position"]["r2"]["median"] == 0.2
@@ -51,12 +55,20 @@ def test_evaluate_prints_and_stores_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("raylab.evaluation.baselines.SMOOTHING_SAMPLES", (0, 4))
-    made = [session(name, seed=seed, animal=name[0]) for seed, name in enumerate(("x1", "x2", "y1"))]
+    made = [
+        session(name, seed=seed, animal=name[0]) for seed, name in enumerate(("x1", "x2", "y1"))
+    ]
     study = small_study(tmp_path / "study", dataset(tmp_path / "ds", *made), scores=(0.5,))
     code, out, err = run(capsys, "evaluate", study.path)
     assert code == 0, err
     stored = json.loads(study.evaluation_path("valid").read_text())
     own = [stored["sessions"][name]["position"]["r2"] for name in ("x1", "x2")]
     assert stored["animals"]["x"]["position"]["r2"]["median"] == pytest.approx(np.median(own))
-    assert [stored["summary"][of]["position"]["r2"]["n"] for of in ("sessions", "animals")] == [3, 2]
-    assert all(name in out for name in ("x1", "y1", "animal x", "animal y", "all sessions", "all animals", "), 3"))
+    assert [stored["summary"][of]["position"]["r2"]["n"] for of in ("sessions", "animals")] == [
+        3,
+        2,
+    ]
+    assert all(
+        name in out
+        for name in ("x1", "y1", "animal x", "animal y", "all sessions", "all animals", "), 3")
+    )

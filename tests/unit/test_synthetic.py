@@ -38,7 +38,16 @@ def test_sessions_have_the_sizes_names_and_labels_of_the_real_ones(sessions: lis
         assert session.segments.tolist() == [[0, 6000]]
         assert next(iter(session.labels)) == "running_speed"
         assert list(session.labels)[-1] == "latent"
-        assert session.labels["orientation"].classes == ("0", "45", "90", "135", "180", "225", "270", "315")
+        assert session.labels["orientation"].classes == (
+            "0",
+            "45",
+            "90",
+            "135",
+            "180",
+            "225",
+            "270",
+            "315",
+        )
         assert len(session.labels["movie_frame"].classes) == 900
         assert session.labels["movie_repeat"].classes == ("0", "1", "2", "3")
         assert len(session.units["id"]) == session.neural.shape[1]
@@ -75,12 +84,17 @@ def test_stimuli_drive_the_neurons(sessions: list[Session]) -> None:
         shown = {name: session.labels[name].labelled for name in ("orientation", "movie_frame")}
         split = {name: {s: rows(session, s) for s in ("train", "test")} for name in shown}
         train, test = (
-            split["orientation"][s][shown["orientation"][split["orientation"][s]]] for s in ("train", "test")
+            split["orientation"][s][shown["orientation"][split["orientation"][s]]]
+            for s in ("train", "test")
         )
         y = session.labels["orientation"].values
-        assert LogisticRegression(C=0.01, max_iter=200).fit(x[train], y[train]).score(x[test], y[test]) > 0.4
+        assert (
+            LogisticRegression(C=0.01, max_iter=200).fit(x[train], y[train]).score(x[test], y[test])
+            > 0.4
+        )
         train, test = (
-            split["movie_frame"][s][shown["movie_frame"][split["movie_frame"][s]]] for s in ("train", "test")
+            split["movie_frame"][s][shown["movie_frame"][split["movie_frame"][s]]]
+            for s in ("train", "test")
         )
         y = session.labels["movie_frame"].values
         error = np.abs(KNeighborsRegressor(5).fit(x[train], y[train]).predict(x[test]) - y[test])
@@ -98,7 +112,11 @@ def test_equal_seeds_give_equal_sessions(tmp_path: Path) -> None:
 
 def test_noise_is_what_is_asked_for(tmp_path: Path) -> None:
     quiet, loud = (
-        read_source(list_sources(write_sessions(tmp_path / str(noise), sessions=1, samples=600, noise=noise)[0])[0])
+        read_source(
+            list_sources(
+                write_sessions(tmp_path / str(noise), sessions=1, samples=600, noise=noise)[0]
+            )[0]
+        )
         for noise in (0.0, 0.7)
     )
     assert (loud.neural - quiet.neural).std() == pytest.approx(0.7, rel=0.02)
@@ -117,7 +135,9 @@ def test_both_forms_state_the_same_splits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["domains", "masks"])
 def test_the_true_mask_counts_are_written_and_read_exactly(tmp_path: Path, form: str) -> None:
     counts = (32_187, 4_486, 8_064)
-    path = write_session(tmp_path / "a.h5", samples=115_459, units=8, form=form, split_counts=counts)  # type: ignore[arg-type]
+    path = write_session(
+        tmp_path / "a.h5", samples=115_459, units=8, form=form, split_counts=counts
+    )  # type: ignore[arg-type]
     session = read_source(list_sources(path)[0])
     assert session.neural.shape == (115_459, 8)
     assert tuple(len(rows(session, name)) for name in ("train", "valid", "test")) == counts
@@ -137,6 +157,11 @@ def test_torch_brain_itself_reads_the_file(tmp_path: Path) -> None:
     with Data.load(path) as data:
         assert data.calcium_traces.df_over_f.shape == (1500, 6)
         assert data.session.id == "500000000"
-        assert set(data.drifting_gratings.keys()) >= {"start", "end", "orientation", "orientation_id"}
+        assert set(data.drifting_gratings.keys()) >= {
+            "start",
+            "end",
+            "orientation",
+            "orientation_id",
+        }
         cut = data.slice(data.train_domain.start[0], data.train_domain.end[0])
         assert len(cut.calcium_traces) > 0

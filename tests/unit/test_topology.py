@@ -10,14 +10,22 @@ import numpy as np
 import pytest
 
 from raylab.errors import StudyError
-from raylab.evaluation.topology import Topology, landmark_rows, persistent_topology, shifted_units, shuffled_columns
+from raylab.evaluation.topology import (
+    Topology,
+    landmark_rows,
+    persistent_topology,
+    shifted_units,
+    shuffled_columns,
+)
 
 POINTS = 1500
 
 
 def ring(random: np.random.Generator, noise: float = 0.1) -> np.ndarray:
     angle = random.uniform(-np.pi, np.pi, POINTS)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1) + noise * random.normal(size=(POINTS, 2))
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1) + noise * random.normal(
+        size=(POINTS, 2)
+    )
 
 
 def torus(random: np.random.Generator) -> np.ndarray:
@@ -26,7 +34,9 @@ def torus(random: np.random.Generator) -> np.ndarray:
 
 def sphere(random: np.random.Generator) -> np.ndarray:
     points = random.normal(size=(POINTS, 3))
-    return points / np.linalg.norm(points, axis=1, keepdims=True) + 0.05 * random.normal(size=points.shape)
+    return points / np.linalg.norm(points, axis=1, keepdims=True) + 0.05 * random.normal(
+        size=points.shape
+    )
 
 
 CLOUDS: dict[str, tuple[Any, tuple[int, ...]]] = {
@@ -34,8 +44,16 @@ CLOUDS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "torus": (torus, (1, 2)),
     "sphere": (sphere, (1, 0, 1)),
     "blob": (lambda random: random.normal(size=(POINTS, 4)), (1, 0)),
-    "line": (lambda random: random.uniform(size=(POINTS, 1)) * [1, 2] + 0.01 * random.normal(size=(POINTS, 2)), (1, 0)),
-    "two blobs": (lambda random: random.normal(size=(POINTS, 2)) + [[20, 0], [0, 20]] * (POINTS // 2), (2, 0)),
+    "line": (
+        lambda random: (
+            random.uniform(size=(POINTS, 1)) * [1, 2] + 0.01 * random.normal(size=(POINTS, 2))
+        ),
+        (1, 0),
+    ),
+    "two blobs": (
+        lambda random: random.normal(size=(POINTS, 2)) + [[20, 0], [0, 20]] * (POINTS // 2),
+        (2, 0),
+    ),
 }
 
 
@@ -62,7 +80,9 @@ def test_a_ring_does_not_count_where_its_controls_are_rings() -> None:
 
 def test_scale_is_no_difference() -> None:
     points = ring(np.random.default_rng(0))
-    found = persistent_topology(1e3 * points + 5, shuffled_columns(points, shuffles=3), landmarks=100)
+    found = persistent_topology(
+        1e3 * points + 5, shuffled_columns(points, shuffles=3), landmarks=100
+    )
     assert found.betti == (1, 1)
     assert found.diagrams[1][0, 1] < 3
 
@@ -71,8 +91,12 @@ def test_head_direction_cells_lie_on_a_ring_until_units_are_shifted() -> None:
     random = np.random.default_rng(2)
     angle = np.cumsum(0.3 * random.normal(size=3000))
     preferred = np.linspace(-np.pi, np.pi, 20, endpoint=False)
-    rates = np.exp(2 * (np.cos(angle[:, None] - preferred) - 1)) + 0.05 * random.normal(size=(3000, 20))
-    controls = (np.concatenate(shifted_units([rates[:1500], rates[1500:]], random)) for _ in range(5))
+    rates = np.exp(2 * (np.cos(angle[:, None] - preferred) - 1)) + 0.05 * random.normal(
+        size=(3000, 20)
+    )
+    controls = (
+        np.concatenate(shifted_units([rates[:1500], rates[1500:]], random)) for _ in range(5)
+    )
     assert persistent_topology(rates, controls, landmarks=150).betti == (1, 1)
 
 
@@ -92,7 +116,9 @@ def test_bars_count_that_outlive_the_shuffles_and_are_set_apart() -> None:
         bars = np.array([[0.5, 0.5 + life] for life in lifetimes]).reshape(-1, 2)
         return Topology((np.zeros((0, 2)), bars), (1.0, threshold), 100, 10).betti[1]
 
-    assert counted([0.8, 0.8, 0.25, 0.2], 0.22) == 2  # the third is above the threshold, but not apart
+    assert (
+        counted([0.8, 0.8, 0.25, 0.2], 0.22) == 2
+    )  # the third is above the threshold, but not apart
     assert counted([0.8, 0.8, 0.25, 0.2], 0.81) == 0
     assert counted([0.24, 0.22, 0.21], 0.2) == 0
     assert counted([0.9], 0.2) == 1
@@ -101,7 +127,9 @@ def test_bars_count_that_outlive_the_shuffles_and_are_set_apart() -> None:
 
 def test_landmarks_are_spread_evenly_and_leave_outliers_out() -> None:
     random = np.random.default_rng(0)
-    crowded = np.concatenate([random.normal(scale=0.01, size=(2000, 2)), random.uniform(-1, 1, (2000, 2)), [[50, 50]]])
+    crowded = np.concatenate(
+        [random.normal(scale=0.01, size=(2000, 2)), random.uniform(-1, 1, (2000, 2)), [[50, 50]]]
+    )
     rows = landmark_rows(crowded, 100)
     assert len(set(rows.tolist())) == 100
     assert 4000 not in rows

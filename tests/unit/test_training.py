@@ -23,7 +23,9 @@ from raylab.training.worker import Job, run_round, start
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return dataset(tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1)
+    )
 
 
 def training(config: TrialConfig, data: Dataset) -> Training:
@@ -40,21 +42,32 @@ def run(one: Training, *, until: int | None = None) -> list[float]:
 
 def same(one: Training, other: Training) -> bool:
     mine, theirs = one.model.state_dict(), other.model.state_dict()
-    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+    return mine.keys() == theirs.keys() and all(
+        torch.equal(mine[name], theirs[name]) for name in mine
+    )
 
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "offset10, adam": {},
     "adamw": {"optimizer": {"kind": "adamw", "weight_decay": 0.1}},
     "learnable temperature": {"loss": {"learnable_temperature": True}},
-    "euclidean, view": {"loss": {"similarity": "euclidean"}, "view": {"smoothing_ms": 300, "bin_ms": 200}},
+    "euclidean, view": {
+        "loss": {"similarity": "euclidean"},
+        "view": {"smoothing_ms": 300, "bin_ms": 200},
+    },
     "time_delta": {"sampling": {"conditional": "time_delta"}},
-    "attention with dropout": {"model": {"encoder": {"kind": "attention", "hidden_units": 8, "dropout": 0.5}}},
+    "attention with dropout": {
+        "model": {"encoder": {"kind": "attention", "hidden_units": 8, "dropout": 0.5}}
+    },
     "unit dropout": {"augmentation": {"unit_dropout": 0.3}},
     "some units": {"view": {"selection": {"kind": "correlation", "count": 3}}},
     "one encoder for all": {"sessions": {"combine": "padded"}, "view": {"resample_hz": 7}},
     "cosine, decay, clipped": {
-        "optimizer": {"weight_decay": 0.1, "clip_norm": 0.05, "schedule": {"kind": "cosine", "warmup": 0.2}},
+        "optimizer": {
+            "weight_decay": 0.1,
+            "clip_norm": 0.05,
+            "schedule": {"kind": "cosine", "warmup": 0.2},
+        },
     },
     "onecycle, accumulated": {
         "optimizer": {"schedule": {"kind": "onecycle", "beta1": {"kind": "cycled"}}},
@@ -88,7 +101,9 @@ def test_a_run_resumed_from_its_checkpoint_ends_with_the_same_weights(
 
 def test_the_seed_decides_everything(made: Dataset) -> None:
     one, same_seed = training(trial(), made), training(trial(), made)
-    other = training(trial(training={"max_steps": 20, "batch_size": 16, "validate_every": 5, "seed": 1}), made)
+    other = training(
+        trial(training={"max_steps": 20, "batch_size": 16, "validate_every": 5, "seed": 1}), made
+    )
     assert run(one) == run(same_seed)
     assert same(one, same_seed)
     run(other)
@@ -101,7 +116,9 @@ def test_the_seed_decides_the_start_and_the_batches_apart(made: Dataset) -> None
     rows = [one.batch(0)[0].rows[0] for one in seeds]
     assert not torch.equal(rows[0], rows[1])
     sessions = seeds[0].batch(0)
-    assert not torch.equal(sessions[0].rows[0], sessions[1].rows[0])  # each session has a stream of its own
+    assert not torch.equal(
+        sessions[0].rows[0], sessions[1].rows[0]
+    )  # each session has a stream of its own
 
 
 def test_where_rounds_end_does_not_change_the_weights(made: Dataset) -> None:
@@ -145,8 +162,14 @@ def test_validation_never_reads_the_test_split(made: Dataset, tmp_path: Path) ->
             neural, position = one.neural.copy(), one.labels["position"].values.copy()
             if name != "as it is":
                 neural[320:], position[320:] = 77, -77
-            found.append(session(session_name, neural=neural, labels={"position": Label.continuous(position)}))
-        one_run = training(trial(view={"smoothing_ms": 500, "lag_ms": 300}), dataset(tmp_path / name, *found))
+            found.append(
+                session(
+                    session_name, neural=neural, labels={"position": Label.continuous(position)}
+                )
+            )
+        one_run = training(
+            trial(view={"smoothing_ms": 500, "lag_ms": 300}), dataset(tmp_path / name, *found)
+        )
         run(one_run)
         metrics.append(one_run.validate().metrics)
         weights.append(one_run.model.state_dict())
@@ -155,13 +178,17 @@ def test_validation_never_reads_the_test_split(made: Dataset, tmp_path: Path) ->
 
 
 def test_a_receptive_field_that_fits_nowhere(tmp_path: Path) -> None:
-    short = dataset(tmp_path / "ds", session(segments=[[start, start + 8] for start in range(0, 400, 10)]))
+    short = dataset(
+        tmp_path / "ds", session(segments=[[start, start + 8] for start in range(0, 400, 10)])
+    )
     with pytest.raises(TrainingError, match="receptive field of 10"):
         training(trial(), short)
 
 
 def test_a_label_the_dataset_lacks(made: Dataset) -> None:
-    with pytest.raises(ConfigError, match=r"task\.label: session 'a' has no label 'speed'") as caught:
+    with pytest.raises(
+        ConfigError, match=r"task\.label: session 'a' has no label 'speed'"
+    ) as caught:
         training(trial(task={"label": "speed"}), made)
     assert "position, heading, choice" in caught.value.remedy
 
@@ -176,7 +203,9 @@ def test_a_gpu_that_is_not_there(made: Dataset, monkeypatch: pytest.MonkeyPatch)
 
 
 def job(tmp_path: Path, made: Dataset, **sections: Any) -> Job:
-    return Job("0000", str(tmp_path / "0000"), str(made.path), trial(**sections).model_dump(mode="json"))
+    return Job(
+        "0000", str(tmp_path / "0000"), str(made.path), trial(**sections).model_dump(mode="json")
+    )
 
 
 def test_a_trial_killed_between_rounds_goes_on_where_it_was(made: Dataset, tmp_path: Path) -> None:
@@ -192,7 +221,10 @@ def test_a_trial_killed_between_rounds_goes_on_where_it_was(made: Dataset, tmp_p
     assert same(whole, one)
     assert set(metrics) >= {"loss", "goodness_of_fit", "decoding.score"}
     for name in ("model", "view", "checkpoint"):
-        files = [next((tmp_path / run).rglob(f"{name}.safetensors")).read_bytes() for run in ("whole", "parts")]
+        files = [
+            next((tmp_path / run).rglob(f"{name}.safetensors")).read_bytes()
+            for run in ("whole", "parts")
+        ]
         assert files[0] == files[1]
 
 

@@ -24,24 +24,43 @@ FRACTION = 0.35
 SPLITS = BlockedSplits(blocks=12, gap_s=0.3)
 VQVAE = {
     "task": {"kind": "vqvae"},
-    "model": {"window": 8, "stride": 2, "channels": [8, 8], "kernels": [5, 3], "strides": [1, 2], "norm_groups": 2},
+    "model": {
+        "window": 8,
+        "stride": 2,
+        "channels": [8, 8],
+        "kernels": [5, 3],
+        "strides": [1, 2],
+        "norm_groups": 2,
+    },
     "training": {"batch_size": 16, "max_steps": 6, "validate_every": 3, "device": "cpu"},
     "behaviour": {"label": "position"},
     "quantizer": {"codes": 8},
 }
-DECODER = {"task": {"kind": "decoder", "label": "choice"}, "training": {"max_steps": 6, "device": "cpu"}}
+DECODER = {
+    "task": {"kind": "decoder", "label": "choice"},
+    "training": {"max_steps": 6, "device": "cpu"},
+}
 RIDGE = {"task": {"kind": "decoder", "label": "position"}, "model": {"kind": "ridge"}}
 CASES: dict[str, TrialConfig] = {
     "contrastive": trial(
         task={"kind": "contrastive", "label": "position"},
-        view={"outlier_z": 50, "normalized_time": True, "selection": {"kind": "correlation", "count": 4}},
+        view={
+            "outlier_z": 50,
+            "normalized_time": True,
+            "selection": {"kind": "correlation", "count": 4},
+        },
         sampling={"conditional": "time_delta", "labels": ["position", "time"]},
         sessions={"combine": "padded", "training_fraction": FRACTION},
         training={"max_steps": 6, "validate_every": 3},
     ),
     "vqvae": parse_trial({**VQVAE, "sessions": {"training_fraction": FRACTION}}, "test"),
     "network": parse_trial(
-        {**DECODER, "sessions": {"training_fraction": FRACTION}, "model": {"kind": "gru", "width": 8}}, "test"
+        {
+            **DECODER,
+            "sessions": {"training_fraction": FRACTION},
+            "model": {"kind": "gru", "width": 8},
+        },
+        "test",
     ),
     "readout": parse_trial({**RIDGE, "sessions": {"training_fraction": FRACTION}}, "test"),
 }
@@ -49,7 +68,11 @@ CASES: dict[str, TrialConfig] = {
 
 def left_out(one: Session) -> np.ndarray:
     """(T,) bool: training samples beyond the fraction."""
-    training = [np.arange(start, stop) for start, stop, code in make_parts(one, SPLITS, source=one.id) if code == 0]
+    training = [
+        np.arange(start, stop)
+        for start, stop, code in make_parts(one, SPLITS, source=one.id)
+        if code == 0
+    ]
     beyond = np.concatenate(training)[training_samples(sum(map(len, training)), FRACTION) :]
     return np.isin(np.arange(len(one.time)), beyond)
 
@@ -57,13 +80,18 @@ def left_out(one: Session) -> np.ndarray:
 def replaced(one: Session, seed: int) -> Session:
     """With other activity, labels and time where training samples are left out."""
     other, out = session(one.id, samples=len(one.time), seed=seed + 100), left_out(one)
-    neural, time = np.where(out[:, None], 90 * other.neural - 50, one.neural), np.where(out, one.time + 1e4, one.time)
+    neural, time = (
+        np.where(out[:, None], 90 * other.neural - 50, one.neural),
+        np.where(out, one.time + 1e4, one.time),
+    )
     labels = {}
     for name, label in one.labels.items():
         mask = out if label.values.ndim == 1 else out[:, None]
         values = np.where(mask, other.labels[name].values, label.values)
         labels[name] = Label(kind=label.kind, values=values, unit=label.unit, classes=label.classes)
-    return Session(**{**vars(one), "neural": neural.astype(np.float32), "time": time, "labels": labels})
+    return Session(
+        **{**vars(one), "neural": neural.astype(np.float32), "time": time, "labels": labels}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +100,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Dataset]:
     sessions = [session("a", samples=700), session("b", samples=600, seed=1)]
     others = [replaced(one, seed) for seed, one in enumerate(sessions)]
     assert all(left_out(one).sum() > 100 for one in sessions)
-    return dataset(folder / "a", *sessions, splits=SPLITS), dataset(folder / "b", *others, splits=SPLITS)
+    return dataset(folder / "a", *sessions, splits=SPLITS), dataset(
+        folder / "b", *others, splits=SPLITS
+    )
 
 
 def trained(config: TrialConfig, data: Dataset) -> dict[str, np.ndarray]:
@@ -86,8 +116,14 @@ def trained(config: TrialConfig, data: Dataset) -> dict[str, np.ndarray]:
         metrics = training.validate().metrics
         training.judge(metrics)
     found |= {name: np.float64(value) for name, value in metrics.items()}
-    found |= {f"{name} {key}": array for name, one in shard.items() for key, array in one.fitted.arrays().items()}
-    return found | {name: value.numpy().copy() for name, value in training.model.state_dict().items()}
+    found |= {
+        f"{name} {key}": array
+        for name, one in shard.items()
+        for key, array in one.fitted.arrays().items()
+    }
+    return found | {
+        name: value.numpy().copy() for name, value in training.model.state_dict().items()
+    }
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -98,34 +134,46 @@ def test_nothing_that_is_left_out_is_read(pair: tuple[Dataset, Dataset], case: s
     assert len(one) > 5
     for name, value in one.items():
         assert np.array_equal(value, other[name], equal_nan=True), name
-    everything = config.model_copy(update={"sessions": SessionsConfig(combine=config.sessions.combine)})
+    everything = config.model_copy(
+        update={"sessions": SessionsConfig(combine=config.sessions.combine)}
+    )
     whole = trained(everything, pair[0])
-    assert any(not np.array_equal(value, whole.get(name), equal_nan=False) for name, value in one.items())
+    assert any(
+        not np.array_equal(value, whole.get(name), equal_nan=False) for name, value in one.items()
+    )
 
 
 def test_baselines_follow(pair: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("raylab.evaluation.baselines.SMOOTHING_SAMPLES", (0, 2))
     scores = [
-        Baselines(data, EvaluationConfig(), ["position"], SessionsConfig(training_fraction=share)).scores("valid")
+        Baselines(
+            data, EvaluationConfig(), ["position"], SessionsConfig(training_fraction=share)
+        ).scores("valid")
         for data, share in ((pair[0], FRACTION), (pair[1], FRACTION), (pair[0], 1.0))
     ]
     assert scores[0] == scores[1] != scores[2]
 
 
 @given(
-    lengths=st.lists(st.tuples(st.integers(1, 30), st.sampled_from([0, 0, 1, 2])), min_size=1, max_size=9),
+    lengths=st.lists(
+        st.tuples(st.integers(1, 30), st.sampled_from([0, 0, 1, 2])), min_size=1, max_size=9
+    ),
     fraction=st.floats(0.01, 1),
 )
 def test_the_first_training_samples_stay_and_nothing_else_changes(
     lengths: list[tuple[int, int]], fraction: float
 ) -> None:
     stops = np.cumsum([length for length, _ in lengths])
-    parts = np.array([[stop - length, stop, code] for stop, (length, code) in zip(stops, lengths)], np.int64)
+    parts = np.array(
+        [[stop - length, stop, code] for stop, (length, code) in zip(stops, lengths)], np.int64
+    )
     before = recording(session(samples=int(stops[-1]) + 1), parts)
     after = before.limited(fraction)
 
     def samples(of: np.ndarray, *codes: int) -> list[int]:
-        return [at for start, stop, code in of.tolist() if code in codes for at in range(start, stop)]
+        return [
+            at for start, stop, code in of.tolist() if code in codes for at in range(start, stop)
+        ]
 
     kept = samples(after.parts, 0)
     training = samples(parts, 0)
@@ -147,14 +195,20 @@ def test_all_of_it_is_what_it_was(pair: tuple[Dataset, Dataset]) -> None:
 
 def test_validation_is_viewed_as_before(pair: tuple[Dataset, Dataset]) -> None:
     view = ViewConfig(zscore=False, smoothing_ms=300)
-    whole, less = (whole_shard(pair[0], view, SessionsConfig(training_fraction=share)) for share in (1.0, FRACTION))
+    whole, less = (
+        whole_shard(pair[0], view, SessionsConfig(training_fraction=share))
+        for share in (1.0, FRACTION)
+    )
     for name, one in whole.items():
         for code in (1, 2):
             held = [[one_part[:2] for one_part in shard[name].timeline.parts if one_part[2] == code]
                     for shard in (whole, less)]  # fmt: skip
             for (a, b), (c, d) in zip(*held, strict=True):
                 assert torch.equal(one.x[a:b], less[name].x[c:d])
-            at = [shard[name].timeline.samples[shard[name].timeline.splits == code] for shard in (whole, less)]
+            at = [
+                shard[name].timeline.samples[shard[name].timeline.splits == code]
+                for shard in (whole, less)
+            ]
             assert np.array_equal(*at)
 
 
@@ -167,5 +221,8 @@ def test_arrays_follow() -> None:
     config = trial(sessions={"training_fraction": 0.5}, training={"max_steps": 3})
     one, other = session(samples=200), session(samples=200, seed=1)
     changed = np.where(np.arange(200)[:, None] < 100, one.neural, other.neural)
-    weights = [fit_arrays(config, activity, one.labels).model.module.state_dict() for activity in (one.neural, changed)]
+    weights = [
+        fit_arrays(config, activity, one.labels).model.module.state_dict()
+        for activity in (one.neural, changed)
+    ]
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())

@@ -20,7 +20,11 @@ from raylab.tasks import Comm, get_task
 
 DECAY: dict[str, Any] = {"kind": "adamw", "weight_decay": 0.1, "learning_rate": 0.01}
 COSINE = {
-    "optimizer": {**DECAY, "clip_norm": 0.05, "schedule": {"kind": "cosine", "warmup": 0.2, "floor": 0.1}},
+    "optimizer": {
+        **DECAY,
+        "clip_norm": 0.05,
+        "schedule": {"kind": "cosine", "warmup": 0.2, "floor": 0.1},
+    },
     "loss": {"learnable_temperature": True},
 }
 ONECYCLE = {
@@ -31,12 +35,18 @@ ONECYCLE = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return dataset(tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1)
+    )
 
 
 def plain_loop(config: TrialConfig, data: Dataset, make: Callable[..., Any]) -> torch.nn.Module:
     """Training as PyTorch's own parts do it, with ordinary parameters; `make` builds the optimizer and schedule."""
-    shard, task, batches = whole_shard(data, config.view), get_task(config), config.training.accumulate
+    shard, task, batches = (
+        whole_shard(data, config.view),
+        get_task(config),
+        config.training.accumulate,
+    )
     torch.manual_seed(derive(config.training.seed, "model"))
     model, batch = task.build(config, data.sessions), task.batches(config, shard)
     optimizer, schedule = make(model)
@@ -109,7 +119,9 @@ def test_clipping_is_what_keeps_a_gradient_short(made: Dataset) -> None:
 
 
 def test_accumulated_batches_are_others_and_count_as_their_mean(made: Dataset) -> None:
-    one, alone = (training(trial(training={"accumulate": count, "max_steps": 1}), made) for count in (4, 1))
+    one, alone = (
+        training(trial(training={"accumulate": count, "max_steps": 1}), made) for count in (4, 1)
+    )
     losses, gradients = [], []
     for part in range(4):
         alone.trained.zero_grad()
@@ -119,13 +131,17 @@ def test_accumulated_batches_are_others_and_count_as_their_mean(made: Dataset) -
         gradients.append(alone.trained.gradients.clone())
     assert len(set(losses)) == 4
     assert one.advance() == pytest.approx(np.mean(losses), rel=1e-6)
-    torch.testing.assert_close(one.trained.gradients, torch.stack(gradients).mean(dim=0), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        one.trained.gradients, torch.stack(gradients).mean(dim=0), rtol=0, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("kind", ["offset1", "offset10", "attention"])
 @pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
 def test_bf16_trains_nearly_as_float32_does(made: Dataset, kind: str, similarity: str) -> None:
-    sections: dict[str, Any] = {"model": {"encoder": {"kind": kind, "hidden_units": 8}, "output_dimension": 3}}
+    sections: dict[str, Any] = {
+        "model": {"encoder": {"kind": kind, "hidden_units": 8}, "output_dimension": 3}
+    }
     sections["loss"] = {"similarity": similarity}
     full, half = (
         training(trial(**sections, training={"precision": name, "batch_size": 64}), made)

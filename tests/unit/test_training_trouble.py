@@ -19,7 +19,9 @@ from raylab.tasks import Comm
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return dataset(tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1))
+    return dataset(
+        tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1)
+    )
 
 
 def test_a_loss_that_is_no_number_ends_the_trial(made: Dataset) -> None:
@@ -31,7 +33,9 @@ def test_a_loss_that_is_no_number_ends_the_trial(made: Dataset) -> None:
     assert "learning_rate" in caught.value.remedy
 
 
-def test_trouble_is_found_long_before_the_next_validation(made: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trouble_is_found_long_before_the_next_validation(
+    made: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = training(trial(training={"max_steps": 5000, "validate_every": 5000}), made)
     whole = one.task.backward
 
@@ -93,13 +97,17 @@ def test_a_batch_larger_than_the_data_draws_samples_again(tmp_path: Path) -> Non
         (Label.discrete(np.full(400, "left")), "discrete", "one class only"),
     ],
 )
-def test_a_label_of_one_value_defines_no_pairs(tmp_path: Path, label: Label, conditional: str, said: str) -> None:
+def test_a_label_of_one_value_defines_no_pairs(
+    tmp_path: Path, label: Label, conditional: str, said: str
+) -> None:
     constant = dataset(tmp_path / "ds", session(labels={"position": label}))
     with pytest.raises(TrainingError, match=f"session 'rat': the label has {said}"):
         training(trial(sampling={"conditional": conditional}), constant)
 
 
-@pytest.mark.parametrize("label", [Label.continuous(np.full(400, 0.5)), Label.discrete(np.full(400, "left"))])
+@pytest.mark.parametrize(
+    "label", [Label.continuous(np.full(400, 0.5)), Label.discrete(np.full(400, "left"))]
+)
 def test_a_label_of_one_value_has_no_decoding_score(tmp_path: Path, label: Label) -> None:
     """R2 and accuracy of the one value there is would be 1."""
     one = training(trial(), dataset(tmp_path / "ds", session(labels={"position": label})))

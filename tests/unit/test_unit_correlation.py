@@ -35,7 +35,9 @@ def in_clusters(samples: int = 400, seed: int = 0) -> np.ndarray:
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     neural = in_clusters()
-    neural[320:] = np.random.default_rng(1).normal(size=(80, 12))  # what is not training data says something else
+    neural[320:] = np.random.default_rng(1).normal(
+        size=(80, 12)
+    )  # what is not training data says something else
     folder = tmp_path_factory.mktemp("units") / "ds"
     return dataset(folder, session("a", units=12, neural=neural), session("b", units=5, seed=3))
 
@@ -47,7 +49,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     offset=st.sampled_from([0.0, 1e2, 1e4]),
     rows=st.integers(1, 70),
 )
-def test_blocks_of_any_size_give_numpy_s_correlations(seed: int, cuts: list[int], offset: float, rows: int) -> None:
+def test_blocks_of_any_size_give_numpy_s_correlations(
+    seed: int, cuts: list[int], offset: float, rows: int
+) -> None:
     random = np.random.default_rng(seed)
     activity = random.normal(size=(60, 4)) @ random.normal(size=(4, 7)) + offset * random.random(7)
     with pytest.MonkeyPatch.context() as patch:
@@ -86,7 +90,9 @@ def test_clusters_that_were_made_are_found(most: int, monkeypatch: pytest.Monkey
 
 def test_only_training_samples_are_read(two: Dataset) -> None:
     recording = two.open("a")
-    trained = np.concatenate([recording.neural[a:b] for a, b, split in recording.parts if split == 0])
+    trained = np.concatenate(
+        [recording.neural[a:b] for a, b, split in recording.parts if split == 0]
+    )
     units, blocks = training_blocks(recording)
     assert np.array_equal(np.concatenate(list(blocks)), trained)
     assert units.tolist() == list(range(12))
@@ -108,14 +114,24 @@ def test_views_are_those_of_trials(two: Dataset, view: dict[str, object]) -> Non
     trained = np.concatenate([activity[a:b] for a, b, split in parts if split == 0])
     units, blocks = training_blocks(recording, view)
     assert np.array_equal(units, fitted.columns)
-    np.testing.assert_allclose(correlation_matrix(blocks), np.corrcoef(trained.T.astype(np.float64)), atol=1e-5)
+    np.testing.assert_allclose(
+        correlation_matrix(blocks), np.corrcoef(trained.T.astype(np.float64)), atol=1e-5
+    )
 
 
-def test_tables_matrices_and_figures(two: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tables_matrices_and_figures(
+    two: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "units"
     main(["inspect", str(two.path), "--correlations", str(out), "--clusters", "3", "--json"])
     capsys.readouterr()
-    assert sorted(file.name for file in out.iterdir()) == ["a.parquet", "a.png", "b.parquet", "b.png", "clusters.csv"]
+    assert sorted(file.name for file in out.iterdir()) == [
+        "a.parquet",
+        "a.png",
+        "b.parquet",
+        "b.png",
+        "clusters.csv",
+    ]
     table = pd.read_csv(out / "clusters.csv")
     pd.testing.assert_frame_equal(table, raylab.unit_correlations(two.path, clusters=3))
     of_a = table[table["session"] == "a"]
@@ -124,7 +140,9 @@ def test_tables_matrices_and_figures(two: Dataset, tmp_path: Path, capsys: pytes
     matrix = pd.read_parquet(out / "a.parquet")
     assert matrix.columns.tolist() == matrix.index.tolist() == [str(unit) for unit in range(12)]
     recording = two.open("a")
-    trained = np.concatenate([recording.neural[a:b] for a, b, split in recording.parts if split == 0])
+    trained = np.concatenate(
+        [recording.neural[a:b] for a, b, split in recording.parts if split == 0]
+    )
     np.testing.assert_allclose(matrix, np.corrcoef(trained.T), atol=1e-6)
 
 
@@ -136,7 +154,14 @@ def test_units_are_counted_as_the_recording_has_them(tmp_path: Path) -> None:
 
 
 def test_the_view_is_set_on_the_command_line(two: Dataset, tmp_path: Path) -> None:
-    options = ["--set", "view.selection.kind=variance", "--set", "view.selection.count=4", "--session", "a"]
+    options = [
+        "--set",
+        "view.selection.kind=variance",
+        "--set",
+        "view.selection.count=4",
+        "--session",
+        "a",
+    ]
     main(["inspect", str(two.path), "--correlations", str(tmp_path / "units"), *options])
     assert len(pd.read_csv(tmp_path / "units" / "clusters.csv")) == 4
 
@@ -167,7 +192,9 @@ def test_options_of_correlations_need_it(two: Dataset, capsys: pytest.CaptureFix
 
 def test_sessions_without_training_samples(tmp_path: Path) -> None:
     held = session("held", given={"test": np.array([[0, 400]])})
-    trained = session("trained", given={"train": np.array([[0, 300]]), "valid": np.array([[310, 400]])})
+    trained = session(
+        "trained", given={"train": np.array([[0, 300]]), "valid": np.array([[310, 400]])}
+    )
     data = dataset(tmp_path / "ds", held, trained, splits=GivenSplits())
     assert set(raylab.unit_correlations(data.path)["session"]) == {"trained"}
     with pytest.raises(DataError, match="'held' has no training samples"):

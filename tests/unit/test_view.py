@@ -26,10 +26,16 @@ RATE = 10.0
 def slow_view(one: Recording, config: ViewConfig) -> np.ndarray:
     """Sample by sample, part by part, in float64."""
     lag = round(config.lag_ms * RATE / 1000)
-    width = RATE / config.resample_hz if config.resample_hz else max(1, round(config.bin_ms * RATE / 1000))
+    width = (
+        RATE / config.resample_hz
+        if config.resample_hz
+        else max(1, round(config.bin_ms * RATE / 1000))
+    )
     pieces, training = [], []
     for start, stop, split in one.parts:
-        rows = [one.neural[min(max(t - lag, start), stop - 1)].astype(float) for t in range(start, stop)]
+        rows = [
+            one.neural[min(max(t - lag, start), stop - 1)].astype(float) for t in range(start, stop)
+        ]
         binned = slow_rows(np.clip(rows, config.clip_min, config.clip_max), width)
         sigma = config.smoothing_ms * RATE / 1000 / width
         smooth = gaussian_filter1d(binned, sigma, axis=0) if sigma > 0 else binned
@@ -39,7 +45,9 @@ def slow_view(one: Recording, config: ViewConfig) -> np.ndarray:
     if config.zscore:
         fitted = np.concatenate(training)
         std = fitted.std(0)
-        found = (found - fitted.mean(0)) / np.where(std > 1e-6, std, 1)  # clipping may leave a unit constant
+        found = (found - fitted.mean(0)) / np.where(
+            std > 1e-6, std, 1
+        )  # clipping may leave a unit constant
     return found
 
 
@@ -47,7 +55,9 @@ def slow_rows(samples: np.ndarray, width: float) -> np.ndarray:
     """Means over [r * width, (r + 1) * width), less than half a sample added to the last; or interpolation."""
     if width < 1:
         at = np.arange(0, len(samples) - 1 + 1e-6, width)
-        return np.stack([np.interp(at, np.arange(len(samples)), unit) for unit in samples.T], axis=1)
+        return np.stack(
+            [np.interp(at, np.arange(len(samples)), unit) for unit in samples.T], axis=1
+        )
     found, low = [], 0.0
     while low < len(samples) - 0.5 or not found:
         high = low + width if low + width < len(samples) - 0.5 else len(samples)
@@ -70,11 +80,19 @@ def parted(draw: st.DrawFn) -> np.ndarray:
     return np.array(rows)
 
 
-def made_view(rows: dict[str, float], clip: tuple[float | None, float | None], **view: Any) -> ViewConfig:
+def made_view(
+    rows: dict[str, float], clip: tuple[float | None, float | None], **view: Any
+) -> ViewConfig:
     return ViewConfig(clip_min=clip[0], clip_max=clip[1], **rows, **view)
 
 
-ROWS: list[dict[str, float]] = [{}, {"bin_ms": 200.0}, {"bin_ms": 700.0}, {"resample_hz": 4.0}, {"resample_hz": 25.0}]
+ROWS: list[dict[str, float]] = [
+    {},
+    {"bin_ms": 200.0},
+    {"bin_ms": 700.0},
+    {"resample_hz": 4.0},
+    {"resample_hz": 25.0},
+]
 of_every_unit: dict[str, Any] = {
     "rows": st.sampled_from(ROWS),
     "clip": st.sampled_from([(None, None), (0.3, None), (-0.5, 0.9)]),
@@ -88,7 +106,10 @@ SELECTIONS: list[dict[str, Any]] = [
     {"kind": "all"},
     {"kind": "variance", "count": 2},
     {"kind": "random", "count": 3},
-    *({"kind": "correlation", "count": 2, "label": label} for label in ("position", "heading", "choice", "time")),
+    *(
+        {"kind": "correlation", "count": 2, "label": label}
+        for label in ("position", "heading", "choice", "time")
+    ),
 ]
 fitted_views = st.builds(
     made_view,
@@ -109,7 +130,9 @@ def made(parts: np.ndarray, seed: int = 0) -> Recording:
 def test_view_equals_the_slow_one(parts: np.ndarray, config: ViewConfig) -> None:
     one = made(parts)
     # sqrt of a rectified signal can leave a unit constant in training, where z-scores are a matter of taste
-    one = recording(session(samples=len(one.neural), units=4), parts, neural=np.abs(one.neural) + 0.1)
+    one = recording(
+        session(samples=len(one.neural), units=4), parts, neural=np.abs(one.neural) + 0.1
+    )
     activity, fitted = view_activity(one, config)
     assert activity.dtype == np.float32
     np.testing.assert_allclose(activity, slow_view(one, config), rtol=2e-3, atol=2e-4)
@@ -118,12 +141,16 @@ def test_view_equals_the_slow_one(parts: np.ndarray, config: ViewConfig) -> None
 
 @settings(max_examples=120, deadline=None)
 @given(parts=parted(), config=fitted_views, seed=st.integers(1, 100))
-def test_training_rows_never_see_other_splits(parts: np.ndarray, config: ViewConfig, seed: int) -> None:
+def test_training_rows_never_see_other_splits(
+    parts: np.ndarray, config: ViewConfig, seed: int
+) -> None:
     one = made(parts)
     neural = np.random.default_rng(seed).normal(50, 90, one.neural.shape).astype(np.float32)
     for start, stop, split in parts:
         if split == 0:
-            neural[start:stop] = one.neural[start:stop]  # everything else, pauses included, is other data
+            neural[start:stop] = one.neural[
+                start:stop
+            ]  # everything else, pauses included, is other data
     changed = session(samples=len(neural), units=4, seed=seed).labels
     labels = {
         name: Label(kind=label.kind, values=np.array(label.values), classes=label.classes)
@@ -147,12 +174,16 @@ def test_training_rows_never_see_other_splits(parts: np.ndarray, config: ViewCon
         assert np.array_equal(array, refitted.arrays()[name]), name
     lines = make_timeline(one, config), make_timeline(other, config)
     for name, label in lines[0].labels.items():
-        assert np.array_equal(label.values[rows], lines[1].labels[name].values[rows], equal_nan=True), name
+        assert np.array_equal(
+            label.values[rows], lines[1].labels[name].values[rows], equal_nan=True
+        ), name
 
 
 @settings(max_examples=80, deadline=None)
 @given(parts=parted(), config=views, seed=st.integers(1, 100), data=st.data())
-def test_a_part_never_sees_another_part(parts: np.ndarray, config: ViewConfig, seed: int, data: st.DataObject) -> None:
+def test_a_part_never_sees_another_part(
+    parts: np.ndarray, config: ViewConfig, seed: int, data: st.DataObject
+) -> None:
     config = config.model_copy(update={"zscore": False})  # the statistics are shared on purpose
     one, kept = made(parts), data.draw(st.integers(0, len(parts) - 1))
     start, stop, _ = parts[kept]
@@ -160,7 +191,9 @@ def test_a_part_never_sees_another_part(parts: np.ndarray, config: ViewConfig, s
     neural[start:stop] = one.neural[start:stop]
     other = recording(session(samples=len(neural), units=4), parts, neural=neural)
     first, last, _ = make_timeline(one, config).parts[kept]
-    assert np.array_equal(view_activity(one, config)[0][first:last], view_activity(other, config)[0][first:last])
+    assert np.array_equal(
+        view_activity(one, config)[0][first:last], view_activity(other, config)[0][first:last]
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -171,7 +204,11 @@ def test_a_part_never_sees_another_part(parts: np.ndarray, config: ViewConfig, s
     seed=st.integers(1, 50),
 )
 def test_training_batches_never_hold_other_splits(
-    tmp_path_factory: pytest.TempPathFactory, config: ViewConfig, conditional: str, kind: str, seed: int
+    tmp_path_factory: pytest.TempPathFactory,
+    config: ViewConfig,
+    conditional: str,
+    kind: str,
+    seed: int,
 ) -> None:
     """The whole way: activity and labels of validation and test are replaced, and every training batch stays."""
     original = session(samples=600)
@@ -187,7 +224,10 @@ def test_training_batches_never_hold_other_splits(
         sampling=sampling_section(conditional=conditional, time_offset=2),
     )
     folder = tmp_path_factory.mktemp("leak")
-    shards = [whole_shard(dataset(folder / name, one), config) for name, one in (("a", original), ("b", changed))]
+    shards = [
+        whole_shard(dataset(folder / name, one), config)
+        for name, one in (("a", original), ("b", changed))
+    ]
     task = get_task(chosen)
     left, right = task.receptive_field(chosen)
     draws = [task.batches(chosen, shard) for shard in shards]
@@ -211,7 +251,9 @@ def test_every_view_is_scored_on_the_same_samples(parts: np.ndarray, config: Vie
     assert np.array_equal(timeline.samples, np.concatenate([np.arange(a, b) for a, b, _ in parts]))
     assert np.array_equal(timeline.splits, plain.splits)
     for name, label in timeline.reference.items():
-        assert np.array_equal(label.values, one.labels[name].values[timeline.samples], equal_nan=True)
+        assert np.array_equal(
+            label.values, one.labels[name].values[timeline.samples], equal_nan=True
+        )
     # a sample's row lies in a part of its own split
     assert len(timeline.labels["position"].values) == timeline.length
     for first, last, split in timeline.parts:
@@ -221,7 +263,9 @@ def test_every_view_is_scored_on_the_same_samples(parts: np.ndarray, config: Vie
 def test_labels_of_bins() -> None:
     parts = np.array([[0, 5, 0], [10, 14, 1]])
     turn = np.full(20, np.pi - 0.1)
-    turn[1] = turn[3] = -np.pi + 0.1  # around the border of the circle, where a plain mean would be near zero
+    turn[1] = turn[3] = (
+        -np.pi + 0.1
+    )  # around the border of the circle, where a plain mean would be near zero
     labels = {
         "position": Label.continuous(np.arange(20.0)),
         "heading": Label.continuous(turn, kind="circular"),
@@ -240,7 +284,9 @@ def test_a_unit_that_becomes_constant_in_a_view_is_left_at_zero() -> None:
     neural = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
     neural[:10, 1] = 0
     neural[9, 1] = 1  # one spike, which the lag moves out of the part
-    activity, _ = view_activity(recording(session(samples=30), parts, neural=neural), ViewConfig(lag_ms=200))
+    activity, _ = view_activity(
+        recording(session(samples=30), parts, neural=neural), ViewConfig(lag_ms=200)
+    )
     assert np.isfinite(activity).all()
     assert (activity[:10, 1] == 0).all()
 

@@ -44,7 +44,9 @@ SMALL = {
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     sessions = session("a", samples=900), session("b", samples=700, units=4, seed=1)
-    return dataset(tmp_path_factory.mktemp("vqvae") / "ds", *sessions, splits=BlockedSplits(blocks=12, gap_s=1))
+    return dataset(
+        tmp_path_factory.mktemp("vqvae") / "ds", *sessions, splits=BlockedSplits(blocks=12, gap_s=1)
+    )
 
 
 def trial(**sections: Any) -> VqvaeTrial:
@@ -82,13 +84,17 @@ def test_layers_over_units_are_convolutions(stride: int) -> None:
 @pytest.mark.parametrize("window", [4, 13, 50, 51])
 @pytest.mark.parametrize("strides", [(1, 2, 2), (2, 1, 3), (1, 1, 1)])
 def test_any_window_comes_back_in_its_length(window: int, strides: tuple[int, ...]) -> None:
-    config = VqvaeModelConfig(window=max(window, 6), strides=strides, channels=(8, 8, 8), code_dimension=4)
+    config = VqvaeModelConfig(
+        window=max(window, 6), strides=strides, channels=(8, 8, 8), code_dimension=4
+    )
     network = VqVae(config, trial().quantizer, [3, 5])
     for place, units in enumerate((3, 5)):
         x = torch.randn(2, config.window, units)
         latent = network.encode(x, place)
         assert latent.shape == (2, -(-config.window // config.reduction), 4)
-        assert network.decode(network.quantize(latent).values, config.window, place).shape == x.shape
+        assert (
+            network.decode(network.quantize(latent).values, config.window, place).shape == x.shape
+        )
 
 
 def test_units_that_a_narrower_session_lacks_change_nothing() -> None:
@@ -115,7 +121,13 @@ def test_codebook_scores() -> None:
 
 @pytest.mark.parametrize(
     "view",
-    [{}, {"zscore": False}, {"smoothing_ms": 300}, {"bin_ms": 300, "sqrt": True}, {"lag_ms": 200, "resample_hz": 7}],
+    [
+        {},
+        {"zscore": False},
+        {"smoothing_ms": 300},
+        {"bin_ms": 300, "sqrt": True},
+        {"lag_ms": 200, "resample_hz": 7},
+    ],
     ids=str,
 )
 def test_reconstructions_are_scored_on_what_was_recorded(view: dict[str, Any]) -> None:
@@ -134,7 +146,9 @@ def test_reconstructions_are_scored_on_what_was_recorded(view: dict[str, Any]) -
     np.testing.assert_allclose(target.variance, plain.astype(np.float64).var(0), rtol=1e-6)
     found = recorded_units(viewed[target.rows], config.view, fitted)
     scores, explained = reconstruction_scores(target, found)
-    np.testing.assert_allclose(explained, r2_score(expected, found, multioutput="raw_values"), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        explained, r2_score(expected, found, multioutput="raw_values"), rtol=1e-4, atol=1e-4
+    )
     assert scores["explained_variance"] == pytest.approx(explained.mean())
     assert scores["mse"] == pytest.approx(
         (np.square(found - expected).mean(0) / plain.astype(np.float64).var(0)).mean(), rel=1e-4
@@ -164,7 +178,9 @@ CODES = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_quantizer_trains_validates_and_resumes(made: Dataset, tmp_path: Path, kind: str) -> None:
+def test_every_quantizer_trains_validates_and_resumes(
+    made: Dataset, tmp_path: Path, kind: str
+) -> None:
     quantizer = {"kind": kind, **CODES.get(kind, {"codes": 16})}
     config = trial(quantizer=quantizer, behaviour={"label": "position"})
     one = training(made, config)
@@ -182,12 +198,16 @@ def test_every_quantizer_trains_validates_and_resumes(made: Dataset, tmp_path: P
     assert again.advance() == loss
     mine, theirs = one.model.state_dict(), again.model.state_dict()
     assert all(torch.equal(mine[name], theirs[name]) for name in mine)
-    counts = [validation.arrays[name] for name in validation.arrays if name.startswith("codes.counts")]
+    counts = [
+        validation.arrays[name] for name in validation.arrays if name.startswith("codes.counts")
+    ]
     assert [len(each) for each in counts] == list(one.model.network.quantizer.sizes)  # type: ignore[union-attr]
 
 
 def test_training_lowers_the_error_below_that_of_the_mean(made: Dataset) -> None:
-    config = trial(training={"max_steps": 300, "validate_every": 300}, behaviour={"label": "position"})
+    config = trial(
+        training={"max_steps": 300, "validate_every": 300}, behaviour={"label": "position"}
+    )
     one = training(made, config)
     one.advance()
     metrics = one.validate().metrics
@@ -206,10 +226,15 @@ def test_a_model_embeds_as_training_did(made: Dataset, tmp_path: Path) -> None:
     shard = one.shard["b"]
     whole = model.embed(shard)
     start, stop, _ = shard.timeline.parts[1]
-    np.testing.assert_array_equal(model.encode(shard.x[start:stop].numpy(), session="b"), whole[start:stop])
+    np.testing.assert_array_equal(
+        model.encode(shard.x[start:stop].numpy(), session="b"), whole[start:stop]
+    )
     raw = np.asarray(made.open("b").neural[:50])
     assert model.transform(raw, session="b").shape == (50, 8)
-    assert model.transform(raw[:3], session="b").shape == (3, 8)  # shorter than a window: its last row repeats
+    assert model.transform(raw[:3], session="b").shape == (
+        3,
+        8,
+    )  # shorter than a window: its last row repeats
 
 
 def test_nothing_of_validation_or_test_reaches_training(tmp_path: Path) -> None:
@@ -224,7 +249,9 @@ def test_nothing_of_validation_or_test_reaches_training(tmp_path: Path) -> None:
             neural[start:stop] = 50 - neural[start:stop]
             position[start:stop] = 9
     labels = {**one.labels, "position": Label.continuous(position, unit="m")}
-    changed = dataset(tmp_path / "changed", session("a", samples=500, neural=neural, labels=labels), splits=splits)
+    changed = dataset(
+        tmp_path / "changed", session("a", samples=500, neural=neural, labels=labels), splits=splits
+    )
     weights = []
     for data in (kept, changed):
         run = training(data, trial(behaviour={"label": "position"}, view={"smoothing_ms": 200}))
@@ -241,7 +268,9 @@ def test_shuffled_behaviour_is_told_to_training_only(made: Dataset) -> None:
     behaviour = Behaviour.of(config, shard)
     assert behaviour is not None
     for name, one in shard.items():
-        np.testing.assert_array_equal(behaviour.true[name], one.timeline.labels["position"].values[:, 0])
+        np.testing.assert_array_equal(
+            behaviour.true[name], one.timeline.labels["position"].values[:, 0]
+        )
         train = np.concatenate([np.arange(a, b) for a, b, code in one.timeline.parts if code == 0])
         others = np.setdiff1d(np.arange(one.timeline.length), train)
         assert not np.array_equal(behaviour.told[name][train], behaviour.true[name][train])
@@ -254,9 +283,15 @@ def test_targets_are_standardised_over_training_windows(made: Dataset) -> None:
     behaviour = Behaviour.of(config, one.shard)
     assert behaviour is not None
     samplers = get_task(config)._samplers(config, one.shard)  # type: ignore[attr-defined]
-    targets = torch.cat([behaviour.targets(name, sampler.starts) for name, sampler in samplers.items()]).double()
-    torch.testing.assert_close(targets.mean(0), torch.zeros(len(STATISTICS)).double(), rtol=0, atol=1e-5)
-    torch.testing.assert_close(targets.std(0, correction=0), torch.ones(len(STATISTICS)).double(), rtol=0, atol=1e-5)
+    targets = torch.cat(
+        [behaviour.targets(name, sampler.starts) for name, sampler in samplers.items()]
+    ).double()
+    torch.testing.assert_close(
+        targets.mean(0), torch.zeros(len(STATISTICS)).double(), rtol=0, atol=1e-5
+    )
+    torch.testing.assert_close(
+        targets.std(0, correction=0), torch.ones(len(STATISTICS)).double(), rtol=0, atol=1e-5
+    )
 
 
 # -- trouble -----------------------------------------------------------------------------------------------------
@@ -270,7 +305,10 @@ def test_targets_are_standardised_over_training_windows(made: Dataset) -> None:
         ({"model": {"window": 3}}, "shorter than one code"),
         ({"model": {"norm_groups": 5}}, "not divisible by norm_groups"),
         ({"quantizer": {"kind": "fsq", "codes": 8}}, "codes"),
-        ({"behaviour": {"label": "position", "mean": 0, "std": 0, "max": 0, "change": 0}}, "predicts nothing"),
+        (
+            {"behaviour": {"label": "position", "mean": 0, "std": 0, "max": 0, "change": 0}},
+            "predicts nothing",
+        ),
     ],
     ids=str,
 )
@@ -289,7 +327,9 @@ def test_configs_that_cannot_be(sections: dict[str, Any], message: str) -> None:
     ],
     ids=str,
 )
-def test_configs_that_these_sessions_refuse(made: Dataset, sections: dict[str, Any], message: str) -> None:
+def test_configs_that_these_sessions_refuse(
+    made: Dataset, sections: dict[str, Any], message: str
+) -> None:
     config = trial(**sections)
     with pytest.raises(ConfigError, match=message):
         get_task(config).check(config, made.sessions)
@@ -318,9 +358,16 @@ def test_a_label_that_never_fills_a_window(tmp_path: Path) -> None:
         ("behaviour.r2", "behaviour.std", {"float": [0.1, 1]}),
     ],
 )
-def test_objectives_that_cannot_compare_trials(made: Dataset, metric: str, path: str, values: dict[str, Any]) -> None:
+def test_objectives_that_cannot_compare_trials(
+    made: Dataset, metric: str, path: str, values: dict[str, Any]
+) -> None:
     base = {"behaviour.label": "position", "model.stride": 5}
-    space = {"task": {"kind": "vqvae"}, "objective": {"metric": metric}, "base": base, "search": {path: values}}
+    space = {
+        "task": {"kind": "vqvae"},
+        "objective": {"metric": metric},
+        "base": base,
+        "search": {path: values},
+    }
     with pytest.raises(ConfigError, match=f"{metric} cannot compare trials that differ in {path}"):
         check_space(load_space(space), made.sessions)
     allowed = {**space, "search": {"optimizer.learning_rate": {"float": [1e-4, 1e-3]}}}

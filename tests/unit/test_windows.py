@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from raylab.errors import TrainingError
 from raylab.sampling.windows import Tiles, WindowSampler
 
-LENGTHS = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5), st.integers(0, 2)), min_size=1, max_size=8)
+LENGTHS = st.lists(
+    st.tuples(st.integers(1, 60), st.integers(0, 5), st.integers(0, 2)), min_size=1, max_size=8
+)
 
 
 def parts_of(lengths: list[tuple[int, int, int]]) -> np.ndarray:
@@ -57,15 +59,20 @@ def test_drawn_windows_lie_in_one_part(
     sampler = WindowSampler(parts, **how)
     drawn = sampler.draw(step, 50)
     for start in drawn:
-        assert any(a <= start and start + window <= b and (start - a) % stride == 0 for a, b in whole)
+        assert any(
+            a <= start and start + window <= b and (start - a) % stride == 0 for a, b in whole
+        )
     np.testing.assert_array_equal(
-        drawn, WindowSampler(parts, window=window, stride=stride, seed=0, session="a").draw(step, 50)
+        drawn,
+        WindowSampler(parts, window=window, stride=stride, seed=0, session="a").draw(step, 50),
     )
 
 
 def test_every_window_is_as_likely() -> None:
     sampler = WindowSampler(np.array([[0, 30], [40, 49]]), window=10, stride=5, seed=3, session="a")
     np.testing.assert_array_equal(sampler.starts, [0, 5, 10, 15, 20])
-    counts = np.bincount(np.concatenate([sampler.draw(step, 100) for step in range(100)]), minlength=21)[::5]
+    counts = np.bincount(
+        np.concatenate([sampler.draw(step, 100) for step in range(100)]), minlength=21
+    )[::5]
     assert abs(counts / 2000 - 1).max() < 0.1
     assert not np.array_equal(sampler.draw(0, 100), sampler.draw(1, 100))

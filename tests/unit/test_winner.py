@@ -31,7 +31,10 @@ def study(tmp_path: Path) -> StudyFolder:
 
 
 def reads(study: StudyFolder) -> list[tuple[str, str]]:
-    return [(event["trial"], event["purpose"]) for event in reads_of_test(StudyFolder.open(study.path).ledger.read())]
+    return [
+        (event["trial"], event["purpose"])
+        for event in reads_of_test(StudyFolder.open(study.path).ledger.read())
+    ]
 
 
 def test_evaluating_validation_reads_no_test(study: StudyFolder) -> None:
@@ -57,7 +60,9 @@ def test_every_reading_of_test_is_counted_and_given_away(study: StudyFolder) -> 
     assert (written["split"], written["trial"], written["test_reads"]) == ("test", "0000", 2)
 
 
-def test_a_reading_is_counted_before_it_can_fail(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reading_is_counted_before_it_can_fail(
+    study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -76,7 +81,9 @@ def test_validation_scores_do_not_depend_on_test_data(tmp_path: Path) -> None:
             neural[320:], position[320:] = 50, -50
         labels = {"position": Label.continuous(position, unit="m")}
         data = dataset(tmp_path / name, session(neural=neural, labels=labels))
-        results.append(raylab.evaluate(small_study(tmp_path / f"study-{name}", data, scores=(0.5,)).path))
+        results.append(
+            raylab.evaluate(small_study(tmp_path / f"study-{name}", data, scores=(0.5,)).path)
+        )
     assert results[0] == results[1]
 
 
@@ -95,7 +102,9 @@ def test_exported_embeddings_leave_test_out(study: StudyFolder, tmp_path: Path) 
 
 
 def test_exported_test_samples_are_counted(study: StudyFolder, tmp_path: Path) -> None:
-    table = raylab.export_embeddings(study.path, out=tmp_path / "e.parquet", splits=("test",), trial="0000")
+    table = raylab.export_embeddings(
+        study.path, out=tmp_path / "e.parquet", splits=("test",), trial="0000"
+    )
     assert set(table["split"]) == {"test"}
     assert len(table) == 80
     assert reads(study) == [("0000", "export")]
@@ -108,8 +117,17 @@ def test_exported_rows_are_what_the_model_gives(study: StudyFolder, tmp_path: Pa
 
 
 def test_the_winner_is_the_best_completed_trial(study: StudyFolder) -> None:
-    late = {"event": "trial_ended", "trial": "0002", "step": 1, "score": 99.0, "metrics": {}, "error": None}
-    study.ledger.append({"event": "trial_started", "trial": "0002"}, {**late, "state": "pruned", "seconds": 1.0})
+    late = {
+        "event": "trial_ended",
+        "trial": "0002",
+        "step": 1,
+        "score": 99.0,
+        "metrics": {},
+        "error": None,
+    }
+    study.ledger.append(
+        {"event": "trial_started", "trial": "0002"}, {**late, "state": "pruned", "seconds": 1.0}
+    )
     assert raylab.load(study.path).config.training.seed == 1
     assert raylab.load(study.path, trial="0000").config.training.seed == 0
 
@@ -139,11 +157,15 @@ def test_other_data_under_the_same_path_is_refused(study: StudyFolder, tmp_path:
 
 
 @pytest.mark.parametrize("labelled", [0, 1, 2])
-def test_a_label_that_is_hardly_there_does_not_stop_the_others(tmp_path: Path, labelled: int) -> None:
+def test_a_label_that_is_hardly_there_does_not_stop_the_others(
+    tmp_path: Path, labelled: int
+) -> None:
     values = session().labels["position"].values.copy()
     values[240 + labelled : 320] = np.nan
     labels = {"choice": session().labels["choice"], "position": Label.continuous(values)}
-    study = small_study(tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,))
+    study = small_study(
+        tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,)
+    )
     result = raylab.evaluate(study.path)
     assert "choice" in result["scores"]
     assert ("position" in result["scores"]) == (labelled == 2)

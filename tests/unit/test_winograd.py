@@ -41,7 +41,9 @@ def check(found: list[Tensor], layer: nn.Conv1d, x: Tensor, g: Tensor) -> None:
     exact, wide = deepcopy(layer).double(), x.detach().double().requires_grad_()
     expected = and_gradients(by_torch(exact, wide), exact, wide, g.double())
     for mine, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(mine.double(), other, rtol=0, atol=1e-5 * max(1.0, float(other.abs().max())))
+        torch.testing.assert_close(
+            mine.double(), other, rtol=0, atol=1e-5 * max(1.0, float(other.abs().max()))
+        )
 
 
 @pytest.mark.parametrize("taps", [3, 5, 7, 9])
@@ -55,7 +57,9 @@ def test_the_matrices_are_exact(taps: int) -> None:
         window = torch.tensor(x[group * TILE : group * TILE + found.points]).double()
         total += kernel * (found.inputs.double() @ window)
     expected = np.correlate(x[: TILE + taps - 1], w, mode="valid")
-    np.testing.assert_allclose(found.outputs.double() @ total, expected, rtol=0, atol=1e-4)  # matrices are float32
+    np.testing.assert_allclose(
+        found.outputs.double() @ total, expected, rtol=0, atol=1e-4
+    )  # matrices are float32
     assert found.saves
 
 
@@ -73,9 +77,14 @@ def test_values_and_gradients(
 ) -> None:
     torch.manual_seed(seed)
     layer = layer_of(*channels, taps)
-    x, g = torch.randn(batch, length, channels[0], requires_grad=True), torch.randn(batch, length, channels[1])
+    x, g = (
+        torch.randn(batch, length, channels[0], requires_grad=True),
+        torch.randn(batch, length, channels[1]),
+    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(winograd, "AT_ONCE", at_once)  # few windows a pass: several passes, the last one smaller
+        patch.setattr(
+            winograd, "AT_ONCE", at_once
+        )  # few windows a pass: several passes, the last one smaller
         y = by_points(layer, x)
         check(and_gradients(y, layer, x, g), layer, x, g)
         with torch.no_grad():
@@ -85,7 +94,10 @@ def test_values_and_gradients(
 def test_layers_of_true_size() -> None:
     torch.manual_seed(0)
     for inputs, outputs, length, taps in ((128, 128, 13, 3), (200, 32, 50, 7), (32, 200, 50, 7)):
-        layer, x = layer_of(inputs, outputs, taps), torch.randn(150, length, inputs, requires_grad=True)
+        layer, x = (
+            layer_of(inputs, outputs, taps),
+            torch.randn(150, length, inputs, requires_grad=True),
+        )
         g = torch.randn(150, length, outputs)
         check(and_gradients(by_points(layer, x), layer, x, g), layer, x, g)
 
@@ -108,7 +120,9 @@ def test_passes_under_way_do_not_share_what_they_keep() -> None:
         y = by_points(one, by_points(other, inner))
         expected = by_torch(one, by_torch(other, by_torch(one, x)))
         parameters = [x, *one.parameters(), *other.parameters()]
-        for mine, theirs in zip(torch.autograd.grad(y, parameters, g), torch.autograd.grad(expected, parameters, g)):
+        for mine, theirs in zip(
+            torch.autograd.grad(y, parameters, g), torch.autograd.grad(expected, parameters, g)
+        ):
             torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-4)
 
 

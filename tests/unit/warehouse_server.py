@@ -73,7 +73,9 @@ class Warehouse:
     def __enter__(self) -> Warehouse:
         handler = type("Handler", (_Handler,), {"warehouse": self})
         self._server = _Server(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}
+        )
         self._thread.start()
         self.uri = f"http://127.0.0.1:{self._server.server_port}"
         return self
@@ -124,7 +126,14 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(500, b"oh", {})
         page = _page(self.warehouse.tables, model, text)
         if fault == "refused":
-            page = {"success": False, "id": 0, "start_row": 0, "num_rows": 0, "total_rows": 0, "msg": "no such column"}
+            page = {
+                "success": False,
+                "id": 0,
+                "start_row": 0,
+                "num_rows": 0,
+                "total_rows": 0,
+                "msg": "no such column",
+            }
         if fault == "empty":
             page |= {"num_rows": 0, "msg": []}
         if fault == "fewer":
@@ -170,7 +179,11 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         condition = self.headers.get("If-Range")
         heeded = fault not in ("careless", "elsewhere")
-        return None if heeded and condition is not None and condition not in validators else int(wanted[1])
+        return (
+            None
+            if heeded and condition is not None and condition not in validators
+            else int(wanted[1])
+        )
 
     def _send(self, status: int, body: bytes, headers: dict[str, str], fault: str = "") -> None:
         self.entry.status = status
@@ -216,7 +229,14 @@ def _page(tables: dict[str, list[dict[str, Any]]], model: str, text: str) -> dic
     shown = [_columns(row, _option(text, "only") or _option(text, "tabular")) for row in rows]
     start, number = int(_option(text, "start_row") or 0), _option(text, "num_rows")
     page = shown[start:] if number in (None, "'all'") else shown[start : start + int(number)]
-    return {"success": True, "id": 0, "start_row": start, "num_rows": len(page), "total_rows": len(rows), "msg": page}
+    return {
+        "success": True,
+        "id": 0,
+        "start_row": start,
+        "num_rows": len(page),
+        "total_rows": len(rows),
+        "msg": page,
+    }
 
 
 def _option(text: str, name: str) -> str | None:

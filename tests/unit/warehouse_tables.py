@@ -14,9 +14,19 @@ OPHYS = {  # id: container, area, depth, driver, session type, animal
     505: (54, "VISp", 275, "Cux2-CreERT2", "three_session_A", "555"),  # its container failed
 }
 # container: cells with a response in (A, B, C)
-CELLS = {51: [(1, 1, 1), (1, None, None), (1, None, 1)], 52: [(None, None, 1)], 53: [(1, 1, 1)] * 5, 54: [(1, 1, 1)]}
+CELLS = {
+    51: [(1, 1, 1), (1, None, None), (1, None, 1)],
+    52: [(None, None, 1)],
+    53: [(1, 1, 1)] * 5,
+    54: [(1, 1, 1)],
+}
 ECEPHYS = {  # id: session type, genotype, areas of the probes' channels, units that pass in the first
-    715: ("brain_observatory_1.1", "Sst-IRES-Cre/wt;Ai32(RCL-ChR2(H134R)_EYFP)/wt", ("VISp", "LGd"), 3),
+    715: (
+        "brain_observatory_1.1",
+        "Sst-IRES-Cre/wt;Ai32(RCL-ChR2(H134R)_EYFP)/wt",
+        ("VISp", "LGd"),
+        3,
+    ),
     719: ("brain_observatory_1.1", "wt/wt", ("VISl",), 2),
     766: ("functional_connectivity", None, ("VISp", "CA1"), 1),
 }
@@ -72,7 +82,10 @@ def _experiment(session: int, row: tuple[Any, ...]) -> dict[str, Any]:
         "imaging_depth": depth,
         "stimulus_name": kind,
         "date_of_acquisition": "2016-02-12T00:00:00Z",
-        "specimen": {"name": f"mouse-{animal}", "donor": {"external_donor_name": animal, "transgenic_lines": lines}},
+        "specimen": {
+            "name": f"mouse-{animal}",
+            "donor": {"external_donor_name": animal, "transgenic_lines": lines},
+        },
     }
 
 
@@ -95,11 +108,21 @@ def _ecephys() -> dict[str, list[dict[str, Any]]]:
         sessions.append(_session(session, kind, genotype))
         for place, area in enumerate((*areas, None)):  # None: outside the brain
             probe = session * 10 + place
-            probes.append({"id": probe, "ecephys_session_id": session, "name": f"probe{place}", **PROBE})
+            probes.append(
+                {"id": probe, "ecephys_session_id": session, "name": f"probe{place}", **PROBE}
+            )
             # Tabular answers give text.
-            found = {"ecephys_structure_acronym": area, "ecephys_structure_id": None if area is None else "385"}
-            channels.append({"id": str(probe * 10), "ecephys_probe_id": str(probe), **found, **CHANNEL})
-        passing = [*(_unit(session, number, 0) for number in range(good)), _unit(session, 9, len(areas))]
+            found = {
+                "ecephys_structure_acronym": area,
+                "ecephys_structure_id": None if area is None else "385",
+            }
+            channels.append(
+                {"id": str(probe * 10), "ecephys_probe_id": str(probe), **found, **CHANNEL}
+            )
+        passing = [
+            *(_unit(session, number, 0) for number in range(good)),
+            _unit(session, 9, len(areas)),
+        ]
         failing = [
             _unit(session, 10, 0, amplitude_cutoff=0.2),
             _unit(session, 11, 0, presence_ratio=0.9),
@@ -108,11 +131,21 @@ def _ecephys() -> dict[str, list[dict[str, Any]]]:
             _unit(session, 14, 0, amplitude_cutoff=None),
         ]
         units += passing + failing
-    return {"EcephysSession": sessions, "EcephysProbe": probes, "EcephysChannel": channels, "EcephysUnit": units}
+    return {
+        "EcephysSession": sessions,
+        "EcephysProbe": probes,
+        "EcephysChannel": channels,
+        "EcephysUnit": units,
+    }
 
 
 def _session(session: int, kind: str, genotype: str | None) -> dict[str, Any]:
-    donor = {"full_genotype": genotype, "external_donor_name": None, "sex": "M", "age": {"days": 118}}
+    donor = {
+        "full_genotype": genotype,
+        "external_donor_name": None,
+        "sex": "M",
+        "age": {"days": 118},
+    }
     return {
         "id": session,
         "stimulus_name": kind,
@@ -127,7 +160,12 @@ def _session(session: int, kind: str, genotype: str | None) -> dict[str, Any]:
 
 
 def _unit(session: int, number: int, probe: int, **changes: Any) -> dict[str, Any]:
-    limits = {"amplitude_cutoff": 0.1, "presence_ratio": 0.95, "isi_violations": 0.5, "quality": "good"}
+    limits = {
+        "amplitude_cutoff": 0.1,
+        "presence_ratio": 0.95,
+        "isi_violations": 0.5,
+        "quality": "good",
+    }
     return {
         "id": session * 100 + number,
         "ecephys_channel_id": (session * 10 + probe) * 10,

@@ -17,7 +17,10 @@ from filelock import FileLock, Timeout
 from raylab.errors import DataError
 
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
-REQUIREMENTS = ("allensdk==2.16.2", "setuptools<81")  # the second because allensdk imports pkg_resources unasked
+REQUIREMENTS = (
+    "allensdk==2.16.2",
+    "setuptools<81",
+)  # the second because allensdk imports pkg_resources unasked
 NAMED = "RAYLAB_ALLEN_PYTHON"
 READY = "raylab-ready.json"
 # What the reader process imports: a bare `import allensdk` passes in environments where these fail.
@@ -88,7 +91,11 @@ def find_python() -> Path:
 
 def scrubbed() -> dict[str, str]:
     """This process's environment without what would lead another interpreter to this one's packages."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON") and key != "VIRTUAL_ENV"}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("PYTHON") and key != "VIRTUAL_ENV"
+    }
 
 
 def _named(python: Path) -> Path:
@@ -129,8 +136,18 @@ def _make(folder: Path, say: Say) -> None:
     say(f"Making an environment for allensdk in {folder} (once; a minute and 1 GB).")
     _run([str(base), "-m", "venv", str(folder)], "make an environment")
     python = str(_python(folder))
-    say(f"Installing {' and '.join(REQUIREMENTS)} with the tested versions of everything they need.")
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--constraint", str(CONSTRAINTS)]
+    say(
+        f"Installing {' and '.join(REQUIREMENTS)} with the tested versions of everything they need."
+    )
+    pip = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--constraint",
+        str(CONSTRAINTS),
+    ]
     _run([*pip, *REQUIREMENTS], "install allensdk")
     version = _run([python, "-I", "-c", CHECK], "import allensdk").strip().splitlines()[-1]
     (folder / READY).write_text(json.dumps({"allensdk": version, "python": str(base)}) + "\n")
@@ -141,7 +158,13 @@ def _run(command: Sequence[str], purpose: str) -> str:
     """Standard output; a DataError with the last line the command wrote where it fails."""
     try:
         done = subprocess.run(
-            command, env=scrubbed(), capture_output=True, text=True, errors="replace", timeout=LIMIT_S, check=False
+            command,
+            env=scrubbed(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LIMIT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise _failed(purpose, f"no end after {LIMIT_S:.0f} s") from None
@@ -166,7 +189,9 @@ def _candidates() -> Iterator[str]:
             yield found
     uv = shutil.which("uv")
     if uv:
-        done = subprocess.run([uv, "python", "find", "3.11"], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [uv, "python", "find", "3.11"], capture_output=True, text=True, timeout=60, check=False
+        )
         if done.returncode == 0 and done.stdout.strip():
             yield done.stdout.strip()
 
@@ -178,7 +203,12 @@ def _version(python: str) -> tuple[int, int] | None:
     code = "import sys; print(*sys.version_info[:2])"
     try:
         done = subprocess.run(
-            [python, "-I", "-c", code], env=scrubbed(), capture_output=True, text=True, timeout=60, check=False
+            [python, "-I", "-c", code],
+            env=scrubbed(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         major, minor = done.stdout.split()
         return int(major), int(minor)

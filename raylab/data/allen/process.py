@@ -52,19 +52,36 @@ def read_with_allensdk(path: Path, kind: Literal["ophys", "ecephys"]) -> Iterato
 
 
 def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
-    from raylab.data.readers.limits import machine_memory  # here, because the readers import this module
+    from raylab.data.readers.limits import (
+        machine_memory,
+    )  # here, because the readers import this module
 
     limit = _timeout_s()
-    command = [str(python), "-I", str(SCRIPT), kind, str(path.resolve()), str(target), str(machine_memory())]
+    command = [
+        str(python),
+        "-I",
+        str(SCRIPT),
+        kind,
+        str(path.resolve()),
+        str(target),
+        str(machine_memory()),
+    ]
     # matplotlib, which allensdk imports, writes its settings somewhere: beside the result, which goes away with it.
     environment = scrubbed() | {"MPLCONFIGDIR": str(target.parent), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, errors="replace", timeout=limit, check=False
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise DataError(
-            f"{path}: allensdk had not read it after {limit:g} s", f"Set {TIMEOUT} to more seconds, or check the file."
+            f"{path}: allensdk had not read it after {limit:g} s",
+            f"Set {TIMEOUT} to more seconds, or check the file.",
         ) from None
     except OSError as error:
         raise DataError(
@@ -94,7 +111,11 @@ def _understand(done: subprocess.CompletedProcess[str], path: Path, target: Path
             f"{NAMED} must name an interpreter with allensdk 2.16; without it raylab makes one.",
         )
     if done.returncode != 0 or not _whole(answer) or not target.is_file():
-        said = f"{answer.get('error')}: {answer.get('message')}" if isinstance(answer, dict) else str(answer)[:200]
+        said = (
+            f"{answer.get('error')}: {answer.get('message')}"
+            if isinstance(answer, dict)
+            else str(answer)[:200]
+        )
         raise DataError(
             f"{path}: allensdk cannot read it ({said})",
             "The file is truncated, damaged or of the other kind (allen_ophys, allen_ecephys).",
@@ -103,7 +124,9 @@ def _understand(done: subprocess.CompletedProcess[str], path: Path, target: Path
 
 
 def _whole(answer: Any) -> bool:
-    return isinstance(answer, dict) and all(isinstance(answer.get(key), dict) for key in ("metadata", "skipped"))
+    return isinstance(answer, dict) and all(
+        isinstance(answer.get(key), dict) for key in ("metadata", "skipped")
+    )
 
 
 def _signal(number: int) -> str:
@@ -120,5 +143,8 @@ def _timeout_s() -> float:
     except ValueError:
         seconds = 0.0
     if not seconds > 0:
-        raise DataError(f"{TIMEOUT} is '{text}', not a number of seconds", "Set it to, for example, 600; or unset it.")
+        raise DataError(
+            f"{TIMEOUT} is '{text}', not a number of seconds",
+            "Set it to, for example, 600; or unset it.",
+        )
     return seconds

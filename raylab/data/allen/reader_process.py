@@ -19,7 +19,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-RAGGED = {"spike_times", "spike_amplitudes", "waveform_mean"}  # of the units table: one array a unit, gigabytes in all
+RAGGED = {
+    "spike_times",
+    "spike_amplitudes",
+    "waveform_mean",
+}  # of the units table: one array a unit, gigabytes in all
 
 
 def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
@@ -29,7 +33,10 @@ def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
     data = BrainObservatoryNwbDataSet(path)
     timestamps, traces = data.get_dff_traces()
     out["timestamps"], out["dff"] = timestamps, traces
-    out["units/cell_specimen_id"], out["units/roi_id"] = data.get_cell_specimen_ids(), data.get_roi_ids()
+    out["units/cell_specimen_id"], out["units/roi_id"] = (
+        data.get_cell_specimen_ids(),
+        data.get_roi_ids(),
+    )
     skipped: dict[str, str] = {}
     stimuli = attempt("stimuli", skipped, data.list_stimuli) or []
     for name in stimuli:
@@ -39,7 +46,11 @@ def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
     running = attempt("running_speed", skipped, data.get_running_speed)
     location = attempt("pupil_location", skipped, data.get_pupil_location)
     size = attempt("pupil_size", skipped, data.get_pupil_size)
-    series = {"running_speed": running and running[::-1], "pupil_location": location, "pupil_size": size}
+    series = {
+        "running_speed": running and running[::-1],
+        "pupil_location": location,
+        "pupil_size": size,
+    }
     for name, pair in series.items():
         if pair is not None:
             out[f"behaviour/{name}/timestamps"], out[f"behaviour/{name}/values"] = pair
@@ -69,7 +80,9 @@ def read_ecephys(path: str, out: h5py.File) -> dict[str, Any]:
         write_invalid(out.create_group("invalid_times"), session.invalid_times)
         running = attempt("running_speed", skipped, lambda: session.running_speed)
         if running is not None:
-            out["behaviour/running_speed/timestamps"] = (running["start_time"] + running["end_time"]).to_numpy() / 2
+            out["behaviour/running_speed/timestamps"] = (
+                running["start_time"] + running["end_time"]
+            ).to_numpy() / 2
             out["behaviour/running_speed/values"] = running["velocity"].to_numpy()
         metadata = {"ecephys_session_id": session.ecephys_session_id, **session.api.get_metadata()}
         return {"metadata": plain(metadata), "skipped": skipped}
@@ -85,7 +98,9 @@ def write_units(out: h5py.File, units: Any, session: Any) -> None:
     for name in units.colnames:
         if name not in RAGGED:
             group[name] = storable(np.asarray(units[name].data[:]))
-    channels = session.channels.merge(session.probes[["description"]], left_on="probe_id", right_index=True, how="left")
+    channels = session.channels.merge(
+        session.probes[["description"]], left_on="probe_id", right_index=True, how="left"
+    )
     write_table(out.create_group("channels"), channels.rename(columns={"description": "probe"}))
     out["channels/id"] = channels.index.to_numpy()
     ends = np.asarray(units["spike_times"].data[:], np.int64)
@@ -114,7 +129,9 @@ def storable(values: np.ndarray) -> np.ndarray:
     """Numbers as they are, everything else as text; `null`, None and NaN are empty."""
     if values.dtype.kind in "biuf":
         return values
-    return np.array([as_text(value).encode() for value in values.tolist()], dtype=h5py.string_dtype())
+    return np.array(
+        [as_text(value).encode() for value in values.tolist()], dtype=h5py.string_dtype()
+    )
 
 
 def as_text(value: Any) -> str:
@@ -152,8 +169,12 @@ def refuse_foreign(path: str) -> None:
 
 
 def main(kind: str, source: str, target: str, memory: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError, OSError):  # a lower limit is set already, or the system has none
-        resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))  # a small file can state terabytes
+    with contextlib.suppress(
+        ValueError, OSError
+    ):  # a lower limit is set already, or the system has none
+        resource.setrlimit(
+            resource.RLIMIT_AS, (int(memory), int(memory))
+        )  # a small file can state terabytes
     refuse_foreign(source)
     temporary = f"{target}.{os.getpid()}"
     with h5py.File(temporary, "w") as out:

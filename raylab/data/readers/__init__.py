@@ -39,7 +39,11 @@ STORES: dict[str, Callable[[Path], Store]] = {
     "parquet": ParquetStore,
     "joblib": open_joblib,
 }
-SELF_DESCRIBED = ("torch_brain", "allen_ophys", "allen_ecephys")  # formats that name their session themselves
+SELF_DESCRIBED = (
+    "torch_brain",
+    "allen_ophys",
+    "allen_ecephys",
+)  # formats that name their session themselves
 
 
 @dataclass(frozen=True, order=True)
@@ -102,7 +106,9 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
         else:
             session = _read_stores(source, recipe.bind(source.key))
         # Checked before binning too: a label that does not fit cannot be binned.
-        session = with_features(session.check(str(source)), recipe.features if recipe is not None else {})
+        session = with_features(
+            session.check(str(source)), recipe.features if recipe is not None else {}
+        )
         session = rebin(session, recipe.bin if recipe is not None else 1)
     return _compared_with_name(session.check(str(source)), source, recipe)
 
@@ -136,7 +142,8 @@ def _naming(source: Source) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise DataError(
-            f"{source}: does not fit into memory ({error or 'while it was read'})", "Read it on a larger machine."
+            f"{source}: does not fit into memory ({error or 'while it was read'})",
+            "Read it on a larger machine.",
         ) from None
     except DataError as error:
         if any(str(path) in error.what for path in source.paths):
@@ -149,7 +156,10 @@ def _matching(pattern: Path) -> list[Path]:
         return [pattern]
     files = sorted(Path(name) for name in glob.glob(str(pattern)) if Path(name).is_file())
     if not files and glob.has_magic(str(pattern)):
-        raise DataError(f"{pattern}: matches no file", "Check the pattern, and quote it: the shell shall leave it.")
+        raise DataError(
+            f"{pattern}: matches no file",
+            "Check the pattern, and quote it: the shell shall leave it.",
+        )
     if not files:
         raise DataError(f"{pattern}: no such file or folder")
     return files
@@ -160,7 +170,9 @@ def _files_in(folder: Path, recipe: Recipe | None) -> list[Path]:
     try:
         found = {file for pattern in patterns for file in folder.glob(pattern)}
     except (ValueError, NotImplementedError) as error:
-        raise DataError(f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})", "Mend it.") from None
+        raise DataError(
+            f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})", "Mend it."
+        ) from None
     files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
     if not files and recipe is None:
         raise DataError(f"{folder}: has no torch_brain session files (*.h5)", _which_recipe(folder))

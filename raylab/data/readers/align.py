@@ -10,7 +10,9 @@ from raylab.data.session import UNLABELLED, Label, LabelKind, Session
 from raylab.errors import DataError
 
 
-def resample(values: np.ndarray, stamps: np.ndarray, time: np.ndarray, kind: LabelKind) -> np.ndarray:
+def resample(
+    values: np.ndarray, stamps: np.ndarray, time: np.ndarray, kind: LabelKind
+) -> np.ndarray:
     """`values` (K,) or (K, D) recorded at `stamps` (K,) s, at `time` (T,) s instead.
 
     Continuous values are interpolated, circular ones along the shorter arc, discrete ones taken from the
@@ -56,9 +58,14 @@ def rebin(session: Session, width: int) -> Session:
         [start + width * np.arange(count) for (start, _), count in zip(session.segments, bins)]
     ).astype(np.int64)
     if len(starts) < 2:
-        raise DataError(f"session '{session.id}': no segment holds two bins of {width} samples", "Make `bin` smaller.")
+        raise DataError(
+            f"session '{session.id}': no segment holds two bins of {width} samples",
+            "Make `bin` smaller.",
+        )
     rows = starts[:, None] + np.arange(width)
-    neural = session.neural[rows].sum(1) if session.kind == "counts" else session.neural[rows].mean(1)
+    neural = (
+        session.neural[rows].sum(1) if session.kind == "counts" else session.neural[rows].mean(1)
+    )
     edges = np.concatenate([[0], np.cumsum(bins)])
     segments = np.stack([edges[:-1], edges[1:]], axis=1)[bins > 0]
     lost = len(session.time) - len(starts) * width
@@ -69,15 +76,22 @@ def rebin(session: Session, width: int) -> Session:
         rate_hz=session.rate_hz / width,
         segments=segments.astype(np.int64),
         labels={name: _binned(label, rows) for name, label in session.labels.items()},
-        given=None if session.given is None else {k: _ranges(v, starts, width) for k, v in session.given.items()},
+        given=None
+        if session.given is None
+        else {k: _ranges(v, starts, width) for k, v in session.given.items()},
         groups={name: _shared(group[rows]) for name, group in session.groups.items()},
-        notes=(*session.notes, f"{width} samples a bin; {lost} samples at segment ends did not fill one."),
+        notes=(
+            *session.notes,
+            f"{width} samples a bin; {lost} samples at segment ends did not fill one.",
+        ),
     )
 
 
 def _binned(label: Label, rows: np.ndarray) -> Label:
     if label.kind == "discrete":
-        return dataclasses.replace(label, values=_most_frequent(label.values[rows], len(label.classes)))
+        return dataclasses.replace(
+            label, values=_most_frequent(label.values[rows], len(label.classes))
+        )
     values = label.values[rows]  # (bins, width, D)
     finite = np.isfinite(values)
     count = finite.sum(1)

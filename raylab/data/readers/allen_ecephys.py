@@ -11,7 +11,12 @@ import numpy as np
 from raylab.data.allen.process import Answer, read_with_allensdk
 from raylab.data.presentations import bin_edges, count_spikes, overlap_groups
 from raylab.data.readers.align import resample
-from raylab.data.readers.allen_tables import Presentations, chosen_presentations, chosen_units, number_or_text
+from raylab.data.readers.allen_tables import (
+    Presentations,
+    chosen_presentations,
+    chosen_units,
+    number_or_text,
+)
 from raylab.data.readers.stimuli import label_name, stimulus_label
 from raylab.data.readers.store import guard
 from raylab.data.recipe import Recipe
@@ -22,7 +27,15 @@ if TYPE_CHECKING:
     import h5py
 
 # The first label is what tasks decode by default; what a table has besides these follows in its own order.
-FIRST = ("frame", "orientation", "temporal_frequency", "spatial_frequency", "phase", "contrast", "color")
+FIRST = (
+    "frame",
+    "orientation",
+    "temporal_frequency",
+    "spatial_frequency",
+    "phase",
+    "contrast",
+    "color",
+)
 
 
 def read_allen_ecephys(path: Path, recipe: Recipe) -> Session:
@@ -47,7 +60,12 @@ def read_allen_ecephys(path: Path, recipe: Recipe) -> Session:
 
 
 def session_of(
-    file: h5py.File, answer: Answer, wanted: PresentationsSpec, filters: UnitFiltersSpec, *, path: Path
+    file: h5py.File,
+    answer: Answer,
+    wanted: PresentationsSpec,
+    filters: UnitFiltersSpec,
+    *,
+    path: Path,
 ) -> Session:
     """The session in what the reader process wrote."""
     units = chosen_units(file, filters, path=path)
@@ -112,7 +130,9 @@ def _groups(shown: Presentations, edges: np.ndarray) -> tuple[dict[str, np.ndarr
 
 def _labels(shown: Presentations, bins: int) -> Iterator[tuple[str, Label]]:
     """Every parameter that changes between presentations."""
-    order = sorted(shown.columns, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    order = sorted(
+        shown.columns, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)
+    )
     for column in order:
         values = number_or_text(shown.columns[column])
         name = label_name(shown.stimulus, column)
@@ -120,13 +140,18 @@ def _labels(shown: Presentations, bins: int) -> Iterator[tuple[str, Label]]:
         if len(label.classes) > 1:
             yield name, label
     if shown.repeats is not None and len(np.unique(shown.repeats)) > 1:
-        yield label_name(shown.stimulus, "repeat"), stimulus_label("repeat", np.repeat(shown.repeats, bins))
+        yield (
+            label_name(shown.stimulus, "repeat"),
+            stimulus_label("repeat", np.repeat(shown.repeats, bins)),
+        )
 
 
 def _running(file: h5py.File, time: np.ndarray) -> Iterator[tuple[str, Label]]:
     if "behaviour/running_speed" in file:
         series = file["behaviour/running_speed"]
-        values = resample(np.asarray(series["values"]), np.asarray(series["timestamps"]), time, "continuous")
+        values = resample(
+            np.asarray(series["values"]), np.asarray(series["timestamps"]), time, "continuous"
+        )
         label = Label.continuous(values, unit="cm/s")
         if label.labelled.any():
             yield "running_speed", label

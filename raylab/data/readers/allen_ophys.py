@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     import h5py
 
 BEHAVIOUR = {"running_speed": "cm/s", "pupil_size": "px", "pupil_location": "deg"}
-NOT_LABELS = {"start", "end", "repeat", "blank_sweep"}  # allensdk numbers repeats by counting rows: raylab does not
+NOT_LABELS = {
+    "start",
+    "end",
+    "repeat",
+    "blank_sweep",
+}  # allensdk numbers repeats by counting rows: raylab does not
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,10 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
     """The session in what the reader process wrote."""
     traces, stamps = np.asarray(file["dff"]), np.asarray(file["timestamps"], np.float64)
     if traces.ndim != 2 or traces.shape[1] != len(stamps):
-        raise DataError(f"{path}: dF/F has shape {traces.shape}, its time {stamps.shape}", "The file is damaged.")
+        raise DataError(
+            f"{path}: dF/F has shape {traces.shape}, its time {stamps.shape}",
+            "The file is damaged.",
+        )
     measured = np.isfinite(stamps)
     time = stamps[measured]
     rate_hz = _rate(time, path)
@@ -73,9 +81,12 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
     tables = list(_tables(file))
     units = {name: np.asarray(column) for name, column in file["units"].items()}
     spec = NeuralSpec(path="dff", kind="calcium", nan=nan)
-    neural, units, notes = parts.without_nan(traces.T[measured].astype(np.float32), units, segments, spec)
+    neural, units, notes = parts.without_nan(
+        traces.T[measured].astype(np.float32), units, segments, spec
+    )
     labels = dict(_behaviour(file, time)) | {
-        name: stimulus_label(name, values[measured]) for name, values in _labels(tables, len(stamps))
+        name: stimulus_label(name, values[measured])
+        for name, values in _labels(tables, len(stamps))
     }
     return Session(
         id=answer.metadata.get("ophys_experiment_id") or path.stem,
@@ -120,14 +131,18 @@ def _behaviour(file: h5py.File, time: np.ndarray) -> Iterator[tuple[str, Label]]
     for name, unit in BEHAVIOUR.items():
         if f"behaviour/{name}" in file:
             series = file[f"behaviour/{name}"]
-            values = resample(np.asarray(series["values"]), np.asarray(series["timestamps"]), time, "continuous")
+            values = resample(
+                np.asarray(series["values"]), np.asarray(series["timestamps"]), time, "continuous"
+            )
             yield name, Label.continuous(values, unit=unit)
 
 
 def _labels(tables: list[Shown], samples: int) -> Iterator[tuple[str, np.ndarray]]:
     """(label, (samples,) values), NaN where another stimulus or none is shown."""
     row = shown_row(_joined(tables, "first"), _joined(tables, "last"), samples)
-    names = np.full(samples, "", dtype=f"U{max((len(table.stimulus) for table in tables), default=1)}")
+    names = np.full(
+        samples, "", dtype=f"U{max((len(table.stimulus) for table in tables), default=1)}"
+    )
     begin = 0
     for table in tables:
         own = (row >= begin) & (row < begin + len(table.first))
@@ -154,7 +169,9 @@ def _groups(tables: list[Shown], samples: int) -> dict[str, np.ndarray]:
     for table in whole:
         if "repeat" in table.columns:
             ids = np.append(table.columns["repeat"], -1)
-            found[label_name(table.stimulus, "repeat")] = ids[shown_row(table.first, table.last, samples)]
+            found[label_name(table.stimulus, "repeat")] = ids[
+                shown_row(table.first, table.last, samples)
+            ]
     return {name: ids.astype(np.int64) for name, ids in found.items() if (ids >= 0).any()}
 
 
@@ -168,7 +185,9 @@ def _showings(movie: Shown) -> Shown:
 
 
 def _joined(tables: list[Shown], name: str) -> np.ndarray:
-    return np.concatenate([np.zeros(0, np.int64), *(getattr(table, name) for table in tables)]).astype(np.int64)
+    return np.concatenate(
+        [np.zeros(0, np.int64), *(getattr(table, name) for table in tables)]
+    ).astype(np.int64)
 
 
 def shown_row(first: np.ndarray, last: np.ndarray, samples: int) -> np.ndarray:
@@ -185,7 +204,12 @@ def shown_row(first: np.ndarray, last: np.ndarray, samples: int) -> np.ndarray:
 def _notes(answer: Answer, unmeasured: int) -> Iterator[str]:
     known = answer.metadata
     depth = f"{known['imaging_depth_um']} um deep" if known.get("imaging_depth_um") else ""
-    place = [known.get("targeted_structure"), depth, known.get("cre_line"), known.get("session_type")]
+    place = [
+        known.get("targeted_structure"),
+        depth,
+        known.get("cre_line"),
+        known.get("session_type"),
+    ]
     yield f"Allen two-photon: {', '.join(item for item in place if item)}."
     if unmeasured:
         yield f"{unmeasured} samples without a time stamp were left out."

@@ -73,17 +73,23 @@ def chosen_units(file: h5py.File, filters: UnitFiltersSpec, *, path: Path) -> Un
     notes = []
     for name, column, passing in _tests(columns, filters, path):
         removed = int((kept & ~passing).sum())
-        notes.append(f"unit_filters.{name}: {removed} of {int(kept.sum())} units removed, by {column}.")
+        notes.append(
+            f"unit_filters.{name}: {removed} of {int(kept.sum())} units removed, by {column}."
+        )
         kept &= passing
     if not kept.any():
-        raise DataError(f"{path}: no unit is left ({' '.join(notes)})", "Loosen `unit_filters` in the recipe.")
+        raise DataError(
+            f"{path}: no unit is left ({' '.join(notes)})", "Loosen `unit_filters` in the recipe."
+        )
     rows = np.flatnonzero(kept)
     columns = {name: column[rows] for name, column in columns.items()}
     probes = frozenset(str(probe) for probe in columns.get("probe", ()))
     return Units(rows, columns, probes, tuple(notes))
 
 
-def chosen_presentations(file: h5py.File, wanted: PresentationsSpec, units: Units, *, path: Path) -> Presentations:
+def chosen_presentations(
+    file: h5py.File, wanted: PresentationsSpec, units: Units, *, path: Path
+) -> Presentations:
     """The stimulus's presentations that meet no invalid time.
 
     Raises:
@@ -99,7 +105,9 @@ def chosen_presentations(file: h5py.File, wanted: PresentationsSpec, units: Unit
     order = np.flatnonzero(own)[np.argsort(table["start_time"][own], kind="stable")]
     table = {name: column[order] for name, column in table.items()}
     # Told apart before any is removed: the first frame of a showing may be invalid.
-    frame = number_or_text(table["frame"]) if is_movie(wanted.stimulus) and "frame" in table else None
+    frame = (
+        number_or_text(table["frame"]) if is_movie(wanted.stimulus) and "frame" in table else None
+    )
     repeats = movie_repeats(table["start_time"], frame) if frame is not None else None
     start, stop = table["start_time"], table["stop_time"]
     timed = np.isfinite(start) & np.isfinite(stop) & (stop >= start)
@@ -107,11 +115,16 @@ def chosen_presentations(file: h5py.File, wanted: PresentationsSpec, units: Unit
     low, high = np.minimum(start, start + window[0]), np.maximum(stop, start + window[1])
     invalid = touching(low, high, _invalid_times(file, units.probes))
     kept = timed & ~invalid
-    notes = [f"{int((timed & invalid).sum())} of {len(order)} presentations met an invalid time and were left out."]
+    notes = [
+        f"{int((timed & invalid).sum())} of {len(order)} presentations met an invalid time and were left out."
+    ]
     if not timed.all():
         notes.append(f"{int((~timed).sum())} presentations without start and stop were left out.")
     if not kept.any():
-        raise DataError(f"{path}: no presentation of {wanted.stimulus} is left ({' '.join(notes)})", "Read another.")
+        raise DataError(
+            f"{path}: no presentation of {wanted.stimulus} is left ({' '.join(notes)})",
+            "Read another.",
+        )
     parameters = {name: column[kept] for name, column in table.items() if name not in TIMES | NAMES}
     return Presentations(
         wanted.stimulus,
@@ -141,7 +154,10 @@ def _tests(
 
     def column(name: str, key: str) -> np.ndarray:
         if name not in columns:
-            raise DataError(f"{path}: has no `{name}` of its units, which unit_filters.{key} needs", "Turn it off.")
+            raise DataError(
+                f"{path}: has no `{name}` of its units, which unit_filters.{key} needs",
+                "Turn it off.",
+            )
         return columns[name]
 
     if filters.good:
@@ -151,14 +167,25 @@ def _tests(
     if filters.in_brain:
         yield "in_brain", "structure_acronym", column("structure_acronym", "in_brain") != ""
     if filters.structures:
-        yield "structures", "structure_acronym", np.isin(column("structure_acronym", "structures"), filters.structures)
-    for key, name in (("isi_violations_max", "isi_violations"), ("amplitude_cutoff_max", "amplitude_cutoff")):
+        yield (
+            "structures",
+            "structure_acronym",
+            np.isin(column("structure_acronym", "structures"), filters.structures),
+        )
+    for key, name in (
+        ("isi_violations_max", "isi_violations"),
+        ("amplitude_cutoff_max", "amplitude_cutoff"),
+    ):
         limit = getattr(filters, key)
         if limit != "any":
             yield f"{key} {limit:g}", name, column(name, key) <= limit
     if filters.presence_ratio_min != "any":
         limit = filters.presence_ratio_min
-        yield f"presence_ratio_min {limit:g}", "presence_ratio", column("presence_ratio", "presence_ratio_min") >= limit
+        yield (
+            f"presence_ratio_min {limit:g}",
+            "presence_ratio",
+            column("presence_ratio", "presence_ratio_min") >= limit,
+        )
 
 
 def _of_peak_channel(file: h5py.File) -> dict[str, np.ndarray]:
@@ -169,7 +196,9 @@ def _of_peak_channel(file: h5py.File) -> dict[str, np.ndarray]:
     place = np.minimum(np.searchsorted(channels["id"][order], peak), len(order) - 1)
     row = order[place]
     known = channels["id"][row] == peak
-    found = {name: column[row] for name, column in channels.items() if name not in ("id", "filtering")}
+    found = {
+        name: column[row] for name, column in channels.items() if name not in ("id", "filtering")
+    }
     return found | {"valid_data": found["valid_data"].astype(bool) & known}
 
 
@@ -188,7 +217,10 @@ def _whole(start: np.ndarray, stop: np.ndarray, path: Path) -> tuple[float, floa
     length = float(np.median(stop - start)) if len(start) else 0.0
     milliseconds = math.floor(length * 1000 + 1e-3)
     if milliseconds < 1:
-        raise DataError(f"{path}: its presentations have no length", "Set `presentations.window_s` in the recipe.")
+        raise DataError(
+            f"{path}: its presentations have no length",
+            "Set `presentations.window_s` in the recipe.",
+        )
     return 0.0, milliseconds / 1000
 
 
@@ -197,6 +229,8 @@ def _columns(group: h5py.Group) -> dict[str, np.ndarray]:
     import h5py
 
     return {
-        name: np.asarray(item.asstr()[()], dtype=str) if h5py.check_string_dtype(item.dtype) else np.asarray(item)
+        name: np.asarray(item.asstr()[()], dtype=str)
+        if h5py.check_string_dtype(item.dtype)
+        else np.asarray(item)
         for name, item in group.items()
     }

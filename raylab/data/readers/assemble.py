@@ -26,11 +26,16 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
     else:
         activity = _sampled(files, recipe)
     notes = list(activity.notes)
-    labels = {name: parts.label(files, name, spec, activity, recipe.time) for name, spec in recipe.labels.items()}
+    labels = {
+        name: parts.label(files, name, spec, activity, recipe.time)
+        for name, spec in recipe.labels.items()
+    }
     given: dict[str, np.ndarray] = {
         name: parts.given(files, name, path, activity.time) for name, path in recipe.given.items()
     }
-    units = activity.unit_columns | {name: parts.unit_column(files, name, path) for name, path in recipe.units.items()}
+    units = activity.unit_columns | {
+        name: parts.unit_column(files, name, path) for name, path in recipe.units.items()
+    }
     segments = activity.segments
     if recipe.segments is not None:
         segments = parts.cut(segments, recipe.segments, labels)
@@ -38,8 +43,12 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
     return Session(
         id=parts.text(files, recipe.session.id_path, recipe.session.id, "session.id_path", stem)
         or parts.name_of(stem, "session.id"),
-        animal=parts.text(files, recipe.session.animal_path, recipe.session.animal, "session.animal_path", stem),
-        area=parts.text(files, recipe.session.area_path, recipe.session.area, "session.area_path", stem),
+        animal=parts.text(
+            files, recipe.session.animal_path, recipe.session.animal, "session.animal_path", stem
+        ),
+        area=parts.text(
+            files, recipe.session.area_path, recipe.session.area, "session.area_path", stem
+        ),
         neural=neural,
         kind="counts" if recipe.neural is None else recipe.neural.kind,
         time=activity.time,
@@ -59,7 +68,9 @@ def _sampled(files: Files, recipe: Recipe) -> parts.Activity:
     neural, names = _neural(files, recipe.neural)
     time, rate_hz, segments = _time(files, recipe.time, len(neural))
     columns = {"id": names} if len(names) else {}
-    return parts.Activity(neural=neural, time=time, rate_hz=rate_hz, segments=segments, unit_columns=columns)
+    return parts.Activity(
+        neural=neural, time=time, rate_hz=rate_hz, segments=segments, unit_columns=columns
+    )
 
 
 def _neural(files: Files, spec: NeuralSpec) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +83,10 @@ def _neural(files: Files, spec: NeuralSpec) -> tuple[np.ndarray, np.ndarray]:
     if len(arrays) == 1 and arrays[0].ndim == 2:  # one unit or one sample: the layout says which
         array = arrays[0] if spec.layout == "time_neuron" else arrays[0].T
         return np.ascontiguousarray(array, np.float32), np.array([])
-    vectors = [array.reshape(-1) if max(array.shape, default=0) == array.size else array for array in arrays]
+    vectors = [
+        array.reshape(-1) if max(array.shape, default=0) == array.size else array
+        for array in arrays
+    ]
     for path, vector in zip(paths, vectors):
         if vector.ndim != 1 or len(vector) != len(vectors[0]):
             raise DataError(

@@ -42,7 +42,11 @@ def serve() -> None:
     for line in sys.stdin.buffer:
         job = json.loads(line)
         os.environ[SETTING] = job["limit"]
-        kind = "hdf5" if job["do"] == "probe" else (job["recipe"] or {"format": "torch_brain"})["format"]
+        kind = (
+            "hdf5"
+            if job["do"] == "probe"
+            else (job["recipe"] or {"format": "torch_brain"})["format"]
+        )
         for library in LIBRARIES[kind]:
             importlib.import_module(library)
         answers.write(b"%d\n" % (_read_in_fork(job) if FORKS else _read(job)))
@@ -80,15 +84,26 @@ def _read(job: dict[str, Any]) -> int:
     folder = Path(job["folder"])
     try:
         if job["do"] == "probe":
-            (folder / FACTS).write_text(json.dumps({"torch_brain": is_torch_brain(Path(job["path"]))}))
+            (folder / FACTS).write_text(
+                json.dumps({"torch_brain": is_torch_brain(Path(job["path"]))})
+            )
             return 0
         recipe = Recipe.model_validate(job["recipe"]) if job["recipe"] is not None else None
-        source = Source(Path(job["path"]), job["key"], tuple((name, Path(path)) for name, path in job["companions"]))
+        source = Source(
+            Path(job["path"]),
+            job["key"],
+            tuple((name, Path(path)) for name, path in job["companions"]),
+        )
         packed(read_source(source, recipe), folder)
     except RaylabError as error:
         _leave(folder, type(error).__name__, error.what, error.remedy)
     except Exception as error:
-        _leave(folder, "Exception", f"{job['path']}: {type(error).__name__}: {error}", traceback.format_exc())
+        _leave(
+            folder,
+            "Exception",
+            f"{job['path']}: {type(error).__name__}: {error}",
+            traceback.format_exc(),
+        )
     return 0
 
 

@@ -54,7 +54,8 @@ def with_features(session: Session, specs: Mapping[str, FeaturesSpec]) -> Sessio
     for name, spec in specs.items():
         if name in labels:
             raise DataError(
-                f"`features.{name}`: the session has a label '{name}' already", "Name the features otherwise."
+                f"`features.{name}`: the session has a label '{name}' already",
+                "Name the features otherwise.",
             )
         shown = _frames(session, name, spec.frame)
         labels[name] = _joined(read_table(spec, f"features.{name}"), shown, name, spec)
@@ -89,7 +90,11 @@ def _one(store: Store, spec: FeaturesSpec, key: str) -> np.ndarray:
     names = store.names()
     inside = spec.inside.strip("/") or (names[0] if len(names) == 1 else "")
     if inside not in names:
-        what = f"names '{inside}', which {spec.file} does not have" if inside else f"says no array of {spec.file}"
+        what = (
+            f"names '{inside}', which {spec.file} does not have"
+            if inside
+            else f"says no array of {spec.file}"
+        )
         raise DataError(f"`{key}.path` {what}", suggest(inside, names))
     return store.read(inside)
 
@@ -97,7 +102,10 @@ def _one(store: Store, spec: FeaturesSpec, key: str) -> np.ndarray:
 def _of_array(array: np.ndarray, spec: FeaturesSpec, key: str) -> FeatureTable:
     """Row i is frame i; pictures are laid out row by row."""
     if array.ndim < 1 or not array.size:
-        raise DataError(f"`{key}.path` names an array of shape {array.shape}, not one row a frame", f"Check `{key}`.")
+        raise DataError(
+            f"`{key}.path` names an array of shape {array.shape}, not one row a frame",
+            f"Check `{key}`.",
+        )
     values = _numbers(array.reshape(len(array), -1), key)
     columns = [one for one in spec.columns or range(values.shape[1]) if isinstance(one, int)]
     if len(columns) < len(spec.columns or ()) or max(columns) >= values.shape[1]:
@@ -114,8 +122,13 @@ def _of_columns(store: Store, spec: FeaturesSpec, key: str) -> FeatureTable:
     chosen = [str(one) for one in spec.columns] if spec.columns else names
     for one in chosen:
         if one not in names:
-            raise DataError(f"`{key}.columns` names '{one}', which {spec.file} does not have", suggest(one, names))
-    values = np.stack([_numbers(store.read(one), f"{key}.columns ({one})") for one in chosen], axis=1)
+            raise DataError(
+                f"`{key}.columns` names '{one}', which {spec.file} does not have",
+                suggest(one, names),
+            )
+    values = np.stack(
+        [_numbers(store.read(one), f"{key}.columns ({one})") for one in chosen], axis=1
+    )
     if FRAME_COLUMN not in store.names():
         return FeatureTable(values, np.arange(len(values)))
     return FeatureTable(values, _numbered(_numbers(store.read(FRAME_COLUMN), key), spec))
@@ -124,7 +137,10 @@ def _of_columns(store: Store, spec: FeaturesSpec, key: str) -> FeatureTable:
 def _numbers(array: np.ndarray, key: str) -> np.ndarray:
     """As float64; infinity is no measurement."""
     if array.dtype.kind not in "biuf":
-        raise DataError(f"`{key}` names values of type {array.dtype}, not numbers", f"Choose columns by `{key}`.")
+        raise DataError(
+            f"`{key}` names values of type {array.dtype}, not numbers",
+            f"Choose columns by `{key}`.",
+        )
     values = array.astype(np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
@@ -133,7 +149,8 @@ def _numbered(frames: np.ndarray, spec: FeaturesSpec) -> np.ndarray:
     whole = frames[np.isfinite(frames)]
     if len(whole) < len(frames) or (whole % 1 != 0).any() or len(np.unique(whole)) < len(whole):
         raise DataError(
-            f"{spec.file}: its column '{FRAME_COLUMN}' is not one whole number a row, each once", "Mend the table."
+            f"{spec.file}: its column '{FRAME_COLUMN}' is not one whole number a row, each once",
+            "Mend the table.",
         )
     return whole.astype(np.int64)
 
@@ -145,8 +162,12 @@ def _frames(session: Session, name: str, place: str) -> np.ndarray:
     label = session.labels.get(place)
     if label is None or label.kind != "discrete":
         what = "is no discrete label" if label else "is neither a label nor a group of the session"
-        known = [one for one, of in session.labels.items() if of.kind == "discrete"] + list(session.groups)
-        raise DataError(f"`features.{name}.frame`: '{place}' {what}", f"It has: {', '.join(known) or 'none'}.")
+        known = [one for one, of in session.labels.items() if of.kind == "discrete"] + list(
+            session.groups
+        )
+        raise DataError(
+            f"`features.{name}.frame`: '{place}' {what}", f"It has: {', '.join(known) or 'none'}."
+        )
     return np.append(_class_frames(label, name, place), NONE)[label.values]
 
 
@@ -174,4 +195,6 @@ def _joined(table: FeatureTable, shown: np.ndarray, name: str, spec: FeaturesSpe
             f"{table.frames.min()} to {table.frames.max()} in {len(order)} rows, not this one",
             "Add the frame, or number the rows by a column 'frame'.",
         )
-    return Label.continuous(np.where((shown != NONE)[:, None], table.values[row], np.nan), unit=spec.unit)
+    return Label.continuous(
+        np.where((shown != NONE)[:, None], table.values[row], np.nan), unit=spec.unit
+    )

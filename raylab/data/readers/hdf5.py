@@ -84,7 +84,9 @@ def check_whole(path: Path, *, sizes: bool = False) -> None:
 
     with h5py.File(path, "r") as file:
         links: list[tuple[str, Any]] = []
-        file.visititems_links(lambda name, link: links.append((name, link)))  # h5py bears no exception in there
+        file.visititems_links(
+            lambda name, link: links.append((name, link))
+        )  # h5py bears no exception in there
         for name, link in links:
             if isinstance(link, h5py.ExternalLink):
                 raise DataError(

@@ -31,13 +31,20 @@ if TYPE_CHECKING:
     from raylab.data.readers import Source
 
 SERVER = "from raylab.data.readers.child import serve; serve()"
-APART = ("allen_ophys", "allen_ecephys")  # allensdk reads in a process of its own, which may have to be installed first
+APART = (
+    "allen_ophys",
+    "allen_ecephys",
+)  # allensdk reads in a process of its own, which may have to be installed first
 FIRST_S, BYTES_PER_S = 60.0, 1e6  # time for a file: a hundred times what a sound one takes
 PROBE_S = 30.0  # for the header of a file, on storage that may have to wake up
 
 
 def read_isolated(
-    source: Source, recipe: Recipe | None = None, *, timeout_s: float | None = None, scratch: Path | None = None
+    source: Source,
+    recipe: Recipe | None = None,
+    *,
+    timeout_s: float | None = None,
+    scratch: Path | None = None,
 ) -> Session:
     """`read_source`, but a crash, a hang or a lack of memory of the reader is an error and no more.
 
@@ -60,7 +67,9 @@ def read_isolated(
         "path": str(source.path),
         "key": source.key,
         "companions": [[name, str(path)] for name, path in source.companions],
-        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True) if recipe is not None else None,
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if recipe is not None
+        else None,
     }
     timeout_s = timeout_s if timeout_s is not None else _time_for(source.paths)
     with _done(job, str(source), timeout_s, scratch) as folder:
@@ -73,18 +82,26 @@ def is_torch_brain_isolated(path: Path) -> bool:
     Raises:
         DataError: The process died, or took too long.
     """
-    with _done({"do": "probe", "path": str(path), "recipe": None}, str(path), PROBE_S, None) as folder:
+    with _done(
+        {"do": "probe", "path": str(path), "recipe": None}, str(path), PROBE_S, None
+    ) as folder:
         return bool(json.loads((folder / FACTS).read_text())["torch_brain"])
 
 
 @contextlib.contextmanager
-def _done(job: dict[str, Any], named: str, timeout_s: float, scratch: Path | None) -> Iterator[Path]:
+def _done(
+    job: dict[str, Any], named: str, timeout_s: float, scratch: Path | None
+) -> Iterator[Path]:
     """The folder with what a reader process left of `job`."""
     largest_array()  # a setting that is no number is an error here, and not a death there
     # Network file systems keep a mapped file, and so its folder, until it is unmapped.
-    with tempfile.TemporaryDirectory(prefix=".raylab-", dir=scratch, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix=".raylab-", dir=scratch, ignore_cleanup_errors=True
+    ) as folder:
         # The server keeps the environment that it was started in.
-        code = _server().run({**job, "folder": folder, "limit": os.environ.get(SETTING, "")}, timeout_s)
+        code = _server().run(
+            {**job, "folder": folder, "limit": os.environ.get(SETTING, "")}, timeout_s
+        )
         _explain(code, named, timeout_s)
         _raise_error(Path(folder))
         yield Path(folder)
@@ -105,7 +122,9 @@ def _explain(code: int | None, source: str, timeout_s: float) -> None:
     else:
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         what = f"{source}: the library that reads it crashed ({name})"
-    raise DataError(what, "The file is truncated, damaged or made to do this: compare it with its source.")
+    raise DataError(
+        what, "The file is truncated, damaged or made to do this: compare it with its source."
+    )
 
 
 def _raise_error(folder: Path) -> None:
@@ -131,7 +150,9 @@ class _Server:
         with self._lock:
             try:
                 return self._ask(job, timeout_s)
-            except BaseException:  # Ctrl-C too: the answer of an old job must not be taken for that of the next
+            except (
+                BaseException
+            ):  # Ctrl-C too: the answer of an old job must not be taken for that of the next
                 self.stop()
                 raise
 
@@ -154,7 +175,12 @@ class _Server:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", SERVER],  # -P: nothing is imported from the working folder
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    SERVER,
+                ],  # -P: nothing is imported from the working folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

@@ -10,7 +10,9 @@ from typing import IO, Any
 from raylab.errors import ConfigError, DataError
 
 SETTING = "RAYLAB_MAX_ARRAY_GB"
-SHARE = 0.25  # of the machine's memory: an array is held up to four times while it becomes a session
+SHARE = (
+    0.25  # of the machine's memory: an array is held up to four times while it becomes a session
+)
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -37,7 +39,9 @@ def largest_array() -> float:
     except ValueError:
         gigabytes = -1.0
     if not gigabytes > 0:
-        raise ConfigError(f"{SETTING}={text} is not a positive number", f"For example: {SETTING}=16")
+        raise ConfigError(
+            f"{SETTING}={text} is not a positive number", f"For example: {SETTING}=16"
+        )
     return gigabytes * 1e9
 
 

@@ -46,6 +46,10 @@ class NpzStore:
 def allow_header(file: Any, what: str) -> None:
     """Refuse an npy stream by the size that its header states."""
     version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
     shape, _, dtype = read(file)
     allow(math.prod(shape) * max(dtype.itemsize, 1), what)

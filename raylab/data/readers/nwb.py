@@ -27,7 +27,9 @@ class NwbStore:
     def __init__(self, path: Path) -> None:
         self._readers: dict[str, Callable[[], np.ndarray]] = {}
         check_whole(path)  # pynwb follows links to other files
-        with warnings.catch_warnings():  # of cached schemas older than pynwb's; the files open all the same
+        with (
+            warnings.catch_warnings()
+        ):  # of cached schemas older than pynwb's; the files open all the same
             warnings.simplefilter("ignore")
             self._io, file = _open(path)
             self._texts(file)

@@ -19,25 +19,42 @@ def packed(session: Session, folder: Path) -> None:
     arrays = {name: getattr(session, name) for name in ("neural", "time", "segments")}
     arrays |= {f"labels/{name}": label.values for name, label in session.labels.items()}
     for group in GROUPS:
-        arrays |= {f"{group}/{name}": array for name, array in (getattr(session, group) or {}).items()}
+        arrays |= {
+            f"{group}/{name}": array for name, array in (getattr(session, group) or {}).items()
+        }
     for number, array in enumerate(arrays.values()):
         np.save(folder / f"{number}.npy", array, allow_pickle=False)
-    facts = {name: getattr(session, name) for name in ("id", "animal", "area", "kind", "rate_hz", "notes")}
+    facts = {
+        name: getattr(session, name)
+        for name in ("id", "animal", "area", "kind", "rate_hz", "notes")
+    }
     labels = {
         name: {"kind": label.kind, "unit": label.unit, "classes": label.classes}
         for name, label in session.labels.items()
     }
-    found = {"facts": facts, "labels": labels, "given": session.given is not None, "arrays": list(arrays)}
+    found = {
+        "facts": facts,
+        "labels": labels,
+        "given": session.given is not None,
+        "arrays": list(arrays),
+    }
     (folder / FACTS).write_text(json.dumps(found))
 
 
 def unpacked(folder: Path) -> Session:
     """The session that `packed` left, its arrays mapped: the folder may be removed afterwards."""
     found = json.loads((folder / FACTS).read_text())
-    arrays = {name: _mapped(folder / f"{number}.npy") for number, name in enumerate(found["arrays"])}
+    arrays = {
+        name: _mapped(folder / f"{number}.npy") for number, name in enumerate(found["arrays"])
+    }
     inside = {group: _below(arrays, f"{group}/") for group in GROUPS}
     labels = {
-        name: Label(kind=one["kind"], unit=one["unit"], classes=tuple(one["classes"]), values=arrays[f"labels/{name}"])
+        name: Label(
+            kind=one["kind"],
+            unit=one["unit"],
+            classes=tuple(one["classes"]),
+            values=arrays[f"labels/{name}"],
+        )
         for name, one in found["labels"].items()
     }
     facts: dict[str, Any] = {**found["facts"], "notes": tuple(found["facts"]["notes"])}
@@ -62,4 +79,8 @@ def _mapped(path: Path) -> np.ndarray:
 
 
 def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

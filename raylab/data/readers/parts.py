@@ -36,7 +36,9 @@ class Activity:
 
 def numbers(array: np.ndarray, key: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
-        raise DataError(f"`{key}` names an array of type {array.dtype}, not of numbers", f"Check `{key}`.")
+        raise DataError(
+            f"`{key}` names an array of type {array.dtype}, not of numbers", f"Check `{key}`."
+        )
     return array
 
 
@@ -62,7 +64,9 @@ def _columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np
     return array[:, list(columns)]
 
 
-def label(files: Files, name: str, spec: LabelSpec, activity: Activity, clock: TimeSpec | None) -> Label:
+def label(
+    files: Files, name: str, spec: LabelSpec, activity: Activity, clock: TimeSpec | None
+) -> Label:
     """One label on the samples of `activity`: taken as it is, per trial, or from its own clock."""
     key = f"labels.{name}"
     raw = rows_of(files, spec, key)
@@ -90,22 +94,33 @@ def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
     """(T,) or (T, D) values of a label as they are stored, one row a sample or trial."""
     raw = files.read(spec.path, f"{key}.path")
     if raw.ndim == 0:
-        raise DataError(f"`{key}.path` names a single value, not one a sample", f"Check `{key}.path`.")
+        raise DataError(
+            f"`{key}.path` names a single value, not one a sample", f"Check `{key}.path`."
+        )
     if raw.dtype.kind not in "biufUSMm":
-        raise DataError(f"`{key}.path` names an array of type {raw.dtype}, not of numbers or text", f"Check `{key}`.")
+        raise DataError(
+            f"`{key}.path` names an array of type {raw.dtype}, not of numbers or text",
+            f"Check `{key}`.",
+        )
     raw = raw.T if spec.transpose else raw
     if raw.ndim == 2 and raw.shape[0] == 1 and raw.shape[1] > 1:
         raw = raw.T  # a MATLAB row vector
     raw = _columns(raw, key, spec.columns if spec.column is None else (spec.column,))
     if raw.ndim > 1 and raw.shape[1] == 0:
-        raise DataError(f"`{key}.path` names an array of shape {raw.shape}, which holds nothing", f"Check `{key}`.")
+        raise DataError(
+            f"`{key}.path` names an array of shape {raw.shape}, which holds nothing",
+            f"Check `{key}`.",
+        )
     return raw
 
 
-def _onto_clock(raw: np.ndarray, stamps: np.ndarray, time: np.ndarray, spec: LabelSpec, key: str) -> np.ndarray:
+def _onto_clock(
+    raw: np.ndarray, stamps: np.ndarray, time: np.ndarray, spec: LabelSpec, key: str
+) -> np.ndarray:
     if len(stamps) != len(raw):
         raise DataError(
-            f"`{key}.time` has {len(stamps)} stamps, `{key}.path` {len(raw)} values", f"Check `{key}.time`."
+            f"`{key}.time` has {len(stamps)} stamps, `{key}.path` {len(raw)} values",
+            f"Check `{key}.time`.",
         )
     if len(time) == len(stamps) and np.array_equal(time, stamps):
         return raw
@@ -131,7 +146,9 @@ def _typed(raw: np.ndarray, spec: LabelSpec, key: str) -> Label:
         return _in_unit(Label.discrete(raw), spec.unit, key)
     values = np.array(numbers(raw, f"{key}.path"), np.float64)
     values[~np.isfinite(values)] = np.nan  # infinity is not a measurement either
-    return Label.continuous(values, unit="rad" if spec.kind == "circular" else spec.unit, kind=spec.kind)
+    return Label.continuous(
+        values, unit="rad" if spec.kind == "circular" else spec.unit, kind=spec.kind
+    )
 
 
 def _in_unit(label: Label, unit: str, key: str) -> Label:
@@ -160,12 +177,16 @@ def groups(files: Files, paths: dict[str, str], activity: Activity) -> dict[str,
         if activity.rows is not None:
             ids = _of_trials(ids, activity.rows, key)
         if len(ids) != len(activity.time):
-            raise DataError(f"`{key}` has {len(ids)} values, neural data {len(activity.time)}", f"Check `{key}`.")
+            raise DataError(
+                f"`{key}` has {len(ids)} values, neural data {len(activity.time)}",
+                f"Check `{key}`.",
+            )
         inside = np.isfinite(ids) & (ids >= 0)
         odd = ids[inside & ((ids % 1 != 0) | (ids > MOST))]
         if len(odd):
             raise DataError(
-                f"`{key}` holds {odd[0]:g}, which is not a whole number", "Ids are 0, 1, 2 ...; -1 is none."
+                f"`{key}` holds {odd[0]:g}, which is not a whole number",
+                "Ids are 0, 1, 2 ...; -1 is none.",
             )
         found[name] = np.where(inside, ids, -1).astype(np.int64)
     return found
@@ -184,7 +205,9 @@ def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
         return segments_from_mask(array.reshape(-1) != 0)
     if array.ndim == 2 and array.shape[1] == 2:
         if not (array[:, 0] <= array[:, 1]).all():  # nor where one is NaN
-            raise DataError(f"`given.{name}` has intervals that end before they start", f"Check `given.{name}`.")
+            raise DataError(
+                f"`given.{name}` has intervals that end before they start", f"Check `given.{name}`."
+            )
         ranges = np.searchsorted(time, array).astype(np.int64)
         return ranges[ranges[:, 1] > ranges[:, 0]]
     raise DataError(
@@ -196,7 +219,10 @@ def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
 def text(files: Files, path: str | None, template: str, key: str, stem: str) -> str:
     """A name from inside the file, else from the recipe's text."""
     if path is None:
-        return name_of(stem if template == "stem" else template.replace("{stem}", stem), key.removesuffix("_path"))
+        return name_of(
+            stem if template == "stem" else template.replace("{stem}", stem),
+            key.removesuffix("_path"),
+        )
     found = files.read(path, key).reshape(-1)[:1]
     return name_of(found[0], key) if len(found) else ""
 
@@ -208,9 +234,14 @@ def name_of(value: object, key: str) -> str:
         DataError: It is too long to be a name, or holds what cannot be printed.
     """
     # MATLAB and HDF5 fill fixed lengths with NULs or blanks.
-    name = (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip("\0 \t\r\n")
+    name = (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip(
+        "\0 \t\r\n"
+    )
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise DataError(f"`{key}` holds no name, but {name[:40]!r}", f"Check `{key}`, or name the session yourself.")
+        raise DataError(
+            f"`{key}` holds no name, but {name[:40]!r}",
+            f"Check `{key}`, or name the session yourself.",
+        )
     return name
 
 
@@ -220,7 +251,9 @@ def cut(segments: np.ndarray, spec: SegmentsSpec, labels: dict[str, Label]) -> n
     cuts = [segments[:, 0], segments[:, 1]]
     if spec.length is not None:
         length = int(spec.length)
-        cuts.append(np.arange(int(spec.first) if spec.first is not None else length, samples, length))
+        cuts.append(
+            np.arange(int(spec.first) if spec.first is not None else length, samples, length)
+        )
     for name in spec.changes:
         values = np.nan_to_num(labels[name].values.reshape(samples, -1))
         cuts.append(np.flatnonzero((values[1:] != values[:-1]).any(1)) + 1)
@@ -250,7 +283,9 @@ def without_nan(
     notes = []
     if spec.nan == "interpolate":
         # Only inside a segment: a value from before a pause says nothing about the time after it.
-        keep = np.array([all(not bad[a:b, unit].all() for a, b in segments) for unit in range(neural.shape[1])])
+        keep = np.array(
+            [all(not bad[a:b, unit].all() for a, b in segments) for unit in range(neural.shape[1])]
+        )
         neural = neural.copy()
         for unit in np.flatnonzero(keep & bad.any(0)):
             _interpolate(neural[:, unit], bad[:, unit], segments)

@@ -39,10 +39,18 @@ class Dtype:
         if inner is not None:
             self.dtype = np.dtype((plain(inner[0]), _shape(inner[1])))
         elif names is not None:
-            formats, offsets = [plain(fields[name][0]) for name in names], [int(fields[name][1]) for name in names]
+            formats, offsets = (
+                [plain(fields[name][0]) for name in names],
+                [int(fields[name][1]) for name in names],
+            )
             # numpy checks here that every field lies inside the item.
             self.dtype = np.dtype(
-                {"names": list(names), "formats": formats, "offsets": offsets, "itemsize": int(state[5])}
+                {
+                    "names": list(names),
+                    "formats": formats,
+                    "offsets": offsets,
+                    "itemsize": int(state[5]),
+                }
             )
         elif self.dtype is None:
             unit, count = state[8][1][:2]
@@ -69,7 +77,9 @@ def named(name: Any) -> np.dtype:
     """The dtype of a plain name such as `f8`."""
     text = name.decode("ascii") if isinstance(name, bytes) else str(name)
     if text.lstrip("<>|=").startswith("O"):
-        raise DataError("an array of Python objects is refused", "Ask for the file as npz, HDF5 or Parquet.")
+        raise DataError(
+            "an array of Python objects is refused", "Ask for the file as npz, HDF5 or Parquet."
+        )
     if not PLAIN.fullmatch(text):
         raise ValueError(f"no dtype is called {text[:40]!r}")
     return np.dtype(text)

@@ -46,4 +46,6 @@ def stimulus_label(name: str, values: np.ndarray) -> Label:
         return dataclasses.replace(label, unit=FRAME)
     if name != "scene":
         return label
-    return dataclasses.replace(label, classes=tuple(BLANK if one == BLANK_SCENE else one for one in label.classes))
+    return dataclasses.replace(
+        label, classes=tuple(BLANK if one == BLANK_SCENE else one for one in label.classes)
+    )

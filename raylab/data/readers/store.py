@@ -72,7 +72,11 @@ class Files:
         """The paths that a pattern matches, unit2 before unit10; a plain path matches itself."""
         companion, pattern = self._part(text)
         names = self._stores[companion].names()
-        found = [pattern] if pattern in names else [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+        found = (
+            [pattern]
+            if pattern in names
+            else [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+        )
         if not found:
             raise self._absent(companion, pattern, key, names)
         prefix = f"{companion}:" if companion else ""
@@ -80,7 +84,11 @@ class Files:
 
     def _part(self, text: str) -> tuple[str, str]:
         companion, separator, path = text.partition(":")
-        return (companion, path.strip("/")) if separator and companion in self._stores else ("", text.strip("/"))
+        return (
+            (companion, path.strip("/"))
+            if separator and companion in self._stores
+            else ("", text.strip("/"))
+        )
 
     def _absent(self, companion: str, path: str, key: str, names: list[str]) -> DataError:
         what = f"{self._paths[companion]}: `{key}` names '{path}', which the file does not have"
@@ -122,8 +130,12 @@ def flatten(value: object) -> dict[str, np.ndarray]:
 def _items(value: object) -> list[tuple[str, object]] | None:
     """What a container holds; None for what is one array."""
     if isinstance(value, dict):
-        return [(str(key), item) for key, item in value.items() if isinstance(key, (str, int, float))]
-    if isinstance(value, (list, tuple)) and not all(isinstance(item, (int, float, str)) for item in value):
+        return [
+            (str(key), item) for key, item in value.items() if isinstance(key, (str, int, float))
+        ]
+    if isinstance(value, (list, tuple)) and not all(
+        isinstance(item, (int, float, str)) for item in value
+    ):
         return [(str(key), item) for key, item in enumerate(value)]
     return None
 
@@ -155,4 +167,6 @@ class MemoryStore:
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Numbers inside names compare as numbers."""
     parts = re.split(r"(\d+)", name)
-    return [(1, int(part), "") if re.fullmatch(r"\d{1,18}", part) else (0, 0, part) for part in parts]
+    return [
+        (1, int(part), "") if re.fullmatch(r"\d{1,18}", part) else (0, 0, part) for part in parts
+    ]

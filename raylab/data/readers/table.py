@@ -24,7 +24,9 @@ def open_csv(path: Path) -> Store:
         table = pd.read_csv(file)
     if table.empty:
         raise ValueError("no rows")
-    return MemoryStore({str(name): _column(table[name].to_numpy(), str(name)) for name in table.columns})
+    return MemoryStore(
+        {str(name): _column(table[name].to_numpy(), str(name)) for name in table.columns}
+    )
 
 
 class ParquetStore:
@@ -34,13 +36,19 @@ class ParquetStore:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self._raw = path.open("rb")  # given a path, pyarrow repeats the start of the file in its errors
+        self._raw = path.open(
+            "rb"
+        )  # given a path, pyarrow repeats the start of the file in its errors
         try:
             schema = pq.read_schema(self._raw)
             fields = [field for field in schema if schema.names.count(field.name) == 1]
             self._names = [field.name for field in fields if not pa.types.is_nested(field.type)]
             # Equal cells stay one: a long text in many rows is otherwise repeated before it can be counted.
-            texts = [field.name for field in fields if field.type in (pa.string(), pa.binary(), pa.large_string())]
+            texts = [
+                field.name
+                for field in fields
+                if field.type in (pa.string(), pa.binary(), pa.large_string())
+            ]
             self._file = pq.ParquetFile(self._raw, read_dictionary=texts)
         except BaseException:
             self._raw.close()

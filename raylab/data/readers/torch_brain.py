@@ -27,13 +27,23 @@ FREQUENCIES = np.array([1, 2, 4, 8, 15])  # Hz, of temporal_frequency_id
 # their angle: 8 of drifting gratings, 12 (30 degrees apart, of 180) are 6 distinct ones of static gratings.
 STIMULI: tuple[tuple[str, str, str, Callable[[np.ndarray], np.ndarray]], ...] = (
     ("orientation", "drifting_gratings", "orientation_id", lambda codes: codes * 45),
-    ("temporal_frequency", "drifting_gratings", "temporal_frequency_id", lambda codes: FREQUENCIES[codes]),
+    (
+        "temporal_frequency",
+        "drifting_gratings",
+        "temporal_frequency_id",
+        lambda codes: FREQUENCIES[codes],
+    ),
     ("static_orientation", "static_gratings", "orientation_id", lambda codes: codes * 30),
     ("movie_frame", "natural_movie_one", "frame", lambda frames: frames),
     ("movie_repeat", "natural_movie_one", "repeat", lambda repeats: repeats),
     ("movie_two_frame", "natural_movie_two", "frame", lambda frames: frames),
     ("movie_three_frame", "natural_movie_three", "frame", lambda frames: frames),
-    ("scene", "natural_scenes", "frame", lambda frames: frames - 1),  # stored from 0, which is the blank screen
+    (
+        "scene",
+        "natural_scenes",
+        "frame",
+        lambda frames: frames - 1,
+    ),  # stored from 0, which is the blank screen
     ("noise_frame", "locally_sparse_noise", "frame", lambda frames: frames),
 )
 TABLES = tuple(dict.fromkeys(table for _, table, _, _ in STIMULI))
@@ -61,10 +71,14 @@ def read_torch_brain(path: Path, recipe: Recipe | None = None) -> Session:
     intervals. Samples in gaps of the traces' domain hold no measurement and are left out.
     """
     spec = (
-        recipe.neural if recipe is not None and recipe.neural is not None else NeuralSpec(path=TRACES, kind="calcium")
+        recipe.neural
+        if recipe is not None and recipe.neural is not None
+        else NeuralSpec(path=TRACES, kind="calcium")
     )
     data = _load(path)
-    with guard(path, "torch_brain"):  # what torch_brain lets pass may still lack a column or mix lengths
+    with guard(
+        path, "torch_brain"
+    ):  # what torch_brain lets pass may still lack a column or mix lengths
         return _session_of(data, spec, path)
 
 
@@ -75,7 +89,9 @@ def _session_of(data: Any, spec: NeuralSpec, path: Path) -> Session:
     segments = segments_from_time(time, rate_hz)
     whole = bool(measured.all())
     # A mask that keeps all would copy all.
-    neural, units, notes = parts.without_nan(neural if whole else neural[measured], _units(data), segments, spec)
+    neural, units, notes = parts.without_nan(
+        neural if whole else neural[measured], _units(data), segments, spec
+    )
     if not whole:
         notes.append(f"{int((~measured).sum())} samples in gaps of the recording were left out.")
     return Session(
@@ -127,7 +143,12 @@ def _labels(data: Any, time: np.ndarray) -> Iterator[tuple[str, Label]]:
     ):
         series = getattr(data, place, None)
         if series is not None and column in list(series.keys()):
-            values = resample(np.asarray(getattr(series, column)), np.asarray(series.timestamps), time, "continuous")
+            values = resample(
+                np.asarray(getattr(series, column)),
+                np.asarray(series.timestamps),
+                time,
+                "continuous",
+            )
             yield name, Label.continuous(values, unit=unit)
     for name, place, column, classes in STIMULI:
         table = getattr(data, place, None)
@@ -137,7 +158,9 @@ def _labels(data: Any, time: np.ndarray) -> Iterator[tuple[str, Label]]:
     # Only synthetic sessions know what drove the neurons.
     if getattr(data, "latents", None) is not None:
         latents = data.latents
-        values = resample(np.asarray(latents.latent), np.asarray(latents.timestamps), time, "continuous")
+        values = resample(
+            np.asarray(latents.latent), np.asarray(latents.timestamps), time, "continuous"
+        )
         yield "latent", Label.continuous(values)
 
 
@@ -152,12 +175,20 @@ def _during(start: np.ndarray, end: np.ndarray, values: np.ndarray, time: np.nda
 def _groups(data: Any, time: np.ndarray) -> dict[str, np.ndarray]:
     """`presentation`, numbered by start over all stimuli, and the repeats of each movie."""
     tables = {name: getattr(data, name, None) for name in TABLES}
-    shown = {name: _presentations(table) for name, table in tables.items() if table is not None and len(table)}
+    shown = {
+        name: _presentations(table)
+        for name, table in tables.items()
+        if table is not None and len(table)
+    }
     if not shown:
         return {}
     start, end = (np.concatenate([rows[at] for rows in shown.values()]) for at in (0, 1))
-    groups = {"presentation": _during(start, end, np.argsort(np.argsort(start, kind="stable")), time)}
-    groups |= {name: _during(*shown[table], time) for name, table in MOVIES.items() if table in shown}
+    groups = {
+        "presentation": _during(start, end, np.argsort(np.argsort(start, kind="stable")), time)
+    }
+    groups |= {
+        name: _during(*shown[table], time) for name, table in MOVIES.items() if table in shown
+    }
     return {name: np.where(np.isnan(ids), -1, ids).astype(np.int64) for name, ids in groups.items()}
 
 
@@ -176,12 +207,16 @@ def _presentations(table: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return start[first], np.maximum.reduceat(end, first), repeat[first]
 
 
-def _given(data: Any, series: Any, measured: np.ndarray, time: np.ndarray) -> dict[str, np.ndarray] | None:
+def _given(
+    data: Any, series: Any, measured: np.ndarray, time: np.ndarray
+) -> dict[str, np.ndarray] | None:
     """Sample ranges of the splits the file states, in either form."""
     found: dict[str, np.ndarray] = {}
     for split in SPLITS:
         if f"{split}_mask" in list(series.keys()):
-            found[split] = segments_from_mask(np.asarray(getattr(series, f"{split}_mask"), bool)[measured])
+            found[split] = segments_from_mask(
+                np.asarray(getattr(series, f"{split}_mask"), bool)[measured]
+            )
         elif getattr(data, f"{split}_domain", None) is not None:
             domain = getattr(data, f"{split}_domain")
             ends = np.stack([np.asarray(domain.start), np.asarray(domain.end)], axis=1)
@@ -193,7 +228,11 @@ def _given(data: Any, series: Any, measured: np.ndarray, time: np.ndarray) -> di
 def _units(data: Any) -> dict[str, np.ndarray]:
     """The columns of `rois`, such as id and position in the imaging plane."""
     rois = getattr(data, "rois", None)
-    return {} if rois is None else {name: np.asarray(getattr(rois, name)) for name in list(rois.keys())}
+    return (
+        {}
+        if rois is None
+        else {name: np.asarray(getattr(rois, name)) for name in list(rois.keys())}
+    )
 
 
 def _text(data: Any, place: str) -> str:

@@ -63,12 +63,16 @@ def download(url: str, path: Path, *, stop: threading.Event, progress: Progress)
             barren = 0 if part.length > best else barren + 1
             best = max(best, part.length)
             if barren >= ATTEMPTS:
-                raise DataError(f"{url}: {reason} ({ATTEMPTS} times)", "Try again later; what came is kept.")
+                raise DataError(
+                    f"{url}: {reason} ({ATTEMPTS} times)", "Try again later; what came is kept."
+                )
             if stop.wait(PAUSE_S * 2 ** max(barren - 1, 0)):
                 raise Stopped
 
 
-def _attempt(http: requests.Session, url: str, part: Part, stop: threading.Event, progress: Progress) -> Arrived:
+def _attempt(
+    http: requests.Session, url: str, part: Part, stop: threading.Event, progress: Progress
+) -> Arrived:
     offset, version = part.resumable(), part.version()
     if not offset or offset != version.size:
         headers = {"Accept-Encoding": "identity"}  # compressed bytes could not be continued
@@ -81,7 +85,9 @@ def _attempt(http: requests.Session, url: str, part: Part, stop: threading.Event
     return _checked(part, version)
 
 
-def _begin(url: str, response: requests.Response, part: Part, version: Version, offset: int) -> Version:
+def _begin(
+    url: str, response: requests.Response, part: Part, version: Version, offset: int
+) -> Version:
     """The version whose bytes follow; the part is emptied unless they are the rest of what it holds."""
     if response.status_code == 206 and offset and version.continued_by(response, offset):
         return version
@@ -91,7 +97,10 @@ def _begin(url: str, response: requests.Response, part: Part, version: Version, 
     if response.status_code != 200:
         raise refusal(url, response)
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise DataError(f"{url}: the answer is compressed although this was not asked for", "Is a proxy in between?")
+        raise DataError(
+            f"{url}: the answer is compressed although this was not asked for",
+            "Is a proxy in between?",
+        )
     part.begin(Version.of(response))
     return Version.of(response)
 
@@ -108,7 +117,11 @@ def _checked(part: Part, version: Version) -> Arrived:
     size = part.length
     if version.size is not None and size < version.size:
         raise Broken(f"ended after {size} of {version.size} bytes")
-    wrong = f"has {size} bytes, {version.size} were named" if version.size not in (None, size) else fault(part.path)
+    wrong = (
+        f"has {size} bytes, {version.size} were named"
+        if version.size not in (None, size)
+        else fault(part.path)
+    )
     sha256 = "" if wrong else file_digest(part.path)
     wrong = wrong or _digest_fault(part.path, version, sha256)
     if wrong:

@@ -14,7 +14,13 @@ from raylab.data.warehouse.rma import Query, Warehouse, batches, table
 _EVERY = ("flashes", "gabors", "spontaneous")
 STIMULI = {
     "brain_observatory_1.1": (
-        *("drifting_gratings", "natural_movie_one", "natural_movie_three", "natural_scenes", "static_gratings"),
+        *(
+            "drifting_gratings",
+            "natural_movie_one",
+            "natural_movie_three",
+            "natural_scenes",
+            "static_gratings",
+        ),
         *_EVERY,
     ),
     "functional_connectivity": (
@@ -26,15 +32,26 @@ STIMULI = {
 # `get_sessions`, less the files; `get_session_data`, for all sessions at once.
 SESSIONS = Query(model="EcephysSession", include="specimen(donor(age))")
 FILES = Query(
-    model="WellKnownFile", criteria="well_known_file_type[name$eq'EcephysNwb'][attachable_type$eq'EcephysSession']"
+    model="WellKnownFile",
+    criteria="well_known_file_type[name$eq'EcephysNwb'][attachable_type$eq'EcephysSession']",
 )
 
-_CHANNEL_COLUMNS = ("ecephys_channels.id", "ecephys_probe_id", "structures.acronym as ecephys_structure_acronym")
+_CHANNEL_COLUMNS = (
+    "ecephys_channels.id",
+    "ecephys_probe_id",
+    "structures.acronym as ecephys_structure_acronym",
+)
 
 
 def sessions(warehouse: Warehouse) -> list[Listing]:
     """Every session that has a file, by id; areas and neurons are not known yet."""
-    links = dict(table(FILES, warehouse.rows(FILES), lambda row: (int(row["attachable_id"]), row["download_link"])))
+    links = dict(
+        table(
+            FILES,
+            warehouse.rows(FILES),
+            lambda row: (int(row["attachable_id"]), row["download_link"]),
+        )
+    )
     found = table(SESSIONS, warehouse.rows(SESSIONS), lambda row: _listing(row, links))
     return sorted(found, key=lambda one: one.id)
 
@@ -78,7 +95,9 @@ def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[List
     for channel in _units(warehouse, listings).values():
         if channel in channels:
             counts[channels[channel][0]] += 1
-    return [replace(one, areas=tuple(sorted(areas[one.id])), neurons=counts[one.id]) for one in listings]
+    return [
+        replace(one, areas=tuple(sorted(areas[one.id])), neurons=counts[one.id]) for one in listings
+    ]
 
 
 def _probes(warehouse: Warehouse, listings: Sequence[Listing]) -> dict[int, int]:
@@ -91,7 +110,13 @@ def _probes(warehouse: Warehouse, listings: Sequence[Listing]) -> dict[int, int]
             criteria=f"[ecephys_session_id$in{ids}]",
             options="[only$eq'id,ecephys_session_id']",
         )
-        found.update(table(query, warehouse.rows(query), lambda row: (int(row["id"]), int(row["ecephys_session_id"]))))
+        found.update(
+            table(
+                query,
+                warehouse.rows(query),
+                lambda row: (int(row["id"]), int(row["ecephys_session_id"])),
+            )
+        )
     return {probe: session for probe, session in found.items() if session in wanted}
 
 
@@ -109,9 +134,15 @@ def _channels(warehouse: Warehouse, probes: dict[int, int]) -> dict[int, tuple[i
     return found
 
 
-def _channel(row: dict[str, Any], probes: dict[int, int]) -> tuple[int, tuple[int, str | None]] | None:
+def _channel(
+    row: dict[str, Any], probes: dict[int, int]
+) -> tuple[int, tuple[int, str | None]] | None:
     probe = int(row["ecephys_probe_id"])  # tabular answers give numbers as text
-    return (int(row["id"]), (probes[probe], row["ecephys_structure_acronym"])) if probe in probes else None
+    return (
+        (int(row["id"]), (probes[probe], row["ecephys_structure_acronym"]))
+        if probe in probes
+        else None
+    )
 
 
 def _units(warehouse: Warehouse, listings: Sequence[Listing]) -> dict[int, int]:

@@ -25,8 +25,16 @@ from raylab.parsing import did_you_mean
 
 # Each source lists its sessions and then completes those that are left; some filters have to wait for the second.
 SOURCES = {
-    "allen-ophys": (ophys, ("ids", "session_type", "area", "cre", "stimulus", "depth"), ("neurons",)),
-    "allen-ecephys": (ecephys, ("ids", "session_type", "cre", "stimulus", "depth"), ("area", "neurons")),
+    "allen-ophys": (
+        ophys,
+        ("ids", "session_type", "area", "cre", "stimulus", "depth"),
+        ("neurons",),
+    ),
+    "allen-ecephys": (
+        ecephys,
+        ("ids", "session_type", "cre", "stimulus", "depth"),
+        ("area", "neurons"),
+    ),
 }
 Words = str | Sequence[str]
 
@@ -103,13 +111,17 @@ def fetch(
         sessions = find(warehouse, source, filters)[:limit]
         matched = matches(warehouse, folder, sessions, parallel)
     todo = [match for match in matched if not match.whole]
-    done = Fetched(source, folder, matched, [], [match.path for match in matched if match.whole], [])
+    done = Fetched(
+        source, folder, matched, [], [match.path for match in matched if match.whole], []
+    )
     agreed = confirm(matched) if confirm else True
     if dry_run or not agreed or not todo:
         return done
     with _own(folder):
         _check_room(folder, todo)
-        fetched, failed = _download_all(source, folder, todo, parallel, progress or (lambda *_: None))
+        fetched, failed = _download_all(
+            source, folder, todo, parallel, progress or (lambda *_: None)
+        )
     return replace(done, fetched=fetched, failed=failed)
 
 
@@ -141,10 +153,13 @@ def _own(folder: Path) -> Iterator[None]:
         with filelock.FileLock(folder / ".fetch.lock", timeout=0):
             yield
     except filelock.Timeout:
-        raise DataError(f"{folder}: another `raylab fetch` is writing there", "Wait for it.") from None
+        raise DataError(
+            f"{folder}: another `raylab fetch` is writing there", "Wait for it."
+        ) from None
     except OSError as error:
         raise NotWritable(
-            f"{error.filename or folder}: cannot be written ({error.strerror})", "Choose another --out."
+            f"{error.filename or folder}: cannot be written ({error.strerror})",
+            "Choose another --out.",
         ) from None
 
 
@@ -158,7 +173,11 @@ def _check_room(folder: Path, todo: Sequence[Match]) -> None:
 
 
 def _download_all(
-    source: str, folder: Path, todo: Sequence[Match], parallel: int, progress: Callable[[str, int, int | None], None]
+    source: str,
+    folder: Path,
+    todo: Sequence[Match],
+    parallel: int,
+    progress: Callable[[str, int, int | None], None],
 ) -> tuple[list[Path], list[dict[str, Any]]]:
     record, stop = Record(folder), threading.Event()
 

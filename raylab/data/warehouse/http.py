@@ -38,7 +38,11 @@ def http_session() -> requests.Session:
 
 
 def open_url(
-    http: requests.Session, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None
+    http: requests.Session,
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
 ) -> requests.Response:
     """The answer's status and headers; its body is read later.
 
@@ -47,14 +51,20 @@ def open_url(
         DataError: The address is not one.
     """
     try:
-        return http.request(method, url, headers=headers, stream=True, timeout=TIMEOUT_S, allow_redirects=True)
+        return http.request(
+            method, url, headers=headers, stream=True, timeout=TIMEOUT_S, allow_redirects=True
+        )
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise DataError(f"{url}: not an address ({error})", "Check --base-uri.") from None
 
 
 def refusal(url: str, response: requests.Response) -> DataError:
     """What to tell of an answer that is not the wanted one."""
-    later = "The server has a problem: try again later." if response.status_code >= 500 else "Check --base-uri."
+    later = (
+        "The server has a problem: try again later."
+        if response.status_code >= 500
+        else "Check --base-uri."
+    )
     return DataError(f"{url}: the server answers {response.status_code} {response.reason}", later)
 
 
@@ -62,7 +72,9 @@ def why(error: requests.RequestException) -> str:
     """The innermost reason: `requests` wraps what urllib3 wraps, and prints all of it."""
     inner: BaseException = error
     while True:
-        next_one = getattr(inner, "reason", None) or next((a for a in inner.args if isinstance(a, BaseException)), None)
+        next_one = getattr(inner, "reason", None) or next(
+            (a for a in inner.args if isinstance(a, BaseException)), None
+        )
         if not isinstance(next_one, BaseException):
             return str(inner).rsplit(": ", 1)[-1] or type(inner).__name__
         inner = next_one

@@ -68,7 +68,9 @@ _NUMBERS: dict[str, Callable[[Listing], int | None]] = {
 }
 
 
-def narrow(listings: Sequence[Listing], filters: Filters, names: Iterable[str], source: str) -> list[Listing]:
+def narrow(
+    listings: Sequence[Listing], filters: Filters, names: Iterable[str], source: str
+) -> list[Listing]:
     """The sessions that fit the filters of these names, one filter after the other.
 
     Raises:
@@ -102,7 +104,9 @@ def _words(one: Listing, name: str) -> dict[str, str]:
     return {str(value).casefold(): str(value) for value in _WORDS[name](one)}
 
 
-def _check_known(listings: Sequence[Listing], name: str, wanted: Sequence[Any], source: str) -> None:
+def _check_known(
+    listings: Sequence[Listing], name: str, wanted: Sequence[Any], source: str
+) -> None:
     known = {key: word for one in listings for key, word in _words(one, name).items()}
     for word in wanted:
         if str(word).casefold() not in known:
@@ -124,10 +128,20 @@ def _has(listings: Sequence[Listing], name: str) -> str:
     """What there is to choose from."""
     if name in _NUMBERS:
         numbers = [value for one in listings if (value := _NUMBERS[name](one)) is not None]
-        return f"They have {min(numbers)}..{max(numbers)}." if numbers else f"Their {name} is not said: leave it out."
-    known = sorted({word for one in listings for word in _words(one, name).values()}, key=str.casefold)
+        return (
+            f"They have {min(numbers)}..{max(numbers)}."
+            if numbers
+            else f"Their {name} is not said: leave it out."
+        )
+    known = sorted(
+        {word for one in listings for word in _words(one, name).values()}, key=str.casefold
+    )
     more = f" and {len(known) - WORDS_SHOWN} more" if len(known) > WORDS_SHOWN else ""
-    return f"There are: {', '.join(known[:WORDS_SHOWN])}{more}." if known else "None is said: leave it out."
+    return (
+        f"There are: {', '.join(known[:WORDS_SHOWN])}{more}."
+        if known
+        else "None is said: leave it out."
+    )
 
 
 def parse_range(text: str) -> tuple[float, float]:
@@ -147,5 +161,7 @@ def parse_range(text: str) -> tuple[float, float]:
 
 def checked_range(ends: tuple[float, float], text: str) -> tuple[float, float]:
     if not ends[0] <= ends[1]:
-        raise ConfigError(f"'{text}' is not a range: its lower end is above its upper", "For example: 175..300")
+        raise ConfigError(
+            f"'{text}' is not a range: its lower end is above its upper", "For example: 175..300"
+        )
     return ends

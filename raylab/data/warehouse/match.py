@@ -43,7 +43,9 @@ class Match:
         return None if self.size is None else max(0, self.size - self.begun)
 
 
-def matches(warehouse: Warehouse, folder: Path, sessions: Sequence[Listing], parallel: int) -> list[Match]:
+def matches(
+    warehouse: Warehouse, folder: Path, sessions: Sequence[Listing], parallel: int
+) -> list[Match]:
     """Each session with its file; asks the server for the sizes, several at a time."""
 
     def match(session: Listing) -> Match:
@@ -52,7 +54,9 @@ def matches(warehouse: Warehouse, folder: Path, sessions: Sequence[Listing], par
         wrong = _fault(path, size) if path.is_file() else None
         whole = path.is_file() and wrong is None
         percent = f"{100 * begun // size} %" if begun and size else ""
-        return Match(session, url, path, size, whole, begun, here="whole" if whole else wrong or percent)
+        return Match(
+            session, url, path, size, whole, begun, here="whole" if whole else wrong or percent
+        )
 
     with ThreadPoolExecutor(parallel) as pool:
         return list(pool.map(match, sessions))

@@ -16,7 +16,12 @@ STIMULI = {
     "three_session_A": ("drifting_gratings", "natural_movie_three", *_EVERY),
     "three_session_B": ("natural_scenes", "static_gratings", *_EVERY),
     "three_session_C": ("locally_sparse_noise", "natural_movie_two", *_EVERY),
-    "three_session_C2": ("locally_sparse_noise_4deg", "locally_sparse_noise_8deg", "natural_movie_two", *_EVERY),
+    "three_session_C2": (
+        "locally_sparse_noise_4deg",
+        "locally_sparse_noise_8deg",
+        "natural_movie_two",
+        *_EVERY,
+    ),
 }
 # A cell has a reliability of its response to the movie that all sessions show for each session it was found in.
 _FOUND_IN = {
@@ -27,7 +32,8 @@ _FOUND_IN = {
 }
 # Template `ophys_experiment_by_ids`, less the files, which one query of their own lists.
 EXPERIMENTS = Query(
-    model="OphysExperiment", include="experiment_container,targeted_structure,specimen(donor(age,transgenic_lines))"
+    model="OphysExperiment",
+    include="experiment_container,targeted_structure,specimen(donor(age,transgenic_lines))",
 )
 # Template `ophys_experiment_data`, for all experiments at once, as `all_eye_mapping_files` asks.
 FILES = Query(model="WellKnownFile", criteria="well_known_file_type[name$eqNWBOphys]")
@@ -35,7 +41,13 @@ FILES = Query(model="WellKnownFile", criteria="well_known_file_type[name$eqNWBOp
 
 def sessions(warehouse: Warehouse) -> list[Listing]:
     """Every experiment that has a file, of containers that did not fail (as allensdk lists them), by id."""
-    links = dict(table(FILES, warehouse.rows(FILES), lambda row: (int(row["attachable_id"]), row["download_link"])))
+    links = dict(
+        table(
+            FILES,
+            warehouse.rows(FILES),
+            lambda row: (int(row["attachable_id"]), row["download_link"]),
+        )
+    )
     found = table(EXPERIMENTS, warehouse.rows(EXPERIMENTS), lambda row: _listing(row, links))
     return sorted(found, key=lambda one: one.id)
 
@@ -77,12 +89,17 @@ def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[List
         query = _cells(ids)
         for container, cell, row in table(query, warehouse.rows(query), _cell):
             cells[container][cell] = row
-    return [replace(one, neurons=_count(cells[one.container or 0].values(), one.session_type)) for one in listings]
+    return [
+        replace(one, neurons=_count(cells[one.container or 0].values(), one.session_type))
+        for one in listings
+    ]
 
 
 def _cells(containers: str) -> Query:
     """`get_cell_metrics`, with the few columns that are needed of about sixty."""
-    columns = ",".join(["cell_specimen_id", "experiment_container_id", *sorted(set(_FOUND_IN.values()))])
+    columns = ",".join(
+        ["cell_specimen_id", "experiment_container_id", *sorted(set(_FOUND_IN.values()))]
+    )
     return Query(
         model="ApiCamCellMetric",
         criteria=f"[experiment_container_id$in{containers}]",

@@ -42,9 +42,14 @@ class Version:
     def of(cls, response: requests.Response) -> Version:
         headers = response.headers
         digests = f"{headers.get('Repr-Digest', '')},{headers.get('Digest', '')}"
-        sha256, md5 = (re.search(rf"(?i){name}=:?([A-Za-z0-9+/=]+)", digests) for name in ("sha-256", "md5"))
+        sha256, md5 = (
+            re.search(rf"(?i){name}=:?([A-Za-z0-9+/=]+)", digests) for name in ("sha-256", "md5")
+        )
         # Of a part or of a compressed answer, Content-Length and Content-MD5 are not the file's.
-        whole = response.status_code == 200 and headers.get("Content-Encoding", "identity") == "identity"
+        whole = (
+            response.status_code == 200
+            and headers.get("Content-Encoding", "identity") == "identity"
+        )
         length = headers.get("Content-Length", "")
         return cls(
             etag=headers.get("ETag"),
@@ -91,12 +96,18 @@ class Part:
     def resumable(self) -> int:
         """How many bytes the next request may leave out."""
         version, length = self.version(), self.length
-        return length if version.validator and version.size is not None and 0 < length <= version.size else 0
+        return (
+            length
+            if version.validator and version.size is not None and 0 < length <= version.size
+            else 0
+        )
 
     def begin(self, version: Version) -> None:
         """Empty, and to be filled with this version."""
         try:
-            self.path.unlink(missing_ok=True)  # first: a note must never describe bytes of another version
+            self.path.unlink(
+                missing_ok=True
+            )  # first: a note must never describe bytes of another version
             write_json(self._note, dataclasses.asdict(version))
         except OSError as error:
             raise _not_writable(self.path, error) from None

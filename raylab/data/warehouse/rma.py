@@ -48,7 +48,9 @@ class Query:
         stages = [f"model::{self.model}"]
         stages += [f"rma::criteria,{self.criteria}"] if self.criteria else []
         stages += [f"rma::include,{self.include}"] if self.include else []
-        stages += [f"rma::options{self.options}[num_rows$eq{rows}][start_row$eq{start}][order$eq'{self.order}']"]
+        stages += [
+            f"rma::options{self.options}[num_rows$eq{rows}][start_row$eq{start}][order$eq'{self.order}']"
+        ]
         return ",".join(stages)
 
 
@@ -64,14 +66,21 @@ class Warehouse:
 
     def __init__(self, base_uri: str = BASE_URI) -> None:
         if not base_uri.startswith(("http://", "https://")):
-            raise ConfigError(f"base_uri '{base_uri}' is not an http address", f"For example: {BASE_URI}")
+            raise ConfigError(
+                f"base_uri '{base_uri}' is not an http address", f"For example: {BASE_URI}"
+            )
         self.base_uri = base_uri.rstrip("/")
         self._http = http_session()
 
     def __enter__(self) -> Warehouse:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self._http.close()
 
     def url(self, link: str) -> str:
@@ -94,7 +103,9 @@ class Warehouse:
             if page["num_rows"] < (1 if start < total else 0):
                 raise self._lost(query, f"{start} of {total} rows came, then an empty page")
             if not query.include and len(page["msg"]) != page["num_rows"]:
-                raise self._lost(query, f"a page of {page['num_rows']} rows holds {len(page['msg'])}")
+                raise self._lost(
+                    query, f"a page of {page['num_rows']} rows holds {len(page['msg'])}"
+                )
             found += page["msg"]
             start += page["num_rows"]
         return found
@@ -111,14 +122,24 @@ class Warehouse:
         try:
             page = json.loads(self._body(url))
         except ValueError:
-            raise DataError(f"{url}: the answer is not JSON", "Check --base-uri: is it a warehouse?") from None
+            raise DataError(
+                f"{url}: the answer is not JSON", "Check --base-uri: is it a warehouse?"
+            ) from None
         if not isinstance(page, dict) or "success" not in page:
             raise DataError(f"{url}: not an RMA answer", "Check --base-uri: is it a warehouse?")
         if page["success"] is not True:
-            raise DataError(f"{self.base_uri}: the warehouse refuses to list {query.model}: {page.get('msg')}")
-        whole = isinstance(page.get("msg"), list) and all(isinstance(row, dict) for row in page["msg"])
-        if not whole or not all(isinstance(page.get(key), int) for key in ("num_rows", "total_rows")):
-            raise DataError(f"{url}: an RMA answer without rows", "Check --base-uri: is it a warehouse?")
+            raise DataError(
+                f"{self.base_uri}: the warehouse refuses to list {query.model}: {page.get('msg')}"
+            )
+        whole = isinstance(page.get("msg"), list) and all(
+            isinstance(row, dict) for row in page["msg"]
+        )
+        if not whole or not all(
+            isinstance(page.get(key), int) for key in ("num_rows", "total_rows")
+        ):
+            raise DataError(
+                f"{url}: an RMA answer without rows", "Check --base-uri: is it a warehouse?"
+            )
         return page
 
     def _body(self, url: str) -> bytes:
@@ -127,7 +148,9 @@ class Warehouse:
             try:
                 with open_url(self._http, url) as response:
                     # RMA puts its own errors into the body, with a status that is not 200.
-                    if response.status_code != 200 and "json" not in response.headers.get("Content-Type", ""):
+                    if response.status_code != 200 and "json" not in response.headers.get(
+                        "Content-Type", ""
+                    ):
                         raise refusal(url, response)
                     try:
                         return response.content
@@ -142,7 +165,9 @@ class Warehouse:
         raise DataError(f"{self.base_uri}: answers break off ({reason})", "Try again later.")
 
 
-def table(query: Query, rows: list[dict[str, Any]], make: Callable[[dict[str, Any]], T | None]) -> list[T]:
+def table(
+    query: Query, rows: list[dict[str, Any]], make: Callable[[dict[str, Any]], T | None]
+) -> list[T]:
     """What `make` makes of each row, without None.
 
     Raises:

@@ -14,7 +14,9 @@ from raylab.models.networks.tcn import Tcn
 from raylab.models.networks.transformer import Transformer
 
 
-def build_network(config: NetworkConfig, units: Sequence[int], outputs: int, *, length: int) -> Network:
+def build_network(
+    config: NetworkConfig, units: Sequence[int], outputs: int, *, length: int
+) -> Network:
     """The network that `model` names, with parameters from torch's generator.
 
     A graph network needs `set_graph` of each place before it can decode.

@@ -43,7 +43,9 @@ class RowNetwork(Network):
         features: Of an example, from which the head decodes.
     """
 
-    def __init__(self, units: Sequence[int], outputs: int, *, width: int, features: int, dropout: float) -> None:
+    def __init__(
+        self, units: Sequence[int], outputs: int, *, width: int, features: int, dropout: float
+    ) -> None:
         super().__init__(units)
         self.inputs = nn.ModuleList(RowLayer(count, width) for count in units)
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(features, outputs))

@@ -29,5 +29,7 @@ def _edges(closeness: Tensor, neighbours: int) -> Tensor:
     """(K, K), -inf where there can be no edge."""
     others = closeness.clone().fill_diagonal_(-torch.inf)
     chosen = others.argsort(dim=1, descending=True, stable=True)[:, :neighbours]
-    joined = torch.zeros_like(others, dtype=torch.bool).scatter_(1, chosen, others.gather(1, chosen).isfinite())
+    joined = torch.zeros_like(others, dtype=torch.bool).scatter_(
+        1, chosen, others.gather(1, chosen).isfinite()
+    )
     return (joined | joined.T).fill_diagonal_(True).nonzero().T.contiguous()

@@ -21,12 +21,16 @@ class GraphNetwork(Network):
     Alon & Yahav 2022) with a way around each; then each head of the pooling weighs the units by a softmax of its own.
     """
 
-    def __init__(self, config: GraphConfig, units: Sequence[int], outputs: int, *, length: int) -> None:
+    def __init__(
+        self, config: GraphConfig, units: Sequence[int], outputs: int, *, length: int
+    ) -> None:
         super().__init__(units)
         width, heads = config.width, config.heads
         self.time = nn.Linear(length, width)
         self.nodes = nn.ParameterList(nn.Parameter(torch.randn(count, width)) for count in units)
-        self.layers = nn.ModuleList(GraphLayer(width, heads, config.dropout) for _ in range(config.layers))
+        self.layers = nn.ModuleList(
+            GraphLayer(width, heads, config.dropout) for _ in range(config.layers)
+        )
         self.norm = nn.LayerNorm(width)
         self.pool = nn.Linear(width, heads, bias=False)  # a softmax over units would not see a bias
         self.head = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(heads * width, outputs))
@@ -42,8 +46,12 @@ class GraphNetwork(Network):
         units = self.units[place]
         if edges.ndim != 2 or len(edges) != 2 or edges.dtype != torch.int64:
             raise ValueError(f"edges are (2, E) int64, got {tuple(edges.shape)} {edges.dtype}")
-        if not torch.equal(edges[1].unique().cpu(), torch.arange(units)) or not _within(edges[0], units):
-            raise ValueError(f"edges must be among the {units} units of place {place}, and reach each of them")
+        if not torch.equal(edges[1].unique().cpu(), torch.arange(units)) or not _within(
+            edges[0], units
+        ):
+            raise ValueError(
+                f"edges must be among the {units} units of place {place}, and reach each of them"
+            )
         setattr(self, _buffer(place), edges.to(self.get_buffer(_buffer(place)).device, copy=True))
 
     def forward(self, x: Tensor, place: int) -> Tensor:
@@ -81,7 +89,9 @@ class GraphLayer(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.attention = _gatv2()(width, width // heads, heads, add_self_loops=False, dropout=dropout)
+        self.attention = _gatv2()(
+            width, width // heads, heads, add_self_loops=False, dropout=dropout
+        )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, edges: Tensor) -> Tensor:

@@ -14,7 +14,9 @@ from raylab.models.networks.base import RowNetwork
 class Perceptron(RowNetwork):
     """Reads examples of exactly `length` rows: each place in time has weights of its own."""
 
-    def __init__(self, config: MlpConfig, units: Sequence[int], outputs: int, *, length: int) -> None:
+    def __init__(
+        self, config: MlpConfig, units: Sequence[int], outputs: int, *, length: int
+    ) -> None:
         width, dropout = config.width, config.dropout
         super().__init__(units, outputs, width=width, features=config.hidden[-1], dropout=dropout)
         sizes = (length * width, *config.hidden)

@@ -15,14 +15,18 @@ class Recurrent(RowNetwork):
 
     def __init__(self, config: RecurrentConfig, units: Sequence[int], outputs: int) -> None:
         width, self.directions = config.width, 2 if config.bidirectional else 1
-        super().__init__(units, outputs, width=width, features=self.directions * width, dropout=config.dropout)
+        super().__init__(
+            units, outputs, width=width, features=self.directions * width, dropout=config.dropout
+        )
         kind = nn.LSTM if config.kind == "lstm" else nn.GRU
         self.recurrent = kind(
             width,
             width,
             config.layers,
             batch_first=True,
-            dropout=config.dropout if config.layers > 1 else 0.0,  # torch's is between layers only, and warns of one
+            dropout=config.dropout
+            if config.layers > 1
+            else 0.0,  # torch's is between layers only, and warns of one
             bidirectional=config.bidirectional,
         )
 

@@ -18,7 +18,9 @@ class Tcn(RowNetwork):
         channels, dropout = config.channels, config.dropout
         super().__init__(units, outputs, width=channels, features=channels, dropout=dropout)
         self.pool = config.pool
-        levels = (CausalPair(channels, config.kernel, 2**level, dropout) for level in range(config.levels))
+        levels = (
+            CausalPair(channels, config.kernel, 2**level, dropout) for level in range(config.levels)
+        )
         self.levels = nn.Sequential(*levels)
 
     def read(self, x: Tensor) -> Tensor:
@@ -35,7 +37,9 @@ class CausalPair(nn.Module):
     def __init__(self, channels: int, kernel: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.before = (kernel - 1) * dilation
-        self.convolutions = nn.ModuleList(nn.Conv1d(channels, channels, kernel, dilation=dilation) for _ in range(2))
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(channels, channels, kernel, dilation=dilation) for _ in range(2)
+        )
         self.dropout = nn.Dropout1d(dropout)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -18,7 +18,9 @@ class Transformer(RowNetwork):
     With learnt positions an example has at most `length` rows, with sinusoidal ones any number.
     """
 
-    def __init__(self, config: TransformerConfig, units: Sequence[int], outputs: int, *, length: int) -> None:
+    def __init__(
+        self, config: TransformerConfig, units: Sequence[int], outputs: int, *, length: int
+    ) -> None:
         width = config.width
         super().__init__(units, outputs, width=width, features=width, dropout=config.dropout)
         self.token = nn.Parameter(0.02 * torch.randn(width))
@@ -59,6 +61,8 @@ def _layer(config: TransformerConfig) -> nn.TransformerEncoderLayer:
 def sinusoids(rows: int, width: int) -> Tensor:
     """(rows, width) float64: sines and cosines in turn, wavelengths from 2 pi to 20,000 pi rows (Vaswani et al. 2017,
     section 3.5)."""
-    frequencies = torch.exp(-math.log(10_000.0) * torch.arange(0, width, 2, dtype=torch.float64) / width)
+    frequencies = torch.exp(
+        -math.log(10_000.0) * torch.arange(0, width, 2, dtype=torch.float64) / width
+    )
     angles = torch.arange(rows, dtype=torch.float64)[:, None] * frequencies
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]

@@ -10,7 +10,9 @@ from raylab.models.quantizers.choosing import unit
 from raylab.models.quantizers.kmeans import assign, drawn, lloyd, parted, statistics
 from raylab.seeding import derive
 
-SMOOTHING = 1e-5  # of the counts (Laplace), as in Sonnet's VectorQuantizerEMA and vector-quantize-pytorch
+SMOOTHING = (
+    1e-5  # of the counts (Laplace), as in Sonnet's VectorQuantizerEMA and vector-quantize-pytorch
+)
 
 
 class MovingCodebooks(nn.Module):
@@ -31,7 +33,15 @@ class MovingCodebooks(nn.Module):
     updates: Tensor
 
     def __init__(
-        self, groups: int, codes: int, dimension: int, *, decay: float, revive_below: float, cosine: bool, seed: int
+        self,
+        groups: int,
+        codes: int,
+        dimension: int,
+        *,
+        decay: float,
+        revive_below: float,
+        cosine: bool,
+        seed: int,
     ) -> None:
         super().__init__()
         self.decay, self.revive_below, self.cosine, self.seed = decay, revive_below, cosine, seed

@@ -38,7 +38,9 @@ def parted(found: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     return sums.view_as(like), counts.view(like.shape[:2])
 
 
-def lloyd(x: Tensor, start: Tensor, *, cosine: bool = False, share: Share | None = None) -> tuple[Tensor, Tensor]:
+def lloyd(
+    x: Tensor, start: Tensor, *, cosine: bool = False, share: Share | None = None
+) -> tuple[Tensor, Tensor]:
     """k-means from given means (Lloyd 1982); with `cosine`, means are of length 1 (Dhillon & Modha 2001).
 
     Sums are of all workers, so every worker ends with the same bits. A mean that nothing chose stays.
@@ -62,7 +64,9 @@ def lloyd(x: Tensor, start: Tensor, *, cosine: bool = False, share: Share | None
     return means, counts
 
 
-def drawn(x: Tensor, groups: Tensor, ranks: Tensor, *, seed: int, updates: int, share: Share | None) -> Tensor:
+def drawn(
+    x: Tensor, groups: Tensor, ranks: Tensor, *, seed: int, updates: int, share: Share | None
+) -> Tensor:
     """Vectors of the batch, without replacement while there are enough; pure in (seed, updates).
 
     Drawn by torch's CPU generator whatever the device, over the places of the whole step: all workers draw the same.
@@ -76,7 +80,9 @@ def drawn(x: Tensor, groups: Tensor, ranks: Tensor, *, seed: int, updates: int, 
         (m, d), the same on all workers.
     """
     total = vectors_of(x[0], share)
-    order = torch.randperm(total, generator=torch.Generator().manual_seed(derive(seed, updates))).to(x.device)
+    order = torch.randperm(
+        total, generator=torch.Generator().manual_seed(derive(seed, updates))
+    ).to(x.device)
     places = order[ranks % total]
     if share is None:
         return x[groups, places]

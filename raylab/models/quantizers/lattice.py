@@ -21,8 +21,12 @@ class _Lattice(Quantizer):
 
     def __init__(self, dimension: int, rounded: int, codes: int) -> None:
         super().__init__(dimension, (codes,))
-        self.into: nn.Module = nn.Identity() if rounded == dimension else nn.Linear(dimension, rounded)
-        self.back: nn.Module = nn.Identity() if rounded == dimension else nn.Linear(rounded, dimension)
+        self.into: nn.Module = (
+            nn.Identity() if rounded == dimension else nn.Linear(dimension, rounded)
+        )
+        self.back: nn.Module = (
+            nn.Identity() if rounded == dimension else nn.Linear(rounded, dimension)
+        )
 
 
 class FSQ(_Lattice):
@@ -74,13 +78,17 @@ class LFQ(_Lattice):
         self.config = config
         basis = 2 ** torch.arange(config.bits - 1, -1, -1)
         self.register_buffer("basis", basis, persistent=False)
-        self.register_buffer("signs", self._signs(torch.arange(2**config.bits)[:, None]), persistent=False)
+        self.register_buffer(
+            "signs", self._signs(torch.arange(2**config.bits)[:, None]), persistent=False
+        )
 
     def quantize(self, x: Tensor, share: Share | None) -> Quantized:
         z = self.into(x)
         codes = torch.where(z.detach() > 0, 1.0, -1.0)
         indices = ((codes > 0) * self.basis).sum(1, keepdim=True)
-        commit = functional.mse_loss(z, codes, reduction="sum") / (vectors_of(x, share) * self.config.bits)
+        commit = functional.mse_loss(z, codes, reduction="sum") / (
+            vectors_of(x, share) * self.config.bits
+        )
         loss = self.config.commitment * commit
         if self.config.entropy_weight:
             loss = loss + self.config.entropy_weight * self._entropy(z, share)
@@ -100,7 +108,9 @@ class LFQ(_Lattice):
         mean, workers = choice.sum(0, keepdim=True) / total, 1
         if share is not None:
             mean, workers = share.sum_with_gradient(mean), share.workers.workers
-        return _entropy(choice).sum() / total - self.config.diversity * _entropy(mean).sum() / workers
+        return (
+            _entropy(choice).sum() / total - self.config.diversity * _entropy(mean).sum() / workers
+        )
 
 
 def _entropy(p: Tensor) -> Tensor:

@@ -31,7 +31,9 @@ class _LearntVQ(Quantizer):
         codes = book.index_select(0, indices)
         pull = functional.mse_loss(codes, x.detach(), reduction="sum")
         commit = functional.mse_loss(x, codes.detach(), reduction="sum")
-        loss = (self.codebook_weight * pull + self.commitment * commit) / (vectors_of(x, share) * self.dimension)
+        loss = (self.codebook_weight * pull + self.commitment * commit) / (
+            vectors_of(x, share) * self.dimension
+        )
         return Quantized(through(x, codes, self.gradient), indices[:, None], loss)
 
     def lookup(self, indices: Tensor) -> Tensor:

@@ -25,7 +25,14 @@ class MovingVQ(Quantizer):
     """
 
     def __init__(
-        self, config: MovingConfig, *, dimension: int, seed: int, groups: int = 1, stages: int = 1, cosine: bool = False
+        self,
+        config: MovingConfig,
+        *,
+        dimension: int,
+        seed: int,
+        groups: int = 1,
+        stages: int = 1,
+        cosine: bool = False,
     ) -> None:
         super().__init__(dimension, (config.codes,) * (groups * stages))
         self.config, self.groups, self.cosine = config, groups, cosine
@@ -67,7 +74,9 @@ class MovingVQ(Quantizer):
 
     def lookup(self, indices: Tensor) -> Tensor:
         at = indices.reshape(-1, self.groups, len(self.stages)).permute(2, 1, 0)
-        return self._joined(torch.stack([book.read(one) for book, one in zip(self._books, at, strict=True)]).sum(0))
+        return self._joined(
+            torch.stack([book.read(one) for book, one in zip(self._books, at, strict=True)]).sum(0)
+        )
 
     @torch.no_grad()
     def _start(self, left: Tensor, share: Share | None) -> None:
@@ -79,7 +88,10 @@ class MovingVQ(Quantizer):
     def _update(self, read: list[Tensor], chosen: list[Tensor], share: Share | None) -> None:
         """All stages after all have chosen: one call to the other workers a step."""
         books = self._books
-        found = [book.statistics(x, indices) for book, x, indices in zip(books, read, chosen, strict=True)]
+        found = [
+            book.statistics(x, indices)
+            for book, x, indices in zip(books, read, chosen, strict=True)
+        ]
         if share is not None:
             found = list(share.sum(torch.stack(found)))
         for book, x, one in zip(books, read, found, strict=True):
@@ -87,7 +99,11 @@ class MovingVQ(Quantizer):
 
     def _grouped(self, x: Tensor) -> Tensor:
         """(n, D) -> (G, n, d)."""
-        return x.reshape(len(x), self.groups, self.dimension // self.groups).transpose(0, 1).contiguous()
+        return (
+            x.reshape(len(x), self.groups, self.dimension // self.groups)
+            .transpose(0, 1)
+            .contiguous()
+        )
 
     def _joined(self, rows: Tensor) -> Tensor:
         """(G, n, d) -> (n, D)."""
@@ -130,4 +146,6 @@ class GroupedResidualVQ(MovingVQ):
     def __init__(self, config: GroupedResidualQuantizer, *, dimension: int, seed: int) -> None:
         if dimension % config.groups:
             raise ValueError(f"dimension {dimension} is not divisible by groups {config.groups}")
-        super().__init__(config, dimension=dimension, seed=seed, groups=config.groups, stages=config.stages)
+        super().__init__(
+            config, dimension=dimension, seed=seed, groups=config.groups, stages=config.stages
+        )
