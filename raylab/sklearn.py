@@ -22,10 +22,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from raylab.config import ContrastiveTrial, sampling_section
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.dotted import set_path
+from raylab.config.parse import parse
+from raylab.config.sampling import sampling_section
 from raylab.data.session import Label
 from raylab.errors import ConfigError
-from raylab.parsing import parse, set_path
 from raylab.training.arrays import Trained, fit_arrays
 
 PATHS = {  # parameters, and the config path that each one sets

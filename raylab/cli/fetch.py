@@ -18,14 +18,14 @@ from raylab.cli.show import console, print_json
 from raylab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from raylab.data.warehouse.fetch import Fetched
-    from raylab.data.warehouse.match import Match
+    from raylab.data.allen.fetch import Fetched
+    from raylab.data.allen.match import Match
 
 SHOWN = 50
 
 
 def _range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[float, float] | None:
-    from raylab.data.warehouse.listing import parse_range
+    from raylab.data.allen.listing import parse_range
 
     return parse_range(text) if text else None
 

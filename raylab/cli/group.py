@@ -58,15 +58,15 @@ def cli(debug: bool, insecure: bool) -> None:
 
 def parsed(overrides: Sequence[str]) -> dict[str, Any]:
     """`--set a.b=1` as {"a.b": 1}."""
-    from raylab.parsing import parse_override
+    from raylab.config.parse import parse_override
 
     return dict(parse_override(text) for text in overrides)
 
 
 def viewed(overrides: Sequence[str]) -> dict[str, Any] | None:
     """The `view` section that `--set view.KEY=VALUE` states; None where it states none."""
+    from raylab.config.dotted import set_path
     from raylab.errors import ConfigError
-    from raylab.parsing import set_path
 
     section: dict[str, Any] = {}
     for path, value in parsed(overrides).items():

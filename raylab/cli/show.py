@@ -60,7 +60,7 @@ def print_ranking(result: dict[str, Any]) -> None:
 
 def say_choice(path: Path, trial: str | None) -> None:
     """Which trial is used where none is named and several objectives leave a choice. A path may be a model's, too."""
-    from raylab.studies.winner import said_choice
+    from raylab.analysis.winner import said_choice
     from raylab.tracking.study import StudyFolder
 
     if (
@@ -73,7 +73,7 @@ def say_choice(path: Path, trial: str | None) -> None:
 
 def say_unselected(path: Path, split: str, trial: str | None) -> None:
     """That no selection over seeds comes before a reading of the test split."""
-    from raylab.studies.winner import unselected
+    from raylab.analysis.winner import unselected
     from raylab.tracking.study import StudyFolder
 
     if split == "test" and trial is None and (said := unselected(StudyFolder.open(path))):

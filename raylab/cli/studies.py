@@ -196,17 +196,16 @@ def leaderboard(studies: Sequence[Path], as_json: bool, **asked: Any) -> None:
 
     Matched baselines stand beside them. Studies that do not compare are refused, with the reason.
     """
-    one = len(studies) == 1 and not any(asked.values())
-    if one and not as_json:
+    options = {name: value for name, value in asked.items() if value is not None}
+    if len(studies) > 1 or options:
+        ranking = raylab.rank(studies, **options)
+        print_json(ranking) if as_json else print_ranking(ranking)
+    elif as_json:
+        print_json(raylab.leaderboard(studies[0]))
+    else:
         from raylab.tracking.study import StudyFolder
 
         print_leaderboard(StudyFolder.open(studies[0]))
-        return
-    found = raylab.leaderboard(studies[0] if one else studies, **asked)
-    if as_json:
-        print_json(found)
-    else:
-        print_ranking(found)
 
 
 @verb("raylab report study\nraylab report embeddings decoders --out compared.html")

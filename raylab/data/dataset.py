@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from raylab.config.explain import did_you_mean
 from raylab.data.manifest import check_arrays, check_manifest, check_split
 from raylab.data.session import Label, Session
 from raylab.errors import DataError
 from raylab.files import file_digest, map_tensors, read_json
-from raylab.parsing import did_you_mean
 
 SCHEMA = 2
 MANIFEST = "manifest.json"
@@ -53,7 +53,7 @@ class Recording:
     Attributes:
         neural: (T, N) float32, every recorded unit.
         kept: (N,) bool, the units that the training samples say something about; None for all.
-        parts: (P, 3) int64 rows [start, stop, split code]; see `raylab.data.splits`.
+        parts: (P, 3) int64 rows [start, stop, split code]; see `raylab.data.splitting.splits`.
         time: (T,) float64 seconds.
         groups: (T,) int64 ids by name, -1 outside, such as `presentation`.
         units: (N, ...) columns of every recorded unit, such as `position`.

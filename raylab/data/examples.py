@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raylab.config import ViewConfig
+from raylab.config.view import ViewConfig
 from raylab.data.dataset import SessionSpec
-from raylab.data.grid import Grid, row_width
 from raylab.data.session import UNLABELLED, Label
-from raylab.data.splits import CODE
-from raylab.data.view import Timeline
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.grid import Grid, row_width
+from raylab.data.views.view import Timeline
 from raylab.errors import TrainingError
 
 SAMPLE, SEGMENT, PRESENTATION = "sample", "segment", "presentation"

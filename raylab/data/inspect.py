@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from raylab.config.explain import did_you_mean
 from raylab.data.dataset import MANIFEST, Dataset
+from raylab.data.preparation.sections import Sections, read_sections
+from raylab.data.preparation.writing import describe_session
 from raylab.data.readers import Source, list_sources
-from raylab.data.readers.isolated import read_isolated
+from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.recipe import Recipe, load_recipe
-from raylab.data.sections import Sections, read_sections
 from raylab.data.session import Session
-from raylab.data.splits import CODE, SPLITS, counts, make_parts
-from raylab.data.writing import describe_session
+from raylab.data.splitting.splits import CODE, SPLITS, counts, make_parts
 from raylab.errors import DataError
 from raylab.files import file_digest
-from raylab.parsing import did_you_mean
 
 
 def inspect(path: str | Path, *, recipe: str | Path | None = None) -> dict[str, Any]:

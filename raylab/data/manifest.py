@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
+from raylab.config.parse import parse
 from raylab.data.session import LabelKind, NeuralKind
 from raylab.errors import ConfigError, DataError
-from raylab.parsing import parse
 
 REMEDY = "Prepare the dataset again."
 Name = Annotated[str, StringConstraints(max_length=1000)]

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from raylab.data.allen.environment import ensure_environment
-from raylab.data.budget import files_at_once
 from raylab.data.dataset import MANIFEST, Dataset, stored_session
-from raylab.data.joining import join, require_one_origin
+from raylab.data.preparation.budget import files_at_once
+from raylab.data.preparation.joining import join, require_one_origin
+from raylab.data.preparation.sections import Sections, read_sections
+from raylab.data.preparation.workspace import Workspace, source_key
+from raylab.data.preparation.writing import store_session, store_split, write_manifest
 from raylab.data.readers import Source, list_sources
-from raylab.data.readers.isolated import APART, read_isolated
+from raylab.data.readers.isolation.isolated import APART, read_isolated
 from raylab.data.recipe import Recipe, load_recipe
-from raylab.data.sections import Sections, read_sections
-from raylab.data.splits import assign_sessions, make_parts
-from raylab.data.workspace import Workspace, source_key
-from raylab.data.writing import store_session, store_split, write_manifest
+from raylab.data.splitting.splits import assign_sessions, make_parts
 from raylab.errors import ConfigError, DataError, RaylabError
 
 Item = dict[str, Any]

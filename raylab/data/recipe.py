@@ -12,7 +12,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from raylab.config import Strict
+from raylab.config.base import Strict
+from raylab.config.explain import did_you_mean
+from raylab.config.parse import parse
+from raylab.config.yaml_files import load_yaml
 from raylab.data.recipe_sections import (
     Count,
     FeaturesSpec,
@@ -27,7 +30,6 @@ from raylab.data.recipe_sections import (
     UnitFiltersSpec,
 )
 from raylab.errors import ConfigError, DataError
-from raylab.parsing import did_you_mean, load_yaml, parse
 
 Format = Literal[
     "hdf5",

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from raylab.config import Strict
+from raylab.config.base import Strict
 from raylab.data.session import LabelKind, NeuralKind
 
 NanRule = Literal["error", "drop_units", "interpolate", "zero"]

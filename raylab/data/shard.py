@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 import raylab
-from raylab.config import SessionsConfig, ViewConfig
-from raylab.data.cache import shared
+from raylab.config.view import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset, Recording, SessionSpec
-from raylab.data.selection import Fitted, pool, unfitted
-from raylab.data.view import Timeline, make_timeline, view_activity
+from raylab.data.views.cache import shared
+from raylab.data.views.selection import Fitted, pool, unfitted
+from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.errors import ConfigError
 from raylab.files import digest
 

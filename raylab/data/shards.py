@@ -21,9 +21,8 @@ import ray.data
 from ray.data.expressions import col
 from safetensors.numpy import load, save
 
-from raylab.config import SessionsConfig, ViewConfig
+from raylab.config.view import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset
-from raylab.data.selection import Fitted
 from raylab.data.shard import (
     SEPARATE,
     Chunk,
@@ -34,7 +33,8 @@ from raylab.data.shard import (
     pooled,
     view_session,
 )
-from raylab.data.view import make_timeline
+from raylab.data.views.selection import Fitted
+from raylab.data.views.view import make_timeline
 
 
 def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 
-from raylab.config import EvaluationConfig, ReadoutConfig, SessionsConfig, ViewConfig
+from raylab.config.readouts import ReadoutConfig
+from raylab.config.training import EvaluationConfig
+from raylab.config.view import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset, Recording
-from raylab.data.splits import CODE
-from raylab.data.view import Timeline, make_timeline, view_activity
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.evaluation.decoding import Decoded, chance, decode, mean_scores
 from raylab.evaluation.pooling import pool_samples
 from raylab.evaluation.reading import Searches

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raylab.config import EvaluationConfig, KnnConfig, NeighboursConfig, ReadoutConfig
+from raylab.config.readouts import KnnConfig, NeighboursConfig, ReadoutConfig
+from raylab.config.training import EvaluationConfig
 from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
-from raylab.data.view import Timeline
+from raylab.data.views.view import Timeline
 from raylab.evaluation.chance import time_blocks
 from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
 from raylab.evaluation.scores import PRIMARY, chance_scores, frames_of, score_predictions

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from raylab.config import EvaluationConfig
+from raylab.config.training import EvaluationConfig
 from raylab.data.examples import examples_of, gather
 from raylab.data.session import Label
-from raylab.data.view import Timeline
+from raylab.data.views.view import Timeline
 from raylab.errors import TrainingError
 from raylab.evaluation.decoding import Pool
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raylab.config import ViewConfig
+from raylab.config.view import ViewConfig
 from raylab.data.dataset import Recording
-from raylab.data.splits import CODE
-from raylab.data.view import Fitted, Timeline, view_part
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import Fitted, Timeline, view_part
 from raylab.evaluation.decoding import reference_samples
 
 

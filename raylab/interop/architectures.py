@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from raylab.config import ContrastiveTrial
+from raylab.config.contrastive import ContrastiveTrial
 from raylab.errors import ConfigError
 
 

@@ -18,7 +18,9 @@ import torch
 from torch import Tensor
 
 import raylab
-from raylab.config import ContrastiveTrial, OffsetEncoderConfig, ViewConfig
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.encoders import OffsetEncoderConfig
+from raylab.config.view import ViewConfig
 from raylab.errors import ConfigError
 from raylab.files import atomic_path
 from raylab.interop.architectures import architecture_name

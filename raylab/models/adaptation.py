@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from raylab.config import EncoderConfig
+from raylab.config.encoders import EncoderConfig
 from raylab.models.encoders import Encoder, build_encoder
 
 

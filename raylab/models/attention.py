@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from raylab.config import AttentionEncoderConfig
+from raylab.config.encoders import AttentionEncoderConfig
 from raylab.models.base import Encoder
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raylab.config import (
+from raylab.config.encoders import (
     AttentionEncoderConfig,
     EncoderConfig,
     LinearEncoderConfig,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from raylab.config import FocalInfoNCEConfig, LossConfig
+from raylab.config.encoders import FocalInfoNCEConfig, LossConfig
 
 
 class InfoNCE(nn.Module):

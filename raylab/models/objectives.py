@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from raylab.config import HybridSampling, MultiSampling, SamplingConfig
+from raylab.config.sampling import HybridSampling, MultiSampling, SamplingConfig
 from raylab.models.base import on_sphere
 from raylab.models.losses import InfoNCE, value_and_gradients
 

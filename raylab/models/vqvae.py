@@ -11,8 +11,14 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raylab.config import QuantizerConfig, VqvaeModelConfig
-from raylab.models.channels_last import ChannelsLast, convolve, convolve_transposed, squared_error
+from raylab.config.quantizers import QuantizerConfig
+from raylab.config.vqvae import VqvaeModelConfig
+from raylab.models.fast.channels_last import (
+    ChannelsLast,
+    convolve,
+    convolve_transposed,
+    squared_error,
+)
 from raylab.models.quantizers import Quantized, Quantizer, Share, build_quantizer
 
 

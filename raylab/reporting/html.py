@@ -9,8 +9,8 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
+from raylab.config.yaml_files import load_yaml
 from raylab.files import read_json, write_text
-from raylab.parsing import load_yaml
 from raylab.reporting import sections
 from raylab.reporting.assets import CSS, JS
 from raylab.reporting.code_figures import code_figures

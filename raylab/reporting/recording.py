@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from raylab.data.session import Label, Session
-from raylab.data.splits import SPLITS
+from raylab.data.splitting.splits import SPLITS
 from raylab.reporting.plots import BLUE, GREY, ORANGE
 
 COLUMNS = 1600  # of the heat map: more would be less than a pixel each

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import PairsConfig, SamplingConfig
+from raylab.config.sampling import PairsConfig, SamplingConfig
 from raylab.data.session import Label
 from raylab.sampling.classes import align, shared_classes
 from raylab.sampling.conditionals import ByLabel, InClass, LabelChange, LabelChangeInClass

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from raylab.config import (
+from raylab.config.sampling import (
     DeltaPairs,
     DiscretePairs,
     MixedPairs,

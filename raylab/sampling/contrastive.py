@@ -14,7 +14,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from raylab.config import DiscreteSampling, MixedSampling, PairsConfig, SamplingConfig
+from raylab.config.sampling import DiscreteSampling, MixedSampling, PairsConfig, SamplingConfig
 from raylab.data.session import Label
 from raylab.errors import ConfigError
 from raylab.sampling.conditionals import Conditional, InClass, build_conditional

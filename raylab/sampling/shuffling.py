@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from raylab.data.session import Label
-from raylab.data.splits import CODE
-from raylab.data.view import Timeline
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import Timeline
 from raylab.seeding import derive
 
 LEAST = 0.1  # of the training rows: a shorter shift would leave slow labels nearly where they were

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.tasks.protocol import Comm, Task, Validation
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import VqvaeTrial
+from raylab.config.vqvae import VqvaeTrial
 from raylab.data.shard import Shard
-from raylab.data.splits import CODE
+from raylab.data.splitting.splits import CODE
 from raylab.errors import TrainingError
 from raylab.sampling.windows import Tiles
 from raylab.tasks.labels import trained_labels

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from raylab.data.shard import SessionShard
-from raylab.data.splits import CODE
+from raylab.data.splitting.splits import CODE
 from raylab.models.vqvae import VqVae
 from raylab.sampling.windows import Tiles
 from raylab.tasks.protocol import Comm

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from raylab.config import VqvaeTrial
+from raylab.config.vqvae import VqvaeTrial
 from raylab.data.shard import SessionShard, Shard
-from raylab.data.splits import CODE
+from raylab.data.splitting.splits import CODE
 from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
 from raylab.models.quantizers import Quantizer

@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from raylab.config import ContrastiveTrial
+from raylab.config.contrastive import ContrastiveTrial
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import SessionShard, Shard
-from raylab.data.view import Timeline
+from raylab.data.views.view import Timeline
 from raylab.errors import ConfigError
 from raylab.models.adaptation import adopt_trunk, is_adaptable, trunk
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, Seen, add_gradients, fused_embedding, fused_loss
+from raylab.models.fast.contrastive_step import (
+    FusedEncoder,
+    Seen,
+    add_gradients,
+    fused_embedding,
+    fused_loss,
+)
 from raylab.models.losses import bits, build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.embedding import embed, kept_embedding, padded_sequence, windows

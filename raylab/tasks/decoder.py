@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import DecoderTrial, FramesLoss, GraphConfig
+from raylab.config.decoder import DecoderTrial, FramesLoss
+from raylab.config.networks import GraphConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import SAMPLE, Examples
 from raylab.data.session import Label

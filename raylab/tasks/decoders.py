@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raylab.config import DecoderTrial, FramesLoss, PlainLoss
+from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.readouts import ReadoutConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import Examples

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard
-from raylab.data.splits import CODE
-from raylab.data.view import Timeline
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import Timeline
 from raylab.evaluation.decoding import Pool, reference_samples
 from raylab.evaluation.pooling import pool_samples
 from raylab.models.encoders import Encoder

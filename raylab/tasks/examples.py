@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import DecoderTrial
+from raylab.config.decoder import DecoderTrial
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import LONGEST, SAMPLE, Examples, examples_of, longest_rows
 from raylab.data.shard import SessionShard
-from raylab.data.view import Timeline
+from raylab.data.views.view import Timeline
 from raylab.sampling.few_shot import few_shot
 from raylab.sampling.shuffling import shifted_examples
 from raylab.seeding import derive

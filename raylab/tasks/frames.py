@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import FramesLoss
+from raylab.config.decoder import FramesLoss
 from raylab.data.examples import Examples
 from raylab.errors import ConfigError
 from raylab.tasks.targets import Target

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raylab.config import GraphConfig
+from raylab.config.networks import GraphConfig
 from raylab.data.shard import SessionShard, Shard
-from raylab.data.splits import CODE
+from raylab.data.splitting.splits import CODE
 from raylab.errors import TrainingError
 from raylab.models.networks import GraphNetwork, edges_of_correlations, edges_of_positions
 from raylab.tasks.protocol import Comm

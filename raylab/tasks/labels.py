@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import SAMPLE
 from raylab.data.shard import check_combination
-from raylab.data.view import TIME, Timeline, view_labels
+from raylab.data.views.view import TIME, Timeline, view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.decoding import decode, mean_scores
 from raylab.evaluation.readouts import require_support

@@ -9,11 +9,12 @@ from itertools import pairwise
 
 import torch
 
-from raylab.config import ContrastiveTrial, PairsConfig
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.sampling import PairsConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
-from raylab.data.splits import CODE
-from raylab.data.view import Timeline, view_labels
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import Timeline, view_labels
 from raylab.errors import ConfigError, TrainingError
 from raylab.models.objectives import Layout
 from raylab.sampling.across import AcrossSampler

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
 from raylab.evaluation.decoding import Decoded

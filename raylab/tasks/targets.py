@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Shard
-from raylab.data.view import view_labels
+from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.scores import on_circle
 from raylab.tasks.labels import decoded_label

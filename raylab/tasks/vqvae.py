@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config import VqvaeTrial
+from raylab.config.vqvae import VqvaeTrial
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import SessionShard, Shard
-from raylab.data.splits import CODE
-from raylab.data.view import view_labels
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
 from raylab.models.quantizers import Share
 from raylab.models.vqvae import VqVae

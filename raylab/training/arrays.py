@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import LabelSpec, Recording, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Shard, assemble, cut
-from raylab.data.splits import CODE
-from raylab.data.view import make_timeline, view_activity
+from raylab.data.splitting.splits import CODE
+from raylab.data.views.view import make_timeline, view_activity
 from raylab.errors import ConfigError
 from raylab.training.loop import Training
 from raylab.training.model import Model

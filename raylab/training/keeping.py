@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from raylab.config import EarlyStopping, TrainingConfig
+from raylab.config.training import EarlyStopping, TrainingConfig
 from raylab.errors import ConfigError, TrainingError
 
 

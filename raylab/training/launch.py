@@ -18,10 +18,10 @@ import ray.train
 import torch
 from ray.train.torch import TorchConfig, TorchTrainer
 
+from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.shards import build_shard, split_dataset
 from raylab.errors import TrainingError
-from raylab.parsing import parse_trial
 from raylab.tasks import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.groups import remove_left_groups

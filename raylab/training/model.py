@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from raylab.config import TrialConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import SessionShard
-from raylab.data.view import Fitted, part_grid, view_part
+from raylab.data.views.view import Fitted, part_grid, view_part
 from raylab.errors import DataError
 from raylab.models.encoders import Encoder
 from raylab.tasks import get_task

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from raylab.config import CycledBeta, OneCycleSchedule, OptimizerConfig
+from raylab.config.training import CycledBeta, OneCycleSchedule, OptimizerConfig
 from raylab.training.schedule import cycled_beta1, rate_factor
 
 EPS = 1e-8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from raylab.config import ConstantSchedule, CosineSchedule, CycledBeta, OneCycleSchedule
+from raylab.config.training import ConstantSchedule, CosineSchedule, CycledBeta, OneCycleSchedule
 
 Anneal = Callable[[float, float, float], float]  # (start, end, share of the way) -> value
 

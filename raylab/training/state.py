@@ -14,12 +14,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 import raylab
-from raylab.config import TrialConfig
+from raylab.config.parse import parse_trial
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
-from raylab.data.view import Fitted
+from raylab.data.views.view import Fitted
 from raylab.errors import StudyError
 from raylab.files import atomic_path, read_json, write_json
-from raylab.parsing import parse_trial
 from raylab.tasks import get_task
 from raylab.training.keeping import Progress
 from raylab.training.optimizer import Adam

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
+from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, whole_shard
 from raylab.files import write_json, write_tensors
-from raylab.parsing import parse_trial
 from raylab.processes import write_process
 from raylab.tasks import Comm
 from raylab.training.loop import Training

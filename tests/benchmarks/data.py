@@ -22,11 +22,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
+from raylab.data.preparation.writing import store_session
 from raylab.data.readers import list_sources, read_source
-from raylab.data.synthetic import Form, write_session
-from raylab.data.writing import store_session
-from raylab.parsing import parse_trial
+from raylab.data.synth import Form, write_session
 from raylab.training.worker import Job, start
 from tests.benchmarks.harness import Pair, Run
 from tests.benchmarks.memory import Peak, descendants, proportional_mib

@@ -22,13 +22,14 @@ import numpy as np
 import torch
 
 import raylab
-from raylab.config import DecoderTrial, EvaluationConfig
+from raylab.analysis.scorer import permuted
+from raylab.config.decoder import DecoderTrial
+from raylab.config.parse import parse_trial
+from raylab.config.training import EvaluationConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.scores import PRIMARY
-from raylab.parsing import parse_trial
-from raylab.studies.winner import permuted
 from raylab.training.loop import Training
 from tests.benchmarks.science import REAL_DATA
 

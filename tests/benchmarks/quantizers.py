@@ -11,7 +11,7 @@ import vector_quantize_pytorch as vqp
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from raylab.config import QuantizerConfig
+from raylab.config.quantizers import QuantizerConfig
 from raylab.models.quantizers import build_quantizer
 from tests.benchmarks.harness import Pair, Run
 

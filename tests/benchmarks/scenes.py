@@ -19,9 +19,9 @@ import numpy as np
 import torch
 
 import raylab
+from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
-from raylab.parsing import parse_trial
 from raylab.training.loop import Training
 
 DECODERS: dict[str, dict[str, Any]] = {

@@ -24,11 +24,11 @@ import numpy as np
 import torch
 
 import raylab
+from raylab.analysis.trained import Trained
+from raylab.analysis.winner import winner
 from raylab.data.session import Label
-from raylab.data.splits import CODE
+from raylab.data.splitting.splits import CODE
 from raylab.evaluation.consistency import consistency_matrix, off_diagonal
-from raylab.studies.trained import Trained
-from raylab.studies.winner import winner
 from raylab.tracking.study import StudyFolder
 
 REAL_DATA = Path(os.environ.get("RAYLAB_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
 
-from raylab.config import ContrastiveTrial
+from raylab.config.contrastive import ContrastiveTrial
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Chunk, SessionShard
-from raylab.data.view import Timeline
+from raylab.data.views.view import Timeline
 from raylab.training.loop import Training
 from tests.benchmarks.harness import Pair, Run
 

@@ -20,13 +20,13 @@ from sklearn.neighbors import KNeighborsRegressor
 
 import raylab
 from raylab.cluster import connect
+from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
-from raylab.data.splits import CODE
-from raylab.parsing import parse_trial
-from raylab.studies import driver
-from raylab.studies.outcome import report
+from raylab.data.splitting.splits import CODE
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job, run_round, start
+from raylab.tuning import driver
+from raylab.tuning.outcome import report
 from tests.benchmarks.sessions import recordings
 
 TRIALS, SLOTS, SECONDS = 32, 2, 1.0
@@ -155,7 +155,7 @@ class _replaced:
     def __enter__(self) -> None:
         trainable: Callable[..., Any] = lambda resources: tune.with_resources(
             self._trainable, {"cpu": 1}
-        )  # noqa: E731
+        )
         driver._trainable = trainable
 
     def __exit__(self, *_: object) -> None:
@@ -266,7 +266,7 @@ def _r2(x: np.ndarray, y: np.ndarray, valid_x: np.ndarray, valid_y: np.ndarray) 
 
 
 def _nested(flat: dict[str, Any]) -> dict[str, Any]:
-    from raylab.parsing import set_path
+    from raylab.config.dotted import set_path
 
     value: dict[str, Any] = {"task": {"kind": "contrastive"}}
     for path, leaf in flat.items():

@@ -11,7 +11,7 @@ import cebra
 import numpy as np
 import torch
 
-from raylab.interop.cebra_read import from_cebra
+from raylab.interop.from_cebra import from_cebra
 from tests.benchmarks.harness import Pair, Run
 
 SAMPLES, UNITS, HIDDEN, OUTPUT = 115_459, 200, 32, 8

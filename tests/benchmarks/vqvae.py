@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from raylab.config import VqvaeTrial
+from raylab.config.vqvae import VqvaeTrial
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.training.loop import Training

@@ -16,12 +16,12 @@ import pytest
 
 import raylab
 from raylab.cli import main
+from raylab.config.parse import parse
 from raylab.data.allen.environment import ensure_environment
 from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.errors import DataError
-from raylab.parsing import parse
 from tests.fixtures.allen_ophys import write_ophys
 
 pytestmark = pytest.mark.allen

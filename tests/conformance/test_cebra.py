@@ -11,21 +11,16 @@ from cebra.integrations.sklearn.metrics import infonce_to_goodness_of_fit
 from cebra.models import criterions, projector
 from scipy import stats
 
-from raylab.config import (
-    ContrastiveModelConfig,
-    ContrastiveTrial,
-    InfoNCEConfig,
-    ProjectorEncoderConfig,
-    TimeSampling,
-    sampling_section,
-)
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.encoders import ContrastiveModelConfig, InfoNCEConfig, ProjectorEncoderConfig
+from raylab.config.parse import parse
+from raylab.config.sampling import TimeSampling, sampling_section
 from raylab.data.session import Label
 from raylab.interop.architectures import ARCHITECTURES
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, fused_loss
+from raylab.models.fast.contrastive_step import FusedEncoder, fused_loss
 from raylab.models.losses import InfoNCE, bits
 from raylab.models.objectives import Layout, Objectives
-from raylab.parsing import parse
 from raylab.sampling.contrastive import PairSampler
 from raylab.sampling.neighbours import Neighbours
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from raylab.config import ContrastiveTrial
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.parse import parse
 from raylab.data.dataset import LabelSpec, SessionSpec
-from raylab.data.view import Fitted
+from raylab.data.views.view import Fitted
 from raylab.errors import ConfigError, DataError
 from raylab.interop.architectures import ARCHITECTURES
-from raylab.interop.cebra_read import from_cebra
 from raylab.interop.cebra_write import FORMAT, write_cebra
-from raylab.parsing import parse
+from raylab.interop.from_cebra import from_cebra
 from raylab.tasks import get_task
 from raylab.training.model import Model
 

@@ -16,10 +16,12 @@ import torch
 from cebra.models import criterions
 from scipy import stats
 
-from raylab.config import ContrastiveTrial, OffsetEncoderConfig, SamplingConfig
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.encoders import OffsetEncoderConfig
+from raylab.config.sampling import SamplingConfig
 from raylab.data.session import Label
 from raylab.models.encoders import Encoder, build_encoder
-from raylab.models.fused import FusedEncoder, fused_loss
+from raylab.models.fast.contrastive_step import FusedEncoder, fused_loss
 from raylab.models.losses import InfoNCE, value_and_gradients
 from raylab.models.objectives import Layout, Objectives
 from raylab.sampling.across import AcrossSampler

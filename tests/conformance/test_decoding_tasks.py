@@ -13,6 +13,7 @@ import torch
 from test_cli import run
 
 import raylab
+from raylab.config.parse import parse, parse_trial
 from raylab.data.allen.environment import NAMED
 from raylab.data.dataset import Dataset
 from raylab.data.prepare import prepare
@@ -20,9 +21,8 @@ from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.data.shard import whole_shard
-from raylab.data.synthetic import write_session
-from raylab.data.synthetic_spikes import ORIENTATIONS, SHOWN_S, write_spikes
-from raylab.parsing import parse, parse_trial
+from raylab.data.synth import write_session
+from raylab.data.synth_spikes import ORIENTATIONS, SHOWN_S, synth_spikes
 from raylab.training.loop import Training
 from tests.fixtures.allen_answers import (
     ECEPHYS,
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def spikes(folder: Path) -> Path:
-    (path,) = write_spikes(
+    (path,) = synth_spikes(
         folder / "npx", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=QUIET
     )
     return path
@@ -226,7 +226,7 @@ def test_the_synthetic_session_is_as_described(
     assert recording.rate_hz == pytest.approx(20)
     codes, counts = np.unique(recording.labels["scene"].values, return_counts=True)
     assert counts[codes >= 0].tolist() == [SHOWN * 5] * SCENES
-    again = write_spikes(
+    again = synth_spikes(
         tmp_path / "again", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=QUIET
     )[0]
     assert again.read_bytes() == spikes.read_bytes()
@@ -235,7 +235,7 @@ def test_the_synthetic_session_is_as_described(
 
 
 def test_noise_makes_it_harder(folder: Path, neuropixels: Dataset) -> None:
-    (path,) = write_spikes(
+    (path,) = synth_spikes(
         folder / "loud", units=UNITS, scenes=SCENES, presentations=SHOWN, noise=1.5
     )
     loud = prepare(path, out=folder / "loud-ds", recipe="synthetic_neuropixels").dataset
@@ -248,7 +248,7 @@ def test_noise_makes_it_harder(folder: Path, neuropixels: Dataset) -> None:
 
 def test_leaving_a_session_out(folder: Path) -> None:
     """Two sessions of the same units: one trains, the other, which nothing was fitted on, is decoded."""
-    (path,) = write_spikes(
+    (path,) = synth_spikes(
         folder / "two", units=UNITS, scenes=SCENES, presentations=2 * SHOWN, noise=QUIET
     )
     arrays = dict(np.load(path))

@@ -10,7 +10,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
-from raylab.config import NetworkConfig
+from raylab.config.networks import NetworkConfig
 from raylab.models.networks import GraphNetwork, Network, build_network
 
 LENGTH, UNITS, OUTPUTS = 12, 6, 3

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 import scipy.io
 
+from raylab.config.parse import parse
 from raylab.data.readers import Source, list_sources, read_source
-from raylab.data.readers.isolated import read_isolated
+from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
-from raylab.parsing import parse
 
 SAMPLES, UNITS = 60, 5
 

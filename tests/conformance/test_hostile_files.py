@@ -19,15 +19,15 @@ import pytest
 import scipy.io
 from helpers import dataset
 
+from raylab.config.parse import parse
 from raylab.data.dataset import Dataset
 from raylab.data.readers import Source, list_sources, read_source
-from raylab.data.readers.isolated import read_isolated
+from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
-from raylab.data.synthetic import write_session
+from raylab.data.synth import write_session
 from raylab.errors import ConfigError, DataError, RaylabError
 from raylab.files import map_tensors, safe_name
-from raylab.parsing import parse
 
 SAMPLED = {"neural": {"path": "x", "kind": "rate"}, "time": {"rate_hz": 10}}
 SECRET = 31337.0
@@ -127,7 +127,7 @@ def test_plain_pickles_of_arrays_are_read(tmp_path: Path, protocol: int) -> None
     if protocol > 2:  # which calls `bytes` for these
         found |= {"none": np.zeros((0, 3)), "raw": bytearray(b"ab")}
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(found, protocol=protocol))
-    from raylab.data.readers.joblib import open_joblib
+    from raylab.data.readers.formats.joblib import open_joblib
 
     store = open_joblib(tmp_path / "a.pkl")
     for name in found.keys() - {"raw"}:
@@ -520,8 +520,8 @@ def test_where_nothing_can_fork_the_server_dies_and_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = "from raylab.data.readers import child; child.FORKS = False; child.serve()"
-    monkeypatch.setattr("raylab.data.readers.isolated.SERVER", server)
-    monkeypatch.setattr("raylab.data.readers.isolated._SERVERS", {})
+    monkeypatch.setattr("raylab.data.readers.isolation.isolated.SERVER", server)
+    monkeypatch.setattr("raylab.data.readers.isolation.isolated._SERVERS", {})
     dead, sound = (
         Source(killer(tmp_path / "a.mat")),
         Source(npz(tmp_path / "b.npz", x=np.ones((4, 2)))),

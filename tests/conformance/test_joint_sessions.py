@@ -15,10 +15,10 @@ from scipy.ndimage import gaussian_filter1d
 from test_cli import run
 
 import raylab
-from raylab.config import ChronologicalSplits
+from raylab.config.splits import ChronologicalSplits
 from raylab.data.allen.environment import NAMED
 from raylab.data.dataset import Dataset
-from raylab.data.synthetic import write_session
+from raylab.data.synth import write_session
 from raylab.errors import ConfigError, DataError
 from raylab.tracking.study import StudyFolder
 from tests.fixtures.allen_answers import (

@@ -14,7 +14,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from raylab.config import NetworkConfig, UnitGraph
+from raylab.config.networks import NetworkConfig, UnitGraph
 from raylab.errors import ConfigError
 from raylab.models.networks import (
     GraphNetwork,

@@ -15,11 +15,12 @@ import pytest
 import torch
 from helpers import dataset, session
 
-from raylab.config import (
+from raylab.config.decoder import DecoderTrial
+from raylab.config.parse import parse_trial
+from raylab.config.splits import (
     AnimalSplits,
     BlockedSplits,
     ChronologicalSplits,
-    DecoderTrial,
     GivenSplits,
     GroupSplits,
     SessionSplits,
@@ -30,7 +31,6 @@ from raylab.data.dataset import Dataset
 from raylab.data.session import Label, Session
 from raylab.data.shard import whole_shard
 from raylab.evaluation.chance import permutation_chance, time_blocks
-from raylab.parsing import parse_trial
 from raylab.training.loop import Training
 
 TRIALS, LENGTH, UNITS = 60, 15, 8

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from raylab.config import OptimizerConfig
+from raylab.config.training import OptimizerConfig
 from raylab.training.optimizer import Adam, make_optimizer
 
 KINDS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
@@ -77,7 +77,7 @@ def test_a_trials_process_imports_neither_the_compiler_nor_scikit_learn() -> Non
 import sys, torch
 from raylab.config import OptimizerConfig
 from raylab.training.optimizer import make_optimizer
-import raylab.studies.actor, raylab.tasks.contrastive
+import raylab.tuning.actor, raylab.tasks.contrastive
 stretch = torch.nn.Parameter(torch.ones(3))
 stretch.grad = torch.ones(3)
 make_optimizer(OptimizerConfig(), [stretch]).step()

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
-from raylab.config import QuantizerConfig
+from raylab.config.quantizers import QuantizerConfig
 from raylab.models.quantizers import QUANTIZERS, Quantizer, Share, build_quantizer
 from raylab.models.quantizers.choosing import first_maximum
 from raylab.models.quantizers.kmeans import assign, drawn, lloyd

@@ -12,15 +12,15 @@ from helpers import dataset, session, study_of, trial
 from rich.console import Console
 
 import raylab
+from raylab.analysis.rank import Standing, _rows
 from raylab.cli import main
-from raylab.config import TrialConfig
+from raylab.config.parse import parse_trial
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.scores import score_predictions
-from raylab.parsing import parse_trial
 from raylab.reporting.ranking import remarks, table
-from raylab.studies.ranking import Standing, _rows
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 

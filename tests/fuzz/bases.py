@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import scipy.io
 import scipy.sparse
 
-from raylab.data.synthetic import write_session
+from raylab.data.synth import write_session
 
 Arrays = dict[str, Any]
 Write = Callable[[Path, Arrays], None]

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from raylab.config.parse import parse
 from raylab.data.readers import Source, list_sources, read_source
-from raylab.data.readers.isolated import read_isolated
+from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.errors import RaylabError
-from raylab.parsing import parse
 from tests.fuzz import bombs, odd_archives, odd_tables
 from tests.fuzz.bases import BASES
 from tests.fuzz.bombs import SECRET, write_secrets

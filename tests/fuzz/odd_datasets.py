@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from raylab.config import ChronologicalSplits, FiltersConfig, ViewConfig
+from raylab.config.splits import ChronologicalSplits, FiltersConfig
+from raylab.config.view import ViewConfig
 from raylab.data.dataset import MANIFEST, Dataset
+from raylab.data.preparation.writing import store_session, store_split, write_manifest
 from raylab.data.session import Label, Session
-from raylab.data.splits import make_parts
-from raylab.data.view import make_timeline, view_activity
-from raylab.data.writing import store_session, store_split, write_manifest
+from raylab.data.splitting.splits import make_parts
+from raylab.data.views.view import make_timeline, view_activity
 from raylab.files import safe_name, write_tensors
 from tests.fuzz.damage import damage
 from tests.fuzz.odd_arrays import Generator, oddity

@@ -15,8 +15,8 @@ from processes import wait_until
 from raylab.authentication import make_token
 from raylab.cluster import connect
 from raylab.errors import RaylabError, StudyError
-from raylab.studies.plan import connect_for
-from raylab.studies.sections import Resources
+from raylab.space.settings import Resources
+from raylab.tuning.planning.study_plan import connect_for
 
 LOCAL = """
 import json, ray
@@ -62,7 +62,9 @@ def test_a_token_is_its_owners_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_trial_that_does_not_fit_is_refused_unless_the_cluster_may_grow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("raylab.studies.plan.nodes_for", lambda resources: [{"CPU": 4.0}])
+    monkeypatch.setattr(
+        "raylab.tuning.planning.study_plan.nodes_for", lambda resources: [{"CPU": 4.0}]
+    )
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert connect_for(Resources(cpus=2), trials=9) == 2
     with pytest.raises(StudyError, match="one trial needs 6 CPU, the whole cluster has 4"):

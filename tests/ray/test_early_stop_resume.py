@@ -13,7 +13,7 @@ from processes import mlflow_children
 
 import raylab as package
 from raylab.cluster import connect
-from raylab.config import BlockedSplits
+from raylab.config.splits import BlockedSplits
 from raylab.data.dataset import Dataset
 from raylab.reporting.leaderboard import rows
 from raylab.tracking.study import StudyFolder

@@ -16,8 +16,8 @@ import raylab
 from raylab.cluster import connect
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
-from raylab.studies.plan import connect_for
-from raylab.studies.sections import Resources
+from raylab.space.settings import Resources
+from raylab.tuning.planning.study_plan import connect_for
 
 pytestmark = pytest.mark.ray
 SPACE: dict[str, Any] = {
@@ -94,7 +94,7 @@ def test_trials_on_halves_of_gpus_see_their_own(
     seen = tmp_path / "seen"
     seen.mkdir()
     monkeypatch.setattr(
-        "raylab.studies.driver._trainable", watched(seen, "raylab.studies.driver._trainable")
+        "raylab.tuning.driver._trainable", watched(seen, "raylab.tuning.driver._trainable")
     )
     assert connect_for(Resources(gpus=0.5), trials=9) == 4
     long = {
@@ -123,7 +123,7 @@ def watched(folder: Path, name: str) -> Any:
 
     from ray import tune
 
-    from raylab.studies.actor import TrialActor
+    from raylab.tuning.actor import TrialActor
 
     module, _, attribute = name.rpartition(".")
     original = getattr(import_module(module), attribute)

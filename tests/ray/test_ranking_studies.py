@@ -13,7 +13,7 @@ from helpers import dataset, session
 import raylab
 from raylab.cli import main
 from raylab.cluster import connect
-from raylab.config import BlockedSplits
+from raylab.config.splits import BlockedSplits
 
 pytestmark = pytest.mark.ray
 QUICK: dict[str, Any] = {"max_steps": 40, "batch_size": 32, "device": "cpu"}

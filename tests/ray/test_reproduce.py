@@ -12,7 +12,7 @@ from helpers import dataset, session
 
 import raylab
 from raylab.cluster import connect
-from raylab.config import BlockedSplits
+from raylab.config.splits import BlockedSplits
 from raylab.data.dataset import Dataset
 from raylab.tracking.study import StudyFolder
 

@@ -17,7 +17,7 @@ from processes import alive, descendants, end, leaderboard, mlflow_children, ray
 
 import raylab as package
 from raylab.cluster import connect
-from raylab.config import TrialSplits
+from raylab.config.splits import TrialSplits
 from raylab.data.dataset import Dataset
 from raylab.tracking.study import StudyFolder
 
@@ -117,9 +117,9 @@ def test_a_trial_ends_as_what_happened_to_it(study: StudyFolder) -> None:
 
 def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) -> None:
     """Two CPUs, two threads, in the process that trains; one CPU, one thread."""
-    from raylab.studies.actor import TrialActor
-    from raylab.studies.driver import _told, _trainable
-    from raylab.studies.plan import make_plan
+    from raylab.tuning.actor import TrialActor
+    from raylab.tuning.driver import _told, _trainable
+    from raylab.tuning.planning.study_plan import make_plan
 
     class Probe(TrialActor):
         def threads(self) -> int:

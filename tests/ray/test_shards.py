@@ -12,11 +12,12 @@ import torch
 from helpers import dataset, session
 
 from raylab.cluster import connect
-from raylab.config import BlockedSplits, GivenSplits, SessionsConfig, ViewConfig
+from raylab.config.splits import BlockedSplits, GivenSplits
+from raylab.config.view import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, whole_shard
 from raylab.data.shards import build_shard, map_items, session_chunks, split_dataset
-from raylab.data.splits import SPLITS
+from raylab.data.splitting.splits import SPLITS
 
 pytestmark = pytest.mark.ray
 VIEWS = {

@@ -17,7 +17,7 @@ from processes import descendants, raylab, wait_until
 
 import raylab as package
 from raylab.cluster import connect
-from raylab.config import TrialSplits
+from raylab.config.splits import TrialSplits
 from raylab.data.dataset import Dataset
 from raylab.tracking.study import StudyFolder
 

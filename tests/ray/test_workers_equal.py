@@ -18,10 +18,11 @@ import torch.multiprocessing as multiprocessing
 from helpers import dataset, session, trial
 
 from raylab.cluster import free_port
-from raylab.config import BlockedSplits, GivenSplits, TrialConfig
+from raylab.config.parse import parse_trial
+from raylab.config.splits import BlockedSplits, GivenSplits
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, assemble, cut, whole_shard
-from raylab.parsing import parse_trial
 from raylab.tasks import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.loop import Training

@@ -8,8 +8,8 @@ from typing import Any
 
 import optuna
 
-from raylab.studies.space import Space
-from raylab.studies.suggest import STUDY_NAME, StudySearch
+from raylab.space.space import Space
+from raylab.tuning.searcher import STUDY_NAME, StudySearch
 
 Score = Callable[
     [dict[str, Any]], Any

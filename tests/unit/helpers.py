@@ -10,19 +10,15 @@ import numpy as np
 import torch
 import yaml
 
-from raylab.config import (
-    ChronologicalSplits,
-    FiltersConfig,
-    SplitsConfig,
-    TrialConfig,
-    sampling_section,
-)
+from raylab.config.parse import parse_trial
+from raylab.config.sampling import sampling_section
+from raylab.config.splits import ChronologicalSplits, FiltersConfig, SplitsConfig
+from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset, Recording
+from raylab.data.preparation.writing import store_session, store_split, write_manifest
 from raylab.data.session import Label, Session
-from raylab.data.splits import assign_sessions, make_parts
-from raylab.data.writing import store_session, store_split, write_manifest
+from raylab.data.splitting.splits import assign_sessions, make_parts
 from raylab.files import safe_name
-from raylab.parsing import parse_trial
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job, run_round, start
 

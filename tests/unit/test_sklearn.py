@@ -15,10 +15,10 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 
-from raylab.config import ContrastiveTrial
+from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.dotted import get_path
 from raylab.data.session import Label
 from raylab.errors import ConfigError, TrainingError
-from raylab.parsing import get_path
 from raylab.sklearn import PATHS, ContrastiveEmbedding
 
 FOUND = arrays()

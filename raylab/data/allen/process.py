@@ -52,9 +52,9 @@ def read_with_allensdk(path: Path, kind: Literal["ophys", "ecephys"]) -> Iterato
 
 
 def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
-    from raylab.data.readers.limits import (
-        machine_memory,
-    )  # here, because the readers import this module
+    from raylab.data.readers.isolation.limits import (
+        machine_memory,  # here, because the readers import this module
+    )
 
     limit = _timeout_s()
     command = [

@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from raylab.data.allen.ecephys import read_allen_ecephys
+from raylab.data.allen.ophys import read_allen_ophys
 from raylab.data.readers.align import rebin
-from raylab.data.readers.allen_ecephys import read_allen_ecephys
-from raylab.data.readers.allen_ophys import read_allen_ophys
 from raylab.data.readers.assemble import assemble
 from raylab.data.readers.features import with_features
-from raylab.data.readers.hdf5 import Hdf5Store
-from raylab.data.readers.isolated import is_torch_brain_isolated
-from raylab.data.readers.joblib import open_joblib
-from raylab.data.readers.mat import open_mat
-from raylab.data.readers.npz import NpzStore
-from raylab.data.readers.nwb import NwbStore
+from raylab.data.readers.formats.hdf5 import Hdf5Store
+from raylab.data.readers.formats.joblib import open_joblib
+from raylab.data.readers.formats.mat import open_mat
+from raylab.data.readers.formats.npz import NpzStore
+from raylab.data.readers.formats.nwb import NwbStore
+from raylab.data.readers.formats.table import ParquetStore, open_csv
+from raylab.data.readers.formats.torch_brain import is_torch_brain, read_torch_brain
+from raylab.data.readers.isolation.isolated import is_torch_brain_isolated
 from raylab.data.readers.store import Files, Store, guard
-from raylab.data.readers.table import ParquetStore, open_csv
-from raylab.data.readers.torch_brain import is_torch_brain, read_torch_brain
 from raylab.data.recipe import Recipe, recipe_names
 from raylab.data.session import Session
 from raylab.errors import DataError

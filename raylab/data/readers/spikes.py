@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from raylab.data.readers.limits import allow
+from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.parts import Activity, rows_of, vector
 from raylab.data.readers.store import Files
 from raylab.data.recipe_sections import LabelSpec, SpikesSpec

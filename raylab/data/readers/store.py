@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from raylab.data.readers.text import TextColumn
+from raylab.data.readers.formats.text import TextColumn
 from raylab.errors import DataError, RaylabError
 
 MOST_OBJECTS, MOST_LEVELS = 300_000, 100

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from raylab.config import GraphConfig, MlpConfig, NetworkConfig, RecurrentConfig, TransformerConfig
+from raylab.config.networks import (
+    GraphConfig,
+    MlpConfig,
+    NetworkConfig,
+    RecurrentConfig,
+    TransformerConfig,
+)
 from raylab.models.networks.base import Network
 from raylab.models.networks.edges import edges_of_correlations, edges_of_positions
 from raylab.models.networks.graph import GraphNetwork

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raylab.config import GraphConfig
+from raylab.config.networks import GraphConfig
 from raylab.errors import ConfigError
 from raylab.models.networks.base import Network
 

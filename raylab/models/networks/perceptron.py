@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from raylab.config import MlpConfig
+from raylab.config.networks import MlpConfig
 from raylab.models.networks.base import RowNetwork
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from raylab.config import RecurrentConfig
+from raylab.config.networks import RecurrentConfig
 from raylab.models.networks.base import RowNetwork
 
 

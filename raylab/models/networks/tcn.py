@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raylab.config import TcnConfig
+from raylab.config.networks import TcnConfig
 from raylab.models.networks.base import RowNetwork
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from raylab.config import TransformerConfig
+from raylab.config.networks import TransformerConfig
 from raylab.models.networks.base import RowNetwork
 
 

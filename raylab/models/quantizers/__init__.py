@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from raylab.config import QuantizerConfig
+from raylab.config.quantizers import QuantizerConfig
 from raylab.models.quantizers.base import Quantized, Quantizer, Share, Workers
 from raylab.models.quantizers.lattice import FSQ, LFQ
 from raylab.models.quantizers.learnt import PlainVQ, SimVQ

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raylab.config import Gradient
+from raylab.config.quantizers import Gradient
 
 SCORES_AT_ONCE = 1 << 19  # numbers
 SHORTEST = 1e-6  # lengths below are taken as this, as vector-quantize-pytorch does

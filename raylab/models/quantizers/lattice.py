@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raylab.config import FsqQuantizer, LfqQuantizer
+from raylab.config.quantizers import FsqQuantizer, LfqQuantizer
 from raylab.models.quantizers.base import Quantized, Quantizer, Share, vectors_of
 from raylab.models.quantizers.choosing import through
 

@@ -8,7 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raylab.config import CosineQuantizer, EmaQuantizer, GroupedResidualQuantizer, ResidualQuantizer
+from raylab.config.quantizers import (
+    CosineQuantizer,
+    EmaQuantizer,
+    GroupedResidualQuantizer,
+    ResidualQuantizer,
+)
 from raylab.models.quantizers.base import Quantized, Quantizer, Share, vectors_of
 from raylab.models.quantizers.choosing import through, unit
 from raylab.models.quantizers.codebooks import MovingCodebooks

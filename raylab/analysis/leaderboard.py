@@ -1,0 +1,18 @@
+"""leaderboard: to be described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from raylab.reporting.leaderboard import rows
+from raylab.tracking.study import StudyFolder
+
+
+def leaderboard(path: str | Path) -> list[dict[str, Any]]:
+    """One row a trial, best first: {"trial", "state", "score", "steps", "params", "metrics", "note"}.
+
+    Of several objectives, the Pareto front first, with {"front", "scores"} as `reporting.leaderboard.rows` gives them.
+    """
+    study = StudyFolder.open(Path(path))
+    return rows(study.records(), *study.modes, metrics=study.metrics)

@@ -1,0 +1,50 @@
+"""Grids at fixed settings over seeds, which `compare` and `scale` share: the space and the study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from raylab.analysis.resume import resume
+from raylab.errors import StudyError
+from raylab.space.space import Scalar, Space, leaves, load_space
+from raylab.tracking.study import StudyFolder
+from raylab.tuning.driver import Say
+from raylab.tuning.planning.study_plan import Plan
+from raylab.tuning.run import begin
+
+SEED = "training.seed"
+
+
+def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -> dict[str, Any]:
+    """A space of every combination of the axes' values and seeds 0 to seeds - 1, else as `base` says or the default.
+
+    What the space searches besides, its sampler, scheduler and budget are left out.
+    """
+    value = space.model_dump(mode="json", by_alias=True, exclude_none=True)
+    kept: dict[str, Any] = {
+        key: value[key] for key in ("task", "objective", "resources") if key in value
+    }
+    searched = {**axes, SEED: list(range(seeds))}
+    base = {name: leaf for name, leaf in leaves(value.get("base", {})) if name not in searched}
+    search = {path: {"categorical": list(values)} for path, values in searched.items()}
+    return {**kept, "base": base, "search": search, "sampler": {"kind": "grid"}}
+
+
+def require_same(plan: Plan, out: Path, kind: str) -> None:
+    """StudyError where `out` is another study than this plan would make."""
+    if not out.exists():
+        return
+    study = StudyFolder.open(out)
+    asked = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
+    held = load_space(study.space_path).model_dump(mode="json", by_alias=True, exclude_none=True)
+    other_data = study.description["data"]["fingerprint"] != plan.dataset.fingerprint
+    if study.description["kind"] != kind or asked != held or other_data:
+        raise StudyError(f"{out}: another study is there", "Choose another --out.")
+
+
+def begun_or_resumed(plan: Plan, out: Path, kind: str, say: Say) -> StudyFolder:
+    """The plan's study, run to its end: begun, or gone on with where it was stopped."""
+    require_same(plan, out, kind)
+    return resume(out, say=say) if out.exists() else begin(plan, out, kind, say)

@@ -1,0 +1,219 @@
+"""A scaling study (`raylab scale`): data x model width x workers at fixed settings, each point over seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from raylab.analysis.repeated import SEED, begun_or_resumed, fixed_grid, require_same
+from raylab.analysis.scaling_points import Axes, Sizes, error_of, laws, points, width_number
+from raylab.config.dotted import get_path
+from raylab.config.parse import parse_trial
+from raylab.config.trial import TrialConfig
+from raylab.data.dataset import training_samples
+from raylab.errors import ConfigError, StudyError
+from raylab.files import write_json
+from raylab.reporting.scaling import keep_scaling
+from raylab.space.space import Scalar, Space, load_space
+from raylab.tasks import learnt_numbers
+from raylab.tuning.driver import Say
+from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
+
+FRACTIONS = (0.125, 0.25, 0.5, 1.0)
+KIND = "scale"
+
+
+def scale(
+    space: str | Path | Mapping[str, Any] | Space,
+    *,
+    data: str | Path,
+    out: str | Path,
+    data_fractions: Sequence[float] = FRACTIONS,
+    width: Sequence[int | str] = (),
+    width_path: str | None = None,
+    workers: Sequence[int] = (1,),
+    seeds: int = 3,
+    overrides: Mapping[str, Any] | None = None,
+    say: Say = print,
+) -> dict[str, Any]:
+    """Train every combination of training data, model width and workers over seeds: speeds, scores and fitted laws.
+
+    Everything else is as `base` says, or the config's default: what the space searches is not searched here. The trials
+    of each number of workers are a study of their own (`OUT/OUT-workers-1`, ...); the same call again goes on where it
+    was stopped. Where several numbers of workers are compared, trials run one at a time (unless resources.concurrent is
+    given), so that they do not slow each other.
+
+    Args:
+        data_fractions: Of each session's training samples (`sessions.training_fraction`).
+        width: Whole numbers, or several as 16x32; default: the config's own width alone.
+        width_path: The config path that `width` is of; default: the hidden units of an encoder, the channels of a
+            VQ-VAE or tcn, the hidden layers of a perceptron, the width of another network.
+        seeds: 0 to seeds - 1, the same at every point.
+
+    Returns:
+        {"metric", "error": what the laws are of, "width_path", "seeds", "steps", "batch", "one_at_a_time", "points",
+        "laws"}; `scaling_points.points` and `.laws` describe the last two. Also written to the folder `scores` in
+        `out`, as JSON, CSV and a figure.
+
+    Raises:
+        ConfigError: an axis that does not exist.
+        StudyError: a number of workers does not fit, or `out` is another study.
+    """
+    source = str(space) if isinstance(space, str | Path) else "space"
+    loaded = load_space(space, overrides, source=source)
+    axes = _axes(loaded, data_fractions, width, width_path, workers, seeds, source)
+    folder = Path(out)
+    plans = {count: _plan(loaded, axes, count, data, source) for count in axes.workers}
+    _check_folder(folder, plans)
+    _check_fit(plans, loaded)
+    trials = len(axes.fractions) * len(axes.widths) * seeds
+    say(
+        f"{len(axes.workers)} x {trials} trials: {len(axes.fractions)} data x {len(axes.widths)} widths x {seeds} seeds"
+    )
+    studies = {}
+    for count, plan in plans.items():
+        say(f"{count} worker{'s' if count > 1 else ''} a trial")
+        studies[count] = begun_or_resumed(plan, _folder(folder, count), KIND, say)
+    result = _result(plans, {count: study.records() for count, study in studies.items()}, axes)
+    write_json(folder / "scores" / "scaling.json", result)
+    keep_scaling(folder / "scores", result)
+    return result
+
+
+def _axes(
+    space: Space,
+    fractions: Sequence[float],
+    width: Sequence[int | str],
+    path: str | None,
+    workers: Sequence[int],
+    seeds: int,
+    source: str,
+) -> Axes:
+    if not fractions or not all(0 < one <= 1 for one in fractions):
+        raise ConfigError(
+            f"data fractions {list(fractions)}: each is above 0 and at most 1",
+            "For example 0.25,0.5,1.",
+        )
+    if not workers or min(workers) < 1 or seeds < 1:
+        raise ConfigError(
+            "at least one worker and one seed are needed", "For example --workers 1,2 --seeds 3."
+        )
+    if path and not width:
+        raise ConfigError(
+            f"the width {path} has no values", f"For example --width {path}=16,32,64."
+        )
+    if width:
+        config = parse_trial(space.fixed(), source)
+        path = path or _width_path(config)
+        width = _sorted(width, path, config)
+    widths: tuple[Scalar, ...] = tuple(width) or (None,)
+    return Axes(
+        tuple(sorted(set(map(float, fractions)))), path, widths, tuple(sorted(set(workers))), seeds
+    )
+
+
+def _sorted(width: Sequence[int | str], path: str, config: TrialConfig) -> list[int | str]:
+    if not all(re.fullmatch(r"\d+(x\d+)*", str(one)) for one in width):
+        said = ", ".join(map(str, width))
+        raise ConfigError(
+            f"widths {said}: whole numbers are needed",
+            "For example 16,32,64, or 16x32,32x64 of layers.",
+        )
+    try:
+        layers = get_path(config, path)
+    except (
+        AttributeError,
+        KeyError,
+    ):  # no such path: the check of the space says so, with what there is
+        layers = None
+    if isinstance(layers, tuple) and any(isinstance(one, int) for one in width):
+        example = "x".join(str(width[0]) for _ in layers)
+        raise ConfigError(
+            f"{path} is a width for each layer, {width[0]} is one number",
+            f"Such as --width {example}.",
+        )
+    return sorted(set(width), key=width_number)
+
+
+def _width_path(config: TrialConfig) -> str:
+    """What `--width` means where no path is named."""
+    family, model = config.task.kind, getattr(config, "model", None)
+    if family != "decoder":
+        return {"contrastive": "model.encoder.hidden_units", "vqvae": "model.channels"}[family]
+    return {"mlp": "model.hidden", "tcn": "model.channels"}.get(
+        getattr(model, "kind", ""), "model.width"
+    )
+
+
+def _plan(space: Space, axes: Axes, workers: int, data: str | Path, source: str) -> Plan:
+    grid = fixed_grid(space, axes.searched(), axes.seeds)
+    alone = (
+        {"concurrent": 1} if len(axes.workers) > 1 and space.resources.concurrent is None else {}
+    )
+    return make_plan(
+        {**grid, "resources": {**grid["resources"], **alone, "workers": workers}},
+        data,
+        source=source,
+    )
+
+
+def _check_folder(out: Path, plans: Mapping[int, Plan]) -> None:
+    """Another number of workers may join a scaling study; anything else is another study."""
+    if out.exists() and not any(out.glob("*-workers-*/study.json")) and any(out.iterdir()):
+        raise StudyError(f"{out}: already there, and no scaling study", "Choose another --out.")
+    for count, plan in plans.items():
+        require_same(plan, _folder(out, count), KIND)
+
+
+def _folder(out: Path, workers: int) -> Path:
+    """Its name is that of the study, also in MLflow's model registry, so it says which scaling study it is of."""
+    return out / f"{out.resolve().name}-workers-{workers}"
+
+
+def _check_fit(plans: Mapping[int, Plan], space: Space) -> None:
+    """Before anything is trained; most workers first, since a local Ray gets what they need when it starts."""
+    for count in sorted(plans, reverse=True):
+        try:
+            asked = space.resources.model_copy(update={"workers": count})
+            connect_for(asked, plans[count].space.budget.trials)
+        except StudyError as error:
+            raise StudyError(f"--workers {count}: {error.what}", error.remedy) from None
+
+
+def _result(
+    plans: Mapping[int, Plan], found: Mapping[int, Sequence[Any]], axes: Axes
+) -> dict[str, Any]:
+    plan = plans[axes.workers[0]]
+    metric = plan.space.metrics[0]
+    error, floor = error_of(metric, plan.modes[metric])
+    sizes = _sizes(plan, axes)
+    listed = points(found, axes, sizes, error)
+    return {
+        "metric": metric,
+        "error": error,
+        "width_path": axes.path,
+        "seeds": axes.seeds,
+        "steps": max((record.step for records in found.values() for record in records), default=0),
+        "batch": sizes.batch,
+        "one_at_a_time": plan.space.resources.concurrent == 1,
+        "points": listed,
+        "laws": laws(listed, axes, floor),
+    }
+
+
+def _sizes(plan: Plan, axes: Axes) -> Sizes:
+    configs = {
+        one: plan.space.config({**axes.at(axes.fractions[-1], one), SEED: 0}) for one in axes.widths
+    }
+    config = configs[axes.widths[0]]
+    used = config.sessions.used(plan.dataset.sessions)
+    counts = [spec.splits["train"] for spec in used.values() if spec.splits["train"]]
+    return Sizes(
+        samples={
+            one: sum(training_samples(count, one) for count in counts) for one in axes.fractions
+        },
+        learnt={width: learnt_numbers(one, used) for width, one in configs.items()},
+        batch=config.training.batch_size * config.training.accumulate * len(counts),
+    )

@@ -1,0 +1,215 @@
+"""`raylab.fetch`: choose sessions of a warehouse and bring their files here, several at a time."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from raylab.config.explain import did_you_mean
+from raylab.data.allen import ecephys_catalogue as ecephys
+from raylab.data.allen import ophys_catalogue as ophys
+from raylab.data.allen.download import Stopped, download
+from raylab.data.allen.listing import Filters, Listing, checked_range, narrow
+from raylab.data.allen.match import Match, matches
+from raylab.data.allen.part import NotWritable
+from raylab.data.allen.record import Record
+from raylab.data.allen.rma import BASE_URI, Warehouse
+from raylab.errors import ConfigError, DataError
+
+# Each source lists its sessions and then completes those that are left; some filters have to wait for the second.
+SOURCES = {
+    "allen-ophys": (
+        ophys,
+        ("ids", "session_type", "area", "cre", "stimulus", "depth"),
+        ("neurons",),
+    ),
+    "allen-ecephys": (
+        ecephys,
+        ("ids", "session_type", "cre", "stimulus", "depth"),
+        ("area", "neurons"),
+    ),
+}
+Words = str | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of the sessions that fit.
+
+    Attributes:
+        skipped: Files that were there already, whole.
+        failed: {"id", "error"} of each session that could not be fetched.
+    """
+
+    source: str
+    folder: Path
+    matched: list[Match]
+    fetched: list[Path]
+    skipped: list[Path]
+    failed: list[dict[str, Any]]
+
+
+def fetch(
+    source: str,
+    *,
+    out: Path | str,
+    area: Words = (),
+    cre: Words = (),
+    depth: tuple[float, float] | None = None,
+    stimulus: Words = (),
+    session_type: Words = (),
+    min_neurons: int | None = None,
+    max_neurons: int | None = None,
+    ids: Sequence[int] = (),
+    limit: int | None = None,
+    parallel: int = 4,
+    base_uri: str = BASE_URI,
+    dry_run: bool = False,
+    confirm: Callable[[list[Match]], bool] | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Fetched:
+    """Fetch the sessions that fit every filter; what is already there is kept, parts are continued.
+
+    Args:
+        source: "allen-ophys" or "allen-ecephys".
+        out: A folder, made if need be. Beside the files it gets `fetched.json`, which says where each comes from.
+        depth: Of imaging, in micrometres, both ends included.
+        min_neurons: Cells or units as `ophys.with_neurons` and `ecephys.with_neurons` count them.
+        limit: At most so many sessions, those with the lowest ids.
+        parallel: Downloads at a time.
+        base_uri: Another warehouse that speaks the same protocol.
+        dry_run: Only say what fits.
+        confirm: Called with what fits before anything is downloaded; False ends it there.
+        progress: Called from several threads with a file's name, the bytes there, and its size, if known.
+
+    Raises:
+        ConfigError: An unknown source, or filters that no session fits.
+        DataError: The warehouse cannot be reached or does not answer sensibly; the folder is busy, full or not
+            writable. A session that fails alone is in `failed` instead.
+    """
+    filters = Filters(
+        ids=tuple(ids),
+        area=_words(area),
+        cre=_words(cre),
+        stimulus=_words(stimulus),
+        session_type=_words(session_type),
+        depth=checked_range(depth, f"depth {depth}") if depth else None,
+        neurons=_neurons(min_neurons, max_neurons),
+    )
+    for name, number in (("limit", limit), ("parallel", parallel)):
+        if number is not None and number < 1:
+            raise ConfigError(f"{name} is {number}", "One at least.")
+    folder = Path(out)
+    with Warehouse(base_uri) as warehouse:
+        sessions = find(warehouse, source, filters)[:limit]
+        matched = matches(warehouse, folder, sessions, parallel)
+    todo = [match for match in matched if not match.whole]
+    done = Fetched(
+        source, folder, matched, [], [match.path for match in matched if match.whole], []
+    )
+    agreed = confirm(matched) if confirm else True
+    if dry_run or not agreed or not todo:
+        return done
+    with _own(folder):
+        _check_room(folder, todo)
+        fetched, failed = _download_all(
+            source, folder, todo, parallel, progress or (lambda *_: None)
+        )
+    return replace(done, fetched=fetched, failed=failed)
+
+
+def _words(given: Words) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _neurons(low: int | None, high: int | None) -> tuple[float, float] | None:
+    if low is None and high is None:
+        return None
+    ends = (low or 0, float("inf") if high is None else high)
+    return checked_range(ends, f"neurons {ends[0]}..{ends[1]}")
+
+
+def find(warehouse: Warehouse, source: str, filters: Filters) -> list[Listing]:
+    """The sessions of a source that fit, by id."""
+    if source not in SOURCES:
+        raise ConfigError(f"source '{source}' is not known", did_you_mean(source, SOURCES))
+    module, early, late = SOURCES[source]
+    left = narrow(module.sessions(warehouse), filters, early, source)
+    return narrow(module.with_neurons(warehouse, left), filters, late, source)
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """The folder, for this process alone: two would write the same parts."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / ".fetch.lock", timeout=0):
+            yield
+    except filelock.Timeout:
+        raise DataError(
+            f"{folder}: another `raylab fetch` is writing there", "Wait for it."
+        ) from None
+    except OSError as error:
+        raise NotWritable(
+            f"{error.filename or folder}: cannot be written ({error.strerror})",
+            "Choose another --out.",
+        ) from None
+
+
+def _check_room(folder: Path, todo: Sequence[Match]) -> None:
+    needed, free = sum(match.missing or 0 for match in todo), shutil.disk_usage(folder).free
+    if needed > free:
+        raise NotWritable(
+            f"{folder}: {needed / 1e9:.1f} GB are to come and {free / 1e9:.1f} GB are free",
+            "Make room, choose another --out, or fewer sessions (--limit).",
+        )
+
+
+def _download_all(
+    source: str,
+    folder: Path,
+    todo: Sequence[Match],
+    parallel: int,
+    progress: Callable[[str, int, int | None], None],
+) -> tuple[list[Path], list[dict[str, Any]]]:
+    record, stop = Record(folder), threading.Event()
+
+    def bring(match: Match) -> Path:
+        def report(there: int, size: int | None) -> None:
+            progress(match.path.name, there, size)
+
+        if stop.is_set():
+            raise Stopped
+        arrived = download(match.url, match.path, stop=stop, progress=report)
+        # The record first: a process killed in between leaves a part that the next run completes.
+        record.add(match.session, arrived, source=source, url=match.url)
+        arrived.part.become(match.path)
+        return match.path
+
+    with ThreadPoolExecutor(parallel) as pool:
+        running = {pool.submit(bring, match): match for match in todo}
+        try:
+            return _collect(running)
+        except BaseException:  # Ctrl-C, a full disk: the threads end soon, their parts stay
+            stop.set()
+            raise
+
+
+def _collect(running: dict[Future[Path], Match]) -> tuple[list[Path], list[dict[str, Any]]]:
+    fetched, failed = [], []
+    for future in as_completed(running):
+        try:
+            fetched.append(future.result())
+        except NotWritable:
+            raise
+        except DataError as error:
+            failed.append({"id": running[future].session.id, "error": error.what})
+    return sorted(fetched), sorted(failed, key=lambda entry: entry["id"])

@@ -1,0 +1,53 @@
+"""How many files `prepare` reads at once, so that together they stay within a memory budget."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from raylab.data.readers import Source
+from raylab.data.readers.isolation.limits import machine_memory
+from raylab.errors import ConfigError
+
+UNITS = {
+    "": 1,
+    "K": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+    "T": 10**12,
+    "KI": 2**10,
+    "MI": 2**20,
+    "GI": 2**30,
+    "TI": 2**40,
+}
+# Peak memory of reading a file as a multiple of its size, measured (see `make bench`, rows prepare/*): the arrays of
+# the file, float32 activity, and one more copy while NaN are looked for or samples are binned.
+COPIES = 4.0
+PROCESS = 400 * 2**20  # imports of a reading process
+
+
+def files_at_once(sources: Sequence[Source], memory: str | int | None) -> int:
+    """At least one, at most the CPUs. A file that needs more than the budget is read alone."""
+    budget = parse_memory(memory) if memory is not None else machine_memory() // 2
+    largest = max(sum(path.stat().st_size for path in source.paths) for source in sources)
+    return max(
+        1, min(os.cpu_count() or 1, len(sources), int(budget // (COPIES * largest + PROCESS)))
+    )
+
+
+def parse_memory(text: str | int) -> int:
+    """Bytes of `8GB`, `500 MiB` or a plain number.
+
+    Raises:
+        ConfigError: not a size.
+    """
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([KMGT]?I?)B?\s*", str(text).upper())
+    if (
+        not found
+        or found[2] not in UNITS
+        or found[1].count(".") > 1
+        or not float(found[1].strip(".") or 0)
+    ):
+        raise ConfigError(f"--memory '{text}' is not a size", "For example: --memory 8GB")
+    return int(float(found[1]) * UNITS[found[2]])

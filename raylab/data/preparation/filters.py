@@ -1,0 +1,63 @@
+"""Quality filters of units, judged by training samples alone; each says which units it removed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from raylab.config.splits import FiltersConfig
+from raylab.data.session import Session
+from raylab.errors import ConfigError, DataError
+
+
+def judge_units(
+    session: Session, parts: np.ndarray, config: FiltersConfig, *, source: str
+) -> tuple[np.ndarray, dict[str, list[int]]]:
+    """((N,) bool units to keep, {filter: units it removed}). A unit is removed by the first filter that it fails.
+
+    A session without training samples (held out whole) keeps all its units: there is nothing to judge them by.
+
+    Raises:
+        ConfigError: a filter of firing rates, but the activity is no counts.
+        DataError: no unit is left.
+    """
+    training = parts[parts[:, 2] == 0, :2]
+    if config.rates and session.kind != "counts":
+        raise ConfigError(
+            f"{source}: filters.{config.rates[0]} needs spike counts, session '{session.id}' holds {session.kind}",
+            "Remove the filter.",
+        )
+    kept = np.ones(session.neural.shape[1], bool)
+    removed: dict[str, list[int]] = {}
+    if not len(training):
+        return kept, removed
+    for name, failing in _tests(session, training, config).items():
+        if (failing & kept).any():
+            removed[name] = np.flatnonzero(failing & kept).tolist()
+            kept &= ~failing
+    if not kept.any():
+        samples = int((training[:, 1] - training[:, 0]).sum())
+        reasons = ", ".join(f"{len(units)} {name}" for name, units in removed.items())
+        raise DataError(
+            f"{source}: no unit of session '{session.id}' is left: of {samples} training samples, {reasons}",
+            "Check `neural.path`, `splits` and `filters` in the recipe.",
+        )
+    return kept, removed
+
+
+def _tests(session: Session, training: np.ndarray, config: FiltersConfig) -> dict[str, np.ndarray]:
+    """{filter: (N,) bool units that fail it}, one pass over the training samples, a part at a time."""
+    units = session.neural.shape[1]
+    low, high, total, samples = np.full(units, np.inf), np.full(units, -np.inf), np.zeros(units), 0
+    for start, stop in training:
+        part = session.neural[start:stop]
+        np.minimum(low, part.min(axis=0), out=low)
+        np.maximum(high, part.max(axis=0), out=high)
+        total += part.sum(axis=0, dtype=np.float64)
+        samples += len(part)
+    silent = (low == 0) & (high == 0)
+    found = {"silent": silent, "constant": (low == high) & ~silent}
+    if config.min_rate_hz is not None:
+        found["min_rate_hz"] = total / samples * session.rate_hz < config.min_rate_hz
+    if config.max_rate_hz is not None:
+        found["max_rate_hz"] = high * session.rate_hz > config.max_rate_hz
+    return found

@@ -1,0 +1,114 @@
+"""The splits and filters of a dataset: from the recipe, from --set, or from what the recordings state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from raylab.config.base import Strict
+from raylab.config.dotted import set_path
+from raylab.config.parse import parse
+from raylab.config.splits import SHARING, FiltersConfig, SplitsConfig
+from raylab.data.recipe import Recipe
+from raylab.errors import ConfigError
+
+DEALT = ("sessions", "animals")  # kinds that deal whole sessions
+
+
+class _Splits(Strict):
+    splits: SplitsConfig
+
+
+class _Filters(Strict):
+    filters: FiltersConfig = FiltersConfig()
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Parsed splits and filters; `stated` splits are None where each recording's own, if any, are taken."""
+
+    stated: SplitsConfig | None
+    filters: FiltersConfig
+    given: bool = False
+
+    @property
+    def splits(self) -> SplitsConfig:
+        if self.stated is not None:
+            return self.stated
+        return _parse_splits({"kind": "given" if self.given else "chronological"}, "splits")
+
+    @property
+    def deals_sessions(self) -> bool:
+        return self.splits.kind in DEALT
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON, for a task in another process."""
+        splits = self.stated.model_dump(mode="json") if self.stated is not None else None
+        return {"splits": splits, "filters": self.filters.model_dump(mode="json")}
+
+    @classmethod
+    def of(cls, dumped: Mapping[str, Any], *, given: bool) -> Sections:
+        stated = _parse_splits(dumped["splits"], "splits") if dumped["splits"] else None
+        return cls(stated, FiltersConfig.model_validate(dumped["filters"]), given)
+
+    def described(self, kinds: set[str]) -> dict[str, Any]:
+        """For the manifest: what was asked for, or the kinds that the recordings led to."""
+        if self.stated is not None:
+            return self.stated.model_dump(mode="json", exclude_none=True)
+        return {"kind": " and ".join(sorted(kinds))}
+
+
+def read_sections(
+    base: Recipe | Mapping[str, Any] | None, overrides: Mapping[str, Any], source: str
+) -> Sections:
+    """Splits and filters of `base` (a recipe, or a dataset's manifest), changed by `overrides`.
+
+    Raises:
+        ConfigError: a key that is neither splits.* nor filters.*, or a value that does not fit.
+    """
+    if isinstance(base, Recipe):
+        base = {"splits": base.splits or {}, "filters": base.filters}
+    value: dict[str, Any] = {
+        name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")
+    }
+    if " and " in value["splits"].get(
+        "kind", ""
+    ):  # a dataset whose recordings stated different kinds
+        value["splits"] = {}
+    _parse(value, source)
+    value["splits"] = _make_room(
+        value["splits"], {path.removeprefix("splits.") for path in overrides}
+    )
+    # The kind first, whatever the order given: another kind has other keys.
+    for path, leaf in sorted(overrides.items(), key=lambda item: item[0] != "splits.kind"):
+        if path.partition(".")[0] not in value or "." not in path:
+            raise ConfigError(
+                f"--set {path}: `prepare` takes splits.* and filters.*",
+                "For example: --set splits.kind=blocked",
+            )
+        if path == "splits.kind":
+            value["splits"] = {}
+        value = set_path(value, path, leaf)
+    return _parse(value, "--set")
+
+
+def _make_room(splits: Mapping[str, Any], stated: set[str]) -> dict[str, Any]:
+    """`splits` without the fractions, folds or names that another of the three, stated by --set, replaces."""
+    ways = [set(keys) for keys in SHARING]
+    replaced = (
+        set().union(*(keys for keys in ways if not keys & stated))
+        if stated & set().union(*ways)
+        else set()
+    )
+    return {key: value for key, value in splits.items() if key not in replaced}
+
+
+def _parse(value: Mapping[str, Any], source: str) -> Sections:
+    splits = {"kind": "chronological", **value["splits"]} if value["splits"] else None
+    filters = parse(_Filters, {"filters": value["filters"]}, source).filters
+    return Sections(_parse_splits(splits, source) if splits else None, filters)
+
+
+def _parse_splits(splits: Mapping[str, Any], source: str) -> SplitsConfig:
+    return parse(_Splits, {"splits": splits}, source).splits

@@ -1,0 +1,146 @@
+"""What `prepare` writes: one file a session as it was read, one small file for its split, one manifest.
+
+The two are apart so that another split of the same recordings (a fold) costs no second copy of the activity.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import raylab
+from raylab.config.splits import FiltersConfig
+from raylab.data.dataset import MANIFEST, SCHEMA
+from raylab.data.preparation.filters import judge_units
+from raylab.data.session import Label, Session
+from raylab.data.splitting.splits import SPLITS, counts
+from raylab.files import digest, file_digest, write_json, write_tensors
+
+
+def store_session(folder: Path, session: Session, *, name: str, source: str) -> dict[str, Any]:
+    """Write one session below `folder`; return its part of the manifest."""
+    arrays = {"neural": session.neural, "time": session.time, "segments": session.segments}
+    arrays |= {f"label.{key}": label.values for key, label in session.labels.items()}
+    arrays |= {f"group.{key}": group for key, group in session.groups.items()}
+    arrays |= {f"given.{key}": ranges for key, ranges in (session.given or {}).items()}
+    arrays |= {
+        f"unit.{key}": column
+        for key, column in session.units.items()
+        if column.dtype.kind in "iufb"
+    }
+    file = f"sessions/{name}.safetensors"
+    write_tensors(folder / file, arrays)
+    return {
+        **describe_session(session, source=source),
+        "file": file,
+        "sha256": file_digest(folder / file),
+    }
+
+
+def describe_session(session: Session, *, source: str) -> dict[str, Any]:
+    """What a session is, whatever its splits: JSON-ready."""
+    return {
+        "id": session.id,
+        "source": source,
+        "animal": session.animal,
+        "area": session.area,
+        "kind": session.kind,
+        "samples": len(session.neural),
+        "recorded_units": session.neural.shape[1],
+        "rate_hz": session.rate_hz,
+        "duration_s": float(session.time[-1] - session.time[0] + 1 / session.rate_hz),
+        "segments": len(session.segments),
+        "groups": {key: len(np.unique(group[group >= 0])) for key, group in session.groups.items()},
+        "longest": {
+            "segment": int(np.diff(session.segments).max()),
+            **{key: _longest_run(group) for key, group in session.groups.items()},
+        },
+        "labels": {key: describe(label) for key, label in session.labels.items()},
+        "notes": list(session.notes),
+    }
+
+
+def _longest_run(group: np.ndarray) -> int:
+    """Samples in a row of one id; 0 where there is none."""
+    cuts = np.flatnonzero(np.diff(group)) + 1
+    runs = np.diff(np.concatenate([[0], cuts, [len(group)]]))
+    return int(np.where(group[np.append(0, cuts)] >= 0, runs, 0).max())
+
+
+def store_split(
+    folder: Path,
+    session: Session,
+    parts: np.ndarray,
+    filters: FiltersConfig,
+    *,
+    name: str,
+    source: str,
+) -> dict[str, Any]:
+    """Write a session's parts and the units it keeps; return its part of the manifest.
+
+    Raises:
+        DataError: no unit is left.
+    """
+    kept, removed = judge_units(session, parts, filters, source=source)
+    file = f"splits/{name}.safetensors"
+    write_tensors(folder / file, {"parts": parts, "kept": kept})
+    return {
+        "units": int(kept.sum()),
+        "dropped_units": np.flatnonzero(~kept).tolist(),
+        "removed": removed,
+        "fitted": {"dropped_units": "training samples"},
+        "splits": counts(parts),
+        "split_file": file,
+        "split_sha256": file_digest(folder / file),
+    }
+
+
+def describe(label: Label) -> dict[str, Any]:
+    """Kind, unit, classes or range, and how many samples are labelled: JSON-ready."""
+    labelled = label.labelled
+    dims = 1 if label.kind == "discrete" else label.values.shape[1]
+    entry: dict[str, Any] = {
+        "kind": label.kind,
+        "unit": label.unit,
+        "classes": list(label.classes),
+        "dims": dims,
+    }
+    entry |= {"labelled": int(labelled.sum()), "unlabelled": int((~labelled).sum())}
+    if label.kind != "discrete" and labelled.any():
+        values = label.values[labelled]
+        entry["range"] = [values.min(axis=0).tolist(), values.max(axis=0).tolist()]
+    return entry
+
+
+def write_manifest(
+    folder: Path,
+    entries: list[dict[str, Any]],
+    *,
+    recipe: dict[str, Any] | None,
+    splits: dict[str, Any],
+    filters: FiltersConfig | None = None,
+    failed: list[dict[str, str]] | None = None,
+    left_out: list[dict[str, str]] | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """The file that makes a folder a dataset; entries in the order of their ids. `more` are further keys."""
+    entries = sorted(entries, key=lambda entry: entry["id"])
+    content = [[entry["id"], entry["sha256"], entry["split_sha256"]] for entry in entries]
+    write_json(
+        folder / MANIFEST,
+        {
+            "schema": SCHEMA,
+            "raylab": raylab.__version__,
+            "fingerprint": digest(content),
+            "split_names": list(SPLITS),
+            "splits": splits,
+            "filters": (filters or FiltersConfig()).model_dump(mode="json", exclude_none=True),
+            "recipe": recipe,
+            "sessions": entries,
+            "failed": failed or [],
+            "left_out": left_out or [],
+            **(more or {}),
+        },
+    )

@@ -1,0 +1,74 @@
+"""joblib files. They are pickles, so only arrays and plain containers are let out of them."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import inspect
+import io
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from raylab.data.readers.formats.plain_pickle import ALLOWED, checked_wrapper
+from raylab.data.readers.isolation.limits import Bounded
+from raylab.data.readers.store import MemoryStore, Store, flatten
+from raylab.errors import DataError
+
+_COMPRESSED: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZ": bz2.BZ2File,
+    b"\xfd7": lzma.LZMAFile,
+    b"\x5d\x00": lzma.LZMAFile,
+}
+
+
+def open_joblib(path: Path) -> Store:
+    """Arrays of nested dicts and lists by `/`-joined keys; a lone array is called `array`.
+
+    Raises:
+        DataError: The file asks for a class or function that is not on the list, which is then not called, holds an
+            array of objects, or expands to more than an array may take.
+    """
+    with _opened(path) as file:
+        return MemoryStore(flatten(_unpickler(path, file).load()))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        start = file.read(2)
+    if start[:1] == b"\x78":  # zlib, joblib's default compression
+        from joblib.compressor import BinaryZlibFile
+
+        return _bounded(BinaryZlibFile(str(path), "rb"), path)
+    return _bounded(_COMPRESSED[start](path), path) if start in _COMPRESSED else path.open("rb")
+
+
+def _bounded(stream: Any, path: Path) -> IO[bytes]:
+    return io.BufferedReader(Bounded(stream, str(path)), 2**16)
+
+
+def _unpickler(path: Path, file: IO[bytes]) -> Any:
+    """joblib's own unpickler, which knows how its arrays lie in the file, behind the allow-list."""
+    from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
+
+    class PlainArray(NumpyArrayWrapper):
+        def __setstate__(self, state: dict[str, Any]) -> None:
+            self.__dict__ |= checked_wrapper(state)
+
+    allowed = {**ALLOWED, ("joblib.numpy_pickle", "NumpyArrayWrapper"): PlainArray}
+
+    class PlainUnpickler(NumpyUnpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            if (module, name) not in allowed:
+                raise DataError(
+                    f"{path}: blocked {module}.{name}, which the file asks for and plain data does not need",
+                    "Do not load this file with joblib or pickle either; ask for it as npz, HDF5 or Parquet.",
+                )
+            return allowed[module, name]
+
+    # joblib 1.5 has a parameter that 1.4 has not.
+    known = inspect.signature(NumpyUnpickler.__init__).parameters
+    extra = {"ensure_native_byte_order": True} if "ensure_native_byte_order" in known else {}
+    return PlainUnpickler(str(path), file, **extra)

@@ -1,0 +1,111 @@
+"""The process that reads files for `isolated.py`: it imports the libraries and forks for each file."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import resource
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from raylab.data.readers import Source, read_source
+from raylab.data.readers.formats.torch_brain import is_torch_brain
+from raylab.data.readers.isolation.limits import SETTING, largest_array
+from raylab.data.readers.isolation.parcel import ERROR, FACTS, packed
+from raylab.data.recipe import Recipe
+from raylab.errors import RaylabError
+
+LIBRARIES = {
+    "hdf5": ("h5py",),
+    "mat": ("h5py", "scipy.io"),
+    "npz": (),
+    "nwb": ("pynwb",),
+    "csv": ("pandas",),
+    "parquet": ("pyarrow.parquet",),
+    "joblib": ("joblib",),
+    "torch_brain": ("torch_brain.data",),
+}
+COPIES, LEAST = 4, 2**30  # of the largest array: what one process may take, and what it always may
+MOST = 2**62  # bytes; a limit is a signed number of 64 bits
+# Elsewhere system libraries do not survive a fork: the server itself reads, and may die of it.
+FORKS = sys.platform == "linux"
+
+
+def serve() -> None:
+    """Answer each line of standard input, a job, with a line, the exit code of its reader."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what a library prints is no answer
+    for line in sys.stdin.buffer:
+        job = json.loads(line)
+        os.environ[SETTING] = job["limit"]
+        kind = (
+            "hdf5"
+            if job["do"] == "probe"
+            else (job["recipe"] or {"format": "torch_brain"})["format"]
+        )
+        for library in LIBRARIES[kind]:
+            importlib.import_module(library)
+        answers.write(b"%d\n" % (_read_in_fork(job) if FORKS else _read(job)))
+
+
+def _read_in_fork(job: dict[str, Any]) -> int:
+    """The exit code of the reader: minus the signal that ended it."""
+    reader = os.fork()
+    if reader == 0:
+        _read_and_end(job)
+    return os.waitstatus_to_exitcode(os.waitpid(reader, 0)[1])
+
+
+def _read_and_end(job: dict[str, Any]) -> None:
+    """In the fork: no buffer of the server is flushed, no exit function of it runs."""
+    code = 1
+    try:
+        _limit(job)
+        code = _read(job)
+    finally:
+        os._exit(code)
+
+
+def _limit(job: dict[str, Any]) -> None:
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    memory = taken + max(LEAST, int(min(COPIES * largest_array(), MOST)))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for limit, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, job["cpu_s"])):
+        with contextlib.suppress(ValueError):  # a lower one is set already
+            resource.setrlimit(limit, (most, most))
+
+
+def _read(job: dict[str, Any]) -> int:
+    """The answer to the job, or the error, into its folder; 0."""
+    folder = Path(job["folder"])
+    try:
+        if job["do"] == "probe":
+            (folder / FACTS).write_text(
+                json.dumps({"torch_brain": is_torch_brain(Path(job["path"]))})
+            )
+            return 0
+        recipe = Recipe.model_validate(job["recipe"]) if job["recipe"] is not None else None
+        source = Source(
+            Path(job["path"]),
+            job["key"],
+            tuple((name, Path(path)) for name, path in job["companions"]),
+        )
+        packed(read_source(source, recipe), folder)
+    except RaylabError as error:
+        _leave(folder, type(error).__name__, error.what, error.remedy)
+    except Exception as error:
+        _leave(
+            folder,
+            "Exception",
+            f"{job['path']}: {type(error).__name__}: {error}",
+            traceback.format_exc(),
+        )
+    return 0
+
+
+def _leave(folder: Path, kind: str, what: str, remedy: str) -> None:
+    (folder / ERROR).write_text(json.dumps({"kind": kind, "what": what, "remedy": remedy}))

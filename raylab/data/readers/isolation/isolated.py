@@ -1,0 +1,208 @@
+"""Reading a file in a process of its own: libraries written in C crash on, or never come back from, some broken files.
+
+One server process a parent imports the libraries; each file is read in a fork of it, which has a memory limit. What the
+fork leaves is plain files (JSON and npy, no pickle). `child.py` is the other side.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import raylab.errors
+from raylab.data.readers.isolation.limits import SETTING, largest_array
+from raylab.data.readers.isolation.parcel import ERROR, FACTS, unpacked
+from raylab.data.recipe import Recipe
+from raylab.data.session import Session
+from raylab.errors import DataError
+
+if TYPE_CHECKING:
+    from raylab.data.readers import Source
+
+SERVER = "from raylab.data.readers.isolation.child import serve; serve()"
+APART = (
+    "allen_ophys",
+    "allen_ecephys",
+)  # allensdk reads in a process of its own, which may have to be installed first
+FIRST_S, BYTES_PER_S = 60.0, 1e6  # time for a file: a hundred times what a sound one takes
+PROBE_S = 30.0  # for the header of a file, on storage that may have to wake up
+
+
+def read_isolated(
+    source: Source,
+    recipe: Recipe | None = None,
+    *,
+    timeout_s: float | None = None,
+    scratch: Path | None = None,
+) -> Session:
+    """`read_source`, but a crash, a hang or a lack of memory of the reader is an error and no more.
+
+    Args:
+        timeout_s: Default a minute and a second for each megabyte of the files.
+        scratch: Where the session is handed over, as large as the session; default the folder of temporary files.
+
+    Returns:
+        The session, its arrays mapped into memory; a page that is written to becomes the process's own.
+
+    Raises:
+        DataError: As `read_source`; and where the reader died, or took too long.
+    """
+    if recipe is not None and recipe.format in APART:
+        from raylab.data.readers import read_source
+
+        return read_source(source, recipe)
+    job = {
+        "do": "read",
+        "path": str(source.path),
+        "key": source.key,
+        "companions": [[name, str(path)] for name, path in source.companions],
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if recipe is not None
+        else None,
+    }
+    timeout_s = timeout_s if timeout_s is not None else _time_for(source.paths)
+    with _done(job, str(source), timeout_s, scratch) as folder:
+        return unpacked(folder).check(str(source))
+
+
+def is_torch_brain_isolated(path: Path) -> bool:
+    """`is_torch_brain`, which opens the file: HDF5 hangs on some broken ones already there.
+
+    Raises:
+        DataError: The process died, or took too long.
+    """
+    with _done(
+        {"do": "probe", "path": str(path), "recipe": None}, str(path), PROBE_S, None
+    ) as folder:
+        return bool(json.loads((folder / FACTS).read_text())["torch_brain"])
+
+
+@contextlib.contextmanager
+def _done(
+    job: dict[str, Any], named: str, timeout_s: float, scratch: Path | None
+) -> Iterator[Path]:
+    """The folder with what a reader process left of `job`."""
+    largest_array()  # a setting that is no number is an error here, and not a death there
+    # Network file systems keep a mapped file, and so its folder, until it is unmapped.
+    with tempfile.TemporaryDirectory(
+        prefix=".raylab-", dir=scratch, ignore_cleanup_errors=True
+    ) as folder:
+        # The server keeps the environment that it was started in.
+        code = _server().run(
+            {**job, "folder": folder, "limit": os.environ.get(SETTING, "")}, timeout_s
+        )
+        _explain(code, named, timeout_s)
+        _raise_error(Path(folder))
+        yield Path(folder)
+
+
+def _time_for(paths: tuple[Path, ...]) -> float:
+    return FIRST_S + sum(path.stat().st_size for path in paths if path.is_file()) / BYTES_PER_S
+
+
+def _explain(code: int | None, source: str, timeout_s: float) -> None:
+    """DataError for how a reader ended: its exit code, minus the signal that ended it; None where time was over."""
+    if code == 0:
+        return
+    if code is None:
+        what = f"{source}: not read within {timeout_s:.0f} s, where a sound file of its size takes far less"
+    elif code == -signal.SIGKILL:
+        what = f"{source}: the system stopped its reader, which it does where memory runs out"
+    else:
+        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        what = f"{source}: the library that reads it crashed ({name})"
+    raise DataError(
+        what, "The file is truncated, damaged or made to do this: compare it with its source."
+    )
+
+
+def _raise_error(folder: Path) -> None:
+    if not (folder / ERROR).is_file():
+        return
+    found = json.loads((folder / ERROR).read_text())
+    if found["kind"] in ("DataError", "ConfigError"):
+        raise getattr(raylab.errors, found["kind"])(found["what"], found["remedy"])
+    error = RuntimeError(found["what"])  # a fault of raylab's, which callers treat as any other
+    error.add_note(found["remedy"])
+    raise error
+
+
+class _Server:
+    """The process that forks readers, one at a time; started anew after a time-out."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+
+    def run(self, job: dict[str, Any], timeout_s: float) -> int | None:
+        with self._lock:
+            try:
+                return self._ask(job, timeout_s)
+            except (
+                BaseException
+            ):  # Ctrl-C too: the answer of an old job must not be taken for that of the next
+                self.stop()
+                raise
+
+    def _ask(self, job: dict[str, Any], timeout_s: float) -> int | None:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({**job, "cpu_s": int(4 * timeout_s) + 1}).encode() + b"\n")
+        process.stdin.flush()
+        if not select.select([process.stdout], [], [], timeout_s)[0]:
+            self.stop()
+            return None
+        answer = process.stdout.readline()
+        if answer:
+            return int(answer)
+        code = process.wait()  # the server itself: where it does not fork, it reads
+        self.stop()
+        return code
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    SERVER,
+                ],  # -P: nothing is imported from the working folder
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # to be ended with all its forks
+            )
+        return self._process
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+_SERVERS: dict[int, _Server] = {}
+
+
+def _server() -> _Server:
+    """This process's own: a fork of a process must not share its server."""
+    if os.getpid() not in _SERVERS:
+        _SERVERS.clear()
+        _SERVERS[os.getpid()] = server = _Server()
+        atexit.register(server.stop)
+    return _SERVERS[os.getpid()]

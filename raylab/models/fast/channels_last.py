@@ -1,0 +1,140 @@
+"""Layers of 1-d networks on activations whose channels come last, (B, L, C), in memory too.
+
+Windows of activity lie so, and vectors that are quantized. As images (B, C, 1, L) with channels last, which are views,
+they are what oneDNN's convolutions are fastest at. Parameters are those of torch's layers of (B, C, L).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from raylab.models.fast.winograd import convolve_by_points
+from raylab.models.fast.winograd_points import scheme
+
+ERRORS_AT_ONCE = 1 << 19  # numbers
+NARROWEST = 32  # channels: of fewer, products cost less than what points need around them
+
+
+class ChannelsLast(nn.Sequential):
+    """Torch's layers of (B, C, L), and modules of (B, L, C), one after another on (B, L, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            if isinstance(layer, nn.Conv1d):
+                x = convolve(x, layer)
+            elif isinstance(layer, nn.GroupNorm):
+                x = _rows(layer(_images(x)))
+            elif isinstance(layer, nn.Dropout1d):
+                x = layer(x.transpose(1, 2)).transpose(1, 2)
+            else:
+                x = layer(x)
+        return x
+
+
+def convolve(x: Tensor, layer: nn.Conv1d) -> Tensor:
+    """(B, L, C) -> (B, L', O) of a convolution that pads so that L' is L / stride, rounded up."""
+    assert layer.bias is not None
+    return _convolved(x, layer.weight, layer.bias, stride=layer.stride[0])
+
+
+def convolve_transposed(x: Tensor, layer: nn.ConvTranspose1d, length: int) -> Tensor:
+    """(B, L, C) -> (B, length, O)."""
+    (taps,), (stride,), padding = layer.kernel_size, layer.stride, layer.kernel_size[0] // 2
+    more = length - ((x.shape[1] - 1) * stride - 2 * padding + taps)
+    found = functional.conv_transpose2d(
+        _images(x),
+        layer.weight.unsqueeze(2),
+        layer.bias,
+        stride=(1, stride),
+        padding=(0, padding),
+        output_padding=(0, more),
+    )
+    return _rows(found)
+
+
+def squared_error(x: Tensor, layer: nn.Conv1d, target: Tensor) -> Tensor:
+    """Sum of (convolve(x, layer) - target) ** 2, over the first K outputs of a layer that has more.
+
+    On CPUs some windows at a time, their gradients at once: what is compared is the largest thing of a step, and then
+    never leaves the cache.
+
+    Args:
+        layer: Of stride 1.
+        target: (B, L, K).
+    """
+    units = target.shape[2]
+    assert layer.bias is not None
+    if not (_on_cpu(x) and torch.is_grad_enabled() and x.numel()):
+        found = convolve(x, layer)[..., :units]
+        return functional.mse_loss(found.float(), target, reduction="sum")
+    parameters: list[Tensor] = [layer.weight, layer.bias]
+    if units < len(layer.bias):  # else no slices: their gradients would be copies
+        parameters = [each[:units] for each in parameters]
+    error: Tensor = _SquaredError.apply(x.contiguous(), *parameters, target)
+    return error
+
+
+class _SquaredError(torch.autograd.Function):
+    """The way forward finds the gradients; the way back scales them."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
+        error, of_x = x.new_zeros(()), torch.empty_like(x)
+        of_layer: list[list[Tensor]] = []
+        windows = max(1, ERRORS_AT_ONCE // target[0].numel())
+        for some, wanted, of_some in zip(
+            x.split(windows), target.split(windows), of_x.split(windows)
+        ):
+            leaves = [each.detach().requires_grad_() for each in (some, weight, bias)]
+            with torch.enable_grad():
+                rebuilt = _convolved(*leaves, stride=1)
+            missed = rebuilt.detach().sub_(wanted)
+            error += missed.flatten().dot(missed.flatten())
+            found, *gradients = torch.autograd.grad(rebuilt, leaves, missed.mul_(2))
+            of_some.copy_(found)
+            of_layer.append(gradients)
+        of_weight, of_bias = (torch.stack(each).sum(0) for each in zip(*of_layer))
+        ctx.save_for_backward(of_x, of_weight, of_bias)
+        return error
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
+        return (*(each * scale for each in ctx.saved_tensors), None)
+
+
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor, *, stride: int) -> Tensor:
+    outputs, inputs, taps = weight.shape
+    if taps == stride == 1:
+        return functional.linear(x, weight.squeeze(2), bias)
+    if (
+        stride == 1
+        and min(inputs, outputs) >= NARROWEST
+        and scheme(taps).saves
+        and _on_cpu(x)
+        and x.numel()
+    ):
+        return convolve_by_points(x, weight, bias)
+    weight, padding = weight.unsqueeze(2), (0, taps // 2)
+    return _rows(functional.conv2d(_images(x), weight, bias, stride=(1, stride), padding=padding))
+
+
+def _on_cpu(x: Tensor) -> bool:
+    return (
+        x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def _images(x: Tensor) -> Tensor:
+    """(B, L, C) -> (B, C, 1, L), channels last in memory."""
+    return x.contiguous().transpose(1, 2).unsqueeze(2)
+
+
+def _rows(images: Tensor) -> Tensor:
+    """(B, C, 1, L) -> (B, L, C), without a copy where channels are last."""
+    return images.squeeze(2).transpose(1, 2)

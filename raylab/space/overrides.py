@@ -1,0 +1,91 @@
+"""`--set` on a search space: a space key changes the space, a searched path is pinned, another becomes a base value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from raylab.config.dotted import set_path
+from raylab.errors import ConfigError
+from raylab.space.parameters import leaves
+
+
+def overridden(
+    value: dict[str, Any], overrides: Mapping[str, Any], *, sections: set[str]
+) -> dict[str, Any]:
+    """The mapping of a space with overrides applied.
+
+    Args:
+        sections: The keys of a space.
+
+    Raises:
+        ConfigError: An override names a draw by one of the paths that share it, or by its place in the file.
+    """
+    for path, leaf in leaves(overrides):
+        value = _override(value, path, leaf, sections)
+    return value
+
+
+def _override(value: dict[str, Any], path: str, leaf: Any, sections: set[str]) -> dict[str, Any]:
+    head, _, rest = path.partition(".")
+    if head in ("base", "search"):
+        raise ConfigError(
+            f"--set {path}: an override names a config path, without '{head}'",
+            f"For example: --set {rest or 'training.max_steps'}={leaf}",
+        )
+    search = value.get("search", {})
+    if head in sections and path not in search:
+        return set_path(value, path, leaf)
+    owner = next((name for name in search if path in _paths(search[name])), None)
+    if owner is not None:
+        raise ConfigError(
+            f"--set {path}: it shares its draw with {', '.join(one for one in _paths(search[owner]) if one != path)}",
+            f"Pin them together: --set {owner}={leaf}",
+        )
+    return _pinned(value, path, leaf)
+
+
+def _pinned(value: dict[str, Any], name: str, leaf: Any) -> dict[str, Any]:
+    """A draw becomes base values; what was searched only for another choice of it no longer exists."""
+    search = value.get("search", {})
+    targets = _paths(search.get(name)) or [name]
+    kept = {
+        other: _without_condition(entry, name) if targets != [name] else entry
+        for other, entry in search.items()
+        if other != name and not _excluded(entry, name, leaf)
+    }
+    base = {path: one for path, one in leaves(value.get("base", {})) if path not in targets}
+    result = {**value, "search": kept, "base": {**base, **dict.fromkeys(targets, leaf)}}
+    if value.get("points"):
+        gone = set(search) - set(kept)
+        rest = [
+            {path: one for path, one in point.items() if path not in gone}
+            for point in value["points"]
+        ]
+        result["points"] = [
+            point for number, point in enumerate(rest) if point and point not in rest[:number]
+        ]
+    return result
+
+
+def _paths(entry: Any) -> list[str]:
+    """Of a draw that several config paths share."""
+    return list(entry.get("paths") or ()) if isinstance(entry, Mapping) else []
+
+
+def _without_condition(entry: Any, name: str) -> Any:
+    """A pinned shared draw is no config path that a condition could name; what is left of them held of its value."""
+    if not isinstance(entry, Mapping) or name not in entry.get("when", {}):
+        return entry
+    return {
+        **entry,
+        "when": {parent: wanted for parent, wanted in entry["when"].items() if parent != name},
+    }
+
+
+def _excluded(entry: Any, path: str, leaf: Any) -> bool:
+    when = entry.get("when", {}) if isinstance(entry, Mapping) else {}
+    if path not in when:
+        return False
+    wanted = when[path]
+    return leaf not in (wanted if isinstance(wanted, list) else [wanted])

@@ -1,0 +1,152 @@
+"""What is searched: one parameter of a space, as YAML describes it and as `Float`, `Int` and `Choice` make it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from raylab.config.base import Strict
+from raylab.config.parse import parse
+
+Scalar = bool | int | float | str | None
+
+
+class Parameter(Strict):
+    """One draw: exactly one of float, int, categorical."""
+
+    float_: tuple[float, float] | None = Field(None, alias="float")
+    int_: tuple[int, int] | None = Field(None, alias="int")
+    categorical: tuple[Scalar, ...] | None = None
+    log: bool = False
+    step: float | None = Field(None, gt=0)
+    when: dict[str, Scalar | list[Scalar]] = Field(
+        {}, description="searched only where these paths have these values"
+    )
+    paths: tuple[str, ...] = Field(
+        (), description="config paths that share this draw; its key is then a free name"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Parameter:
+        if sum(value is not None for value in (self.float_, self.int_, self.categorical)) != 1:
+            raise ValueError(
+                "needs exactly one of float: [low, high], int: [low, high], categorical: [...]"
+            )
+        bounds = self.float_ or self.int_
+        if bounds and not bounds[0] < bounds[1]:
+            raise ValueError(f"bounds [{bounds[0]}, {bounds[1]}] must ascend")
+        if bounds and self.step and self.step > bounds[1] - bounds[0]:
+            raise ValueError(f"the step {self.step:g} is wider than the bounds")
+        if self.log and (bounds is None or bounds[0] <= 0 or self.step):
+            raise ValueError("log needs bounds above 0 and no step")
+        if self.int_ and self.step and self.step != int(self.step):
+            raise ValueError("the step of an int must be whole")
+        if self.categorical is not None and not self.categorical:
+            raise ValueError("categorical needs at least one choice")
+        if self.paths and len(set(self.paths)) < max(2, len(self.paths)):
+            raise ValueError("paths needs two or more config paths, each once")
+        return self
+
+    def extremes(self) -> list[Scalar]:
+        """The values that decide whether the whole range is valid."""
+        return list(
+            self.categorical if self.categorical is not None else self.float_ or self.int_ or ()
+        )
+
+    def values(self) -> list[Scalar] | None:
+        """Every value, as Optuna steps through the bounds; None where bounds have no step."""
+        bounds = self.float_ or self.int_
+        if bounds is None or self.step is None:
+            return None if self.categorical is None else list(self.categorical)
+        low, high, step = (Decimal(str(number)) for number in (*bounds, self.step))
+        kind = float if self.float_ else int
+        return [kind(low + k * step) for k in range(int((high - low) // step) + 1)]
+
+    def contains(self, value: Any) -> bool:
+        """Whether a draw can be `value`."""
+        if self.categorical is not None:
+            return any(
+                value == choice and isinstance(value, bool) == isinstance(choice, bool)
+                for choice in self.extremes()
+            )
+        bounds = self.float_ or self.int_ or (0, 0)
+        if isinstance(value, bool) or not isinstance(value, int if self.int_ else int | float):
+            return False
+        steps = (value - bounds[0]) / (self.step or 1)
+        on_step = abs(steps - round(steps)) < 1e-8 if self.step else True
+        return bounds[0] <= value <= bounds[1] and on_step
+
+    def suggest(self, trial: Any, path: str) -> Scalar:
+        if self.float_:
+            return float(trial.suggest_float(path, *self.float_, log=self.log, step=self.step))
+        if self.int_:
+            return int(trial.suggest_int(path, *self.int_, log=self.log, step=int(self.step or 1)))
+        choice: Scalar = trial.suggest_categorical(path, list(self.categorical or ()))
+        return choice
+
+
+When = Mapping[str, Scalar | Sequence[Scalar]]
+
+
+def Float(
+    low: float,
+    high: float,
+    *,
+    log: bool = False,
+    step: float | None = None,
+    when: When | None = None,
+    paths: Iterable[str] = (),
+) -> Parameter:
+    """A number between `low` and `high`, as `{float: [low, high]}`. ConfigError where a space file would be refused."""
+    return _made("Float", {"float": [low, high], "log": log, "step": step}, when, paths)
+
+
+def Int(
+    low: int,
+    high: int,
+    *,
+    log: bool = False,
+    step: int | None = None,
+    when: When | None = None,
+    paths: Iterable[str] = (),
+) -> Parameter:
+    """A whole number from `low` to `high`, both included, as `{int: [low, high]}`."""
+    return _made("Int", {"int": [low, high], "log": log, "step": step}, when, paths)
+
+
+def Choice(
+    choices: Iterable[Scalar], *, when: When | None = None, paths: Iterable[str] = ()
+) -> Parameter:
+    """One of `choices`, as `{categorical: [...]}`."""
+    return _made("Choice", {"categorical": list(choices)}, when, paths)
+
+
+def _made(name: str, entry: dict[str, Any], when: When | None, paths: Iterable[str]) -> Parameter:
+    wanted = {
+        path: list(one) if isinstance(one, tuple) else one for path, one in (when or {}).items()
+    }
+    given = {**entry, "when": wanted, "paths": list(paths)}
+    return parse(Parameter, {key: value for key, value in given.items() if value}, f"raylab.{name}")
+
+
+def leaves(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Dotted paths and values; keys may be dotted themselves."""
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(inner, Mapping) and inner:
+            yield from leaves(inner, f"{path}.")
+        else:
+            yield path, inner
+
+
+def get(value: Mapping[str, Any], path: str) -> Any:
+    """What a mapping has at a dotted path; None where it has nothing there."""
+    node: Any = value
+    for key in path.split("."):
+        if not isinstance(node, Mapping) or key not in node:
+            return None
+        node = node[key]
+    return node

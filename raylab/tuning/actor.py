@@ -1,0 +1,112 @@
+"""Trials as Ray Tune runs them: a reused actor for one worker, one that waits for Ray Train for several."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from raylab.errors import RaylabError
+from raylab.files import is_full
+from raylab.space.settings import Resources
+from raylab.training.loop import Training
+from raylab.training.reports import reports_before
+from raylab.training.worker import Job, describe_round, run_round, start
+from raylab.tuning.outcome import report
+from raylab.tuning.planning.placement import of_worker
+
+
+class TrialActor(tune.Trainable):
+    """One round of training a step. Reused from trial to trial: torch and the dataset are there already."""
+
+    _training: Training | None
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """An exception ends this trial alone, with its reason as the result; Tune's own retries know no reasons."""
+        try:
+            resumed = self._training is None
+            self._training = self._training or start(self._job)
+            told = describe_round(self._training, run_round(self._training, self._job))
+            return _result(told, self._job, self._scored, since=self._since if resumed else None)
+        except Exception as error:
+            return trouble(error, self._training.step if self._training else 0, self._job)
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._job = Job(**config["job"])
+        self._scored: dict[str, Any] = config["scored"]
+        self._since: int = config["since"]
+        self._training = None
+
+
+class WorkersTrial(tune.Trainable):
+    """A trial that itself only waits for its Ray Train workers, a round a step."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        from raylab.training.launch import WorkerGroup
+
+        resources = config["resources"]
+        wanted = of_worker(Resources(**resources))
+        self._job, self._scored, self._steps = (
+            Job(**config["job"]),
+            config["scored"],
+            config["since"],
+        )
+        storage = Path(config["storage"])
+        self._group = WorkerGroup(
+            self._job, workers=resources["workers"], resources=wanted, storage=storage
+        )
+
+    def step(self) -> dict[str, Any]:
+        try:
+            result = self._group.next()
+            since, self._steps = self._steps, result["steps"]
+            return _result(result, self._job, self._scored, since=since)
+        except Exception as error:
+            return trouble(error, self._steps, self._job)
+
+    def cleanup(self) -> None:
+        self._group.close()
+
+
+def _result(
+    told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, since: int | None
+) -> dict[str, Any]:
+    """What Tune is told: marked where it ends a generation before the trial's last step.
+
+    Args:
+        since: The last step that the driver heard of; what a process that died told later goes with it as `earlier`.
+    """
+    result = report(told, **scored)
+    if since is not None:
+        before = reports_before(Path(job.folder), step=result["steps"], piece=job.piece)
+        result["earlier"] = [
+            {**report(one, **scored), "time": one["time"]} for one in before if one["steps"] > since
+        ]
+    over = job.until is not None and result["steps"] >= job.until and not result["done"]
+    return {**result, "done": True, "between": True} if over else result
+
+
+def trouble(error: Exception, step: int, job: Job) -> dict[str, Any]:
+    """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the study is `halted`."""
+    if is_full(error):  # another trial would fare no better
+        return {"steps": step, "halted": f"no space left in {job.folder}", "done": True}
+    return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}
+
+
+def explain(error: Exception, folder: Path) -> str:
+    """One line for the record; the traceback of an unexpected error goes beside the trial."""
+    if isinstance(error, RaylabError):
+        return " ".join(str(error).split())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "error.txt").write_text(traceback.format_exc())
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (traceback in {folder.name}/error.txt)"

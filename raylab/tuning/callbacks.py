@@ -1,0 +1,137 @@
+"""What happens in a search, written down: one driver-side writer for the ledger, and lines of progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ray.tune import Callback
+
+from raylab.tracking.ledger import Ledger
+from raylab.tuning.outcome import Outcome, is_between, outcome
+
+OnEnd = Callable[[str, Outcome, dict[str, Any]], None]
+
+
+class LedgerCallback(Callback):
+    """Tune's events as events of the ledger.
+
+    Args:
+        comes_back: Whether a trial whose process died is run again.
+        no_room: Whether the study's disk is full.
+        on_end: Called after a trial's end is in the ledger, with (trial, outcome, params).
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        comes_back: Callable[[str], bool],
+        no_room: Callable[[], bool],
+        on_end: OnEnd,
+    ) -> None:
+        self._ledger, self._comes_back, self._no_room, self._on_end = (
+            ledger,
+            comes_back,
+            no_room,
+            on_end,
+        )
+        self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
+        self._worked: dict[str, float] = {}
+        self.halted: str | None = None  # why the study cannot go on
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles its set-up for a restore that we never do (see `suggest.py`)."""
+        return {}
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        config = trial.config
+        name = config["job"]["trial"]
+        self._started[name] = time.monotonic()
+        if name in self._worked:
+            return
+        self._worked[name] = 0.0
+        resources = {key: config["resources"][key] for key in ("cpus", "gpus", "workers")}
+        self._ledger.append(
+            {
+                "event": "trial_started",
+                "trial": name,
+                "params": config["params"],
+                "config": config["job"]["config"],
+                "resources": resources,
+                **({"of": config["of"]} if config["of"] else {}),
+            }
+        )
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        if "rung" in result:
+            name = trial.config["job"]["trial"]
+            self._ledger.append(
+                *(_reported(name, one) for one in (*result.get("earlier", ()), result))
+            )
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._end(trial, None)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._end(trial, _reason(trial))
+
+    def _end(self, trial: Any, crash: str | None) -> None:
+        config, now = trial.config, time.monotonic()
+        name = config["job"]["trial"]
+        seconds = self._worked.get(name, 0.0) + now - self._started.get(name, now)
+        self._worked[name], self._started[name] = seconds, now
+        halted = trial.last_result.get("halted") or (
+            "no space left" if crash and self._no_room() else None
+        )
+        if halted:  # it stays open: `resume` goes on with it
+            self.halted = self.halted or halted
+            return
+        if crash is not None and self._comes_back(name):
+            self._ledger.append({"event": "trial_lost", "trial": name, "reason": crash})
+            return
+        if crash is None and is_between(trial.last_result):
+            return
+        ended = outcome(trial.last_result, max_steps=config["max_steps"], crash=crash)
+        self._ledger.append(end_event(name, ended, seconds=seconds))
+        self._on_end(name, ended, config["params"])
+
+
+def _reported(trial: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A validation; one that an earlier process could not tell any more has its own time."""
+    event = {
+        "event": "trial_reported",
+        "trial": trial,
+        "step": told["steps"],
+        "metrics": told["metrics"],
+    }
+    return {**event, "rung": told["rung"], "time": told.get("time") or time.time()}
+
+
+def end_event(trial: str, ended: Outcome, *, seconds: float) -> dict[str, Any]:
+    return {
+        "event": "trial_ended",
+        "trial": trial,
+        "state": ended.state,
+        "step": ended.step,
+        "score": ended.score,
+        "scores": list(ended.scores),
+        "metrics": ended.metrics,
+        "error": ended.error,
+        "kept_step": ended.kept_step,
+        "stopped": ended.stopped,
+        "seconds": seconds,
+    }
+
+
+def _reason(trial: Any) -> str:
+    """The last line of what Ray says about a process that died."""
+    try:
+        error = trial.get_error()
+    except Exception:  # Ray keeps the error in a file of its own, which may be gone with its node
+        error = None
+    text = str(error).strip().splitlines() if error is not None else []
+    return f"the trial's process died: {text[-1][:300]}" if text else "the trial's process died"

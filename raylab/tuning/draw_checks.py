@@ -1,0 +1,168 @@
+"""Checks of what a space draws: shared draws, points to try first, values together, and what its sampler cannot do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+from raylab.config.dotted import get_path
+from raylab.config.explain import did_you_mean
+from raylab.config.parse import parse_trial
+from raylab.config.trial import TrialConfig
+from raylab.errors import ConfigError
+from raylab.space.conditions import always_numbers
+from raylab.space.draws import MOST_TRIES, allowed_draw
+from raylab.space.grid import grid_points
+from raylab.space.parameters import Scalar, leaves
+from raylab.space.space import Space, constraint_of
+
+DRAWS = 100
+Problem = Callable[[Mapping[str, Any]], ConfigError | None]  # of a config mapping
+
+
+def check_names(space: Space, source: str) -> None:
+    """A shared draw has a name of its own: it must not look like a config path."""
+    for name, parameter in space.search.items():
+        if parameter.paths and (
+            "." in name or name in TrialConfig.model_fields or _is_path(space, name, source)
+        ):
+            raise ConfigError(
+                f"{source}: search.{name}: a draw for several paths needs a name that is no config path",
+                f"For example: {name.rpartition('.')[2]}_shared: {{..., paths: [...]}}",
+            )
+
+
+def _is_path(space: Space, name: str, source: str) -> bool:
+    try:
+        get_path(parse_trial(space.fixed(), source), name)
+    except (AttributeError, KeyError, ConfigError):
+        return False
+    return True
+
+
+def check_points(space: Space, source: str) -> None:
+    """Points name searched paths, with values that can be drawn, and the parents of paths that are conditional.
+
+    Raises:
+        ConfigError: names the point and the path.
+    """
+    for number, point in enumerate(space.points):
+        where = f"{source}: points.{number}"
+        for name, value in point.items():
+            if name not in space.search:
+                raise ConfigError(
+                    f"{where}: '{name}' is not searched", did_you_mean(name, space.search)
+                )
+            if not space.search[name].contains(value):
+                raise ConfigError(
+                    f"{where}.{name}: {value!r} cannot be drawn", f"See search.{name}."
+                )
+            missing = next(
+                (parent for parent in space.search[name].when if parent not in point), None
+            )
+            if missing is not None:
+                raise ConfigError(
+                    f"{where}.{name}: it exists only with some {missing}",
+                    f"Add {missing} to the point.",
+                )
+        config = space.drawn(point)
+        stray = next((name for name in point if not space.active(name, config)), None)
+        if stray is not None:
+            raise ConfigError(
+                f"{where}.{stray}: its `when` is not met", "Remove it from the point."
+            )
+        if point in space.points[:number]:
+            raise ConfigError(f"{where}: it is there twice", "Remove one of them.")
+
+
+def check_draws(space: Space, problem: Problem, source: str) -> None:
+    """Values that are valid alone may not be so together (hidden_units and heads): a search would find out half-way.
+
+    Args:
+        problem: Why a config is not valid or cannot run here; None where it can.
+    """
+    define_points = [*space.points, *[{}] * (DRAWS if space.search else 0)]
+    known: set[str] = set(space.search)
+    for seed, fixed in enumerate(define_points):
+        params = allowed_draw(space, random.Random(seed), fixed)
+        if params is None:
+            raise _never_met(space, fixed, source)
+        found = problem(space.drawn(params))
+        if found is not None:
+            values = ", ".join(f"{path}={value}" for path, value in params.items())
+            raise ConfigError(
+                f"{found.what}; drawn were {values}",
+                "Use `step`, `when`, `constraints` or other bounds, so that every draw is valid.",
+            )
+        known |= _paths_of(space.config(params)) if space.constraints else set()
+    for number, text in enumerate(space.constraints):
+        unknown = next((path for path in constraint_of(text).paths if path not in known), None)
+        if unknown is not None:
+            raise ConfigError(
+                f"{source}: constraints.{number}: '{unknown}' is no config path",
+                did_you_mean(unknown, known),
+            )
+
+
+def _paths_of(config: TrialConfig) -> set[str]:
+    return {path for path, _ in leaves(config.model_dump(mode="json"))}
+
+
+def _never_met(space: Space, fixed: Mapping[str, Scalar], source: str) -> ConfigError:
+    """The constraint that draws break, of which none was met."""
+    free = space.model_copy(update={"constraints": ()})
+    params = allowed_draw(free, random.Random(0), fixed) or {}
+    broken = space.broken(params) or ""
+    number = next((n for n, text in enumerate(space.constraints) if broken.startswith(text)), 0)
+    key = (
+        f"points.{space.points.index(dict(fixed))}: it breaks"
+        if fixed
+        else f"constraints.{number}: no draw meets"
+    )
+    values = ", ".join(f"{path}={value}" for path, value in params.items())
+    return ConfigError(
+        f"{source}: {key} {broken}; drawn were {values}",
+        f"{MOST_TRIES} draws were tried: change it, or the bounds.",
+    )
+
+
+def check_sampler(space: Space, source: str) -> list[str]:
+    """Notes of what the sampler does not learn from. ConfigError where it can learn nothing."""
+    kind, notes = space.sampler.kind, []
+    if kind == "cmaes":
+        if len(space.objectives) > 1:
+            raise ConfigError(
+                f"{source}: sampler.kind cmaes has one objective", "Use tpe, gp or nsga2."
+            )
+        numbers = always_numbers(space)
+        if space.search and not numbers:
+            raise ConfigError(
+                f"{source}: sampler.kind cmaes searches numbers that every trial has (no `when`): there are none",
+                "Use tpe.",
+            )
+        notes += _at_random(kind, [name for name in space.search if name not in numbers])
+    if kind in ("gp", "nsga2"):
+        notes += _at_random(
+            kind, [name for name, parameter in space.search.items() if parameter.when]
+        )
+    if len(space.points) > space.budget.trials:
+        notes.append(
+            f"points: the first {space.budget.trials} of {len(space.points)} are tried (budget.trials)"
+        )
+    if (
+        kind != "grid"
+        and space.search
+        and all(one.values() is not None for one in space.search.values())
+    ):
+        points = sum(1 for _ in islice(grid_points(space), space.budget.trials))
+        if points < space.budget.trials:
+            notes.append(
+                f"search: there are {points} different draws: later trials of {space.budget.trials} repeat some"
+            )
+    return notes
+
+
+def _at_random(kind: str, names: list[str]) -> list[str]:
+    return [f"sampler: {kind} draws {', '.join(names)} at random"] if names else []

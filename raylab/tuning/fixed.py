@@ -1,0 +1,73 @@
+"""Trials that no sampler draws: configs trained again with other seeds, as trials of the study they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from raylab.config.trial import TrialConfig
+from raylab.tuning.outcome import Deaths
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One trial of the search, to be trained again.
+
+    Attributes:
+        trial: Its own id, such as "0003-seed1".
+        of: The trial that it repeats.
+        params: As recorded: the searched paths of that trial, and `training.seed`.
+    """
+
+    trial: str
+    of: str
+    params: dict[str, Any]
+    config: TrialConfig
+
+
+class FixedSearch(Searcher):
+    """Hands out repeats one by one, in their order."""
+
+    def __init__(
+        self,
+        repeats: Sequence[Repeat],
+        *,
+        job: Callable[[Repeat], dict[str, Any]],
+        no_room: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._waiting, self._job, self._no_room = list(repeats), job, no_room
+        self._running: dict[str, Repeat] = {}
+        self._deaths = Deaths()
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if not self._waiting:
+            return None if self._running else Searcher.FINISHED
+        self._running[trial_id] = self._waiting.pop(0)
+        return self._job(self._running[trial_id])
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        repeat = self._running.pop(trial_id, None)
+        if (result or {}).get("halted") or (error and self._no_room()):
+            self._waiting.clear()
+        elif repeat is not None and error and self._deaths.again(repeat.trial):
+            self._waiting.append(repeat)
+
+    def comes_back(self, trial: str) -> bool:
+        """Whether a trial waits to be run (again)."""
+        return any(repeat.trial == trial for repeat in self._waiting)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles its set-up for a restore that we never do (see `suggest.py`)."""
+        return {}
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: a study is resumed from its ledger."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        raise AssertionError("a study is resumed from its ledger, not from Tune's snapshot")

@@ -1,0 +1,87 @@
+"""A plan: a search space checked against a dataset and against the machines there are. Starts no trial."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raylab.cluster import connect
+from raylab.data.dataset import Dataset
+from raylab.space.blame import blamed
+from raylab.space.settings import Resources
+from raylab.space.space import Space, load_space
+from raylab.tracking.records import Mode
+from raylab.tuning.checks import check_space, modes
+from raylab.tuning.planning.placement import Placement, place, place_as_named
+from raylab.tuning.warm_start import with_earlier
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked search: what runs, on what, in which direction.
+
+    Attributes:
+        modes: Of each objective's metric, and of the scheduler's: whether higher or lower is better.
+        label: The label the trials are scored on; None where the dataset has none.
+        notes: What the check changed or found, one sentence each.
+    """
+
+    space: Space
+    dataset: Dataset
+    modes: dict[str, Mode]
+    label: str | None
+    notes: tuple[str, ...]
+
+
+def make_plan(
+    space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None, source: str = ""
+) -> Plan:
+    """Check a space against a dataset; starts nothing.
+
+    Args:
+        source: What errors call the space; default: its file.
+    """
+    source = source or (str(space) if isinstance(space, str | Path) else "space")
+    dataset = Dataset(data)
+    loaded = load_space(space, overrides, source=source)
+    with blamed(source, Path(space) if isinstance(space, str | Path) else None, overrides):
+        return _checked(loaded, dataset, source)
+
+
+def _checked(loaded: Space, dataset: Dataset, source: str) -> Plan:
+    label = loaded.fixed()["task"].get("label") or next(iter(dataset.labels), None)
+    if label:  # the default is written down: what was used is what is recorded
+        loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
+    checked, notes = check_space(loaded, dataset.sessions, source=source)
+    better = modes(checked, dataset.sessions)
+    checked, said = with_earlier(
+        checked, fingerprint=dataset.fingerprint, modes=better, label=label or None, source=source
+    )
+    return Plan(checked, dataset, better, label, (*notes, *said))
+
+
+def connect_for(resources: Resources, trials: int) -> int:
+    """Connect to Ray; how many trials run at once.
+
+    Raises:
+        StudyError: one trial does not fit: waiting for it would never end.
+    """
+    return place_on(nodes_for(resources), resources, trials).slots
+
+
+def nodes_for(resources: Resources) -> list[dict[str, float]]:
+    """Connect to Ray as trials need it; what each of its nodes has."""
+    connect(dashboard=resources.workers > 1)
+    import ray
+
+    return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
+
+
+def place_on(nodes: Sequence[Mapping[str, float]], resources: Resources, trials: int) -> Placement:
+    """Where the cluster may grow, what resources.concurrent says; else what fits."""
+    if resources.concurrent and os.environ.get("RAY_ADDRESS"):
+        return place_as_named(resources, trials)
+    return place(resources, nodes, trials)

@@ -1,0 +1,108 @@
+"""Population-based training as a searcher: a generation of members ends before the next begins, so what happens follows
+from the seed and the scores, not from how fast the machines were, and a killed driver changes nothing.
+
+To Tune, a member's training between two generations is a trial of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from raylab.files import atomic_path
+from raylab.seeding import derive
+from raylab.space.space import Space
+from raylab.tracking.records import Mode, TrialRecord
+from raylab.tracking.study import StudyFolder
+from raylab.training.state import CHECKPOINT
+from raylab.training.worker import taken_path
+from raylab.tuning.exploring import Member, explore, mutable_paths, takeovers
+from raylab.tuning.outcome import is_between
+from raylab.tuning.searcher import StudySearch
+
+
+class PopulationSearch(StudySearch):
+    """As many members as the budget has trials, each drawn once; then generation after generation.
+
+    Args:
+        mode: Of the scheduler's metric.
+        known: What the ledger has of the members.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        *,
+        study: StudyFolder,
+        mode: Mode,
+        known: Mapping[str, TrialRecord],
+        job: Any,
+        **how: Any,
+    ) -> None:
+        super().__init__(space, job=self._piece, **how)
+        self._space, self._study, self._mode, self._make_job = space, study, mode, job
+        self._mutable = mutable_paths(space, space.scheduler)
+        self._params = {trial: record.params for trial, record in known.items()}
+        self._pieces = {trial: max(0, len(record.lineage) - 1) for trial, record in known.items()}
+        self._generation = sum(
+            event["event"] == "generation_ended" for event in study.ledger.read()
+        )
+        self._members: dict[str, Member] = {}  # at the end of this generation
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if not self._pending and self._draws <= 0 and not self._running and self._members:
+            self._next_generation()
+        return super().suggest(trial_id)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        if error or not is_between(result):
+            super().on_trial_complete(trial_id, result, error)
+            return
+        config, result = self._running.pop(trial_id), result or {}
+        name = config["job"]["trial"]
+        self._report(name, *result.get("earlier", ()), result)
+        self._heard[name] = result["steps"]
+        self._members[name] = Member(name, result["steps"], float(result["rung"]), config["params"])
+
+    @property
+    def _until(self) -> int:
+        """The step at which this generation ends."""
+        return (self._generation + 1) * self._space.scheduler.grace_steps
+
+    def _piece(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
+        params = self._params.setdefault(name, params)
+        return dict(
+            self._make_job(name, params, until=self._until, piece=self._pieces.setdefault(name, 0))
+        )
+
+    def _next_generation(self) -> None:
+        """Copies of weights first, then all decisions as one segment of the ledger: either all hold or none."""
+        rng = random.Random(derive(self._space.sampler.seed, "generation", self._generation))
+        decided = takeovers(self._members.values(), self._mode, self._space.scheduler.quantile, rng)
+        events = [self._take_over(worse, better, rng) for worse, better in decided]
+        self._study.ledger.append(*events, {"event": "generation_ended", "step": self._until})
+        for event in events:
+            self._params[event["trial"]] = event["params"]
+            self._pieces[event["trial"]] += 1
+            self._heard[event["trial"]] = event["step"]
+        self._generation += 1
+        self._pending = [(int(name), self._params[name]) for name in sorted(self._members)]
+        self._members = {}
+
+    def _take_over(self, worse: Member, better: Member, rng: random.Random) -> dict[str, Any]:
+        params = explore(self._space, better.params, self._mutable, rng)
+        taken = taken_path(self._study.trial_folder(worse.trial), self._pieces[worse.trial] + 1)
+        with atomic_path(taken) as temporary:
+            shutil.copyfile(self._study.checkpoint_folder(better.trial) / CHECKPOINT, temporary)
+        config = self._make_job(worse.trial, params)["job"]["config"]
+        told = {
+            "event": "trial_took_over",
+            "trial": worse.trial,
+            "source": better.trial,
+            "step": better.step,
+        }
+        return {**told, "params": params, "config": config}

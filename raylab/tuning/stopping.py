@@ -1,0 +1,75 @@
+"""When a search begins no further trial before its budget is used: time, a score that is good enough, a plateau."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from raylab.space.settings import Budget
+from raylab.tracking.records import Mode, TrialRecord, is_number
+from raylab.tuning.outcome import Outcome
+
+
+class Stopping:
+    """What `budget` says besides `trials`, over what has ended so far.
+
+    Args:
+        mode: Of the first objective, which `target` and `plateau` are about.
+        known: Trials that earlier drivers of the study brought to an end.
+        worked_s: How long they were at work, in seconds.
+    """
+
+    def __init__(
+        self,
+        budget: Budget,
+        mode: Mode,
+        *,
+        known: Iterable[TrialRecord] = (),
+        worked_s: float = 0.0,
+    ) -> None:
+        self._budget, self._sign = budget, 1.0 if mode == "max" else -1.0
+        self._began = time.monotonic() - worked_s
+        self._best: float | None = None
+        self._since = 0
+        for record in sorted(known, key=lambda record: record.ended or 0.0):
+            if record.state in ("completed", "pruned", "failed"):
+                self._note(record.state, record.score)
+
+    def ended(self, outcome: Outcome) -> None:
+        self._note(outcome.state, outcome.score)
+
+    def reason(self) -> str | None:
+        """Why no further trial should begin; None where one should."""
+        budget = self._budget
+        hours = (time.monotonic() - self._began) / 3600
+        if budget.hours is not None and hours >= budget.hours:
+            return f"budget.hours {budget.hours:g} are used"
+        if (
+            budget.target is not None
+            and self._best is not None
+            and self._best >= self._sign * budget.target
+        ):
+            return f"budget.target {budget.target:g} is reached"
+        if budget.plateau is not None and self._best is not None and self._since >= budget.plateau:
+            return f"budget.plateau: the last {self._since} trials did not improve the best"
+        return None
+
+    def _note(self, state: str, score: float | None) -> None:
+        """A pruned trial counts for the plateau, but its early score is not a best one."""
+        self._since += 1
+        if state == "completed" and score is not None and is_number(score):
+            score = self._sign * score
+            if self._best is None or score > self._best:
+                self._best, self._since = score, 0
+
+
+def worked_seconds(events: Iterable[Mapping[str, Any]]) -> float:
+    """How long drivers were at work: each from its start to its last sign of life."""
+    total, began, last = 0.0, None, 0.0
+    for event in events:
+        if event["event"] == "driver_started":
+            total += last - began if began is not None else 0.0
+            began = event["time"]
+        last = event["time"]
+    return total + (last - began if began is not None else 0.0)

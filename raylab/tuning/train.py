@@ -1,0 +1,52 @@
+"""train: to be described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from raylab.config.yaml_files import load_yaml
+from raylab.data.dataset import Dataset
+from raylab.errors import ConfigError
+from raylab.space.space import Space
+from raylab.tracking.study import StudyFolder
+from raylab.tuning.driver import Say
+from raylab.tuning.planning.study_plan import Plan, make_plan
+from raylab.tuning.run import begin
+
+
+def train(
+    config: str | Path | Mapping[str, Any],
+    *,
+    data: str | Path,
+    out: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    say: Say = print,
+) -> StudyFolder:
+    """Train one config: a study of one trial. `overrides` may name `resources.*` beside config paths."""
+    value = dict(config) if isinstance(config, Mapping) else load_yaml(Path(config))
+    stray = sorted(set(value) & (set(Space.model_fields) - {"task"}))
+    if stray:
+        raise ConfigError(
+            f"{config}: '{stray[0]}' belongs to a search space, not to a trial config",
+            "Use `raylab search` with this file.",
+        )
+    for path in overrides or {}:
+        if path.split(".")[0] in set(Space.model_fields) - {"task", "resources"}:
+            raise ConfigError(
+                f"--set {path}: a training has no such setting", "Use config paths, or resources.*."
+            )
+    source = "config" if isinstance(config, Mapping) else str(config)
+    return begin(plan_of_one(value, data, overrides, source), Path(out), "train", say)
+
+
+def plan_of_one(
+    config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str
+) -> Plan:
+    """A study of one trial."""
+    base = dict(config)
+    task = base.pop("task", {"kind": "contrastive"})
+    metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"
+    space = {"task": task, "base": base, "objective": {"metric": metric}, "budget": {"trials": 1}}
+    return make_plan(space, data, overrides=overrides, source=source)

@@ -1,0 +1,234 @@
+"""What raylab does on small inputs, written down: golden values that a change of the code's shape must not change.
+
+Everything goes through the command line and the files it writes, so the same module runs on any version of raylab:
+
+    python -m tests.golden.recording FOLDER     # records tests/golden/*.json and the stored examples into FOLDER
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+REPO = Path(__file__).resolve().parents[2]
+FAMILIES = ("contrastive", "vqvae", "decoder")
+BASE = {
+    "contrastive": {
+        "model": {"encoder": {"kind": "offset10", "hidden_units": 8}, "output_dimension": 3},
+        "sampling": {"conditional": "time", "time_offset": 2},
+        "evaluation": {"bits_batch": 16},
+    },
+    "vqvae": {
+        "model": {"window": 20, "channels": [8, 8, 8], "code_dimension": 8, "residual_blocks": 1},
+        "quantizer": {"kind": "ema", "codes": 16},
+    },
+    "decoder": {"model": {"kind": "mlp", "width": 8}, "input": {"window": 5}},
+}
+TRAINING = {"max_steps": 20, "batch_size": 16, "validate_every": 10, "device": "cpu", "seed": 3}
+RECIPE: dict[str, Any] = {
+    "format": "npz",
+    "neural": {"path": "x", "kind": "rate"},
+    "time": {"rate_hz": 10},
+    "labels": {
+        "position": {"path": "position", "kind": "continuous", "unit": "m"},
+        "heading": {"path": "heading", "kind": "circular", "unit": "rad"},
+        "choice": {"path": "choice", "kind": "discrete"},
+    },
+    "splits": {"kind": "blocked", "blocks": 5, "fractions": [0.6, 0.2, 0.2]},
+}
+
+
+def raylab(home: Path, *arguments: str | Path) -> str:
+    """Run a verb in `home`; what it prints on standard output."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(REPO),
+        "RAYLAB_HOME": str(home),
+        "COLUMNS": "100",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "raylab.cli", *map(str, arguments)]
+    finished = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, f"{arguments}: {finished.stdout}\n{finished.stderr}"
+    return finished.stdout
+
+
+def write_recordings(folder: Path) -> None:
+    """Two small recordings as npz, their recipe, and the configs of three families."""
+    (folder / "rats").mkdir(parents=True)
+    for seed, name in enumerate(("anna", "bert")):
+        random = np.random.default_rng(seed)
+        phase = np.cumsum(0.1 + 0.05 * random.random(400))
+        position = np.sin(phase / 2)
+        drive = np.stack([position, np.sin(phase), np.cos(phase)], axis=1) @ random.normal(
+            size=(3, 6)
+        )
+        np.savez(
+            folder / "rats" / f"{name}.npz",
+            x=(drive + 0.2 * random.normal(size=drive.shape)).astype(np.float32),
+            position=position,
+            heading=np.mod(phase, 2 * np.pi),
+            choice=(position > 0).astype(np.int64),
+        )
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE, sort_keys=False))
+    for family in FAMILIES:
+        config = {
+            "task": {"kind": family, "label": "position"},
+            "training": TRAINING,
+            **BASE[family],
+        }
+        (folder / f"{family}.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    space = {
+        "task": {"kind": "contrastive", "label": "position"},
+        "objective": {"metric": "decoding.score"},
+        "base": {
+            **{f"training.{key}": value for key, value in TRAINING.items()},
+            "model.encoder.hidden_units": 8,
+        },
+        "search": {
+            "loss.temperature": {"float": [0.1, 2.0], "log": True},
+            "model.output_dimension": {"int": [2, 4]},
+            "model.encoder.kind": {"categorical": ["offset1", "offset5"]},
+        },
+        "sampler": {"kind": "tpe", "seed": 1},
+        "budget": {"trials": 3},
+        "resources": {"cpus": 1, "concurrent": 1},
+    }
+    (folder / "space.yaml").write_text(yaml.safe_dump(space, sort_keys=False))
+
+
+def prepare_datasets(home: Path) -> None:
+    """Three datasets: two recordings with a recipe, synthetic calcium, synthetic spikes."""
+    raylab(home, "prepare", "rats", "--recipe", "recipe.yaml", "--out", "ds")
+    raylab(home, "synth", "calcium", "--sessions", "1", "--samples", "900")
+    raylab(home, "prepare", "calcium", "--out", "calcium-ds")
+    raylab(home, "synth", "spikes", "--kind", "neuropixels", "--sessions", "1", "--units", "12", "--scenes", "4",
+           "--presentations", "6")  # fmt: skip
+    raylab(home, "prepare", "spikes", "--recipe", "synthetic_neuropixels", "--out", "spikes-ds")
+
+
+def fingerprints(home: Path) -> dict[str, str]:
+    return {name: json.loads((home / name / "manifest.json").read_text())["fingerprint"]
+            for name in ("ds", "calcium-ds", "spikes-ds")}  # fmt: skip
+
+
+def trained(home: Path, family: str, workers: int) -> dict[str, Any]:
+    """One short trial: the hash of its final weights, its scores, and the size and sum of each weight."""
+    out = f"{family}-{workers}"
+    raylab(home, "train", f"{family}.yaml", "--data", "ds", "--out", out, "--workers", str(workers))
+    rows = json.loads(raylab(home, "leaderboard", out, "--json"))
+    return {**weights(home / out / "trials" / "0000" / "model"), "score": rows[0]["score"],
+            "metrics": _steady(rows[0]["metrics"])}  # fmt: skip
+
+
+def weights(model: Path) -> dict[str, Any]:
+    from safetensors.numpy import load_file
+
+    digest, sizes = hashlib.sha256(), {}
+    for file in sorted(model.rglob("*.safetensors")):
+        for name, value in sorted(load_file(file).items()):
+            digest.update(
+                name.encode() + str(value.shape).encode() + np.ascontiguousarray(value).tobytes()
+            )
+            sizes[name] = [list(value.shape), float(np.abs(value.astype(np.float64)).sum())]
+    return {"hash": digest.hexdigest(), "weights": sizes}
+
+
+def verbs(home: Path) -> list[str]:
+    shown = raylab(home, "--help").split("Commands:")[1]
+    return re.findall(r"^  (\w+)", shown, re.MULTILINE)
+
+
+def helps(home: Path) -> dict[str, str]:
+    return {
+        "": raylab(home, "--help"),
+        **{verb: raylab(home, verb, "--help") for verb in verbs(home)},
+    }
+
+
+def outputs(home: Path) -> dict[str, Any]:
+    """What `--json` prints of inspect, plan and leaderboard (of one study and of several), without times."""
+    commands = {
+        "inspect": ("inspect", "ds", "--json"),
+        "inspect raw": ("inspect", "rats", "--recipe", "recipe.yaml", "--json"),
+        "plan": ("plan", "space.yaml", "--data", "ds", "--no-probe", "--json"),
+        "leaderboard": ("leaderboard", "study", "--json"),
+        "ranking": (
+            "leaderboard",
+            "contrastive-1",
+            "vqvae-1",
+            "decoder-1",
+            "--label",
+            "position",
+            "--json",
+        ),
+    }
+    return {name: _steady(json.loads(raylab(home, *command).replace(str(home), "HOME")))
+            for name, command in commands.items()}  # fmt: skip
+
+
+# What differs from run to run or from machine to machine.
+_UNSTEADY = re.compile(
+    r"(?i)seconds|steps_per_s|_s$|^time|hours|nodes|memory|disk|free|cluster|concurren|slots|per_hour|bytes|created"
+)
+
+
+def _steady(value: Any) -> Any:
+    """The value without times and machines."""
+    if isinstance(value, dict):
+        return {key: _steady(entry) for key, entry in value.items() if not _UNSTEADY.search(key)}
+    return [_steady(entry) for entry in value] if isinstance(value, list) else value
+
+
+def processor() -> str:
+    """What decides whether floating-point results are equal to the bit."""
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    model = re.search(r"model name\s*:\s*(.*)", text)
+    return f"{platform.machine()} {model.group(1) if model else platform.processor()}"
+
+
+def steps(home: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What is recorded, in order: each step needs those before it."""
+    yield (
+        "fingerprints",
+        lambda: (write_recordings(home), prepare_datasets(home), fingerprints(home))[-1],
+    )
+    for family in FAMILIES:
+        for workers in (1, 2):
+            yield f"{family}-{workers}", lambda f=family, w=workers: trained(home, f, w)
+    yield (
+        "outputs",
+        lambda: (
+            raylab(home, "search", "space.yaml", "--data", "ds", "--out", "study"),
+            outputs(home),
+        )[-1],
+    )
+    yield "help", lambda: helps(home)
+
+
+def main(folder: Path) -> None:
+    home = folder / "home"
+    home.mkdir(parents=True)
+    golden: dict[str, Any] = {"processor": processor()}
+    for name, record in steps(home):
+        golden[name] = record()
+        print(name, flush=True)
+    (folder / "golden.json").write_text(json.dumps(golden, indent=1, sort_keys=True) + "\n")
+    for name in ("ds", "study", "contrastive-1", "vqvae-1", "decoder-1"):
+        shutil.copytree(home / name, folder / "stored" / name)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).absolute())

@@ -1,0 +1,203 @@
+"""What `raylab plan` makes of a probe: pure arithmetic on made-up costs, and one real measurement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import dataset, trial
+
+from raylab.cli.plan import lines, span
+from raylab.data.dataset import Dataset
+from raylab.errors import TrainingError
+from raylab.space.settings import Resources, Scheduler
+from raylab.space.space import load_space
+from raylab.training.measuring import measure
+from raylab.training.worker import Job
+from raylab.tuning.planning.forecast import (
+    disk,
+    least_share,
+    memory,
+    times,
+    trial_seconds,
+    warnings,
+)
+from raylab.tuning.planning.placement import Placement
+from raylab.tuning.planning.probe import Draw, Probed, choose_draws
+
+COST = {
+    "warm_up_s": 3.0,
+    "start_s": 1.0,
+    "step_s": 0.1,
+    "validation_s": 2.0,
+    "idle_bytes": 4e8,
+    "peak_bytes": 1e9,
+}
+COST |= {"gpu_bytes": 0.0, "gpu_total_bytes": 0.0, "disk_bytes": 5e6}
+
+
+def probed(weight: float = 1.0, **cost: float) -> Probed:
+    config = trial(training={"max_steps": 100, "validate_every": 30})
+    return Probed(Draw({}, config, weight), {**COST, **cost})
+
+
+def test_a_trial_is_its_start_its_steps_and_its_validations() -> None:
+    assert trial_seconds(probed()) == pytest.approx(
+        1 + 100 * 0.1 + 4 * 2
+    )  # validations at 30, 60, 90 and 100
+    assert trial_seconds(probed(), share=0.5) == pytest.approx(1 + 9)
+
+
+def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
+    found = [
+        probed(0.25),
+        probed(0.5, step_s=0.2),
+        probed(0.25, step_s=0.4),
+        Probed(probed().draw, None, "no"),
+    ]
+    told = times(found, Scheduler(), trials=5, slots=2, launch_s=2.0)
+    assert told["trial_s"] == {
+        "estimate": pytest.approx(31.5),
+        "low": 19,
+        "high": 49,
+        "least": pytest.approx(31.5),
+    }
+    assert told["study_s"] is not None
+    assert told["study_s"]["estimate"] == pytest.approx(
+        2 + 3 + 3 * 31.5
+    )  # five trials, two at a time: three rounds
+    assert told["study_s"]["high"] == pytest.approx(2 + 3 + 3 * 49)
+    assert times(found[3:], Scheduler(), trials=5, slots=2, launch_s=2.0) == {
+        "trial_s": None,
+        "study_s": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "share"),
+    [
+        ({"kind": "none"}, 1.0),
+        ({"kind": "asha", "grace_steps": 100}, 1.0),  # no rung before the end
+        (
+            {"kind": "asha", "grace_steps": 10, "reduction_factor": 3},
+            (10 + 20 / 3 + 60 / 9 + 10 / 27) / 100,
+        ),
+        ({"kind": "asha", "grace_steps": 50, "reduction_factor": 2}, (50 + 50 / 2) / 100),
+        ({"kind": "median", "grace_steps": 40, "least_trials": 4}, (40 + 60 * 4 / 16) / 100),
+        ({"kind": "pbt", "grace_steps": 10}, 1.0),
+    ],
+)
+def test_the_least_a_scheduler_trains(scheduler: dict[str, Any], share: float) -> None:
+    assert least_share(Scheduler(**scheduler), 100, 16) == pytest.approx(share)
+
+
+def test_memory_and_disk_that_do_not_suffice_are_said(tmp_path: Path) -> None:
+    nodes = [{"CPU": 8.0, "memory": 7e9}, {"CPU": 0.0, "memory": 1e9}]  # the second runs no trial
+    resources = Resources(memory_gb=0.5, gpus=0.25)
+    held = memory(
+        [probed(gpu_bytes=6e9, gpu_total_bytes=2e10)], Placement(8, "CPU", 8), resources, nodes
+    )
+    assert held == {
+        "worker": 1e9,
+        "above_idle": 6e8,
+        "node": 8e9,
+        "free": 7e9,
+        "gpu": 2.4e10,
+        "gpu_free": 2e10,
+    }
+    written = disk([probed()], 10**10, tmp_path / "not" / "there")
+    assert written is not None
+    assert (written["trial"], written["study"]) == (5e6, 5e16)
+    said = warnings({"probe": [], "memory": held, "disk": written, "each": {"memory_gb": 0.5}})
+    assert [warning.partition(":")[0] for warning in said] == [
+        "memory",
+        "memory",
+        "GPU memory",
+        "disk",
+    ]
+    fits = memory([probed()], Placement(2, "CPU", 2), Resources(), nodes)
+    small = disk([probed()], 2, tmp_path)
+    assert warnings({"probe": [], "memory": fits, "disk": small, "each": {"memory_gb": None}}) == []
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return dataset(tmp_path_factory.mktemp("forecast") / "ds")
+
+
+def test_the_smallest_a_middle_and_the_largest_draw(data: Dataset) -> None:
+    search = {
+        "model.output_dimension": {"int": [2, 500], "log": True},
+        "training.batch_size": {"int": [16, 256], "step": 16},
+        "sampling.time_offset": {"int": [1, 3]},
+        "optimizer.learning_rate": {"float": [1e-4, 1e-1], "log": True},
+        "optimizer.weight_decay": {"float": [0, 0.3], "step": 0.1},
+    }
+    space = load_space({"search": search})
+    draws = choose_draws(space, data.sessions)
+    assert [draw.weight for draw in draws] == [0.25, 0.5, 0.25]
+    sizes = [draw.config.model_dump()["model"]["output_dimension"] for draw in draws]
+    assert sizes[0] < sizes[2]
+    assert draws == choose_draws(space, data.sessions)
+    for draw in draws:
+        assert draw.params["training.batch_size"] in range(16, 257, 16)
+        assert draw.params["optimizer.weight_decay"] == pytest.approx(
+            round(float(str(draw.params["optimizer.weight_decay"])), 1)
+        )
+    one = choose_draws(load_space({}), data.sessions)
+    assert [(draw.params, draw.weight) for draw in one] == [({}, 1.0)]
+    two = choose_draws(
+        load_space({"search": {"model.output_dimension": {"categorical": [3, 300]}}}), data.sessions
+    )
+    assert sum(draw.weight for draw in two) == 1
+    assert len(two) == 2
+
+
+def test_a_measurement_is_of_a_trial_and_leaves_nothing(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    config = trial(training={"max_steps": 100, "validate_every": 50}).model_dump(mode="json")
+    cost = measure(Job("probe", "", str(data.path), config), seconds=0.2)
+    assert cost.steps >= 5
+    assert 0 < cost.step_s < 10
+    assert 0 < cost.validation_s < 60
+    assert cost.peak_bytes >= cost.idle_bytes > 1e7
+    assert 1e3 < cost.disk_bytes < 1e7  # a model, a checkpoint and an embedding
+    assert (cost.gpu_bytes, cost.gpu_total_bytes) == (0, 0)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("raylab-probe-")]
+    wrong = trial(loss={"temperature": 1e-39}).model_dump(mode="json")
+    with pytest.raises(TrainingError):  # what the search would run into, too
+        measure(Job("probe", "", str(data.path), wrong), seconds=0.2)
+
+
+def test_what_people_read() -> None:
+    both = {"estimate": 7000.0, "low": 60.0, "high": 7000.0, "least": 100.0}
+    found = {
+        "trials": 9,
+        "notes": ["grid: 9 points"],
+        "at_once": {
+            "trials": 2,
+            "bound": "CPU",
+            "nodes": [{"CPU": 2.0, "GPU": 0.0, "memory": 8e9}],
+        },
+        "each": {"workers": 2, "cpus": 1, "threads": 1, "gpus": 0.0, "memory_gb": None},
+        "probe": [{"error": None}],
+        "trial_s": both,
+        "study_s": both,
+        "memory": {"worker": 1e9, "node": 2e9, "gpu_free": 0},
+        "disk": {"study": 5e6, "free": 1e9},
+        "warnings": ["disk: full"],
+    }
+    shown = "\n".join(lines(found))
+    for part in (
+        "at once     2, bound by CPU",
+        "at most 1.9 h (60 s to 1.9 h)",
+        "at least 2 min",
+        "WARNING: disk: full",
+    ):
+        assert part in shown
+    assert "2 workers, each: 1 CPU, 1 thread" in shown
+    assert "estimate" not in "\n".join(lines({**found, "trial_s": None}))
+    assert [span(value) for value in (0.34, 34, 340, 34_000)] == ["0.3 s", "34 s", "6 min", "9.4 h"]
