@@ -1,4 +1,6 @@
-"""The main job on sessions it makes itself: `make demo`. Study in runs/demo, MLflow in runs/mlflow.db."""
+"""The main job on sessions it makes itself: `make demo`. Study in runs/demo, MLflow in
+runs/mlflow.db.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Entry point for `ray job submit --working-dir . -- python jobs/search.py SPACE --data DATASET --out STUDY`.
+"""Entry point for `ray job submit --working-dir . -- python jobs/search.py SPACE --data DATASET
+--out STUDY`.
 
-Dataset and study lie on storage that every node sees. A job runs in a copy of the working directory that Ray deletes,
-so MLflow's store goes beside the study unless RAYLAB_HOME or MLFLOW_TRACKING_URI says otherwise.
+Dataset and study lie on storage that every node sees. A job runs in a copy of the working directory
+that Ray deletes, so MLflow's store goes beside the study unless RAYLAB_HOME or MLFLOW_TRACKING_URI
+says otherwise.
 """
 
 from __future__ import annotations

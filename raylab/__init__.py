@@ -1,6 +1,7 @@
 """raylab: distributed hyper-parameter search and scaling of neural-data models.
 
-The functions mirror the verbs of the command line; each is imported on first use, so `import raylab` is light.
+The functions mirror the verbs of the command line; each is imported on first use, so `import
+raylab` is light.
 """
 
 from __future__ import annotations

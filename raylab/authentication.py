@@ -37,7 +37,8 @@ def accepting_insecure() -> Iterator[None]:
 def asks_for_token(address: str) -> bool:
     """Whether the head at HOST:PORT refuses a caller that shows nothing. Found by calling it so.
 
-    A head behind Ray's TLS counts as asking: it talks only to holders of a certificate (RAY_USE_TLS=1).
+    A head behind Ray's TLS counts as asking: it talks only to holders of a certificate
+    (RAY_USE_TLS=1).
 
     Raises:
         ConnectionError: nothing that answers like a Ray head is there.
@@ -71,8 +72,10 @@ def refuse_open(address: str, *, called: str) -> None:
     """
     if not insecure() and not asks_for_token(address):
         raise RaylabError(
-            f"{called} asks for no token: whoever reaches it can run code there, and read and change this work",
-            "Start it with a token (`ray get-auth-token --generate`, then RAY_AUTH_MODE=token on every node; "
+            f"{called} asks for no token: whoever reaches it can run code there, and read and "
+            "change this work",
+            "Start it with a token (`ray get-auth-token --generate`, then RAY_AUTH_MODE=token on "
+            "every node; "
             "docs/security.md), or accept it with --insecure (RAYLAB_INSECURE=1).",
         )
 
@@ -82,7 +85,8 @@ def refuse_disabled() -> None:
     mode = os.environ.get("RAY_AUTH_MODE", "token")
     if mode.lower() != "token" and not insecure():
         raise RaylabError(
-            f"RAY_AUTH_MODE={mode}: the local Ray would ask for no token, and its ports are open to the network",
+            f"RAY_AUTH_MODE={mode}: the local Ray would ask for no token, and its ports are open "
+            "to the network",
             "Unset RAY_AUTH_MODE, or accept it with --insecure (RAYLAB_INSECURE=1).",
         )
 
@@ -93,7 +97,9 @@ def token_path() -> Path:
 
 
 def make_token() -> None:
-    """The token that `ray.init` would write readable by everyone on the machine, here for its owner only."""
+    """The token that `ray.init` would write readable by everyone on the machine, here for its owner
+    only.
+    """
     if (
         "RAY_AUTH_TOKEN" in os.environ
         or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token"

@@ -19,20 +19,22 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # A result without a metric is a failed trial, which we record ourselves.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    # The controller of Ray Train looks after its workers every two seconds: too slow for short trials.
+    # The controller of Ray Train looks after its workers every two seconds: too slow for short
+    # trials.
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.1",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
 }
 
 
 def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, Any]:
-    """Join the cluster of RAY_ADDRESS (set inside a job), or start a local Ray; return its resources.
+    """Join the cluster of RAY_ADDRESS (set inside a job), or start a local Ray; return its
+    resources.
 
     Either asks for a token, as does a Ray that this process began by itself.
 
     Args:
-        dashboard: Of a local Ray, on loopback. Ray Train finds workers that a dead trial left through the State
-            API, which needs the dashboard: without it their CPUs stay reserved.
+        dashboard: Of a local Ray, on loopback. Ray Train finds workers that a dead trial left
+            through the State API, which needs the dashboard: without it their CPUs stay reserved.
         cpus: Of a local Ray; default: the machine's.
 
     Raises:
@@ -72,8 +74,10 @@ def _join(address: str) -> None:
         refuse_open(address, called=f"the Ray cluster at {address}")
     elif "://" in address and not insecure():
         raise RaylabError(
-            f"RAY_ADDRESS={address}: it cannot be seen from here whether that cluster asks for a token",
-            "Name its head (HOST:6379) from within its network, use `ray job submit`, or accept it with --insecure.",
+            f"RAY_ADDRESS={address}: it cannot be seen from here whether that cluster asks for a "
+            "token",
+            "Name its head (HOST:6379) from within its network, use `ray job submit`, or accept it "
+            "with --insecure.",
         )
     # See `_own_address`: a machine of a cluster may run other clusters too.
     environment = {"env_vars": {"RAY_ADDRESS": address}} if plain else None
@@ -126,10 +130,11 @@ def _head() -> str:
 
 @contextlib.contextmanager
 def _own_address() -> Iterator[None]:
-    """Ray's processes inherit the address of their own cluster; ours must not keep it for the next `connect`.
+    """Ray's processes inherit the address of their own cluster; ours must not keep it for the next
+    `connect`.
 
-    Its State API would else take the first cluster it finds on the machine, in which our workers do not exist, and
-    Ray Train would free the CPUs of workers that it takes for dead.
+    Its State API would else take the first cluster it finds on the machine, in which our workers do
+    not exist, and Ray Train would free the CPUs of workers that it takes for dead.
     """
     port = str(free_port())
     os.environ.update(RAY_GCS_SERVER_PORT=port, RAY_ADDRESS=f"127.0.0.1:{port}")
@@ -153,6 +158,8 @@ def _check_reachable(host: str, port: int) -> None:
 
 
 def store_bytes() -> int:
-    """A tenth of memory, within [256 MB, 2 GB]: shards are resident tensors, the object store only moves them."""
+    """A tenth of memory, within [256 MB, 2 GB]: shards are resident tensors, the object store only
+    moves them.
+    """
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return int(min(max(total // 10, 256_000_000), 2_000_000_000))

@@ -92,7 +92,9 @@ def digest(value: Any) -> str:
 
 
 def safe_name(text: str) -> str:
-    """Any text, such as a session id, as a file name: never outside the folder, never that of another text."""
+    """Any text, such as a session id, as a file name: never outside the folder, never that of
+    another text.
+    """
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in text).lstrip(".") or "_"
     safe = safe.encode()[:LONGEST_NAME].decode(errors="ignore")
     return safe if safe == text else f"{safe}-{digest(text)[:8]}"
@@ -119,12 +121,14 @@ def write_tensors(
 
 
 def map_tensors(path: Path, *, copy_on_write: bool = False) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file as read-only memory maps: processes on one node share one copy.
+    """The arrays of a safetensors file as read-only memory maps: processes on one node share one
+    copy.
 
-    With `copy_on_write` a page that is written to becomes the process's own; the file never changes.
+    With `copy_on_write` a page that is written to becomes the process's own; the file never
+    changes.
 
-    `safetensors.numpy` copies each array into private memory; the format is a length, a JSON header and raw
-    bytes, so mapping takes a few lines.
+    `safetensors.numpy` copies each array into private memory; the format is a length, a JSON header
+    and raw bytes, so mapping takes a few lines.
     """
     try:
         with path.open("rb") as file:
@@ -180,7 +184,9 @@ def _plain(value: Any) -> Any:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error, or one that it came from, says that a disk is full; libraries wrap what the system says."""
+    """Whether an error, or one that it came from, says that a disk is full; libraries wrap what the
+    system says.
+    """
     told = (error, error.__cause__, error.__context__)
     return any(isinstance(one, OSError) and one.errno in _FULL for one in told) or any(
         said in str(error) for said in _FULL_SAID

@@ -1,4 +1,6 @@
-"""Processes of a study, by recorded ids: what a killed driver left behind is ended before its trials are run again."""
+"""Processes of a study, by recorded ids: what a killed driver left behind is ended before its
+trials are run again.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def this_process() -> dict[str, Any]:
 
 
 def below() -> list[dict[str, Any]]:
-    """The processes that this one has started, and theirs: of a driver those of the Ray that it runs."""
+    """The processes that this one has started, and theirs: of a driver those of the Ray that it
+    runs.
+    """
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
@@ -56,7 +60,9 @@ def is_alive(recorded: Mapping[str, Any]) -> bool:
 
 
 def reap(recorded: Iterable[Mapping[str, Any]]) -> list[int]:
-    """End those of the recorded processes that still live on this machine, and wait until they are gone; their ids."""
+    """End those of the recorded processes that still live on this machine, and wait until they are
+    gone; their ids.
+    """
     alive = [process for one in recorded if (process := _alive(one)) is not None]
     for process in alive:
         with contextlib.suppress(psutil.Error):

@@ -1,10 +1,12 @@
 """raylab's contrastive training as a scikit-learn estimator, for arrays in memory.
 
     from raylab.sklearn import ContrastiveEmbedding
-    embedding = ContrastiveEmbedding(encoder="offset10", max_steps=1000).fit_transform(activity, position)
+    embedding = ContrastiveEmbedding(encoder="offset10", max_steps=1000).fit_transform(activity,
+    position)
 
-Everything it is fitted on is training data: the scale of units, the encoder and, with labels, what a positive pair is.
-To choose settings, split the recording and search (`raylab search`), or score on samples that `fit` did not see.
+Everything it is fitted on is training data: the scale of units, the encoder and, with labels, what
+a positive pair is. To choose settings, split the recording and search (`raylab search`), or score
+on samples that `fit` did not see.
 """
 
 from __future__ import annotations
@@ -49,26 +51,31 @@ PATHS = {  # parameters, and the config path that each one sets
 
 
 class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """A contrastive embedding of samples that follow each other in time (CEBRA: Schneider, Lee & Mathis 2023).
+    """A contrastive embedding of samples that follow each other in time (CEBRA: Schneider, Lee &
+    Mathis 2023).
 
     Args:
-        encoder: `model.encoder.kind`: offset1 (default), offset5, offset10, offset36, linear, attention, ...
+        encoder: `model.encoder.kind`: offset1 (default), offset5, offset10, offset36, linear,
+            attention, ...
         hidden_units: Of the encoder; None for its own default.
         output_dimension: 2 to 1024.
         similarity: cosine (embeddings of length 1) or euclidean.
         temperature: Of InfoNCE; where it starts if it is learnt.
         learnable_temperature: Train it with the encoder.
-        conditional: What a positive pair is: time, time_delta, delta, discrete, mixed or hybrid. None: by the labels of
-            `fit`, as CEBRA does: time without any, discrete for classes, time_delta for numbers, mixed for both.
+        conditional: What a positive pair is: time, time_delta, delta, discrete, mixed or hybrid.
+            None: by the labels of `fit`, as CEBRA does: time without any, discrete for classes,
+            time_delta for numbers, mixed for both.
         time_offset: Between the samples of a pair, in samples; not of `delta` and `discrete`.
         delta: Standard deviation of `delta`, in units of the label.
         zscore: Scale units by the mean and standard deviation of the samples of `fit`.
         max_steps: Training steps of each call of `fit` and `partial_fit`.
-        batch_size: References a step; None for 512, or as many as there are samples if those are fewer.
+        batch_size: References a step; None for 512, or as many as there are samples if those are
+            fewer.
         learning_rate: Of Adam.
         device: auto, cpu or cuda.
         random_state: An int (the same embedding each time), a RandomState, or None.
-        settings: Further config paths, as {"augmentation.unit_dropout": 0.2}; docs/search_spaces.md lists them.
+        settings: Further config paths, as {"augmentation.unit_dropout": 0.2}; docs/search_spaces.md
+            lists them.
 
     Attributes:
         model_: The trained `raylab.training.model.Model`.
@@ -118,8 +125,9 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         Args:
             X: (samples, units), in the order of time and without gaps.
-            y: What defines positive pairs: (samples,) or (samples, dimensions) numbers; integers, booleans and text
-                in one column are classes. Or a `raylab.data.session.Label`, for angles.
+            y: What defines positive pairs: (samples,) or (samples, dimensions) numbers; integers,
+                booleans and text in one column are classes. Or a `raylab.data.session.Label`, for
+                angles.
             labels: More of the same.
 
         Raises:
@@ -129,14 +137,17 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return self._fit(X, (y, *labels), before=None)
 
     def partial_fit(self, X: Any, y: Any = None, *labels: Any) -> ContrastiveEmbedding:
-        """Train for `max_steps` more, on these samples (those of the last call or others) and with these labels.
+        """Train for `max_steps` more, on these samples (those of the last call or others) and with
+        these labels.
 
         The scale of the units stays that of the first call.
         """
         return self._fit(X, (y, *labels), before=getattr(self, "_trained", None))
 
     def transform(self, X: Any) -> np.ndarray:
-        """(samples, units) in the order of time -> (samples, output_dimension) float32; at the ends samples repeat."""
+        """(samples, units) in the order of time -> (samples, output_dimension) float32; at the ends
+        samples repeat.
+        """
         check_is_fitted(self)
         activity: np.ndarray = validate_data(self, X, dtype=np.float32, reset=False)
         return self.model_.transform(activity)

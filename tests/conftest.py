@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# In CI a property test tries the same cases each time: what landed stays landed. Elsewhere it goes on exploring.
-# No deadline: how long a case takes says how busy the machine is.
+# In CI a property test tries the same cases each time: what landed stays landed. Elsewhere it goes
+# on exploring. No deadline: how long a case takes says how busy the machine is.
 settings.register_profile("explore", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "explore")

@@ -30,17 +30,20 @@ def adapt(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> StudyFolder:
-    """Fit a trained model to the sessions of another dataset: each gets a new first layer, as wide as it has units, and
-    the trained layers behind it. The trial's config and a copy of its model go into the new study.
+    """Fit a trained model to the sessions of another dataset: each gets a new first layer, as wide
+    as it has units, and the trained layers behind it. The trial's config and a copy of its model go
+    into the new study.
 
     Args:
         path: The study whose model is adapted.
         data: The prepared dataset of the new sessions.
         trial: Whose model; default: the best completed trial by validation.
-        layers: What is trained: `input` the new first layers only, so that the trained ones stay as they are to the
-            bit; `all` everything.
-        session: Of the trained model: whose layers are taken, where it has an encoder for each of several sessions.
-        overrides: Dotted paths, such as training.max_steps; not of the model, which keeps its shape.
+        layers: What is trained: `input` the new first layers only, so that the trained ones stay as
+            they are to the bit; `all` everything.
+        session: Of the trained model: whose layers are taken, where it has an encoder for each of
+            several sessions.
+        overrides: Dotted paths, such as training.max_steps; not of the model, which keeps its
+            shape.
 
     Raises:
         ConfigError, DataError, StudyError: before anything is started or written.
@@ -84,9 +87,11 @@ def _check_adaptable(trained: Model, study: StudyFolder) -> None:
         )
     if not get_task(trained.config).adaptable(trained.config):
         raise StudyError(
-            f"{study.path}: the encoder has no layers that other units could use: it is linear, or adds its input to "
+            f"{study.path}: the encoder has no layers that other units could use: it is linear, or "
+            "adds its input to "
             "what its first layer makes of it",
-            "Adapt a model of another encoder (offset1, offset10, attention ...), or train anew (`raylab train`).",
+            "Adapt a model of another encoder (offset1, offset10, attention ...), or train anew "
+            "(`raylab train`).",
         )
 
 
@@ -95,6 +100,7 @@ def _same_shape(before: TrialConfig, plan: Plan) -> None:
     for what in ("model", "normalized"):
         if getattr(config, what) != getattr(before, what):
             raise ConfigError(
-                "adapt: the model's shape is that of the trained one; `--set model...` cannot change it",
+                "adapt: the model's shape is that of the trained one; `--set model...` cannot "
+                "change it",
                 "Leave it out, or train anew (`raylab train`).",
             )

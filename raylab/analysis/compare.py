@@ -1,4 +1,6 @@
-"""Alternatives compared (`raylab compare`): each value of one choice, over the same seeds, sizes and steps."""
+"""Alternatives compared (`raylab compare`): each value of one choice, over the same seeds, sizes
+and steps.
+"""
 
 from __future__ import annotations
 
@@ -36,23 +38,29 @@ def compare(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
-    """Train every value of one searched choice with every seed, and say means and intervals over seeds.
+    """Train every value of one searched choice with every seed, and say means and intervals over
+    seeds.
 
-    Everything else is as `base` says, or the config's default: what the space searches besides is not searched here.
-    The trials are a study (`kind: compare`); the same call again goes on where it was stopped.
+    Everything else is as `base` says, or the config's default: what the space searches besides is
+    not searched here. The trials are a study (`kind: compare`); the same call again goes on where
+    it was stopped.
 
     Args:
-        over: A categorical path of `search`; default: the one whose choices others depend on (`when`).
+        over: A categorical path of `search`; default: the one whose choices others depend on
+            (`when`).
         seeds: 0 to seeds - 1, the same for every alternative.
-        any_size: Whether alternatives may differ by more than a tenth in how many numbers they learn.
+        any_size: Whether alternatives may differ by more than a tenth in how many numbers they
+            learn.
 
     Returns:
-        {"over", "seeds", "steps", "alternatives": {value: {"completed", "failed", "learnt": numbers, "metrics": {name:
-        {"mean", "interval": 95 % by Student's t, None of one seed, "values"}}}}}; `steps_per_s` counts the time of
-        validations, too. Also written to the study's `scores` folder, as JSON, CSV and a figure.
+        {"over", "seeds", "steps", "alternatives": {value: {"completed", "failed", "learnt":
+        numbers, "metrics": {name: {"mean", "interval": 95 % by Student's t, None of one seed,
+        "values"}}}}}; `steps_per_s` counts the time of validations, too. Also written to the
+        study's `scores` folder, as JSON, CSV and a figure.
 
     Raises:
-        ConfigError: no such choice, or alternatives of unequal size. StudyError: `out` is another study.
+        ConfigError: no such choice, or alternatives of unequal size. StudyError: `out` is another
+            study.
     """
     source = str(space) if isinstance(space, str | Path) else "space"
     loaded = load_space(space, overrides, source=source)
@@ -80,7 +88,8 @@ def _the_choice(space: Space, source: str) -> str:
     candidates = deciding or categorical
     if len(candidates) != 1:
         raise ConfigError(
-            f"{source}: {len(candidates)} searched choices could be compared ({', '.join(candidates) or 'none'})",
+            f"{source}: {len(candidates)} searched choices could be compared "
+            f"({', '.join(candidates) or 'none'})",
             "Name one with --over, such as --over quantizer.kind.",
         )
     return candidates[0]

@@ -1,4 +1,6 @@
-"""A model beside other embeddings of the same samples: PCA, UMAP, t-SNE and saved ones, by the same scores."""
+"""A model beside other embeddings of the same samples: PCA, UMAP, t-SNE and saved ones, by the same
+scores.
+"""
 
 from __future__ import annotations
 
@@ -47,23 +49,26 @@ def compare_embeddings(
     samples: int = 2000,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Score a model and other embeddings by decoding every label, on the same samples of each split.
+    """Score a model and other embeddings by decoding every label, on the same samples of each
+    split.
 
-    The others are given what the model's encoder sees: its view, in windows of its receptive field. k and distance of
-    the nearest-neighbour decoder are chosen on validation for each. The result and a figure are written to the study's
-    `scores` folder.
+    The others are given what the model's encoder sees: its view, in windows of its receptive field.
+    k and distance of the nearest-neighbour decoder are chosen on validation for each. The result
+    and a figure are written to the study's `scores` folder.
 
     Args:
         against: Of pca, umap, tsne, and files of embeddings (see `Saved`).
         samples: Of each split and session, evenly spaced; t-SNE and UMAP take long for many.
 
     Returns:
-        {"split", "trial", "samples", "sessions", "methods": {name: {"dimensions", "transductive": True, False or None
-        (not known, of a file), "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}}}}}.
-        `linear_r2` is that of a linear map to a continuous or circular label, fitted on training samples.
+        {"split", "trial", "samples", "sessions", "methods": {name: {"dimensions", "transductive":
+        True, False or None (not known, of a file), "scores": {label: {metric: value}}, "intervals":
+        {label: {metric: [low, high]}}}}}. `linear_r2` is that of a linear map to a continuous or
+        circular label, fitted on training samples.
 
     Raises:
-        ConfigError: no such method. StudyError: umap-learn is not installed. DataError: a file lacks samples.
+        ConfigError: no such method. StudyError: umap-learn is not installed. DataError: a file
+            lacks samples.
     """
     methods, files = _sorted_out(against)
     trained = one_trained(path, trial)
@@ -241,7 +246,9 @@ def _numbers(decoded: Decoded, linear: float | None) -> dict[str, float]:
 
 
 def _windows(shard: SessionShard, rows: np.ndarray, left: int, right: int) -> np.ndarray:
-    """(len(rows), width * K) windows of the view; at the ends of a part its first or last row repeats."""
+    """(len(rows), width * K) windows of the view; at the ends of a part its first or last row
+    repeats.
+    """
     starts, stops, _ = shard.timeline.parts.T
     part = np.searchsorted(starts, rows, side="right") - 1
     index = np.clip(

@@ -34,27 +34,32 @@ def consistency(
     trials: Sequence[str] = (),
     bins: int = BINS,
 ) -> dict[str, Any]:
-    """R2 of linear maps between embeddings of held-out samples (docs/evaluation.md has the formula).
+    """R2 of linear maps between embeddings of held-out samples (docs/evaluation.md has the
+    formula).
 
-    Between seeds, models are compared on the same samples; between sessions, animals and areas, the embeddings that
-    each model gives them are aligned by a label. The result and a figure are written to the first study's `scores`
-    folder.
+    Between seeds, models are compared on the same samples; between sessions, animals and areas, the
+    embeddings that each model gives them are aligned by a label. The result and a figure are
+    written to the first study's `scores` folder.
 
     Args:
         path: A study, or several on the same data.
-        label: Aligns sessions; default: the study's label. Of one column, continuous, circular or discrete.
-        trials: Of the first study, whatever their configs. Default: the winner and its seeds, that is the completed
-            trials that differ from it by `training.seed` only. Of further studies: their winners.
+        label: Aligns sessions; default: the study's label. Of one column, continuous, circular or
+            discrete.
+        trials: Of the first study, whatever their configs. Default: the winner and its seeds, that
+            is the completed trials that differ from it by `training.seed` only. Of further studies:
+            their winners.
         bins: Of a continuous or circular label; short sessions need fewer.
 
     Returns:
-        {"between", "split", "label", "trials", "names": of rows and columns, "matrix": R2 of the column predicted from
-        the row, "mean", "least", "most": over pairs of different names, "within": mean over the diagonal, of animals
-        and areas with several sessions, else None, "chance": expected of independent samples, "samples": compared, or
-        bins of the label, "notes"}.
+        {"between", "split", "label", "trials", "names": of rows and columns, "matrix": R2 of the
+        column predicted from the row, "mean", "least", "most": over pairs of different names,
+        "within": mean over the diagonal, of animals and areas with several sessions, else None,
+        "chance": expected of independent samples, "samples": compared, or bins of the label,
+        "notes"}.
 
     Raises:
-        StudyError: one model, session, animal or area has nothing to be compared with; studies of different data.
+        StudyError: one model, session, animal or area has nothing to be compared with; studies of
+            different data.
     """
     if between not in get_args(Between):
         raise ConfigError(
@@ -63,8 +68,10 @@ def consistency(
     models = _models([path] if isinstance(path, str | Path) else path, trials)
     if between == "seeds" and len(models) < 2:
         raise StudyError(
-            f"{models[0].study.path}: trial {models[0].trial} has no other seed to be compared with",
-            "Search training.seed: {int: [0, 4]} in a study, name trials (--trial, twice), or name studies (--beside).",
+            f"{models[0].study.path}: trial {models[0].trial} has no other seed to be compared "
+            "with",
+            "Search training.seed: {int: [0, 4]} in a study, name trials (--trial, twice), or name "
+            "studies (--beside).",
         )
     for model in models:
         model.read(split, "consistency")
@@ -114,7 +121,8 @@ def _between_models(models: Sequence[Trained], split: str) -> dict[str, Any]:
                 )
     if not matrices:
         raise StudyError(
-            f"{models[0].study.path}: no session has enough {split} samples to compare its embeddings"
+            f"{models[0].study.path}: no session has enough {split} samples to compare its "
+            "embeddings"
         )
     mean = np.mean(matrices, axis=0)
     return _described(
@@ -145,7 +153,8 @@ def _between_sessions(
     )
     if len(set(groups)) < 2:
         raise StudyError(
-            f"{models[0].study.path}: {len(set(groups))} of its {between} has {split} samples with label '{label}'; "
+            f"{models[0].study.path}: {len(set(groups))} of its {between} has {split} samples with "
+            f"label '{label}'; "
             "at least 2 are needed",
             "Name a label that several of them share (--label).",
         )
@@ -168,7 +177,8 @@ def _group(model: Trained, session: str, between: str) -> str:
     if between == "areas" and not one.area:
         raise StudyError(
             f"session '{session}' does not say in which area its units lie, or they lie in several",
-            "Prepare a session an area (unit_filters.structures, session.area), or use --consistency sessions.",
+            "Prepare a session an area (unit_filters.structures, session.area), or use "
+            "--consistency sessions.",
         )
     if between == "animals" and not one.animal:
         raise StudyError(

@@ -23,7 +23,8 @@ By = Literal["study", "family"]
 
 @dataclass(frozen=True)
 class Entrant:
-    """A completed trial that its study's own objective chose on validation, over seeds where there was a selection.
+    """A completed trial that its study's own objective chose on validation, over seeds where there
+    was a selection.
 
     Attributes:
         name: Of its study.
@@ -99,7 +100,8 @@ def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
 
     Raises:
         StudyError: they decode different ones, or a decoder was trained on another.
-        ConfigError: the dataset has no such label, or a study's decoder of embeddings has no meaning for it.
+        ConfigError: the dataset has no such label, or a study's decoder of embeddings has no
+            meaning for it.
     """
     first, label = entrants[0], label or _shared_label(entrants)
     known = first.dataset.labels
@@ -141,7 +143,8 @@ _ALIKE: tuple[tuple[str, Callable[[Entrant], Any], str], ...] = (
     (
         "data or splits (fingerprint)",
         lambda one: one.study.description["data"]["fingerprint"][:12],
-        "Scores of different data, or other splits of the same, do not compare: run both on one prepared dataset.",
+        "Scores of different data, or other splits of the same, do not compare: run both on one "
+        "prepared dataset.",
     ),
     (
         "sessions",
@@ -162,13 +165,16 @@ _ALIKE: tuple[tuple[str, Callable[[Entrant], Any], str], ...] = (
 
 
 def check_alike(entrants: Sequence[Entrant]) -> None:
-    """StudyError where two of them would be scored on different examples: names both and what differs."""
+    """StudyError where two of them would be scored on different examples: names both and what
+    differs.
+    """
     first = entrants[0]
     for other in entrants[1:]:
         for what, read, remedy in _ALIKE:
             if read(first) != read(other):
                 raise StudyError(
-                    f"{_named(first)} and {_named(other)} differ in {what}: {read(first)} and {read(other)}",
+                    f"{_named(first)} and {_named(other)} differ in {what}: {read(first)} and "
+                    f"{read(other)}",
                     remedy,
                 )
 

@@ -18,19 +18,20 @@ from raylab.tracking.study import StudyFolder
 
 
 def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> dict[str, Any]:
-    """Decode every label of one split from the winner's embedding, beside chance and matched baselines.
+    """Decode every label of one split from the winner's embedding, beside chance and matched
+    baselines.
 
-    Decoder settings are chosen on validation. For the test figure what is fitted at once (the decoder of embeddings, a
-    readout) is fitted on train and validation; networks stay as they were trained. Labels that
-    `evaluation.decoder` has no meaning for have no score.
+    Decoder settings are chosen on validation. For the test figure what is fitted at once (the
+    decoder of embeddings, a readout) is fitted on train and validation; networks stay as they were
+    trained. Labels that `evaluation.decoder` has no meaning for have no score.
 
     Returns:
         {"split", "trial", "selected": whether it is the champion of a selection over seeds,
-        "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}},
-        "permuted": {label: {metric: {"mean", "low", "high", "p"}}} of the same predictions against permuted labels,
-        "sessions": {session: {label: {metric: value}}}, "fitted": {label: [split]} that the decoder was fitted on,
-        "animals", "summary": medians and quartiles (`summaries`), "baselines": {name: {label: {metric: value}}},
-        "test_reads"};
+        "scores": {label: {metric: value}}, "intervals": {label: {metric: [low, high]}}, "permuted":
+        {label: {metric: {"mean", "low", "high", "p"}}} of the same predictions against permuted
+        labels, "sessions": {session: {label: {metric: value}}}, "fitted": {label: [split]} that the
+        decoder was fitted on, "animals", "summary": medians and quartiles (`summaries`),
+        "baselines": {name: {label: {metric: value}}}, "test_reads"};
         scores are means over sessions, errors in the label's own unit.
     """
     if split not in ("valid", "test"):

@@ -27,7 +27,8 @@ def export_embeddings(
     splits: Sequence[str] = ("train", "valid"),
     trial: str | None = None,
 ) -> pd.DataFrame:
-    """Write the winner's embedding of every reference sample as Parquet: session, sample, time, split, labels, e0...
+    """Write the winner's embedding of every reference sample as Parquet: session, sample, time,
+    split, labels, e0...
 
     Test samples only where `splits` names them; that reading is counted.
     """

@@ -20,7 +20,8 @@ def export_model(
     trial: str | None = None,
     session: str | None = None,
 ) -> list[str]:
-    """Write a model in another form: `raylab` is a folder without pickle, `cebra` opens with `cebra.CEBRA.load`.
+    """Write a model in another form: `raylab` is a folder without pickle, `cebra` opens with
+    `cebra.CEBRA.load`.
 
     Args:
         path: As `load` takes it.

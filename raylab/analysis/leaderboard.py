@@ -10,9 +10,11 @@ from raylab.tracking.study import StudyFolder
 
 
 def leaderboard(path: str | Path) -> list[dict[str, Any]]:
-    """One row a trial, best first: {"trial", "state", "score", "steps", "params", "metrics", "note"}.
+    """One row a trial, best first: {"trial", "state", "score", "steps", "params", "metrics",
+    "note"}.
 
-    Of several objectives, the Pareto front first, with {"front", "scores"} as `reporting.leaderboard.rows` gives them.
+    Of several objectives, the Pareto front first, with {"front", "scores"} as
+    `reporting.leaderboard.rows` gives them.
     """
     study = StudyFolder.open(Path(path))
     return rows(study.records(), *study.modes, metrics=study.metrics)

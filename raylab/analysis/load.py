@@ -1,4 +1,6 @@
-"""Models for others: a study's winner as a folder of its own or as CEBRA's file, and CEBRA's file as a raylab model."""
+"""Models for others: a study's winner as a folder of its own or as CEBRA's file, and CEBRA's file
+as a raylab model.
+"""
 
 from __future__ import annotations
 

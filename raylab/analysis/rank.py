@@ -1,4 +1,6 @@
-"""One leaderboard of several studies: every kind of model by one decoding score, on the same examples."""
+"""One leaderboard of several studies: every kind of model by one decoding score, on the same
+examples.
+"""
 
 from __future__ import annotations
 
@@ -62,10 +64,10 @@ def rank(
 ) -> dict[str, Any]:
     """Rank the winners of studies by one decoding score, with matched baselines beside them.
 
-    Winners are chosen on validation by each study's own objective, and all rows are scored anew on the
-    same examples of one prepared dataset. Best first by the score shown; `use` marks the best on
-    validation, whatever the split: the test split chooses nothing. A row that has not every session
-    (baselines of sessions held out whole) has no rank.
+    Winners are chosen on validation by each study's own objective, and all rows are scored anew on
+    the same examples of one prepared dataset. Best first by the score shown; `use` marks the best
+    on validation, whatever the split: the test split chooses nothing. A row that has not every
+    session (baselines of sessions held out whole) has no rank.
 
     Args:
         studies: Folders.
@@ -75,14 +77,16 @@ def rank(
         out: A CSV file for the rows; must not exist.
 
     Returns:
-        {"split", "label", "metric": the primary one, "unit", "per", "data": fingerprint, "sessions",
-        "rows": [{"rank", "name", "family", "trial", "use", "score", "interval": [low, high], "valid", "sessions",
-        "readout", "fitted", "seconds", "steps_per_s", "seeds": of a champion {"metric": the study's own objective,
-        "mean", "interval", "values", "count"}, "scores": {metric: value}, "intervals"}], "test_reads":
-        {study: times}}. Fractions, errors in the label's own unit; None where there is nothing.
+        {"split", "label", "metric": the primary one, "unit", "per", "data": fingerprint,
+        "sessions", "rows": [{"rank", "name", "family", "trial", "use", "score", "interval": [low,
+        high], "valid", "sessions", "readout", "fitted", "seconds", "steps_per_s", "seeds": of a
+        champion {"metric": the study's own objective, "mean", "interval", "values", "count"},
+        "scores": {metric: value}, "intervals"}], "test_reads": {study: times}}. Fractions, errors
+        in the label's own unit; None where there is nothing.
 
     Raises:
-        StudyError: studies that do not compare, with what differs; an unfinished study; a file that is there.
+        StudyError: studies that do not compare, with what differs; an unfinished study; a file that
+            is there.
         ConfigError: no such label.
     """
     if out is not None and Path(out).exists():
@@ -132,8 +136,10 @@ def _standing(one: Entrant, label: str, split: str) -> Standing:
     for each, decoded in found.items():
         if not decoded:
             raise StudyError(
-                f"{one.name}: trial {one.record.trial} has no score of '{label}' on the {each} split",
-                "Labelled examples with several values are needed there. Choose another --label or --split.",
+                f"{one.name}: trial {one.record.trial} has no score of '{label}' on the {each} "
+                "split",
+                "Labelled examples with several values are needed there. Choose another --label or "
+                "--split.",
             )
     record, trained = one.record, getattr(one.config, "at_once", False) is False
     about = {
@@ -147,7 +153,9 @@ def _standing(one: Entrant, label: str, split: str) -> Standing:
 
 
 def _seeds(one: Entrant) -> dict[str, Any] | None:
-    """Of a champion: what its config reached by the study's own objective, over the seeds of the selection."""
+    """Of a champion: what its config reached by the study's own objective, over the seeds of the
+    selection.
+    """
     if one.record.of is None:
         return None
     own = repetitions(one.study.records(), one.record.of)
@@ -164,7 +172,9 @@ def _of_label(scorer: Scorer, label: str) -> dict[str, Decoded]:
 
 
 def _read_out(found: DecodedSessions) -> str:
-    """The decoder of embeddings, or the readout that the model is, with its settings; networks decode themselves."""
+    """The decoder of embeddings, or the readout that the model is, with its settings; networks
+    decode themselves.
+    """
     choices = [one.choice for one in found.values() if one.choice is not None]
     return said(choices) if choices else "itself"
 
@@ -181,7 +191,8 @@ def _check_same_examples(models: Sequence[Standing]) -> None:
                 raise StudyError(
                     f"{first.name} and {other.name} were not scored on the same examples "
                     f"({_counted(a)} and {_counted(b)})",
-                    "Some session cannot be decoded by one of them: choose another --label, or rank them apart.",
+                    "Some session cannot be decoded by one of them: choose another --label, or "
+                    "rank them apart.",
                 )
 
 
@@ -190,7 +201,9 @@ def _counted(found: DecodedSessions) -> str:
 
 
 def _baselines(entrants: Sequence[Entrant], label: str, split: str) -> Iterable[Standing]:
-    """Once for each decoder that reads embeddings here; neighbours where all models decode themselves."""
+    """Once for each decoder that reads embeddings here; neighbours where all models decode
+    themselves.
+    """
     first = entrants[0]
     read = [one for one in entrants if not one.decodes_itself] or [first]
     chance: Standing | None = None

@@ -18,7 +18,8 @@ SEED = "training.seed"
 
 
 def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -> dict[str, Any]:
-    """A space of every combination of the axes' values and seeds 0 to seeds - 1, else as `base` says or the default.
+    """A space of every combination of the axes' values and seeds 0 to seeds - 1, else as `base`
+    says or the default.
 
     What the space searches besides, its sampler, scheduler and budget are left out.
     """

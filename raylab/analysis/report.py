@@ -19,10 +19,12 @@ def report(
     out: str | Path | None = None,
     label: str | None = None,
 ) -> Path:
-    """Write leaderboard.csv and the self-contained report.html of one study; or, of several, one page at `out`.
+    """Write leaderboard.csv and the self-contained report.html of one study; or, of several, one
+    page at `out`.
 
-    The page has the ranking on validation (`raylab.leaderboard` of several studies), its scores with intervals, and the
-    best score so far of each search, against trials and against seconds. It reads no test split.
+    The page has the ranking on validation (`raylab.leaderboard` of several studies), its scores
+    with intervals, and the best score so far of each search, against trials and against seconds. It
+    reads no test split.
 
     Args:
         label: Of several studies: what the ranking decodes; default: the label that all decode.

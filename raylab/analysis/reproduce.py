@@ -27,26 +27,30 @@ from raylab.training.worker import Job
 from raylab.tuning.outcome import Outcome, outcome, report
 from raylab.tuning.planning.placement import of_worker
 
-TOLERANCE = 1e-4  # relative, where the environment is another; in the same one, results are equal to the bit
+# relative, where the environment is another; in the same one, results are equal to the bit
+TOLERANCE = 1e-4
 
 
 def reproduce(
     study: str | Path, trial: str, *, out: str | Path | None = None, tolerance: float | None = None
 ) -> dict[str, Any]:
-    """Train a trial anew from its record (config, data, seed, workers) to the step where it ended, and compare.
+    """Train a trial anew from its record (config, data, seed, workers) to the step where it ended,
+    and compare.
 
     Args:
         out: Where the rebuilt trial is kept; must not exist. Default: a temporary folder.
-        tolerance: Of the score relative to the recorded one, and of weights relative to the largest; default: none in
-            the environment that the study was made in, else 1e-4.
+        tolerance: Of the score relative to the recorded one, and of weights relative to the
+            largest; default: none in the environment that the study was made in, else 1e-4.
 
     Returns:
-        {"trial", "same", "tolerance", "step", "score": {"recorded", "rebuilt"}, "metrics": {name: [recorded,
-        rebuilt]} of those that differ, "weights": {"equal", "largest_difference", "relative_difference"},
-        "environment": {name: [then, now]} of what differs}. `same`: score and weights are, within the tolerance.
+        {"trial", "same", "tolerance", "step", "score": {"recorded", "rebuilt"}, "metrics": {name:
+        [recorded, rebuilt]} of those that differ, "weights": {"equal", "largest_difference",
+        "relative_difference"}, "environment": {name: [then, now]} of what differs}. `same`: score
+        and weights are, within the tolerance.
 
     Raises:
-        StudyError: there is no such trial, it has no score, its model or its data is not what was recorded.
+        StudyError: there is no such trial, it has no score, its model or its data is not what was
+            recorded.
     """
     folder = StudyFolder.open(Path(study))
     record = ended_trial(folder, trial)
@@ -88,7 +92,8 @@ def ended_trial(study: StudyFolder, trial: str) -> TrialRecord:
         )
     if record.state == "failed":
         raise StudyError(
-            f"{study.path}: trial {trial} failed ({record.error}): it left no score to compare with",
+            f"{study.path}: trial {trial} failed ({record.error}): it left no score to compare "
+            "with",
             "Name a completed or pruned trial.",
         )
     return record
@@ -97,7 +102,8 @@ def ended_trial(study: StudyFolder, trial: str) -> TrialRecord:
 def lineage(records: Mapping[str, TrialRecord], trial: str, until: int) -> list[Piece]:
     """The configs that the weights of a trial were trained with until a step, in order.
 
-    A plain trial has one. A member of a population goes back to the member whose weights it took over, and so on.
+    A plain trial has one. A member of a population goes back to the member whose weights it took
+    over, and so on.
     """
     record = records[trial]
     began: dict[str, Any] = {"step": 0, "source": None, "config": record.config}
@@ -158,7 +164,8 @@ def _weights(folder: Path) -> dict[str, np.ndarray]:
 def compare_weights(
     then: Mapping[str, np.ndarray], now: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """{"equal" to the bit, "largest_difference" of a weight, "relative_difference": that over the largest weight}.
+    """{"equal" to the bit, "largest_difference" of a weight, "relative_difference": that over the
+    largest weight}.
 
     Models of other shapes differ by infinity.
     """
@@ -178,7 +185,9 @@ def compare_weights(
 
 
 def close(then: float | None, now: float | None, tolerance: float) -> bool:
-    """Whether two scores are one, within a share of the first; numbers that are none are equal to each other."""
+    """Whether two scores are one, within a share of the first; numbers that are none are equal to
+    each other.
+    """
     if then is None or now is None:
         return then is now
     return (math.isnan(then) and math.isnan(now)) or abs(then - now) <= tolerance * abs(then)

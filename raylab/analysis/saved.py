@@ -18,8 +18,9 @@ from raylab.errors import DataError
 class Saved:
     """A file of embeddings.
 
-    A Parquet file has the columns `session`, `sample` (its row in the recording, as `raylab export` writes it) and e0,
-    e1, ...; an npz file the arrays `session` (n,), `sample` (n,) and `embedding` (n, D).
+    A Parquet file has the columns `session`, `sample` (its row in the recording, as `raylab export`
+    writes it) and e0, e1, ...; an npz file the arrays `session` (n,), `sample` (n,) and `embedding`
+    (n, D).
     """
 
     name: str
@@ -44,14 +45,16 @@ class Saved:
             or sample.dtype.kind not in "iu"
         ):
             raise DataError(
-                f"{path}: shapes {session.shape}, {sample.shape} and {points.shape} of session, sample (whole numbers) "
+                f"{path}: shapes {session.shape}, {sample.shape} and {points.shape} of session, "
+                "sample (whole numbers) "
                 "and embedding do not belong together",
                 "See docs/evaluation.md.",
             )
         return cls(path.name, session.astype(str), sample, points)
 
     def on_rows(self, timeline: Timeline, rows: np.ndarray) -> np.ndarray:
-        """(rows of the view, D): of a row with several samples, their mean; NaN where nothing is asked for.
+        """(rows of the view, D): of a row with several samples, their mean; NaN where nothing is
+        asked for.
 
         Raises:
             DataError: the file lacks a row that is asked for.
@@ -68,9 +71,11 @@ class Saved:
         missing = int((~np.isfinite(found[rows]).all(axis=1)).sum())
         if missing:
             raise DataError(
-                f"{self.name}: {missing} of the {len(rows)} samples of session '{timeline.session}' that are scored "
+                f"{self.name}: {missing} of the {len(rows)} samples of session "
+                f"'{timeline.session}' that are scored "
                 "are not there, or not finite",
-                "All must be scored on the same samples: save train and validation (for the test split, test as well).",
+                "All must be scored on the same samples: save train and validation (for the test "
+                "split, test as well).",
             )
         return found
 

@@ -1,4 +1,6 @@
-"""A scaling study (`raylab scale`): data x model width x workers at fixed settings, each point over seeds."""
+"""A scaling study (`raylab scale`): data x model width x workers at fixed settings, each point over
+seeds.
+"""
 
 from __future__ import annotations
 
@@ -38,24 +40,27 @@ def scale(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
-    """Train every combination of training data, model width and workers over seeds: speeds, scores and fitted laws.
+    """Train every combination of training data, model width and workers over seeds: speeds, scores
+    and fitted laws.
 
-    Everything else is as `base` says, or the config's default: what the space searches is not searched here. The trials
-    of each number of workers are a study of their own (`OUT/OUT-workers-1`, ...); the same call again goes on where it
-    was stopped. Where several numbers of workers are compared, trials run one at a time (unless resources.concurrent is
+    Everything else is as `base` says, or the config's default: what the space searches is not
+    searched here. The trials of each number of workers are a study of their own
+    (`OUT/OUT-workers-1`, ...); the same call again goes on where it was stopped. Where several
+    numbers of workers are compared, trials run one at a time (unless resources.concurrent is
     given), so that they do not slow each other.
 
     Args:
         data_fractions: Of each session's training samples (`sessions.training_fraction`).
         width: Whole numbers, or several as 16x32; default: the config's own width alone.
-        width_path: The config path that `width` is of; default: the hidden units of an encoder, the channels of a
-            VQ-VAE or tcn, the hidden layers of a perceptron, the width of another network.
+        width_path: The config path that `width` is of; default: the hidden units of an encoder, the
+            channels of a VQ-VAE or tcn, the hidden layers of a perceptron, the width of another
+            network.
         seeds: 0 to seeds - 1, the same at every point.
 
     Returns:
-        {"metric", "error": what the laws are of, "width_path", "seeds", "steps", "batch", "one_at_a_time", "points",
-        "laws"}; `scaling_points.points` and `.laws` describe the last two. Also written to the folder `scores` in
-        `out`, as JSON, CSV and a figure.
+        {"metric", "error": what the laws are of, "width_path", "seeds", "steps", "batch",
+        "one_at_a_time", "points", "laws"}; `scaling_points.points` and `.laws` describe the last
+        two. Also written to the folder `scores` in `out`, as JSON, CSV and a figure.
 
     Raises:
         ConfigError: an axis that does not exist.
@@ -70,7 +75,8 @@ def scale(
     _check_fit(plans, loaded)
     trials = len(axes.fractions) * len(axes.widths) * seeds
     say(
-        f"{len(axes.workers)} x {trials} trials: {len(axes.fractions)} data x {len(axes.widths)} widths x {seeds} seeds"
+        f"{len(axes.workers)} x {trials} trials: {len(axes.fractions)} data x {len(axes.widths)} "
+        f"widths x {seeds} seeds"
     )
     studies = {}
     for count, plan in plans.items():
@@ -168,12 +174,16 @@ def _check_folder(out: Path, plans: Mapping[int, Plan]) -> None:
 
 
 def _folder(out: Path, workers: int) -> Path:
-    """Its name is that of the study, also in MLflow's model registry, so it says which scaling study it is of."""
+    """Its name is that of the study, also in MLflow's model registry, so it says which scaling
+    study it is of.
+    """
     return out / f"{out.resolve().name}-workers-{workers}"
 
 
 def _check_fit(plans: Mapping[int, Plan], space: Space) -> None:
-    """Before anything is trained; most workers first, since a local Ray gets what they need when it starts."""
+    """Before anything is trained; most workers first, since a local Ray gets what they need when it
+    starts.
+    """
     for count in sorted(plans, reverse=True):
         try:
             asked = space.resources.model_copy(update={"workers": count})

@@ -1,4 +1,6 @@
-"""From the records of a scaling study to its tables: scores, speeds, efficiency and fitted laws. Pure functions."""
+"""From the records of a scaling study to its tables: scores, speeds, efficiency and fitted laws.
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +77,9 @@ def error_of(metric: str, mode: Mode) -> tuple[str, float]:
 
 
 def steps_per_second(record: TrialRecord) -> float | None:
-    """The median over the times between two reports, so that neither the start before the first nor a pause where a
-    trial was interrupted counts; validations do. None of fewer than two reports."""
+    """The median over the times between two reports, so that neither the start before the first nor
+    a pause where a trial was interrupted counts; validations do. None of fewer than two reports.
+    """
     times, steps = (
         np.array([report[place] for report in record.history], float) for place in (0, 1)
     )
@@ -95,10 +98,10 @@ def points(
         error: As `error_of` says it.
 
     Returns:
-        {"workers", "width", "fraction", "samples", "learnt", "completed", "failed", and of the completed trials
-        "score", "error", "steps_per_s", "samples_per_s", "speed_up", "efficiency": as `over_seeds`, None without
-        any}. Speed-up compares trials of one seed; efficiency is the speed-up over how many times as many workers there
-        are.
+        {"workers", "width", "fraction", "samples", "learnt", "completed", "failed", and of the
+        completed trials "score", "error", "steps_per_s", "samples_per_s", "speed_up", "efficiency":
+        as `over_seeds`, None without any}. Speed-up compares trials of one seed; efficiency is the
+        speed-up over how many times as many workers there are.
     """
     listed = []
     for workers in axes.workers:
@@ -114,8 +117,9 @@ def points(
 
 
 def laws(listed: Sequence[Mapping[str, Any]], axes: Axes, floor: float) -> dict[str, Any]:
-    """{"data": {width: law}, "width": law at most data, None where width is no axis}: of the fewest workers, since more
-    of them train the same models again."""
+    """{"data": {width: law}, "width": law at most data, None where width is no axis}: of the fewest
+    workers, since more of them train the same models again.
+    """
     first = [point for point in listed if point["workers"] == axes.workers[0]]
     by_width = {
         str(width): _law([point for point in first if point["width"] == width], "samples", floor)

@@ -79,7 +79,8 @@ class Scorer:
         }
 
     def own_input(self, labels: Sequence[str]) -> dict[str, dict[str, float]]:
-        """The winner's own input without the model: its viewed windows, flattened. What the encoder must beat.
+        """The winner's own input without the model: its viewed windows, flattened. What the encoder
+        must beat.
 
         Of sessions that have samples to fit: windows of different units share no space.
         """
@@ -159,8 +160,9 @@ class Scorer:
 def _choice(
     chosen: Mapping[str, Mapping[str, Decoded]], name: str, label: str
 ) -> ReadoutConfig | None:
-    """What validation chose: for this session, or, where it has no validation samples, in the middle of the others (of
-    settings that have no order, most often)."""
+    """What validation chose: for this session, or, where it has no validation samples, in the
+    middle of the others (of settings that have no order, most often).
+    """
     own = chosen[name].get(label)
     if own is not None:
         return own.choice
@@ -184,7 +186,9 @@ def resampled(decoded: Decoded) -> dict[str, np.ndarray]:
 
 
 def permuted(sessions: Sequence[Decoded]) -> dict[str, dict[str, float]]:
-    """What the same predictions reach against labels of other presentations, trials or times; means over sessions."""
+    """What the same predictions reach against labels of other presentations, trials or times; means
+    over sessions.
+    """
     draws = [permuted_scores(partial(_scores, one), one.truth, one.groups) for one in sessions]
     return chance_of(mean_scores([one.scores for one in sessions]), draws)
 

@@ -1,4 +1,6 @@
-"""Selection (`raylab select`): the best of a search, trained again over seeds as trials of the same study."""
+"""Selection (`raylab select`): the best of a search, trained again over seeds as trials of the same
+study.
+"""
 
 from __future__ import annotations
 
@@ -40,28 +42,32 @@ def select(
     shuffles: int = 10,
     say: Say = print,
 ) -> dict[str, Any]:
-    """Train the best trials of a search again over fresh seeds, choose by a stated rule, and name a champion.
+    """Train the best trials of a search again over fresh seeds, choose by a stated rule, and name a
+    champion.
 
-    The search's own score of a candidate is not one of its repetitions: it was selected, so it flatters. All
-    candidates get the same seeds, none of which the search used. The champion is the chosen config's repetition with
-    the median score; what is built on a study's winner (evaluate, export, adapt, report) uses it from then on. The same
-    call again, or `raylab resume`, finishes what was interrupted; a finished selection is shown.
+    The search's own score of a candidate is not one of its repetitions: it was selected, so it
+    flatters. All candidates get the same seeds, none of which the search used. The champion is the
+    chosen config's repetition with the median score; what is built on a study's winner (evaluate,
+    export, adapt, report) uses it from then on. The same call again, or `raylab resume`, finishes
+    what was interrupted; a finished selection is shown.
 
     Args:
         path: A study that has ended.
-        top: Candidates, by validation; of several objectives from the front, by the first. Trials that differ in their
-            seed only are one candidate.
+        top: Candidates, by validation; of several objectives from the front, by the first. Trials
+            that differ in their seed only are one candidate.
         seeds: Repetitions of each.
         rule: As `raylab.evaluation.choice.choose` says.
         shuffles: Of the champion's labels (`shuffle_labels`); 0 for no such control.
 
     Returns:
-        What `choose` says, with {"metric", "mode", "top", "seeds", "rule", "shuffles", "values": the seeds,
-        "selections": how many the study has had, "of", "trial": the champion, "control": as `shuffle_labels` gives it
-        or None, "notes"}; also in the study's folder `scores`, with a figure.
+        What `choose` says, with {"metric", "mode", "top", "seeds", "rule", "shuffles", "values":
+        the seeds, "selections": how many the study has had, "of", "trial": the champion, "control":
+        as `shuffle_labels` gives it or None, "notes"}; also in the study's folder `scores`, with a
+        figure.
 
     Raises:
-        StudyError: the study has not ended, nothing completed in it, or another selection of it is unfinished.
+        StudyError: the study has not ended, nothing completed in it, or another selection of it is
+            unfinished.
     """
     study = StudyFolder.open(Path(path))
     if rule == "simplest" and seeds < 2:
@@ -79,7 +85,8 @@ def select(
         return found
     if last is not None and not last.ended and not same:
         raise StudyError(
-            f"{study.path}: another selection is unfinished (top {last.top}, {last.seeds} seeds, rule {last.rule})",
+            f"{study.path}: another selection is unfinished (top {last.top}, {last.seeds} seeds, "
+            f"rule {last.rule})",
             f"Finish it with `raylab resume {study.path}`.",
         )
     return finish(study, say, None if same else asked)
@@ -201,14 +208,16 @@ def _notes(study: StudyFolder, records: Sequence[TrialRecord], selection: Select
     found = []
     if len(records) < selection.top:
         found.append(
-            f"{len(records)} different configs completed in the search, of {selection.top} asked for"
+            f"{len(records)} different configs completed in the search, of {selection.top} asked "
+            "for"
         )
     if len(study.modes) > 1:
         found.append(f"of several objectives, all here is of the first, {study.metrics[0]}")
     moved = [record.trial for record in records if record.lineage]
     if moved:
         found.append(
-            f"hyper-parameters of {', '.join(moved)} changed on the way; its repetitions have the last ones"
+            f"hyper-parameters of {', '.join(moved)} changed on the way; its repetitions have the "
+            "last ones"
         )
     return found
 
@@ -228,6 +237,7 @@ def _control(
         )
         return None
     say(
-        f"{study.name}: training trial {record.trial} on {selection.shuffles} shuffles of its labels"
+        f"{study.name}: training trial {record.trial} on {selection.shuffles} shuffles of its "
+        "labels"
     )
     return shuffle_labels(study.path, shuffles=selection.shuffles, trial=record.trial, say=say)

@@ -32,15 +32,17 @@ def shuffle_labels(
     split: str = "valid",
     say: Say = print,
 ) -> dict[str, Any]:
-    """Train a trial's config on shifted labels (`controls.shuffle`) and decode the true ones beside the trial itself.
+    """Train a trial's config on shifted labels (`controls.shuffle`) and decode the true ones beside
+    the trial itself.
 
-    The shuffled trials are a study of their own in the study's folder `controls`, run in parallel and recorded as any;
-    the same call again goes on where it was stopped.
+    The shuffled trials are a study of their own in the study's folder `controls`, run in parallel
+    and recorded as any; the same call again goes on where it was stopped.
 
     Returns:
-        {"split", "trial", "shuffles": completed, "shuffled": the labels that training is told, "scores": {label:
-        {"metric", "true", "shuffled": [...], "mean", "gap": true - mean, "interval": of the gap, from the 2.5th to the
-        97.5th percentile of the shuffles, "p": (1 + shuffles at least as good) / (1 + shuffles)}}}.
+        {"split", "trial", "shuffles": completed, "shuffled": the labels that training is told,
+        "scores": {label: {"metric", "true", "shuffled": [...], "mean", "gap": true - mean,
+        "interval": of the gap, from the 2.5th to the 97.5th percentile of the shuffles, "p": (1 +
+        shuffles at least as good) / (1 + shuffles)}}}.
 
     Raises:
         StudyError: the trial's training is told no label, or no shuffled trial completed.
@@ -52,7 +54,8 @@ def shuffle_labels(
     if not labels:
         raise StudyError(
             f"{study.path}: training of trial {record.trial} is told no label",
-            "There is no label to shuffle; choose a trial whose positives, or whose behaviour head, use one.",
+            "There is no label to shuffle; choose a trial whose positives, or whose behaviour "
+            "head, use one.",
         )
     true = Trained.load(study, record)
     true.read(split, "shuffles")

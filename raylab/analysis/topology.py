@@ -28,19 +28,22 @@ def topology(
     landmarks: int | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Betti numbers of the embedding of each session's held-out rows (docs/evaluation.md has the rule).
+    """Betti numbers of the embedding of each session's held-out rows (docs/evaluation.md has the
+    rule).
 
-    The control is the same encoder on the same activity with every unit shifted in time on its own. So what the encoder
-    makes of any input, such as the circle that every 2-d cosine embedding lies on, is in the control as well and does
-    not count. The result and a figure are written to the study's `scores` folder.
+    The control is the same encoder on the same activity with every unit shifted in time on its own.
+    So what the encoder makes of any input, such as the circle that every 2-d cosine embedding lies
+    on, is in the control as well and does not count. The result and a figure are written to the
+    study's `scores` folder.
 
     Args:
         highest: Homology dimension, 1 or 2.
         landmarks: Points used; default 500, of which 2 dimensions take 250.
 
     Returns:
-        {"split", "trial", "highest", "shuffles", "sessions": {session: {"betti", "thresholds", "landmarks", "longest":
-        lifetimes of the longest bars by dimension, "diagrams": births and deaths of the longest}}}.
+        {"split", "trial", "highest", "shuffles", "sessions": {session: {"betti", "thresholds",
+        "landmarks", "longest": lifetimes of the longest bars by dimension, "diagrams": births and
+        deaths of the longest}}}.
 
     Raises:
         StudyError: ripser is not installed, or a session has fewer than 20 rows in the split.

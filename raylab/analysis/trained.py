@@ -1,4 +1,6 @@
-"""Trained models of studies, for scores that compare embeddings. Reading the test split is by name, and counted."""
+"""Trained models of studies, for scores that compare embeddings. Reading the test split is by name,
+and counted.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class Trained:
         )
 
     def read(self, split: str, purpose: str) -> None:
-        """To be called before scores of `split` are taken: a reading of the test split is an event of the ledger."""
+        """To be called before scores of `split` are taken: a reading of the test split is an event
+        of the ledger.
+        """
         if split not in HELD_OUT:
             raise StudyError(
                 f"split '{split}' cannot be evaluated", "Use --split valid or --split test."
@@ -68,7 +72,9 @@ class Trained:
     def held_out(
         self, session: str, split: str, label: str | None = None
     ) -> tuple[np.ndarray, Label | None]:
-        """(n, D) embedding of the reference samples of one split, those labelled where a label is named, with it."""
+        """(n, D) embedding of the reference samples of one split, those labelled where a label is
+        named, with it.
+        """
         timeline, limit = self.shard[session].timeline, self.model.config.evaluation.max_samples
         found: Label | None = None
         if label is None:
@@ -87,7 +93,9 @@ def one_trained(path: str | Path, trial: str | None) -> Trained:
 
 
 def seeds_of(study: StudyFolder, trial: str | None = None) -> list[TrialRecord]:
-    """The winner (or the trial named) and every completed trial that differs from it by `training.seed` only."""
+    """The winner (or the trial named) and every completed trial that differs from it by
+    `training.seed` only.
+    """
     chosen = winner(study, trial)
     wanted = without_seed(chosen.config)
     others = [

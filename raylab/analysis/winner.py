@@ -14,10 +14,11 @@ from raylab.training.model import Model
 
 
 def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
-    """The trial asked for; else the champion, where a selection (`raylab select`) has ended; else the best completed
-    one by its validation score.
+    """The trial asked for; else the champion, where a selection (`raylab select`) has ended; else
+    the best completed one by its validation score.
 
-    Of several objectives: the one of the Pareto front with the best first objective (`said_choice` says so).
+    Of several objectives: the one of the Pareto front with the best first objective (`said_choice`
+    says so).
     """
     records = study.records()
     selection = ended_selection(study.ledger.read()) if trial is None else None
@@ -40,22 +41,29 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
 
 
 def said_choice(study: StudyFolder) -> str | None:
-    """Which trial `winner` takes where none is named, as a sentence; None where it goes without saying: the best by one
-    objective, or no winner."""
+    """Which trial `winner` takes where none is named, as a sentence; None where it goes without
+    saying: the best by one objective, or no winner.
+    """
     selection = ended_selection(study.ledger.read())
     if selection is not None:
         return (
-            f"trial {selection.champion} is used: the champion of `raylab select` (rule {selection.rule}), the median "
+            f"trial {selection.champion} is used: the champion of `raylab select` (rule "
+            f"{selection.rule}), the median "
             f"of the repetitions of trial {selection.of}"
         )
     if len(study.modes) < 2 or (found := best(records := study.records(), *study.modes)) is None:
         return None
     count = len(front(records, *study.modes))
-    return f"trial {found.trial} is used: of {count} on the Pareto front, the one with the best {study.metrics[0]}"
+    return (
+        f"trial {found.trial} is used: of {count} on the Pareto front, the one with the best "
+        f"{study.metrics[0]}"
+    )
 
 
 def unselected(study: StudyFolder) -> str | None:
-    """What to know of a winner before the test split is read, where no selection has ended; of one trial, nothing."""
+    """What to know of a winner before the test split is read, where no selection has ended; of one
+    trial, nothing.
+    """
     if ended_selection(study.ledger.read()) is not None or len(drawn(study.records())) < 2:
         return None
     return "the winner was chosen by one seed's validation score; `raylab select` comes first"

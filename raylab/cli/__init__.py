@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         _fail(
             error,
-            f"internal error: {type(error).__name__}: {error}\n  Run again with --debug and report it.",
+            f"internal error: {type(error).__name__}: {error}\n  Run again with --debug and report "
+            "it.",
             1,
             debug,
         )

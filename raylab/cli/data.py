@@ -15,7 +15,8 @@ from raylab.cli.show import console, print_json, print_sessions
 
 
 @verb(
-    "raylab synth runs/recordings --sessions 4\nraylab synth runs/spikes --kind neuropixels --sessions 1"
+    "raylab synth runs/recordings --sessions 4\nraylab synth runs/spikes --kind neuropixels "
+    "--sessions 1"
 )
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
@@ -39,12 +40,14 @@ from raylab.cli.show import console, print_json, print_sessions
 @click.option(
     "--noise",
     type=click.FloatRange(0),
-    help="Of calcium: of a sample, in dF/F (a spike is 0.2; default 0.05). Of neuropixels: of the logarithm of a "
+    help="Of calcium: of a sample, in dF/F (a spike is 0.2; default 0.05). Of neuropixels: of the "
+    "logarithm of a "
     "unit's gain in a presentation; default 0.5.",
 )
 def synth(out: Path, kind: str, **asked: Any) -> None:
-    """Write synthetic sessions with known tuning: two-photon ones in the torch_brain format (calcium), or spikes of
-    scenes and gratings as npz, for the recipe synthetic_neuropixels."""
+    """Write synthetic sessions with known tuning: two-photon ones in the torch_brain format
+    (calcium), or spikes of scenes and gratings as npz, for the recipe synthetic_neuropixels.
+    """
     given = {name: value for name, value in asked.items() if value is not None}
     other = {"calcium": ("units", "scenes", "presentations"), "neuropixels": ("samples", "form")}[
         kind
@@ -88,11 +91,12 @@ def prepare(
     memory: str | None,
     overrides: Sequence[str],
 ) -> None:
-    """Turn recordings of any format into a prepared dataset, or a dataset into one with other splits.
+    """Turn recordings of any format into a prepared dataset, or a dataset into one with other
+    splits.
 
-    SOURCE is a file, a folder, a pattern of files in quotes, or a prepared dataset; several prepared datasets, each
-    made with its own recipe, become one. Exit code 3 when some files could not be read, 2 when all. Stopped, the same
-    command goes on where it was.
+    SOURCE is a file, a folder, a pattern of files in quotes, or a prepared dataset; several
+    prepared datasets, each made with its own recipe, become one. Exit code 3 when some files could
+    not be read, 2 when all. Stopped, the same command goes on where it was.
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -120,14 +124,16 @@ def prepare(
     for failure in made.failed:
         click.echo(f"not read: {failure['error']}", err=True)
     click.echo(
-        f"{len(made.dataset.sessions)} sessions in {out}, fingerprint {made.dataset.fingerprint[:12]}"
+        f"{len(made.dataset.sessions)} sessions in {out}, fingerprint "
+        f"{made.dataset.fingerprint[:12]}"
     )
     if made.failed:
         sys.exit(3)
 
 
 @verb(
-    "raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations units/"
+    "raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations "
+    "units/"
 )
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--recipe", help="For raw recordings.")
@@ -157,7 +163,9 @@ def inspect(
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Show what a prepared dataset, or a raw recording, holds. --set view.KEY=VALUE: the view that is correlated."""
+    """Show what a prepared dataset, or a raw recording, holds. --set view.KEY=VALUE: the view that
+    is correlated.
+    """
     if session and not (png or correlations):
         raise click.UsageError(
             "--session chooses what --png or --correlations shows; give one of them as well"

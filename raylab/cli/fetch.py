@@ -81,7 +81,9 @@ def fetch(
     as_json: bool,
     **chosen: Any,
 ) -> None:
-    """Download sessions of the Allen Institute. Exit code 3 when some could not be fetched, 2 when none could."""
+    """Download sessions of the Allen Institute. Exit code 3 when some could not be fetched, 2 when
+    none could.
+    """
 
     def confirm(matched: list[Match]) -> bool:
         if not as_json:
@@ -106,7 +108,8 @@ def fetch(
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError(
-            f"nobody is there to confirm the download of {count} sessions: standard input is not a terminal",
+            f"nobody is there to confirm the download of {count} sessions: standard input is not a "
+            "terminal",
             "Add --yes to download them, or --dry-run to see them only.",
         )
     return click.confirm("Download?", err=True)
@@ -114,7 +117,9 @@ def _agreed(count: int) -> bool:
 
 @contextmanager
 def _bars() -> Iterator[Callable[[str, int, int | None], None] | None]:
-    """On a terminal, a bar for each file under way; the first byte starts them, so that no question is drawn over."""
+    """On a terminal, a bar for each file under way; the first byte starts them, so that no question
+    is drawn over.
+    """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     screen, lock, tasks = console(), threading.Lock(), {}
@@ -190,7 +195,10 @@ def _total(matched: Sequence[Match]) -> str:
     sizes = [decimal(sum(known))] if known or not todo else []
     sizes += [f"{len(todo) - len(known)} of unknown size"] if len(known) < len(todo) else []
     there = len(matched) - len(todo)
-    return f"{len(matched)} sessions fit, {there} already there, {len(todo)} to fetch: {' and '.join(sizes)}"
+    return (
+        f"{len(matched)} sessions fit, {there} already there, {len(todo)} to fetch: "
+        f"{' and '.join(sizes)}"
+    )
 
 
 def _print_end(done: Fetched) -> None:
@@ -199,7 +207,8 @@ def _print_end(done: Fetched) -> None:
     if done.fetched or done.failed:
         there = f", {len(done.skipped)} already there" if done.skipped else ""
         click.echo(
-            f"{len(done.fetched)} sessions fetched to {done.folder}{there}, {len(done.failed)} failed"
+            f"{len(done.fetched)} sessions fetched to {done.folder}{there}, {len(done.failed)} "
+            "failed"
         )
 
 

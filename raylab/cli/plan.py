@@ -42,7 +42,9 @@ from raylab.cli.show import print_json
 def plan(
     space: Path, workers: int | None, overrides: Sequence[str], as_json: bool, **how: Any
 ) -> None:
-    """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial, writes nothing."""
+    """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial,
+    writes nothing.
+    """
     chosen = parsed(overrides) | ({"resources.workers": workers} if workers else {})
     found = raylab.plan(space, overrides=chosen, **how)
     if as_json:
@@ -71,12 +73,15 @@ def _times(found: Mapping[str, Any], *, several: bool) -> list[str]:
     ran = sum(row["error"] is None for row in found["probe"])
     most = "at most " if several else ""
     said = [
-        f"a trial     {most}{span(trial['estimate'])} ({span(trial['low'])} to {span(trial['high'])})",
-        f"the study   {most}{span(study['estimate'])} ({span(study['low'])} to {span(study['high'])})",
+        f"a trial     {most}{span(trial['estimate'])} ({span(trial['low'])} to "
+        f"{span(trial['high'])})",
+        f"the study   {most}{span(study['estimate'])} ({span(study['low'])} to "
+        f"{span(study['high'])})",
     ]
     if trial["least"] < trial["estimate"]:
         said.append(
-            f"            at least {span(study['least'])}, if the scheduler stops all that it can as soon as it can"
+            f"            at least {span(study['least'])}, if the scheduler stops all that it can "
+            "as soon as it can"
         )
     said.append(
         f"memory      {_bytes(held['worker'])} a worker, {_bytes(held['node'])} on a node at once"
@@ -89,7 +94,8 @@ def _times(found: Mapping[str, Any], *, several: bool) -> list[str]:
     one = " Of several workers one was run, with the whole batch." if several else ""
     return [
         *said,
-        f"Time, memory and disk are estimates from {ran} short runs of draws of the space, beside each other as trials "
+        f"Time, memory and disk are estimates from {ran} short runs of draws of the space, beside "
+        "each other as trials "
         f"will be.{one} Baselines and report come on top.",
     ]
 
@@ -98,7 +104,10 @@ def _nodes(at_once: Mapping[str, Any]) -> str:
     nodes = at_once["nodes"]
     has = {name: sum(node[name] for node in nodes) for name in ("CPU", "GPU")}
     memory = sum(node["memory"] for node in nodes)
-    return f"{len(nodes)} node{'s' * (len(nodes) > 1)}: {has['CPU']:g} CPU, {has['GPU']:g} GPU, {_bytes(memory)} memory"
+    return (
+        f"{len(nodes)} node{'s' * (len(nodes) > 1)}: {has['CPU']:g} CPU, {has['GPU']:g} GPU, "
+        f"{_bytes(memory)} memory"
+    )
 
 
 def _each(each: Mapping[str, Any]) -> str:

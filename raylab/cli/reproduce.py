@@ -31,7 +31,9 @@ from raylab.cli.show import print_json
 def reproduce(
     study: Path, trial: str, out: Path | None, tolerance: float | None, as_json: bool
 ) -> None:
-    """Train a trial anew from its record, and compare score and weights. Exit code 1 where they are not the same."""
+    """Train a trial anew from its record, and compare score and weights. Exit code 1 where they are
+    not the same.
+    """
     found = raylab.reproduce(study, trial, out=out, tolerance=tolerance)
     if as_json:
         print_json(found)
@@ -51,7 +53,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         else f"differ by up to {weights['largest_difference']:.3g}"
     )
     said = [
-        f"trial {found['trial']}: {'the same' if found['same'] else 'NOT the same'} at step {found['step']} ({within})",
+        f"trial {found['trial']}: {'the same' if found['same'] else 'NOT the same'} at step "
+        f"{found['step']} ({within})",
         f"score     {score['recorded']!r} recorded, {score['rebuilt']!r} rebuilt",
         f"weights   {largest}",
     ]

@@ -37,8 +37,10 @@ def _width(
 
 
 @verb(
-    "raylab scale search_spaces/contrastive.yaml --data ds --out scaling --width 16,32,64 --workers 1,2\n"
-    "raylab scale search_spaces/vqvae.yaml --data ds --out scaling --width model.channels=8x16x32,16x32x64 --seeds 5"
+    "raylab scale search_spaces/contrastive.yaml --data ds --out scaling --width 16,32,64 "
+    "--workers 1,2\n"
+    "raylab scale search_spaces/vqvae.yaml --data ds --out scaling --width "
+    "model.channels=8x16x32,16x32x64 --seeds 5"
 )
 @click.argument("space", type=click.Path(path_type=Path))
 @DATA
@@ -59,7 +61,10 @@ def _width(
     "--width",
     metavar="[PATH=]LIST",
     callback=_width,
-    help="Model widths, as 16,32,64 or 16x32,32x64; default: the config's own. PATH: default of the model family.",
+    help=(
+        "Model widths, as 16,32,64 or 16x32,32x64; default: the config's own. PATH: default of "
+        "the model family."
+    ),
 )
 @click.option(
     "--workers",
@@ -84,7 +89,8 @@ def scale(
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Train data x width x workers over seeds, all else fixed: speed, efficiency, scores and fitted power laws.
+    """Train data x width x workers over seeds, all else fixed: speed, efficiency, scores and fitted
+    power laws.
 
     The same call again goes on where it was stopped.
     """

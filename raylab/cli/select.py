@@ -45,9 +45,11 @@ def select(
     no_control: bool,
     as_json: bool,
 ) -> None:
-    """Train the best trials of a search again over seeds and choose one config; its median run is the champion.
+    """Train the best trials of a search again over seeds and choose one config; its median run is
+    the champion.
 
-    Interrupted, the same command or `raylab resume` goes on. What uses a study's winner uses the champion from then on.
+    Interrupted, the same command or `raylab resume` goes on. What uses a study's winner uses the
+    champion from then on.
     """
     if no_control and shuffles:
         raise click.UsageError("--shuffles is of the control that --no-control leaves out")

@@ -59,7 +59,9 @@ def print_ranking(result: dict[str, Any]) -> None:
 
 
 def say_choice(path: Path, trial: str | None) -> None:
-    """Which trial is used where none is named and several objectives leave a choice. A path may be a model's, too."""
+    """Which trial is used where none is named and several objectives leave a choice. A path may be
+    a model's, too.
+    """
     from raylab.analysis.winner import said_choice
     from raylab.tracking.study import StudyFolder
 
@@ -104,7 +106,8 @@ def print_sessions(sessions: list[dict[str, Any]]) -> None:
     for entry in sessions:
         for name, units in entry.get("removed", {}).items():
             screen.print(
-                f"{entry['id']}: {len(units)} units dropped, {name} in training samples: {_shortly(units)}"
+                f"{entry['id']}: {len(units)} units dropped, {name} in training samples: "
+                f"{_shortly(units)}"
             )
         for note in entry["notes"]:
             screen.print(f"{entry['id']}: {note}")
@@ -167,7 +170,9 @@ def print_evaluation(result: dict[str, Any]) -> None:
 
 
 def _print_session_scores(result: dict[str, Any]) -> None:
-    """A row a session, a column a label, its first score; of an animal's sessions, and of all, median and quartiles."""
+    """A row a session, a column a label, its first score; of an animal's sessions, and of all,
+    median and quartiles.
+    """
     from rich.table import Table
 
     columns = [(label, next(iter(scores))) for label, scores in result["scores"].items()]

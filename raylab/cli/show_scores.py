@@ -28,8 +28,10 @@ def print_consistency(result: dict[str, Any]) -> None:
         else ""
     )
     click.echo(
-        f"mean R2 {result['mean']:.3f}{within} (pairs {result['least']:.3f} to {result['most']:.3f}; independent "
-        f"samples {result['chance']:.3f}), {result['samples']} {unit}, trials {', '.join(result['trials'])}"
+        f"mean R2 {result['mean']:.3f}{within} (pairs {result['least']:.3f} to "
+        f"{result['most']:.3f}; independent "
+        f"samples {result['chance']:.3f}), {result['samples']} {unit}, trials "
+        f"{', '.join(result['trials'])}"
     )
     for note in result["notes"]:
         click.echo(f"note: {note}")
@@ -54,7 +56,8 @@ def print_topology(result: dict[str, Any]) -> None:
             grid.add_row(name, str(dimension), str(betti), bars, threshold, str(found["landmarks"]))
     console(stderr=False).print(grid)
     click.echo(
-        f"against {result['shuffles']} shuffles of units in time; docs/evaluation.md says when a bar counts"
+        f"against {result['shuffles']} shuffles of units in time; docs/evaluation.md says when a "
+        "bar counts"
     )
 
 
@@ -111,7 +114,8 @@ def print_shuffles(result: dict[str, Any]) -> None:
         grid.add_row(label, found["metric"], *map(_number, values))
     console(stderr=False).print(grid)
     click.echo(
-        f"trial {result['trial']} trained again on {result['shuffles']} shuffles of {', '.join(result['shuffled'])}"
+        f"trial {result['trial']} trained again on {result['shuffles']} shuffles of "
+        f"{', '.join(result['shuffled'])}"
     )
 
 
@@ -125,7 +129,11 @@ def print_alternatives(result: dict[str, Any], out: Path) -> None:
     from raylab.reporting.alternatives import UNVERIFIED, published, shown_metrics
 
     metrics, told = shown_metrics(result), published(result)
-    title = f"{result['over']}: mean of {result['seeds']} seeds (95 % interval), {result['steps']} steps each"
+    title = (
+        f"{result['over']}: mean of {result['seeds']} seeds (95 % interval), "
+        f"{result['steps']} "
+        "steps each"
+    )
     grid = Table("", *metrics, "numbers learnt", title=title)
     for name, one in result["alternatives"].items():
         cells = [_with_interval(one["metrics"].get(metric)) for metric in metrics]
@@ -139,7 +147,8 @@ def print_alternatives(result: dict[str, Any], out: Path) -> None:
     if told:
         click.echo(f"* {UNVERIFIED}")
     click.echo(
-        f"{out / 'scores' / 'alternatives.csv'}, alternatives.json and alternatives.png hold all metrics"
+        f"{out / 'scores' / 'alternatives.csv'}, alternatives.json and alternatives.png hold all "
+        "metrics"
     )
 
 

@@ -86,7 +86,9 @@ def compare(
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Train each value of one choice over seeds, all else equal: means, intervals, a table and a figure."""
+    """Train each value of one choice over seeds, all else equal: means, intervals, a table and a
+    figure.
+    """
     found = raylab.compare(
         space,
         data=data,
@@ -192,7 +194,8 @@ def sync(study: Path) -> None:
 )
 @JSON
 def leaderboard(studies: Sequence[Path], as_json: bool, **asked: Any) -> None:
-    """Rank the trials of a study, or, of several studies or with an option, their winners by one decoding score.
+    """Rank the trials of a study, or, of several studies or with an option, their winners by one
+    decoding score.
 
     Matched baselines stand beside them. Studies that do not compare are refused, with the reason.
     """
@@ -221,7 +224,9 @@ def leaderboard(studies: Sequence[Path], as_json: bool, **asked: Any) -> None:
     "--label", help="Of several studies: what is decoded; default: the label that all decode."
 )
 def report(studies: Sequence[Path], out: Path | None, label: str | None) -> None:
-    """Write leaderboard.csv and one self-contained report.html; or, of several studies, one page that compares them."""
+    """Write leaderboard.csv and one self-contained report.html; or, of several studies, one page
+    that compares them.
+    """
     for study in studies:
         say_choice(study, None)
     click.echo(raylab.report(studies, out=out, label=label))

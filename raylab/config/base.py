@@ -33,7 +33,9 @@ class Strict(BaseModel):
 
 
 def _may_be_bool(annotation: Any) -> bool:
-    """Whether a bool is meant by a field, or decided by what is inside it: only int and float take one unasked."""
+    """Whether a bool is meant by a field, or decided by what is inside it: only int and float take
+    one unasked.
+    """
     return _mentions(annotation, bool) or not (
         _mentions(annotation, int) or _mentions(annotation, float)
     )

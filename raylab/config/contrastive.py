@@ -64,7 +64,9 @@ class ContrastiveTrial(TrialConfig):
     @model_validator(mode="before")
     @classmethod
     def _default_kinds(cls, value: Any) -> Any:
-        """`loss.temperature: 0.5` alone means InfoNCE at that temperature, `sampling.time_offset: 5` pairs by time."""
+        """`loss.temperature: 0.5` alone means InfoNCE at that temperature, `sampling.time_offset:
+        5` pairs by time.
+        """
         defaults = {"loss": {"kind": "infonce"}, "sampling": {"conditional": "time"}}
         if not isinstance(value, Mapping):
             return value

@@ -1,4 +1,6 @@
-"""Trials of the decoder family: what reads a label from activity, trained end to end or fitted at once."""
+"""Trials of the decoder family: what reads a label from activity, trained end to end or fitted at
+once.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ class PlainLoss(Strict):
 
 
 class FramesLoss(Strict):
-    """Of a label that is the pixels of a movie's frame, row by row: absolute error and structural similarity."""
+    """Of a label that is the pixels of a movie's frame, row by row: absolute error and structural
+    similarity.
+    """
 
     kind: Literal["frames"]
     height: int = Field(ge=3, le=4096, description="pixels")
@@ -63,7 +67,8 @@ class FramesLoss(Strict):
     def _window_in_frame(self) -> FramesLoss:
         if self.window % 2 == 0 or self.window > min(self.height, self.width):
             raise ValueError(
-                f"window {self.window}: an odd number is needed, at most the {min(self.height, self.width)} pixels of "
+                f"window {self.window}: an odd number is needed, at most the "
+                f"{min(self.height, self.width)} pixels of "
                 "the frame's shorter side"
             )
         return self
@@ -103,7 +108,8 @@ class DecoderTrial(TrialConfig):
     def _frames_are_trained(self) -> DecoderTrial:
         if self.loss.kind == "frames" and self.at_once:
             raise ValueError(
-                f"loss.kind 'frames' is of networks, model.kind '{self.model.kind}' is fitted at once: "
+                f"loss.kind 'frames' is of networks, model.kind '{self.model.kind}' is fitted at "
+                "once: "
                 "set model.kind to a network such as mlp, or leave loss.kind out"
             )
         return self
@@ -112,7 +118,8 @@ class DecoderTrial(TrialConfig):
     def _decodes_itself(self) -> DecoderTrial:
         if self.evaluation.decoder.kind != "knn":
             raise ValueError(
-                f"evaluation.decoder '{self.evaluation.decoder.kind}' reads embeddings, a decoder is its own: "
+                f"evaluation.decoder '{self.evaluation.decoder.kind}' reads embeddings, a decoder "
+                "is its own: "
                 "leave it out, or set model.kind"
             )
         return self
@@ -120,8 +127,10 @@ class DecoderTrial(TrialConfig):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, value: Any) -> Any:
-        """`model.dropout: 0.1` alone is of the perceptron. What is fitted at once takes one step, and a group is shown
-        whole: that is written down, since what was used is what is recorded."""
+        """`model.dropout: 0.1` alone is of the perceptron. What is fitted at once takes one step,
+        and a group is shown
+        whole: that is written down, since what was used is what is recorded.
+        """
         if not isinstance(value, Mapping) or not isinstance(value.get("model", {}), Mapping):
             return value
         model = {"kind": "mlp", **section(value, "model")}

@@ -34,7 +34,9 @@ class OffsetEncoderConfig(Strict):
 
 
 class WideSampleEncoderConfig(Strict):
-    """CEBRA's `offset1-model-mse`: a perceptron on single samples, its hidden layers 30 times as wide as the output."""
+    """CEBRA's `offset1-model-mse`: a perceptron on single samples, its hidden layers 30 times as
+    wide as the output.
+    """
 
     kind: Literal["offset1_wide"]
 
@@ -113,7 +115,8 @@ class _InfoNCE(Strict):
     def _above_floor(self) -> _InfoNCE:
         if self.learnable_temperature and self.temperature < self.min_temperature:
             raise ValueError(
-                f"a learnable temperature {self.temperature} below min_temperature {self.min_temperature} never moves"
+                f"a learnable temperature {self.temperature} below min_temperature "
+                f"{self.min_temperature} never moves"
             )
         return self
 

@@ -83,7 +83,8 @@ def _explain(error: ValidationError, model: type[BaseModel], source: str) -> Con
 def _walk(
     model: type[BaseModel], location: Iterable[int | str]
 ) -> tuple[list[str], list[type[BaseModel]], list[type[BaseModel]]]:
-    """The location as users write it, the models that may hold its last part, and the union these were chosen from.
+    """The location as users write it, the models that may hold its last part, and the union these
+    were chosen from.
 
     Pydantic puts the tag of a union (`kind`) into the location; users do not write it there.
     """

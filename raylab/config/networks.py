@@ -45,7 +45,9 @@ class MlpConfig(_Network):
 
 
 class RecurrentConfig(_Network):
-    """Reads row after row; the last state is decoded (Hochreiter & Schmidhuber 1997; Cho et al. 2014)."""
+    """Reads row after row; the last state is decoded (Hochreiter & Schmidhuber 1997; Cho et al.
+    2014).
+    """
 
     kind: Literal["lstm", "gru"]
     width: NetworkWidth = 64
@@ -56,7 +58,9 @@ class RecurrentConfig(_Network):
 
 
 class TransformerConfig(_Attending):
-    """Rows attend to each other; what a class token gathered is decoded (Vaswani et al. 2017; Devlin et al. 2019)."""
+    """Rows attend to each other; what a class token gathered is decoded (Vaswani et al. 2017;
+    Devlin et al. 2019).
+    """
 
     kind: Literal["transformer"]
     layers: Layers = 2
@@ -96,7 +100,9 @@ class UnitGraph(Strict):
 
 
 class GraphConfig(_Attending):
-    """Units attend to their neighbours in a graph (Brody, Alon & Yahav 2022). Needs the extra `graph`."""
+    """Units attend to their neighbours in a graph (Brody, Alon & Yahav 2022). Needs the extra
+    `graph`.
+    """
 
     kind: Literal["graph"]
     width: NetworkWidth = 32

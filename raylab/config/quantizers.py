@@ -31,7 +31,10 @@ class _Revived(Strict):
     revive_below: float = Field(
         0.02,
         ge=0,
-        description="codes that fewer vectors a step choose, in the moving average, are drawn anew; 0: never",
+        description=(
+            "codes that fewer vectors a step choose, in the moving average, are drawn "
+            "anew; 0: never"
+        ),
     )
 
 
@@ -63,7 +66,9 @@ class CosineQuantizer(_Quantizer, _Revived):
 
 
 class ResidualQuantizer(_Quantizer, _Revived):
-    """Each stage quantizes what the stages before it left over (Zeghidour et al. 2021, SoundStream)."""
+    """Each stage quantizes what the stages before it left over (Zeghidour et al. 2021,
+    SoundStream).
+    """
 
     kind: Literal["residual"]
     codes: Codes = 256
@@ -103,7 +108,9 @@ class FsqQuantizer(Strict):
 
 
 class LfqQuantizer(_Quantizer):
-    """Signs of a few dimensions, and an entropy that keeps all codes in use (Yu et al. 2024, MAGVIT-v2)."""
+    """Signs of a few dimensions, and an entropy that keeps all codes in use (Yu et al. 2024,
+    MAGVIT-v2).
+    """
 
     kind: Literal["lfq"]
     bits: int = Field(9, ge=1, le=16, description="dimensions; there are 2 ** bits codes")

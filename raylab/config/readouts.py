@@ -1,4 +1,6 @@
-"""Readouts: classical decoders, fitted at once. A setting is one value or several to choose from on validation."""
+"""Readouts: classical decoders, fitted at once. A setting is one value or several to choose from on
+validation.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,10 @@ class NaiveBayesConfig(_Readout):
     kind: Literal["naive_bayes"]
     smoothing: Annotated[tuple[Smoothing, ...], OneOrMore, BeforeValidator(_several)] = Field(
         (1e-9, 1e-6, 1e-4, 1e-2, 1e-1),
-        description="share of the largest feature's variance that is added to every variance (var_smoothing)",
+        description=(
+            "share of the largest feature's variance that is added to every variance "
+            "(var_smoothing)"
+        ),
     )
 
 
@@ -106,7 +111,9 @@ class LdaConfig(_Readout):
 
 
 class NeighboursConfig(Strict):
-    """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to choose from."""
+    """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to
+    choose from.
+    """
 
     kind: Literal["knn"] = "knn"
 

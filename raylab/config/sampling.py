@@ -1,4 +1,6 @@
-"""Positive pairs: what they are (`*Pairs`), drawn alone (`*Sampling`) or one of several objectives (`*Objective`)."""
+"""Positive pairs: what they are (`*Pairs`), drawn alone (`*Sampling`) or one of several objectives
+(`*Objective`).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class TimePairs(Strict):
 
 
 class TimeDeltaPairs(_Labelled):
-    """The positive's label is nearest to the reference's plus a change that occurred over `time_offset`."""
+    """The positive's label is nearest to the reference's plus a change that occurred over
+    `time_offset`.
+    """
 
     conditional: Literal["time_delta"]
     time_offset: Offset = 10
@@ -46,7 +50,9 @@ class DiscretePairs(_Labelled):
 
 
 class MixedPairs(_Labelled):
-    """As `time_delta` in the continuous labels, among samples of the reference's class in the discrete ones."""
+    """As `time_delta` in the continuous labels, among samples of the reference's class in the
+    discrete ones.
+    """
 
     conditional: Literal["mixed"]
     time_offset: Offset = 10
@@ -129,7 +135,9 @@ class MixedSampling(_Matched, MixedPairs):
 
 
 class HybridSampling(_Drawn, _Labelled):
-    """CEBRA's hybrid training: `time_delta` and `time` at once, on the same references and negatives."""
+    """CEBRA's hybrid training: `time_delta` and `time` at once, on the same references and
+    negatives.
+    """
 
     conditional: Literal["hybrid"]
     time_offset: Offset = 10
@@ -139,7 +147,9 @@ class HybridSampling(_Drawn, _Labelled):
     behaviour_dimensions: int | None = Field(
         None,
         ge=1,
-        description="the first so many output dimensions learn behaviour, all learn time; default: all",
+        description=(
+            "the first so many output dimensions learn behaviour, all learn time; default: all"
+        ),
     )
     renormalize: bool = Field(
         False, description="the dimensions of an objective are scaled to length 1 before it"
@@ -197,7 +207,9 @@ ObjectiveConfig = Annotated[
 
 
 class MultiSampling(_Drawn):
-    """Several objectives at once, each with its own meaning of "positive", on the same references and negatives."""
+    """Several objectives at once, each with its own meaning of "positive", on the same references
+    and negatives.
+    """
 
     conditional: Literal["multi"]
     objectives: dict[str, ObjectiveConfig] = Field(
@@ -227,7 +239,9 @@ SamplingConfig = (
 
 
 def sampling_section(**flat: Any) -> dict[str, Any]:
-    """A `sampling` section from the flat arguments of an estimator, without those that its kind of pairs has not."""
+    """A `sampling` section from the flat arguments of an estimator, without those that its kind of
+    pairs has not.
+    """
     wanted = flat.setdefault("conditional", "time")
     kinds = {
         model.model_fields["conditional"].annotation: model for model in get_args(SamplingConfig)

@@ -1,4 +1,6 @@
-"""Which samples train, validate and test, and which units and sessions a prepared dataset leaves out."""
+"""Which samples train, validate and test, and which units and sessions a prepared dataset leaves
+out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def _folds(value: Any) -> Any:
 
 
 class DealtSplits(Strict):
-    """Shares of train, valid and test; or folds, of which `fold` tests, the next one validates and the others train."""
+    """Shares of train, valid and test; or folds, of which `fold` tests, the next one validates and
+    the others train.
+    """
 
     fractions: tuple[float, float, float] | None = Field(
         None, description="train, valid, test; default 0.6, 0.2, 0.2"
@@ -109,11 +113,15 @@ class TrialSplits(_InsideSessions):
 
 
 class GroupSplits(_InsideSessions):
-    """Whole groups dealt at random: presentations, repeats of a movie, or the classes of a discrete label."""
+    """Whole groups dealt at random: presentations, repeats of a movie, or the classes of a discrete
+    label.
+    """
 
     kind: Literal["groups"] = "groups"
     by: str = Field(
-        description="a group of the recording, such as presentation or movie_repeat, or a discrete label"
+        description=(
+            "a group of the recording, such as presentation or movie_repeat, or a discrete label"
+        )
     )
     seed: int = Field(0, ge=0)
     stratify: str | None = Field(

@@ -30,7 +30,9 @@ class ConstantSchedule(_Schedule):
 
 
 class CosineSchedule(_Schedule):
-    """Half a cosine from the learning rate down to a floor (Loshchilov & Hutter 2017, without restarts)."""
+    """Half a cosine from the learning rate down to a floor (Loshchilov & Hutter 2017, without
+    restarts).
+    """
 
     kind: Literal["cosine"]
     floor: float = Field(
@@ -57,7 +59,9 @@ class CycledBeta(Strict):
 
 
 class OneCycleSchedule(_Schedule):
-    """Up to the learning rate, then far down (Smith & Topin 2019); names and defaults of torch's OneCycleLR."""
+    """Up to the learning rate, then far down (Smith & Topin 2019); names and defaults of torch's
+    OneCycleLR.
+    """
 
     kind: Literal["onecycle"]
     warmup: float = Field(
@@ -152,11 +156,15 @@ class TrainingConfig(Strict):
 
 
 class EvaluationConfig(Strict):
-    """Which examples are scored, and what decodes them from embeddings; its settings are chosen on validation."""
+    """Which examples are scored, and what decodes them from embeddings; its settings are chosen on
+    validation.
+    """
 
     per: str = Field(
         "sample",
-        description="what is decoded one at a time: sample, segment (trial), or a group as presentation",
+        description=(
+            "what is decoded one at a time: sample, segment (trial), or a group as presentation"
+        ),
     )
     decoder: DecoderConfig = Field(default_factory=NeighboursConfig, discriminator="kind")
     neighbours: tuple[int, ...] = Field(
@@ -178,5 +186,7 @@ class EvaluationConfig(Strict):
 
     @property
     def matched(self) -> EvaluationConfig:
-        """How baselines are scored beside models that are scored so: the same examples, the same decoder."""
+        """How baselines are scored beside models that are scored so: the same examples, the same
+        decoder.
+        """
         return EvaluationConfig(per=self.per, decoder=self.decoder, max_samples=self.max_samples)

@@ -45,8 +45,10 @@ SelectionConfig = Annotated[
 
 
 class ViewConfig(Strict):
-    """A cheap view of a prepared dataset, in this order: lag, clip, bin or resample, smooth, square root; then units
-    are chosen (outliers dropped, selection) and z-scored, by training samples only. See docs/views.md."""
+    """A cheap view of a prepared dataset, in this order: lag, clip, bin or resample, smooth, square
+    root; then units are chosen (outliers dropped, selection) and z-scored, by training samples
+    only. See docs/views.md.
+    """
 
     lag_ms: float = Field(
         0.0, ge=-60_000, le=60_000, description="labels at t are paired with activity at t - lag"
@@ -107,13 +109,17 @@ class SessionsConfig(Strict):
 
     combine: Literal["separate", "padded", "first"] = Field(
         "separate",
-        description="an encoder a session; one for all, as wide as the widest; only the first session",
+        description=(
+            "an encoder a session; one for all, as wide as the widest; only the first session"
+        ),
     )
     training_fraction: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="of each session's training samples, the first in time; the rest is in no split",
+        description=(
+            "of each session's training samples, the first in time; the rest is in no split"
+        ),
     )
 
     def used(self, sessions: Mapping[str, S]) -> dict[str, S]:

@@ -70,7 +70,9 @@ class VqvaeModelConfig(Strict):
 
 
 class BehaviourConfig(Strict):
-    """What the codes of a window say about a label over it: its mean, standard deviation, maximum and change."""
+    """What the codes of a window say about a label over it: its mean, standard deviation, maximum
+    and change.
+    """
 
     label: str | None = Field(
         None, description="a continuous label of one dimension; none: no behaviour is predicted"
@@ -128,6 +130,7 @@ class VqvaeTrial(TrialConfig):
         size, quantizer = self.model.code_dimension, self.quantizer
         if isinstance(quantizer, GroupedResidualQuantizer) and size % quantizer.groups:
             raise ValueError(
-                f"model.code_dimension {size} is not divisible by quantizer.groups {quantizer.groups}"
+                f"model.code_dimension {size} is not divisible by quantizer.groups "
+                f"{quantizer.groups}"
             )
         return self

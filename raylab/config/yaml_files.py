@@ -13,7 +13,9 @@ from raylab.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """safe_load that refuses a key given twice, where YAML would silently keep the last, and reads 1e-4 as a number."""
+    """safe_load that refuses a key given twice, where YAML would silently keep the last, and reads
+    1e-4 as a number.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -64,7 +66,9 @@ def _loaded(text: str) -> Any:
 
 
 def _size(node: yaml.Node, known: dict[int, int], depth: int) -> int:
-    """Nodes below `node`, each as often as an alias repeats it; RecursionError where they are nested without end."""
+    """Nodes below `node`, each as often as an alias repeats it; RecursionError where they are
+    nested without end.
+    """
     if depth > DEEPEST:
         raise RecursionError
     if not isinstance(node, yaml.CollectionNode):
@@ -103,7 +107,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 
 def key_lines(path: Path) -> dict[str, int]:
-    """The line, from 1, of every dotted key of a YAML file, entries of a list by number. Empty where unreadable."""
+    """The line, from 1, of every dotted key of a YAML file, entries of a list by number. Empty
+    where unreadable.
+    """
     found: dict[str, int] = {}
 
     def walk(node: yaml.Node, prefix: str) -> None:

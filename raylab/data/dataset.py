@@ -1,4 +1,6 @@
-"""The prepared dataset: a folder that explains itself. One manifest, one memory-mappable file a session."""
+"""The prepared dataset: a folder that explains itself. One manifest, one memory-mappable file a
+session.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class SessionSpec:
     """
     Attributes:
         splits: Samples of each.
-        longest: Samples of the longest segment, and of the longest of each kind of group, such as `presentation`.
+        longest: Samples of the longest segment, and of the longest of each kind of group, such as
+            `presentation`.
     """
 
     id: str
@@ -75,7 +78,9 @@ class Recording:
         return rows if self.kept is None else rows[:, self.kept]
 
     def limited(self, training_fraction: float) -> Recording:
-        """With the first share of the training samples in `parts`; what is left out lies in no split, as gaps do."""
+        """With the first share of the training samples in `parts`; what is left out lies in no
+        split, as gaps do.
+        """
         if training_fraction == 1:
             return self
         left = training_samples(
@@ -93,7 +98,9 @@ class Recording:
 
 
 def training_samples(samples: int, fraction: float) -> int:
-    """How many of a session's training samples a `sessions.training_fraction` keeps: at least one, if there are any."""
+    """How many of a session's training samples a `sessions.training_fraction` keeps: at least one,
+    if there are any.
+    """
     return min(samples, math.ceil(round(samples * fraction, 6)))  # 0.1 * 30 is a little more than 3
 
 

@@ -1,4 +1,6 @@
-"""Examples: what is decoded one at a time. A sample with its surroundings, or a whole presentation or trial."""
+"""Examples: what is decoded one at a time. A sample with its surroundings, or a whole presentation
+or trial.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,13 @@ class Examples:
     """Examples of one session, in order of time.
 
     Attributes:
-        rows: (n, L) int64 rows of the view, in order of time and all of one continuous part; where an example has
-            fewer, its last row repeats (and, of a window, its first).
+        rows: (n, L) int64 rows of the view, in order of time and all of one continuous part; where
+            an example has fewer, its last row repeats (and, of a window, its first).
         splits: (n,) codes.
-        label: Of n: of a sample its own; of a group the class most of its labelled samples have (the first of equally
-            many), or their mean (on the circle for angles).
-        belongs: (n,) ids of what stays together where scores are resampled: each group by itself, samples of one
-            presentation; -1 where only time says so.
+        label: Of n: of a sample its own; of a group the class most of its labelled samples have
+            (the first of equally many), or their mean (on the circle for angles).
+        belongs: (n,) ids of what stays together where scores are resampled: each group by itself,
+            samples of one presentation; -1 where only time says so.
     """
 
     rows: np.ndarray
@@ -43,8 +45,9 @@ class Examples:
         return Examples(self.rows[at], self.splits[at], label, self.belongs[at])
 
     def labelled(self, splits: Sequence[str], limit: int | None = None) -> Examples:
-        """Those of some splits that have a label; at most `limit` of each split, evenly spaced before unlabelled ones
-        are left out, so that every view gives the same."""
+        """Those of some splits that have a label; at most `limit` of each split, evenly spaced
+        before unlabelled ones are left out, so that every view gives the same.
+        """
         at = self.positions(splits, limit)
         return self.pick(at[self.label.labelled[at]])
 
@@ -53,8 +56,9 @@ class Examples:
 
 
 def evenly_spaced(codes: np.ndarray, splits: Sequence[str], limit: int | None) -> np.ndarray:
-    """Positions of the (n,) split codes that are of `splits`, at most `limit` of each, evenly spaced: the same whatever
-    the view."""
+    """Positions of the (n,) split codes that are of `splits`, at most `limit` of each, evenly
+    spaced: the same whatever the view.
+    """
     chosen = []
     for split in splits:
         held = np.flatnonzero(codes == CODE[split])
@@ -77,9 +81,10 @@ def examples_of(
     """Every example of a session.
 
     Args:
-        per: `sample`: the reference samples; `segment`: continuous parts, as trials are; else a group of the
-            session, as `presentation`.
-        window: Rows [-left, right) around the row of a sample; nothing to groups, which are shown whole.
+        per: `sample`: the reference samples; `segment`: continuous parts, as trials are; else a
+            group of the session, as `presentation`.
+        window: Rows [-left, right) around the row of a sample; nothing to groups, which are shown
+            whole.
 
     Raises:
         TrainingError: the session has no such group, or one lies in two splits.
@@ -117,7 +122,8 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
     longest = max(map(len, covered), default=1)
     if longest > LONGEST:
         raise TrainingError(
-            f"evaluation.per '{per}': session '{timeline.session}' has one of {longest} rows, {LONGEST} are the most",
+            f"evaluation.per '{per}': session '{timeline.session}' has one of {longest} rows, "
+            f"{LONGEST} are the most",
             "Use evaluation.per: sample, or a larger view.bin_ms.",
         )
     rows = [np.concatenate([one, np.repeat(one[-1:], longest - len(one))]) for one in covered]
@@ -152,7 +158,8 @@ def _check_splits(
         key, split = int(ids[piece[0]]), int(timeline.splits[piece[0]])
         if per != SEGMENT and seen.setdefault(key, split) != split:
             raise TrainingError(
-                f"evaluation.per '{per}': {per} {key} of session '{timeline.session}' lies in two splits",
+                f"evaluation.per '{per}': {per} {key} of session '{timeline.session}' lies in two "
+                "splits",
                 f"Prepare the dataset with splits by {per}.",
             )
 

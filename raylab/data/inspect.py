@@ -25,10 +25,10 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> dict[str, 
     """Describe a prepared dataset or raw recordings, JSON-ready; a dataset's hashes are checked.
 
     Returns:
-        {"sessions": [{"id", "samples", "units", "rate_hz", "splits": {split: samples}, "groups": {name: count},
-        "labels": {name: {"kind", "unit", "range" or "classes", "labelled", ...}}, "sha256", "notes", ...}],
-        "totals": {...}, and of a dataset the rest of its manifest}. Splits of raw recordings are those that
-        `prepare` would make; their sha256 is the file's.
+        {"sessions": [{"id", "samples", "units", "rate_hz", "splits": {split: samples}, "groups":
+        {name: count}, "labels": {name: {"kind", "unit", "range" or "classes", "labelled", ...}},
+        "sha256", "notes", ...}], "totals": {...}, and of a dataset the rest of its manifest}.
+        Splits of raw recordings are those that `prepare` would make; their sha256 is the file's.
     """
     if (Path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
@@ -45,7 +45,8 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> dict[str, 
 def sessions_with_parts(
     path: str | Path, *, recipe: str | Path | None = None, session: str | None = None
 ) -> Iterator[tuple[Session, np.ndarray, np.ndarray | None]]:
-    """(session, (P, 3) parts, (N,) kept units) of a dataset or of raw recordings, one at a time; for drawing.
+    """(session, (P, 3) parts, (N,) kept units) of a dataset or of raw recordings, one at a time;
+    for drawing.
 
     Args:
         session: Only this one.

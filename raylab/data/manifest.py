@@ -1,4 +1,6 @@
-"""What a prepared dataset's manifest and arrays must be before anything believes them: folders get copied, edited."""
+"""What a prepared dataset's manifest and arrays must be before anything believes them: folders get
+copied, edited.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def check_manifest(manifest: Any, path: Path) -> None:
 
 
 def check_arrays(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> None:
-    """DataError where a session's file does not hold the arrays that its entry of the manifest describes."""
+    """DataError where a session's file does not hold the arrays that its entry of the manifest
+    describes.
+    """
     samples, units = entry["samples"], entry["recorded_units"]
     wanted: dict[str, tuple[str, tuple[int | None, ...]]] = {
         "neural": ("float32", (samples, units)),
@@ -118,7 +122,9 @@ def check_arrays(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], fil
 
 
 def check_split(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> None:
-    """DataError where a split's file holds no parts of the session, or keeps other units than the manifest says."""
+    """DataError where a split's file holds no parts of the session, or keeps other units than the
+    manifest says.
+    """
     _check(
         arrays, {"parts": ("int64", (None, 3)), "kept": ("bool", (entry["recorded_units"],))}, file
     )

@@ -1,4 +1,6 @@
-"""`prepare`: recordings of any format become a prepared dataset, several files at a time through Ray Data."""
+"""`prepare`: recordings of any format become a prepared dataset, several files at a time through
+Ray Data.
+"""
 
 from __future__ import annotations
 
@@ -50,23 +52,29 @@ def prepare(
     memory: str | int | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Turn recordings into a prepared dataset, or a prepared dataset into one with other splits or filters.
+    """Turn recordings into a prepared dataset, or a prepared dataset into one with other splits or
+    filters.
 
-    Interrupted, the same call goes on: finished sessions stay in `OUT.partial` until the dataset is whole.
+    Interrupted, the same call goes on: finished sessions stay in `OUT.partial` until the dataset is
+    whole.
 
     Args:
-        source: A file, a folder of files, a pattern of files (`data/*_a.h5`), or a prepared dataset, whose
-            sessions are then shared, not copied. Several prepared datasets become one, with the splits they have.
+        source: A file, a folder of files, a pattern of files (`data/*_a.h5`), or a prepared
+            dataset, whose sessions are then shared, not copied. Several prepared datasets become
+            one, with the splits they have.
         out: The dataset's folder; must not exist.
         recipe: A shipped recipe's name or a YAML file; torch_brain session files need none.
         overrides: Dotted paths into the splits and filters, such as {"splits.kind": "blocked"}.
-        strict: Stop at the first file that cannot be read; otherwise such files are listed in `failed`.
+        strict: Stop at the first file that cannot be read; otherwise such files are listed in
+            `failed`.
         sessions: Only the first so many, by name of file.
-        memory: What all files being read may take together, in bytes or as `8GB`; default half of the machine's.
+        memory: What all files being read may take together, in bytes or as `8GB`; default half of
+            the machine's.
         progress: Called with (sessions done, sessions in all).
 
     Raises:
-        DataError: no file could be read, two sessions have one id, `out` exists or is being prepared.
+        DataError: no file could be read, two sessions have one id, `out` exists or is being
+            prepared.
     """
     target = Path(out)
     if target.exists():
@@ -132,7 +140,9 @@ def prepare_one(item: Item) -> Item:
 
 
 def split_one(item: Item) -> Item:
-    """Add splits and kept units to an entry; where whole sessions are dealt, that waits until all are known."""
+    """Add splits and kept units to an entry; where whole sessions are dealt, that waits until all
+    are known.
+    """
     entry, folder = item["entry"], Workspace(Path(item["target"])).folder
     session = stored_session(folder, entry)
     try:
@@ -298,7 +308,9 @@ def _check_any(read: list[Item], failed: list[Item]) -> None:
 
 
 def _check_ids(entries: list[Item]) -> None:
-    """Two files with one id would overwrite each other, and whichever stayed would be the wrong one."""
+    """Two files with one id would overwrite each other, and whichever stayed would be the wrong
+    one.
+    """
     repeated = [
         name for name, count in Counter(entry["id"] for entry in entries).items() if count > 1
     ]

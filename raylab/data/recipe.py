@@ -1,6 +1,7 @@
 """A recipe: where the neural data, time, labels, trials and splits are in a laboratory's own files.
 
-Recipes are YAML, shipped in `raylab/data/recipes` or written by the user; docs/recipes.md explains every key.
+Recipes are YAML, shipped in `raylab/data/recipes` or written by the user; docs/recipes.md explains
+every key.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ FOR_ALL = {"format", "files", "splits", "filters", "features"}
 
 
 class Recipe(Strict):
-    """What `read_source` needs to know about a file. Paths are inside the file, parts joined by `/`."""
+    """What `read_source` needs to know about a file. Paths are inside the file, parts joined by
+    `/`.
+    """
 
     format: Format
     files: str | None = Field(
@@ -113,7 +116,9 @@ class Recipe(Strict):
     @model_validator(mode="before")
     @classmethod
     def _default_sections(cls, value: Any) -> Any:
-        """Filled in only for the format that has them, so that a dataset's record says what was used."""
+        """Filled in only for the format that has them, so that a dataset's record says what was
+        used.
+        """
         own = (
             CHOICES.get(str(value.get("format")), set()) & ALLEN
             if isinstance(value, Mapping)
@@ -190,7 +195,9 @@ class Recipe(Strict):
         return (self.files,) if self.files else PATTERNS[self.format]
 
     def bind(self, key: str) -> Recipe:
-        """The recipe of one session of `sessions`, its variables filled in; itself where there are none."""
+        """The recipe of one session of `sessions`, its variables filled in; itself where there are
+        none.
+        """
         if not self.sessions:
             return self
         whole = {"sessions", "features"}  # tables are of a stimulus, not of a session
@@ -218,7 +225,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     else:
         raise DataError(
             f"no recipe is called '{text}'",
-            f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a path to YAML.",
+            f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a "
+            "path to YAML.",
         )
     recipe = _with_tables(parse(Recipe, load_yaml(path), str(path)), path)
     for key in recipe.sessions:
@@ -227,7 +235,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
 
 def _with_tables(recipe: Recipe, path: Path) -> Recipe:
-    """Tables of features lie beside the recipe or below: it must not name files that its user did not."""
+    """Tables of features lie beside the recipe or below: it must not name files that its user did
+    not.
+    """
     found = {}
     for name, spec in recipe.features.items():
         if spec.path.startswith(("/", "\\", "~")) or ".." in re.split(r"[/\\]", spec.file):

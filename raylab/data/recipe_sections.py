@@ -1,4 +1,6 @@
-"""The sections of a recipe, each as the reader that needs it is handed it; docs/recipes.md explains every key."""
+"""The sections of a recipe, each as the reader that needs it is handed it; docs/recipes.md explains
+every key.
+"""
 
 from __future__ import annotations
 
@@ -123,10 +125,14 @@ class LabelSpec(Strict):
 
 
 class FeaturesSpec(Strict):
-    """A table with features of every frame of a movie, joined to each session by the number of the frame."""
+    """A table with features of every frame of a movie, joined to each session by the number of the
+    frame.
+    """
 
     path: str = Field(
-        description="FILE.npy, FILE.csv, FILE.parquet, FILE.npz:key or FILE.h5:path, beside the recipe"
+        description=(
+            "FILE.npy, FILE.csv, FILE.parquet, FILE.npz:key or FILE.h5:path, beside the recipe"
+        )
     )
     frame: str = Field(description="the discrete label or group that holds the number of the frame")
     columns: tuple[int | str, ...] | None = Field(
@@ -186,12 +192,16 @@ class TracesSpec(Strict):
 
 
 class PresentationsSpec(Strict):
-    """Of allen_ecephys: the stimulus whose presentations are read, and the bins of one presentation."""
+    """Of allen_ecephys: the stimulus whose presentations are read, and the bins of one
+    presentation.
+    """
 
     stimulus: str = "natural_scenes"
     window_s: tuple[FiniteFloat, FiniteFloat] | None = Field(
         None,
-        description="[from, to) after the start; default the whole presentation, to the millisecond",
+        description=(
+            "[from, to) after the start; default the whole presentation, to the millisecond"
+        ),
     )
     bins: Count = 1
 
@@ -199,7 +209,8 @@ class PresentationsSpec(Strict):
     def _ordered(self) -> PresentationsSpec:
         if self.window_s is not None and not self.window_s[0] < self.window_s[1]:
             raise ValueError(
-                "`window_s` is [from, to] with from < to, in seconds after the start of a presentation"
+                "`window_s` is [from, to] with from < to, in seconds after the start of a "
+                "presentation"
             )
         return self
 
@@ -208,7 +219,9 @@ Limit = NonNegativeFloat | Literal["any"]
 
 
 class UnitFiltersSpec(Strict):
-    """Of allen_ecephys: units to read, by allensdk's measures and with its defaults; `any` turns a limit off."""
+    """Of allen_ecephys: units to read, by allensdk's measures and with its defaults; `any` turns a
+    limit off.
+    """
 
     good: bool = Field(True, description="only units whose quality is `good`")
     valid_channel: bool = Field(True, description="only units whose peak channel is valid")

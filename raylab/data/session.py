@@ -21,10 +21,11 @@ class Label:
 
     Attributes:
         kind: `circular` values are angles in radians.
-        values: (T, D) float64, NaN where unlabelled; for `discrete` (T,) int64 codes into `classes`,
-            -1 where unlabelled.
-        unit: Of the values, as errors are reported (m, cm/s, rad ...). Of `discrete` labels mostly empty; `frame` where
-            the classes are frames of a movie, which are scored by how far off they are, too.
+        values: (T, D) float64, NaN where unlabelled; for `discrete` (T,) int64 codes into
+            `classes`, -1 where unlabelled.
+        unit: Of the values, as errors are reported (m, cm/s, rad ...). Of `discrete` labels mostly
+            empty; `frame` where the classes are frames of a movie, which are scored by how far off
+            they are, too.
         classes: The original value of each code of a discrete label, as text.
     """
 
@@ -70,15 +71,16 @@ class Session:
 
     Attributes:
         id: From inside the file where it has one, else the file's stem.
-        area: Where in the brain all its units lie, such as VISp; empty where they lie in several or nobody says.
+        area: Where in the brain all its units lie, such as VISp; empty where they lie in several or
+            nobody says.
         neural: (T, N) float32, no NaN.
         time: (T,) float64, seconds, strictly increasing inside a segment.
         rate_hz: Nominal sampling rate.
-        segments: (S, 2) int64 [start, stop) sample ranges that are continuous in time, sorted, disjoint.
-            Gaps, trials and masks become segments; nothing is ever spliced.
+        segments: (S, 2) int64 [start, stop) sample ranges that are continuous in time, sorted,
+            disjoint. Gaps, trials and masks become segments; nothing is ever spliced.
         given: Splits the file itself states: name (train, valid, test) -> (K, 2) sample ranges.
-        groups: Per-sample ids that splits may go by, such as `presentation` or `movie_repeat`: (T,) int64, -1 where
-            a sample belongs to none. All samples of one id land in one split.
+        groups: Per-sample ids that splits may go by, such as `presentation` or `movie_repeat`: (T,)
+            int64, -1 where a sample belongs to none. All samples of one id land in one split.
         units: Per-unit columns, each (N, ...), such as id or position.
         notes: What the reader changed or dropped, one sentence each.
     """
@@ -109,19 +111,22 @@ class Session:
         if not np.isfinite(self.neural).all():
             bad = int((~np.isfinite(self.neural)).sum())
             raise DataError(
-                f"{source}: session '{self.id}' has {bad} NaN or infinite values in its neural data",
+                f"{source}: session '{self.id}' has {bad} NaN or infinite values in its neural "
+                "data",
                 "State a rule in the recipe: `neural.nan: drop_units`, `interpolate` or `zero`.",
             )
         for name, label in self.labels.items():
             if len(label.values) != samples:
                 raise DataError(
-                    f"{source}: label '{name}' has {len(label.values)} samples, neural data {samples}",
+                    f"{source}: label '{name}' has {len(label.values)} samples, neural data "
+                    f"{samples}",
                     f"Check `labels.{name}.path` in the recipe.",
                 )
         for name, group in self.groups.items():
             if group.shape != (samples,):
                 raise DataError(
-                    f"{source}: group '{name}' has shape {group.shape}, neural data {samples} samples"
+                    f"{source}: group '{name}' has shape {group.shape}, neural data {samples} "
+                    "samples"
                 )
         if len(self.time) != samples:
             raise DataError(

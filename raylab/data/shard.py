@@ -1,7 +1,8 @@
-"""Shards: the rows a worker holds as tensors, and who owns which row. No Ray here; `shards.py` moves them.
+"""Shards: the rows a worker holds as tensors, and who owns which row. No Ray here; `shards.py`
+moves them.
 
-A worker owns a contiguous share of each split's rows and holds one receptive field more on either side (the
-halo), so that it encodes each of its rows as a single process would.
+A worker owns a contiguous share of each split's rows and holds one receptive field more on either
+side (the halo), so that it encodes each of its rows as a single process would.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from raylab.files import digest
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows [start, stop) that a worker owns inside the part [first, last); it holds rows [low, high)."""
+    """Rows [start, stop) that a worker owns inside the part [first, last); it holds rows [low,
+    high).
+    """
 
     first: int
     last: int
@@ -40,13 +43,15 @@ class SessionShard:
 
     Attributes:
         x: (held rows, K) float32: the K units that the view shows. Never written to.
-        local: (rows of the view,) int64: where each owned row lies in `x`; -1 for rows of other workers.
+        local: (rows of the view,) int64: where each owned row lies in `x`; -1 for rows of other
+            workers.
         chunks: The owned rows, in order, as they lie in `x`.
         fitted: What the view learnt from the training samples.
-        recording: The prepared session itself, mapped: what a reconstruction is compared with. Not of benchmarks.
+        recording: The prepared session itself, mapped: what a reconstruction is compared with. Not
+            of benchmarks.
 
-    Sessions of one shard may differ in K. Where they share an encoder, it takes what it lacks as zeros
-    (`Encoder.forward`): there is no padding here that could hold anything else.
+    Sessions of one shard may differ in K. Where they share an encoder, it takes what it lacks as
+    zeros (`Encoder.forward`): there is no padding here that could hold anything else.
     """
 
     timeline: Timeline
@@ -66,7 +71,9 @@ Shard = dict[str, SessionShard]
 
 
 def cut(timeline: Timeline, *, workers: int, left: int, right: int) -> list[list[Chunk]]:
-    """Chunks of each worker: every row owned once, each split shared evenly, parts cut as seldom as possible."""
+    """Chunks of each worker: every row owned once, each split shared evenly, parts cut as seldom as
+    possible.
+    """
     shares: list[list[Chunk]] = [[] for _ in range(workers)]
     for code in np.unique(timeline.parts[:, 2]):
         parts = timeline.parts[timeline.parts[:, 2] == code]
@@ -104,7 +111,9 @@ def assemble(
 
 @dataclass(frozen=True)
 class Viewed:
-    """One whole session through a view; `activity` (rows, K) may be shared with other processes: read it only."""
+    """One whole session through a view; `activity` (rows, K) may be shared with other processes:
+    read it only.
+    """
 
     timeline: Timeline
     activity: np.ndarray
@@ -116,7 +125,8 @@ SEPARATE = SessionsConfig()
 
 
 def whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig = SEPARATE) -> Shard:
-    """The sessions through a view, as the one shard of a single worker. Do not write into it: trials share it.
+    """The sessions through a view, as the one shard of a single worker. Do not write into it:
+    trials share it.
 
     Raises:
         ConfigError: the sessions cannot be combined as asked; see `check_combination`.
@@ -189,7 +199,9 @@ def view_session(
 def pooled(
     dataset: Dataset, name: str, view: ViewConfig, fits: Sequence[tuple[Fitted, int]]
 ) -> Fitted:
-    """What a session without training samples is viewed with, by the fits and training rows of those that have some."""
+    """What a session without training samples is viewed with, by the fits and training rows of
+    those that have some.
+    """
     return pool(fits, unfitted(dataset.sessions[name].units, view, session=name))
 
 
@@ -200,7 +212,9 @@ CACHED_BYTES = 32 << 20  # smaller views are computed faster than they are share
 def check_combination(
     specs: Mapping[str, SessionSpec], view: ViewConfig, sessions: SessionsConfig
 ) -> None:
-    """Raise ConfigError where a session without training samples cannot be part of this; reads no data."""
+    """Raise ConfigError where a session without training samples cannot be part of this; reads no
+    data.
+    """
     used = sessions.used(specs)
     without = [name for name, spec in used.items() if not spec.splits["train"]]
     if not without:
@@ -217,7 +231,8 @@ def check_combination(
         )
         raise ConfigError(
             f"sessions.combine '{sessions.combine}': {what} and {needs}",
-            "Use --set sessions.combine=padded, or splits in which every session has training samples.",
+            "Use --set sessions.combine=padded, or splits in which every session has training "
+            "samples.",
         )
     if view.fitted_selection:
         key = "outlier_z" if view.outlier_z is not None else "selection"

@@ -1,9 +1,11 @@
-"""Ray Data: sessions are read, viewed and cut in parallel tasks, and each worker gets exactly its own chunks.
+"""Ray Data: sessions are read, viewed and cut in parallel tasks, and each worker gets exactly its
+own chunks.
 
-The only module that imports Ray Data for training. Rows carry raw bytes, because sessions with different numbers
-of units have no common tensor type. Assignment is a pure function of the timeline, not first come first served:
-`streaming_split(equal=True)` may drop rows and an unequal one depends on timing; here every row is accounted for
-and a restarted worker gets the same shard again.
+The only module that imports Ray Data for training. Rows carry raw bytes, because sessions with
+different numbers of units have no common tensor type. Assignment is a pure function of the
+timeline, not first come first served: `streaming_split(equal=True)` may drop rows and an unequal
+one depends on timing; here every row is accounted for and a restarted worker gets the same shard
+again.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ from raylab.data.views.view import make_timeline
 
 
 def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """One Ray Data task: a session's rows for every worker, after an empty row that says what the view learnt."""
+    """One Ray Data task: a session's rows for every worker, after an empty row that says what the
+    view learnt.
+    """
     view = ViewConfig.model_validate_json(row["view"])
     known = Fitted(**load(row["known"])) if row["known"] else None
     share = row["training_fraction"]
@@ -74,7 +78,8 @@ def split_dataset(
     left: int,
     right: int,
 ) -> list[ray.data.Dataset]:
-    """One materialised Ray dataset a worker. Runs now, so that no task waits for CPUs that the workers hold.
+    """One materialised Ray dataset a worker. Runs now, so that no task waits for CPUs that the
+    workers hold.
 
     Raises:
         ConfigError: the sessions cannot be combined as asked.
@@ -97,7 +102,8 @@ def split_dataset(
         held = held.union(
             _chunks([{**shape, "session": name, "known": known[name]} for name in others])
         )
-    # Filters, not a sort or group-by: those run inside the placement group of a trial, which has no CPU for them.
+    # Filters, not a sort or group-by: those run inside the placement group of a trial, which has no
+    # CPU for them.
     return [held.filter(expr=col("worker") == worker).materialize() for worker in range(workers)]
 
 
@@ -166,10 +172,11 @@ def map_items(
     *,
     at_once: int,
 ) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """(index, `function` of an item) in parallel Ray Data tasks, as they come; None where the task's process died.
+    """(index, `function` of an item) in parallel Ray Data tasks, as they come; None where the
+    task's process died.
 
-    Only small values travel. A task that kills its process (a parser that crashes, no memory) is not tried again:
-    it would kill the next one too.
+    Only small values travel. A task that kills its process (a parser that crashes, no memory) is
+    not tried again: it would kill the next one too.
     """
     _quiet()
     rows = [{"at": at, "item": json.dumps(item)} for at, item in enumerate(items)]
@@ -188,7 +195,9 @@ def map_items(
 
 @contextlib.contextmanager
 def _errors_left_out() -> Iterator[None]:
-    """Here alone: a training that went on without the rows of a failed task would be wrong, not robust."""
+    """Here alone: a training that went on without the rows of a failed task would be wrong, not
+    robust.
+    """
     context = ray.data.DataContext.get_current()
     before, context.max_errored_blocks = context.max_errored_blocks, -1
     try:

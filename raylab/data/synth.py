@@ -1,7 +1,7 @@
 """Synthetic two-photon sessions with known latents, in the files that the torch_brain tools write.
 
-What drives the neurons is stored in the file (group `latents`), so a test can ask whether a model found it.
-Layout, names and types follow `brainsets prepare allen_visual_coding_ophys_2016`.
+What drives the neurons is stored in the file (group `latents`), so a test can ask whether a model
+found it. Layout, names and types follow `brainsets prepare allen_visual_coding_ophys_2016`.
 """
 
 from __future__ import annotations
@@ -38,10 +38,12 @@ def synth(
 ) -> list[Path]:
     """Write `sessions` files of `samples` x (units[0] to units[1]) dF/F values into `folder`.
 
-    Sessions 0 and 1 are of one animal, 2 and 3 of the next, and so on. Equal arguments give equal data.
+    Sessions 0 and 1 are of one animal, 2 and 3 of the next, and so on. Equal arguments give equal
+    data.
 
     Args:
-        noise: Standard deviation of the noise of a sample, in dF/F (one spike is 0.2); that of spiking is beside it.
+        noise: Standard deviation of the noise of a sample, in dF/F (one spike is 0.2); that of
+            spiking is beside it.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,8 +80,8 @@ def write_session(
 
     Args:
         form: `domains` states splits as intervals, `masks` as one flag a sample, as older files do.
-        split_counts: Exact numbers of train, valid and test samples, in three runs each; default: about 60,
-            20 and 20 percent of the presentations of each stimulus.
+        split_counts: Exact numbers of train, valid and test samples, in three runs each; default:
+            about 60, 20 and 20 percent of the presentations of each stimulus.
     """
     import h5py
 
@@ -127,7 +129,9 @@ class _Truth:
         return START_S + np.arange(len(self.speed)) / RATE_HZ
 
     def splits(self) -> dict[str, list[tuple[int, int]]]:
-        """Ranges of samples, cut between presentations of gratings and between repeats of the movie."""
+        """Ranges of samples, cut between presentations of gratings and between repeats of the
+        movie.
+        """
         parts: dict[str, list[tuple[int, int]]] = {"train": [], "valid": [], "test": []}
         repeats = self.movie[np.unique(self.movie[:, 3], return_index=True)[1]]
         for table, length in (
@@ -173,7 +177,9 @@ def _stimuli(samples: int, generator: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def _traces(truth: _Truth, units: int, noise: float, generator: np.random.Generator) -> np.ndarray:
-    """(T, N) float32 dF/F: spikes at rates that the truth drives, through the indicator, with noise."""
+    """(T, N) float32 dF/F: spikes at rates that the truth drives, through the indicator, with
+    noise.
+    """
     traces = np.empty((len(truth.speed), units), np.float32)
     for start in range(0, units, UNITS_AT_ONCE):
         block = slice(start, min(start + UNITS_AT_ONCE, units))
@@ -184,7 +190,9 @@ def _traces(truth: _Truth, units: int, noise: float, generator: np.random.Genera
 
 
 def _rates(truth: _Truth, units: int, generator: np.random.Generator) -> np.ndarray:
-    """(T, units) spikes/s: tuned to the angle, some also to the other latent, speed, gratings, movie."""
+    """(T, units) spikes/s: tuned to the angle, some also to the other latent, speed, gratings,
+    movie.
+    """
     angle = np.arctan2(truth.latent[:, 1], truth.latent[:, 0])[:, None]
     preferred = generator.uniform(-np.pi, np.pi, units)
     rates = 0.2 + 5.0 * np.exp(3.0 * (np.cos(angle - preferred) - 1.0))
@@ -307,7 +315,9 @@ def _tables(truth: _Truth) -> dict[str, Any]:
 
 
 def _behaviour(time: np.ndarray, generator: np.random.Generator, **columns: np.ndarray) -> Any:
-    """Columns at times that scatter by a millisecond and miss a sample in fifty, as cameras and wheels do."""
+    """Columns at times that scatter by a millisecond and miss a sample in fifty, as cameras and
+    wheels do.
+    """
     from torch_brain.data import IrregularTimeSeries
 
     kept = generator.random(len(time)) > 0.02

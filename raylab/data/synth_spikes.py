@@ -1,7 +1,9 @@
-"""Synthetic Neuropixels sessions with known tuning: spikes of every presentation of natural scenes and static gratings.
+"""Synthetic Neuropixels sessions with known tuning: spikes of every presentation of natural scenes
+and static gratings.
 
-One npz file a session, which the recipe `synthetic_neuropixels` reads; what drives the units is in the file as well. Of
-the Allen Institute's sessions it has the numbers of images and presentations and their length, not pauses or blocks.
+One npz file a session, which the recipe `synthetic_neuropixels` reads; what drives the units is in
+the file as well. Of the Allen Institute's sessions it has the numbers of images and presentations
+and their length, not pauses or blocks.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ class _Truth:
     """
     Attributes:
         features: (scenes, FEATURES), of every session the same.
-        scene_rates, grating_rates: (stimuli, N) spikes/s that a stimulus adds on average over a presentation.
+        scene_rates, grating_rates: (stimuli, N) spikes/s that a stimulus adds on average over a
+            presentation.
         profile: (steps, N) how that is spread over a presentation, of mean 1.
     """
 
@@ -52,15 +55,18 @@ def synth_spikes(
     seed: int = 0,
     noise: float = NOISE,
 ) -> list[Path]:
-    """Write `sessions` files and `scene_features.npy`, a table with the features of every scene, into `folder`.
+    """Write `sessions` files and `scene_features.npy`, a table with the features of every scene,
+    into `folder`.
 
-    Each scene is shown `presentations` times, and so is each of 6 orientations of a static grating; in random order.
-    Scenes have the same features in all sessions; which of them drive a unit is its own. Sessions 0 and 1 are of one
-    animal, 2 and 3 of the next, and so on. Equal arguments give equal data.
+    Each scene is shown `presentations` times, and so is each of 6 orientations of a static grating;
+    in random order. Scenes have the same features in all sessions; which of them drive a unit is
+    its own. Sessions 0 and 1 are of one animal, 2 and 3 of the next, and so on. Equal arguments
+    give equal data.
 
     Args:
-        noise: Standard deviation of the logarithm of a unit's gain, drawn anew for each presentation. Spikes are
-            Poisson beside it, and running raises all rates by up to a half.
+        noise: Standard deviation of the logarithm of a unit's gain, drawn anew for each
+            presentation. Spikes are Poisson beside it, and running raises all rates by up to a
+            half.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +145,9 @@ def _spikes(
     noise: float,
     generator: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Seconds after the start of the presentation, unit and presentation of every spike, one unit after the other."""
+    """Seconds after the start of the presentation, unit and presentation of every spike, one unit
+    after the other.
+    """
     rates = np.concatenate([truth.scene_rates, truth.grating_rates])
     times, units, trials = [], [], []
     for unit in range(rates.shape[1]):

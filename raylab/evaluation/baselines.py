@@ -1,4 +1,5 @@
-"""Matched baselines: what the decoder of embeddings reaches without any model. Every choice is made on validation.
+"""Matched baselines: what the decoder of embeddings reaches without any model. Every choice is made
+on validation.
 
 A model that loses to its own input, smoothed, must be seen to lose.
 """
@@ -31,16 +32,17 @@ Best = tuple[Decoded, ViewConfig, np.ndarray]
 
 
 class Baselines:
-    """Baselines of a dataset's labels, fitted on train (or train and valid) and scored on one split.
+    """Baselines of a dataset's labels, fitted on train (or train and valid) and scored on one
+    split.
 
-    A session that is held out whole has chance only, by the labels of the others: units of two sessions have nothing in
-    common by which one's activity could decode the other's.
+    A session that is held out whole has chance only, by the labels of the others: units of two
+    sessions have nothing in common by which one's activity could decode the other's.
 
     Attributes:
         settings: What was chosen: baseline -> label -> session -> settings.
         held_out: The sessions with chance only.
-        decoded: What `scores` found: split -> baseline -> label -> session; validation, which settings are chosen on,
-            is there whatever the split. Chance is a constant and has none.
+        decoded: What `scores` found: split -> baseline -> label -> session; validation, which
+            settings are chosen on, is there whatever the split. Chance is a constant and has none.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Baselines:
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
 
     def scores(self, split: str) -> dict[str, Scores]:
-        """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions; see `settings` for choices."""
+        """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions; see
+        `settings` for choices.
+        """
         found: dict[str, dict[str, list[dict[str, float] | None]]] = {
             name: {label: [] for label in self.labels}
             for name in ("raw", "smoothed", "pca", "chance")
@@ -145,7 +149,9 @@ class Baselines:
     def _components(
         self, activity: np.ndarray, timeline: Timeline, label: str
     ) -> tuple[Decoded, np.ndarray]:
-        """Principal components of the smoothed view, fitted on training rows; their number chosen on validation."""
+        """Principal components of the smoothed view, fitted on training rows; their number chosen
+        on validation.
+        """
         training = np.concatenate(
             [activity[a:b] for a, b, code in timeline.parts if code == CODE["train"]]
         )
@@ -211,7 +217,9 @@ class Baselines:
 
 
 def settings_of(choice: ReadoutConfig) -> dict[str, Any]:
-    """A decoder's settings as they are recorded; of neighbours, without its name, as they always were."""
+    """A decoder's settings as they are recorded; of neighbours, without its name, as they always
+    were.
+    """
     values = {name: value[0] if isinstance(value, tuple) else value for name, value in choice}
     if choice.kind == "knn":
         return {"neighbours": values["neighbours"], "distance": values["metric"]}

@@ -1,4 +1,6 @@
-"""Chance by permutation: what a decoder's predictions score against labels that belong to other presentations."""
+"""Chance by permutation: what a decoder's predictions score against labels that belong to other
+presentations.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,19 @@ def permutation_chance(
 ) -> dict[str, dict[str, float]]:
     """Scores of the same predictions where the truth is dealt anew to whole groups.
 
-    Single samples are never permuted: neighbours share their label and their activity, and against labels that jump
-    from sample to sample anything would look significant.
+    Single samples are never permuted: neighbours share their label and their activity, and against
+    labels that jump from sample to sample anything would look significant.
 
     Args:
-        kind: Of the label, with `truth`, `predicted`, `scores` and `frames` as `score_predictions` takes them.
+        kind: Of the label, with `truth`, `predicted`, `scores` and `frames` as `score_predictions`
+            takes them.
         groups: (Q,) what belongs together: presentations, trials, or `time_blocks`.
 
     Returns:
-        Metric -> `mean`, `low` and `high` (2.5th and 97.5th percentile) over the draws, and `p`, the share of draws at
-        least as good as the predictions: (1 + draws as good) / (1 + draws), so never 0 (Phipson & Smyth 2010).
+        Metric -> `mean`, `low` and `high` (2.5th and 97.5th percentile) over the draws, and `p`,
+        the share of draws at
+        least as good as the predictions: (1 + draws as good) / (1 + draws), so never 0 (Phipson &
+            Smyth 2010).
     """
 
     def score(one: np.ndarray) -> dict[str, float]:
@@ -77,8 +82,8 @@ def time_blocks(samples: int, blocks: int = 20) -> np.ndarray:
 def _dealt(truth: np.ndarray, groups: np.ndarray, *, draws: int, seed: int) -> Iterator[np.ndarray]:
     """`truth` with the groups' labels permuted among groups.
 
-    A group takes another's labels in their order. Where the two differ in length, it takes those at the same share of
-    the way, so that constant labels stay constant and borders stay borders.
+    A group takes another's labels in their order. Where the two differ in length, it takes those at
+    the same share of the way, so that constant labels stay constant and borders stay borders.
     """
     order = np.argsort(groups, kind="stable")
     _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)

@@ -44,20 +44,21 @@ def choose(
 ) -> dict[str, Any]:
     """The choice, and how far it can be trusted.
 
-    `best` takes the best mean over seeds; `simplest` the candidate that learns the fewest numbers among those whose
-    mean is within one standard error of the best mean (Breiman et al. 1984, Classification and Regression Trees,
-    section 3.4.3). A config that does not always complete is chosen only where every other fails as often. Equals: the
-    one that the search ranked higher.
+    `best` takes the best mean over seeds; `simplest` the candidate that learns the fewest numbers
+    among those whose mean is within one standard error of the best mean (Breiman et al. 1984,
+    Classification and Regression Trees, section 3.4.3). A config that does not always complete is
+    chosen only where every other fails as often. Equals: the one that the search ranked higher.
 
     Args:
         candidates: In the order of the search, best first; at least one repetition completed.
 
     Returns:
-        {"candidates": [{"trial", "search", "scores", "mean", "interval", "failed", "learnt", "ranks": by seed, None
-        where not every candidate completed with that seed, "first": how often}], "stability" (see `stability`),
-        "difference": of the first two by mean, over the seeds that both completed, positive where the first is better:
-        {"first", "second", "mean", "interval", "values"}, "chosen", "champion": the place among the seeds of the
-        repetition with the median score (of an even number the worse of the two), "threshold": the mean that
+        {"candidates": [{"trial", "search", "scores", "mean", "interval", "failed", "learnt",
+        "ranks": by seed, None where not every candidate completed with that seed, "first": how
+        often}], "stability" (see `stability`), "difference": of the first two by mean, over the
+        seeds that both completed, positive where the first is better: {"first", "second", "mean",
+        "interval", "values"}, "chosen", "champion": the place among the seeds of the repetition
+        with the median score (of an even number the worse of the two), "threshold": the mean that
         `simplest` asks for}; what cannot be computed is None.
     """
     sign = 1.0 if mode == "max" else -1.0
@@ -82,12 +83,14 @@ def stability(candidates: Sequence[Candidate], ranks: np.ndarray, sign: float) -
     """Whether seeds, and the search, agree on the order.
 
     Args:
-        ranks: (candidates, seeds), 1 the best, ties averaged; NaN where a seed is not common to all.
+        ranks: (candidates, seeds), 1 the best, ties averaged; NaN where a seed is not common to
+            all.
 
     Returns:
-        {"seeds": common to all, "kendall_w": agreement of their rankings, 1 where all are the same, about 1 / seeds
-        where they have nothing in common (Kendall & Smith 1939, corrected for ties), "spearman": correlation of the
-        search's ranking with that of the means}; None for fewer than two candidates, or seeds, or where all are equal.
+        {"seeds": common to all, "kendall_w": agreement of their rankings, 1 where all are the same,
+        about 1 / seeds where they have nothing in common (Kendall & Smith 1939, corrected for
+        ties), "spearman": correlation of the search's ranking with that of the means}; None for
+        fewer than two candidates, or seeds, or where all are equal.
     """
     common = ranks[:, ~np.isnan(ranks).any(axis=0)]
     scored = [one for one in candidates if one.found]
@@ -101,7 +104,9 @@ def stability(candidates: Sequence[Candidate], ranks: np.ndarray, sign: float) -
 
 
 def kendall_w(ranks: np.ndarray) -> float | None:
-    """Kendall's coefficient of concordance of ranks (n ranked, m rankings) with averaged ties; None where undefined."""
+    """Kendall's coefficient of concordance of ranks (n ranked, m rankings) with averaged ties; None
+    where undefined.
+    """
     n, m = ranks.shape
     if n < 2 or m < 2:
         return None

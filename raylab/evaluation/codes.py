@@ -1,4 +1,6 @@
-"""What codes of held-out windows say about a codebook: how much of it is used, and how many bits it takes."""
+"""What codes of held-out windows say about a codebook: how much of it is used, and how many bits it
+takes.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,10 @@ def counts_of(indices: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
 def codebook_scores(counts: Sequence[np.ndarray], *, codes_per_window: int) -> dict[str, float]:
     """Means over codebooks, and the rate of all of them together.
 
-    `usage` is the share of codes that were chosen at all, `usage_least` that of the codebook with the lowest;
-    `perplexity` is 2 ** entropy, the number of codes that would be as hard to guess if they were equally frequent.
-    `bits_per_window` is what an ideal code without memory needs, from these counts; `capacity` what numbering takes.
+    `usage` is the share of codes that were chosen at all, `usage_least` that of the codebook with
+    the lowest; `perplexity` is 2 ** entropy, the number of codes that would be as hard to guess if
+    they were equally frequent. `bits_per_window` is what an ideal code without memory needs, from
+    these counts; `capacity` what numbering takes.
     """
     entropies = [float(entropy(each, base=2)) for each in counts]
     usage = [float((each > 0).mean()) for each in counts]

@@ -1,7 +1,9 @@
-"""Other ways to reduce activity, to be scored beside a model: PCA, UMAP, t-SNE; and linear maps to known latents.
+"""Other ways to reduce activity, to be scored beside a model: PCA, UMAP, t-SNE; and linear maps to
+known latents.
 
-No method sees a label. PCA and UMAP are fitted on training samples and applied to the others. t-SNE has no way to place
-a sample that it was not fitted on: it is fitted on all samples at once, those to be scored included (transductive).
+No method sees a label. PCA and UMAP are fitted on training samples and applied to the others. t-SNE
+has no way to place a sample that it was not fitted on: it is fitted on all samples at once, those
+to be scored included (transductive).
 """
 
 from __future__ import annotations
@@ -77,7 +79,8 @@ METHODS = {"pca": Method(_pca), "umap": Method(_umap), "tsne": Method(_tsne, tra
 
 
 def linear_r2(fitted: np.ndarray, label: Label, scored: np.ndarray, truth: Label) -> float:
-    """R2 of a least-squares map from an embedding to a label, fitted on some samples and scored on others.
+    """R2 of a least-squares map from an embedding to a label, fitted on some samples and scored on
+    others.
 
     Args:
         fitted: (F, D), with `label`.

@@ -56,7 +56,9 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) 
 
 
 def summed(found: Sequence[Confusion]) -> Confusion:
-    """One of several sessions, classes matched by name and in the order of their numbers where all are numbers."""
+    """One of several sessions, classes matched by name and in the order of their numbers where all
+    are numbers.
+    """
     classes = _ordered(list(dict.fromkeys(name for one in found for name in one.classes)))
     place = {name: at for at, name in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), np.int64)

@@ -1,7 +1,8 @@
-"""Consistency of embeddings: the R2 of a linear map from one to another (Schneider, Lee & Mathis 2023).
+"""Consistency of embeddings: the R2 of a linear map from one to another (Schneider, Lee & Mathis
+2023).
 
-The scores of cebra.sklearn.metrics.consistency_score 0.6.1, from one Gram matrix of all embeddings side by side instead
-of a regression a pair: ten embeddings have 90 pairs and one Gram matrix.
+The scores of cebra.sklearn.metrics.consistency_score 0.6.1, from one Gram matrix of all embeddings
+side by side instead of a regression a pair: ten embeddings have 90 pairs and one Gram matrix.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ NEAR = 2  # an empty bin takes the mean of neighbours up to so many bins away, a
 
 
 def consistency_matrix(embeddings: Sequence[np.ndarray]) -> np.ndarray:
-    """R2 of a least-squares map (with intercept) from embedding i to embedding j, fitted and scored on the same rows.
+    """R2 of a least-squares map (with intercept) from embedding i to embedding j, fitted and scored
+    on the same rows.
 
     Args:
         embeddings: K of shape (n, D_k), row by row of the same samples (or bins); D_k may differ.
 
     Returns:
-        (K, K) float64, entry [i, j] the mean over the dimensions of j; the diagonal is 1. Not symmetric. A constant
-        dimension counts 0 where scikit-learn says 1: a collapsed embedding is consistent with nothing.
+        (K, K) float64, entry [i, j] the mean over the dimensions of j; the diagonal is 1. Not
+        symmetric. A constant dimension counts 0 where scikit-learn says 1: a collapsed embedding is
+        consistent with nothing.
     """
     scatter, smallest = _scatter(embeddings)
     scale = np.sqrt(scatter.diagonal())
@@ -39,7 +42,9 @@ def consistency_matrix(embeddings: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _scatter(embeddings: Sequence[np.ndarray], tile: int = 2048) -> tuple[np.ndarray, np.ndarray]:
-    """Centred sums of products of all columns of all embeddings, and the scale below which a column is constant."""
+    """Centred sums of products of all columns of all embeddings, and the scale below which a column
+    is constant.
+    """
     shift = np.concatenate([one[:tile].mean(axis=0, dtype=np.float64) for one in embeddings])
     total, gram = np.zeros_like(shift), np.zeros((len(shift), len(shift)))
     for start in range(0, len(embeddings[0]), tile):  # tiles stay in the processor's cache
@@ -68,9 +73,11 @@ def _explained(correlation: np.ndarray, block: slice) -> np.ndarray:
 
 
 def chance_of_fit(dimensions: Sequence[int], samples: int) -> float:
-    """The expected R2 of D predictors with nothing in common with n independent samples, D / (n - 1), over all pairs.
+    """The expected R2 of D predictors with nothing in common with n independent samples, D / (n -
+    1), over all pairs.
 
-    Neighbouring samples are not independent, so this is the least that chance reaches, not the most.
+    Neighbouring samples are not independent, so this is the least that chance reaches, not the
+    most.
     """
     return min(1.0, float(np.mean(dimensions)) / max(samples - 1, 1))
 
@@ -78,11 +85,13 @@ def chance_of_fit(dimensions: Sequence[int], samples: int) -> float:
 def align(
     embeddings: Sequence[np.ndarray], labels: Sequence[Label], *, bins: int = BINS
 ) -> tuple[list[np.ndarray], int]:
-    """Embeddings of different samples as means in bins of a label that all have, so that rows correspond.
+    """Embeddings of different samples as means in bins of a label that all have, so that rows
+    correspond.
 
-    A continuous label is cut into `bins` equal bins between its extremes over all embeddings (the largest value itself
-    falls beyond the last, as in cebra); a circular one into as many arcs; a discrete one has a bin a class, by name.
-    A mean is scaled to length 1. Bins that some embedding has no sample in, nor within NEAR bins, are left out.
+    A continuous label is cut into `bins` equal bins between its extremes over all embeddings (the
+    largest value itself falls beyond the last, as in cebra); a circular one into as many arcs; a
+    discrete one has a bin a class, by name. A mean is scaled to length 1. Bins that some embedding
+    has no sample in, nor within NEAR bins, are left out.
 
     Args:
         embeddings: K of shape (n_k, D_k).
@@ -92,7 +101,8 @@ def align(
         K arrays (bins, D_k), and the number of bins that were left out.
 
     Raises:
-        DataError: the labels have no common form, or too few bins are left to tell a fit from chance.
+        DataError: the labels have no common form, or too few bins are left to tell a fit from
+            chance.
     """
     codes, count, wrapped = _codes(labels, bins)
     near = 0 if wrapped is None else NEAR
@@ -106,7 +116,8 @@ def align(
         raise DataError(
             f"consistency: {kept.sum()} bins of the label are in all embeddings; a linear map of "
             f"{least - 2} dimensions fits so few without any consistency",
-            "Choose a label with more classes or a wider common range, other bins (--bins), or a smaller embedding.",
+            "Choose a label with more classes or a wider common range, other bins (--bins), or a "
+            "smaller embedding.",
         )
     found = [mean[kept] for mean in means]
     return [mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in found], int(
@@ -117,7 +128,8 @@ def align(
 def group_means(
     matrix: np.ndarray, groups: Sequence[Hashable]
 ) -> tuple[list[Hashable], np.ndarray]:
-    """Means of a (K, K) matrix over pairs between (and, on the diagonal, within) groups; NaN where there is no pair.
+    """Means of a (K, K) matrix over pairs between (and, on the diagonal, within) groups; NaN where
+    there is no pair.
 
     Between groups these are the scores that cebra gives with `dataset_ids`.
     """
@@ -135,7 +147,9 @@ def off_diagonal(matrix: np.ndarray) -> np.ndarray:
 
 
 def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, bool | None]:
-    """The bin of each sample, the number of bins, and whether the last is beside the first (None: none is)."""
+    """The bin of each sample, the number of bins, and whether the last is beside the first (None:
+    none is).
+    """
     kinds = {label.kind for label in labels}
     if len(kinds) > 1:
         raise DataError(
@@ -151,7 +165,8 @@ def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, b
         )
     if any(label.values.shape[1] > 1 for label in labels):
         raise DataError(
-            f"consistency: a label of {labels[0].values.shape[1]} columns; embeddings are aligned by one",
+            f"consistency: a label of {labels[0].values.shape[1]} columns; embeddings are aligned "
+            "by one",
             "Prepare the column to align by as a label of its own.",
         )
     values = [label.values[:, 0] for label in labels]
@@ -167,7 +182,9 @@ def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, b
 def _bin_means(
     values: np.ndarray, codes: np.ndarray, count: int, near: int, wrapped: bool | None
 ) -> np.ndarray:
-    """(count, D) means of the rows of each bin; NaN where neither it nor a bin up to `near` away has any."""
+    """(count, D) means of the rows of each bin; NaN where neither it nor a bin up to `near` away
+    has any.
+    """
     finite = np.isfinite(values).all(axis=1)
     values, codes = values[finite], codes[finite]
     table = np.concatenate([np.ones((len(values), 1)), values], axis=1)

@@ -48,7 +48,9 @@ class Decoded:
 
     @property
     def groups(self) -> np.ndarray:
-        """(n,) what counts as one where scores are resampled or permuted: blocks of time where nothing else says."""
+        """(n,) what counts as one where scores are resampled or permuted: blocks of time where
+        nothing else says.
+        """
         if self.belongs is None or not self.grouped:
             return time_blocks(len(self.truth))
         return self.belongs
@@ -60,15 +62,18 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Pool:
-    """What a decoder is fitted with where a session has nothing itself: (R, D) features and their labels, all
-    labelled, in the scored session's classes."""
+    """What a decoder is fitted with where a session has nothing itself: (R, D) features and their
+    labels, all labelled, in the scored session's classes.
+    """
 
     features: np.ndarray
     label: Label
 
 
 def reference_samples(timeline: Timeline, splits: Sequence[str], limit: int) -> np.ndarray:
-    """Positions in `timeline.samples`, at most `limit` of each split, evenly spaced: the same for every view."""
+    """Positions in `timeline.samples`, at most `limit` of each split, evenly spaced: the same for
+    every view.
+    """
     return evenly_spaced(timeline.splits, splits, limit)
 
 
@@ -93,16 +98,19 @@ def decode(
         fit: Splits that the decoder is fitted on.
         score: The split decoded.
         metrics: Distances to choose from, of neighbours.
-        choice: The decoder with one value for each setting; without it, the best on the scored split by the label's
-            primary score.
+        choice: The decoder with one value for each setting; without it, the best on the scored
+            split by the label's primary score.
             Only ever leave it out where `score` is the validation split.
-        searches: Neighbours found so far in these `features`: labels that are known on the same samples share them.
+        searches: Neighbours found so far in these `features`: labels that are known on the same
+            samples share them.
         pool: Fitted with where the session has no labelled sample to fit; see `pool_samples`.
-        window: Rows [-left, right) of the features around a sample that are decoded from; groups are seen whole.
+        window: Rows [-left, right) of the features around a sample that are decoded from; groups
+            are seen whole.
 
     Returns:
-        None where there is no labelled sample to fit, fewer than two to score, no class on both sides, or one value
-        only (whoever knows nothing then scores 1), and where the decoder has no meaning for such a label.
+        None where there is no labelled sample to fit, fewer than two to score, no class on both
+        sides, or one value only (whoever knows nothing then scores 1), and where the decoder has no
+        meaning for such a label.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
@@ -138,7 +146,9 @@ def _read(
     choice: ReadoutConfig | None,
     searches: Searches | None,
 ) -> Iterable[tuple[ReadoutConfig, np.ndarray]]:
-    """Settings and what they predict: those that were chosen, or all to choose from (of a readout, the best)."""
+    """Settings and what they predict: those that were chosen, or all to choose from (of a readout,
+    the best).
+    """
     decoder = choice or config.decoder
     if isinstance(decoder, KnnConfig):
         ks = (min(*decoder.neighbours, len(sides.reference.values)),)
@@ -178,8 +188,9 @@ def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:
 
 
 def _comparable(reference: Label, truth: Label) -> bool:
-    """Something to fit, something to score that differs, and, of classes, one in common (repeats of a movie split by
-    repeat have none: no decoder could name them)."""
+    """Something to fit, something to score that differs, and, of classes, one in common (repeats of
+    a movie split by repeat have none: no decoder could name them).
+    """
     if not len(reference.values) or len(truth.values) < 2:  # R2 of one sample does not exist
         return False
     if (truth.values == truth.values[0]).all() and (reference.values == truth.values[0]).all():

@@ -18,8 +18,8 @@ TREE_DIMENSIONS = 8  # in more, a k-d tree of points without structure is slower
 def nearest(
     reference: np.ndarray, queries: np.ndarray, *, k: int, metric: str, tile: int = 64
 ) -> np.ndarray:
-    """(Q, k) int64 indices into `reference`, nearest first. Exact: by a k-d tree in few dimensions, else by a top-k
-    matrix product.
+    """(Q, k) int64 indices into `reference`, nearest first. Exact: by a k-d tree in few dimensions,
+    else by a top-k matrix product.
 
     Args:
         reference: (M, D).
@@ -33,7 +33,8 @@ def nearest(
     )
     if metric == "cosine":
         points, asked = _unit(points), _unit(asked)
-    # Between unit vectors, straight lines order as angles do; a zero vector has no place on the sphere.
+    # Between unit vectors, straight lines order as angles do; a zero vector has no place on the
+    # sphere.
     on_sphere = metric != "cosine" or bool(points.any(dim=1).all() and asked.any(dim=1).all())
     if points.shape[1] <= TREE_DIMENSIONS and on_sphere:
         return np.asarray(cKDTree(points.numpy()).query(asked.numpy(), k)[1], np.int64).reshape(
@@ -41,7 +42,8 @@ def nearest(
         )
     offset = points.new_zeros(len(points))
     if metric != "cosine":
-        # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise a.b - |b|^2 / 2.
+        # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise
+        # a.b - |b|^2 / 2.
         centre = points.mean(dim=0)
         points, asked = points - centre, asked - centre
         offset = points.square().sum(dim=1) / 2
@@ -50,7 +52,8 @@ def nearest(
 
 
 def predict(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:
-    """Predictions for each k: mean, circular mean, or most frequent class (ties to the lowest code).
+    """Predictions for each k: mean, circular mean, or most frequent class (ties to the lowest
+    code).
 
     Args:
         label: Of the reference samples, all labelled.
@@ -80,7 +83,9 @@ def _sums(values: np.ndarray, neighbours: np.ndarray, ks: tuple[int, ...]) -> di
 
 
 def votes(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:
-    """(Q, classes) votes for each k. One vote a column: a one-hot table would be dense in movie frames."""
+    """(Q, classes) votes for each k. One vote a column: a one-hot table would be dense in movie
+    frames.
+    """
     total = np.zeros((len(neighbours), len(label.classes)), np.int32)
     rows = np.arange(len(neighbours))
     done, counts = 0, {}

@@ -1,4 +1,6 @@
-"""Labelled samples of several sessions in one embedding space, for sessions that have none to fit a decoder with."""
+"""Labelled samples of several sessions in one embedding space, for sessions that have none to fit a
+decoder with.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,16 @@ def pool_samples(
     fit: Sequence[str],
     like: Label,
 ) -> Pool | None:
-    """The labelled samples of the splits `fit` of every session that has this label in the same form.
+    """The labelled samples of the splits `fit` of every session that has this label in the same
+    form.
 
     At most `config.max_samples` of a split, in equal shares of the sessions, evenly spaced.
 
     Args:
-        features: (rows of the view, D) of each session, in one space; None where only labels are asked for.
-        like: The label of the session to be decoded. Classes are matched by name; those that it lacks get codes beyond
-            its own.
+        features: (rows of the view, D) of each session, in one space; None where only labels are
+            asked for.
+        like: The label of the session to be decoded. Classes are matched by name; those that it
+            lacks get codes beyond its own.
 
     Returns:
         None where no session has such a sample.
@@ -52,7 +56,8 @@ def pool_samples(
         return None
     if len({each.shape[1] for each in found}) > 1:
         raise TrainingError(
-            f"evaluation.per '{config.per}': examples of some sessions have more rows than those of others",
+            f"evaluation.per '{config.per}': examples of some sessions have more rows than those "
+            "of others",
             "Use evaluation.per: sample where a whole session is held out.",
         )
     pooled = Label(

@@ -1,4 +1,6 @@
-"""How an error falls with size: error(n) = a * n^-b + c, fitted to means over seeds, with intervals by bootstrap."""
+"""How an error falls with size: error(n) = a * n^-b + c, fitted to means over seeds, with intervals
+by bootstrap.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,10 @@ NEAR = 1e-3  # to a bound, or to nothing
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """error(n) = a * n^-b + c; what Hestness et al. (2017, arXiv 1712.00409) fit over data, with the floor c that no
-    amount of data removes, and Kaplan et al. (2020, arXiv 2001.08361) over model size."""
+    """error(n) = a * n^-b + c; what Hestness et al. (2017, arXiv 1712.00409) fit over data, with
+    the floor c that no amount of data removes, and Kaplan et al. (2020, arXiv 2001.08361) over
+    model size.
+    """
 
     a: float
     b: float
@@ -44,13 +48,14 @@ def fit_power_law(
 
     Args:
         sizes: (P,) above 0, such as training samples or hidden units.
-        errors: For each size those of its seeds. A bootstrap draws from each size's seeds by themselves, as its trials
-            were trained by themselves; of few seeds it is too narrow, of one seed there is none.
+        errors: For each size those of its seeds. A bootstrap draws from each size's seeds by
+            themselves, as its trials were trained by themselves; of few seeds it is too narrow, of
+            one seed there is none.
         floor: What the error cannot be below; -inf for a quantity without a bound.
 
     Returns:
-        {"a", "b", "c", "intervals": {name: 95 %} or None, "r2": of the means, "notes", "curve": {"sizes", "errors",
-        "low", "high": None of one seed}}, or {"refused": why}.
+        {"a", "b", "c", "intervals": {name: 95 %} or None, "r2": of the means, "notes", "curve":
+        {"sizes", "errors", "low", "high": None of one seed}}, or {"refused": why}.
     """
     refused = _refusal(sizes, errors)
     if refused:
@@ -81,7 +86,10 @@ def fit_power_law(
 def _refusal(sizes: Sequence[float], errors: Sequence[Sequence[float]]) -> str | None:
     different = len({size for size, one in zip(sizes, errors, strict=True) if len(one)})
     if different < FEWEST:
-        return f"{different} sizes with a score; a fit of {PARAMETERS} parameters needs {FEWEST} or more"
+        return (
+            f"{different} sizes with a score; a fit of {PARAMETERS} parameters needs {FEWEST} "
+            "or more"
+        )
     if any(not len(one) for one in errors) or not all(np.isfinite(one).all() for one in errors):
         return "a size has no score, or one that is not a number"
     return None
@@ -90,7 +98,9 @@ def _refusal(sizes: Sequence[float], errors: Sequence[Sequence[float]]) -> str |
 def _fit(
     sizes: np.ndarray, means: np.ndarray, floor: float, starts: Sequence[float]
 ) -> PowerLaw | None:
-    """The best of several starts, in units of the middle size and the spread, so that steps are alike in size."""
+    """The best of several starts, in units of the middle size and the spread, so that steps are
+    alike in size.
+    """
     middle, unit = float(np.exp(np.log(sizes).mean())), float(max(np.ptp(means), 1e-12))
     low = (floor - means.min()) / unit
     found: list[tuple[float, np.ndarray]] = []

@@ -25,7 +25,8 @@ class Sides:
         features: (rows of the view, D).
         fitted, scored: (n, L) rows of examples.
         reference, truth: Their labels, all known.
-        pooled: (len(reference), L * D) features of other sessions that take the place of those fitted.
+        pooled: (len(reference), L * D) features of other sessions that take the place of those
+            fitted.
     """
 
     features: np.ndarray
@@ -47,7 +48,9 @@ class Sides:
 def by_neighbours(
     sides: Sides, *, metrics: Sequence[str], ks: Sequence[int], searches: Searches | None
 ) -> Iterator[tuple[ReadoutConfig, np.ndarray]]:
-    """Predictions by each distance and each number of neighbours, those that there are not left out."""
+    """Predictions by each distance and each number of neighbours, those that there are not left
+    out.
+    """
     most = len(sides.reference.values)
     found_ks = tuple(k for k in ks if k <= most) or (most,)
     for metric in metrics:
@@ -82,7 +85,9 @@ def primary_score(truth: Label, predicted: Predicted) -> float:
 
 
 def readable(kind: str, reference: Label) -> bool:
-    """Whether a decoder of `kind` can be fitted: neighbours always; others need two classes, LDA one of them twice."""
+    """Whether a decoder of `kind` can be fitted: neighbours always; others need two classes, LDA
+    one of them twice.
+    """
     if not supports(kind, reference.kind):
         return False
     if kind == "knn" or reference.kind != "discrete":

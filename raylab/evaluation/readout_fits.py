@@ -1,8 +1,10 @@
-"""How readouts are fitted: what scikit-learn's estimators would know, as arrays, for every value of a setting.
+"""How readouts are fitted: what scikit-learn's estimators would know, as arrays, for every value of
+a setting.
 
-Where scikit-learn is slow the same is computed at once instead: ridge for all penalties from one eigendecomposition,
-naive Bayes as two matrix products, all classes of a linear SVM together. Tests hold all of them to scikit-learn, which
-is imported on use: it costs every trial's process more than half a second, and few trials need it.
+Where scikit-learn is slow the same is computed at once instead: ridge for all penalties from one
+eigendecomposition, naive Bayes as two matrix products, all classes of a linear SVM together. Tests
+hold all of them to scikit-learn, which is imported on use: it costs every trial's process more than
+half a second, and few trials need it.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ class Examples:
 
     @property
     def targets(self) -> np.ndarray:
-        """(n, K) float64 to regress on: 1 for an example's class and -1 for others, points on the circle, or values."""
+        """(n, K) float64 to regress on: 1 for an example's class and -1 for others, points on the
+        circle, or values.
+        """
         if self.label.kind == "discrete":
             seen, positions = self.codes
             return 2.0 * (positions[:, None] == np.arange(len(seen))) - 1
@@ -105,9 +109,11 @@ def _knn(config: KnnConfig, examples: Examples) -> Arrays:
 def _naive_bayes(
     config: NaiveBayesConfig, examples: Examples
 ) -> Iterator[tuple[ReadoutConfig, Arrays]]:
-    """log p(class) + log N(x; mean, variance), summed over features, as x² squares + x weights + bias.
+    """log p(class) + log N(x; mean, variance), summed over features, as x² squares + x weights +
+    bias.
 
-    x counts from the mean of all fitted examples: far from zero the three terms would cancel to nothing.
+    x counts from the mean of all fitted examples: far from zero the three terms would cancel to
+    nothing.
     """
     from sklearn.naive_bayes import GaussianNB
 
@@ -135,7 +141,9 @@ def _naive_bayes(
 
 
 def _ridge(config: RidgeConfig, examples: Examples) -> Iterator[tuple[ReadoutConfig, Arrays]]:
-    """(X'X + alpha)^-1 X'Y by the eigenvectors of X'X or X X', whichever is smaller: an alpha is then two products."""
+    """(X'X + alpha)^-1 X'Y by the eigenvectors of X'X or X X', whichever is smaller: an alpha is
+    then two products.
+    """
     x, middle = examples.standard, examples.targets.mean(axis=0)
     y = examples.targets - middle
     wide = x.shape[1] > x.shape[0]
@@ -174,8 +182,9 @@ def _linear_classifier(config: ReadoutConfig, examples: Examples) -> Arrays:
 
 
 def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
-    """|w|² / 2 + c sum max(0, 1 - y (w x + b))², with b part of w, for each class against the rest: the problem of
-    liblinear and LinearSVC (Fan et al. 2008), here of all classes at once by L-BFGS."""
+    """|w|² / 2 + c sum max(0, 1 - y (w x + b))², with b part of w, for each class against the rest:
+    the problem of liblinear and LinearSVC (Fan et al. 2008), here of all classes at once by L-BFGS.
+    """
     x, y = np.column_stack([examples.standard, np.ones(len(examples.standard))]), examples.targets
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
@@ -205,8 +214,9 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
 
 
 def _support_regression(config: SvmConfig, examples: Examples) -> Arrays:
-    """One regression a dimension, on standardised targets: the penalty, which is also on the intercept, would otherwise
-    mean another thing in metres than in centimetres."""
+    """One regression a dimension, on standardised targets: the penalty, which is also on the
+    intercept, would otherwise mean another thing in metres than in centimetres.
+    """
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import LinearSVR
 

@@ -23,9 +23,9 @@ class Predicted:
 
     Attributes:
         values: (n,) class codes, or (n, D) values or angles in radians.
-        scores: Of classes: (n, classes), larger is more likely, -inf for classes that no fitted example was of. Their
-            softmax is the probability for logistic, lda and naive_bayes (whose best is 0); for knn they are votes.
-            Else None.
+        scores: Of classes: (n, classes), larger is more likely, -inf for classes that no fitted
+            example was of. Their softmax is the probability for logistic, lda and naive_bayes
+            (whose best is 0); for knn they are votes. Else None.
     """
 
     values: np.ndarray
@@ -52,7 +52,9 @@ class Readout:
         return bool(self.arrays.get("converged", np.ones(1, bool))[0])
 
     def predict(self, features: np.ndarray) -> Predicted:
-        """Predictions from (n, F) features; TrainingError where they are not finite or not as wide as those fitted."""
+        """Predictions from (n, F) features; TrainingError where they are not finite or not as wide
+        as those fitted.
+        """
         features = _finite(features, self.kind)
         width = (
             self.arrays["features"].shape[1] if self.kind == "knn" else len(self.arrays["weights"])
@@ -72,11 +74,14 @@ class Readout:
         features -= self.arrays["centre"]
         linear = features @ self.arrays["weights"] + self.arrays["bias"]
         outputs = np.square(features, out=features) @ self.arrays["squares"] + linear
-        # Where variances are tiny these are huge, and float32 would not tell the best from the next.
+        # Where variances are tiny these are huge, and float32 would not tell the best from the
+        # next.
         return self._of_outputs(outputs - outputs.max(axis=1, keepdims=True))
 
     def _of_outputs(self, outputs: np.ndarray) -> Predicted:
-        """From (n, S) of the classes that were fitted, (n, 2 D) points around the circle, or (n, D) values."""
+        """From (n, S) of the classes that were fitted, (n, 2 D) points around the circle, or (n, D)
+        values.
+        """
         if self.label_kind == "discrete":
             scores = np.full((len(outputs), int(self.arrays["classes"][0])), -np.inf)
             scores[:, self.arrays["seen"]] = outputs
@@ -105,8 +110,9 @@ def supports(kind: str, label_kind: str) -> bool:
 def require_support(
     kind: str, label_kind: str, *, label: str = "", key: str = "model.kind"
 ) -> None:
-    """ConfigError where a readout does not decode such labels: `key` says where the kind was given, `label` is the
-    label's name where it has one."""
+    """ConfigError where a readout does not decode such labels: `key` says where the kind was given,
+    `label` is the label's name where it has one.
+    """
     if not supports(kind, label_kind):
         able = ", ".join(each for each in READOUTS if supports(each, label_kind))
         named = f"the label '{label}'" if label else "the label"
@@ -130,7 +136,8 @@ def fit_readout(config: ReadoutConfig, features: np.ndarray, label: Label) -> Re
     """
     if len(config.candidates()) > 1:
         raise ConfigError(
-            f"model.kind {config.kind}: a setting has several values and there is no validation to choose by",
+            f"model.kind {config.kind}: a setting has several values and there is no validation to "
+            "choose by",
             "Give each setting one value.",
         )
     return next(_fitted(config, features, label))[1]
@@ -147,10 +154,12 @@ def choose_readout(
     Args:
         fit: (n, F) features and their label.
         validation: The same of other examples; unread where there is nothing to choose.
-        score: Of labelled validation examples and their predictions; larger is better, the first listed wins a tie.
+        score: Of labelled validation examples and their predictions; larger is better, the first
+            listed wins a tie.
 
     Returns:
-        The config with the settings that were chosen, and the readout. Errors are those of `fit_readout`.
+        The config with the settings that were chosen, and the readout. Errors are those of
+        `fit_readout`.
     """
     if len(config.candidates()) == 1:
         return next(_fitted(config, *fit))
@@ -219,7 +228,8 @@ def _classes(kind: str, examples: Examples) -> Arrays:
     seen, positions = examples.codes
     if len(seen) < 2:
         raise TrainingError(
-            f"model.kind {kind}: the examples to fit are of {len(seen)} class, at least 2 are needed",
+            f"model.kind {kind}: the examples to fit are of {len(seen)} class, at least 2 are "
+            "needed",
             "Choose another label or splits.",
         )
     if kind == "lda" and len(positions) == len(seen):
@@ -240,7 +250,8 @@ def _finite(features: np.ndarray, kind: str) -> np.ndarray:
     features = np.asarray(features)
     if not np.isfinite(features).all():
         raise TrainingError(
-            f"model.kind {kind}: {int((~np.isfinite(features)).sum())} of the features are NaN or infinite",
+            f"model.kind {kind}: {int((~np.isfinite(features)).sum())} of the features are NaN or "
+            "infinite",
             "Check the view, or the model whose embedding they are.",
         )
     return features

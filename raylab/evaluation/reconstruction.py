@@ -1,4 +1,6 @@
-"""Reconstructions against what was recorded: the prepared samples, which no view has smoothed or binned."""
+"""Reconstructions against what was recorded: the prepared samples, which no view has smoothed or
+binned.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def target_of(
 
 
 def recorded_units(rows: np.ndarray, view: ViewConfig, fitted: Fitted) -> np.ndarray:
-    """(n, K) rows as the view shows them, back in the recording's units: z-score and square root undone."""
+    """(n, K) rows as the view shows them, back in the recording's units: z-score and square root
+    undone.
+    """
     if fitted.mean is not None and fitted.std is not None:
         rows = rows * fitted.std + fitted.mean
     return np.square(np.maximum(rows, 0)) if view.sqrt else rows
@@ -61,10 +65,10 @@ def recorded_units(rows: np.ndarray, view: ViewConfig, fitted: Fitted) -> np.nda
 def reconstruction_scores(target: Target, found: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
     """Scores of (R, K) reconstructions, and the explained variance of each unit.
 
-    `mse` is the squared error in units of the training samples' variance, `explained_variance` is 1 - squared error /
-    squares about the mean of the scored samples; means over units. Both are about a unit as it was recorded, so what a
-    view smooths away is missed. Units that are silent among the scored samples have no explained variance (NaN) and do
-    not count there.
+    `mse` is the squared error in units of the training samples' variance, `explained_variance` is 1
+    - squared error / squares about the mean of the scored samples; means over units. Both are about
+    a unit as it was recorded, so what a view smooths away is missed. Units that are silent among
+    the scored samples have no explained variance (NaN) and do not count there.
     """
     error = np.square(found.astype(np.float64) - target.values).mean(axis=0)
     spread = target.values.astype(np.float64).var(axis=0)

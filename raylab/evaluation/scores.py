@@ -9,7 +9,8 @@ import numpy as np
 from raylab.data.dataset import LabelSpec
 from raylab.data.session import FRAME, Label
 
-# The score a label is chosen by; each is 0 or the chance level for a model that knows nothing, 1 at best.
+# The score a label is chosen by; each is 0 or the chance level for a model that knows nothing, 1 at
+# best.
 PRIMARY = {"continuous": "r2", "circular": "r2", "discrete": "balanced_accuracy"}
 METRICS = {
     "continuous": ("r2", "median_abs_error"),
@@ -36,7 +37,8 @@ def metrics_of(label: Label | LabelSpec, *, class_scores: bool = False) -> tuple
 
 
 def frames_of(label: Label | LabelSpec) -> np.ndarray | None:
-    """(C,) the movie frame of each class of a discrete label in unit `frame`; None of every other label.
+    """(C,) the movie frame of each class of a discrete label in unit `frame`; None of every other
+    label.
 
     Codes are not frames: a frame may be missing, and sessions put together number classes by name.
     """
@@ -66,11 +68,13 @@ def score_predictions(
         window: Share of the movie's frames that a prediction may be off, of `within_window`.
 
     Returns:
-        continuous: `r2` (mean over dimensions), `median_abs_error` (Euclidean, in the label's unit).
+        continuous: `r2` (mean over dimensions), `median_abs_error` (Euclidean, in the label's
+            unit).
         circular: `r2` of (cos, sin), `median_abs_error` of the wrapped difference in radians.
-        discrete: `balanced_accuracy` and `accuracy`, fractions; with `scores` of more than 5 classes `top5_accuracy`;
-            with `frames` `frame_error_median` in frames (movies end, so it does not wrap around) and `within_window`,
-            the share of samples that are off by less than the window.
+        discrete: `balanced_accuracy` and `accuracy`, fractions; with `scores` of more than 5
+            classes `top5_accuracy`; with `frames` `frame_error_median` in frames (movies end, so it
+            does not wrap around) and `within_window`, the share of samples that are off by less
+            than the window.
     """
     if kind == "discrete":
         found = {
@@ -107,15 +111,16 @@ def chance_scores(
     frames: np.ndarray | None = None,
     classes: int | None = None,
 ) -> dict[str, float]:
-    """Scores of the best constant: the fitted samples' mean (R2) or median (error), their most frequent class.
+    """Scores of the best constant: the fitted samples' mean (R2) or median (error), their most
+    frequent class.
 
-    The balanced accuracy of chance is that of any constant among the classes that were there to fit. Frames: the
-    median frame (error) and the frame that most fitted samples are near (window).
+    The balanced accuracy of chance is that of any constant among the classes that were there to
+    fit. Frames: the median frame (error) and the frame that most fitted samples are near (window).
 
     Args:
         frames: As in `score_predictions`.
-        classes: How many classes the decoder scores, if it does: the constant's `top5_accuracy` is then that of the
-            five most frequent ones.
+        classes: How many classes the decoder scores, if it does: the constant's `top5_accuracy` is
+            then that of the five most frequent ones.
     """
     if kind == "discrete":
         counts = np.bincount(fitted)
@@ -150,8 +155,8 @@ def block_bootstrap(
 ) -> dict[str, np.ndarray]:
     """Scores of resampled contiguous blocks: metric -> (draws,).
 
-    Neighbouring samples are not independent; resampling single ones would make intervals far too narrow
-    (Künsch 1989, the moving-block bootstrap, here with `blocks` blocks).
+    Neighbouring samples are not independent; resampling single ones would make intervals far too
+    narrow (Künsch 1989, the moving-block bootstrap, here with `blocks` blocks).
 
     Args:
         score: Maps (n,) sample indices to scores.
@@ -171,13 +176,15 @@ def group_bootstrap(
     seed: int = 0,
     draws: int = 300,
 ) -> dict[str, np.ndarray]:
-    """Scores of resampled groups: metric -> (draws,). With one example a group it is the ordinary bootstrap.
+    """Scores of resampled groups: metric -> (draws,). With one example a group it is the ordinary
+    bootstrap.
 
-    Whole groups are drawn with replacement, as many as there are (the cluster bootstrap, Davison & Hinkley 1997,
-    3.8), so that samples of one presentation never count as independent.
+    Whole groups are drawn with replacement, as many as there are (the cluster bootstrap, Davison &
+    Hinkley 1997, 3.8), so that samples of one presentation never count as independent.
 
     Args:
-        score: Maps (n,) example indices to scores; n differs between draws where groups differ in size.
+        score: Maps (n,) example indices to scores; n differs between draws where groups differ in
+            size.
         groups: (Q,) the group of each example, such as its presentation.
     """
     order = np.argsort(groups, kind="stable")
@@ -202,7 +209,9 @@ def interval(draws: Sequence[dict[str, np.ndarray]]) -> dict[str, list[float]]:
 
 
 def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """As scikit-learn's `r2_score`, mean over dimensions, without its checks: a bootstrap asks hundreds of times."""
+    """As scikit-learn's `r2_score`, mean over dimensions, without its checks: a bootstrap asks
+    hundreds of times.
+    """
     if len(truth) < 2:
         return float("nan")
     errors = ((truth - predicted) ** 2).sum(axis=0)
@@ -214,17 +223,20 @@ def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _balanced(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Mean recall of the classes that occur in `truth`, as scikit-learn's `balanced_accuracy_score`."""
+    """Mean recall of the classes that occur in `truth`, as scikit-learn's
+    `balanced_accuracy_score`.
+    """
     counts = np.bincount(truth)
     right = np.bincount(truth[truth == predicted], minlength=len(counts))
     return float((right[counts > 0] / counts[counts > 0]).mean())
 
 
 def _top(truth: np.ndarray, scores: np.ndarray) -> float:
-    """Share of samples whose class is among the 5 with the highest scores, ties drawn by lot (its expectation).
+    """Share of samples whose class is among the 5 with the highest scores, ties drawn by lot (its
+    expectation).
 
-    Without ties as scikit-learn's `top_k_accuracy_score`, which gives ties to the later class: votes of neighbours
-    are tied at zero in most classes.
+    Without ties as scikit-learn's `top_k_accuracy_score`, which gives ties to the later class:
+    votes of neighbours are tied at zero in most classes.
     """
     own = scores[np.arange(len(truth)), truth][:, None]
     better, equal = (scores > own).sum(axis=1), (scores == own).sum(axis=1)

@@ -11,9 +11,11 @@ Scores = Mapping[str, Mapping[str, float]]  # label: metric: value
 
 
 def summarised(scores: Sequence[Scores]) -> dict[str, dict[str, dict[str, Any]]]:
-    """{label: {metric: {"median", "quartiles": [lower, upper], "n"}}} over those that have the score.
+    """{label: {metric: {"median", "quartiles": [lower, upper], "n"}}} over those that have the
+    score.
 
-    Quartiles are interpolated between values, as numpy's by default; of one value they are that value.
+    Quartiles are interpolated between values, as numpy's by default; of one value they are that
+    value.
     """
     found: dict[str, dict[str, list[float]]] = {}
     for one in scores:
@@ -31,11 +33,13 @@ def summaries(sessions: Mapping[str, Scores], animals: Mapping[str, str]) -> dic
 
     Args:
         sessions: Scores by session.
-        animals: The animal of each session, empty where nobody states it; such a session is in no animal's summary.
+        animals: The animal of each session, empty where nobody states it; such a session is in no
+            animal's summary.
 
     Returns:
-        {"animals": {animal: summary over its sessions}, "summary": {"sessions": over all sessions, "animals": over the
-        medians of animals, since sessions of one animal are not independent of each other}}; see `summarised`.
+        {"animals": {animal: summary over its sessions}, "summary": {"sessions": over all sessions,
+        "animals": over the medians of animals, since sessions of one animal are not independent of
+        each other}}; see `summarised`.
     """
     names = dict.fromkeys(animals[session] for session in sessions if animals[session])
     own = {

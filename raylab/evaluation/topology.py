@@ -1,9 +1,11 @@
-"""Topology of point clouds: persistent homology by ripser, and Betti numbers against shuffled clouds.
+"""Topology of point clouds: persistent homology by ripser, and Betti numbers against shuffled
+clouds.
 
-Rule: bars count where they outlive every bar of their dimension in every shuffled cloud (the rule of Schneider, Lee &
-Mathis 2023) and come before the largest gap: the shortest that counts lives longest in proportion to the next, and GAP
-times as long at least. That is ours: the noise of a curved surface can be a little longer than that of its shuffles.
-Clouds are thinned to landmarks and scaled to one size first, so that lifetimes of different clouds compare.
+Rule: bars count where they outlive every bar of their dimension in every shuffled cloud (the rule
+of Schneider, Lee & Mathis 2023) and come before the largest gap: the shortest that counts lives
+longest in proportion to the next, and GAP times as long at least. That is ours: the noise of a
+curved surface can be a little longer than that of its shuffles. Clouds are thinned to landmarks and
+scaled to one size first, so that lifetimes of different clouds compare.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ class Topology:
     """Bars and Betti numbers of one cloud.
 
     Attributes:
-        diagrams: For each homology dimension (bars, 2) births and deaths, longest first; scaled distances. The one bar
-            of dimension 0 that never dies is left out.
+        diagrams: For each homology dimension (bars, 2) births and deaths, longest first; scaled
+            distances. The one bar of dimension 0 that never dies is left out.
         thresholds: For each dimension, the longest lifetime in any shuffled cloud.
         landmarks: Points that were used.
         shuffles: Shuffled clouds.
@@ -56,8 +58,8 @@ def persistent_topology(
 
     Args:
         points: (n, D).
-        shuffled: Clouds (m, D) of the same make without the structure in question. Of S, a bar that is as long as
-            theirs by chance outlives all with a probability of 1 / (S + 1).
+        shuffled: Clouds (m, D) of the same make without the structure in question. Of S, a bar that
+            is as long as theirs by chance outlives all with a probability of 1 / (S + 1).
         landmarks: Points used of each cloud; the cost grows with the cube and more.
         highest: The highest homology dimension; 2 takes far longer than 1.
 
@@ -76,8 +78,9 @@ def persistent_topology(
 
 
 def persistence(points: np.ndarray, *, landmarks: int, highest: int) -> tuple[np.ndarray, ...]:
-    """Vietoris-Rips persistence (coefficients modulo 2) of a cloud's landmarks, scaled to a root mean square distance
-    of 1 from their centre; (bars, 2) for each dimension, longest first."""
+    """Vietoris-Rips persistence (coefficients modulo 2) of a cloud's landmarks, scaled to a root
+    mean square distance of 1 from their centre; (bars, 2) for each dimension, longest first.
+    """
     try:
         from ripser import ripser
     except ImportError:
@@ -94,10 +97,11 @@ def persistence(points: np.ndarray, *, landmarks: int, highest: int) -> tuple[np
 
 
 def landmark_rows(points: np.ndarray, count: int) -> np.ndarray:
-    """Rows of at most `count` points spread evenly: each the farthest from all before, sparse ones left out.
+    """Rows of at most `count` points spread evenly: each the farthest from all before, sparse ones
+    left out.
 
-    Farthest-point sampling (de Silva & Carlsson 2004) covers a manifold however unevenly an animal visits it; it begins
-    at the point nearest to the centre, so it needs no seed.
+    Farthest-point sampling (de Silva & Carlsson 2004) covers a manifold however unevenly an animal
+    visits it; it begins at the point nearest to the centre, so it needs no seed.
     """
     points = np.asarray(points, np.float64)
     if len(points) < LEAST_POINTS:
@@ -121,15 +125,18 @@ def landmark_rows(points: np.ndarray, count: int) -> np.ndarray:
 
 
 def shuffled_columns(points: np.ndarray, *, shuffles: int, seed: int = 0) -> Iterable[np.ndarray]:
-    """Clouds with each column permuted on its own: the same marginals, nothing in common between columns."""
+    """Clouds with each column permuted on its own: the same marginals, nothing in common between
+    columns.
+    """
     random = np.random.default_rng(seed)
     for _ in range(shuffles):
         yield random.permuted(points, axis=0)
 
 
 def shifted_units(stretches: Sequence[np.ndarray], random: np.random.Generator) -> list[np.ndarray]:
-    """Activity with every unit shifted in time by an amount of its own: its rhythm stays, what units have in common
-    goes (the control of Gardner et al. 2022). All stretches together count as one ring: some may be very short.
+    """Activity with every unit shifted in time by an amount of its own: its rhythm stays, what
+    units have in common goes (the control of Gardner et al. 2022). All stretches together count as
+    one ring: some may be very short.
 
     Args:
         stretches: (L, N) each.
@@ -142,7 +149,9 @@ def shifted_units(stretches: Sequence[np.ndarray], random: np.random.Generator) 
 
 
 def _counted(lifetimes: np.ndarray, threshold: float) -> int:
-    """Bars above the threshold and before the largest gap between them and the next; lifetimes descend."""
+    """Bars above the threshold and before the largest gap between them and the next; lifetimes
+    descend.
+    """
     above = int((lifetimes > threshold).sum())
     if not above:
         return 0

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-ORDERED = 1000  # units up to which the order of the tree's leaves is optimal: 2 s on one core, 24 s at 2000
+# units up to which the order of the tree's leaves is optimal: 2 s on one core, 24 s at 2000
+ORDERED = 1000
 BLOCK = 1 << 22  # numbers of a block that are float64 at a time
 SILENT = -1
 
@@ -20,7 +21,8 @@ class UnitClusters:
 
     Attributes:
         order: (N,) int64 units along the leaves of the tree; those that never vary come last.
-        cluster: (N,) int64 of each unit, numbered from 1 along `order`; -1 where a unit never varies.
+        cluster: (N,) int64 of each unit, numbered from 1 along `order`; -1 where a unit never
+            varies.
     """
 
     order: np.ndarray
@@ -28,10 +30,11 @@ class UnitClusters:
 
 
 def correlation_matrix(blocks: Iterable[np.ndarray]) -> np.ndarray:
-    """(N, N) float64 Pearson correlations over all samples; NaN for units that never vary, as `np.corrcoef`.
+    """(N, N) float64 Pearson correlations over all samples; NaN for units that never vary, as
+    `np.corrcoef`.
 
-    Means and co-moments are updated a block at a time (Chan, Golub & LeVeque 1979), so memory does not grow with the
-    number of samples, and large means cost no digits.
+    Means and co-moments are updated a block at a time (Chan, Golub & LeVeque 1979), so memory does
+    not grow with the number of samples, and large means cost no digits.
 
     Args:
         blocks: (n, N) each, any number of samples.

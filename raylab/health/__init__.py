@@ -1,1 +1,3 @@
-"""What `raylab doctor` looks at. A check is a pure function from facts to a finding; `doctor.py` gathers the facts."""
+"""What `raylab doctor` looks at. A check is a pure function from facts to a finding; `doctor.py`
+gathers the facts.
+"""

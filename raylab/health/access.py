@@ -66,7 +66,8 @@ def token(path: Path, permissions: int | None, environment: Mapping[str, str]) -
         return Finding("token file", "ok", f"{path}: not there yet; the first local Ray makes it")
     if permissions & 0o077:
         return Finding(
-            "token file", "problem", f"{path}: others may read or change it (mode {permissions:04o})",
+            "token file", "problem", f"{path}: others may read or change it (mode "
+                                     f"{permissions:04o})",
             f"chmod 600 {path}; if others use this machine, make a new token.",
         )  # fmt: skip
     return Finding("token file", "ok", f"{path}: readable by its owner only")
@@ -78,9 +79,11 @@ def instances(found: Sequence[Instance]) -> Finding:
         return Finding(
             "one Ray",
             "warning",
-            f"{len(found)} Ray clusters run on this machine ({', '.join(one.address for one in found)}): they share "
+            f"{len(found)} Ray clusters run on this machine "
+            f"({', '.join(one.address for one in found)}): they share "
             "its CPUs and memory without knowing of each other",
-            "Stop those that nobody needs; never with `ray stop` where others work, which ends all of the user's.",
+            "Stop those that nobody needs; never with `ray stop` where others work, which ends all "
+            "of the user's.",
         )
     return Finding(
         "one Ray",
@@ -95,7 +98,8 @@ def open_instances(found: Sequence[Instance]) -> list[Finding]:
         Finding(
             "open Ray",
             "problem" if one.own else "warning",
-            f"the Ray at {one.address} {'' if one.own else '(of another user) '}asks for no token: whoever reaches it "
+            f"the Ray at {one.address} {'' if one.own else '(of another user) '}asks for no token: "
+            "whoever reaches it "
             "runs code here",
             _TOKEN if one.own else "Tell its owner.",
         )
@@ -126,9 +130,11 @@ def dashboards(found: Sequence[Instance]) -> Finding:
         return Finding(
             "dashboard binding",
             "warning" if all(one.asks for one in found) else "problem",
-            f"a dashboard listens on {', '.join(wide)}: it runs jobs for who shows the token, which travels as plain "
+            f"a dashboard listens on {', '.join(wide)}: it runs jobs for who shows the token, "
+            "which travels as plain "
             "text",
-            "Start the head with --dashboard-host=127.0.0.1 and reach it through ssh -L 8265:127.0.0.1:8265.",
+            "Start the head with --dashboard-host=127.0.0.1 and reach it through ssh -L "
+            "8265:127.0.0.1:8265.",
         )
     return Finding(
         "dashboard binding", "ok", "no dashboard on this machine listens beyond loopback"

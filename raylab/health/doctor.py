@@ -20,10 +20,12 @@ from raylab.tracking.environment import package_version
 
 
 def doctor(study: str | Path | None = None) -> list[Finding]:
-    """Check this machine, the packages, the Rays that run here, the cluster that RAY_ADDRESS names, and a study.
+    """Check this machine, the packages, the Rays that run here, the cluster that RAY_ADDRESS names,
+    and a study.
 
-    Changes nothing. It writes and removes an empty file to read the clock of the study's storage. Starts no Ray; joins
-    the named cluster only where it asks for a token, or where that was waived (RAYLAB_INSECURE=1).
+    Changes nothing. It writes and removes an empty file to read the clock of the study's storage.
+    Starts no Ray; joins the named cluster only where it asks for a token, or where that was waived
+    (RAYLAB_INSECURE=1).
 
     Args:
         study: Whose folder to look at, too.

@@ -40,7 +40,8 @@ def shared_memory(total: float | None, wanted: float) -> Finding:
         return Finding(
             "shared memory",
             "warning",
-            f"/dev/shm has {total / GB:.2f} GB, the object store takes {wanted / GB:.2f}: Ray will use a slower disk",
+            f"/dev/shm has {total / GB:.2f} GB, the object store takes {wanted / GB:.2f}: Ray will "
+            "use a slower disk",
             "In a container: --shm-size=2g or more.",
         )
     return Finding("shared memory", "ok", f"/dev/shm has {total / GB:.1f} GB")
@@ -70,7 +71,8 @@ def clock(offset_s: float, where: str, *, slack_s: float = 0.0) -> Finding:
         return Finding(
             "clock",
             "warning",
-            f"the clock of {where} is {abs(offset_s):.1f} s {'ahead of' if offset_s > 0 else 'behind'} this machine's: "
+            f"the clock of {where} is {abs(offset_s):.1f} s "
+            f"{'ahead of' if offset_s > 0 else 'behind'} this machine's: "
             "times of events do not compare",
             "Set both by NTP (timedatectl, chronyc).",
         )
@@ -78,7 +80,9 @@ def clock(offset_s: float, where: str, *, slack_s: float = 0.0) -> Finding:
 
 
 def storage_offset(folder: Path) -> float:
-    """How far (s) the clock that dates files in a folder is ahead of ours. OSError where it cannot be written."""
+    """How far (s) the clock that dates files in a folder is ahead of ours. OSError where it cannot
+    be written.
+    """
     with tempfile.TemporaryFile(dir=folder) as file:
         before = time.time()
         file.write(b"tick")
@@ -91,7 +95,9 @@ def storage_offset(folder: Path) -> float:
 
 @dataclass(frozen=True)
 class Gpus:
-    """What is known of GPUs: torch's device names and CUDA version (None: a CPU build), the driver's version."""
+    """What is known of GPUs: torch's device names and CUDA version (None: a CPU build), the
+    driver's version.
+    """
 
     devices: Sequence[str]
     cuda: str | None

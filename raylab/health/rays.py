@@ -49,7 +49,9 @@ def option(words: list[str], name: str) -> str:
 
 
 def cluster(address: str) -> Iterator[Finding]:
-    """The cluster that RAY_ADDRESS names: whether it asks for a token, its dashboard, its nodes' clocks."""
+    """The cluster that RAY_ADDRESS names: whether it asks for a token, its dashboard, its nodes'
+    clocks.
+    """
     import ray
 
     if is_plain(address):
@@ -96,7 +98,8 @@ def dashboard(url: str, status: int) -> Finding:
         status: Of HTTP; 0 where nothing answered.
     """
     if not url:
-        return Finding("dashboard", "warning", "the cluster has no dashboard: trials over several workers need it",
+        return Finding("dashboard", "warning", "the cluster has no dashboard: trials over several "
+                                               "workers need it",
                        "Start its head with --include-dashboard=true.")  # fmt: skip
     if status == 0:
         where = " (the head's own loopback)" if access.is_loopback(url) else ""
@@ -104,7 +107,8 @@ def dashboard(url: str, status: int) -> Finding:
                        "From elsewhere: ssh -L 8265:127.0.0.1:8265 to the head.")  # fmt: skip
     if status in (401, 403):
         return Finding("dashboard", "ok", f"{url} answers and asks for a token")
-    return Finding("dashboard", "problem", f"{url} shows its jobs to anyone (HTTP {status}), and runs what they send",
+    return Finding("dashboard", "problem", f"{url} shows its jobs to anyone (HTTP {status}), and "
+                                           "runs what they send",
                    "Start the cluster with RAY_AUTH_MODE=token (docs/security.md).")  # fmt: skip
 
 
@@ -120,7 +124,9 @@ def answer(url: str) -> int:
 
 
 def clocks() -> Iterator[Finding]:
-    """Each node's clock beside this machine's: it is read by a task there, within the time that the answer takes."""
+    """Each node's clock beside this machine's: it is read by a task there, within the time that the
+    answer takes.
+    """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

@@ -65,10 +65,12 @@ def driver(
 
 
 def pickled(folder: Path, *, live: bool = False) -> list[str]:
-    """Files below a folder that loading with pickle, joblib or torch would run code of; relative to the folder.
+    """Files below a folder that loading with pickle, joblib or torch would run code of; relative to
+    the folder.
 
     Args:
-        live: Whether a driver is at work: then what Ray Tune keeps for itself meanwhile does not count.
+        live: Whether a driver is at work: then what Ray Tune keeps for itself meanwhile does not
+            count.
     """
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     inside = (path for path in files if not (live and ".tune" in path.relative_to(folder).parts))
@@ -94,15 +96,20 @@ def pickles(found: Sequence[str]) -> Finding:
         return Finding(
             "pickles",
             "warning",
-            f"pickles in the study: {', '.join(found[:_SHOWN])}{more}; raylab writes none to keep and reads none",
-            "Delete them (.tune is what Ray Tune left when its driver was killed), and do not load them.",
+            f"pickles in the study: {', '.join(found[:_SHOWN])}{more}; raylab writes none to keep "
+            "and reads none",
+            "Delete them (.tune is what Ray Tune left when its driver was killed), and do not load "
+            "them.",
         )
     return Finding("pickles", "ok", "no pickle in the study")
 
 
 def database(path: Path) -> Finding:
     """Optuna's database: whole, Optuna's, and without pickles that a sampler would load."""
-    remedy = "Restore it from a copy of the study; the ledger still has every trial (`raylab leaderboard`)."
+    remedy = (
+        "Restore it from a copy of the study; the ledger still has every trial (`raylab "
+        "leaderboard`)."
+    )
     try:
         with closing(
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
@@ -120,7 +127,8 @@ def database(path: Path) -> Finding:
         return Finding(
             "Optuna's database",
             "warning",
-            f"{path}: holds pickled states of Optuna's own CMA-ES sampler; raylab's neither writes nor reads them",
+            f"{path}: holds pickled states of Optuna's own CMA-ES sampler; raylab's neither writes "
+            "nor reads them",
             "Let no other program go on with it unless you know who wrote there.",
         )
     return Finding("Optuna's database", "ok", f"{path}: whole, {trials} trials, no pickle")

@@ -15,7 +15,8 @@ class Architecture:
 
     Attributes:
         kind: `model.encoder.kind`.
-        normalized: Whether its embeddings have length 1; in CEBRA the name says so, not the distance.
+        normalized: Whether its embeddings have length 1; in CEBRA the name says so, not the
+            distance.
         further: More of `model.encoder`.
         exported: Whether models of the encoder are written under this name.
     """
@@ -35,7 +36,8 @@ class Architecture:
         }
 
 
-# Not exported: dropout acts in training only; of a subsampling encoder CEBRA's `transform` gives every fourth sample.
+# Not exported: dropout acts in training only; of a subsampling encoder CEBRA's `transform` gives
+# every fourth sample.
 _DROPOUT = {
     "offset36-model-dropout": {"dropout": 0.1},
     "offset36-model-more-dropout": {"dropout": 0.1, "block_dropout": 0.1},
@@ -62,7 +64,9 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def architecture_name(config: ContrastiveTrial) -> str:
-    """CEBRA's name for an encoder without dropout; ConfigError where it has none that its estimator can use."""
+    """CEBRA's name for an encoder without dropout; ConfigError where it has none that its estimator
+    can use.
+    """
     kind, normalized = config.model.encoder.kind, config.normalized
     found = {
         one.normalized: name
@@ -72,7 +76,8 @@ def architecture_name(config: ContrastiveTrial) -> str:
     if not found:
         raise ConfigError(
             f"model.encoder.kind '{kind}': CEBRA's estimator has no such encoder",
-            f"It has {', '.join(sorted({one.kind for one in ARCHITECTURES.values() if one.exported}))}.",
+            "It has "
+            f"{', '.join(sorted({one.kind for one in ARCHITECTURES.values() if one.exported}))}.",
         )
     if normalized not in found:
         form = "without normalisation" if found.get(True) else "with normalisation"

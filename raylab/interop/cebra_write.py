@@ -1,9 +1,10 @@
 """A trained contrastive model as a file that `cebra.CEBRA.load` opens. CEBRA itself is not needed.
 
-The form is that of `cebra.CEBRA.save` 0.6.1 (cebra/integrations/sklearn/cebra.py): one dict, by `torch.save`. Here it
-holds nothing but tensors and plain values, so it also opens with `weights_only=True`. A z-score and the choice of units
-become part of the first layer, and CEBRA's padding repeats the ends as raylab's does: raw activity of all recorded
-units gives the embedding of `Model.transform`, the ends included.
+The form is that of `cebra.CEBRA.save` 0.6.1 (cebra/integrations/sklearn/cebra.py): one dict, by
+`torch.save`. Here it holds nothing but tensors and plain values, so it also opens with
+`weights_only=True`. A z-score and the choice of units become part of the first layer, and CEBRA's
+padding repeats the ends as raylab's does: raw activity of all recorded units gives the embedding of
+`Model.transform`, the ends included.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _CONDITIONALS = ("time", "time_delta", "delta")
 
 
 def write_cebra(model: Model, path: Path, *, session: str | None = None) -> list[str]:
-    """Write one session's encoder, or those of all sessions (CEBRA's multi-session form, `session_id` counts them).
+    """Write one session's encoder, or those of all sessions (CEBRA's multi-session form,
+    `session_id` counts them).
 
     Returns:
         The sessions of the file, in the order of CEBRA's `session_id`.
@@ -55,7 +57,9 @@ def write_cebra(model: Model, path: Path, *, session: str | None = None) -> list
 
 
 def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
-    """What `cebra.CEBRA.save` would write of an estimator trained on these sessions; see `write_cebra`."""
+    """What `cebra.CEBRA.save` would write of an estimator trained on these sessions; see
+    `write_cebra`.
+    """
     config = model.config
     if not isinstance(config, ContrastiveTrial):
         raise ConfigError("task.kind: CEBRA knows contrastive models only")
@@ -98,13 +102,17 @@ def _check_view(view: ViewConfig) -> None:
     for key in ViewConfig.model_fields:
         if key not in _FOLDED and getattr(view, key) != getattr(default, key):
             raise ConfigError(
-                f"view.{key} {getattr(view, key)}: CEBRA has no such step, and would embed raw activity without it",
-                "Export the embeddings (--format embeddings), or train on activity prepared that way.",
+                f"view.{key} {getattr(view, key)}: CEBRA has no such step, and would embed raw "
+                "activity without it",
+                "Export the embeddings (--format embeddings), or train on activity prepared that "
+                "way.",
             )
 
 
 def _arguments(config: ContrastiveTrial) -> dict[str, Any]:
-    """Of the estimator. Its optimizer starts anew, so what is there of it matters only where training goes on."""
+    """Of the estimator. Its optimizer starts anew, so what is there of it matters only where
+    training goes on.
+    """
     loss, sampling = config.loss, config.sampling
     return {
         "model_architecture": architecture_name(config),
@@ -135,7 +143,9 @@ def _arguments(config: ContrastiveTrial) -> dict[str, Any]:
 
 
 def _label_types(model: Model, config: ContrastiveTrial, names: Sequence[str]) -> list[Any]:
-    """(type, shape) of each label array that a call with labels needs; a list of them by session where several."""
+    """(type, shape) of each label array that a call with labels needs; a list of them by session
+    where several.
+    """
     if config.sampling.by_time:
         return []
     first = next(iter(model.sessions[names[0]].labels), None)
@@ -184,7 +194,8 @@ def _session_weights(model: Model, config: ContrastiveTrial, name: str) -> dict[
 
 
 def _folded(weight: Tensor, bias: Tensor, model: Model, name: str) -> tuple[Tensor, Tensor]:
-    """The first layer, (hidden, units the view shows, ...), with the z-score in it and zeros for units that it lacks.
+    """The first layer, (hidden, units the view shows, ...), with the z-score in it and zeros for
+    units that it lacks.
 
     w . (x - mean) / std + b = (w / std) . x + (b - sum w mean / std), computed in float64.
     """

@@ -1,4 +1,6 @@
-"""A file that `cebra.CEBRA.save` wrote, as a model of raylab. CEBRA itself is not needed, and nothing in it is run."""
+"""A file that `cebra.CEBRA.save` wrote, as a model of raylab. CEBRA itself is not needed, and
+nothing in it is run.
+"""
 
 from __future__ import annotations
 
@@ -43,15 +45,17 @@ _ALLOWED: list[Any] = [
 
 
 def from_cebra(path: str | Path) -> Model:
-    """The encoders of a file that `cebra.CEBRA.save` wrote, one a session; sessions are called 0, 1, ...
+    """The encoders of a file that `cebra.CEBRA.save` wrote, one a session; sessions are called 0,
+    1, ...
 
-    `transform` takes what CEBRA's takes and gives what it gives, but for two things: an encoder that subsamples embeds
-    every sample (CEBRA: every fourth), and a window that the encoder maps to zero stays zero (CEBRA: NaN). The config
-    says of the training only what the file does; CEBRA's files state no sampling rate, so it stands at 1 Hz.
+    `transform` takes what CEBRA's takes and gives what it gives, but for two things: an encoder
+    that subsamples embeds every sample (CEBRA: every fourth), and a window that the encoder maps to
+    zero stays zero (CEBRA: NaN). The config says of the training only what the file does; CEBRA's
+    files state no sampling rate, so it stands at 1 Hz.
 
     Raises:
-        DataError: no such file, not of that form, an architecture that raylab does not have, or a file that would
-            have to run code to be read (such as those of `backend="torch"`).
+        DataError: no such file, not of that form, an architecture that raylab does not have, or a
+            file that would have to run code to be read (such as those of `backend="torch"`).
         ConfigError: a value of its arguments that raylab's config does not allow.
     """
     source = str(path)

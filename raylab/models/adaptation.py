@@ -24,14 +24,17 @@ def trunk(encoder: Encoder) -> dict[str, nn.Parameter]:
 
 
 def is_adaptable(config: EncoderConfig) -> bool:
-    """Whether there are layers behind the first, and none of them depends on the number of units. (Those of the
-    subsampling encoders do: what passes their first layer is added to the input.)"""
+    """Whether there are layers behind the first, and none of them depends on the number of units.
+    (Those of the subsampling encoders do: what passes their first layer is added to the input.)
+    """
     one, other = (trunk(build_encoder(config, units=units, output_dimension=2)) for units in (2, 3))
     return bool(one) and all(p.shape == other[name].shape for name, p in one.items())
 
 
 def adopt_trunk(encoder: Encoder, trained: Encoder) -> None:
-    """Give an encoder of the same shape, but for its units, the layers of a trained one behind its own first."""
+    """Give an encoder of the same shape, but for its units, the layers of a trained one behind its
+    own first.
+    """
     learnt = trunk(trained)
     with torch.no_grad():
         for name, p in trunk(encoder).items():

@@ -12,8 +12,9 @@ from raylab.models.base import Encoder
 class AttentionEncoder(Encoder):
     """One pre-norm attention block over the window, read out at the centre sample.
 
-    raylab's own. Only the centre sample asks (one query), so that cost is linear in the receptive field.
-    Block: Vaswani et al. 2017 with the pre-norm order of Xiong et al. 2020 and a GELU perceptron.
+    raylab's own. Only the centre sample asks (one query), so that cost is linear in the receptive
+    field. Block: Vaswani et al. 2017 with the pre-norm order of Xiong et al. 2020 and a GELU
+    perceptron.
     """
 
     def __init__(

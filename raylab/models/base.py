@@ -1,7 +1,7 @@
 """What every encoder is: from a window of activity around a sample to its embedding.
 
-Sample t sees rows t-left .. t+right-1. Windows arrive time-major, (B, width, units), because that is how a
-gather from a (T, units) recording leaves them in memory.
+Sample t sees rows t-left .. t+right-1. Windows arrive time-major, (B, width, units), because that
+is how a gather from a (T, units) recording leaves them in memory.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ CHUNK_ROWS = 65_536  # input rows per pass over a sequence: bounds memory at any
 class Encoder(nn.Module, ABC):
     """What every encoder offers: one embedding per window, or per sample of a continuous stretch.
 
-    An encoder that sessions of different width share is `shared`: where a session has fewer units, it reads zeros. So
-    its weights for the units that the session lacks neither change the session's embedding nor get a gradient from it.
+    An encoder that sessions of different width share is `shared`: where a session has fewer units,
+    it reads zeros. So its weights for the units that the session lacks neither change the session's
+    embedding nor get a gradient from it.
 
     Attributes:
         units: Columns of its input.
@@ -46,7 +47,8 @@ class Encoder(nn.Module, ABC):
         return self._scaled(self._embed(self._widened(windows)))
 
     def sequence(self, x: Tensor) -> Tensor:
-        """(L, units), continuous in time -> (L - width + 1, D); row i is the embedding of sample i + left.
+        """(L, units), continuous in time -> (L - width + 1, D); row i is the embedding of sample i
+        + left.
 
         The same numbers as `forward` on every window, without repeating work where windows overlap.
         """

@@ -12,9 +12,11 @@ from raylab.models.base import Encoder
 
 
 class TimeMajorConv(nn.Conv1d):
-    """`Conv1d` that reads (B, L, C) as gathered and writes (B, O, L - k + 1): no transpose of the wide input.
+    """`Conv1d` that reads (B, L, C) as gathered and writes (B, O, L - k + 1): no transpose of the
+    wide input.
 
-    One matrix product with the k taps side by side, then a sum over shifts. Parameters as in `Conv1d`.
+    One matrix product with the k taps side by side, then a sum over shifts. Parameters as in
+    `Conv1d`.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -42,7 +44,8 @@ class Skip(nn.Module):
 
 
 class ConvEncoder(Encoder):
-    """CEBRA's `offset{5,10,15,20,36,40,50}-model`: parameter names, shapes and initialisation are cebra 0.6.1's.
+    """CEBRA's `offset{5,10,15,20,36,40,50}-model`: parameter names, shapes and initialisation are
+    cebra 0.6.1's.
 
     Args:
         blocks: Residual blocks of kernel 3.
@@ -77,11 +80,13 @@ class ConvEncoder(Encoder):
 
 
 class DropoutConvEncoder(ConvEncoder):
-    """CEBRA's `offset36-model-dropout` and `-more-dropout`: whole channels are away from a window while training.
+    """CEBRA's `offset36-model-dropout` and `-more-dropout`: whole channels are away from a window
+    while training.
 
     Args:
         dropout: Chance of a channel after the first convolution.
-        block_dropout: Chance of a channel where it enters a residual block; its way around the block stays.
+        block_dropout: Chance of a channel where it enters a residual block; its way around the
+            block stays.
     """
 
     def __init__(
@@ -131,7 +136,9 @@ def perceptron(*sizes: int) -> list[nn.Module]:
 
 
 class LinearEncoder(Encoder):
-    """One linear map of the flattened window. raylab's own: deeper encoders overfit short, drifting recordings."""
+    """One linear map of the flattened window. raylab's own: deeper encoders overfit short, drifting
+    recordings.
+    """
 
     def __init__(
         self, units: int, output: int, *, receptive_field: int, normalize: bool = True

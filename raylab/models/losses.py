@@ -14,8 +14,8 @@ from raylab.config.encoders import FocalInfoNCEConfig, LossConfig
 class InfoNCE(nn.Module):
     """-phi(x, y+) + log sum_j exp phi(x, y-_j), the mean over reference rows, in nats.
 
-    phi is x.y / temperature for `cosine` (of embeddings of length 1) and -|x - y|^2 / temperature for
-    `euclidean`: the values and gradients of {Fixed,Learnable}{Cosine,Euclidean}InfoNCE in
+    phi is x.y / temperature for `cosine` (of embeddings of length 1) and -|x - y|^2 / temperature
+    for `euclidean`: the values and gradients of {Fixed,Learnable}{Cosine,Euclidean}InfoNCE in
     cebra.models.criterions 0.6.1. The number of negatives is free of the number of reference rows.
     """
 
@@ -59,7 +59,9 @@ class InfoNCE(nn.Module):
         )  # logsumexp subtracts the row's maximum: safe at any temperature
 
     def reweighted(self, infonce: Tensor) -> tuple[Tensor, Tensor] | None:
-        """(B,) InfoNCE -> the loss of every row and its derivative by InfoNCE; None where they are the same."""
+        """(B,) InfoNCE -> the loss of every row and its derivative by InfoNCE; None where they are
+        the same.
+        """
         return None
 
     def _inverse_temperature(self) -> Tensor | float:
@@ -70,13 +72,14 @@ class InfoNCE(nn.Module):
 
 
 class FocalInfoNCE(InfoNCE):
-    """(1 - p)^gamma L, where L is InfoNCE of a reference row and p = exp phi(x, y+) / (exp phi(x, y+) + sum_j exp
-    phi(x, y-_j)) = 1 / (1 + exp L) the share of its positive.
+    """(1 - p)^gamma L, where L is InfoNCE of a reference row and p = exp phi(x, y+) / (exp phi(x,
+    y+) + sum_j exp phi(x, y-_j)) = 1 / (1 + exp L) the share of its positive.
 
-    The weight of the focal loss (Lin, Goyal, Girshick, He & Dollar, "Focal loss for dense object detection", ICCV 2017,
-    equation 4: (1 - p)^gamma times -log p) on CEBRA's InfoNCE, as FocalInfoNCE of CEBRA-Ethan has it. The weight is
-    differentiated too. Since L, other than -log p, falls below 0, the loss has its minimum at a finite L (p = 0.68 for
-    gamma = 2): what is told apart that well is not pressed further. gamma = 0 is InfoNCE.
+    The weight of the focal loss (Lin, Goyal, Girshick, He & Dollar, "Focal loss for dense object
+    detection", ICCV 2017, equation 4: (1 - p)^gamma times -log p) on CEBRA's InfoNCE, as
+    FocalInfoNCE of CEBRA-Ethan has it. The weight is differentiated too. Since L, other than -log
+    p, falls below 0, the loss has its minimum at a finite L (p = 0.68 for gamma = 2): what is told
+    apart that well is not pressed further. gamma = 0 is InfoNCE.
     """
 
     def __init__(self, config: FocalInfoNCEConfig) -> None:
@@ -100,9 +103,9 @@ def build_loss(config: LossConfig) -> InfoNCE:
 def bits(loss_nats: float, negatives: int) -> float:
     """Goodness of fit in bits: (log M - InfoNCE) / log 2, with M negatives in the sum; 0 is chance.
 
-    cebra.integrations.sklearn.metrics.infonce_to_goodness_of_fit 0.6.1, where M is batch size x sessions.
-    log2 M is no ceiling, since the positive is not among the negatives; few negatives bias it upwards, so
-    compare it at one M.
+    cebra.integrations.sklearn.metrics.infonce_to_goodness_of_fit 0.6.1, where M is batch size x
+    sessions. log2 M is no ceiling, since the positive is not among the negatives; few negatives
+    bias it upwards, so compare it at one M.
     """
     return (math.log(negatives) - loss_nats) / math.log(2)
 
@@ -119,11 +122,13 @@ def value_and_gradients(
     *,
     longest: float | None = None,
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what `fused.py` uses instead of autograd.
+    """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what `fused.py` uses instead
+    of autograd.
 
     With scores s_ij = x_i.y_j / temperature and weights P = softmax_j(s_ij) over the negatives y_j,
-    d loss / d x_i = (sum_j P_ij y_j - y+_i) / (B temperature), d loss / d y_j = sum_i P_ij x_i / (B temperature).
-    Euclidean scores are the same in one more dimension: -|x - y|^2 + |x|^2 = (2 x, -1).(y, |y|^2).
+    d loss / d x_i = (sum_j P_ij y_j - y+_i) / (B temperature), d loss / d y_j = sum_i P_ij x_i / (B
+    temperature). Euclidean scores are the same in one more dimension: -|x - y|^2 + |x|^2 = (2 x,
+    -1).(y, |y|^2).
 
     Args:
         longest: What no embedding is longer than, where that is known; looking for it takes time.
@@ -159,7 +164,8 @@ def _closed_form(
     inverse: float,
     bound: float | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(loss, and its gradients for left, positive and negative), of rows logsumexp(s) - left.positive * inverse.
+    """(loss, and its gradients for left, positive and negative), of rows logsumexp(s) -
+    left.positive * inverse.
 
     Args:
         bound: What no score is larger than, if that is known.
@@ -203,8 +209,10 @@ def _tiles(references: Tensor, negatives: int) -> Iterator[tuple[slice, Tensor]]
 
 
 def _exponentials(scores: Tensor, logsumexp: Tensor, *, bounded: bool) -> Tensor:
-    """(b,) the sum of each row's exponentials, which take the place of its scores; fills `logsumexp`. Where scores may
-    be too large for `exp`, all are relative to the largest of their row."""
+    """(b,) the sum of each row's exponentials, which take the place of its scores; fills
+    `logsumexp`. Where scores may be too large for `exp`, all are relative to the largest of their
+    row.
+    """
     if bounded:
         mass = scores.exp_().sum(1)
         torch.log(mass, out=logsumexp)

@@ -1,6 +1,7 @@
 """One or several losses of one set of embeddings: which rows are what, and what each loss sees.
 
-One objective on all dimensions is the usual case. Equal under autograd (`forward`) and by hand (`value_and_gradients`).
+One objective on all dimensions is the usual case. Equal under autograd (`forward`) and by hand
+(`value_and_gradients`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from raylab.models.losses import InfoNCE, value_and_gradients
 
 @dataclass(frozen=True)
 class Layout:
-    """The embeddings of S sessions, one after the other, each (B references, K times B positives, M negatives).
+    """The embeddings of S sessions, one after the other, each (B references, K times B positives, M
+    negatives).
 
     Attributes:
-        partner: (S * B,) the place of each reference's positive among the positives of all sessions in order;
-            None where it is its own place.
+        partner: (S * B,) the place of each reference's positive among the positives of all sessions
+            in order; None where it is its own place.
     """
 
     batch: int
@@ -41,7 +43,9 @@ class Layout:
         return self.sessions * self.batch
 
     def split(self, z: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
-        """(S * rows, D) -> (S * B, D) references, their positives in each objective, (S * M, D) negatives."""
+        """(S * rows, D) -> (S * B, D) references, their positives in each objective, (S * M, D)
+        negatives.
+        """
         sizes = [self.batch] * (1 + self.objectives) + [self.negatives]
         reference, *positives, negative = (
             part.reshape(-1, z.shape[1])
@@ -52,7 +56,9 @@ class Layout:
         return reference, positives, negative
 
     def join(self, reference: Tensor, positives: Sequence[Tensor], negative: Tensor) -> Tensor:
-        """The inverse of `split`, which it shares gradients with: they go back to the rows they came from."""
+        """The inverse of `split`, which it shares gradients with: they go back to the rows they
+        came from.
+        """
         if self.partner is not None:
             back = torch.argsort(self.partner)
             positives = [positive.index_select(0, back) for positive in positives]
@@ -108,7 +114,8 @@ class Objectives:
     def value_and_gradients(
         self, z: Tensor, layout: Layout, *, longest: float | None = None
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """(rows, D) -> the loss, its gradient there, and those of the criterion's parameters; without autograd.
+        """(rows, D) -> the loss, its gradient there, and those of the criterion's parameters;
+        without autograd.
 
         Args:
             longest: What no row is longer than, where that is known.
@@ -162,7 +169,9 @@ class _View:
 
 
 def unit_rows(raw: Tensor) -> tuple[Tensor, Tensor]:
-    """(n, D) -> rows of length 1 and the (n, 1) lengths they had; as `on_sphere`, a zero row stays zero."""
+    """(n, D) -> rows of length 1 and the (n, 1) lengths they had; as `on_sphere`, a zero row stays
+    zero.
+    """
     length = torch.linalg.vector_norm(raw, dim=1, keepdim=True)
     length.masked_fill_(length <= 1e-12, 1.0)
     return raw / length, length

@@ -1,8 +1,9 @@
 """An encoder with a projector: each output dimension goes through a small perceptron of its own.
 
-The layers of cebra/models/projector.py 0.6.1, which cannot be used there: its model passes no sizes to its base class,
-and its residual blocks crop the hidden units as if they were time. Here they do not crop, and weights start as those
-of a linear layer do, within 1 / sqrt(inputs) instead of sqrt(inputs).
+The layers of cebra/models/projector.py 0.6.1, which cannot be used there: its model passes no sizes
+to its base class, and its residual blocks crop the hidden units as if they were time. Here they do
+not crop, and weights start as those of a linear layer do, within 1 / sqrt(inputs) instead of
+sqrt(inputs).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""CEBRA's encoders that halve the rate of what they see, once or twice: wide receptive fields at little cost.
+"""CEBRA's encoders that halve the rate of what they see, once or twice: wide receptive fields at
+little cost.
 
-A window becomes one embedding, so there is one for every sample. Over a whole stretch CEBRA's estimator returns every
-fourth sample only (of `offset4_2x` none: it fails); here the stride of a layer becomes a dilation of all that follow,
-which is the same network at every phase at once.
+A window becomes one embedding, so there is one for every sample. Over a whole stretch CEBRA's
+estimator returns every fourth sample only (of `offset4_2x` none: it fails); here the stride of a
+layer becomes a dilation of all that follow, which is the same network at every phase at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from raylab.models.convolution import Skip, perceptron
 class HalvingConv(nn.Module):
     """A convolution of kernel 4 and stride 2, and beside it every other sample as it came.
 
-    cebra.models.layers._MeanAndConv 0.6.1, which averages nothing: its interpolation takes the nearest sample.
+    cebra.models.layers._MeanAndConv 0.6.1, which averages nothing: its interpolation takes the
+    nearest sample.
     """
 
     def __init__(self, units: int, hidden: int) -> None:
@@ -70,7 +72,9 @@ class SubsamplingEncoder(Encoder):
 
 
 class HalvingSampleEncoder(Encoder):
-    """CEBRA's `offset4-model-2x-subsample`: four samples become one, and that goes through a perceptron."""
+    """CEBRA's `offset4-model-2x-subsample`: four samples become one, and that goes through a
+    perceptron.
+    """
 
     def __init__(self, units: int, hidden: int, output: int, *, normalize: bool = True) -> None:
         super().__init__(units=units, left=2, right=2, normalize=normalize)
@@ -90,7 +94,9 @@ def _stride(layer: nn.Module) -> int:
 
 
 def _every_phase(layer: nn.Module, x: Tensor, dilation: int) -> Tensor:
-    """`layer` at every sample of (1, C, L), where the strides before it left its inputs `dilation` samples apart."""
+    """`layer` at every sample of (1, C, L), where the strides before it left its inputs `dilation`
+    samples apart.
+    """
     if isinstance(layer, HalvingConv):
         found = _every_phase(layer.layer, x, dilation)
         return torch.cat([found, x[..., : found.shape[-1]]], dim=1)

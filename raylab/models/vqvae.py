@@ -1,7 +1,8 @@
-"""VQ-VAE of windows of activity: 1-d convolutions down to codes and back, and a small head that reads behaviour.
+"""VQ-VAE of windows of activity: 1-d convolutions down to codes and back, and a small head that
+reads behaviour.
 
-Sessions differ in their units, so the first and the last layer are a session's own; what is between them, and the
-codebook, all sessions share.
+Sessions differ in their units, so the first and the last layer are a session's own; what is between
+them, and the codebook, all sessions share.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class VqVae(nn.Module):
         return found
 
     def squared_error(self, values: Tensor, windows: Tensor, session: int = 0) -> Tensor:
-        """Sum of the squared differences of what (B, L, D) decodes to and (B, W, K), over the units that there are."""
+        """Sum of the squared differences of what (B, L, D) decodes to and (B, W, K), over the units
+        that there are.
+        """
         output = self.outputs[session]
         assert isinstance(output, OutputLayer)
         return output.squared_error(self.decoder(values, windows.shape[1]), windows)
@@ -89,8 +92,9 @@ class VqVae(nn.Module):
 
 
 class InputLayer(nn.Module):
-    """(B, W, K) -> (B, W / stride, channels): a convolution over all units. Units that a narrower session lacks read as
-    zero: they change nothing, and their weights get no gradient."""
+    """(B, W, K) -> (B, W / stride, channels): a convolution over all units. Units that a narrower
+    session lacks read as zero: they change nothing, and their weights get no gradient.
+    """
 
     def __init__(self, units: int, channels: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -124,8 +128,9 @@ class OutputLayer(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv3(dropout(GELU(norm(conv3(GELU(norm(x))))))) of (B, L, C) (pre-activation: He et al. 2016; group norm: Wu
-    & He 2018)."""
+    """x + conv3(dropout(GELU(norm(conv3(GELU(norm(x))))))) of (B, L, C) (pre-activation: He et al.
+    2016; group norm: Wu & He 2018).
+    """
 
     def __init__(self, channels: int, groups: int, dropout: float) -> None:
         super().__init__()
@@ -164,7 +169,9 @@ def _blocks(config: VqvaeModelConfig) -> list[nn.Module]:
 
 
 class Decoder(nn.Module):
-    """(B, L', D) -> (B, rows / strides[0], channels[0]): transposed convolutions, to the lengths the encoder had."""
+    """(B, L', D) -> (B, rows / strides[0], channels[0]): transposed convolutions, to the lengths
+    the encoder had.
+    """
 
     def __init__(self, config: VqvaeModelConfig) -> None:
         super().__init__()

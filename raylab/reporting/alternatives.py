@@ -23,7 +23,8 @@ SHOWN = (  # of those that the trials measured, besides the objectives
     "goodness_of_fit",
     "steps_per_s",
 )
-# Usage, error and behaviour R2 of a comparison that was published without code or data to check it (requirements, D6).
+# Usage, error and behaviour R2 of a comparison that was published without code or data to check it
+# (requirements, D6).
 PUBLISHED = {
     "plain": {"codes.usage": 0.30, "reconstruction.mse": 0.045, "behaviour.r2": 0.12},
     "ema": {"codes.usage": 0.80, "reconstruction.mse": 0.032, "behaviour.r2": 0.28},

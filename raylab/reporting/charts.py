@@ -1,4 +1,6 @@
-"""Interactive charts of a study with plotly. Text from data is escaped: plotly renders a subset of HTML."""
+"""Interactive charts of a study with plotly. Text from data is escaped: plotly renders a subset of
+HTML.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,10 @@ _ABSENT = "not used"
 def learning_curves(
     records: Sequence[TrialRecord], *, metric: str, winner: str | None, rungs: Sequence[int] = ()
 ) -> go.Figure | None:
-    """A line a trial of `metric` by step; pruned trials dashed with a cross where they ended, the winner on top; a
-    vertical line at each rung, where trials are compared. None where nobody reported it."""
+    """A line a trial of `metric` by step; pruned trials dashed with a cross where they ended, the
+    winner on top; a vertical line at each rung, where trials are compared. None where nobody
+    reported it.
+    """
     figure = go.Figure()
     named: set[str] = set()
     for record in sorted(records, key=lambda record: record.trial == winner):
@@ -61,7 +65,10 @@ def learning_curves(
             name=group,
             showlegend=group not in named,
             marker=_marks(record, line["color"], len(curve)),
-            hovertemplate=f"{html.escape(record.trial)}, {record.state}<br>step %{{x}}: %{{y:.4g}}<extra></extra>",
+            hovertemplate=(
+                f"{html.escape(record.trial)}, {record.state}<br>step %{{x}}: "
+                f"%{{y:.4g}}<extra></extra>"
+            ),
         )
         named.add(group)
     if not named:

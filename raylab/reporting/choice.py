@@ -14,14 +14,18 @@ from raylab.reporting.plots import BLUE, ORANGE, literal, plain
 
 RULES = {
     "best": "the best mean over seeds",
-    "simplest": "the fewest learnt numbers among means within one standard error of the best (Breiman et al. 1984)",
+    "simplest": (
+        "the fewest learnt numbers among means within one standard error of the best "
+        "(Breiman et al. 1984)"
+    ),
 }
 _DPI = 150
 
 
 def selection_figure(result: Mapping[str, Any]) -> Figure:
-    """A row a candidate, the search's first on top: each seed a dot, mean and 95 % interval, and, hollow, the score by
-    which the search had chosen it."""
+    """A row a candidate, the search's first on top: each seed a dot, mean and 95 % interval, and,
+    hollow, the score by which the search had chosen it.
+    """
     candidates = result["candidates"]
     figure = Figure(figsize=(6.8, 1.5 + 0.5 * len(candidates)), dpi=_DPI, layout="constrained")
     axis = figure.subplots()
@@ -73,7 +77,8 @@ def said_selection(result: Mapping[str, Any]) -> list[str]:
         next(one for one in result["candidates"] if one["trial"] == result["of"]),
     )
     found = [
-        f"Chosen: trial {result['of']}, by {RULES[result['rule']]}; {result['metric']} {spread(chosen)} over seeds, "
+        f"Chosen: trial {result['of']}, by {RULES[result['rule']]}; {result['metric']} "
+        f"{spread(chosen)} over seeds, "
         f"{chosen['search']:.3f} in the search.",
         f"Champion: {result['trial']}, its repetition with the median score, not the luckiest.",
         *_stability(result["stability"]),
@@ -86,7 +91,8 @@ def said_selection(result: Mapping[str, Any]) -> list[str]:
     if failed:
         every = seeds * len(result["candidates"])
         found.append(
-            f"{failed} of {every} repetitions did not complete; who fails more often than another is not chosen."
+            f"{failed} of {every} repetitions did not complete; who fails more often than another "
+            "is not chosen."
         )
     return [*found, *(f"Note: {note}." for note in result["notes"])]
 
@@ -130,7 +136,10 @@ def selection_section(result: Mapping[str, Any], picture: str) -> str:
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
     said = "<br>".join(map(escape, said_selection(result)))
-    grid = f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    grid = (
+        "<div "
+        f"class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
     return f"<p class='soft'>{said}</p>{picture}{grid}"
 
 
@@ -139,12 +148,14 @@ def _stability(found: Mapping[str, Any]) -> list[str]:
     if found["kendall_w"] is not None:
         nothing = 1 / found["seeds"]
         said.append(
-            f"Agreement of the {found['seeds']} seeds' rankings: Kendall's W {found['kendall_w']:.2f} "
+            f"Agreement of the {found['seeds']} seeds' rankings: Kendall's W "
+            f"{found['kendall_w']:.2f} "
             f"(1: all alike; about {nothing:.2f}: nothing in common)."
         )
     if found["spearman"] is not None:
         said.append(
-            f"Spearman correlation of the search's ranking with that over seeds: {found['spearman']:.2f}."
+            "Spearman correlation of the search's ranking with that over seeds: "
+            f"{found['spearman']:.2f}."
         )
     return said
 
@@ -164,7 +175,8 @@ def _control(found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
         return []
     return [
-        f"On {found['shuffles']} shuffles of {', '.join(found['shuffled'])}: {label} {one['metric']} "
+        f"On {found['shuffles']} shuffles of {', '.join(found['shuffled'])}: {label} "
+        f"{one['metric']} "
         f"{one['true']:.3f} against {one['mean']:.3f} (p {one['p']:.3f})."
         for label, one in found["scores"].items()
     ]

@@ -22,7 +22,9 @@ _INK = "#374151"
 
 
 def code_figures(path: Path) -> dict[str, Figure]:
-    """Of an `embedding.safetensors`: file name -> figure; none where the trial has no codes. DataError when damaged."""
+    """Of an `embedding.safetensors`: file name -> figure; none where the trial has no codes.
+    DataError when damaged.
+    """
     found = load_codes(path)
     if found is None:
         return {}
@@ -65,7 +67,9 @@ def usage_figure(counts: Sequence[np.ndarray]) -> Figure:
 
 
 def transitions_figure(found: Codes) -> Figure:
-    """For the first codebooks: codes over time, and how often a code follows another within a window."""
+    """For the first codebooks: codes over time, and how often a code follows another within a
+    window.
+    """
     books = min(_SEQUENCES, len(found.counts))
     figure = Figure(figsize=(12, 3.9 * books + 0.2), dpi=_DPI, layout="constrained")
     panels = figure.subplots(books, 2, squeeze=False, width_ratios=(1.9, 1))
@@ -80,7 +84,9 @@ def transitions_figure(found: Codes) -> Figure:
 
 
 def reconstructions_figure(found: Codes) -> Figure:
-    """Recorded and reconstructed activity of the kept units; lines break where a part of the recording ends."""
+    """Recorded and reconstructed activity of the kept units; lines break where a part of the
+    recording ends.
+    """
     units = found.truth.shape[1]
     figure = Figure(figsize=(11, 1.45 * units + 0.7), dpi=_DPI, layout="constrained")
     panels = figure.subplots(units, 1, sharex=True, squeeze=False)[:, 0]

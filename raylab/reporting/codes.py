@@ -26,7 +26,8 @@ class Codes:
         counts: A codebook each: (codes,) how often each code was chosen, over all sessions.
         sequence: (windows, codes of a window, codebooks) in the order of time.
         truth, found: (samples, units) recorded and reconstructed, in the recording's units.
-        samples, parts: (samples,) their places in the recording, and which continuous part each lies in.
+        samples, parts: (samples,) their places in the recording, and which continuous part each
+            lies in.
         units: (units,) their places among all units of the view.
         explained: (all units,) explained variance over all scored samples, NaN of silent units.
     """
@@ -43,7 +44,9 @@ class Codes:
 
 
 def load_codes(path: Path) -> Codes | None:
-    """Read the codes of an `embedding.safetensors`; None where it has none. DataError when they are damaged."""
+    """Read the codes of an `embedding.safetensors`; None where it has none. DataError when they are
+    damaged.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
             names = [name for name in file.keys() if name.startswith(("codes.", "reconstruction."))]  # noqa: SIM118
@@ -61,7 +64,8 @@ def load_codes(path: Path) -> Codes | None:
 
 
 def transitions(sequence: np.ndarray, *, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often a code follows another within a window; nothing is counted from one window to the next.
+    """How often a code follows another within a window; nothing is counted from one window to the
+    next.
 
     Args:
         sequence: (windows, codes of a window) of one codebook.

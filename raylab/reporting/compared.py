@@ -1,4 +1,6 @@
-"""Several studies on one self-contained page: their ranking, how each search went on, and winners over seeds."""
+"""Several studies on one self-contained page: their ranking, how each search went on, and winners
+over seeds.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class Course:
     Attributes:
         metric, mode: Of its first objective.
         trials: How many had ended, in any state, when a trial completed.
-        seconds: What those had worked, added up: it does not depend on how many ran at once, nor on interruptions.
+        seconds: What those had worked, added up: it does not depend on how many ran at once, nor on
+            interruptions.
         best: The best score until then.
     """
 
@@ -60,7 +63,8 @@ def compared_page(result: Mapping[str, Any], courses: Sequence[Course]) -> str:
     title = f"{result['label']}: {', '.join(one.study for one in courses)}"
     per = "" if result["per"] == "sample" else f", per {result['per']}"
     head = (
-        f"<h1>{escape(title)}</h1><p class='soft'>{escape(result['split'])} split, {len(result['sessions'])} "
+        f"<h1>{escape(title)}</h1><p class='soft'>{escape(result['split'])} split, "
+        f"{len(result['sessions'])} "
         f"session(s){escape(per)}; data fingerprint {escape(str(result['data'])[:12])}</p>"
     )
     bodies = {
@@ -122,7 +126,10 @@ def _ranking(result: Mapping[str, Any]) -> str:
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     body = "".join(_row(row, test=test) for row in result["rows"])
     said = "<br>".join(map(escape, remarks(result)))
-    grid = f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    grid = (
+        "<div "
+        f"class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
     return f"<p class='soft'>{said}</p>{grid}"
 
 

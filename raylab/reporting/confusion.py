@@ -27,7 +27,8 @@ _DPI = 150
 def keep_confusions(
     study: StudyFolder, decoded: Mapping[str, Mapping[str, Decoded]], *, split: str, trial: str
 ) -> list[Path]:
-    """Write the confusion matrix of every discrete label, summed over sessions, to the study's `scores` folder.
+    """Write the confusion matrix of every discrete label, summed over sessions, to the study's
+    `scores` folder.
 
     Args:
         decoded: Session -> label -> what was decoded of it.

@@ -19,7 +19,8 @@ class Colouring:
     """One number or code a sample: a label's column, or the session.
 
     Attributes:
-        values: (M,) float64 with NaN, or int64 codes with -1, where unlabelled; circular in [-pi, pi).
+        values: (M,) float64 with NaN, or int64 codes with -1, where unlabelled; circular in [-pi,
+            pi).
         classes: Names of the codes of a discrete one.
     """
 
@@ -52,7 +53,9 @@ class Embedding:
     colourings: tuple[Colouring, ...]
 
     def drawn(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """(M, 2 or 3) coordinates to draw and the names of the axes; of more than 3, principal components."""
+        """(M, 2 or 3) coordinates to draw and the names of the axes; of more than 3, principal
+        components.
+        """
         points = np.nan_to_num(np.asarray(self.points, np.float64))
         dimensions = points.shape[1]
         if dimensions == 1:

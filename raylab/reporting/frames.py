@@ -18,8 +18,10 @@ from raylab.reporting.score_sections import image
 FILE = "frames.png"
 _TITLE = "Frames rebuilt"
 _SAID = (
-    "Distinct validation frames of one session, evenly spaced in time and not chosen by their scores, above their "
-    "reconstructions; all on the grey scale of the true frames. Beside them the mean training frame."
+    "Distinct validation frames of one session, evenly spaced in time and not chosen by their "
+    "scores, above their "
+    "reconstructions; all on the grey scale of the true frames. Beside them the mean training "
+    "frame."
 )
 _SIDE = 1.5  # inches of a frame's longer side
 _DPI = 130
@@ -43,7 +45,9 @@ class Frames:
 
 
 def load_frames(path: Path) -> Frames | None:
-    """Read the frames of an `embedding.safetensors`; None where it has none. DataError when they are damaged."""
+    """Read the frames of an `embedding.safetensors`; None where it has none. DataError when they
+    are damaged.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
             names = [name for name in file.keys() if name.startswith("frames.")]  # noqa: SIM118 (not a mapping)
@@ -104,7 +108,9 @@ def frame_figure(found: Frames) -> Figure:
 
 
 def frame_section(path: Path) -> str:
-    """The report's section on rebuilt frames, with the figure that lies beside it; nothing without any."""
+    """The report's section on rebuilt frames, with the figure that lies beside it; nothing without
+    any.
+    """
     try:
         found = load_frames(path)
     except DataError as error:

@@ -1,4 +1,6 @@
-"""The report: one HTML file with everything in it. It loads nothing, so it opens anywhere and for ever."""
+"""The report: one HTML file with everything in it. It loads nothing, so it opens anywhere and for
+ever.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from raylab.tracking.records import TrialRecord, best, reads_of_test
 from raylab.tracking.selections import drawn, ended_selection
 from raylab.tracking.study import StudyFolder
 
-# The browser itself refuses to fetch anything: what is not in the file cannot be shown. plotly compiles its shaders.
+# The browser itself refuses to fetch anything: what is not in the file cannot be shown. plotly
+# compiles its shaders.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; "
     "img-src data: blob:; worker-src blob:"
@@ -80,13 +83,16 @@ def page(facts: Facts) -> str:
 
 
 def document(title: str, head: str, bodies: Mapping[str, str]) -> str:
-    """A self-contained page of sections, by their titles; empty ones are left out. Bodies are HTML, `title` is text."""
+    """A self-contained page of sections, by their titles; empty ones are left out. Bodies are HTML,
+    `title` is text.
+    """
     content = "".join(
         f"<section><h2>{name}</h2>{body}</section>" for name, body in bodies.items() if body
     )
     name = escape(title)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name} – raylab</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name} – '
+        "raylab</title>"
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{CSS}</style><script>{get_plotlyjs()}</script></head>"
@@ -138,7 +144,9 @@ def _selection(study: StudyFolder) -> dict[str, Any] | None:
 
 
 def _rungs(study: StudyFolder, found: list[TrialRecord]) -> tuple[int, ...]:
-    """The steps at which the scheduler compares trials, as far as any trial came; of asha and hyperband."""
+    """The steps at which the scheduler compares trials, as far as any trial came; of asha and
+    hyperband.
+    """
     space = load_yaml(study.space_path) if study.space_path.is_file() else {}
     scheduler = space.get("scheduler")
     if not isinstance(scheduler, dict) or scheduler.get("kind") not in ("asha", "hyperband"):

@@ -15,7 +15,8 @@ _DPI = 130
 
 
 def latent_figure(found: Embedding) -> Figure:
-    """The vectors of codes in two principal components: area by samples, colour by their mean label.
+    """The vectors of codes in two principal components: area by samples, colour by their mean
+    label.
 
     A vector stands for many samples, whose points would hide each other.
     """
@@ -44,7 +45,8 @@ def latent_figure(found: Embedding) -> Figure:
 
 
 def mean_label(colouring: Colouring, member: np.ndarray, groups: int) -> np.ndarray:
-    """(groups,) the label of each group's labelled samples, NaN without one: mean, mean angle, or most frequent code.
+    """(groups,) the label of each group's labelled samples, NaN without one: mean, mean angle, or
+    most frequent code.
 
     Args:
         member: (M,) the group of each sample.

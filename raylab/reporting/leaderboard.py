@@ -1,4 +1,6 @@
-"""The leaderboard: trials from best to worst, every state visible, baselines beside and never among them."""
+"""The leaderboard: trials from best to worst, every state visible, baselines beside and never among
+them.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,14 @@ _COLOURS = {
 def rows(
     records: Iterable[TrialRecord], *modes: Mode, metrics: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """One row a trial of the search, best first: `{"trial", "state", "score", "steps", "seconds", "cpu_seconds",
-    "gpu_seconds", "params", "metrics", "note"}`.
+    """One row a trial of the search, best first: `{"trial", "state", "score", "steps", "seconds",
+    "cpu_seconds", "gpu_seconds", "params", "metrics", "note"}`.
 
-    A pruned trial ranks below every completed one, whatever its score: it was measured earlier. With several modes, the
-    Pareto front comes first, then the first objective decides; each row has "front" (bool) and "scores" besides.
-    Repetitions over seeds are no rows: where there are any, each row has "seeds", of a trial that was repeated
-    `{"mean", "interval", "values", "count", "failed", "cpu_seconds", "gpu_seconds"}` of its repetitions, else None.
+    A pruned trial ranks below every completed one, whatever its score: it was measured earlier.
+    With several modes, the Pareto front comes first, then the first objective decides; each row has
+    "front" (bool) and "scores" besides. Repetitions over seeds are no rows: where there are any,
+    each row has "seeds", of a trial that was repeated `{"mean", "interval", "values", "count",
+    "failed", "cpu_seconds", "gpu_seconds"}` of its repetitions, else None.
 
     Args:
         metrics: Names of the objectives, in the order of `modes`; what the keys of "scores" are.
@@ -72,9 +75,10 @@ def rows(
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The rows as CSV; columns `params.<path>` and `metrics.<name>`, empty where a trial has none. Of several
-    objectives also `front` (yes or no) and `scores.<metric>`; where trials were repeated over seeds, `seeds.mean`,
-    `.low`, `.high` (95 %), `.count` and `.failed`."""
+    """The rows as CSV; columns `params.<path>` and `metrics.<name>`, empty where a trial has none.
+    Of several objectives also `front` (yes or no) and `scores.<metric>`; where trials were repeated
+    over seeds, `seeds.mean`, `.low`, `.high` (95 %), `.count` and `.failed`.
+    """
     kinds = ("scores", "params", "metrics")
     names = [(kind, name) for kind in kinds for name in _keys(row.get(kind, {}) for row in rows)]
     several = any("front" in row for row in rows)
@@ -155,14 +159,19 @@ def table(
 
 
 def shown_seeds(found: Mapping[str, Any] | None) -> str:
-    """`0.712 (0.690 ... 0.734), 5, 1 failed`: mean, interval, repetitions that completed; empty where none ended."""
+    """`0.712 (0.690 ... 0.734), 5, 1 failed`: mean, interval, repetitions that completed; empty
+    where none ended.
+    """
     if found is None:
         return ""
     failed = f", {found['failed']} failed" if found["failed"] else ""
     if found["mean"] is None:
         return failed.removeprefix(", ")
     low, high = found["interval"] or (None, None)
-    return f"{found['mean']:.3f}{'' if low is None else f' ({low:.3f} ... {high:.3f})'}, {found['count']}{failed}"
+    return (
+        f"{found['mean']:.3f}{'' if low is None else f' ({low:.3f} ... {high:.3f})'}, "
+        f"{found['count']}{failed}"
+    )
 
 
 def said_costs(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -180,8 +189,9 @@ def said_costs(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def note(record: TrialRecord) -> str | None:
-    """That a trial stopped early, which step's model its score is of, where that is not the last, and that a codebook
-    collapsed."""
+    """That a trial stopped early, which step's model its score is of, where that is not the last,
+    and that a codebook collapsed.
+    """
     kept = (
         f"the model of step {record.kept_step} is kept"
         if record.kept_step not in (None, record.step)

@@ -21,9 +21,11 @@ _MOST_PARAMS = 12  # lines in what a point says
 def front_chart(
     records: Sequence[TrialRecord], *, metrics: Sequence[str], modes: Sequence[Mode]
 ) -> go.Figure | None:
-    """Every scored trial by its objectives, a panel a pair; the front on top. None where no trial has scores.
+    """Every scored trial by its objectives, a panel a pair; the front on top. None where no trial
+    has scores.
 
-    Of two objectives the front is joined by a line; of three it is a surface, which no line in a panel could show.
+    Of two objectives the front is joined by a line; of three it is a surface, which no line in a
+    panel could show.
     """
     scored = [
         record for record in records if record.state in ("completed", "pruned") and record.scores

@@ -1,4 +1,6 @@
-"""Figures of one trial with matplotlib, for files and MLflow. Nothing here touches pyplot's global state."""
+"""Figures of one trial with matplotlib, for files and MLflow. Nothing here touches pyplot's global
+state.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ def loss_curve(record: TrialRecord, *metrics: str) -> Figure:
 
 
 def embedding(found: Embedding, *, title: str = "", label: str | None = None) -> Figure:
-    """The embedded validation samples, one panel a label (or only `label`), unlabelled samples grey."""
+    """The embedded validation samples, one panel a label (or only `label`), unlabelled samples
+    grey.
+    """
     chosen = [each for each in found.colourings if label in (None, each.name)][:4] or list(
         found.colourings[:1]
     )

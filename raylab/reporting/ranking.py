@@ -35,8 +35,10 @@ _SEEDS = ("seeds.metric", "seeds.mean", "seeds.low", "seeds.high", "seeds.count"
 
 
 def write_csv(path: Path, result: Mapping[str, Any]) -> None:
-    """A row a model or baseline, best first, with the columns of `raylab.leaderboard`; the label's other metrics as
-    `scores.<metric>`, `scores.<metric>.low` and `.high`; of champions `seeds.*`. Cells are empty where nothing is."""
+    """A row a model or baseline, best first, with the columns of `raylab.leaderboard`; the label's
+    other metrics as `scores.<metric>`, `scores.<metric>.low` and `.high`; of champions `seeds.*`.
+    Cells are empty where nothing is.
+    """
     metrics = _metrics(result)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -73,7 +75,9 @@ def write_csv(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def table(result: Mapping[str, Any]) -> Table:
-    """The rows for a terminal; `*` marks the one to use. Sessions are counted where rows differ in them."""
+    """The rows for a terminal; `*` marks the one to use. Sessions are counted where rows differ in
+    them.
+    """
     metrics, test = _metrics(result), result["split"] == "test"
     uneven = any(row["rank"] is None for row in result["rows"])
     per = "" if result["per"] == "sample" else f", per {result['per']}"
@@ -106,14 +110,16 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
     if used:
         trial = f" (trial {used['trial']})" if used["trial"] else ""
         found.append(
-            f"* best on validation: {used['name']}{trial}, {result['metric']} {used['valid']:.3f} there"
+            f"* best on validation: {used['name']}{trial}, {result['metric']} {used['valid']:.3f} "
+            "there"
         )
     over = [f"{row['name']} ({said_seeds(row['seeds'])})" for row in result["rows"] if row["seeds"]]
     if over:
         found.append(f"chosen over seeds, in the study's own objective: {', '.join(over)}")
     if any(row["rank"] is None for row in result["rows"]):
         found.append(
-            "rows without a rank are not of all sessions: sessions held out whole have chance as a baseline"
+            "rows without a rank are not of all sessions: sessions held out whole have chance as a "
+            "baseline"
         )
     if result["split"] == "test":
         times = ", ".join(f"{name} {count}" for name, count in result["test_reads"].items())

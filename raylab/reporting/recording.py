@@ -1,4 +1,6 @@
-"""One session in one picture: activity of every unit, its labels, and which samples train, validate and test."""
+"""One session in one picture: activity of every unit, its labels, and which samples train, validate
+and test.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def _splits(axis: Axes, parts: np.ndarray) -> None:
 
 
 def _activity(axis: Axes, session: Session, kept: np.ndarray | None) -> None:
-    """Means of neighbouring samples, so that a short event is paler but never missed; scaled a unit at a time."""
+    """Means of neighbouring samples, so that a short event is paler but never missed; scaled a unit
+    at a time.
+    """
     edges = np.unique(np.linspace(0, len(session.neural), COLUMNS + 1).astype(np.int64))
     pooled = np.stack(
         [session.neural[a:b].mean(axis=0) for a, b in itertools.pairwise(edges)], axis=1

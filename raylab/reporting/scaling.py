@@ -1,4 +1,6 @@
-"""A scaling study as a table (CSV) and a figure: error against data and width with fitted laws, and efficiency."""
+"""A scaling study as a table (CSV) and a figure: error against data and width with fitted laws, and
+efficiency.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def _cells(point: Mapping[str, Any]) -> list[Any]:
 
 
 def scaling_figure(result: Mapping[str, Any]) -> Figure:
-    """Error against data, a curve a width; against width, where it is an axis; efficiency, where workers are."""
+    """Error against data, a curve a width; against width, where it is an axis; efficiency, where
+    workers are.
+    """
     counts = sorted({point["workers"] for point in result["points"]})
     panels = 1 + (result["width_path"] is not None) + (len(counts) > 1)
     figure = Figure(figsize=(0.6 + 4.8 * panels, 4.2), dpi=150, layout="constrained")
@@ -52,7 +56,10 @@ def scaling_figure(result: Mapping[str, Any]) -> Figure:
         _over_width(axes.pop(0), first, result)
     if len(counts) > 1:
         _efficiency(axes.pop(0), result["points"], counts)
-    spread = f"{result['seeds']} seeds: means and 95 % intervals; bands: of the fit, by bootstrap over seeds"
+    spread = (
+        f"{result['seeds']} seeds: means and 95 % intervals; bands: of the fit, by bootstrap "
+        "over seeds"
+    )
     figure.supxlabel(spread if result["seeds"] > 1 else "one seed: no intervals", fontsize=8)
     return figure
 

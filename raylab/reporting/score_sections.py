@@ -1,4 +1,6 @@
-"""The report's section on scores that compare embeddings: what each says in a line, its figure, its table."""
+"""The report's section on scores that compare embeddings: what each says in a line, its figure, its
+table.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ def score_section(
     """What a study's `scores` folder holds; nothing where there is none.
 
     Args:
-        say: What is said of each kind of score, by the beginning of its file's name; default: of those that compare
-            embeddings.
+        say: What is said of each kind of score, by the beginning of its file's name; default: of
+            those that compare embeddings.
     """
     say = _SAY if say is None else say
     parts = []
@@ -43,9 +45,13 @@ def score_section(
 
 def _consistency(found: Mapping[str, Any]) -> str:
     by = f", aligned by {found['label']}" if found["label"] else ""
-    what = f"{found['samples']} {'bins' if found['label'] else 'samples'} of the {found['split']} split{by}"
+    what = (
+        f"{found['samples']} {'bins' if found['label'] else 'samples'} of the {found['split']} "
+        f"split{by}"
+    )
     line = (
-        f"Mean R2 {found['mean']:.3f} (pairs {found['least']:.3f} to {found['most']:.3f}; {found['chance']:.3f} for "
+        f"Mean R2 {found['mean']:.3f} (pairs {found['least']:.3f} to {found['most']:.3f}; "
+        f"{found['chance']:.3f} for "
         f"independent samples) over {what}. Trials {', '.join(found['trials'])}."
     )
     return _lines(line, *found["notes"])
@@ -53,10 +59,14 @@ def _consistency(found: Mapping[str, Any]) -> str:
 
 def _topology(found: Mapping[str, Any]) -> str:
     said = [
-        f"{name}: Betti numbers {', '.join(map(str, one['betti']))} of {one['landmarks']} landmarks."
+        f"{name}: Betti numbers {', '.join(map(str, one['betti']))} of {one['landmarks']} "
+        "landmarks."
         for name, one in found["sessions"].items()
     ]
-    how = f"Trial {found['trial']}, {found['split']} split, against {found['shuffles']} shuffles of units in time."
+    how = (
+        f"Trial {found['trial']}, {found['split']} split, against {found['shuffles']} shuffles "
+        "of units in time."
+    )
     return _lines(how, *said)
 
 
@@ -73,14 +83,20 @@ def _comparison(found: Mapping[str, Any]) -> str:
         + [_number(one["scores"].get(label, {}).get(metric)) for label, metric in columns]
         for name, one in found["methods"].items()
     ]
-    how = f"{found['split']} split, at most {found['samples']} samples a split and session, the same for all."
+    how = (
+        f"{found['split']} split, at most {found['samples']} samples a split and session, the "
+        "same for all."
+    )
     return _lines(how) + _table(heads, rows)
 
 
 def _shuffles(found: Mapping[str, Any]) -> str:
     heads = ["label", "metric", "true", "shuffled (mean)", "shuffled (range)", "gap", "p"]
     rows = [_shuffled_row(label, one) for label, one in found["scores"].items()]
-    how = f"Trial {found['trial']} trained again on {found['shuffles']} shuffles of its labels; {found['split']} split."
+    how = (
+        f"Trial {found['trial']} trained again on {found['shuffles']} shuffles of its labels; "
+        f"{found['split']} split."
+    )
     return _lines(how) + _table(heads, rows)
 
 
@@ -104,7 +120,10 @@ def _alternatives(found: Mapping[str, Any]) -> str:
         [f"{name} *", "", *(_number(one.get(metric)) for metric in metrics)]
         for name, one in told.items()
     ]
-    how = f"{found['over']}: means of {found['seeds']} seeds (95 % interval), {found['steps']} steps each."
+    how = (
+        f"{found['over']}: means of {found['seeds']} seeds (95 % interval), {found['steps']} "
+        "steps each."
+    )
     return _lines(how, *([f"* {UNVERIFIED}"] if told else [])) + _table(
         ["", "numbers learnt", *metrics], rows
     )
@@ -139,18 +158,25 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
-    return f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return (
+        "<div "
+        f"class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def image(path: Path, name: str) -> str:
     """A PNG within the page."""
     data = base64.b64encode(path.read_bytes()).decode()
-    return f'<img alt="{escape(name, quote=True)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+    return (
+        f'<img alt="{escape(name, quote=True)}" style="max-width:100%" '
+        f'src="data:image/png;base64,{data}">'
+    )
 
 
 def keep_figures(path: Path, draw: Callable[[Path], Mapping[str, Figure]]) -> None:
-    """Write what `draw` makes of an `embedding.safetensors` into the folder `figures` beside it; nothing where it is
-    damaged, which the report's section says."""
+    """Write what `draw` makes of an `embedding.safetensors` into the folder `figures` beside it;
+    nothing where it is damaged, which the report's section says.
+    """
     try:
         drawn = draw(path)
     except DataError:

@@ -60,7 +60,9 @@ def consistency_figure(result: Mapping[str, Any]) -> Figure:
 
 
 def topology_figure(result: Mapping[str, Any]) -> Figure:
-    """A persistence diagram a session; bars of a dimension under its dashed line are no longer than in shuffles."""
+    """A persistence diagram a session; bars of a dimension under its dashed line are no longer than
+    in shuffles.
+    """
     sessions = list(result["sessions"].items())[:PANELS]
     columns, lines = min(3, len(sessions)), -(-len(sessions) // 3)
     figure = Figure(
@@ -95,7 +97,9 @@ def _diagram(panel: Axes, found: Mapping[str, Any]) -> None:
 
 
 def comparison_figure(embeddings: Mapping[str, Embedding], transductive: Sequence[str]) -> Figure:
-    """The scored samples in each embedding, coloured by one label; of more than 3 dimensions, principal components."""
+    """The scored samples in each embedding, coloured by one label; of more than 3 dimensions,
+    principal components.
+    """
     columns, lines = min(3, len(embeddings)), -(-len(embeddings) // 3)
     figure = Figure(figsize=(4.6 * columns, 4.0 * lines), dpi=_DPI, layout="constrained")
     for place, (name, found) in enumerate(embeddings.items(), start=1):

@@ -1,4 +1,6 @@
-"""The sections of the HTML report: each takes the facts and returns HTML, or nothing when it has nothing to say."""
+"""The sections of the HTML report: each takes the facts and returns HTML, or nothing when it has
+nothing to say.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,8 @@ def headline(facts: Facts) -> str:
     )
     label = f" of {study['label']}" if study.get("label") else ""
     aims = [
-        f"{'highest' if mode == 'max' else 'lowest'} {metric}{label if metric.startswith('decoding.') else ''}"
+        f"{'highest' if mode == 'max' else 'lowest'} "
+        f"{metric}{label if metric.startswith('decoding.') else ''}"
         for metric, mode in zip(facts.metrics, facts.modes)
     ]
     parts = [
@@ -184,7 +187,11 @@ def pareto(facts: Facts) -> str:
         if facts.front
         else None
     )
-    note = "On the front is each completed trial that no other equals in every objective and beats in one."
+    note = (
+        "On the front is each completed trial that no other equals in every objective and "
+        "beats "
+        "in one."
+    )
     return f"<p class='soft'>{note}</p>{figure_html(figure)}" if figure is not None else ""
 
 
@@ -222,9 +229,9 @@ def parallel(facts: Facts) -> str:
     figure = charts.parallel_coordinates(
         facts.records, metric=facts.metric, mode=facts.mode, logs=facts.logs
     )
-    note = (
-        _of_first(facts)
-        + "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move it.</p>"
+    note = _of_first(facts) + (
+        "<p class='soft'>Completed trials. Drag along an axis to select; drag an axis to move "
+        "it.</p>"
     )
     return note + figure_html(figure) if figure is not None else ""
 
@@ -282,7 +289,10 @@ def config(facts: Facts) -> str:
     if facts.winner is None:
         return ""
     text = yaml.safe_dump(facts.winner.config, sort_keys=False, allow_unicode=True)
-    return f"<details><summary>Trial {escape(facts.winner.trial)}</summary><pre>{escape(text)}</pre></details>"
+    return (
+        "<details><summary>Trial "
+        f"{escape(facts.winner.trial)}</summary><pre>{escape(text)}</pre></details>"
+    )
 
 
 def environment(facts: Facts) -> str:
@@ -321,7 +331,8 @@ def _cards(facts: Facts) -> str:
         for style, score, name in cards
     ]
     drawn.append(
-        f"<div class='card'><b>{len(states)}</b><span>{_plural(states)}{': ' * bool(counts)}{counts}</span></div>"
+        "<div "
+        f"class='card'><b>{len(states)}</b><span>{_plural(states)}{': ' * bool(counts)}{counts}</span></div>"
     )
     return f"<div class='cards'>{''.join(drawn)}</div>"
 
@@ -387,7 +398,9 @@ def _parameter(value: Any) -> str:
 
 
 def _settings(facts: Facts, kind: str) -> str:
-    """How a baseline was made, as far as `baselines.json` says: settings, or settings by label and session."""
+    """How a baseline was made, as far as `baselines.json` says: settings, or settings by label and
+    session.
+    """
     settings = ((facts.baselines or {}).get("settings") or {}).get(kind) or {}
     settings = settings.get(facts.study.get("label"), settings)
     sessions = [each for each in settings.values() if isinstance(each, Mapping)]
@@ -404,7 +417,10 @@ def _reads(facts: Facts) -> str:
         f"({time.strftime('%Y-%m-%d %H:%M', time.gmtime(read['time']))})"
         for read in facts.test_reads
     )
-    said = f"The test split was read {'once' if times == 1 else f'{times} times'}{': ' * bool(how)}{how}."
+    said = (
+        "The test split was read "
+        f"{'once' if times == 1 else f'{times} times'}{': ' * bool(how)}{how}."
+    )
     return said + (
         " A score chosen after several reads is no longer an untouched one." if times > 1 else ""
     )

@@ -45,10 +45,11 @@ class Champion:
 def baseline_scores(
     baselines: Mapping[str, Any] | None, *, metric: str, label: str | None
 ) -> dict[str, float]:
-    """Each baseline's score by the objective, on validation; empty where the objective has no baseline.
+    """Each baseline's score by the objective, on validation; empty where the objective has no
+    baseline.
 
-    `decoding.r2` is `r2` of the study's label; `decoding.position.r2` names its label; `decoding.score` is the
-    label's primary score.
+    `decoding.r2` is `r2` of the study's label; `decoding.position.r2` names its label;
+    `decoding.score` is the label's primary score.
     """
     parts = metric.split(".")
     if not baselines or parts[0] != "decoding" or len(parts) < 2:
@@ -77,9 +78,11 @@ def compared_metric(
     baselines: Mapping[str, Any] | None,
     label: str | None,
 ) -> str:
-    """What the winner and its baselines are compared by: the objective, or decoding where it has no baselines.
+    """What the winner and its baselines are compared by: the objective, or decoding where it has no
+    baselines.
 
-    A model chosen by its goodness of fit must still be seen to lose where it decodes worse than its input.
+    A model chosen by its goodness of fit must still be seen to lose where it decodes worse than its
+    input.
     """
     has_own = bool(baseline_scores(baselines, metric=metric, label=label))
     return (
@@ -97,7 +100,8 @@ def verdict(
     more: Sequence[Mode] = (),
     champion: Champion | None = None,
 ) -> Verdict:
-    """Whether the best trial, or the champion of a selection over seeds, beats what needs no training.
+    """Whether the best trial, or the champion of a selection over seeds, beats what needs no
+    training.
 
     Args:
         metric: The objective; the first of several.
@@ -114,7 +118,10 @@ def verdict(
         said = f"{champion.said} Its champion, {winner.trial}, has {score:.3f}."
     elif more:
         count = len(front(records, mode, *more))
-        said = f"Of {count} trials on the Pareto front, {winner.trial} is best by {metric} ({score:.3f}) and shown here."
+        said = (
+            f"Of {count} trials on the Pareto front, {winner.trial} is best by {metric} "
+            f"({score:.3f}) and shown here."
+        )
     if compared not in (None, metric):
         score, mode = winner.metrics[str(compared)], "max"
         subject = f"By {compared} ({score:.3f}) it"

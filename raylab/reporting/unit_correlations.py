@@ -1,4 +1,6 @@
-"""`inspect --correlations`: which units of a session vary together, as a table, a matrix and a picture."""
+"""`inspect --correlations`: which units of a session vary together, as a table, a matrix and a
+picture.
+"""
 
 from __future__ import annotations
 
@@ -37,18 +39,21 @@ def unit_correlations(
 ) -> pd.DataFrame:
     """Correlate the units of each session over its training samples, and cluster them.
 
-    Average linkage of 1 - r, the tree cut into at most `clusters`. Sessions without training samples are left out.
+    Average linkage of 1 - r, the tree cut into at most `clusters`. Sessions without training
+    samples are left out.
 
     Args:
         path: A prepared dataset.
-        out: A folder that gets `clusters.csv`, and of each session the matrix (Parquet, units as the recording counts
-            them) and a figure of it in the order of the clusters (PNG). Default: nothing is written.
+        out: A folder that gets `clusters.csv`, and of each session the matrix (Parquet, units as
+            the recording counts them) and a figure of it in the order of the clusters (PNG).
+            Default: nothing is written.
         session: Only this one.
         view: A trial's `view` section; default: the samples as they were prepared.
 
     Returns:
-        A row a unit, in the order of the figure: `session`, `unit` (counted from 0 in the recording), `cluster` (from 1
-        in the order of the figure; -1 for a unit that never varies), `place` in the order.
+        A row a unit, in the order of the figure: `session`, `unit` (counted from 0 in the
+        recording), `cluster` (from 1 in the order of the figure; -1 for a unit that never varies),
+        `place` in the order.
 
     Raises:
         DataError: no such dataset or session, or no session has training samples.
@@ -73,9 +78,11 @@ def unit_correlations(
 
 
 def correlation_figure(matrix: np.ndarray, found: UnitClusters, *, title: str = "") -> Figure:
-    """The matrix in the order of the clusters, with their borders; units that never vary are not drawn.
+    """The matrix in the order of the clusters, with their borders; units that never vary are not
+    drawn.
 
-    The colours span the 99th percentile of |r| between units: of hundreds of units few correlate strongly.
+    The colours span the 99th percentile of |r| between units: of hundreds of units few correlate
+    strongly.
     """
     order = found.order[found.cluster[found.order] != SILENT]
     shown = matrix[np.ix_(order, order)]

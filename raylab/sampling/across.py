@@ -23,7 +23,8 @@ class DrawnAcross(NamedTuple):
 
     Attributes:
         sessions: In the sampler's order; (1, B) positives each.
-        partner: (S * B,): the place, among the positives of all sessions in order, of each reference's own.
+        partner: (S * B,): the place, among the positives of all sessions in order, of each
+            reference's own.
     """
 
     sessions: list[Drawn]
@@ -31,11 +32,13 @@ class DrawnAcross(NamedTuple):
 
 
 class AcrossSampler:
-    """As cebra.distributions.MultisessionSampler and DiscreteMultisessionSampler 0.6.1: B references from every session
-    alike; what they ask of a positive's label is dealt to the sessions at random, B to each; the session that a query
-    was dealt to answers it with its nearest row. Label changes are those of all sessions.
+    """As cebra.distributions.MultisessionSampler and DiscreteMultisessionSampler 0.6.1: B
+    references from every session alike; what they ask of a positive's label is dealt to the
+    sessions at random, B to each; the session that a query was dealt to answers it with its nearest
+    row. Label changes are those of all sessions.
 
-    References are of classes that all sessions have (CEBRA takes a row of another class where one lacks it).
+    References are of classes that all sessions have (CEBRA takes a row of another class where one
+    lacks it).
 
     Args:
         sources, labels: Of each session; all with the same labels.
@@ -73,7 +76,9 @@ class AcrossSampler:
     def _draw_block(
         self, steps: int, block: int, batch_size: int, negatives: int
     ) -> tuple[np.ndarray, ...]:
-        """(steps, S, B) references, (steps, S, B) positives, (steps, S, M) negatives, (steps, S * B) partners."""
+        """(steps, S, B) references, (steps, S, B) positives, (steps, S, M) negatives, (steps, S *
+        B) partners.
+        """
         random = np.random.default_rng(derive(self._seed, "across", block, batch_size, negatives))
         each = [(steps, batch_size), (steps, negatives)]
         reference = np.stack([prior(random, each[0]) for prior in self._references], axis=1)

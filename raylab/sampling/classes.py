@@ -15,7 +15,8 @@ from raylab.sampling.source import Rows
 def class_of_rows(labels: Sequence[Label]) -> np.ndarray:
     """(T,) int64: one number for each combination of classes, -1 where a label is missing.
 
-    The same number in two sessions means the same, where their labels have equal `classes` (see `align`).
+    The same number in two sessions means the same, where their labels have equal `classes` (see
+    `align`).
     """
     found = np.zeros(len(labels[0].values), np.int64)
     labelled = np.ones(len(found), bool)
@@ -61,7 +62,9 @@ class ByClass:
         return self.order[self.starts[group] + random.integers(self.counts[group])]
 
     def balanced(self, random: Generator, size: tuple[int, ...]) -> Rows:
-        """Rows of which every class is as likely (cebra.distributions.DiscreteUniform, over the classes there are)."""
+        """Rows of which every class is as likely (cebra.distributions.DiscreteUniform, over the
+        classes there are).
+        """
         return self.of(random, self.known[random.integers(len(self.known), size=size)])
 
 

@@ -1,8 +1,8 @@
 """What makes two samples of one session a positive pair.
 
-The distributions are those of cebra.distributions 0.6.1 on one long part, except that no window leaves its part
-(CEBRA clamps at the ends and crosses gaps), that label changes are taken within a part (CEBRA adds a few zeros for the
-first samples), and that neighbours are exact.
+The distributions are those of cebra.distributions 0.6.1 on one long part, except that no window
+leaves its part (CEBRA clamps at the ends and crosses gaps), that label changes are taken within a
+part (CEBRA adds a few zeros for the first samples), and that neighbours are exact.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ class Conditional(ABC):
 
 
 class LaterInTime(Conditional):
-    """The positive follows its reference by `time_offset`. (TimeContrastive; its negatives, too, leave out
-    the last `time_offset` samples, which with many short trials would be a bias: here all anchors.)"""
+    """The positive follows its reference by `time_offset`. (TimeContrastive; its negatives, too,
+    leave out the last `time_offset` samples, which with many short trials would be a bias: here all
+    anchors.)
+    """
 
     def __init__(self, source: Source, config: TimePairs) -> None:
         self.pool, self.offset = source.anchors, config.time_offset
@@ -93,7 +95,9 @@ class InClass(ByLabel):
 
 
 class SameClass(InClass):
-    """The positive is any row of the same class, or combination of classes (Discrete.sample_conditional)."""
+    """The positive is any row of the same class, or combination of classes
+    (Discrete.sample_conditional).
+    """
 
     def __init__(self, source: Source, labels: Sequence[Label]) -> None:
         classes = class_of_rows(labels)
@@ -137,8 +141,8 @@ class NearLabel(ByLabel):
 
 
 class LabelChange(NearLabel):
-    """Query: the reference's label plus a label change over `time_offset` that occurred anywhere in the
-    training parts (TimedeltaDistribution).
+    """Query: the reference's label plus a label change over `time_offset` that occurred anywhere in
+    the training parts (TimedeltaDistribution).
 
     Attributes:
         changes: (n, C). Of sessions trained together, theirs too.
@@ -164,7 +168,8 @@ class LabelNoise(NearLabel):
 
 
 class LabelChangeInClass(InClass):
-    """As LabelChange in the continuous labels, among rows of the reference's class (MixedTimeDeltaDistribution).
+    """As LabelChange in the continuous labels, among rows of the reference's class
+    (MixedTimeDeltaDistribution).
 
     A query is (class, continuous labels ...).
     """
@@ -210,10 +215,12 @@ def label_changes(
 
 
 def columns(labels: Sequence[Label]) -> tuple[np.ndarray, np.ndarray]:
-    """Labels side by side as (T, C) numbers, NaN where unlabelled, and the (C,) period of each column.
+    """Labels side by side as (T, C) numbers, NaN where unlabelled, and the (C,) period of each
+    column.
 
-    A discrete label becomes one-hot columns, as direction does in CEBRA's hippocampus tutorial. Units are
-    taken as they are: distances and `delta` weigh columns by their own scale, as in CEBRA.
+    A discrete label becomes one-hot columns, as direction does in CEBRA's hippocampus tutorial.
+    Units are taken as they are: distances and `delta` weigh columns by their own scale, as in
+    CEBRA.
     """
     blocks = [_one_hot(label) if label.kind == "discrete" else label.values for label in labels]
     periods = [
@@ -230,7 +237,9 @@ def _one_hot(label: Label) -> np.ndarray:
 
 
 def build_conditional(source: Source, labels: Sequence[Label], config: PairsConfig) -> Conditional:
-    """What `config` calls a positive pair, in the rows of `source`. TrainingError where there is none."""
+    """What `config` calls a positive pair, in the rows of `source`. TrainingError where there is
+    none.
+    """
     if isinstance(config, TimePairs):
         return LaterInTime(source, config)
     if isinstance(config, TimeDeltaPairs):

@@ -26,7 +26,9 @@ BLOCK_ROWS = 65_536  # references drawn at a time, at most
 
 
 class Drawn(NamedTuple):
-    """Rows of one step of one session: (B,) references, (K, B) positives of K objectives, (M,) negatives."""
+    """Rows of one step of one session: (B,) references, (K, B) positives of K objectives, (M,)
+    negatives.
+    """
 
     reference: Tensor
     positive: Tensor
@@ -42,7 +44,8 @@ class PairSampler:
     """Rows of reference, positive and negative samples; give every session a seed of its own.
 
     Args:
-        conditionals: One for each objective. References have a positive in all of them; negatives suit all.
+        conditionals: One for each objective. References have a positive in all of them; negatives
+            suit all.
         references, negatives: Where both are drawn from.
     """
 
@@ -88,7 +91,8 @@ class PairSampler:
     def draw(self, step: int, batch_size: int, negatives: int | None = None) -> Drawn:
         """The rows of a step; as many negatives as references unless told otherwise."""
         count = negatives or batch_size
-        # Several steps at a time: a tree search costs little more for 64 steps than its call does for one.
+        # Several steps at a time: a tree search costs little more for 64 steps than its call does
+        # for one.
         steps = max(1, min(64, BLOCK_ROWS // max(batch_size, count)))
         key = (step // steps, batch_size, count)
         if key != self._key:
@@ -142,7 +146,9 @@ def _uniform(rows: Rows, random: Generator, size: tuple[int, ...]) -> Rows:
 
 
 def check_conditional(config: PairsConfig, kinds: Sequence[str]) -> None:
-    """Raise ConfigError where labels of these kinds cannot define positives by `config.conditional`."""
+    """Raise ConfigError where labels of these kinds cannot define positives by
+    `config.conditional`.
+    """
     name = config.conditional
     if name == "time":
         return
@@ -154,13 +160,15 @@ def check_conditional(config: PairsConfig, kinds: Sequence[str]) -> None:
         )
     if name == "mixed" and (all(discrete) or not any(discrete)):
         raise ConfigError(
-            f"sampling.conditional 'mixed' with {'discrete' if all(discrete) else 'continuous'} labels only",
+            f"sampling.conditional 'mixed' with {'discrete' if all(discrete) else 'continuous'} "
+            "labels only",
             "Set sampling.labels to a discrete and a continuous label.",
         )
     if name == "discrete" and not all(discrete):
         raise ConfigError(
             "sampling.conditional 'discrete' with a continuous label",
-            "Set sampling.conditional to 'time_delta' or 'delta', or sampling.labels to discrete labels.",
+            "Set sampling.conditional to 'time_delta' or 'delta', or sampling.labels to discrete "
+            "labels.",
         )
     if name in ("time_delta", "delta") and all(discrete):
         raise ConfigError(

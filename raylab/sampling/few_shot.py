@@ -1,4 +1,6 @@
-"""Few labelled examples of each class: how much a decoder learns from one presentation of an image, or ten."""
+"""Few labelled examples of each class: how much a decoder learns from one presentation of an image,
+or ten.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from raylab.seeding import derive
 def few_shot(codes: np.ndarray, shots: int, seed: int) -> np.ndarray:
     """Positions (m,) int64, ascending, of at most `shots` examples of each class.
 
-    Pure in (codes, seed), and nested: the examples of fewer shots are among those of more, so a curve over shots
-    is not noisier than it must be.
+    Pure in (codes, seed), and nested: the examples of fewer shots are among those of more, so a
+    curve over shots is not noisier than it must be.
 
     Args:
         codes: (n,) class codes, -1 where unlabelled; those are never drawn.

@@ -7,7 +7,8 @@ from scipy.spatial import cKDTree
 
 
 class Neighbours:
-    """Exact nearest neighbour, in float64, on lines, circles and their products; ties go to the lowest index.
+    """Exact nearest neighbour, in float64, on lines, circles and their products; ties go to the
+    lowest index.
 
     Args:
         values: (n, C), n >= 1, finite.

@@ -1,4 +1,6 @@
-"""Shuffled labels, a control: what a model gets from labels that have nothing to do with the activity."""
+"""Shuffled labels, a control: what a model gets from labels that have nothing to do with the
+activity.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,13 @@ LEAST = 0.1  # of the training rows: a shorter shift would leave slow labels nea
 
 
 def shifted_labels(timeline: Timeline, seed: int) -> Timeline:
-    """A timeline whose labels are shifted in time against its training rows, all labels by one amount.
+    """A timeline whose labels are shifted in time against its training rows, all labels by one
+    amount.
 
-    The training rows count as one ring, part after part; rows of other splits keep their labels. A shift keeps the
-    labels' distribution and rhythm, which sample-by-sample permutation would destroy together with the relation that is
-    in question (Harris 2020, "Nonsense correlations in neuroscience"). The scores' own labels (`reference`) stay true.
+    The training rows count as one ring, part after part; rows of other splits keep their labels. A
+    shift keeps the labels' distribution and rhythm, which sample-by-sample permutation would
+    destroy together with the relation that is in question (Harris 2020, "Nonsense correlations in
+    neuroscience"). The scores' own labels (`reference`) stay true.
     """
     parts = timeline.parts[timeline.parts[:, 2] == CODE["train"]]
     rows = np.concatenate([np.arange(start, stop) for start, stop, _ in parts])

@@ -39,7 +39,8 @@ class Source:
         if not len(rows):
             raise self.error(
                 f"the receptive field of {self.left + self.right} samples fits into no part",
-                "Choose an encoder with a smaller receptive field (model.encoder), or splits with longer parts.",
+                "Choose an encoder with a smaller receptive field (model.encoder), or splits with "
+                "longer parts.",
             )
         return rows
 
@@ -56,7 +57,8 @@ class Source:
     def error(self, what: str, remedy: str) -> TrainingError:
         longest = max((int(stop - start) for start, stop in self.parts), default=0)
         return TrainingError(
-            f"session '{self.session}': {what} (training parts: {len(self.parts)}, the longest of {longest} samples)",
+            f"session '{self.session}': {what} (training parts: {len(self.parts)}, the longest of "
+            f"{longest} samples)",
             remedy,
         )
 
@@ -64,5 +66,6 @@ class Source:
         return self.error(
             f"no usable samples of one part lie {time_offset} samples apart, with a receptive "
             f"field of {self.left + self.right}",
-            "Lower sampling.time_offset, choose a smaller receptive field, or splits with longer parts.",
+            "Lower sampling.time_offset, choose a smaller receptive field, or splits with longer "
+            "parts.",
         )

@@ -1,4 +1,6 @@
-"""Windows of one session: drawn for training, and laid side by side for scores. None leaves its part."""
+"""Windows of one session: drawn for training, and laid side by side for scores. None leaves its
+part.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,8 @@ class WindowSampler:
 class Tiles:
     """Windows that cover parts, every row of which is one window's to say something about.
 
-    Windows lie side by side; the last one of a part ends with it, so it begins among the rows of the one before. Of a
-    part that is shorter than a window, the last row repeats.
+    Windows lie side by side; the last one of a part ends with it, so it begins among the rows of
+    the one before. Of a part that is shorter than a window, the last row repeats.
 
     Attributes:
         starts: (n,) int64 first rows.

@@ -16,7 +16,9 @@ from raylab.errors import ConfigError
 def blamed(
     source: str, file: Path | None, overrides: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
-    """Errors that call a file `source` say the line of the key they name, or the `--set` that gave it its value."""
+    """Errors that call a file `source` say the line of the key they name, or the `--set` that gave
+    it its value.
+    """
     try:
         yield
     except ConfigError as error:

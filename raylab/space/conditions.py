@@ -12,7 +12,9 @@ from raylab.space.space import Parameter, Scalar, Space, leaves
 
 
 def without_fixed(space: Space, source: str) -> Space:
-    """Conditions on what is not searched hold in every trial (then they are none), or in none (an error)."""
+    """Conditions on what is not searched hold in every trial (then they are none), or in none (an
+    error).
+    """
     search = dict(space.search)
     for path, parameter in space.search.items():
         fixed = [parent for parent in parameter.when if parent not in space.search]
@@ -20,7 +22,8 @@ def without_fixed(space: Space, source: str) -> Space:
             wanted, value = parameter.when[parent], _fixed_value(space, path, parent, source)
             if value not in (wanted if isinstance(wanted, list) else [wanted]):
                 raise ConfigError(
-                    f"{source}: search.{path} is never searched: {parent} is always {value!r}, not {wanted!r}",
+                    f"{source}: search.{path} is never searched: {parent} is always {value!r}, not "
+                    f"{wanted!r}",
                     f"Search {parent} as well, or remove {path} from `search`.",
                 )
         if fixed:
@@ -73,14 +76,17 @@ def parents_met(space: Space, path: str) -> dict[str, Scalar]:
     return found
 
 
-# What every dataset supports, of sampling.conditional, sampling.positives, sessions.combine, view.selection.kind.
+# What every dataset supports, of sampling.conditional, sampling.positives, sessions.combine,
+# view.selection.kind.
 SUPPORTED = ("time", "within", "padded", "all")
 
 
 def stand_in(space: Space) -> dict[str, Any]:
-    """Fixed values, and the first value of every unconditional parameter: a config that stands for the space.
+    """Fixed values, and the first value of every unconditional parameter: a config that stands for
+    the space.
 
-    Choices are tried one by one elsewhere; here one of SUPPORTED stands for them where it is among them.
+    Choices are tried one by one elsewhere; here one of SUPPORTED stands for them where it is among
+    them.
     """
     value = space.fixed()
     for path, parameter in space.search.items():

@@ -1,4 +1,6 @@
-"""Constraints between the values of a draw: arithmetic and comparisons of config paths, read without `eval`."""
+"""Constraints between the values of a draw: arithmetic and comparisons of config paths, read
+without `eval`.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ class Absent(Exception):
 class Constraint:
     """An expression such as `model.encoder.hidden_units % model.encoder.heads == 0`.
 
-    Comparisons (also chained, also `in [...]`), `+ - * / // %` of numbers, `and or not`, numbers, quoted text, true,
-    false, null, and dotted paths.
+    Comparisons (also chained, also `in [...]`), `+ - * / // %` of numbers, `and or not`, numbers,
+    quoted text, true, false, null, and dotted paths.
 
     Raises:
         ValueError: It is something else.
@@ -65,7 +67,8 @@ class Constraint:
 
         Raises:
             Absent: From `value_of`.
-            ArithmeticError, TypeError: It has no value there: a division by zero, `<` of a number and None.
+            ArithmeticError, TypeError: It has no value there: a division by zero, `<` of a number
+                and None.
         """
         return bool(_value(self._body, value_of))
 

@@ -1,4 +1,6 @@
-"""Draws at random, without Optuna: for checks before anything starts, and where a sampler finds nothing new."""
+"""Draws at random, without Optuna: for checks before anything starts, and where a sampler finds
+nothing new.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ class EarlierTrial(Strict):
 
 
 class Earlier(Strict):
-    """An earlier study. Its trials are filled in before the search begins: a resumed search does not read it again."""
+    """An earlier study. Its trials are filled in before the search begins: a resumed search does
+    not read it again.
+    """
 
     study: str
     trials: tuple[EarlierTrial, ...] | None = None

@@ -1,4 +1,6 @@
-"""The points of a grid: every combination of values, each conditional path only where its `when` is met."""
+"""The points of a grid: every combination of values, each conditional path only where its `when` is
+met.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ MOST_POINTS = 10_000  # counted before a grid without a budget is refused
 
 
 def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
-    """Names and values of every point that meets the constraints, once each; conditional ones only where active."""
+    """Names and values of every point that meets the constraints, once each; conditional ones only
+    where active.
+    """
     ordered = space.ordered()
 
     def below(
@@ -35,7 +39,8 @@ def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
 
 
 def with_grid_budget(space: Space, source: str) -> tuple[Space, list[str]]:
-    """The space with as many trials as its grid has points, or as the budget allows where that is given; notes.
+    """The space with as many trials as its grid has points, or as the budget allows where that is
+    given; notes.
 
     Raises:
         ConfigError: a path has no finite list of values, or the grid is too large to be meant.
@@ -44,7 +49,8 @@ def with_grid_budget(space: Space, source: str) -> tuple[Space, list[str]]:
         if parameter.values() is None:
             raise ConfigError(
                 f"{source}: search.{path}: a grid needs a list of values",
-                "Use categorical: [...], or give the bounds a `step`; or choose another sampler.kind.",
+                "Use categorical: [...], or give the bounds a `step`; or choose another "
+                "sampler.kind.",
             )
     given = space.budget.trials if "trials" in space.budget.model_fields_set else None
     most = given or MOST_POINTS

@@ -1,4 +1,6 @@
-"""`--set` on a search space: a space key changes the space, a searched path is pinned, another becomes a base value."""
+"""`--set` on a search space: a space key changes the space, a searched path is pinned, another
+becomes a base value.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def overridden(
         sections: The keys of a space.
 
     Raises:
-        ConfigError: An override names a draw by one of the paths that share it, or by its place in the file.
+        ConfigError: An override names a draw by one of the paths that share it, or by its place in
+            the file.
     """
     for path, leaf in leaves(overrides):
         value = _override(value, path, leaf, sections)
@@ -39,7 +42,8 @@ def _override(value: dict[str, Any], path: str, leaf: Any, sections: set[str]) -
     owner = next((name for name in search if path in _paths(search[name])), None)
     if owner is not None:
         raise ConfigError(
-            f"--set {path}: it shares its draw with {', '.join(one for one in _paths(search[owner]) if one != path)}",
+            f"--set {path}: it shares its draw with "
+            f"{', '.join(one for one in _paths(search[owner]) if one != path)}",
             f"Pin them together: --set {owner}={leaf}",
         )
     return _pinned(value, path, leaf)
@@ -74,7 +78,9 @@ def _paths(entry: Any) -> list[str]:
 
 
 def _without_condition(entry: Any, name: str) -> Any:
-    """A pinned shared draw is no config path that a condition could name; what is left of them held of its value."""
+    """A pinned shared draw is no config path that a condition could name; what is left of them held
+    of its value.
+    """
     if not isinstance(entry, Mapping) or name not in entry.get("when", {}):
         return entry
     return {

@@ -1,4 +1,6 @@
-"""What is searched: one parameter of a space, as YAML describes it and as `Float`, `Int` and `Choice` make it."""
+"""What is searched: one parameter of a space, as YAML describes it and as `Float`, `Int` and
+`Choice` make it.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,9 @@ def Float(
     when: When | None = None,
     paths: Iterable[str] = (),
 ) -> Parameter:
-    """A number between `low` and `high`, as `{float: [low, high]}`. ConfigError where a space file would be refused."""
+    """A number between `low` and `high`, as `{float: [low, high]}`. ConfigError where a space file
+    would be refused.
+    """
     return _made("Float", {"float": [low, high], "log": log, "step": step}, when, paths)
 
 

@@ -1,4 +1,6 @@
-"""The sections of a search space besides its leaves: what is sought, how it is drawn, stopped and run."""
+"""The sections of a search space besides its leaves: what is sought, how it is drawn, stopped and
+run.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Sampler(Strict):
     population: int | None = Field(
         None,
         ge=2,
-        description="a generation; of nsga2 by default a quarter of the trials, of cmaes by its paths",
+        description=(
+            "a generation; of nsga2 by default a quarter of the trials, of cmaes by its paths"
+        ),
     )
 
     @model_validator(mode="after")
@@ -59,7 +63,10 @@ class Scheduler(Strict):
     )
     mutate: tuple[str, ...] | None = Field(
         None,
-        description="of pbt: searched paths that change; default: all that leave the weights' shapes as they are",
+        description=(
+            "of pbt: searched paths that change; default: all that leave the weights' "
+            "shapes as they are"
+        ),
     )
 
     @model_validator(mode="after")

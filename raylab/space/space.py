@@ -1,4 +1,6 @@
-"""The search space: leaves are dotted config paths. Every path, type and bound is checked before anything starts."""
+"""The search space: leaves are dotted config paths. Every path, type and bound is checked before
+anything starts.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,9 @@ def _expression(text: str) -> str:
 class Space(Strict):
     """A search space file. `base` holds fixed config values; what neither names keeps its default.
 
-    `objective` is one, or a list of two or three: then the study looks for the Pareto front. `points` are tried first;
-    `constraints` hold of every draw; `warm_start` names earlier studies whose trials inform the sampler.
+    `objective` is one, or a list of two or three: then the study looks for the Pareto front.
+    `points` are tried first; `constraints` hold of every draw; `warm_start` names earlier studies
+    whose trials inform the sampler.
     """
 
     task: dict[str, Any] = {"kind": "contrastive"}
@@ -99,7 +102,8 @@ class Space(Strict):
     def _warm_start_informs(self) -> Space:
         if self.warm_start and self.sampler.kind not in LEARNING:
             raise ValueError(
-                f"warm_start: {self.sampler.kind} draws do not depend on trials: use {', '.join(LEARNING)}"
+                f"warm_start: {self.sampler.kind} draws do not depend on trials: use "
+                f"{', '.join(LEARNING)}"
             )
         return self
 
@@ -160,10 +164,12 @@ class Space(Strict):
         return parse_trial(self.drawn(params), source)
 
     def broken(self, params: Mapping[str, Any]) -> str | None:
-        """The first constraint that a draw breaks, and why where it has no value there; None where all hold.
+        """The first constraint that a draw breaks, and why where it has no value there; None where
+        all hold.
 
-        A constraint holds of a draw that lacks a path it names (`heads` of an encoder without). A draw that is no
-        valid config before a default can be looked up breaks the constraint that asks for it.
+        A constraint holds of a draw that lacks a path it names (`heads` of an encoder without). A
+        draw that is no valid config before a default can be looked up breaks the constraint that
+        asks for it.
         """
         value, resolved = self.drawn(params), dict[str, Any]()
 
@@ -240,9 +246,9 @@ def load_space(
 ) -> Space:
     """A space from a YAML file, a mapping or an object, with overrides applied.
 
-    An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of any other
-    config path, sets its base value. Errors call the space `source`, with the line where it is a file, and name the
-    override where that is what is wrong.
+    An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of
+    any other config path, sets its base value. Errors call the space `source`, with the line where
+    it is a file, and name the override where that is what is wrong.
     """
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     file = Path(space) if isinstance(space, str | Path) else None

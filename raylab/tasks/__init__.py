@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def get_task(config: TrialConfig) -> Task[Any]:
-    """The task of a trial's family. Imported on use: a family may need libraries that others do not."""
+    """The task of a trial's family. Imported on use: a family may need libraries that others do
+    not.
+    """
     kind = config.task.kind
     if kind == "contrastive":
         from raylab.tasks.contrastive import ContrastiveFamily

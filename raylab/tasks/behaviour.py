@@ -20,7 +20,9 @@ STATISTICS = ("mean", "std", "max", "change")
 
 
 def statistics(windows: np.ndarray) -> np.ndarray:
-    """(n, window) of a label -> (n, 4): mean, standard deviation, maximum, last minus first. NaN if any sample is."""
+    """(n, window) of a label -> (n, 4): mean, standard deviation, maximum, last minus first. NaN if
+    any sample is.
+    """
     if not len(windows):
         return np.zeros((0, len(STATISTICS)))
     change = windows[:, -1] - windows[:, 0]
@@ -88,8 +90,10 @@ class Behaviour:
         return torch.from_numpy(((statistics(windows) - self.mean) / self.std).astype(np.float32))
 
     def scores(self, predicted: Mapping[str, tuple[Tiles, np.ndarray]]) -> dict[str, float]:
-        """R2 of each statistic on whole held-out windows, and that of always saying the training mean; means over
-        sessions. 1 - squared error / squares about the mean of the scored windows, so the baseline is at most 0."""
+        """R2 of each statistic on whole held-out windows, and that of always saying the training
+        mean; means over sessions. 1 - squared error / squares about the mean of the scored windows,
+        so the baseline is at most 0.
+        """
         found: dict[str, list[float]] = {}
         for session, (tiles, values) in predicted.items():
             held = tiles.whole(self.window) & (tiles.splits == CODE["valid"])

@@ -22,7 +22,8 @@ class Coded:
     """A session's windows as codes.
 
     Attributes:
-        vectors: (rows, D) the vector of the code that stands for each row; zero for rows of other splits.
+        vectors: (rows, D) the vector of the code that stands for each row; zero for rows of other
+            splits.
         indices: (n, codes of a window, codebooks) int64.
         rebuilt: (held-out rows, K) in units of the view; see `held`.
         predicted: (n, statistics) of the behaviour head, standardised; no columns without one.
@@ -57,7 +58,9 @@ def code_session(
     reduction: int,
     window: int,
 ) -> Coded:
-    """The windows of some splits of a session, those that begin in rows this worker holds; others are zero."""
+    """The windows of some splits of a session, those that begin in rows this worker holds; others
+    are zero.
+    """
     parts = session.timeline.parts
     wanted = parts[np.isin(parts[:, 2], [CODE[split] for split in splits])]
     return code_rows(
@@ -109,7 +112,8 @@ def code_rows(
             coded.predicted[at] = network.predict(found.values)
         own, which = tiles.pick(at).own_rows
         offset = own - tiles.starts[at][which]
-        # A strided convolution's output lies over every so many rows: each row is its nearest code's.
+        # A strided convolution's output lies over every so many rows: each row is its nearest
+        # code's.
         code = np.minimum((offset + reduction // 2) // reduction, length - 1)
         coded.vectors[torch.from_numpy(own).to(device)] = found.values[which, code]
         held = held_rows[own] >= 0

@@ -95,10 +95,11 @@ def kept_codes(
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Small arrays for figures, of the first session that has validation windows.
 
-    `codes.counts.C` (codes,) of codebook C over all sessions; `codes.sequence` (windows, codes, codebooks) in the order
-    of time; `reconstruction.truth` and `.found` (samples, units) of units between the best and the least explained,
-    which `reconstruction.units` names by their place in the view; `.samples` and `.parts` (samples,) where they lie in
-    the recording; `reconstruction.explained` (K,) of all units.
+    `codes.counts.C` (codes,) of codebook C over all sessions; `codes.sequence` (windows, codes,
+    codebooks) in the order of time; `reconstruction.truth` and `.found` (samples, units) of units
+    between the best and the least explained, which `reconstruction.units` names by their place in
+    the view; `.samples` and `.parts` (samples,) where they lie in the recording;
+    `reconstruction.explained` (K,) of all units.
     """
     held = {
         name: one.indices.cpu().numpy()[one.tiles.splits == CODE["valid"]]

@@ -1,5 +1,6 @@
-"""Contrastive embeddings (CEBRA: Schneider, Lee & Mathis 2023): an encoder a session or one for all, a joint InfoNCE
-loss."""
+"""Contrastive embeddings (CEBRA: Schneider, Lee & Mathis 2023): an encoder a session or one for
+all, a joint InfoNCE loss.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ SHARES = 16  # counts of rows that a worker's share of a step is rounded up to
 
 
 class ContrastiveModel(torch.nn.Module):
-    """The encoders, one a session or one as wide as the widest, and the loss, whose temperature may be learnt.
+    """The encoders, one a session or one as wide as the widest, and the loss, whose temperature may
+    be learnt.
 
     Args:
         sessions: Their units are those that the view shows.
@@ -69,13 +71,15 @@ class ContrastiveModel(torch.nn.Module):
         """(B, D) embedding of the windows around rows of the view; augmented while training."""
         encoder = self.encoder(session.timeline.session)
         seen = self._augment(windows(session, encoder, rows))
-        # Only the encoder: a similarity of three digits, divided by a small temperature, would be noise.
+        # Only the encoder: a similarity of three digits, divided by a small temperature, would be
+        # noise.
         with torch.autocast(seen.device.type, torch.bfloat16) if self.bf16 else nullcontext():
             embedding: torch.Tensor = encoder(seen)
         return embedding
 
     def encode_share(self, session: SessionShard, rows: torch.Tensor, *, of: int) -> torch.Tensor:
-        """`encode` of a worker's rows of the `of` rows of a step; by hand where that can be, so once a step only.
+        """`encode` of a worker's rows of the `of` rows of a step; by hand where that can be, so
+        once a step only.
 
         Rows are repeated up to one of few counts, for each of which buffers are laid out once.
         """
@@ -95,7 +99,9 @@ class ContrastiveModel(torch.nn.Module):
         return fused_loss(self._all_seen(pairs), self.objectives, pairs.layout)
 
     def add_gradients(self, pairs: Pairs, *, weight: float) -> torch.Tensor:
-        """`pairs_loss` of sessions that are all `by_hand`; adds its gradients, times `weight`, to those there are."""
+        """`pairs_loss` of sessions that are all `by_hand`; adds its gradients, times `weight`, to
+        those there are.
+        """
         return add_gradients(self._all_seen(pairs), self.objectives, pairs.layout, weight=weight)
 
     def _all_seen(self, pairs: Pairs) -> list[Seen]:
@@ -152,7 +158,9 @@ def _encoder(config: ContrastiveTrial, *, units: int, shared: bool) -> Encoder:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Sessions that are scored together at a step: the rows of the view to embed of each, and what they are."""
+    """Sessions that are scored together at a step: the rows of the view to embed of each, and what
+    they are.
+    """
 
     sessions: tuple[SessionShard, ...]
     rows: tuple[torch.Tensor, ...]
@@ -236,8 +244,10 @@ class ContrastiveFamily:
     def loss(
         self, model: torch.nn.Module, batch: list[Pairs], comm: Comm
     ) -> dict[str, torch.Tensor]:
-        """Mean over sessions, whose negatives are their own, or the identity of a session would be the shortcut. Where
-        positives come from all sessions, negatives do so too, and there is one loss."""
+        """Mean over sessions, whose negatives are their own, or the identity of a session would be
+        the shortcut. Where positives come from all sessions, negatives do so too, and there is one
+        loss.
+        """
         assert isinstance(model, ContrastiveModel)
         losses = (
             [model.pairs_loss(pairs) for pairs in batch]
@@ -284,8 +294,10 @@ class ContrastiveFamily:
         embeddings: dict[str, np.ndarray],
         timelines: dict[str, Timeline],
     ) -> dict[str, float]:
-        """Bits of InfoNCE on fixed validation batches at the trained temperature, whatever batch size, number of
-        negatives or focus it was trained with: the mean over sessions, weighted over objectives."""
+        """Bits of InfoNCE on fixed validation batches at the trained temperature, whatever batch
+        size, number of
+        negatives or focus it was trained with: the mean over sessions, weighted over objectives.
+        """
         rows = {name: torch.from_numpy(embedding) for name, embedding in embeddings.items()}
         device, size = next(model.parameters()).device, config.evaluation.bits_batch
         rows = {name: of.to(device) for name, of in rows.items()}
@@ -307,8 +319,9 @@ def _on_device(group: Group, shard: Shard) -> Pairs:
 
 
 def _shares(model: ContrastiveModel, batch: list[Pairs], comm: Comm) -> list[torch.Tensor]:
-    """What this worker adds to the loss of each group: every worker encodes the rows it owns, all get the embeddings
-    of all, and each scores its share of the references."""
+    """What this worker adds to the loss of each group: every worker encodes the rows it owns, all
+    get the embeddings of all, and each scores its share of the references.
+    """
     owned = [
         _owned(model, one, rows) for pairs in batch for one, rows in zip(pairs.sessions, pairs.rows)
     ]

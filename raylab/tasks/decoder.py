@@ -1,4 +1,6 @@
-"""Decoders: a label read from activity, by a network trained end to end or by a readout fitted at once."""
+"""Decoders: a label read from activity, by a network trained end to end or by a readout fitted at
+once.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ EXAMPLES = 1024  # predicted at a time
 
 @dataclass(frozen=True)
 class Shown:
-    """One session's share of a step: (n, L, K) examples that this worker owns, with their (n, ...) targets."""
+    """One session's share of a step: (n, L, K) examples that this worker owns, with their (n, ...)
+    targets.
+    """
 
     session: str
     x: Tensor
@@ -65,7 +69,8 @@ class DecoderFamily:
             check_frames(config.loss, target)
         if config.training.shots is not None and target.kind != "discrete":
             raise ConfigError(
-                f"training.shots: label '{target.name}' is {target.kind}, shots are counted by class",
+                f"training.shots: label '{target.name}' is {target.kind}, shots are counted by "
+                "class",
                 "Leave it out, or set task.label to a label with classes.",
             )
 
@@ -94,7 +99,8 @@ class DecoderFamily:
         if config.at_once:
             if comm.workers > 1:
                 raise TrainingError(
-                    f"model.kind '{config.model.kind}' is fitted at once, by one worker, not {comm.workers}",
+                    f"model.kind '{config.model.kind}' is fitted at once, by one worker, not "
+                    f"{comm.workers}",
                     "Set resources.workers: 1 (--workers 1), or choose a network.",
                 )
             fit_readouts(config, model, shard, examples)
@@ -163,7 +169,9 @@ class DecoderFamily:
         return backward(self.loss(model, batch, comm)["loss"])
 
     def embed(self, model: torch.nn.Module, session: str, x: Tensor) -> Tensor:
-        """What the decoder says at each row: of a window around it, or of a group that would begin there."""
+        """What the decoder says at each row: of a window around it, or of a group that would begin
+        there.
+        """
         assert isinstance(model, DecoderModel)
         left, right = (
             model.config.input.around if model.config.evaluation.per == SAMPLE else (0, model.rows)
@@ -205,8 +213,9 @@ class DecoderFamily:
 
 
 def refits(config: DecoderTrial) -> bool:
-    """Whether the test split is scored after a fit on train and validation. Not where what training is told is part of
-    the question: a few examples a class, or shuffled ones."""
+    """Whether the test split is scored after a fit on train and validation. Not where what training
+    is told is part of the question: a few examples a class, or shuffled ones.
+    """
     return config.at_once and config.training.shots is None and config.controls.shuffle is None
 
 
@@ -266,7 +275,9 @@ def _decoded(model: DecoderModel, examples: Examples, outputs: np.ndarray) -> De
 def _kept(
     target: Target, examples: Mapping[str, Examples], outputs: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Outputs for validation examples with the label, in the form in which embeddings are kept for plots."""
+    """Outputs for validation examples with the label, in the form in which embeddings are kept for
+    plots.
+    """
     points, sessions, labels = [], [], []
     for code, (name, of) in enumerate(examples.items()):
         at = of.positions(("valid",), max(1, KEPT_SAMPLES // len(examples)))

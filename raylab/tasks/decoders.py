@@ -30,10 +30,11 @@ SETTINGS = "settings"  # the array that holds a readout's settings, as JSON
 
 
 class DecoderModel(torch.nn.Module):
-    """(n, L, K) examples of a session -> (n, outputs): scores of classes, values, or points on circles.
+    """(n, L, K) examples of a session -> (n, outputs): scores of classes, values, or points on
+    circles.
 
-    Sessions share all but a first layer, or, where they are padded, all of a network. A readout is a session's own, or,
-    where they are padded, fitted on all.
+    Sessions share all but a first layer, or, where they are padded, all of a network. A readout is
+    a session's own, or, where they are padded, fitted on all.
 
     Args:
         sessions: Their units are those that the view shows.
@@ -70,7 +71,9 @@ class DecoderModel(torch.nn.Module):
         return self._network(session, x) * self.std + self.mean
 
     def errors(self, session: str, x: Tensor, target: Tensor) -> Tensor:
-        """(n,) what training minimises the mean of; of a readout, only how far it is from the truth."""
+        """(n,) what training minimises the mean of; of a readout, only how far it is from the
+        truth.
+        """
         if self.config.at_once:
             return self._misses(self.outputs(session, x), target)
         if self.frames is not None:
@@ -98,7 +101,9 @@ class DecoderModel(torch.nn.Module):
         return found.float()
 
     def features(self, place: int, x: Tensor) -> np.ndarray:
-        """(n, L, K) -> (n, rows * units) as a readout sees them; units that a session lacks are zero."""
+        """(n, L, K) -> (n, rows * units) as a readout sees them; units that a session lacks are
+        zero.
+        """
         whole = functional.pad(self._whole(x), (0, self.units[place] - x.shape[2]))
         return whole.flatten(1).cpu().numpy()
 
@@ -131,7 +136,8 @@ class DecoderModel(torch.nn.Module):
         return on_circle(said.values) if kind == "circular" else said.values
 
     def scale_to(self, examples: Mapping[str, Examples]) -> None:
-        """What the training examples of all sessions say: the scale of values, the weights of classes.
+        """What the training examples of all sessions say: the scale of values, the weights of
+        classes.
 
         Raises:
             TrainingError: there are none, or they are all the same.
@@ -177,8 +183,9 @@ def fit_readouts(
 
 
 def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> DecoderModel:
-    """The same readouts with the settings that validation chose, fitted on training and validation examples: how every
-    decoder that is fitted at once is scored on the test split."""
+    """The same readouts with the settings that validation chose, fitted on training and validation
+    examples: how every decoder that is fitted at once is scored on the test split.
+    """
     found = copy.deepcopy(model)
     for place in range(len(model.readouts)):
         settings, both = (

@@ -1,4 +1,6 @@
-"""Embeddings of whole sessions, the windows they are trained on, and the small piece that is kept for plots."""
+"""Embeddings of whole sessions, the windows they are trained on, and the small piece that is kept
+for plots.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def take_windows(x: torch.Tensor, first: torch.Tensor, width: int) -> torch.Tens
 
 
 def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
-    """(rows, D) embedding of every row of the view; windows at the ends of a part repeat its first or last row."""
+    """(rows, D) embedding of every row of the view; windows at the ends of a part repeat its first
+    or last row.
+    """
     width = session.x.shape[1]
     found: torch.Tensor | None = None
     offset = 0
@@ -65,8 +69,10 @@ def embed(encoder: Encoder, session: SessionShard, comm: Comm) -> np.ndarray:
 
 
 def padded_sequence(encoder: Encoder, x: torch.Tensor, *, before: int, after: int) -> torch.Tensor:
-    """(L, K) -> (L + before + after - width + 1, D): `Encoder.sequence` where the first row is repeated `before` times
-    and the last one `after` times. The stretch itself is not copied, which would cost more than encoding it."""
+    """(L, K) -> (L + before + after - width + 1, D): `Encoder.sequence` where the first row is
+    repeated `before` times and the last one `after` times. The stretch itself is not copied, which
+    would cost more than encoding it.
+    """
     around = encoder.width - 1
     if len(x) <= around:
         return encoder.sequence(torch.cat([x[:1].expand(before, -1), x, x[-1:].expand(after, -1)]))
@@ -79,7 +85,9 @@ def padded_sequence(encoder: Encoder, x: torch.Tensor, *, before: int, after: in
 
 
 def embed_parts(task: Task[Any], model: torch.nn.Module, session: SessionShard) -> np.ndarray:
-    """(rows, D) embedding of every row of the view, part by part, in one process that holds them all."""
+    """(rows, D) embedding of every row of the view, part by part, in one process that holds them
+    all.
+    """
     with torch.no_grad():
         name = session.timeline.session
         found = [
@@ -100,8 +108,8 @@ def session_pool(
 ) -> Pool | None:
     """Samples of all sessions to fit a decoder with, for a session that is held out whole.
 
-    None where the session has samples in the splits `fit`, and where sessions have encoders of their own: their
-    embeddings then share no space.
+    None where the session has samples in the splits `fit`, and where sessions have encoders of
+    their own: their embeddings then share no space.
     """
     timeline = timelines[session]
     if (

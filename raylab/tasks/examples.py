@@ -35,7 +35,9 @@ def rows_of(config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> int:
 
 
 def taught(config: DecoderTrial, timeline: Timeline, label: str) -> Examples:
-    """The labelled training examples, with what training is told of them: the truth, but in a shuffled control."""
+    """The labelled training examples, with what training is told of them: the truth, but in a
+    shuffled control.
+    """
     limit = config.evaluation.max_samples if config.at_once else None
     found = every_example(config, timeline, label).labelled(("train",), limit)
     seed, session = config.controls.shuffle, timeline.session
@@ -58,7 +60,9 @@ def anchors(config: DecoderTrial, rows: np.ndarray) -> np.ndarray:
 
 
 def shown(config: DecoderTrial, session: SessionShard, rows: np.ndarray) -> Tensor:
-    """(n, L) rows of examples whose anchors this worker owns -> (n, L, K), or (n, 1, K) where they are pooled."""
+    """(n, L) rows of examples whose anchors this worker owns -> (n, L, K), or (n, 1, K) where they
+    are pooled.
+    """
     anchor = anchors(config, rows)
     local = session.local[torch.from_numpy(anchor).to(session.local.device)]
     offsets = torch.from_numpy(rows - anchor[:, None]).to(local.device)

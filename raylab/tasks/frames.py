@@ -1,4 +1,6 @@
-"""Frames of a movie rebuilt from activity: what training minimises, how held-out frames are scored, what is kept."""
+"""Frames of a movie rebuilt from activity: what training minimises, how held-out frames are scored,
+what is kept.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,9 @@ TYPICAL, LIKE = (
 class FrameError(torch.nn.Module):
     """(n, height * width) rebuilt and true frames, rows of pixels one after another -> (n,) errors.
 
-    (1 - s) * mean absolute error + s * (1 - SSIM), both of frames scaled so that the training frames reach from 0 to 1
-    (SSIM: Wang et al. 2004, mean over the frame of uniform windows; the mix: Zhao et al. 2017).
+    (1 - s) * mean absolute error + s * (1 - SSIM), both of frames scaled so that the training
+    frames reach from 0 to 1 (SSIM: Wang et al. 2004, mean over the frame of uniform windows; the
+    mix: Zhao et al. 2017).
     """
 
     low: Tensor
@@ -41,7 +44,9 @@ class FrameError(torch.nn.Module):
         self.register_buffer("typical", torch.zeros(config.height * config.width))
 
     def scale_to(self, frames: np.ndarray) -> None:
-        """Take from training frames, which are not all the same, their range and the one that is most like others."""
+        """Take from training frames, which are not all the same, their range and the one that is
+        most like others.
+        """
         low, high = float(frames.min()), float(frames.max())
         self.low.fill_(low)
         self.span.fill_(high - low)
@@ -78,9 +83,10 @@ class FrameError(torch.nn.Module):
             mean: (height * width,) the mean training frame.
 
         Returns:
-            `ssim`; `l1`, the mean absolute error of a pixel in units of the frames; `ssim_of_mean_frame` and
-            `ssim_of_one_frame`, those of the mean training frame and of `typical` in the place of every
-            reconstruction. A mean is blurred, so that one frame for all often is the more similar.
+            `ssim`; `l1`, the mean absolute error of a pixel in units of the frames;
+            `ssim_of_mean_frame` and `ssim_of_one_frame`, those of the mean training frame and of
+            `typical` in the place of every reconstruction. A mean is blurred, so that one frame for
+            all often is the more similar.
         """
         mean_frame, one_frame = (one.cpu().numpy()[None] for one in (mean, self.typical))
         return {
@@ -115,7 +121,8 @@ def check_frames(loss: FramesLoss, target: Target) -> None:
         )
     if loss.height * loss.width != target.dims:
         raise ConfigError(
-            f"loss.height {loss.height} x loss.width {loss.width} are {loss.height * loss.width} pixels, label "
+            f"loss.height {loss.height} x loss.width {loss.width} are {loss.height * loss.width} "
+            "pixels, label "
             f"'{target.name}' has {target.dims}",
             "Give the shape that the frames have in the file of `features`.",
         )
@@ -129,8 +136,8 @@ def kept_frames(
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Small arrays for a figure, of the first session that has validation examples.
 
-    `frames.truth` and `.found` (n, height, width), the distinct frames evenly spaced in time, whatever their scores;
-    `frames.ssim` (n,); `frames.mean` (height, width) of training.
+    `frames.truth` and `.found` (n, height, width), the distinct frames evenly spaced in time,
+    whatever their scores; `frames.ssim` (n,); `frames.mean` (height, width) of training.
     """
     first = next((name for name, of in examples.items() if len(of.rows)), None)
     if first is None:

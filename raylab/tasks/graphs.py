@@ -23,7 +23,8 @@ def fit_graphs(
     """Join the units of every place.
 
     Raises:
-        TrainingError: a session's units have no positions, or positions are asked of units that sessions share.
+        TrainingError: a session's units have no positions, or positions are asked of units that
+            sessions share.
     """
     for place, units in enumerate(network.units):
         sessions = [one for name, one in shard.items() if places[name] == place]
@@ -37,7 +38,9 @@ def fit_graphs(
 
 
 def correlations(sessions: list[SessionShard], units: int, comm: Comm) -> Tensor:
-    """(units, units) Pearson's, over the training rows of all workers; NaN where a unit does not vary."""
+    """(units, units) Pearson's, over the training rows of all workers; NaN where a unit does not
+    vary.
+    """
     sums = torch.zeros(units + 2, units, dtype=torch.float64)
     for session in sessions:
         parts = session.timeline.parts
@@ -61,7 +64,8 @@ def _positions(sessions: list[SessionShard]) -> Tensor:
     """(units, d) of the units that a view shows."""
     if len(sessions) > 1:
         raise TrainingError(
-            "model.graph.by 'position': sessions that share a first layer have no positions in common",
+            "model.graph.by 'position': sessions that share a first layer have no positions in "
+            "common",
             "Use --set model.graph.by=correlation, or sessions.combine=separate.",
         )
     (session,) = sessions
@@ -69,8 +73,10 @@ def _positions(sessions: list[SessionShard]) -> Tensor:
     found = None if recording is None else recording.units.get(POSITION)
     if recording is None or found is None:
         raise TrainingError(
-            f"model.graph.by 'position': units of session '{session.timeline.session}' have no column '{POSITION}'",
-            f"Name it in the recipe (units: {{{POSITION}: PATH}}), or use --set model.graph.by=correlation.",
+            f"model.graph.by 'position': units of session '{session.timeline.session}' have no "
+            f"column '{POSITION}'",
+            f"Name it in the recipe (units: {{{POSITION}: PATH}}), or use --set "
+            "model.graph.by=correlation.",
         )
     found = np.asarray(found, np.float64).reshape(len(found), -1)
     kept = found if recording.kept is None else found[recording.kept]

@@ -1,4 +1,6 @@
-"""Labels as tasks use them: which one is decoded, what training is told of them, and the scores of decoding."""
+"""Labels as tasks use them: which one is decoded, what training is told of them, and the scores of
+decoding.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ def trained_labels(config: TrialConfig, timeline: Timeline) -> Timeline:
 def check_labels(
     config: TrialConfig, sessions: Mapping[str, SessionSpec], named: Iterable[tuple[str, str]] = ()
 ) -> None:
-    """Raise ConfigError where the sessions lack a label that the config names, or cannot be combined; reads no data.
+    """Raise ConfigError where the sessions lack a label that the config names, or cannot be
+    combined; reads no data.
 
     Args:
         named: (config path, label) of the family's own.

@@ -1,5 +1,6 @@
-"""Which samples a contrastive trial compares: labels for its objectives, and the rows of a step, session by session or
-over all of them."""
+"""Which samples a contrastive trial compares: labels for its objectives, and the rows of a step,
+session by session or over all of them.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +45,15 @@ def group_draws(
     field: tuple[int, int],
     seed: int,
 ) -> list[Draw]:
-    """What draws the groups of a step, from the parts of one split: every session alone, or all together.
+    """What draws the groups of a step, from the parts of one split: every session alone, or all
+    together.
 
     Args:
         field: (left, right) of the encoder.
 
     Raises:
-        TrainingError: from a session's samples of this split no pair can be drawn. Of a split other than train,
-            such sessions are left out instead: they have no score.
+        TrainingError: from a session's samples of this split no pair can be drawn. Of a split other
+            than train, such sessions are left out instead: they have no score.
     """
     used = {name: of for name, of in timelines.items() if (of.parts[:, 2] == CODE[split]).any()}
     if config.sampling.across:
@@ -133,7 +135,7 @@ def label_names(pairs: PairsConfig, default: str | None) -> tuple[str, ...]:
     return pairs.labels or ((default,) if default else ())
 
 
-# -- checks: names and kinds, before any data is read ------------------------------------------------------------
+# -- checks: names and kinds, before any data is read ----------------------------------------------
 
 
 def named_labels(config: ContrastiveTrial) -> list[tuple[str, str]]:
@@ -147,7 +149,9 @@ def named_labels(config: ContrastiveTrial) -> list[tuple[str, str]]:
 
 
 def check_pairs(config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -> None:
-    """Raise ConfigError where the labels of these sessions cannot define the positives that `sampling` asks for."""
+    """Raise ConfigError where the labels of these sessions cannot define the positives that
+    `sampling` asks for.
+    """
     used: dict[str, list[dict[str, LabelSpec]]] = {}
     for spec in sessions.values():
         known = view_labels(spec.labels, config.view)
@@ -157,7 +161,8 @@ def check_pairs(config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -
             names = label_names(one.pairs, default)
             if not names and one.pairs.conditional != "time":
                 raise ConfigError(
-                    f"sampling.conditional '{one.pairs.conditional}': session '{spec.id}' has no label",
+                    f"sampling.conditional '{one.pairs.conditional}': session '{spec.id}' has no "
+                    "label",
                     "Use --set sampling.conditional=time.",
                 )
             check_conditional(one.pairs, [known[name].kind for name in names])
@@ -180,7 +185,8 @@ def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
         if list(mine) != list(theirs):
             names = [", ".join(of) for of in (mine, theirs)]
             raise ConfigError(
-                f"sampling.positives 'across': positives of session '{one}' are defined by {names[0]}, "
+                f"sampling.positives 'across': positives of session '{one}' are defined by "
+                f"{names[0]}, "
                 f"those of '{other}' by {names[1]}",
                 "Set sampling.labels to labels that all sessions have.",
             )
@@ -189,7 +195,8 @@ def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
                 a, b = getattr(label, what), getattr(theirs[name], what)
                 if a != b:
                     raise ConfigError(
-                        f"sampling.positives 'across': label '{name}': {what} is {a!r} in session '{one}' "
+                        f"sampling.positives 'across': label '{name}': {what} is {a!r} in session "
+                        f"'{one}' "
                         f"and {b!r} in '{other}'",
                         within,
                     )
@@ -197,6 +204,7 @@ def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
     for name in (name for name, label in first.items() if label.kind == "discrete"):
         if not set.intersection(*(set(of[name].classes) for of in labels.values())):
             raise ConfigError(
-                f"sampling.positives 'across': no class of label '{name}' occurs in all of {', '.join(labels)}",
+                f"sampling.positives 'across': no class of label '{name}' occurs in all of "
+                f"{', '.join(labels)}",
                 within,
             )

@@ -19,13 +19,17 @@ C = TypeVar("C", bound=TrialConfig, contravariant=True)
 
 
 class Comm:
-    """What workers say to each other; this one is the only worker. See `training/comm.py` for several."""
+    """What workers say to each other; this one is the only worker. See `training/comm.py` for
+    several.
+    """
 
     rank = 0
     workers = 1
 
     def gather_rows(self, rows: torch.Tensor) -> torch.Tensor:
-        """Sum over workers of (B, D) rows that are zero where a worker does not own them. Differentiable."""
+        """Sum over workers of (B, D) rows that are zero where a worker does not own them.
+        Differentiable.
+        """
         return rows
 
     def sum_gradients(self, gradients: torch.Tensor) -> None:
@@ -61,17 +65,22 @@ class Task(Protocol[C]):
         """The model, initialised from torch's generator; parameters only, no data."""
 
     def fit(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
-        """Give a new model, in place, what it takes from training samples at once instead of step by step: the scale
-        of its targets, or all that it is. Every worker calls it, before the first step."""
+        """Give a new model, in place, what it takes from training samples at once instead of step
+        by step: the scale of its targets, or all that it is. Every worker calls it, before the
+        first step.
+        """
 
     def predictions(
         self, config: C, model: torch.nn.Module, shard: Shard, split: str
     ) -> dict[str, Decoded] | None:
-        """What the model itself says of its label on one split, by session; None for families whose embeddings are
-        decoded instead. `shard` is whole."""
+        """What the model itself says of its label on one split, by session; None for families whose
+        embeddings are decoded instead. `shard` is whole.
+        """
 
     def told_labels(self, config: C, first: str | None) -> tuple[str, ...]:
-        """The labels that training is told, which `controls.shuffle` shuffles; `first` is the one that is decoded."""
+        """The labels that training is told, which `controls.shuffle` shuffles; `first` is the one
+        that is decoded.
+        """
 
     def adaptable(self, config: C) -> bool:
         """Whether a trained model has something that serves other sessions."""
@@ -83,17 +92,24 @@ class Task(Protocol[C]):
         """step -> batch, on the shard's device; pure in (seed, step), whoever asks and whenever."""
 
     def loss(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> dict[str, torch.Tensor]:
-        """Named scalars. `loss` is optimised; over workers its gradients add up to the single-process ones."""
+        """Named scalars. `loss` is optimised; over workers its gradients add up to the
+        single-process ones.
+        """
 
     def backward(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> torch.Tensor:
-        """Add the gradients of `loss` to those of the parameters; the loss, without a graph. Usually `backward` below;
-        a family may have a faster way to the same numbers."""
+        """Add the gradients of `loss` to those of the parameters; the loss, without a graph.
+        Usually `backward` below; a family may have a faster way to the same numbers.
+        """
 
     def embed(self, model: torch.nn.Module, session: str, x: torch.Tensor) -> torch.Tensor:
-        """(L, K) of one continuous stretch, as the view shows it -> (L, D), an embedding a row; no gradient."""
+        """(L, K) of one continuous stretch, as the view shows it -> (L, D), an embedding a row; no
+        gradient.
+        """
 
     def validate(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
-        """Metrics of the validation split on the reference grid. Every worker calls it; rank 0 uses the result."""
+        """Metrics of the validation split on the reference grid. Every worker calls it; rank 0 uses
+        the result.
+        """
 
 
 def backward(loss: torch.Tensor) -> torch.Tensor:

@@ -43,8 +43,9 @@ class Target:
         return on_circle(label.values) if self.kind == "circular" else label.values
 
     def said(self, outputs: np.ndarray, like: Label) -> tuple[np.ndarray, np.ndarray | None]:
-        """(n, outputs) -> predictions in the session's own terms, and (n, classes) scores of classes. A class that the
-        session does not know gets a code beyond its own."""
+        """(n, outputs) -> predictions in the session's own terms, and (n, classes) scores of
+        classes. A class that the session does not know gets a code beyond its own.
+        """
         if self.kind == "discrete":
             own = self._codes(like.classes)
             scores = outputs[
@@ -107,7 +108,8 @@ def _unified(name: str, labels: Mapping[str, LabelSpec]) -> Target:
     for other, label in labels.items():
         if _meaning(label) != _meaning(first):
             raise ConfigError(
-                f"task.label '{name}' is {_said(first)} in session '{session}' and {_said(label)} in '{other}'",
+                f"task.label '{name}' is {_said(first)} in session '{session}' and {_said(label)} "
+                f"in '{other}'",
                 "Choose a label that means the same in all sessions.",
             )
     classes = tuple(dict.fromkeys(each for label in labels.values() for each in label.classes))

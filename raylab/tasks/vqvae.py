@@ -1,4 +1,6 @@
-"""VQ-VAE of windows of activity (van den Oord, Vinyals & Kavukcuoglu 2017), with a head that reads behaviour."""
+"""VQ-VAE of windows of activity (van den Oord, Vinyals & Kavukcuoglu 2017), with a head that reads
+behaviour.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ class Windows:
     Attributes:
         x: (n, window, K) of those windows whose first row this worker owns.
         places: (n,) int64 which of the session's windows of the step these are.
-        behaviour: (n, statistics) standardised targets, NaN where the label is missing; None without a head.
+        behaviour: (n, statistics) standardised targets, NaN where the label is missing; None
+            without a head.
     """
 
     session: str
@@ -120,7 +123,8 @@ class VqvaeFamily:
             known = view_labels(spec.labels, config.view)
             if label and (known[label].kind != "continuous" or known[label].dims != 1):
                 raise ConfigError(
-                    f"behaviour.label '{label}': {known[label].kind} with {known[label].dims} dimensions in session "
+                    f"behaviour.label '{label}': {known[label].kind} with {known[label].dims} "
+                    "dimensions in session "
                     f"'{spec.id}', one continuous number is needed",
                     "Choose another label, or leave behaviour out.",
                 )
@@ -193,7 +197,8 @@ class VqvaeFamily:
         return found
 
     def loss(self, model: torch.nn.Module, batch: Step, comm: Comm) -> dict[str, Tensor]:
-        """Squared error of the reconstruction (a mean over sessions), what the quantizer adds, and the head's error.
+        """Squared error of the reconstruction (a mean over sessions), what the quantizer adds, and
+        the head's error.
 
         All sessions' codes go through the codebook together. What a worker returns is its share.
         """

@@ -14,10 +14,11 @@ class Syncs(Protocol):
 
 
 class BackgroundMirror:
-    """Runs `mirror.sync()` in a thread of its own: when it was notified, and now and then while trials report.
+    """Runs `mirror.sync()` in a thread of its own: when it was notified, and now and then while
+    trials report.
 
-    After an error it waits longer and longer (at most a minute): a server that is down costs a try a minute,
-    and the search nothing.
+    After an error it waits longer and longer (at most a minute): a server that is down costs a try
+    a minute, and the search nothing.
 
     Args:
         interval_s: At least this long (seconds) between two syncs.

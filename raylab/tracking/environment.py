@@ -30,7 +30,9 @@ def package_version(name: str) -> str | None:
 
 
 def git_state(folder: Path | None = None) -> dict[str, Any] | None:
-    """`{"commit": ..., "dirty": ...}` of the working folder; None outside git or before the first commit."""
+    """`{"commit": ..., "dirty": ...}` of the working folder; None outside git or before the first
+    commit.
+    """
     commit = _git(folder, "rev-parse", "HEAD")
     status = _git(folder, "status", "--porcelain", "--untracked-files=no") if commit else None
     return {"commit": commit, "dirty": bool(status)} if commit and status is not None else None

@@ -24,14 +24,18 @@ _BUFFERED = "trial_reported"  # the one frequent event; every other is written a
 
 
 class Ledger:
-    """Events in the order they were written, each a JSON object with `event` and `time` (unix seconds).
+    """Events in the order they were written, each a JSON object with `event` and `time` (unix
+    seconds).
 
-    A segment `00000007-1a2b3c4d.jsonl` carries its number and a checksum of its bytes in its name: two
-    writers that take one number do not overwrite each other, and a cut or changed segment is seen on reading.
+    A segment `00000007-1a2b3c4d.jsonl` carries its number and a checksum of its bytes in its name:
+    two writers that take one number do not overwrite each other, and a cut or changed segment is
+    seen on reading.
 
     Args:
-        folder: A local folder, or a URL that fsspec knows (`s3://...`, `memory://...`). Created when needed.
-        buffer_s: Reports are held back this long (seconds), so that fast trials do not write one file a step.
+        folder: A local folder, or a URL that fsspec knows (`s3://...`, `memory://...`). Created
+            when needed.
+        buffer_s: Reports are held back this long (seconds), so that fast trials do not write one
+            file a step.
     """
 
     def __init__(self, folder: Path | str, *, buffer_s: float = 1.0) -> None:
@@ -56,7 +60,9 @@ class Ledger:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Write what is held back. After an OSError it stays held back, and the next call tries again."""
+        """Write what is held back. After an OSError it stays held back, and the next call tries
+        again.
+        """
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -104,7 +110,9 @@ class Ledger:
         return sorted(name for path in found if _SEGMENT.match(name := path.rsplit("/", 1)[-1]))
 
     def _whole_listing(self) -> list[str]:
-        """The listing, without holes. A listing taken while files appear may skip one: so look twice."""
+        """The listing, without holes. A listing taken while files appear may skip one: so look
+        twice.
+        """
         for _ in range(2):
             names = self._listing()
             numbers = {_number(name) for name in names}

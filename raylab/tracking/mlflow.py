@@ -1,4 +1,6 @@
-"""MLflow as a mirror of the ledger: it may be down, and is brought to the ledger's state when it is up."""
+"""MLflow as a mirror of the ledger: it may be down, and is brought to the ledger's state when it is
+up.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,8 @@ Figures = Callable[[TrialRecord], Mapping[str, Any]]  # file name -> Path or mat
 
 _log = logging.getLogger(__name__)
 _MIRRORED = "raylab.mirrored"  # the digest of a run that is complete; set last
-# Of the best so many trials, once nobody is at work: drawing takes longer than all the rest, on CPUs that train.
+# Of the best so many trials, once nobody is at work: drawing takes longer than all the rest, on
+# CPUs that train.
 FIGURES_OF = 3
 _RESULTS = (
     "leaderboard.csv",
@@ -90,8 +93,9 @@ class Mirror:
 
     Args:
         uri: The tracking store; default: the study's own, else `default_uri` of the working folder.
-        figures: Draws an ended trial: file name -> Figure or Path. For the best trials (`FIGURES_OF`) of a study that
-            nobody is at work on; curves of numbers MLflow draws itself, of every trial.
+        figures: Draws an ended trial: file name -> Figure or Path. For the best trials
+            (`FIGURES_OF`) of a study that nobody is at work on; curves of numbers MLflow draws
+            itself, of every trial.
     """
 
     def __init__(
@@ -107,7 +111,8 @@ class Mirror:
         self._lock = threading.Lock()
 
     def sync(self, *, closing: bool = False) -> None:
-        """Bring MLflow to the ledger's state. MirrorError when it cannot be reached; try again later.
+        """Bring MLflow to the ledger's state. MirrorError when it cannot be reached; try again
+        later.
 
         Args:
             closing: The driver that holds the study goes away: nothing stays RUNNING.
@@ -135,7 +140,8 @@ class Mirror:
     def register(self, trial: str, *, alias: str = "best") -> str:
         """Register a trial's model as `raylab-<study>` under an alias; the version it has there.
 
-        A model that is registered already keeps its version. MirrorError when the trial has no model.
+        A model that is registered already keeps its version. MirrorError when the trial has no
+        model.
         """
         self.sync()
         with self._lock, self._guard():
@@ -196,7 +202,7 @@ class Mirror:
             client, experiment=experiment, name=self.study.name, started=started, tags=tags
         )
 
-    # -- the study -------------------------------------------------------------------------------------------
+    # -- the study ---------------------------------------------------------------------------------
 
     def _parent(self, known: _Known, found: list[TrialRecord], *, status: str) -> None:
         modes: tuple[Mode, ...] = self.study.modes or ("max",)
@@ -241,7 +247,7 @@ class Mirror:
                 parent.log_file(path)
         parent.log_tags({"raylab.files": signature})
 
-    # -- a trial ---------------------------------------------------------------------------------------------
+    # -- a trial -----------------------------------------------------------------------------------
 
     def _trial(self, known: _Known, record: TrialRecord) -> None:
         if known.mirrored.get(record.trial) == record:

@@ -1,4 +1,6 @@
-"""The calls to MLflow: the only module that imports it, inside functions because the import takes seconds."""
+"""The calls to MLflow: the only module that imports it, inside functions because the import takes
+seconds.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def default_artifacts(uri: str) -> str | None:
 
 
 def ui_command(uri: str, *, port: int = 5000) -> list[str]:
-    """The command that opens MLflow's UI, on loopback only; for a server that runs, a browser on it."""
+    """The command that opens MLflow's UI, on loopback only; for a server that runs, a browser on
+    it.
+    """
     if urlsplit(uri).scheme in ("http", "https"):
         return [sys.executable, "-m", "webbrowser", "-t", uri]
     store = ["--backend-store-uri", uri, "--artifacts-destination", str(default_artifacts(uri))]
@@ -201,7 +205,9 @@ class StoredRun:
     def log_model(
         self, folder: Path, *, experiment: str, name: str, kind: str | None, key: str, step: int
     ) -> str:
-        """The files of `folder` as the run's one logged model; its id. An earlier one (`key`) is dropped."""
+        """The files of `folder` as the run's one logged model; its id. An earlier one (`key`) is
+        dropped.
+        """
         from mlflow.entities import LoggedModelOutput
 
         for stale in self.client.search_logged_models(
@@ -233,14 +239,17 @@ class StoredRun:
 def register_model(
     client: MlflowClient, *, name: str, model_id: str, run_id: str, alias: str
 ) -> str:
-    """The version of a logged model in the registry, made unless it is there; the alias points to it."""
+    """The version of a logged model in the registry, made unless it is there; the alias points to
+    it.
+    """
     found = _version(client, name, model_id)
     if found is None:
         with contextlib.suppress(
             Exception
         ):  # the name is taken already; a real problem shows in the next call
             client.create_registered_model(name)
-        # Not `models:/<id>`: MLflow resolves that through its global URI, and makes a database where it stands.
+        # Not `models:/<id>`: MLflow resolves that through its global URI, and makes a database
+        # where it stands.
         source = client.get_logged_model(model_id).artifact_location
         made = client.create_model_version(name, source, run_id=run_id, model_id=model_id)
         found = str(made.version)

@@ -18,25 +18,28 @@ class TrialRecord:
     """What is known of one trial.
 
     Attributes:
-        score: Of the objective, when the trial ended; None before, and where there was none. Of several objectives, the
-            first.
-        scores: Of all objectives in the study's order, where there are several; empty where there is one, and where the
-            trial has no score.
+        score: Of the objective, when the trial ended; None before, and where there was none. Of
+            several objectives, the first.
+        scores: Of all objectives in the study's order, where there are several; empty where there
+            is one, and where the trial has no score.
         step: The last step it reached.
         kept_step: The step of the model that is kept and scored, where it may be an earlier one.
         stopped: Why training ended before its last step, where early stopping did.
         params: The searched paths and their values.
         config: The resolved config that ran.
         metrics: Of the model kept at the end, or of the last report before it.
-        history: (time, step, metrics) of every report, by step; a step that was reported again counts once.
+        history: (time, step, metrics) of every report, by step; a step that was reported again
+            counts once.
         started: Unix seconds of the first start.
-        ended: Unix seconds of the end; of the last sign of life of a killed trial; None while running.
+        ended: Unix seconds of the end; of the last sign of life of a killed trial; None while
+            running.
         seconds: Worked, over all attempts; of a killed one until its last sign of life.
         resources: Of its workers: {"cpus", "gpus"} of each, and how many "workers".
-        of: The trial of the search that this one repeats with another seed; None where a sampler drew it.
-        lineage: Of population-based training: {"step", "source", "params", "config"} of its beginning (source None) and
-            of each time that it took over another member's weights at a step, and went on with other params. Empty
-            where it never did.
+        of: The trial of the search that this one repeats with another seed; None where a sampler
+            drew it.
+        lineage: Of population-based training: {"step", "source", "params", "config"} of its
+            beginning (source None) and of each time that it took over another member's weights at a
+            step, and went on with other params. Empty where it never did.
     """
 
     trial: str
@@ -73,7 +76,8 @@ def records(events: Iterable[Mapping[str, Any]], *, live: bool) -> list[TrialRec
 
     Args:
         events: As `Ledger.read` gives them.
-        live: Whether a driver is at work: then a trial without an end is `running`, else `interrupted`.
+        live: Whether a driver is at work: then a trial without an end is `running`, else
+            `interrupted`.
     """
     by_trial: dict[str, list[Mapping[str, Any]]] = {}
     for event in events:
@@ -97,11 +101,12 @@ def reads_of_test(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]
 
 
 def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
-    """The completed trial of the search with the best score; of equals the earliest. A pruned trial never wins, nor
-    does one that repeats another with a new seed: the best of many seeds is luck.
+    """The completed trial of the search with the best score; of equals the earliest. A pruned trial
+    never wins, nor does one that repeats another with a new seed: the best of many seeds is luck.
 
-    With a mode for each of several objectives, the trial of the Pareto front with the best first objective: trials
-    equal in that are told apart by the next one, so that no completed trial dominates it.
+    With a mode for each of several objectives, the trial of the Pareto front with the best first
+    objective: trials equal in that are told apart by the next one, so that no completed trial
+    dominates it.
     """
     return next(iter(ranked(found, *modes)), None)
 
@@ -112,11 +117,11 @@ def ranked(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
 
 
 def front(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
-    """The Pareto front: completed trials of the search that none of them dominates, in the order given; ties are all
-    kept.
+    """The Pareto front: completed trials of the search that none of them dominates, in the order
+    given; ties are all kept.
 
-    One trial dominates another where it is at least as good in every objective and better in one (Deb et al. 2002,
-    NSGA-II). With one mode, the trials with the best score.
+    One trial dominates another where it is at least as good in every objective and better in one
+    (Deb et al. 2002, NSGA-II). With one mode, the trials with the best score.
     """
     completed = _completed(found)
     values = np.array([costs(record, modes) for record in completed]).reshape(
@@ -137,7 +142,9 @@ def costs(record: TrialRecord, modes: Sequence[Mode]) -> tuple[float, ...]:
 
 
 def best_so_far(found: Iterable[TrialRecord], mode: Mode) -> list[tuple[float, float]]:
-    """(time in unix seconds, best score until then), one for each completed trial in the order they ended."""
+    """(time in unix seconds, best score until then), one for each completed trial in the order they
+    ended.
+    """
     pick = max if mode == "max" else min
     curve: list[tuple[float, float]] = []
     for record in sorted(_completed(found), key=lambda record: record.ended or 0.0):
@@ -199,7 +206,9 @@ def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
 
 
 def _took_over(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
-    """What it is from now on; what it had reported beyond the step of the weights it took is of weights given up."""
+    """What it is from now on; what it had reported beyond the step of the weights it took is of
+    weights given up.
+    """
     told = {name: event[name] for name in ("step", "source", "params", "config")}
     began = record.lineage or (
         {"step": 0, "source": None, "params": record.params, "config": record.config},

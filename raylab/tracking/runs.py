@@ -1,4 +1,6 @@
-"""What MLflow should hold of a trial: pure functions of its record, so that a replay gives the same run."""
+"""What MLflow should hold of a trial: pure functions of its record, so that a replay gives the same
+run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from typing import Any
 from raylab.files import digest
 from raylab.tracking.records import TrialRecord, is_number
 
-# MLflow has no state of its own for a pruned trial: KILLED, and the tag `raylab.state` says which it was.
+# MLflow has no state of its own for a pruned trial: KILLED, and the tag `raylab.state` says which
+# it was.
 STATUS = {
     "completed": "FINISHED",
     "pruned": "KILLED",
@@ -116,8 +119,8 @@ def _lineage(record: TrialRecord) -> str | None:
 def _parameters(record: TrialRecord) -> dict[str, Any]:
     """The whole resolved config, so that runs of different spaces compare, and the searched values.
 
-    MLflow's params never change: of a trial that took over others' weights they are those it began with, and the tag
-    `raylab.lineage` says what became of them.
+    MLflow's params never change: of a trial that took over others' weights they are those it began
+    with, and the tag `raylab.lineage` says what became of them.
     """
     began = (
         record.lineage[0] if record.lineage else {"config": record.config, "params": record.params}

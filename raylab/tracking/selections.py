@@ -35,7 +35,9 @@ class Selection:
         return self.champion is not None
 
     def repetitions(self) -> list[tuple[str, str, int]]:
-        """(id, the trial it repeats, its seed), seed by seed: an interrupted selection has few seeds of all."""
+        """(id, the trial it repeats, its seed), seed by seed: an interrupted selection has few
+        seeds of all.
+        """
         return [(f"{of}-seed{seed}", of, seed) for seed in self.values for of in self.trials]
 
 
@@ -68,7 +70,9 @@ def repetitions(records: Iterable[TrialRecord], trial: str) -> list[TrialRecord]
 
 
 def ranked(records: Sequence[TrialRecord], *modes: Mode) -> list[TrialRecord]:
-    """Completed trials of the search, best first; of several objectives those on the front, by the first."""
+    """Completed trials of the search, best first; of several objectives those on the front, by the
+    first.
+    """
     leading = front(records, *modes) if len(modes) > 1 else drawn(records)
     found = [
         record for record in leading if record.state == "completed" and is_number(record.score)

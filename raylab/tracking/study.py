@@ -26,8 +26,8 @@ class StudyFolder:
 
     Attributes:
         path: The folder.
-        description: What `study.json` says: id, name, kind, data, task, objective (the first of several), objectives
-            (where there are several), label, packages, git, tracking.
+        description: What `study.json` says: id, name, kind, data, task, objective (the first of
+            several), objectives (where there are several), label, packages, git, tracking.
         ledger: The study's events.
     """
 
@@ -45,10 +45,12 @@ class StudyFolder:
         *,
         fill: Callable[[Path], None] = lambda folder: None,
     ) -> StudyFolder:
-        """Make a new study; id, name, created, raylab, packages and git are filled in where not given.
+        """Make a new study; id, name, created, raylab, packages and git are filled in where not
+        given.
 
         Args:
-            fill: Writes what else belongs to a study from its beginning; the folder appears whole or not at all.
+            fill: Writes what else belongs to a study from its beginning; the folder appears whole
+                or not at all.
 
         Raises:
             StudyError: The folder exists and is not empty.
@@ -193,7 +195,9 @@ class StudyFolder:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the study's driver. StudyError when another one lives. A killed driver's hold ends with it."""
+        """Be the study's driver. StudyError when another one lives. A killed driver's hold ends
+        with it.
+        """
         lock = self._lock()
         try:
             lock.acquire(timeout=2 * _PROBE_S, poll_interval=0.02)

@@ -1,4 +1,6 @@
-"""Training on arrays in this process: no dataset on disk, no study, no Ray. All samples are training samples."""
+"""Training on arrays in this process: no dataset on disk, no study, no Ray. All samples are
+training samples.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,8 @@ def fit_arrays(
     *,
     before: Trained | None = None,
 ) -> Trained:
-    """Train on one continuous stretch of activity, all of it: nothing is held out, so nothing is scored.
+    """Train on one continuous stretch of activity, all of it: nothing is held out, so nothing is
+    scored.
 
     Args:
         config: `training.max_steps` are the steps of this call.
@@ -127,7 +130,9 @@ def _described(label: Label) -> LabelSpec:
 
 
 def _model(training: Training, data: _Arrays) -> Model:
-    """With weights of its own: those of training are slices of one vector, and it keeps the buffers of its steps."""
+    """With weights of its own: those of training are slices of one vector, and it keeps the buffers
+    of its steps.
+    """
     module = training.task.build(training.config, training.sessions)
     module.load_state_dict(training.model.state_dict())
     fitted = {name: session.fitted for name, session in training.shard.items()}

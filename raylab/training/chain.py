@@ -1,4 +1,6 @@
-"""A trial trained anew, from its beginning to a step: one piece after the other, each with a config of its own."""
+"""A trial trained anew, from its beginning to a step: one piece after the other, each with a config
+of its own.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,9 @@ def train_chain(
 ) -> dict[str, Any]:
     """Train in the job's folder; what the last round tells.
 
-    A plain trial is one piece. A member of a population has one for each time that it took over weights: the next
-    config goes on from the checkpoint of the one before, with its weights and moments.
+    A plain trial is one piece. A member of a population has one for each time that it took over
+    weights: the next config goes on from the checkpoint of the one before, with its weights and
+    moments.
 
     Args:
         job: Its config is replaced by each piece's.

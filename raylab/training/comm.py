@@ -14,7 +14,9 @@ from raylab.tasks.protocol import Comm
 
 
 class _SumRows(torch.autograd.Function):
-    """All-reduce whose gradient is the all-reduce of the gradients: every worker's share of the loss sees all rows."""
+    """All-reduce whose gradient is the all-reduce of the gradients: every worker's share of the
+    loss sees all rows.
+    """
 
     @staticmethod
     def forward(ctx: Any, rows: torch.Tensor) -> torch.Tensor:

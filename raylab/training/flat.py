@@ -1,7 +1,8 @@
 """All trained parameters as slices of one vector, and their gradients of another.
 
-A model of this size has ten to forty small tensors. An optimizer that goes through them spends more time between
-them than on them; on one vector it is a single pass, and so are clearing, clipping and summing gradients.
+A model of this size has ten to forty small tensors. An optimizer that goes through them spends more
+time between them than on them; on one vector it is a single pass, and so are clearing, clipping and
+summing gradients.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ class FlatParameters:
 
     Args:
         parameters: What is trained.
-        apart: Whether weights (two dimensions or more) and the rest (biases, gains, a temperature) are stretches of
-            their own, in this order; otherwise the vector is one stretch, in the order of `parameters`.
+        apart: Whether weights (two dimensions or more) and the rest (biases, gains, a temperature)
+            are stretches of their own, in this order; otherwise the vector is one stretch, in the
+            order of `parameters`.
 
     Attributes:
         stretches: Slices of the vector that together are all of it, for an optimizer.
@@ -50,9 +52,11 @@ class FlatParameters:
         self.gradients.zero_()
 
     def clip(self, longest: float) -> None:
-        """Shorten the gradient, of all parameters together, to this Euclidean norm where it is longer.
+        """Shorten the gradient, of all parameters together, to this Euclidean norm where it is
+        longer.
 
-        Pascanu, Mikolov & Bengio 2013, as torch.nn.utils.clip_grad_norm_ has it; on one vector, that is two passes.
+        Pascanu, Mikolov & Bengio 2013, as torch.nn.utils.clip_grad_norm_ has it; on one vector,
+        that is two passes.
         """
         length = torch.linalg.vector_norm(self.gradients)
         self.gradients.mul_((longest / (length + 1e-6)).clamp(max=1.0))

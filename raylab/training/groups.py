@@ -1,8 +1,8 @@
 """Placement groups that a killed trial of several workers leaves behind.
 
-Ray keeps a group until its creator and the whole job have ended. Ray Train's own cleaner hears of a group only when all
-its workers have started: of a trial that is killed before, the CPUs stay reserved, and the next trial waits for them
-for ever.
+Ray keeps a group until its creator and the whole job have ended. Ray Train's own cleaner hears of a
+group only when all its workers have started: of a trial that is killed before, the CPUs stay
+reserved, and the next trial waits for them for ever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which validation's model a trial keeps, and when nothing better is to be expected.
 
-The kept model is that of the best validation, of equals the earliest. Early stopping (Prechelt 1998) only decides when
-to end: after `patience` validations in a row none of which was better by more than `min_delta`.
+The kept model is that of the best validation, of equals the earliest. Early stopping (Prechelt
+1998) only decides when to end: after `patience` validations in a row none of which was better by
+more than `min_delta`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from raylab.errors import ConfigError, TrainingError
 
 @dataclass(frozen=True)
 class Progress:
-    """What the validations until now say: a fold over them, so that equal scores end in an equal state.
+    """What the validations until now say: a fold over them, so that equal scores end in an equal
+    state.
 
     Attributes:
         step: Of the last validation.
@@ -88,7 +90,10 @@ class Monitor:
         better = (
             f"a {self.metric} better by more than {delta:g}" if delta else f"a better {self.metric}"
         )
-        return f"stopped early at step {progress.step}: {progress.waited} validations in a row without {better}"
+        return (
+            f"stopped early at step {progress.step}: {progress.waited} validations in a row "
+            f"without {better}"
+        )
 
     def _gain(self, score: float, than: float) -> float:
         return score - than if self.mode == "max" else than - score

@@ -1,7 +1,7 @@
 """A trial over several workers under Ray Train. The only Ray Train import.
 
-Ray Data hands each worker its own chunks; the workers' sums (see `comm.py`) make their step equal to a single
-process's step on the same indices.
+Ray Data hands each worker its own chunks; the workers' sums (see `comm.py`) make their step equal
+to a single process's step on the same indices.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ CLOSING_S = 60.0  # that workers have to end by themselves, before they end with
 
 
 class Gate:
-    """Between a trial and the first of its workers: results go one way, the verdict on each the other.
+    """Between a trial and the first of its workers: results go one way, the verdict on each the
+    other.
 
-    In lockstep, so that a stopped trial ends at the step it was stopped at, and its workers end by themselves:
-    the placement group of killed ones stays reserved until a helper of Ray Train notices.
+    In lockstep, so that a stopped trial ends at the step it was stopped at, and its workers end by
+    themselves: the placement group of killed ones stays reserved until a helper of Ray Train
+    notices.
     """
 
     def __init__(self) -> None:
@@ -59,7 +61,8 @@ class WorkerGroup:
 
     Args:
         workers: How many.
-        resources: Of each ("CPU", "GPU", "memory"); a CPU a little below whole leaves room for the trial that waits.
+        resources: Of each ("CPU", "GPU", "memory"); a CPU a little below whole leaves room for the
+            trial that waits.
         storage: Where Ray Train keeps its own state; removed with the study's temporary files.
     """
 
@@ -82,7 +85,8 @@ class WorkerGroup:
         """What the next round tells; see `describe_round`.
 
         Raises:
-            Exception: what a worker raised; that its process died, when that happened once too often.
+            Exception: what a worker raised; that its process died, when that happened once too
+                often.
         """
         if self._asked:
             ray.get(self._gate.decide.remote(True))
@@ -92,7 +96,8 @@ class WorkerGroup:
             ready, _ = ray.wait([result], timeout=0.5)
             if ready:
                 return dict(ray.get(result))
-            remove_left_groups()  # of whoever was killed before: these workers may be waiting for its CPUs
+            # of whoever was killed before: these workers may be waiting for its CPUs
+            remove_left_groups()
             if not self._thread.is_alive():
                 raise self._error or TrainingError("the workers ended without a result")
 
@@ -125,7 +130,8 @@ class WorkerGroup:
             _worker,
             train_loop_config={"job": self._job.as_dict(), "gate": self._gate},
             torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
-            # Split already, so that every row is accounted for: each worker takes the one of its rank whole.
+            # Split already, so that every row is accounted for: each worker takes the one of its
+            # rank whole.
             datasets={f"worker{rank}": share for rank, share in enumerate(shares)},
             dataset_config=ray.train.DataConfig(datasets_to_split=[]),
             scaling_config=ray.train.ScalingConfig(
@@ -147,7 +153,8 @@ def _fit(trainer: TorchTrainer) -> tuple[Exception | None, bool]:
         raised = [
             failure for failure in failures if not type(failure).__module__.startswith("ray.")
         ]
-        # Ray's own errors mean that a process died; a RuntimeError may only be its peer's lost connection.
+        # Ray's own errors mean that a process died; a RuntimeError may only be its peer's lost
+        # connection.
         again = len(raised) < len(failures) or all(
             isinstance(failure, RuntimeError) for failure in raised
         )

@@ -1,5 +1,6 @@
-"""The training loop of every model family: advance some steps, validate, save. Driven from a Tune actor, a Ray Train
-worker or a plain process alike."""
+"""The training loop of every model family: advance some steps, validate, save. Driven from a Tune
+actor, a Ray Train worker or a plain process alike.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ _DIVERGED = "Lower optimizer.learning_rate, set optimizer.clip_norm, or raise lo
 
 
 class Described(Protocol):
-    """What the loop asks of a dataset: `Dataset` has it, and so have arrays in memory (`arrays.py`)."""
+    """What the loop asks of a dataset: `Dataset` has it, and so have arrays in memory
+    (`arrays.py`).
+    """
 
     @property
     def sessions(self) -> Mapping[str, SessionSpec]: ...
@@ -59,7 +62,8 @@ class Training:
         self.shard: Shard = {name: session.to(self.device) for name, session in shard.items()}
         self.task = get_task(config)
         self.task.check(config, dataset.sessions)
-        # As the view shows them: how many units depends on what was fitted, which every worker's shard says.
+        # As the view shows them: how many units depends on what was fitted, which every worker's
+        # shard says.
         self.sessions = {
             name: replace(dataset.sessions[name], units=session.x.shape[1])
             for name, session in shard.items()
@@ -95,7 +99,9 @@ class Training:
 
     @property
     def kept(self) -> dict[str, Any] | None:
-        """{"step", "metrics"} of the validation whose model is kept; None where that is the last one."""
+        """{"step", "metrics"} of the validation whose model is kept; None where that is the last
+        one.
+        """
         if self.progress is None:
             return None
         return {"step": self.progress.best_step, "metrics": self.progress.metrics}
@@ -114,8 +120,8 @@ class Training:
         """
         self.model.train()
         first, stop = self.step, self.next_stop
-        # A stream of its own for each rank (dropout must differ between workers) and for each round: checkpoints lie
-        # between rounds, so going on from one needs no random state.
+        # A stream of its own for each rank (dropout must differ between workers) and for each
+        # round: checkpoints lie between rounds, so going on from one needs no random state.
         torch.manual_seed(derive(self.config.training.seed, "round", self.comm.rank, first))
         total, recent = torch.zeros((), device=self.device), []
         while self.step < stop:
@@ -189,7 +195,9 @@ class Training:
         return self.task.validate(self.config, self.model, self.shard, self.comm)
 
     def save_model(self, folder: Path) -> None:
-        """The model that is kept, with everything needed to use it: weights, config, sessions, fitted views."""
+        """The model that is kept, with everything needed to use it: weights, config, sessions,
+        fitted views.
+        """
         fitted = {name: session.fitted for name, session in self.shard.items()}
         units = {name: self.dataset.kept_units(name) for name in self.sessions}
         weights = self.best or self.model.state_dict()
@@ -216,7 +224,9 @@ class Training:
         )
 
     def load(self, path: Path) -> None:
-        """Weights, moments, step and what validations said; settings of the optimizer stay those of the config."""
+        """Weights, moments, step and what validations said; settings of the optimizer stay those of
+        the config.
+        """
         self.step, self.progress, self.best = state.load_checkpoint(
             path, self.model, self.optimizer
         )

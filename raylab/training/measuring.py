@@ -1,4 +1,6 @@
-"""What a trial costs here: a few steps and a validation of it, in this process, in a folder that vanishes."""
+"""What a trial costs here: a few steps and a validation of it, in this process, in a folder that
+vanishes.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,16 @@ STRIDE = 5  # steps between two looks at the clock
 class Cost:
     """
     Attributes:
-        warm_up_s: What the first trial of a process takes longer than the next: libraries, and the view's cache.
-        start_s: To open the dataset, build the view and the model, and what the first steps and the first validation
-            take longer than later ones.
+        warm_up_s: What the first trial of a process takes longer than the next: libraries, and the
+            view's cache.
+        start_s: To open the dataset, build the view and the model, and what the first steps and the
+            first validation take longer than later ones.
         step_s: Of one step, after the first ones.
         validation_s: With saving the model and its checkpoint.
         steps: That were measured.
         idle_bytes: Of this process before the trial, libraries loaded.
-        peak_bytes: The most that this process ever held, with the idle part. Mapped files count as far as they were
-            read, also where processes share them.
+        peak_bytes: The most that this process ever held, with the idle part. Mapped files count as
+            far as they were read, also where processes share them.
         gpu_bytes: The most that torch held on its GPU; 0 without one.
         gpu_total_bytes: What that GPU has; 0 without one.
         disk_bytes: Of the trial's folder: model, checkpoint, embedding.
@@ -52,7 +55,8 @@ class Cost:
 
 
 def measure(job: Job, *, seconds: float) -> Cost:
-    """Train for about `seconds`, but at least some steps and one validation. The job's folder is not used.
+    """Train for about `seconds`, but at least some steps and one validation. The job's folder is
+    not used.
 
     Raises:
         Exception: whatever the trial itself would raise.
@@ -88,7 +92,9 @@ def measure(job: Job, *, seconds: float) -> Cost:
 
 
 def _steps(training: Training, *, until: float) -> tuple[float, float, int]:
-    """(what the first stride took longer, seconds a step, how many steps). A trial that ends soon has no later ones."""
+    """(what the first stride took longer, seconds a step, how many steps). A trial that ends soon
+    has no later ones.
+    """
     first, count = _stride(training)
     total, steps = 0.0, 0
     while time.monotonic() < until and training.next_stop < training.config.training.max_steps:

@@ -13,8 +13,9 @@ _LARGEST = 32 << 20  # the most that glibc takes for the second
 
 
 def keep_freed_memory() -> None:
-    """Torch has no cache of CPU memory, and glibc hands large freed blocks back to the system: every step then pays a
-    page fault for each 4 KiB of its activations, up to a third of its time. Elsewhere than on glibc, nothing happens.
+    """Torch has no cache of CPU memory, and glibc hands large freed blocks back to the system:
+    every step then pays a page fault for each 4 KiB of its activations, up to a third of its time.
+    Elsewhere than on glibc, nothing happens.
 
     See mallopt(3). What the process holds stays at its highest mark, as on a GPU.
     """

@@ -26,7 +26,8 @@ class Model:
     Attributes:
         config: What it was trained with.
         sessions: The sessions it knows, with as many units as the view shows of them.
-        fitted: What the view learnt from each session's training samples, the choice of units included.
+        fitted: What the view learnt from each session's training samples, the choice of units
+            included.
         units: (recorded units,) bool for each session: those the dataset kept.
     """
 
@@ -58,15 +59,17 @@ class Model:
         return self.module.encoder(self._name(session))  # type: ignore[operator]
 
     def transform(self, activity: np.ndarray, *, session: str | None = None) -> np.ndarray:
-        """Embed raw activity: the trial's view is applied, with what it learnt from the training samples.
+        """Embed raw activity: the trial's view is applied, with what it learnt from the training
+        samples.
 
         Args:
-            activity: (T, N), one continuous stretch of the recording's units (all that were recorded, or those
-                the dataset kept), at its sampling rate.
+            activity: (T, N), one continuous stretch of the recording's units (all that were
+                recorded, or those the dataset kept), at its sampling rate.
             session: Whose encoder; may be left out when the model knows one session.
 
         Returns:
-            (T, D) float32, one embedding a sample (of its bin, or of the nearest row of a resampled view).
+            (T, D) float32, one embedding a sample (of its bin, or of the nearest row of a resampled
+            view).
 
         Raises:
             DataError: another number of units, NaN, or an empty array.
@@ -80,7 +83,9 @@ class Model:
         return embedding if grid.same else embedding[grid.row_of]
 
     def encode(self, viewed: np.ndarray, *, session: str | None = None) -> np.ndarray:
-        """Embed one continuous stretch that went through the view already: (L, K units it shows) -> (L, D)."""
+        """Embed one continuous stretch that went through the view already: (L, K units it shows) ->
+        (L, D).
+        """
         x = torch.from_numpy(np.ascontiguousarray(viewed, np.float32))
         with torch.no_grad():
             return get_task(self.config).embed(self.module, self._name(session), x).numpy()
@@ -105,7 +110,8 @@ class Model:
         if activity.shape[1] == mask.sum():
             return activity
         raise DataError(
-            f"transform: activity has {activity.shape[1]} units; session '{name}' has {len(mask)} ({mask.sum()} kept)",
+            f"transform: activity has {activity.shape[1]} units; session '{name}' has {len(mask)} "
+            f"({mask.sum()} kept)",
             "Pass all recorded units, or all kept ones, in the recording's order.",
         )
 
@@ -124,5 +130,7 @@ class Model:
 
 
 def _columns(activity: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Some columns; where they are all of them, the array itself: a copy costs as much as a small encoder."""
+    """Some columns; where they are all of them, the array itself: a copy costs as much as a small
+    encoder.
+    """
     return activity if len(columns) == activity.shape[1] else activity[:, columns]

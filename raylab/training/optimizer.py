@@ -15,15 +15,17 @@ BETAS = (0.9, 0.999)
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) by torch's fused kernels, as torch.optim's classes
-    with `fused=True` call them; a test holds both equal to those to the bit.
+    """Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) by torch's fused kernels, as
+    torch.optim's classes with `fused=True` call them; a test holds both equal to those to the bit.
 
-    Without the classes around them: these import torch's compiler, one to two seconds of every trial's process, and
-    take longer than the kernel does on small models.
+    Without the classes around them: these import torch's compiler, one to two seconds of every
+    trial's process, and take longer than the kernel does on small models.
 
     Args:
-        groups: {"params": [a stretch with its gradient], "weight_decay"} each, as torch.optim takes them.
-        decoupled: Whether weights decay beside the gradient's step (AdamW) or as part of the gradient (Adam).
+        groups: {"params": [a stretch with its gradient], "weight_decay"} each, as torch.optim takes
+            them.
+        decoupled: Whether weights decay beside the gradient's step (AdamW) or as part of the
+            gradient (Adam).
 
     Attributes:
         param_groups: With "lr" and "betas", which a schedule sets before a step.
@@ -82,8 +84,8 @@ class _Moments:
 def make_optimizer(config: OptimizerConfig, stretches: Sequence[torch.nn.Parameter]) -> Adam:
     """Of all parameters, or of weights and the rest: only weights decay.
 
-    A decayed bias moves a layer's working point and a decayed log temperature pulls the temperature to 1, both
-    without making anything simpler.
+    A decayed bias moves a layer's working point and a decayed log temperature pulls the temperature
+    to 1, both without making anything simpler.
     """
     decays = (config.weight_decay, 0.0)
     groups = [

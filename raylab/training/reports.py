@@ -1,4 +1,6 @@
-"""What a trial told its driver, kept beside its checkpoints: a killed driver may not have written all of it down."""
+"""What a trial told its driver, kept beside its checkpoints: a killed driver may not have written
+all of it down.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,18 @@ REPORTS = "reports.jsonl"
 
 
 def note_report(folder: Path, told: Mapping[str, Any]) -> None:
-    """Add a round, before its checkpoint: where there is a checkpoint, all reports until then are here."""
+    """Add a round, before its checkpoint: where there is a checkpoint, all reports until then are
+    here.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / REPORTS).open("a", encoding="utf-8") as file:
         file.write(json.dumps(told) + "\n")
 
 
 def reports_before(folder: Path, *, step: int, piece: int) -> list[dict[str, Any]]:
-    """Of each step below `step`, the last report; those of weights that were given up since (`piece`) left out."""
+    """Of each step below `step`, the last report; those of weights that were given up since
+    (`piece`) left out.
+    """
     found: dict[int, dict[str, Any]] = {}
     path = folder / REPORTS
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():

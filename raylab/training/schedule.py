@@ -1,4 +1,6 @@
-"""Learning rate and momentum of a step: pure functions of (config, step), so that going on needs no state."""
+"""Learning rate and momentum of a step: pure functions of (config, step), so that going on needs no
+state.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ def rate_factor(
 ) -> float:
     """The learning rate of a step as a share of `optimizer.learning_rate`.
 
-    The values of torch.optim.lr_scheduler's LinearLR (from 1 / (warmup + 1) to 1), then CosineAnnealingLR over the
-    steps that are left, joined by SequentialLR; or of its OneCycleLR.
+    The values of torch.optim.lr_scheduler's LinearLR (from 1 / (warmup + 1) to 1), then
+    CosineAnnealingLR over the steps that are left, joined by SequentialLR; or of its OneCycleLR.
     """
     if isinstance(schedule, OneCycleSchedule):
         start = 1 / schedule.div_factor
@@ -51,7 +53,9 @@ def warmup_steps(schedule: ConstantSchedule | CosineSchedule, *, steps: int) -> 
 def _cycle(
     schedule: OneCycleSchedule, *, step: int, steps: int, start: float, peak: float, end: float
 ) -> float:
-    """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be whole; the end at the last step."""
+    """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be whole; the end at
+    the last step.
+    """
     anneal: Anneal = _cosine if schedule.anneal == "cos" else _line
     top = (schedule.warmup * steps if schedule.warmup < 1 else schedule.warmup) - 1
     if step <= top:

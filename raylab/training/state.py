@@ -38,7 +38,8 @@ def save_checkpoint(
     best: Mapping[str, torch.Tensor] | None = None,
     piece: int = 0,
 ) -> None:
-    """Weights, optimizer moments and step; what validations said, and the weights of the best one, where they are kept.
+    """Weights, optimizer moments and step; what validations said, and the weights of the best one,
+    where they are kept.
 
     Schedules, samplers and random streams need nothing: they are pure in (seed, step).
 
@@ -49,7 +50,8 @@ def save_checkpoint(
     for index, entry in enumerate(optimizer.state()):
         tensors |= {f"optimizer.{index}.{name}": value for name, value in entry.items()}
     tensors |= {f"best.{name}": value for name, value in (best or {}).items()}
-    # As one entry: safetensors writes several in any order, and equal checkpoints should be equal files.
+    # As one entry: safetensors writes several in any order, and equal checkpoints should be equal
+    # files.
     told = {"step": step, "piece": piece, "progress": asdict(progress) if progress else None}
     _save(path, tensors, {"training": json.dumps(told)})
 
@@ -91,7 +93,8 @@ def save_model(
     *,
     data: str,
 ) -> None:
-    """A folder that rebuilds the model without its study: weights, config, sessions, what views learnt.
+    """A folder that rebuilds the model without its study: weights, config, sessions, what views
+    learnt.
 
     Args:
         sessions: With as many units as their view shows.
@@ -121,7 +124,8 @@ def save_model(
         ],
     }
 
-    # The weights last and in one file: a folder with weights is whole, and replacing them is atomic.
+    # The weights last and in one file: a folder with weights is whole, and replacing them is
+    # atomic.
     write_json(folder / "model.json", description)
     _save(folder / "view.safetensors", views)
     _save(folder / "model.safetensors", weights)

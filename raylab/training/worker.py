@@ -1,4 +1,6 @@
-"""One trial as a process runs it: a job in plain values, rounds of training, everything saved in the trial's folder."""
+"""One trial as a process runs it: a job in plain values, rounds of training, everything saved in
+the trial's folder.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,10 @@ class Job:
         config: The resolved trial config.
         threads: CPU threads of each worker.
         parent: The folder of the trained model that it adapts; empty where it starts anew.
-        until: Of a population's member: the step at which its generation ends; None to train to the last step.
-        piece: How many times it took over another member's weights: those of `taken_path` are what it begins from.
+        until: Of a population's member: the step at which its generation ends; None to train to the
+            last step.
+        piece: How many times it took over another member's weights: those of `taken_path` are what
+            it begins from.
     """
 
     trial: str
@@ -50,8 +54,8 @@ class Job:
 
 def start(job: Job, *, shard: Shard | None = None, comm: Comm | None = None) -> Training:
     """The trial at its beginning, or where its last checkpoint left it."""
-    # One thread unless the trial was given more: processes that share cores and spin make each other up to
-    # 40 times slower.
+    # One thread unless the trial was given more: processes that share cores and spin make each
+    # other up to 40 times slower.
     torch.set_num_threads(job.threads)
     config = parse_trial(job.config, f"trial {job.trial}")
     dataset = Dataset(job.data)
@@ -79,8 +83,8 @@ def taken_path(folder: Path, piece: int) -> Path:
 
 def run_round(training: Training, job: Job) -> dict[str, float]:
     """Train to the next validation, validate, save; the metrics. Only the first worker writes."""
-    # A trial whose end, or whose generation's, was not recorded any more comes back trained: only its validation is
-    # missing.
+    # A trial whose end, or whose generation's, was not recorded any more comes back trained: only
+    # its validation is missing.
     over = training.done or (job.until is not None and training.step >= job.until)
     trained = {} if over else {"loss": training.advance()}
     validation = training.validate()
@@ -99,8 +103,10 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
 
 
 def describe_round(training: Training, metrics: dict[str, float]) -> dict[str, Any]:
-    """What a round tells whoever drives the trial: {"steps", "metrics", "done"}, "kept" where the model kept may be
-    that of an earlier validation, and "stopped" with the reason where training ended early."""
+    """What a round tells whoever drives the trial: {"steps", "metrics", "done"}, "kept" where the
+    model kept may be that of an earlier validation, and "stopped" with the reason where training
+    ended early.
+    """
     more = {"kept": training.kept, "stopped": training.stopped}
     told = {name: value for name, value in more.items() if value is not None}
     return {"steps": training.step, "metrics": metrics, "done": training.done, **told}

@@ -1,4 +1,6 @@
-"""Trials as Ray Tune runs them: a reused actor for one worker, one that waits for Ray Train for several."""
+"""Trials as Ray Tune runs them: a reused actor for one worker, one that waits for Ray Train for
+several.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from raylab.tuning.planning.placement import of_worker
 
 
 class TrialActor(tune.Trainable):
-    """One round of training a step. Reused from trial to trial: torch and the dataset are there already."""
+    """One round of training a step. Reused from trial to trial: torch and the dataset are there
+    already.
+    """
 
     _training: Training | None
 
@@ -32,7 +36,9 @@ class TrialActor(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """An exception ends this trial alone, with its reason as the result; Tune's own retries know no reasons."""
+        """An exception ends this trial alone, with its reason as the result; Tune's own retries
+        know no reasons.
+        """
         try:
             resumed = self._training is None
             self._training = self._training or start(self._job)
@@ -84,7 +90,8 @@ def _result(
     """What Tune is told: marked where it ends a generation before the trial's last step.
 
     Args:
-        since: The last step that the driver heard of; what a process that died told later goes with it as `earlier`.
+        since: The last step that the driver heard of; what a process that died told later goes with
+            it as `earlier`.
     """
     result = report(told, **scored)
     if since is not None:
@@ -97,7 +104,9 @@ def _result(
 
 
 def trouble(error: Exception, step: int, job: Job) -> dict[str, Any]:
-    """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the study is `halted`."""
+    """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the
+    study is `halted`.
+    """
     if is_full(error):  # another trial would fare no better
         return {"steps": step, "halted": f"no space left in {job.folder}", "done": True}
     return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}
@@ -109,4 +118,7 @@ def explain(error: Exception, folder: Path) -> str:
         return " ".join(str(error).split())
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "error.txt").write_text(traceback.format_exc())
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (traceback in {folder.name}/error.txt)"
+    return (
+        f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (traceback in "
+        f"{folder.name}/error.txt)"
+    )

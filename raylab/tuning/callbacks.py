@@ -1,4 +1,6 @@
-"""What happens in a search, written down: one driver-side writer for the ledger, and lines of progress."""
+"""What happens in a search, written down: one driver-side writer for the ledger, and lines of
+progress.
+"""
 
 from __future__ import annotations
 

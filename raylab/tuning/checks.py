@@ -1,4 +1,6 @@
-"""Checks of a search space against the config and a dataset: every path, type and bound, before anything starts."""
+"""Checks of a search space against the config and a dataset: every path, type and bound, before
+anything starts.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,8 @@ def check_space(
     """Check every path, type and bound against the config and the dataset.
 
     Returns:
-        The space as it will run and notes: choices of a categorical that no trial on this dataset could use
-        (a conditional that its label has no meaning for) are left out, and said.
+        The space as it will run and notes: choices of a categorical that no trial on this dataset
+        could use (a conditional that its label has no meaning for) are left out, and said.
 
     Raises:
         ConfigError: names the path and what to do.
@@ -75,7 +77,9 @@ def check_space(
 
 
 def _check_base(space: Space, sessions: Mapping[str, SessionSpec], source: str) -> None:
-    """What is wrong whatever is drawn is said of itself, not of the first searched path that is tried on it."""
+    """What is wrong whatever is drawn is said of itself, not of the first searched path that is
+    tried on it.
+    """
     alone = _problem(space.fixed(), sessions, source)
     with_first = _problem(stand_in(space), sessions, source) if space.search else alone
     if alone is not None and with_first is not None and alone.what == with_first.what:
@@ -107,7 +111,9 @@ def _check_on(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> None:
 def _for_dataset(
     space: Space, path: str, sessions: Mapping[str, SessionSpec], source: str, notes: list[str]
 ) -> Space:
-    """The space with those choices of `path` that the dataset can use; without it, where its parent lost them all."""
+    """The space with those choices of `path` that the dataset can use; without it, where its parent
+    lost them all.
+    """
     parameter = space.search[path]
     for parent, wanted in parameter.when.items():
         if parent not in space.search or not possible(parent, wanted, space):
@@ -139,8 +145,9 @@ OTHERS = (
 def _tried(
     space: Space, path: str, value: Scalar, check: Callable[[dict[str, Any]], T]
 ) -> T | None:
-    """What `check` says of a config with this value: among defaults, or as a draw where constraints tie it to others.
-    None where the constraints rule the value out."""
+    """What `check` says of a config with this value: among defaults, or as a draw where constraints
+    tie it to others. None where the constraints rule the value out.
+    """
     try:
         return check(space.setting(when_met(space, path), path, value))
     except ConfigError:
@@ -180,7 +187,8 @@ def modes(space: Space, sessions: Mapping[str, SessionSpec]) -> dict[str, Mode]:
 
 # Searched paths (their beginnings) whose trials a metric cannot compare, and why.
 _INCOMPARABLE: dict[str, tuple[tuple[str, ...], str, str]] = {
-    # InfoNCE falls when inputs blur or positives get closer, whether or not the embedding got better.
+    # InfoNCE falls when inputs blur or positives get closer, whether or not the embedding got
+    # better.
     "goodness_of_fit": (
         (
             "view.",
@@ -235,7 +243,8 @@ def _check_objectives(
         known = get_task(base).metrics(base, sessions)[objective.metric]
         if objective.mode not in (None, known):
             raise ConfigError(
-                f"{source}: {key}.mode '{objective.mode}' contradicts {objective.metric}, which is better when "
+                f"{source}: {key}.mode '{objective.mode}' contradicts {objective.metric}, which is "
+                "better when "
                 f"{'higher' if known == 'max' else 'lower'}",
                 f"Leave {key}.mode out.",
             )
@@ -243,8 +252,10 @@ def _check_objectives(
         return
     if several and space.scheduler.metric is None:
         raise ConfigError(
-            f"{source}: scheduler.metric is missing: of several objectives none says alone which trials to stop",
-            f"Name a validation metric, for example {space.metrics[0]}, or set scheduler.kind: none.",
+            f"{source}: scheduler.metric is missing: of several objectives none says alone which "
+            "trials to stop",
+            f"Name a validation metric, for example {space.metrics[0]}, or set scheduler.kind: "
+            "none.",
         )
     _check_metric(space, "scheduler.metric", space.rung, base, sessions, source)
 
@@ -266,11 +277,13 @@ def _check_metric(
         )
     if metric == "loss":
         raise ConfigError(
-            f"{source}: {key} 'loss' depends on batch size and temperature: it cannot compare trials",
+            f"{source}: {key} 'loss' depends on batch size and temperature: it cannot compare "
+            "trials",
             "Use decoding.score or goodness_of_fit.",
         )
     for name, (changes, why, remedy) in _INCOMPARABLE.items():
-        # how many negatives a model is trained with is no matter of the fixed batches it is scored on
+        # how many negatives a model is trained with is no matter of the fixed batches it is scored
+        # on
         searched = [
             path
             for path in space.searched
@@ -279,7 +292,8 @@ def _check_metric(
         if metric.startswith(name) and searched:
             key = key.removesuffix(".metric")
             raise ConfigError(
-                f"{source}: {key} {metric} cannot compare trials that differ in {', '.join(searched)}: {why}",
+                f"{source}: {key} {metric} cannot compare trials that differ in "
+                f"{', '.join(searched)}: {why}",
                 remedy,
             )
 
@@ -288,12 +302,14 @@ def _check_path(space: Space, path: str, source: str) -> None:
     parameter = space.search[path]
     if any(one.startswith(("evaluation.", "task.")) for one in space.paths(path)):
         raise ConfigError(
-            f"{source}: search.{path}: it decides how trials are scored, so trials that differ in it do not compare",
+            f"{source}: search.{path}: it decides how trials are scored, so trials that differ in "
+            "it do not compare",
             f"Set it in `base`, or with --set {path}=...",
         )
     if "sessions.combine" in space.paths(path) and "first" in (parameter.categorical or ()):
         raise ConfigError(
-            f"{source}: search.{path}: 'first' leaves sessions out, so trials with it do not compare with others",
+            f"{source}: search.{path}: 'first' leaves sessions out, so trials with it do not "
+            "compare with others",
             "Search separate and padded, or set --set sessions.combine=first.",
         )
     for parent, wanted in parameter.when.items():
@@ -328,7 +344,9 @@ def _check_path(space: Space, path: str, source: str) -> None:
 def _usable(
     space: Space, path: str, parameter: Parameter, sessions: Mapping[str, SessionSpec], source: str
 ) -> tuple[list[Scalar], dict[Scalar, str]]:
-    """The extremes that can run on these sessions, and why others cannot. A range must be usable whole."""
+    """The extremes that can run on these sessions, and why others cannot. A range must be usable
+    whole.
+    """
     usable: list[Scalar] = []
     reasons: dict[Scalar, str] = {}
     error: ConfigError | None = None

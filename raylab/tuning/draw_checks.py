@@ -1,4 +1,6 @@
-"""Checks of what a space draws: shared draws, points to try first, values together, and what its sampler cannot do."""
+"""Checks of what a space draws: shared draws, points to try first, values together, and what its
+sampler cannot do.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def check_names(space: Space, source: str) -> None:
             "." in name or name in TrialConfig.model_fields or _is_path(space, name, source)
         ):
             raise ConfigError(
-                f"{source}: search.{name}: a draw for several paths needs a name that is no config path",
+                f"{source}: search.{name}: a draw for several paths needs a name that is no config "
+                "path",
                 f"For example: {name.rpartition('.')[2]}_shared: {{..., paths: [...]}}",
             )
 
@@ -43,7 +46,8 @@ def _is_path(space: Space, name: str, source: str) -> bool:
 
 
 def check_points(space: Space, source: str) -> None:
-    """Points name searched paths, with values that can be drawn, and the parents of paths that are conditional.
+    """Points name searched paths, with values that can be drawn, and the parents of paths that are
+    conditional.
 
     Raises:
         ConfigError: names the point and the path.
@@ -78,7 +82,8 @@ def check_points(space: Space, source: str) -> None:
 
 
 def check_draws(space: Space, problem: Problem, source: str) -> None:
-    """Values that are valid alone may not be so together (hidden_units and heads): a search would find out half-way.
+    """Values that are valid alone may not be so together (hidden_units and heads): a search would
+    find out half-way.
 
     Args:
         problem: Why a config is not valid or cannot run here; None where it can.
@@ -139,7 +144,8 @@ def check_sampler(space: Space, source: str) -> list[str]:
         numbers = always_numbers(space)
         if space.search and not numbers:
             raise ConfigError(
-                f"{source}: sampler.kind cmaes searches numbers that every trial has (no `when`): there are none",
+                f"{source}: sampler.kind cmaes searches numbers that every trial has (no `when`): "
+                "there are none",
                 "Use tpe.",
             )
         notes += _at_random(kind, [name for name in space.search if name not in numbers])
@@ -149,7 +155,8 @@ def check_sampler(space: Space, source: str) -> list[str]:
         )
     if len(space.points) > space.budget.trials:
         notes.append(
-            f"points: the first {space.budget.trials} of {len(space.points)} are tried (budget.trials)"
+            f"points: the first {space.budget.trials} of {len(space.points)} are tried "
+            "(budget.trials)"
         )
     if (
         kind != "grid"
@@ -159,7 +166,8 @@ def check_sampler(space: Space, source: str) -> list[str]:
         points = sum(1 for _ in islice(grid_points(space), space.budget.trials))
         if points < space.budget.trials:
             notes.append(
-                f"search: there are {points} different draws: later trials of {space.budget.trials} repeat some"
+                f"search: there are {points} different draws: later trials of "
+                f"{space.budget.trials} repeat some"
             )
     return notes
 

@@ -1,4 +1,6 @@
-"""The driver of a study: Ray Tune runs the trials, the ledger hears of each. The only Ray Tune driver."""
+"""The driver of a study: Ray Tune runs the trials, the ledger hears of each. The only Ray Tune
+driver.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ End = Callable[[str, Outcome, dict[str, Any]], None]
 def run_trials(
     study: StudyFolder, plan: Plan, *, slots: int, say: Say, on_end: Callable[[], None]
 ) -> None:
-    """Run what is missing of a study: interrupted trials first, then new draws until the budget is used.
+    """Run what is missing of a study: interrupted trials first, then new draws until the budget is
+    used.
 
     Args:
         slots: Trials at a time; 0 where nothing is missing.
@@ -80,7 +83,8 @@ def run_repeats(
     say: Say,
     on_end: Callable[[], None],
 ) -> None:
-    """Train fixed configs as trials of the study; those that have ended already are left as they are.
+    """Train fixed configs as trials of the study; those that have ended already are left as they
+    are.
 
     Raises:
         KeyboardInterrupt: as `run_trials`.
@@ -301,7 +305,10 @@ def _line(trial: str, outcome: Outcome, params: Mapping[str, Any], done: int, to
         else ""
     )
     early = " early" if outcome.stopped else ""
-    return f"[{done}/{total}] trial {trial} {outcome.state}{early} at step {outcome.step}{kept}: {score}  {values}"
+    return (
+        f"[{done}/{total}] trial {trial} {outcome.state}{early} at step {outcome.step}{kept}: "
+        f"{score}  {values}"
+    )
 
 
 def _short(value: Any) -> str:

@@ -1,5 +1,6 @@
-"""Population-based training: who takes over whose weights, and with which params it goes on. Jaderberg et al. 2017
-(arXiv:1711.09846). Pure functions of the population and a random generator."""
+"""Population-based training: who takes over whose weights, and with which params it goes on.
+Jaderberg et al. 2017 (arXiv:1711.09846). Pure functions of the population and a random generator.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +41,9 @@ class Member:
 def takeovers(
     members: Iterable[Member], mode: Mode, quantile: float, rng: random.Random
 ) -> list[tuple[Member, Member]]:
-    """(who gives its weights up, whose it takes): each of the worst share, one of the best share (truncation
-    selection). Nobody, of a population of one."""
+    """(who gives its weights up, whose it takes): each of the worst share, one of the best share
+    (truncation selection). Nobody, of a population of one.
+    """
     sign = -1.0 if mode == "max" else 1.0
     ranked = sorted(members, key=lambda member: (sign * member.score, member.trial))
     count = min(len(ranked) // 2, max(1, round(quantile * len(ranked))))
@@ -51,7 +53,8 @@ def takeovers(
 def explore(
     space: Space, params: Mapping[str, Any], paths: Iterable[str], rng: random.Random
 ) -> dict[str, Any]:
-    """Params near those given: each path is changed by a factor (of a choice: to a neighbour) or drawn anew.
+    """Params near those given: each path is changed by a factor (of a choice: to a neighbour) or
+    drawn anew.
 
     Those given, where so many tries all gave a config that is not valid.
     """
@@ -85,7 +88,8 @@ def check_population(space: Space, source: str) -> None:
     )
     if ends:
         raise ConfigError(
-            f"{source}: budget.{ends} says when no more trials are begun; a population (scheduler.kind pbt) begins all",
+            f"{source}: budget.{ends} says when no more trials are begun; a population "
+            "(scheduler.kind pbt) begins all",
             f"Leave budget.{ends} out.",
         )
 
@@ -111,7 +115,8 @@ def mutable_paths(space: Space, config: Scheduler, source: str = "space") -> lis
             )
         if not fits(path):
             raise ConfigError(
-                f"{source}: scheduler.mutate: '{path}' cannot change while a model trains: its weights would not fit, "
+                f"{source}: scheduler.mutate: '{path}' cannot change while a model trains: its "
+                "weights would not fit, "
                 "or its scores would mean something else",
                 f"Name paths that begin with {', '.join(MUTABLE)}.",
             )

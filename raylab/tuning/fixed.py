@@ -1,4 +1,6 @@
-"""Trials that no sampler draws: configs trained again with other seeds, as trials of the study they come from."""
+"""Trials that no sampler draws: configs trained again with other seeds, as trials of the study they
+come from.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which searched parameters mattered: fANOVA (Hutter, Hoos & Leyton-Brown 2014) by Optuna, over the study's trials."""
+"""Which searched parameters mattered: fANOVA (Hutter, Hoos & Leyton-Brown 2014) by Optuna, over the
+study's trials.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ FEWEST = 4  # completed trials below which an importance would be noise
 def importance(
     records: Sequence[TrialRecord], mode: Literal["max", "min"]
 ) -> dict[str, float] | None:
-    """Share of the score's variance that each parameter explains, largest first; None where too few trials completed.
+    """Share of the score's variance that each parameter explains, largest first; None where too few
+    trials completed.
 
     Only parameters that every completed trial has are compared.
     """

@@ -1,5 +1,6 @@
-"""What a killed driver of a study left running, ended before its trials are run again: two processes must not train one
-trial."""
+"""What a killed driver of a study left running, ended before its trials are run again: two
+processes must not train one trial.
+"""
 
 from __future__ import annotations
 

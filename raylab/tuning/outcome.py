@@ -37,8 +37,9 @@ class Outcome:
 def report(
     told: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None
 ) -> dict[str, Any]:
-    """A round (see `describe_round`) as Tune carries it, of the model kept until then: `score` is the first objective,
-    `rung` what a scheduler compares, `scores` all objectives where there are several.
+    """A round (see `describe_round`) as Tune carries it, of the model kept until then: `score` is
+    the first objective, `rung` what a scheduler compares, `scores` all objectives where there are
+    several.
 
     Args:
         rung: The scheduler's metric; default: the first objective.
@@ -52,7 +53,8 @@ def report(
     if missing is not None:
         raise TrainingError(
             f"no validation measures '{missing}' on this dataset",
-            "Decoding needs validation samples with several values of the label, goodness of fit validation parts "
+            "Decoding needs validation samples with several values of the label, goodness of fit "
+            "validation parts "
             "longer than the receptive field. Choose another objective, label or splits.",
         )
     several = {"scores": [metrics[metric] for metric in objectives]} if len(objectives) > 1 else {}
@@ -60,8 +62,9 @@ def report(
 
 
 class Deaths:
-    """How often the process of each trial died. Not the trial's fault, so it is run again from its last checkpoint; but
-    one that takes its process down every time must not be tried for ever."""
+    """How often the process of each trial died. Not the trial's fault, so it is run again from its
+    last checkpoint; but one that takes its process down every time must not be tried for ever.
+    """
 
     def __init__(self, most: int = 3) -> None:
         self._most = most
@@ -81,8 +84,9 @@ def is_between(result: Mapping[str, Any] | None) -> bool:
 def outcome(
     result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None
 ) -> Outcome:
-    """From a trial's last result: a trial stopped before its last step was pruned, unless it stopped itself; a score
-    that is no number failed."""
+    """From a trial's last result: a trial stopped before its last step was pruned, unless it
+    stopped itself; a score that is no number failed.
+    """
     result = result or {}
     step, stopped, kept = (
         int(result.get("steps") or 0),

@@ -34,14 +34,15 @@ def plan(
 
     Args:
         out: Where the study would lie: the disk whose space is looked at.
-        timed: Run a few draws shortly, in temporary folders; without, nothing is said of time, memory and disk.
+        timed: Run a few draws shortly, in temporary folders; without, nothing is said of time,
+            memory and disk.
         probe_seconds: That these runs take together, beside their starts.
 
     Returns:
-        {"trials", "notes", "at_once": {"trials", "bound", "nodes"}, "each": {"workers", "cpus", "threads", "gpus",
-        "memory_gb"} of a trial's worker, "probe": [{"params", "steps", "seconds", "error", ...}], "trial_s" and
-        "study_s": {"estimate", "low", "high", "least"} in seconds, "memory" and "disk" in bytes, "warnings"}; of what
-        was not probed, None.
+        {"trials", "notes", "at_once": {"trials", "bound", "nodes"}, "each": {"workers", "cpus",
+        "threads", "gpus", "memory_gb"} of a trial's worker, "probe": [{"params", "steps",
+        "seconds", "error", ...}], "trial_s" and "study_s": {"estimate", "low", "high", "least"} in
+        seconds, "memory" and "disk" in bytes, "warnings"}; of what was not probed, None.
 
     Raises:
         ConfigError, DataError, StudyError: as `search` would before it starts anything.

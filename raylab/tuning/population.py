@@ -1,5 +1,6 @@
-"""Population-based training as a searcher: a generation of members ends before the next begins, so what happens follows
-from the seed and the scores, not from how fast the machines were, and a killed driver changes nothing.
+"""Population-based training as a searcher: a generation of members ends before the next begins, so
+what happens follows from the seed and the scores, not from how fast the machines were, and a killed
+driver changes nothing.
 
 To Tune, a member's training between two generations is a trial of its own.
 """
@@ -80,7 +81,9 @@ class PopulationSearch(StudySearch):
         )
 
     def _next_generation(self) -> None:
-        """Copies of weights first, then all decisions as one segment of the ledger: either all hold or none."""
+        """Copies of weights first, then all decisions as one segment of the ledger: either all hold
+        or none.
+        """
         rng = random.Random(derive(self._space.sampler.seed, "generation", self._generation))
         decided = takeovers(self._members.values(), self._mode, self._space.scheduler.quantile, rng)
         events = [self._take_over(worse, better, rng) for worse, better in decided]

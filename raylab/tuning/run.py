@@ -40,7 +40,8 @@ def planned(study: StudyFolder) -> Plan:
 def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
     """What the scored label reaches without any model, beside the leaderboard from the start."""
     if plan.label and study.baselines() is None:
-        # `first` is never searched (see checks.py), so the fixed part of the space says which sessions are used.
+        # `first` is never searched (see checks.py), so the fixed part of the space says which
+        # sessions are used.
         fixed = parse_trial(plan.space.fixed(), "space")
         baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
         write_json(
@@ -49,7 +50,8 @@ def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
         )
         if baselines.held_out:
             say(
-                f"note: sessions held out whole have chance as their only baseline: {', '.join(baselines.held_out)}"
+                "note: sessions held out whole have chance as their only baseline: "
+                f"{', '.join(baselines.held_out)}"
             )
 
 
@@ -144,6 +146,7 @@ def run_recorded(
             problem = mirror.close()
             if problem:
                 say(
-                    f"MLflow is behind ({problem}); the ledger has everything: `raylab sync {study.path}` catches up"
+                    f"MLflow is behind ({problem}); the ledger has everything: `raylab sync "
+                    f"{study.path}` catches up"
                 )
     return problem

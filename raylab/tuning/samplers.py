@@ -1,5 +1,7 @@
-"""Optuna's samplers as a space names them. A new one is made for each draw, so a draw depends on nothing that a killed
-driver would take with it: only on the trials there are, the sampler's seed and the trial's number."""
+"""Optuna's samplers as a space names them. A new one is made for each draw, so a draw depends on
+nothing that a killed driver would take with it: only on the trials there are, the sampler's seed
+and the trial's number.
+"""
 
 from __future__ import annotations
 
@@ -69,18 +71,22 @@ def distribution(parameter: Parameter) -> BaseDistribution:
 
 
 class _Grid(optuna.samplers.BruteForceSampler):
-    """Every point once, in random order. Unlike Optuna's GridSampler it follows conditions; what was visited it reads
-    from the study's own trials, so a resumed grid goes on where it stopped."""
+    """Every point once, in random order. Unlike Optuna's GridSampler it follows conditions; what
+    was visited it reads from the study's own trials, so a resumed grid goes on where it stopped.
+    """
 
     def after_trial(self, *_: Any) -> None:
-        """Nothing: the original ends `study.optimize` after the last point; here the budget is the grid's size."""
+        """Nothing: the original ends `study.optimize` after the last point; here the budget is the
+        grid's size.
+        """
 
 
 class _Qmc(optuna.samplers.QMCSampler):
     """A scrambled Sobol sequence over all paths of a space.
 
-    Optuna's own draws the first trial at random and then only the paths which that one had. Here a path has its
-    coordinate whether or not a draw has the path, so those with `when` are as evenly spread as the others.
+    Optuna's own draws the first trial at random and then only the paths which that one had. Here a
+    path has its coordinate whether or not a draw has the path, so those with `when` are as evenly
+    spread as the others.
     """
 
     def __init__(self, space: Space, *, seed: int) -> None:
@@ -112,7 +118,9 @@ class _Qmc(optuna.samplers.QMCSampler):
 
 
 class _Gp(optuna.samplers.GPSampler):
-    """Learns of the paths that every draw has; Optuna's own takes those that the trials so far happen to share."""
+    """Learns of the paths that every draw has; Optuna's own takes those that the trials so far
+    happen to share.
+    """
 
     def __init__(self, space: Space, **options: Any) -> None:
         super().__init__(warn_independent_sampling=False, **options)
@@ -128,8 +136,8 @@ class _Gp(optuna.samplers.GPSampler):
 class _CmaEs(optuna.samplers.CmaEsSampler):
     """CMA-ES whose state is told anew, generation by generation, from the trials.
 
-    Optuna's own keeps it in the study's database as a pickle and unpickles it for the next draw: whoever could write
-    the database could run code here.
+    Optuna's own keeps it in the study's database as a pickle and unpickles it for the next draw:
+    whoever could write the database could run code here.
     """
 
     def __init__(self, space: Space, **options: Any) -> None:
@@ -152,7 +160,8 @@ class _CmaEs(optuna.samplers.CmaEsSampler):
                 : optimizer.population_size
             ]
             if len(told) < optimizer.population_size:
-                return optimizer  # the caller finds no full generation either, and so never writes its pickle
+                # the caller finds no full generation either, and so never writes its pickle
+                return optimizer
             optimizer.tell(
                 [(trans.transform(one.params), sign * (one.value or 0.0)) for one in told]
             )

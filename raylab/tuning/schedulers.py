@@ -1,7 +1,8 @@
-"""What stops trials early: Ray Tune's schedulers, by the metric that a trial's results carry as `rung`.
+"""What stops trials early: Ray Tune's schedulers, by the metric that a trial's results carry as
+`rung`.
 
-They know trials by raylab's ids, and are told again what the ledger holds: after a driver's death a trial is compared
-with the same others as before.
+They know trials by raylab's ids, and are told again what the ledger holds: after a driver's death a
+trial is compared with the same others as before.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from raylab.tracking.records import Mode
 def make_scheduler(
     config: Scheduler, *, mode: Mode, steps: int, events: Iterable[Mapping[str, Any]] = ()
 ) -> TrialScheduler:
-    """The scheduler of a search whose trials train so many steps, as it was when the last of the events was written.
+    """The scheduler of a search whose trials train so many steps, as it was when the last of the
+    events was written.
 
-    asha: Li et al. 2020 (arXiv:1810.05934). hyperband: the brackets of Li et al. 2018 (arXiv:1603.06560), each run as
-    asha runs its one. median: Golovin et al. 2017 (Google Vizier), section 3.2.2: a trial stops whose best value is
-    worse than the median of the others' running means.
+    asha: Li et al. 2020 (arXiv:1810.05934). hyperband: the brackets of Li et al. 2018
+    (arXiv:1603.06560), each run as asha runs its one. median: Golovin et al. 2017 (Google Vizier),
+    section 3.2.2: a trial stops whose best value is worse than the median of the others' running
+    means.
     """
     if config.kind == "none" or config.grace_steps >= steps:
         return FIFOScheduler()

@@ -1,7 +1,8 @@
 """Suggestions: a searcher that tells Optuna the truth. See also `drawing.py`, which draws.
 
-Ray's own OptunaSearch tells trials that a scheduler stopped as complete with their early score, leaves NaN results
-running for ever, and stores no link between its trials and Optuna's. Here a trial's id is its Optuna number.
+Ray's own OptunaSearch tells trials that a scheduler stopped as complete with their early score,
+leaves NaN results running for ever, and stores no link between its trials and Optuna's. Here a
+trial's id is its Optuna number.
 """
 
 from __future__ import annotations
@@ -138,11 +139,13 @@ class StudySearch(Searcher):
         self._drawing.tell(int(trial), _STATES[ended.state], values)
 
     def requeue(self, known: Mapping[str, TrialRecord]) -> None:
-        """Take up where a killed driver stopped: what has no end in the ledger is run again, with the values it has.
+        """Take up where a killed driver stopped: what has no end in the ledger is run again, with
+        the values it has.
 
-        The ledger decides. A trial that Optuna drew and the ledger never saw start is run as if just drawn; one whose
-        end only Optuna was told has its end once more, from its last checkpoint; what Optuna does not know (a value, an
-        end, or, of a database that was lost, the trial) it is told.
+        The ledger decides. A trial that Optuna drew and the ledger never saw start is run as if
+        just drawn; one whose end only Optuna was told has its end once more, from its last
+        checkpoint; what Optuna does not know (a value, an end, or, of a database that was lost, the
+        trial) it is told.
         """
         for name in sorted(known, key=int)[len(self._optuna.get_trials(deepcopy=False)) :]:
             self._drawing.keep(int(name), known[name].params)
@@ -160,7 +163,9 @@ class StudySearch(Searcher):
                 self._draws -= record is None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing, likewise: Tune pickles its whole set-up at the start, and again at every snapshot."""
+        """Nothing, likewise: Tune pickles its whole set-up at the start, and again at every
+        snapshot.
+        """
         return {}
 
     def save(self, checkpoint_path: str) -> None:

@@ -1,4 +1,6 @@
-"""When a search begins no further trial before its budget is used: time, a score that is good enough, a plateau."""
+"""When a search begins no further trial before its budget is used: time, a score that is good
+enough, a plateau.
+"""
 
 from __future__ import annotations
 

@@ -12,8 +12,9 @@ from raylab.tuning.driver import Say
 
 
 def sync(path: str | Path) -> StudyFolder:
-    """Bring MLflow to what the ledger says, and register the winner, and the champion where there is one. MirrorError
-    where MLflow cannot be reached."""
+    """Bring MLflow to what the ledger says, and register the winner, and the champion where there
+    is one. MirrorError where MLflow cannot be reached.
+    """
     from raylab.reporting.plots import trial_figures
 
     study = StudyFolder.open(Path(path))
@@ -25,7 +26,9 @@ def sync(path: str | Path) -> StudyFolder:
 
 
 def register_winners(study: StudyFolder, say: Say) -> None:
-    """In MLflow's registry: the best of the search as `best`, the champion of a selection as `champion`."""
+    """In MLflow's registry: the best of the search as `best`, the champion of a selection as
+    `champion`.
+    """
     found = _to_register(study)
     if not found:
         say("no trial completed: there is no winner")
@@ -34,7 +37,8 @@ def register_winners(study: StudyFolder, say: Say) -> None:
             Mirror(study).register(trial, alias=alias)
     except MirrorError as error:
         say(
-            f"the winner is not registered in MLflow yet ({error}): `raylab sync {study.path}` does it later"
+            f"the winner is not registered in MLflow yet ({error}): `raylab sync {study.path}` "
+            "does it later"
         )
 
 

@@ -24,7 +24,9 @@ def train(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> StudyFolder:
-    """Train one config: a study of one trial. `overrides` may name `resources.*` beside config paths."""
+    """Train one config: a study of one trial. `overrides` may name `resources.*` beside config
+    paths.
+    """
     value = dict(config) if isinstance(config, Mapping) else load_yaml(Path(config))
     stray = sorted(set(value) & (set(Space.model_fields) - {"task"}))
     if stray:

@@ -1,8 +1,10 @@
-"""The trials of a study, as Optuna has them: drawn by a sampler in a study in memory, and kept in the database once
-accepted. The database is read once: this process is its only writer, and reading each trial back took most of the time.
+"""The trials of a study, as Optuna has them: drawn by a sampler in a study in memory, and kept in
+the database once accepted. The database is read once: this process is its only writer, and reading
+each trial back took most of the time.
 
-The sampler's study also holds what the database must not: draws that were not accepted, and trials of earlier studies.
-So trials have numbers without gaps, and samplers' own state (pickles, of CMA-ES) is neither written nor read.
+The sampler's study also holds what the database must not: draws that were not accepted, and trials
+of earlier studies. So trials have numbers without gaps, and samplers' own state (pickles, of
+CMA-ES) is neither written nor read.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from raylab.space.space import Space
 from raylab.tuning.samplers import BRED, NOTED, distribution, make_sampler
 
 Params = Mapping[str, Scalar]
-# How often a sampler is asked again after a draw that breaks a constraint or repeats a trial; then draws are random.
+# How often a sampler is asked again after a draw that breaks a constraint or repeats a trial; then
+# draws are random.
 _ASKED = {"grid": MOST_POINTS, "qmc": MOST_TRIES}
 _ASKED_OF_OTHERS = 20
 _NEW_TRIES = 200  # random draws until a space counts as exhausted: then a trial is repeated
@@ -121,7 +124,9 @@ class Drawing:
         return self._memory._storage.get_trial(self._held[number].memory)
 
     def _asked(self, number: int) -> FrozenTrial | None:
-        """A new draw of the sampler's; None where it goes on repeating itself or breaking constraints."""
+        """A new draw of the sampler's; None where it goes on repeating itself or breaking
+        constraints.
+        """
         for attempt in range(_ASKED.get(self._space.sampler.kind, _ASKED_OF_OTHERS)):
             seed = int(
                 np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(
@@ -196,5 +201,7 @@ class Drawing:
 
 
 def _key(params: Params) -> str:
-    """Equal where two draws are; training is deterministic, so a trial with the same values would tell nothing new."""
+    """Equal where two draws are; training is deterministic, so a trial with the same values would
+    tell nothing new.
+    """
     return repr(sorted(params.items()))

@@ -1,4 +1,6 @@
-"""Trials of earlier studies that inform the sampler of a new one: which of them mean the same, and which do not."""
+"""Trials of earlier studies that inform the sampler of a new one: which of them mean the same, and
+which do not.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,11 @@ from raylab.space.earlier import Earlier, EarlierTrial
 def with_earlier(
     space: Space, *, fingerprint: str, modes: Mapping[str, Mode], label: str | None, source: str
 ) -> tuple[Space, list[str]]:
-    """The space with the trials of its `warm_start`, and notes of what informs the sampler and what was left out.
+    """The space with the trials of its `warm_start`, and notes of what informs the sampler and what
+    was left out.
 
-    Used are completed trials (by tpe also pruned ones) whose score means the same: same data, objectives, label,
-    evaluation and training.max_steps, and whose values this space could draw.
+    Used are completed trials (by tpe also pruned ones) whose score means the same: same data,
+    objectives, label, evaluation and training.max_steps, and whose values this space could draw.
 
     Raises:
         ConfigError: An earlier study cannot be read, or none of its trials can be used.
@@ -97,7 +100,9 @@ def _kind(task: Any) -> str:
 
 
 def _usable(study: StudyFolder, space: Space) -> tuple[list[EarlierTrial], Counter[str], set[str]]:
-    """Trials in the terms of `space`; how many were left out, by reason; fixed paths whose values differ."""
+    """Trials in the terms of `space`; how many were left out, by reason; fixed paths whose values
+    differ.
+    """
     trials: list[EarlierTrial] = []
     left_out: Counter[str] = Counter()
     differing: set[str] = set()
@@ -196,7 +201,8 @@ def _said(
     notes += [f"warm start: of {study} {count} left out {why}" for why, count in left_out.items()]
     if differing:
         notes.append(
-            f"warm start: trials of {study} differ from this space in {', '.join(sorted(differing))}"
+            f"warm start: trials of {study} differ from this space in "
+            f"{', '.join(sorted(differing))}"
         )
     return notes
 

@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.bench [--only PREFIX] [--out bench.json]`: raylab against its peers.
 
-A benchmark is one entry of BENCHMARKS. Nothing here is asserted: numbers depend on the machine and its load,
-ratios less so. Measure on a quiet machine.
+A benchmark is one entry of BENCHMARKS. Nothing here is asserted: numbers depend on the machine and
+its load, ratios less so. Measure on a quiet machine.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ BENCHMARKS |= {
     for kind in ("ema", "grouped_residual")
     for batch in (32, 256)
 }
-# No peer does the same: figures by name. `open` touches every sample, `train` runs one training step.
+# No peer does the same: figures by name. `open` touches every sample, `train` runs one training
+# step.
 MEASURED: dict[str, Callable[[], dict[str, float]]] = {
     **{f"prepare/sessions/{count}": partial(many_files, count) for count in (4, 16, 64)},
     "data/first_batch": first_batch,

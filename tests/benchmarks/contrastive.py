@@ -1,4 +1,6 @@
-"""Contrastive training steps: raylab's loop against the step of cebra 0.6.1's estimator, on the same data."""
+"""Contrastive training steps: raylab's loop against the step of cebra 0.6.1's estimator, on the
+same data.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,15 @@ from raylab.training.loop import Training
 from tests.benchmarks.harness import Pair, Run
 
 SAMPLES, UNITS, HIDDEN, OUTPUT, OFFSET, DELTA = 32_000, 200, 32, 8, 10, 0.1
-BLOCK = 64  # steps that raylab's sampler draws at once: a round runs whole blocks, or it would skip their cost
+# steps that raylab's sampler draws at once: a round runs whole blocks, or it would skip their cost
+BLOCK = 64
 
 
 @cache
 def recording() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(T, N) counts of tuned neurons, the (T, 2) smooth latent behind them, and its angle in 8 classes."""
+    """(T, N) counts of tuned neurons, the (T, 2) smooth latent behind them, and its angle in 8
+    classes.
+    """
     random = np.random.default_rng(0)
     latent = gaussian_filter1d(random.standard_normal((SAMPLES, 2)), 20, axis=0)
     latent /= latent.std(axis=0)

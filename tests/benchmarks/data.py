@@ -1,7 +1,7 @@
 """Preparing and opening recordings of true size (115,459 samples x 200 units, 100 MB a file).
 
-The peer of one file is what a careful script does: h5py reads the arrays, numpy writes them. Rows without a peer
-measure seconds and memory, and what they predict for the whole data set.
+The peer of one file is what a careful script does: h5py reads the arrays, numpy writes them. Rows
+without a peer measure seconds and memory, and what they predict for the whole data set.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def recordings(count: int) -> Path:
     return folder
 
 
-# -- one file, against a script ------------------------------------------------------------------------------------
+# -- one file, against a script --------------------------------------------------------------------
 
 
 def one_file(form: Form) -> Pair:
@@ -100,11 +100,13 @@ def script_file(path: Path) -> Run:
     return run
 
 
-# -- many files ----------------------------------------------------------------------------------------------------
+# -- many files ------------------------------------------------------------------------------------
 
 
 def many_files(count: int) -> dict[str, float]:
-    """Wall time and peak memory of `raylab prepare`, Ray included, and what they predict for the whole set."""
+    """Wall time and peak memory of `raylab prepare`, Ray included, and what they predict for the
+    whole set.
+    """
     raw, out = recordings(count), scratch() / f"ds-{count}"
     command = [
         sys.executable,
@@ -136,7 +138,7 @@ def many_files(count: int) -> dict[str, float]:
     }
 
 
-# -- opening -------------------------------------------------------------------------------------------------------
+# -- opening ---------------------------------------------------------------------------------------
 
 
 @cache

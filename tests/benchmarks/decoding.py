@@ -1,10 +1,11 @@
-"""`python -m tests.benchmarks.decoding [--folds 5] [--only NAME] [--steps 500]`: every decoder family on published
-recordings (RAYLAB_REAL_DATA, as for the tests), beside matched baselines.
+"""`python -m tests.benchmarks.decoding [--folds 5] [--only NAME] [--steps 500]`: every decoder
+family on published recordings (RAYLAB_REAL_DATA, as for the tests), beside matched baselines.
 
-Each fold of a recording is a dataset of its own. Of each family the view, the window and what the readout leaves open
-are chosen by the validation score of that fold; the test split is read once, with what was chosen. A readout is fitted
-anew on train and validation for it. Prints a Markdown table: the mean over folds (and sessions), lowest and highest in
-brackets, and how far chance goes when predictions are held against permuted labels.
+Each fold of a recording is a dataset of its own. Of each family the view, the window and what the
+readout leaves open are chosen by the validation score of that fold; the test split is read once,
+with what was chosen. A readout is fitted anew on train and validation for it. Prints a Markdown
+table: the mean over folds (and sessions), lowest and highest in brackets, and how far chance goes
+when predictions are held against permuted labels.
 """
 
 from __future__ import annotations
@@ -120,7 +121,9 @@ def baseline(data: Dataset, task: Task, label: str) -> dict[str, float]:
 
 
 def best(data: Dataset, task: Task, label: str, family: str, steps: int) -> tuple[float, float]:
-    """Means over sessions: the score on test of what validation chose, and the 97.5 % point of permuted labels."""
+    """Means over sessions: the score on test of what validation chose, and the 97.5 % point of
+    permuted labels.
+    """
     chosen: tuple[float, Training] | None = None
     for config in candidates(task, label, family, steps):
         training = Training(config, data, whole_shard(data, config.view, config.sessions))

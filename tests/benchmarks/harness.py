@@ -1,8 +1,8 @@
-"""Paired measurement: A B A B, each side in a process of its own, one thread, CPU time. Medians, and ratios with their
-spread.
+"""Paired measurement: A B A B, each side in a process of its own, one thread, CPU time. Medians,
+and ratios with their spread.
 
-Two processes, because a side may set what the whole process lives with: raylab's loop tunes the allocator, from which
-a peer beside it gains up to half its time.
+Two processes, because a side may set what the whole process lives with: raylab's loop tunes the
+allocator, from which a peer beside it gains up to half its time.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""`python -m tests.benchmarks.latents FOLDER`: does an embedding recover the latent that drives synthetic neurons?
+"""`python -m tests.benchmarks.latents FOLDER`: does an embedding recover the latent that drives
+synthetic neurons?
 
-For each noise level one session is made and prepared, contrastive models are trained over seeds, by time alone and by
-the latent as a label, and all embeddings are scored on validation samples by the R2 of a linear map to the latent,
-fitted on training samples, and by that of the nearest-neighbour decoder. Prints Markdown tables: mean over seeds,
-lowest and highest in brackets.
+For each noise level one session is made and prepared, contrastive models are trained over seeds, by
+time alone and by the latent as a label, and all embeddings are scored on validation samples by the
+R2 of a linear map to the latent, fitted on training samples, and by that of the nearest-neighbour
+decoder. Prints Markdown tables: mean over seeds, lowest and highest in brackets.
 """
 
 from __future__ import annotations

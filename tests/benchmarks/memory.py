@@ -1,4 +1,6 @@
-"""Memory of a process and all it started, as Linux counts it: shared pages divided among those that share them."""
+"""Memory of a process and all it started, as Linux counts it: shared pages divided among those that
+share them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def descendants(pid: int) -> set[int]:
 
 
 def proportional_mib(pids: set[int]) -> float:
-    """MiB of the proportional set size (PSS): a page that four processes map counts a quarter for each."""
+    """MiB of the proportional set size (PSS): a page that four processes map counts a quarter for
+    each.
+    """
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError, StopIteration):

@@ -1,4 +1,6 @@
-"""One quantizer, forward and backward in training, against vector-quantize-pytorch 1.32 with equal settings."""
+"""One quantizer, forward and backward in training, against vector-quantize-pytorch 1.32 with equal
+settings.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def quantizer(kind: str, batch: int) -> Pair:
 
 
 def vectors(batch: int) -> tuple[Tensor, Tensor]:
-    """(batch, WINDOW, DIMENSION) around 512 places, and the gradient that comes back from a decoder."""
+    """(batch, WINDOW, DIMENSION) around 512 places, and the gradient that comes back from a
+    decoder.
+    """
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(512, DIMENSION, generator=generator)
     places = torch.randint(512, (batch, WINDOW), generator=generator)
@@ -89,7 +93,8 @@ def steps(
     def run(count: int) -> None:
         for _ in range(count):
             values, loss = call(x)
-            # Not a product with the gradient: a decoder hands it over, and its cost would be the benchmark's own.
+            # Not a product with the gradient: a decoder hands it over, and its cost would be the
+            # benchmark's own.
             roots = [(values, gradient)] + ([(loss, None)] if loss.requires_grad else [])
             torch.autograd.backward(*zip(*roots))
             x.grad = None

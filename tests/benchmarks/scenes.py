@@ -1,9 +1,11 @@
-"""`python -m tests.benchmarks.scenes`: natural scenes of a synthetic Neuropixels session (400 units, 118 scenes x 50
-presentations), decoded per presentation by readouts and networks, from all training presentations and from few of each.
+"""`python -m tests.benchmarks.scenes`: natural scenes of a synthetic Neuropixels session (400
+units, 118 scenes x 50 presentations), decoded per presentation by readouts and networks, from all
+training presentations and from few of each.
 
-What a readout leaves open, and which validation's model of a network is kept, is chosen on validation; the test split
-is read once, with what was chosen. Mean over seeds (of the network and of the shots drawn), lowest and highest in
-brackets. The session's difficulty was set by hand: its numbers compare decoders, and say nothing about real recordings.
+What a readout leaves open, and which validation's model of a network is kept, is chosen on
+validation; the test split is read once, with what was chosen. Mean over seeds (of the network and
+of the shots drawn), lowest and highest in brackets. The session's difficulty was set by hand: its
+numbers compare decoders, and say nothing about real recordings.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
-"""`python -m tests.benchmarks.science FOLDER`: do raylab and cebra 0.6.1 learn the same from the same data?
+"""`python -m tests.benchmarks.science FOLDER`: do raylab and cebra 0.6.1 learn the same from the
+same data?
 
-For each published recording (RAYLAB_REAL_DATA, as for the tests) both train the same encoder on the same rows for as
-many steps, over seeds; both embeddings are decoded by the same decoder on the same samples of the test split, k chosen
-on validation. Prints a Markdown table: mean over seeds, lowest and highest in brackets, and the consistency of seeds.
+For each published recording (RAYLAB_REAL_DATA, as for the tests) both train the same encoder on the
+same rows for as many steps, over seeds; both embeddings are decoded by the same decoder on the same
+samples of the test split, k chosen on validation. Prints a Markdown table: mean over seeds, lowest
+and highest in brackets, and the consistency of seeds.
 
-What differs: raylab draws no pair across a gap, where cebra sees the training parts joined; raylab's nearest neighbours
-are exact; an angle is an angle to raylab, and (cos, sin) to cebra.
+What differs: raylab draws no pair across a gap, where cebra sees the training parts joined;
+raylab's nearest neighbours are exact; an angle is an angle to raylab, and (cos, sin) to cebra.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ TRAIN, NEIGHBOURS, DIMENSIONS, RUNS = 25_600, 36, 8, 10
 
 @cache
 def embeddings(count: int) -> list[np.ndarray]:
-    """Of the recording's latent: `count` smooth maps onto a sphere, each with noise of its own, (T, 8) float32."""
+    """Of the recording's latent: `count` smooth maps onto a sphere, each with noise of its own, (T,
+    8) float32.
+    """
     _, latent, _ = recording()
     found = []
     for seed in range(count):

@@ -1,8 +1,10 @@
-"""`python -m tests.benchmarks.searches FOLDER`: what a search is worth: the best validation score found so far against
-the training spent, for random draws, TPE, TPE with ASHA, and population-based training, over seeds.
+"""`python -m tests.benchmarks.searches FOLDER`: what a search is worth: the best validation score
+found so far against the training spent, for random draws, TPE, TPE with ASHA, and population-based
+training, over seeds.
 
-The unit of training is a whole trial (`--steps` steps), so that searches which stop trials early, or train few members
-on and on, are compared at equal cost. The same call again goes on where it was stopped.
+The unit of training is a whole trial (`--steps` steps), so that searches which stop trials early,
+or train few members on and on, are compared at equal cost. The same call again goes on where it was
+stopped.
 """
 
 from __future__ import annotations
@@ -111,7 +113,9 @@ def _study(data: Path, method: str, seed: int, options: Any) -> StudyFolder:
 
 
 def _curve(study: StudyFolder, options: Any) -> list[float]:
-    """The best score of any validation after each whole trial's worth of steps, in the order of time."""
+    """The best score of any validation after each whole trial's worth of steps, in the order of
+    time.
+    """
     before: dict[str, int] = {}
     spent, best, curve = 0, -np.inf, [-np.inf] * options.trials
     reports = sorted(

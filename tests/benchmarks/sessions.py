@@ -1,5 +1,6 @@
-"""Training steps over four sessions (32,000 samples in all) of different width, positives across them, against cebra
-0.6.1's estimator."""
+"""Training steps over four sessions (32,000 samples in all) of different width, positives across
+them, against cebra 0.6.1's estimator.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What the platform itself costs: overhead of many short trials, a thousand trials that do nothing, and a grid of
-contrastive models against cebra 0.6.1's own grid search."""
+"""What the platform itself costs: overhead of many short trials, a thousand trials that do nothing,
+and a grid of contrastive models against cebra 0.6.1's own grid search.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +54,11 @@ def dataset() -> Path:
 
 
 def overhead() -> dict[str, float]:
-    """32 trials of one second, two at a time: wall time over 32 x 1 s / 2. Ray is up, and one study has run before.
+    """32 trials of one second, two at a time: wall time over 32 x 1 s / 2. Ray is up, and one study
+    has run before.
 
-    A trial's second is the median of what it takes alone in this process, before and after the study.
+    A trial's second is the median of what it takes alone in this process, before and after the
+    study.
     """
     steps = _steps_a_second()
     connect(cpus=SLOTS)
@@ -81,7 +84,9 @@ def overhead() -> dict[str, float]:
 
 
 def _steps_a_second() -> int:
-    """How many steps (a validation at their end) a trial takes a second in this process, alone and warm."""
+    """How many steps (a validation at their end) a trial takes a second in this process, alone and
+    warm.
+    """
     seconds = {steps: min(_alone(steps) for _ in range(3)) for steps in (50, 1050)}
     each = (seconds[1050] - seconds[50]) / 1000
     return max(1, round((SECONDS - seconds[50]) / each) + 50)
@@ -153,7 +158,7 @@ class _replaced:
         self._trainable, self._kept = trainable, driver._trainable
 
     def __enter__(self) -> None:
-        trainable: Callable[..., Any] = lambda resources: tune.with_resources(
+        trainable: Callable[..., Any] = lambda resources: tune.with_resources(  # noqa: E731
             self._trainable, {"cpu": 1}
         )
         driver._trainable = trainable
@@ -163,10 +168,11 @@ class _replaced:
 
 
 def grid(steps: int = 1000) -> dict[str, float]:
-    """One grid of 12 points, offset10, time_delta: raylab's search on two CPUs against `cebra.grid_search`.
+    """One grid of 12 points, offset10, time_delta: raylab's search on two CPUs against
+    `cebra.grid_search`.
 
-    Both train on the same rows; embeddings of the validation rows are decoded by the same 25 neighbours. `gap` is the
-    largest difference in R2 between the two, over the points.
+    Both train on the same rows; embeddings of the validation rows are decoded by the same 25
+    neighbours. `gap` is the largest difference in R2 between the two, over the points.
     """
     points = {
         "output_dimension": [3, 8, 16],

@@ -1,4 +1,6 @@
-"""Embedding a whole recording with one set of weights: `Model.transform` against cebra 0.6.1's `transform`."""
+"""Embedding a whole recording with one set of weights: `Model.transform` against cebra 0.6.1's
+`transform`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Whole VQ-VAE training steps: raylab's loop against the same network in torch's own layers with a quantizer of
-vector-quantize-pytorch and torch's Adam, on the same recording."""
+"""Whole VQ-VAE training steps: raylab's loop against the same network in torch's own layers with a
+quantizer of vector-quantize-pytorch and torch's Adam, on the same recording.
+"""
 
 from __future__ import annotations
 

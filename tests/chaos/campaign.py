@@ -1,5 +1,6 @@
-"""A study under fire: seeded random kills of its driver, its trials' and workers' processes and its MLflow server, each
-followed by what a user would do, until the study is finished."""
+"""A study under fire: seeded random kills of its driver, its trials' and workers' processes and its
+MLflow server, each followed by what a user would do, until the study is finished.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +107,9 @@ class Campaign:
         return [pid for pid, name in descendants(process.pid).items() if re.match(title, name)]
 
     def _trial_of(self, pid: int) -> str:
-        """Which trial a process trains, as it wrote down itself; of a waiting one of several workers: any."""
+        """Which trial a process trains, as it wrote down itself; of a waiting one of several
+        workers: any.
+        """
         for path in (self.study / "trials").glob("*/process-*.json"):
             with contextlib.suppress(OSError, ValueError):
                 if json.loads(path.read_text())["pid"] == pid:
@@ -115,7 +118,9 @@ class Campaign:
 
     @contextlib.contextmanager
     def _raylab(self, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-        """A command of raylab's. What outlives its death is left: ending it is the next driver's work."""
+        """A command of raylab's. What outlives its death is left: ending it is the next driver's
+        work.
+        """
         environment = {
             **os.environ,
             "MLFLOW_TRACKING_URI": self.server.uri,
@@ -139,7 +144,9 @@ class Campaign:
 
 
 class Server:
-    """A real MLflow server on loopback, which can be killed and started again on what it had stored."""
+    """A real MLflow server on loopback, which can be killed and started again on what it had
+    stored.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self.uri = f"http://127.0.0.1:{port}"

@@ -1,4 +1,6 @@
-"""A disk that fills up while a study runs: the study stops and says so, no trial is blamed, and `resume` ends it."""
+"""A disk that fills up while a study runs: the study stops and says so, no trial is blamed, and
+`resume` ends it.
+"""
 
 from __future__ import annotations
 

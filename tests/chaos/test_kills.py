@@ -1,4 +1,5 @@
-"""Nothing lost, nothing twice: studies whose parts are killed at random end as those that were left in peace.
+"""Nothing lost, nothing twice: studies whose parts are killed at random end as those that were left
+in peace.
 
 `make chaos` makes at least a hundred kills (RAYLAB_KILLS); without it a few.
 """

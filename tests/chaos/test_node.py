@@ -1,4 +1,6 @@
-"""A machine that dies in the middle of a search: its trials go on elsewhere, from their last checkpoints."""
+"""A machine that dies in the middle of a search: its trials go on elsewhere, from their last
+checkpoints.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Allen sessions of both kinds through the real allensdk, in the environment that raylab makes for it."""
+"""Allen sessions of both kinds through the real allensdk, in the environment that raylab makes for
+it.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +94,8 @@ class TestOphysAgainstAllensdk:
     def test_the_stimulus_of_every_frame(self, pair: tuple[Session, dict[str, np.ndarray]]) -> None:
         """As allensdk's own search by frame finds it, frames that two rows share included.
 
-        It gives the last frame of a row to that row, except where the whole stimulus ends: raylab does there too.
+        It gives the last frame of a row to that row, except where the whole stimulus ends: raylab
+        does there too.
         """
         session, truth = pair
         found = classes(session, "stimulus")
@@ -165,7 +168,9 @@ class TestEcephysAgainstAllensdk:
         stimulus: str,
         left_out: int,
     ) -> None:
-        """allensdk leaves out what is invalid for stimuli; raylab also scenes during which a probe was silent."""
+        """allensdk leaves out what is invalid for stimuli; raylab also scenes during which a probe
+        was silent.
+        """
         session = self.read(files, stimulus)
         truth = {
             name.split("/")[-1]: values

@@ -54,8 +54,9 @@ def our_encoder(
 def both_encoders(
     name: str, dtype: torch.dtype, *, normalize: bool | None = None
 ) -> tuple[Encoder, torch.nn.Module]:
-    """raylab's encoder with the weights of cebra's, without dropout. Their normalisation: what the name says, or as
-    told, which the estimator cannot do."""
+    """raylab's encoder with the weights of cebra's, without dropout. Their normalisation: what the
+    name says, or as told, which the estimator cannot do.
+    """
     told = {} if normalize is None else {"normalize": normalize}
     theirs = cebra.models.init(name, num_neurons=40, num_units=32, num_output=8, **told)
     ours = our_encoder(name, normalize=normalize)
@@ -63,12 +64,13 @@ def both_encoders(
     return ours.to(dtype).eval(), theirs.to(dtype).eval()
 
 
-# -- encoders ------------------------------------------------------------------------------------------------
+# -- encoders --------------------------------------------------------------------------------------
 
 
 def test_every_encoder_of_cebra_is_known_or_named_here() -> None:
-    """Left out: deeper, residual, clipped and tanh variants of the perceptron on single samples, classifiers, and the
-    projector, which has its own test below."""
+    """Left out: deeper, residual, clipped and tanh variants of the perceptron on single samples,
+    classifiers, and the projector, which has its own test below.
+    """
     left_out = [name for name in cebra.models.get_options() if name not in ARCHITECTURES]
     others = (
         "offset1-model-v",
@@ -118,7 +120,9 @@ def test_receptive_field_and_initial_weights(name: str) -> None:
 @each_architecture
 @each_precision
 def test_sequence_equals_cebras_transform(name: str, dtype: torch.dtype, tolerance: float) -> None:
-    """Of a subsampling encoder: every fourth row. The perceptron behind `offset4` cebra cannot apply to a stretch."""
+    """Of a subsampling encoder: every fourth row. The perceptron behind `offset4` cebra cannot
+    apply to a stretch.
+    """
     ours, theirs = both_encoders(name, dtype)
     x = torch.randn(200, 40, dtype=dtype)
     if isinstance(theirs, cebra.models.ConvolutionalModelMixin):
@@ -145,7 +149,9 @@ def test_dropout_of_training(name: str) -> None:
 
 @each_precision
 def test_projector_from_the_layers_of_cebra(dtype: torch.dtype, tolerance: float) -> None:
-    """cebra's projector fails as it is; with residual blocks that do not crop hidden units its layers give ours."""
+    """cebra's projector fails as it is; with residual blocks that do not crop hidden units its
+    layers give ours.
+    """
     with pytest.raises(TypeError):
         projector.MultisessionProjectorModel([40], 32, 8)
     with pytest.raises(RuntimeError):
@@ -162,7 +168,7 @@ def test_projector_from_the_layers_of_cebra(dtype: torch.dtype, tolerance: float
     torch.testing.assert_close(ours(windows), expected, rtol=0, atol=tolerance)
 
 
-# -- losses --------------------------------------------------------------------------------------------------
+# -- losses ----------------------------------------------------------------------------------------
 
 CRITERIONS = {
     ("cosine", False): criterions.FixedCosineInfoNCE,
@@ -206,7 +212,9 @@ def test_loss_value_and_gradient(
 @pytest.mark.parametrize(("similarity", "learnable"), CRITERIONS)
 @pytest.mark.parametrize("path", ["readable", "by hand"])
 def test_step_value_and_gradients(kind: str, similarity: str, learnable: bool, path: str) -> None:
-    """One training step, encoder and loss together: the value and the gradient of every weight, to 1e-5."""
+    """One training step, encoder and loss together: the value and the gradient of every weight, to
+    1e-5.
+    """
     torch.manual_seed(1)
     ours, theirs = both_encoders(f"{kind}-model", torch.float32, normalize=similarity == "cosine")
     loss = InfoNCE(InfoNCEConfig(similarity=similarity, learnable_temperature=learnable))
@@ -278,7 +286,7 @@ def test_training_follows_the_same_path(kind: str) -> None:
         torch.testing.assert_close(a, b, rtol=0, atol=1e-4)
 
 
-# -- pairs: the same distributions ---------------------------------------------------------------------------
+# -- pairs: the same distributions -----------------------------------------------------------------
 
 SAMPLES, DRAWS, OFFSET = 3000, 20_000, 5
 
@@ -299,8 +307,9 @@ def draw_ours(conditional: str, labels: list[Label], *, time_offset: int = OFFSE
 
 
 def draw_theirs(distribution: object, *, by_class: torch.Tensor | None = None) -> np.ndarray:
-    """Rows as cebra's loaders draw them. Its generators ignore their seed argument, so it is set here: two
-    seeds, or references and label changes would be one stream."""
+    """Rows as cebra's loaders draw them. Its generators ignore their seed argument, so it is set
+    here: two seeds, or references and label changes would be one stream.
+    """
     np.random.seed(0)
     torch.manual_seed(0)
     distribution.generator.manual_seed(1)

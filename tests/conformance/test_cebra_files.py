@@ -1,4 +1,6 @@
-"""Files between raylab and cebra 0.6.1, opened by the package itself: the same embeddings, nothing that is not said."""
+"""Files between raylab and cebra 0.6.1, opened by the package itself: the same embeddings, nothing
+that is not said.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def of_architecture(name: str) -> dict[str, Any]:
 
 
 def model(config: ContrastiveTrial, names: tuple[str, ...] = ("a",)) -> Model:
-    """With random weights and the view that training samples would give; it shows all kept units but one."""
+    """With random weights and the view that training samples would give; it shows all kept units
+    but one.
+    """
     labels = {"position": LabelSpec("continuous", "m", (), 1)}
     sessions, fitted = {}, {}
     for name in names:
@@ -78,13 +82,15 @@ def loaded(ours: Model, path: Path, **how: Any) -> cebra.CEBRA:
         return cebra.CEBRA.load(path)
 
 
-# -- raylab -> cebra -----------------------------------------------------------------------------------------
+# -- raylab -> cebra -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", EXPORTED)
 @pytest.mark.parametrize("zscore", [True, False])
 def test_transform_of_raw_activity(name: str, zscore: bool, tmp_path: Path) -> None:
-    """All recorded units in, the same embedding out: z-score, dropped and chosen units, and the ends."""
+    """All recorded units in, the same embedding out: z-score, dropped and chosen units, and the
+    ends.
+    """
     ours = model(trial(**of_architecture(name), view={"zscore": zscore}))
     theirs = loaded(ours, tmp_path / "model.pt")
     assert theirs.model_architecture == name
@@ -151,7 +157,9 @@ def test_dropout_and_a_learnt_temperature(tmp_path: Path) -> None:
 
 
 def test_the_file_is_plain_values_in_the_form_of_this_version(tmp_path: Path) -> None:
-    """Whatever cebra writes, and no more than it reads: a new version of it that differs is seen here."""
+    """Whatever cebra writes, and no more than it reads: a new version of it that differs is seen
+    here.
+    """
     assert cebra.__version__ == FORMAT
     theirs = cebra.CEBRA(
         model_architecture="offset10-model", max_iterations=2, batch_size=8, device="cpu"
@@ -210,7 +218,8 @@ def test_cebra_can_go_on_with_it(tmp_path: Path) -> None:
         ({"model": {"encoder": {"kind": "offset20_4x"}}}, "model.encoder.kind 'offset20_4x'"),
         (
             {"model": {"encoder": {"kind": "offset5"}}, "loss": {"similarity": "euclidean"}},
-            "no offset5 without normalisation\n  Train with model.normalize: true, or as offset1 or offset10.",
+            "no offset5 without normalisation\n  Train with model.normalize: true, or as offset1 "
+            "or offset10.",
         ),
         (
             {"model": {"encoder": {"kind": "offset1_wide"}}},
@@ -227,7 +236,7 @@ def test_what_cebra_cannot_say_is_refused_by_name(
     assert not (tmp_path / "model.pt").exists()
 
 
-# -- cebra -> raylab -----------------------------------------------------------------------------------------
+# -- cebra -> raylab -------------------------------------------------------------------------------
 
 
 def fitted_cebra(

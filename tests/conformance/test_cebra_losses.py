@@ -46,7 +46,7 @@ def sampling(**section: Any) -> SamplingConfig:
     return trial(sampling=section).sampling
 
 
-# -- values and gradients ------------------------------------------------------------------------------------
+# -- values and gradients --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("similarity", "learnable"), CRITERIONS)
@@ -188,7 +188,9 @@ def test_a_step_of_several_objectives() -> None:
 
 
 def test_a_step_over_several_sessions() -> None:
-    """Its solver's own loss on one draw of its sampler: sessions of different width, positives across them."""
+    """Its solver's own loss on one draw of its sampler: sessions of different width, positives
+    across them.
+    """
     torch.manual_seed(0)
     np.random.seed(0)
     widths, sessions = (20, 12, 15), []
@@ -225,7 +227,7 @@ def test_a_step_over_several_sessions() -> None:
     assert_steps_equal(ours_both_ways(ours, windows, objectives, layout), expected)
 
 
-# -- pairs: the same distributions ---------------------------------------------------------------------------
+# -- pairs: the same distributions -----------------------------------------------------------------
 
 
 def smooth(columns: int, seed: int = 0) -> np.ndarray:
@@ -302,7 +304,9 @@ def test_mixed_pairs() -> None:
 
 
 def across(labels: list[list[Label]], **section: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(S, B) references and (S * B,) positives as numbers over all sessions, each beside its reference."""
+    """(S, B) references and (S * B,) positives as numbers over all sessions, each beside its
+    reference.
+    """
     sources = [Source(np.array([[0, SAMPLES]]), 0, 1, str(at)) for at in range(len(labels))]
     found = AcrossSampler(sources, labels, sampling(positives="across", **section), 0).draw(
         0, DRAWS

@@ -1,4 +1,6 @@
-"""What is decoded of Allen-like sessions, each above chance with a readout; labels follow presentations."""
+"""What is decoded of Allen-like sessions, each above chance with a readout; labels follow
+presentations.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def splits(folder: Path, source: Path, **sections: Any) -> Dataset:
 
 
 def decoded(data: Dataset, label: str, kind: str, **sections: Any) -> dict[str, float]:
-    """Test scores of a decoder; nothing but training samples is fitted on, settings are chosen on validation."""
+    """Test scores of a decoder; nothing but training samples is fitted on, settings are chosen on
+    validation.
+    """
     value = {"task": {"kind": "decoder", "label": label}, "model": {"kind": kind}, **sections}
     config = parse_trial(value, "test")
     training = Training(config, data, whole_shard(data, config.view, config.sessions))
@@ -137,7 +141,7 @@ def test_running_speed_of_a_two_photon_session(folder: Path, calcium: Path) -> N
     assert decoded(data, "running_speed", "ridge", input={"window": 1})["r2"] > 0.2
 
 
-# -- labels follow presentations -----------------------------------------------------------------------------
+# -- labels follow presentations -------------------------------------------------------------------
 
 
 def tuning(session: Session, label: str) -> np.ndarray:
@@ -157,7 +161,9 @@ def agreement(session: Session, rates: np.ndarray, label: str) -> float:
 def test_spikes_of_shuffled_and_dropped_presentations(
     folder: Path, spikes: Path, kept: float | None
 ) -> None:
-    """The file's rows in another order, some missing: labels are those of the spikes' own presentations."""
+    """The file's rows in another order, some missing: labels are those of the spikes' own
+    presentations.
+    """
     arrays = dict(np.load(spikes))
     random, count = np.random.default_rng(3), len(arrays["presentation_id"])
     rows = random.permutation(count)[: count if kept is None else int(kept * count)]
@@ -188,7 +194,9 @@ def _spike_times(start: np.ndarray, rates: np.ndarray, random: np.random.Generat
 def test_an_allen_session_whose_presentations_are_shuffled_and_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the reader of Neuropixels sessions: a table in any order, rows missing, spikes on the session's clock."""
+    """By the reader of Neuropixels sessions: a table in any order, rows missing, spikes on the
+    session's clock.
+    """
     random = np.random.default_rng(4)
     scene, rates = random.permutation(np.repeat(np.arange(6), 15)), random.uniform(2, 60, (6, 12))
     start = (
@@ -214,7 +222,7 @@ def test_an_allen_session_whose_presentations_are_shuffled_and_dropped(
     assert session.area == "VISp"
 
 
-# -- the synthetic session itself ----------------------------------------------------------------------------
+# -- the synthetic session itself ------------------------------------------------------------------
 
 
 def test_the_synthetic_session_is_as_described(
@@ -247,7 +255,9 @@ def test_noise_makes_it_harder(folder: Path, neuropixels: Dataset) -> None:
 
 
 def test_leaving_a_session_out(folder: Path) -> None:
-    """Two sessions of the same units: one trains, the other, which nothing was fitted on, is decoded."""
+    """Two sessions of the same units: one trains, the other, which nothing was fitted on, is
+    decoded.
+    """
     (path,) = synth_spikes(
         folder / "two", units=UNITS, scenes=SCENES, presentations=2 * SHOWN, noise=QUIET
     )

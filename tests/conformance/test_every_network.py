@@ -1,4 +1,6 @@
-"""Every neural decoder: what the interface promises, and that each one can learn what only the order of time tells."""
+"""Every neural decoder: what the interface promises, and that each one can learn what only the
+order of time tells.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def rows(batch: int = 5, length: int = LENGTH, units: int = UNITS) -> Tensor:
 
 
 def bumps(count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Half of the units have a bump, and so have the others, at least 3 rows apart; the class says who came first."""
+    """Half of the units have a bump, and so have the others, at least 3 rows apart; the class says
+    who came first.
+    """
     generator = torch.Generator().manual_seed(seed)
     early = torch.randint(2, 6, (count,), generator=generator)
     late = early + torch.randint(3, 5, (count,), generator=generator)

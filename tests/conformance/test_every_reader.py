@@ -1,4 +1,6 @@
-"""What every reader must do, whatever its format: the same session gives the same Session; errors are named."""
+"""What every reader must do, whatever its format: the same session gives the same Session; errors
+are named.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ SAMPLES, UNITS = 60, 5
 
 
 def arrays() -> dict[str, np.ndarray]:
-    """A recording of 6 s at 10 Hz with a pause of 2 s after sample 39, in float64 that float32 holds exactly."""
+    """A recording of 6 s at 10 Hz with a pause of 2 s after sample 39, in float64 that float32
+    holds exactly.
+    """
     generator = np.random.default_rng(0)
     time = np.arange(SAMPLES) / 10.0
     time[40:] += 2.0

@@ -1,4 +1,6 @@
-"""allensdk itself, on the same warehouse: it lists what raylab lists, and counts what raylab counts."""
+"""allensdk itself, on the same warehouse: it lists what raylab lists, and counts what raylab
+counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Files that break parsers or want more than to be read. Each case was once a crash, a leak or a traceback."""
+"""Files that break parsers or want more than to be read. Each case was once a crash, a leak or a
+traceback.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAYLAB_MAX_ARRAY_GB", "0.001")
 
 
-# -- pickles that name nothing but numpy ------------------------------------------------------------
+# -- pickles that name nothing but numpy -----------------------------------------------------------
 
 
 class Call:
@@ -147,7 +149,7 @@ def test_containers_that_hold_themselves_end(tmp_path: Path) -> None:
             read(tmp_path / "a.pkl", format="joblib")
 
 
-# -- files that lead to other files -----------------------------------------------------------------
+# -- files that lead to other files ----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -228,7 +230,7 @@ def test_recipes_stay_in_the_folder(value: dict[str, Any], said: str) -> None:
         recipe(format="npz", **value)
 
 
-# -- small files with large arrays ------------------------------------------------------------------
+# -- small files with large arrays -----------------------------------------------------------------
 
 
 def declared(path: Path) -> Path:
@@ -349,7 +351,7 @@ def read_spikes(path: Path, spikes: dict[str, Any], **value: Any) -> Session:
     return read_source(Source(path), found)
 
 
-# -- YAML -------------------------------------------------------------------------------------------
+# -- YAML ------------------------------------------------------------------------------------------
 
 LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 
@@ -357,8 +359,11 @@ LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i
 @pytest.mark.parametrize(
     "text",
     [
-        LAUGHS, "a: &a {b: *a}", "[" * 2000 + "]" * 2000, "a: 2001-13-45", "a: !!float x", "a: !!timestamp x",
-        "a: !!bool x", "a: " + "9" * 5000, "!!python/object/apply:os.system ['true']", "a: !!int ''",
+        LAUGHS, "a: &a {b: *a}", "[" * 2000 + "]" * 2000, "a: "
+                                                          "2001-13-45", "a: !!float "
+                                                                        "x", "a: !!timestamp x",
+        "a: !!bool x", "a: " + "9" * 5000, "!!python/object/apply:os.system "
+                                           "['true']", "a: !!int ''",
     ],
 )  # fmt: skip
 def test_yaml_that_cannot_be_a_recipe(tmp_path: Path, text: str) -> None:
@@ -368,8 +373,10 @@ def test_yaml_that_cannot_be_a_recipe(tmp_path: Path, text: str) -> None:
 
 
 def test_aliases_that_stay_small_are_read(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("format: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: 1}\n"
-                                     "labels: {a: &l {path: y, kind: discrete}, b: *l}\n")  # fmt: skip
+    (tmp_path / "a.yaml").write_text("format: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: "
+                                     "1}\n"
+                                     "labels: {a: &l {path: y, kind: discrete}, b: "
+                                     "*l}\n")  # fmt: skip
     assert load_recipe(tmp_path / "a.yaml").labels["b"].path == "y"
 
 
@@ -387,7 +394,7 @@ def test_numbers_that_numpy_cannot_hold(value: dict[str, Any]) -> None:
         recipe(format="npz", **value)
 
 
-# -- values that are no recording -------------------------------------------------------------------
+# -- values that are no recording ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31m", "b\u202e", "n" * 500])
@@ -482,11 +489,13 @@ def test_sparse_matlab_arrays_are_dense_when_read(tmp_path: Path, small: None) -
         read(tmp_path / "a.mat", format="mat", neural={"path": "wide", "kind": "counts"})
 
 
-# -- in a process of its own ------------------------------------------------------------------------
+# -- in a process of its own -----------------------------------------------------------------------
 
 
 def killer(path: Path) -> Path:
-    """A MATLAB array whose numbers are of a type that there is not: scipy 1.17 looks it up outside its table."""
+    """A MATLAB array whose numbers are of a type that there is not: scipy 1.17 looks it up outside
+    its table.
+    """
     from itertools import accumulate
 
     def element(code: int, raw: bytes) -> bytes:
@@ -567,7 +576,7 @@ def test_errors_of_the_reader_are_those_of_the_process(tmp_path: Path) -> None:
         assert said[0] == said[1]
 
 
-# -- prepared datasets ------------------------------------------------------------------------------
+# -- prepared datasets -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Two-photon and Neuropixels sessions of one movie in one dataset, trained jointly; consistency of areas."""
+"""Two-photon and Neuropixels sessions of one movie in one dataset, trained jointly; consistency of
+areas.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def smooth(random: np.random.Generator, columns: int, width: float = 15.0) -> np
 
 
 def movie_spikes(units: int, random: np.random.Generator) -> dict[str, Any]:
-    """What allensdk hands over of a session that shows the movie; half of the units are in VISp, half in VISl."""
+    """What allensdk hands over of a session that shows the movie; half of the units are in VISp,
+    half in VISl.
+    """
     rates = np.exp(smooth(random, units)) * 10
     start = 5 + np.arange(FRAMES * REPEATS) / 30
     counts = random.poisson(np.tile(rates, (REPEATS, 1)) / 30)
@@ -141,14 +145,18 @@ def study(joined: Dataset, tmp_path_factory: pytest.TempPathFactory) -> StudyFol
 
 
 def least(study: StudyFolder) -> float:
-    """Of all pairs of sessions, those of a two-photon and a Neuropixels session among them; on held-out showings."""
+    """Of all pairs of sessions, those of a two-photon and a Neuropixels session among them; on
+    held-out showings.
+    """
     return float(raylab.consistency(study.path, between="sessions", label="movie_frame")["least"])
 
 
 def test_joint_training_makes_sessions_consistent(
     tmp_path: Path, joined: Dataset, study: StudyFolder
 ) -> None:
-    """Positives from all sessions, by the frame or by its features, against an embedding of each session's own."""
+    """Positives from all sessions, by the frame or by its features, against an embedding of each
+    session's own.
+    """
     alone = least(trained(tmp_path / "alone", joined, "within", "discrete", "movie_frame"))
     by_features = least(trained(tmp_path / "features", joined, "across", "delta", "movie"))
     assert min(least(study), by_features) > alone + 0.15

@@ -1,8 +1,10 @@
-"""Labels that say nothing about the activity: whatever the splits, the view and the decoder, scores stay at chance.
+"""Labels that say nothing about the activity: whatever the splits, the view and the decoder, scores
+stay at chance.
 
-Every trial has a fingerprint in the activity and a class of its own, so a decoder that saw another sample of a test
-trial, by whatever way, would name its class. Each cell of splits x decoder is six recordings, each seen through another
-view; by chance, one in twenty looks significant at 5 %, and four of six do in one of ten thousand cells.
+Every trial has a fingerprint in the activity and a class of its own, so a decoder that saw another
+sample of a test trial, by whatever way, would name its class. Each cell of splits x decoder is six
+recordings, each seen through another view; by chance, one in twenty looks significant at 5 %, and
+four of six do in one of ten thousand cells.
 """
 
 from __future__ import annotations
@@ -69,7 +71,9 @@ WHOLE = ("sessions", "animals")
 
 
 def noise(name: str, seed: int) -> Session:
-    """Trials with pauses between them; their fingerprints and their classes know nothing of each other."""
+    """Trials with pauses between them; their fingerprints and their classes know nothing of each
+    other.
+    """
     random = np.random.default_rng([seed, *name.encode()])
     classes = random.permutation(np.arange(TRIALS) % 2)
     x = np.repeat(random.normal(size=(TRIALS, UNITS)), LENGTH, axis=0) + 0.3 * random.normal(
@@ -156,7 +160,9 @@ def config_of(kind: str, decoder: str, view: dict[str, Any]) -> DecoderTrial:
 
 
 def test_the_fixture_would_show_a_leak(datasets: Any) -> None:
-    """Samples of one trial on both sides, as random splits of samples would have them, are found out."""
+    """Samples of one trial on both sides, as random splits of samples would have them, are found
+    out.
+    """
     data = datasets("trials", 0)
     config = config_of("trials", "lda", {})
     shard = whole_shard(data, config.view)

@@ -1,4 +1,6 @@
-"""Our Adam against torch.optim's, whose kernels it calls: the same to the bit, without what they import."""
+"""Our Adam against torch.optim's, whose kernels it calls: the same to the bit, without what they
+import.
+"""
 
 from __future__ import annotations
 

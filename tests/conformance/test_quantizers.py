@@ -1,4 +1,6 @@
-"""Every quantizer: what the interface promises, vector-quantize-pytorch 1.32 as oracle, and two workers as one."""
+"""Every quantizer: what the interface promises, vector-quantize-pytorch 1.32 as oracle, and two
+workers as one.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def made(kind: str, *, seed: int = 0, **settings: Any) -> Quantizer:
 
 
 def vectors(count: int, seed: int = 0, *, clusters: int = 3 * CODES) -> Tensor:
-    """(count, D) around as many places as `clusters`, so that choices are clear and codes have something to find."""
+    """(count, D) around as many places as `clusters`, so that choices are clear and codes have
+    something to find.
+    """
     generator = torch.Generator().manual_seed(seed)
     centres = torch.randn(clusters, D, generator=torch.Generator().manual_seed(99))
     chosen = torch.randint(clusters, (count,), generator=generator)

@@ -1,4 +1,6 @@
-"""One leaderboard of several studies: the same examples, the same score, and nothing chosen on the test split."""
+"""One leaderboard of several studies: the same examples, the same score, and nothing chosen on the
+test split.
+"""
 
 from __future__ import annotations
 

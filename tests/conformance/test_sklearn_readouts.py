@@ -1,4 +1,6 @@
-"""Readouts against the scikit-learn estimators that they stand for, on clean data and on awkward data."""
+"""Readouts against the scikit-learn estimators that they stand for, on clean data and on awkward
+data.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ NAMES = tuple(f"scene {code}" for code in range(8))
 
 @dataclass(frozen=True)
 class Case:
-    """Examples to fit, features to predict from, and what the examples are: codes, values and angles."""
+    """Examples to fit, features to predict from, and what the examples are: codes, values and
+    angles.
+    """
 
     features: np.ndarray
     asked: np.ndarray

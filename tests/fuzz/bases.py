@@ -115,7 +115,7 @@ def recipes(kind: str, prefix: str = "") -> tuple[dict[str, Any], ...]:
     )
 
 
-# -- one writer a format ----------------------------------------------------------------------------
+# -- one writer a format ---------------------------------------------------------------------------
 
 
 def write_hdf5(path: Path, found: Arrays) -> None:

@@ -14,12 +14,15 @@ import h5py
 import numpy as np
 
 BLOCK = 2**20
-SECRET = 31337.0  # of a file beside the case's folder; a session that holds it has read what it was not given
+# of a file beside the case's folder; a session that holds it has read what it was not given
+SECRET = 31337.0
 
 
 @functools.cache
 def _zero_block() -> bytes:
-    """A byte-aligned deflate block of zeros that may be repeated, because it refers to nothing before it."""
+    """A byte-aligned deflate block of zeros that may be repeated, because it refers to nothing
+    before it.
+    """
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return packer.compress(bytes(BLOCK)) + packer.flush(zlib.Z_FULL_FLUSH)
 

@@ -119,7 +119,8 @@ def read_case(folder: Path, target: str) -> str:
     """`readable` or `refused`.
 
     Raises:
-        Misbehaviour: Code ran, another file was read, or the session or the error is not fit to be used.
+        Misbehaviour: Code ran, another file was read, or the session or the error is not fit to be
+            used.
     """
     watch(folder)
     return _read(folder, target, read_source, _listed)

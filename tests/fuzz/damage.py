@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 Generator = np.random.Generator
-# Where structures of the formats begin: HDF5 (trees, heaps, headers), zip, MATLAB, npy, Parquet, pickles, lines.
+# Where structures of the formats begin: HDF5 (trees, heaps, headers), zip, MATLAB, npy, Parquet,
+# pickles, lines.
 MARKS = re.compile(
     rb"\x89HDF|TREE|SNOD|HEAP|OHDR|OCHK|FRHP|FHDB|FSHD|GCOL|BTHD|PK\x01\x02|PK\x03\x04|PK\x05\x06|MATLAB"
     rb"|\x93NUMPY|PAR1|\x80\x04\x95|\x0e\x00\x00\x00|\x09\x00\x00\x00|\n|,"
@@ -113,7 +114,9 @@ DAMAGES: tuple[Callable[[bytearray, Generator], None], ...] = (
 
 
 def damage(whole: bytes, generator: Generator, other: bytes) -> bytes:
-    """`whole` with one to four damages, or spliced with `other`; now and then nothing is left of it."""
+    """`whole` with one to four damages, or spliced with `other`; now and then nothing is left of
+    it.
+    """
     if generator.random() < 0.01:
         return b""
     raw = bytearray(whole)

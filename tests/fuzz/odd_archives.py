@@ -105,7 +105,7 @@ def npz_bomb(path: Path, generator: Generator, ran: Path) -> None:
     path.write_bytes(local + raw + central + end)
 
 
-# -- pickles ----------------------------------------------------------------------------------------
+# -- pickles ---------------------------------------------------------------------------------------
 
 
 class Call:
@@ -128,7 +128,9 @@ def _array(shape: Any, dtype: Any, raw: Any) -> Call:
 
 
 def _calls(generator: Generator, ran: Path) -> list[Any]:
-    """Pickles of forbidden calls, and of allowed names with arguments that break numpy's own `__setstate__`."""
+    """Pickles of forbidden calls, and of allowed names with arguments that break numpy's own
+    `__setstate__`.
+    """
     scalar, frombuffer = np._core.multiarray.scalar, np._core.numeric._frombuffer
     far = _dtype(3, "|", None, ("a",), {"a": (np.dtype("f8"), 10**9)}, 8, 1, 0)
     forged = _dtype(3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0)

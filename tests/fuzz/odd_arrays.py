@@ -1,4 +1,6 @@
-"""Arrays that are valid and make no sense as a recording: dtypes, shapes, NaN, clocks that run backwards."""
+"""Arrays that are valid and make no sense as a recording: dtypes, shapes, NaN, clocks that run
+backwards.
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ VALUES: tuple[Any, ...] = (
 HEADERS: tuple[bytes, ...] = (
     b"[" * 50_000, b"{}", b"[]", b"null", b'{"neural": null}',
     b'{"neural": {"dtype": [], "shape": 1, "data_offsets": 2}}',
-    b'{"neural": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, 0]}}', b"\xff\xfe", b"9" * 5000,
+    b'{"neural": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, '
+    b'0]}}', b"\xff\xfe", b"9" * 5000,
 )  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""HDF5 files (and so MATLAB 7.3, NWB and torch_brain files) changed in place: links, storage, sizes, types."""
+"""HDF5 files (and so MATLAB 7.3, NWB and torch_brain files) changed in place: links, storage,
+sizes, types.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +52,9 @@ def _or_none(attributes: Any, key: str) -> Any:
 
 
 def _own(dataset: h5py.Dataset) -> bool:
-    """Whether its values can be read here: stored in this file, plain and few. The maker of odd files must not fall for
-    one of its own."""
+    """Whether its values can be read here: stored in this file, plain and few. The maker of odd
+    files must not fall for one of its own.
+    """
     plain = not (dataset.compression or dataset.external or dataset.is_virtual)
     return plain and dataset.dtype.kind in "biuf" and (dataset.size or 0) < 10**5
 

@@ -34,10 +34,14 @@ DEEP = 20_000
 HOSTILE = (
     LAUGHS + "format: npz\nsplits: {kind: *a39}\n",
     LAUGHS
-    + "format: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: 1}\nsplits: {a: *a39}\nsessions: {s: {v: 1}}\n",
+    + (
+        "format: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: 1}\nsplits: {a: "
+        "*a39}\nsessions: {s: {v: 1}}\n"
+    ),
     "x: &x {y: *x}\n",
     "&x [*x]\n",
-    "splits: &x {kind: *x}\nformat: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: 1}\nsessions: {s: {v: 1}}\n",
+    "splits: &x {kind: *x}\nformat: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: "
+    "1}\nsessions: {s: {v: 1}}\n",
     "!!python/object/apply:os.system ['touch RAN']\n",
     "format: !!python/name:os.system\n",
     "!!python/object/new:type {}\n",

@@ -1,4 +1,6 @@
-"""Run fuzz cases, each in a forked process with limits: python -m tests.fuzz.run --cases 2000 --seed 0"""
+"""Run fuzz cases, each in a forked process with limits: python -m tests.fuzz.run --cases 2000
+--seed 0
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class Outcome:
     """How a case ended.
 
     Attributes:
-        state: readable, refused (a raylab error), died or hung (but refused by the isolated reader), or failed.
+        state: readable, refused (a raylab error), died or hung (but refused by the isolated
+            reader), or failed.
     """
 
     target: str
@@ -41,7 +44,9 @@ class Outcome:
 
 
 def run_case(target: str, seed: int, number: int, folder: Path) -> Outcome:
-    """One case in child processes: where the parser dies or hangs, once more as `prepare` reads, which must not."""
+    """One case in child processes: where the parser dies or hangs, once more as `prepare` reads,
+    which must not.
+    """
     from tests.fuzz import cases
 
     said, failure = _forked(lambda say: _write_and_read(folder, target, seed, number, say))
@@ -71,7 +76,9 @@ def _write_and_read(
 def _forked(
     work: Callable[[Callable[[str], None]], None], seconds: float = SECONDS
 ) -> tuple[str, str]:
-    """What `work` said in a fork of this process, and how it failed: a traceback, `died ...`, `hung`, or not at all."""
+    """What `work` said in a fork of this process, and how it failed: a traceback, `died ...`,
+    `hung`, or not at all.
+    """
     receiving, sending = os.pipe()
     child = os.fork()
     if child == 0:
@@ -147,7 +154,8 @@ def run(cases_: int, seed: int, only: tuple[str, ...], first: int, keep: Path) -
                     f" --only {','.join(only)}" if only else ""
                 )
                 print(
-                    f"FAILED {target} ({outcome.damage}): {again}; saved as {place}\n{outcome.said}",
+                    f"FAILED {target} ({outcome.damage}): {again}; saved as "
+                    f"{place}\n{outcome.said}",
                     flush=True,
                 )
         finally:

@@ -1,4 +1,6 @@
-"""A real head node as `ray start` makes it: its own ports, folder and token, so that it meets no other Ray here."""
+"""A real head node as `ray start` makes it: its own ports, folder and token, so that it meets no
+other Ray here.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Head:
 
 @contextlib.contextmanager
 def head(folder: Path, *, cpus: int, asks: bool = True) -> Iterator[Head]:
-    """A head that asks for a token, or one without, as `ray start` makes it for who has never heard of tokens."""
+    """A head that asks for a token, or one without, as `ray start` makes it for who has never heard
+    of tokens.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -24,7 +24,9 @@ by_make_chaos = pytest.mark.skipif("RAYLAB_KILLS" not in os.environ, reason="run
 def raylab(
     *arguments: str | Path, log: Path, **environment: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A raylab command under way, in a process group of its own as in a terminal. Its whole tree ends with it."""
+    """A raylab command under way, in a process group of its own as in a terminal. Its whole tree
+    ends with it.
+    """
     with log.open("ab") as file:
         process = subprocess.Popen(
             [*RAYLAB, *map(str, arguments)],
@@ -43,7 +45,9 @@ def raylab(
 
 
 def leaderboard(study: Path) -> list[dict[str, Any]]:
-    """What `raylab leaderboard --json` prints: standard output must be one JSON array and nothing else."""
+    """What `raylab leaderboard --json` prints: standard output must be one JSON array and nothing
+    else.
+    """
     command = [*RAYLAB, "leaderboard", str(study), "--json"]
     found = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
     assert isinstance(found, list)
@@ -51,7 +55,9 @@ def leaderboard(study: Path) -> list[dict[str, Any]]:
 
 
 def mlflow_children(uri: str, study: str | None = None) -> dict[str, dict[str, Any]]:
-    """Child runs of a store with one study, or of one by name: {trial: {"state", "status", "score", "steps"}}."""
+    """Child runs of a store with one study, or of one by name: {trial: {"state", "status", "score",
+    "steps"}}.
+    """
     from mlflow import MlflowClient
 
     client = MlflowClient(uri)

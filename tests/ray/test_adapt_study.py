@@ -1,4 +1,6 @@
-"""`raylab adapt` as users run it: a study with full records, one and two workers, scored like any other."""
+"""`raylab adapt` as users run it: a study with full records, one and two workers, scored like any
+other.
+"""
 
 from __future__ import annotations
 

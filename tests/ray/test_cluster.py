@@ -1,4 +1,6 @@
-"""Connecting to Ray: always our own local one or the one that was named, never another that happens to run here."""
+"""Connecting to Ray: always our own local one or the one that was named, never another that happens
+to run here.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ def test_a_trial_that_does_not_fit_is_refused_unless_the_cluster_may_grow(
 
 @pytest.mark.ray
 def test_a_local_ray_is_not_the_cluster_that_runs_here(tmp_path: Path) -> None:
-    """A bare `ray.init` takes what `ray start` noted in its folder for its cluster; neither driver nor workers may."""
+    """A bare `ray.init` takes what `ray start` noted in its folder for its cluster; neither driver
+    nor workers may.
+    """
     with head(tmp_path, cpus=3) as running:
         note = running.folder / "ray_current_cluster"
         wait_until(note.is_file, seconds=20)

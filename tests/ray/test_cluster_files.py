@@ -1,4 +1,6 @@
-"""Files for clusters that no test can start: valid to the programs that read them, closed to strangers, consistent."""
+"""Files for clusters that no test can start: valid to the programs that read them, closed to
+strangers, consistent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Shuffled labels as a study: the winner's config again, with labels shifted, recorded and compared."""
+"""Shuffled labels as a study: the winner's config again, with labels shifted, recorded and
+compared.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`ray job submit` to a real head with token authentication: a search runs there and its records are found here."""
+"""`ray job submit` to a real head with token authentication: a search runs there and its records
+are found here.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def _job(cluster: Head, *arguments: str) -> str:
 
 
 def _end_of(cluster: Head, job: str) -> str:
-    """The job's last state, asked for: Ray cuts the log that it streams to `submit` while a busy head starts."""
+    """The job's last state, asked for: Ray cuts the log that it streams to `submit` while a busy
+    head starts.
+    """
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         told = _job(cluster, "status", job)

@@ -1,4 +1,6 @@
-"""What a killed trial of several workers had reserved is free again, and what living ones have stays theirs."""
+"""What a killed trial of several workers had reserved is free again, and what living ones have
+stays theirs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The mirror against a real MLflow: whatever fails, whenever, one run a trial in the state of the ledger."""
+"""The mirror against a real MLflow: whatever fails, whenever, one run a trial in the state of the
+ledger.
+"""
 
 from __future__ import annotations
 

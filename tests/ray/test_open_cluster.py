@@ -1,4 +1,6 @@
-"""Tokens on real heads: an open cluster is refused, ours are not open, and `raylab doctor` tells them apart."""
+"""Tokens on real heads: an open cluster is refused, ours are not open, and `raylab doctor` tells
+them apart.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def raylab(environment: dict[str, str], *arguments: Any) -> tuple[int, str, str]
 
 
 def findings(environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Exit code of doctor; the levels of its findings about the cluster it joins, and what they say."""
+    """Exit code of doctor; the levels of its findings about the cluster it joins, and what they
+    say.
+    """
     code, out, _ = raylab(environment, "doctor", "--json")
     found = [
         one
@@ -99,7 +103,8 @@ def test_an_open_cluster_is_refused_unless_that_is_accepted(tmp_path: Path) -> N
         assert f"the Ray cluster at {cluster.address} asks for no token" in told
         assert "--insecure" in told
         told = python(JOIN, environment, RAY_ADDRESS="auto", RAY_TMPDIR=str(cluster.folder))
-        # `auto` takes any Ray of the machine: where another one runs, it may be one that does not let us in.
+        # `auto` takes any Ray of the machine: where another one runs, it may be one that does not
+        # let us in.
         assert "asks for no token" in told or "at auto cannot be used" in told
         assert "cannot be seen from here" in python(
             JOIN, environment, RAY_ADDRESS="ray://127.0.0.1:10001"
@@ -131,7 +136,9 @@ def test_a_cluster_with_a_token_is_joined_and_found_well(tmp_path: Path) -> None
 
 
 def test_our_local_ray_asks_for_a_token_and_its_dashboard_is_on_loopback(tmp_path: Path) -> None:
-    """Asked by this process, which knows no token. The environment says nothing of tokens, nor is one there yet."""
+    """Asked by this process, which knows no token. The environment says nothing of tokens, nor is
+    one there yet.
+    """
     environment = clean(tmp_path)
     command = [sys.executable, "-c", OURS]
     with subprocess.Popen(

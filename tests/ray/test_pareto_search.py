@@ -1,4 +1,6 @@
-"""A search for a Pareto front and a grid, each interrupted and resumed, on a local Ray with real MLflow and Optuna."""
+"""A search for a Pareto front and a grid, each interrupted and resumed, on a local Ray with real
+MLflow and Optuna.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`raylab plan` and what a search then does: probes in Ray's processes, trials on shares of logical GPUs."""
+"""`raylab plan` and what a search then does: probes in Ray's processes, trials on shares of logical
+GPUs.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="module")
 def gpus() -> Iterator[None]:
-    """A Ray that believes in four CPUs and two GPUs: it places by them, and tells processes which are theirs."""
+    """A Ray that believes in four CPUs and two GPUs: it places by them, and tells processes which
+    are theirs.
+    """
     ray.shutdown()
     connect(cpus=4)  # with the settings of every Ray that raylab starts
     ray.shutdown()
@@ -90,7 +94,9 @@ def test_a_plan_names_what_fits_what_it_costs_and_what_cannot_run(
 def test_trials_on_halves_of_gpus_see_their_own(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four at a time on two GPUs; each process is told one GPU, and each GPU is told to two processes at once."""
+    """Four at a time on two GPUs; each process is told one GPU, and each GPU is told to two
+    processes at once.
+    """
     seen = tmp_path / "seen"
     seen.mkdir()
     monkeypatch.setattr(

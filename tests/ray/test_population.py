@@ -1,4 +1,6 @@
-"""Population-based training on a local Ray: weights and moments carried over, new params in force, all recorded."""
+"""Population-based training on a local Ray: weights and moments carried over, new params in force,
+all recorded.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ def test_the_worst_take_over_the_best_and_go_on_with_other_params(study: StudyFo
 def test_new_params_are_in_force_and_weights_and_moments_are_the_sources(
     study: StudyFolder, data: Dataset
 ) -> None:
-    """A member's final weights equal those of a training that goes on from its source's with the params it recorded."""
+    """A member's final weights equal those of a training that goes on from its source's with the
+    params it recorded.
+    """
     from raylab.training.worker import Job, run_round, start, taken_path
 
     record = _last_that_took_over(study)
@@ -172,7 +176,9 @@ def test_other_schedulers_prune_and_say_so(study: StudyFolder, data: Dataset, ki
 @pytest.mark.chaos
 @by_make_chaos
 def test_a_killed_driver_changes_nothing(study: StudyFolder, data: Dataset, tmp_path: Path) -> None:
-    """Generations follow from seed and scores: a population whose driver was killed twice is the one that was not."""
+    """Generations follow from seed and scores: a population whose driver was killed twice is the
+    one that was not.
+    """
     file, folder, log = tmp_path / "space.yaml", tmp_path / "killed", tmp_path / "log.txt"
     file.write_text(yaml.safe_dump(SPACE, sort_keys=False))
     home = {"RAYLAB_HOME": str(tmp_path)}

@@ -84,7 +84,9 @@ def test_many_files(tmp_path: Path) -> None:
 
 @pytest.mark.chaos
 def test_killed_and_run_again(tmp_path: Path) -> None:
-    """SIGKILL of the command while it reads: finished sessions are not read again, the dataset is the same."""
+    """SIGKILL of the command while it reads: finished sessions are not read again, the dataset is
+    the same.
+    """
     for number in range(12):
         recording_file(
             tmp_path / "raw",

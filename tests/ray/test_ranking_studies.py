@@ -1,4 +1,6 @@
-"""Searches of every model family on one dataset, ranked by one decoding score on the command line and in Python."""
+"""Searches of every model family on one dataset, ranked by one decoding score on the command line
+and in Python.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Trials of a search rebuilt from their records: completed, pruned, stopped early, and over two workers."""
+"""Trials of a search rebuilt from their records: completed, pruned, stopped early, and over two
+workers.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ SPACE: dict[str, Any] = {
         },
         "evaluation.bits_batch": 64,
     },
-    # Drawn are the last, the first, the second: one stops before the rung, one passes it, one is pruned there.
+    # Drawn are the last, the first, the second: one stops before the rung, one passes it, one is
+    # pruned there.
     "search": {"optimizer.learning_rate": {"categorical": [0.01, 1e-5, 1.0]}},
     "sampler": {"kind": "random", "seed": 2},
     "scheduler": {"kind": "asha", "grace_steps": 80, "reduction_factor": 2},

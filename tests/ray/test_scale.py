@@ -1,4 +1,6 @@
-"""A scaling study on two CPUs: data x width x workers, everything recorded, and the same call again trains nothing."""
+"""A scaling study on two CPUs: data x width x workers, everything recorded, and the same call again
+trains nothing.
+"""
 
 from __future__ import annotations
 

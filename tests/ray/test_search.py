@@ -1,4 +1,6 @@
-"""A search from prepared data to leaderboard on a local Ray, with a real MLflow store and a real Optuna database."""
+"""A search from prepared data to leaderboard on a local Ray, with a real MLflow store and a real
+Optuna database.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ def test_ledger_mlflow_and_optuna_tell_the_same(study: StudyFolder) -> None:
 
 
 def test_optuna_knows_what_the_sampler_needs(study: StudyFolder) -> None:
-    """Ray's own search tells a stopped trial as complete; here it is pruned, with the curve that it had."""
+    """Ray's own search tells a stopped trial as complete; here it is pruned, with the curve that it
+    had.
+    """
     records = {record.trial: record for record in study.records()}
     held = optuna.load_study(study_name="raylab", storage=f"sqlite:///{study.optuna_path}").trials
     assert {f"{trial.number:04d}" for trial in held} == set(records)
@@ -142,7 +146,9 @@ def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) 
 def test_a_killed_driver_and_then_ctrl_c(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever ends a search, `resume` ends it with the trials of its budget, each once, in every record."""
+    """Whatever ends a search, `resume` ends it with the trials of its budget, each once, in every
+    record.
+    """
     ray.shutdown()
     monkeypatch.setenv("RAYLAB_HOME", str(tmp_path))
     study, log = tmp_path / "study", tmp_path / "log.txt"
@@ -155,7 +161,8 @@ def test_a_killed_driver_and_then_ctrl_c(
         below = descendants(process.pid)
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
-        # Trials and Ray's own end with their driver; the agents of its dashboard take a minute to notice.
+        # Trials and Ray's own end with their driver; the agents of its dashboard take a minute to
+        # notice.
         working = {pid for pid, command in below.items() if "Agent" not in command}
         try:
             wait_until(lambda: not alive(working), seconds=30)

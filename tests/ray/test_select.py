@@ -1,4 +1,6 @@
-"""A selection over seeds, killed in the middle and resumed: each repetition once, a champion everywhere."""
+"""A selection over seeds, killed in the middle and resumed: each repetition once, a champion
+everywhere.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Ray Data accounts for every sample: the shards of any number of workers add up to what one process holds."""
+"""Ray Data accounts for every sample: the shards of any number of workers add up to what one
+process holds.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def _local_ray() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """Sessions of different numbers of units and samples, with pauses, whose splits have many parts."""
+    """Sessions of different numbers of units and samples, with pauses, whose splits have many
+    parts.
+    """
     pauses = [[0, 200], [210, 230], [240, 600]]
     sessions = [
         session("a", samples=700),

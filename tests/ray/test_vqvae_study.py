@@ -1,4 +1,6 @@
-"""VQ-VAEs as studies: a search for error and bits, everything that can be asked of its trials, and `raylab compare`."""
+"""VQ-VAEs as studies: a search for error and bits, everything that can be asked of its trials, and
+`raylab compare`.
+"""
 
 from __future__ import annotations
 

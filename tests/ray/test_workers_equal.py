@@ -1,4 +1,5 @@
-"""Several workers are one: on the same indices, N workers x B/N compute what one worker x B computes.
+"""Several workers are one: on the same indices, N workers x B/N compute what one worker x B
+computes.
 
 Real processes, a real gloo group, the real loop; Ray is not needed for the arithmetic.
 """
@@ -186,7 +187,9 @@ def worker(rank: int, workers: int, port: int, path: str, out: str) -> None:
 
 
 def check_resuming(config: TrialConfig, data: Dataset, shard: Shard, folder: Path) -> None:
-    """Workers that are killed after a round and come back end where those that were not do, bit for bit."""
+    """Workers that are killed after a round and come back end where those that were not do, bit for
+    bit.
+    """
     straight, killed, resumed = (Training(config, data, shard, GroupComm()) for _ in range(3))
     run(straight)
     killed.advance()
@@ -210,7 +213,9 @@ def check_resuming(config: TrialConfig, data: Dataset, shard: Shard, folder: Pat
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sessions with other numbers of units and many parts; one worker's border falls inside parts."""
+    """Two sessions with other numbers of units and many parts; one worker's border falls inside
+    parts.
+    """
     folder = tmp_path_factory.mktemp("equal")
     splits, sessions = BlockedSplits(blocks=12, gap_s=0.5), (("a", 900, 6), ("b", 500, 4))
     made = [
@@ -268,9 +273,12 @@ def test_several_workers_compute_what_one_computes(case: str, folder: Path, grou
         for name, value in found.items():
             gradient = alone.get(name.replace("weight", "gradient", 1) + " 6")  # a buffer has none
             if name.startswith("weight") and gradient is not None and np.abs(gradient).max() < 1e-6:
-                continue  # a shift of all embeddings costs nothing in euclidean space: Adam scales up mere rounding
-            # Of two neighbours equally near, rounding chooses: decoding jumps where embeddings differ by 1e-7.
-            # A choice of signs softened at a temperature of 1/100 makes rounding larger by as much.
+                # a shift of all embeddings costs nothing in euclidean space: Adam scales up mere
+                # rounding
+                continue
+            # Of two neighbours equally near, rounding chooses: decoding jumps where embeddings
+            # differ by 1e-7. A choice of signs softened at a temperature of 1/100 makes rounding
+            # larger by as much.
             off = 5e-3 if name.startswith("decoding") else 1e-4 if case == "lfq" else 1e-5
             np.testing.assert_allclose(
                 value, alone[name], rtol=off, atol=off, err_msg=f"{name} of worker {rank}"

@@ -30,7 +30,9 @@ def drive(
     slots: int = 2,
     lost: int = 0,
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Run so many trials, the last `lost` of which are killed with the driver; (name, params) in the order drawn."""
+    """Run so many trials, the last `lost` of which are killed with the driver; (name, params) in
+    the order drawn.
+    """
     url = storage(folder)
     search = StudySearch(
         space,

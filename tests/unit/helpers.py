@@ -1,4 +1,6 @@
-"""Small sessions, datasets and studies that several tests share. No Ray: everything in this process."""
+"""Small sessions, datasets and studies that several tests share. No Ray: everything in this
+process.
+"""
 
 from __future__ import annotations
 
@@ -135,7 +137,9 @@ def trial(**sections: Any) -> TrialConfig:
 def small_study(
     path: Path, data: Dataset, *, scores: tuple[float, ...] = (0.5, 0.9), **sections: Any
 ) -> StudyFolder:
-    """A finished study as a search leaves it: trained trials, ledger, models; scores as given, not as measured."""
+    """A finished study as a search leaves it: trained trials, ledger, models; scores as given, not
+    as measured.
+    """
     configs = [trial(**{"training": {"seed": number}, **sections}) for number in range(len(scores))]
     return study_of(path, data, configs, scores)
 

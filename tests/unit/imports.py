@@ -1,4 +1,6 @@
-"""The imports of raylab, read from the syntax tree: of modules, at the top, in functions and under TYPE_CHECKING."""
+"""The imports of raylab, read from the syntax tree: of modules, at the top, in functions and under
+TYPE_CHECKING.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def imports_of_modules() -> dict[str, set[str]]:
 
 
 def circles(graph: Mapping[str, set[str]]) -> Iterator[list[str]]:
-    """Groups of modules that import each other, by Tarjan's algorithm: strongly connected components of two or more."""
+    """Groups of modules that import each other, by Tarjan's algorithm: strongly connected
+    components of two or more.
+    """
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []

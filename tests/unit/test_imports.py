@@ -1,4 +1,6 @@
-"""Who may import whom: read from the syntax tree of every module, whether imported at the top or on use."""
+"""Who may import whom: read from the syntax tree of every module, whether imported at the top or on
+use.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "raylab").rglob("*.py"))
 
 BASE = {"errors", "config", "files", "parsing", "seeding"}
-# What the modules of a layer may import from raylab besides their own layer; `raylab` itself is its version.
+# What the modules of a layer may import from raylab besides their own layer; `raylab` itself is its
+# version.
 MAY: dict[str, set[str]] = {
     "errors": set(),
     "seeding": set(),
@@ -51,7 +54,8 @@ MAY: dict[str, set[str]] = {
 }
 # Of `data`, other layers take types and views, never readers or preparation.
 DATA_TYPES = {"session", "splits", "dataset", "view", "shard", "shards", "examples"}
-# Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for all below it.
+# Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for
+# all below it.
 ONLY: dict[str, tuple[str, ...]] = {
     "ray": (
         "cluster",

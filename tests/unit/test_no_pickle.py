@@ -1,4 +1,6 @@
-"""No pickle in what users exchange: none is loaded by the code, and none is run by what reads a study or a model."""
+"""No pickle in what users exchange: none is loaded by the code, and none is run by what reads a
+study or a model.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ UNPICKLES = {("pickle", "load"), ("pickle", "loads"), ("pickle", "Unpickler"), (
 
 
 def loads(source: str) -> list[int]:
-    """Lines that may run what a file says; `from pickle import loads` would be called by a bare name."""
+    """Lines that may run what a file says; `from pickle import loads` would be called by a bare
+    name.
+    """
     return [node.lineno for node in ast.walk(ast.parse(source)) if _unsafe(node)]
 
 

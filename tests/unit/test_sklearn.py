@@ -1,4 +1,6 @@
-"""The scikit-learn estimator: raylab's own training on arrays. tests/conformance runs scikit-learn's checks on it."""
+"""The scikit-learn estimator: raylab's own training on arrays. tests/conformance runs
+scikit-learn's checks on it.
+"""
 
 from __future__ import annotations
 
@@ -175,8 +177,9 @@ def test_every_parameter_reaches_the_config() -> None:
 
 
 def test_defaults_are_those_of_the_config() -> None:
-    """But for the encoder, which scikit-learn expects to treat samples one by one, and a batch no larger than the
-    data."""
+    """But for the encoder, which scikit-learn expects to treat samples one by one, and a batch no
+    larger than the data.
+    """
     fitted = ContrastiveEmbedding(max_steps=1).fit(X)
     config, default = fitted.model_.config, ContrastiveTrial()
     own = {"encoder", "hidden_units", "max_steps", "batch_size", "delta"}

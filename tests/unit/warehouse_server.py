@@ -48,9 +48,11 @@ class Asked:
 class Warehouse:
     """
     Attributes:
-        tables: Rows by model. Columns that begin with an underscore serve criteria and are not shown.
+        tables: Rows by model. Columns that begin with an underscore serve criteria and are not
+            shown.
         files: Bytes by path.
-        script: What goes wrong with the next GETs of a path, or with the next queries of a model, one each.
+        script: What goes wrong with the next GETs of a path, or with the next queries of a model,
+            one each.
         headers: Further headers of all files; a value of None takes one away.
         pace_s: Pause after each 16 kB of a file.
     """
@@ -117,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(method, path)
         self.entry.ended = time.monotonic()
 
-    # -- queries ---------------------------------------------------------------------------------------
+    # -- queries -----------------------------------------------------------------------------------
 
     def _query(self, text: str) -> None:
         model = re.search(r"model::(\w+)", text)[1]
@@ -147,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.warehouse.script[key]
         return script.pop(0) if script else ""
 
-    # -- files -----------------------------------------------------------------------------------------
+    # -- files -------------------------------------------------------------------------------------
 
     def _file(self, method: str, path: str) -> None:
         fault = self._fault(path if method == "GET" else f"HEAD {path}")
@@ -217,7 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _page(tables: dict[str, list[dict[str, Any]]], model: str, text: str) -> dict[str, Any]:
-    """Rows by criteria, order and page. What a criterion asks of another model stands in a column `_model.column`."""
+    """Rows by criteria, order and page. What a criterion asks of another model stands in a column
+    `_model.column`.
+    """
     rows = tables.get(model, [])
     # What stands between the model and the first stage that selects no rows.
     criteria = re.split(r",rma::(?:include|options)", text.partition(f"model::{model}")[2])[0]

@@ -20,7 +20,8 @@ CELLS = {
     53: [(1, 1, 1)] * 5,
     54: [(1, 1, 1)],
 }
-ECEPHYS = {  # id: session type, genotype, areas of the probes' channels, units that pass in the first
+# id: session type, genotype, areas of the probes' channels, units that pass in the first
+ECEPHYS = {
     715: (
         "brain_observatory_1.1",
         "Sst-IRES-Cre/wt;Ai32(RCL-ChR2(H134R)_EYFP)/wt",

@@ -1,4 +1,6 @@
-"""One file over HTTP: resumed where it ended, never spliced of two versions, checked before it gets its name."""
+"""One file over HTTP: resumed where it ended, never spliced of two versions, checked before it gets
+its name.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ def _attempt(
 def _begin(
     url: str, response: requests.Response, part: Part, version: Version, offset: int
 ) -> Version:
-    """The version whose bytes follow; the part is emptied unless they are the rest of what it holds."""
+    """The version whose bytes follow; the part is emptied unless they are the rest of what it
+    holds.
+    """
     if response.status_code == 206 and offset and version.continued_by(response, offset):
         return version
     if response.status_code in (206, 416):
@@ -144,12 +148,16 @@ def _digest_fault(path: Path, version: Version, sha256: str) -> str | None:
 def fault(path: Path) -> str | None:
     """Why a file is not a whole HDF5 file; None if it is.
 
-    HDF5 keeps the address of its end in the superblock and the library compares it with the file's length on opening,
-    so a file that was cut anywhere shows. Bytes that were changed in the middle do not; checksums are for these.
+    HDF5 keeps the address of its end in the superblock and the library compares it with the file's
+    length on opening, so a file that was cut anywhere shows. Bytes that were changed in the middle
+    do not; checksums are for these.
     """
     if not h5py.is_hdf5(path):
         with path.open("rb") as file:
-            return f"is not an HDF5 file ({path.stat().st_size} bytes, beginning with {file.read(12)!r})"
+            return (
+                f"is not an HDF5 file ({path.stat().st_size} bytes, beginning with "
+                f"{file.read(12)!r})"
+            )
     try:
         with h5py.File(path, "r", locking=False):
             return None

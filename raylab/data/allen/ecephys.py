@@ -1,4 +1,6 @@
-"""Neuropixels sessions of the Allen Brain Observatory (NWB 2), read through allensdk: spikes per presentation."""
+"""Neuropixels sessions of the Allen Brain Observatory (NWB 2), read through allensdk: spikes per
+presentation.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ from raylab.data.session import Label, Session
 if TYPE_CHECKING:
     import h5py
 
-# The first label is what tasks decode by default; what a table has besides these follows in its own order.
+# The first label is what tasks decode by default; what a table has besides these follows in its own
+# order.
 FIRST = (
     "frame",
     "orientation",
@@ -39,12 +42,12 @@ FIRST = (
 
 
 def read_allen_ecephys(path: Path, recipe: Recipe) -> Session:
-    """Spike counts in k bins of every presentation of one stimulus; each presentation is a segment, of a movie each
-    showing: its frames follow each other without a pause.
+    """Spike counts in k bins of every presentation of one stimulus; each presentation is a segment,
+    of a movie each showing: its frames follow each other without a pause.
 
     Raises:
-        DataError: allensdk cannot read the file or cannot be had (see `raylab.data.allen.process`); no such
-            stimulus; or no unit or presentation is left.
+        DataError: allensdk cannot read the file or cannot be had (see `raylab.data.allen.process`);
+            no such stimulus; or no unit or presentation is left.
     """
     import h5py
 
@@ -92,7 +95,9 @@ def session_of(
 
 
 def _segments(shown: Presentations, edges: np.ndarray) -> np.ndarray:
-    """(S, 2) int64 ranges of presentations. Frames of one showing are joined where less than half a bin is between."""
+    """(S, 2) int64 ranges of presentations. Frames of one showing are joined where less than half a
+    bin is between.
+    """
     cut = np.ones(len(edges) - 1, bool)
     if shown.repeats is not None:
         pause, bin_s = edges[1:, 0] - edges[:-1, -1], edges[0, 1] - edges[0, 0]
@@ -122,7 +127,8 @@ def _groups(shown: Presentations, edges: np.ndarray) -> tuple[dict[str, np.ndarr
         found[label_name(shown.stimulus, "repeat")] = shown.repeats
     shared = int(np.isin(merged, merged[merged != shown.ids]).sum())
     note = (
-        f"{shared} presentations share time with another, so they count the same spikes; they have one id in the "
+        f"{shared} presentations share time with another, so they count the same spikes; they have "
+        "one id in the "
         "group `presentation`. Split by that group, not by trials."
     )
     return found, [note] if shared else []

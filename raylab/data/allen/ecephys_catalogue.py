@@ -1,4 +1,6 @@
-"""Neuropixels sessions of the warehouse (Visual Coding). Queries mirror allensdk's `EcephysProjectWarehouseApi`."""
+"""Neuropixels sessions of the warehouse (Visual Coding). Queries mirror allensdk's
+`EcephysProjectWarehouseApi`.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def _listing(row: dict[str, Any], links: dict[int, str]) -> Listing | None:
 
 
 def _cre(genotype: str | None) -> str:
-    """`Sst-IRES-Cre/wt;Ai32(...)/wt` -> `Sst-IRES-Cre`; wild type where there is no driver, as allensdk has it."""
+    """`Sst-IRES-Cre/wt;Ai32(...)/wt` -> `Sst-IRES-Cre`; wild type where there is no driver, as
+    allensdk has it.
+    """
     alleles = (genotype or "").replace(";", "/").split("/")
     return next((allele for allele in alleles if "Cre" in allele), "wt")
 
@@ -82,9 +86,9 @@ def _cre(genotype: str | None) -> str:
 def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[Listing]:
     """Sessions with the areas of their channels and the number of their units.
 
-    Units are counted as `EcephysProjectCache.get_session_table` of allensdk counts them: of good quality,
-    amplitude_cutoff <= 0.1, presence_ratio >= 0.95, isi_violations <= 0.5. Reading a file leaves out units outside the
-    brain too, so it may find a few less.
+    Units are counted as `EcephysProjectCache.get_session_table` of allensdk counts them: of good
+    quality, amplitude_cutoff <= 0.1, presence_ratio >= 0.95, isi_violations <= 0.5. Reading a file
+    leaves out units outside the brain too, so it may find a few less.
     """
     probes = _probes(warehouse, listings)
     channels = _channels(warehouse, probes)

@@ -34,10 +34,12 @@ Say = Callable[[str], None]
 
 
 def ensure_environment(*, say: Say | None = None) -> Path:
-    """The interpreter of an environment in which allensdk imports; makes the environment where there is none.
+    """The interpreter of an environment in which allensdk imports; makes the environment where
+    there is none.
 
-    Made once in the user's cache folder (XDG_CACHE_HOME, else ~/.cache), keyed by the constraints; processes that
-    ask at the same time wait for the one that makes it. `RAYLAB_ALLEN_PYTHON` names a ready interpreter instead.
+    Made once in the user's cache folder (XDG_CACHE_HOME, else ~/.cache), keyed by the constraints;
+    processes that ask at the same time wait for the one that makes it. `RAYLAB_ALLEN_PYTHON` names
+    a ready interpreter instead.
 
     Args:
         say: Takes lines of progress; standard error by default.
@@ -59,8 +61,10 @@ def ensure_environment(*, say: Say | None = None) -> Path:
                 _make(folder, say)
     except OSError as error:
         raise DataError(
-            f"{folder}: the environment of allensdk cannot be made there ({error.strerror or error})",
-            f"Make room or set XDG_CACHE_HOME to another folder; or name a Python with allensdk in {NAMED}.",
+            f"{folder}: the environment of allensdk cannot be made there "
+            f"({error.strerror or error})",
+            "Make room or set XDG_CACHE_HOME to another folder; or name a Python with allensdk in "
+            f"{NAMED}.",
         ) from None
     return _python(folder)
 
@@ -73,7 +77,8 @@ def environment_folder() -> Path:
 
 
 def find_python() -> Path:
-    """A Python 3.11, the newest that allensdk's pins install in: this one, one on PATH, or one that uv knows.
+    """A Python 3.11, the newest that allensdk's pins install in: this one, one on PATH, or one that
+    uv knows.
 
     Raises:
         DataError: There is none.
@@ -84,13 +89,16 @@ def find_python() -> Path:
     running = ".".join(str(part) for part in sys.version_info[:2])
     raise DataError(
         f"allensdk needs a Python 3.11, and this machine has none (raylab runs on {running})",
-        "Install one so that `python3.11` is found (such as `uv python install 3.11`, or your system's packages), "
+        "Install one so that `python3.11` is found (such as `uv python install 3.11`, or your "
+        "system's packages), "
         f"or name the interpreter of an environment with allensdk in {NAMED}.",
     )
 
 
 def scrubbed() -> dict[str, str]:
-    """This process's environment without what would lead another interpreter to this one's packages."""
+    """This process's environment without what would lead another interpreter to this one's
+    packages.
+    """
     return {
         key: value
         for key, value in os.environ.items()
@@ -102,7 +110,8 @@ def _named(python: Path) -> Path:
     if not os.access(python, os.X_OK) or python.is_dir():
         raise DataError(
             f"{NAMED} names '{python}', which is no program",
-            "Name the interpreter of an environment with allensdk, such as /path/to/env/bin/python.",
+            "Name the interpreter of an environment with allensdk, such as "
+            "/path/to/env/bin/python.",
         )
     return python
 
@@ -177,7 +186,8 @@ def _run(command: Sequence[str], purpose: str) -> str:
 def _failed(purpose: str, said: str) -> DataError:
     return DataError(
         f"cannot {purpose} in the environment of allensdk: {said}",
-        f"Check the network and pip's settings and try again, or name a Python with allensdk in {NAMED}.",
+        "Check the network and pip's settings and try again, or name a Python with allensdk in "
+        f"{NAMED}.",
     )
 
 

@@ -24,7 +24,8 @@ from raylab.data.allen.record import Record
 from raylab.data.allen.rma import BASE_URI, Warehouse
 from raylab.errors import ConfigError, DataError
 
-# Each source lists its sessions and then completes those that are left; some filters have to wait for the second.
+# Each source lists its sessions and then completes those that are left; some filters have to wait
+# for the second.
 SOURCES = {
     "allen-ophys": (
         ophys,
@@ -80,7 +81,8 @@ def fetch(
 
     Args:
         source: "allen-ophys" or "allen-ecephys".
-        out: A folder, made if need be. Beside the files it gets `fetched.json`, which says where each comes from.
+        out: A folder, made if need be. Beside the files it gets `fetched.json`, which says where
+            each comes from.
         depth: Of imaging, in micrometres, both ends included.
         min_neurons: Cells or units as `ophys.with_neurons` and `ecephys.with_neurons` count them.
         limit: At most so many sessions, those with the lowest ids.
@@ -88,12 +90,13 @@ def fetch(
         base_uri: Another warehouse that speaks the same protocol.
         dry_run: Only say what fits.
         confirm: Called with what fits before anything is downloaded; False ends it there.
-        progress: Called from several threads with a file's name, the bytes there, and its size, if known.
+        progress: Called from several threads with a file's name, the bytes there, and its size, if
+            known.
 
     Raises:
         ConfigError: An unknown source, or filters that no session fits.
-        DataError: The warehouse cannot be reached or does not answer sensibly; the folder is busy, full or not
-            writable. A session that fails alone is in `failed` instead.
+        DataError: The warehouse cannot be reached or does not answer sensibly; the folder is busy,
+            full or not writable. A session that fails alone is in `failed` instead.
     """
     filters = Filters(
         ids=tuple(ids),

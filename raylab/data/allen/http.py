@@ -17,10 +17,11 @@ BACKOFF_S = 0.5  # doubled with each retry
 
 
 def http_session() -> requests.Session:
-    """A session that asks again, a little later each time, on 5xx and on connections that end before an answer.
+    """A session that asks again, a little later each time, on 5xx and on connections that end
+    before an answer.
 
-    One for each thread: sessions of `requests` are not made to be shared. Proxies come from the environment
-    (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+    One for each thread: sessions of `requests` are not made to be shared. Proxies come from the
+    environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
     """
     retry = Retry(
         total=RETRIES,

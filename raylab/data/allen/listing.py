@@ -18,7 +18,8 @@ class Listing:
         id: Of the session (ecephys) or experiment (ophys).
         file: What its file is called here.
         link: Of its NWB file, below the warehouse's address.
-        areas: Acronyms of brain structures: one for two-photon, those of all probes' channels for ecephys.
+        areas: Acronyms of brain structures: one for two-photon, those of all probes' channels for
+            ecephys.
         cre: Driver line; "wt" for wild type; None if not said.
         depth_um: Of imaging, in micrometres.
         stimuli: Shown in sessions of this type.
@@ -43,7 +44,9 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Which sessions. Of several words one must fit, whatever their case; ranges include both ends; empty is any."""
+    """Which sessions. Of several words one must fit, whatever their case; ranges include both ends;
+    empty is any.
+    """
 
     ids: tuple[int, ...] = ()
     session_type: tuple[str, ...] = ()

@@ -38,8 +38,8 @@ class Shown:
 
     Attributes:
         first: (M,) index of the first frame.
-        last: (M,) index of the last frame. It may be the first of the next row: the frame then belongs to that row,
-            as in allensdk's search of a stimulus by its frame.
+        last: (M,) index of the last frame. It may be the first of the next row: the frame then
+            belongs to that row, as in allensdk's search of a stimulus by its frame.
     """
 
     stimulus: str
@@ -49,7 +49,8 @@ class Shown:
 
 
 def read_allen_ophys(path: Path, recipe: Recipe) -> Session:
-    """dF/F of every cell, behaviour, the stimulus at every sample, and the presentation that it belongs to.
+    """dF/F of every cell, behaviour, the stimulus at every sample, and the presentation that it
+    belongs to.
 
     Raises:
         DataError: allensdk cannot read the file or cannot be had; see `raylab.data.allen.process`.
@@ -115,7 +116,8 @@ def _tables(file: h5py.File) -> Iterator[Shown]:
     for name, group in file["stimulus"].items() if "stimulus" in file else ():
         columns = {key: np.asarray(column) for key, column in group.items()}
         if len(columns["start"]):
-            # Of a spontaneous period `end` is the frame at which it is over, as allensdk itself slices it.
+            # Of a spontaneous period `end` is the frame at which it is over, as allensdk itself
+            # slices it.
             last = columns["end"] - 1 if name == "spontaneous" else columns["end"]
             yield Shown(name, columns["start"], last, _with_repeats(name, columns))
 
@@ -156,10 +158,11 @@ def _labels(tables: list[Shown], samples: int) -> Iterator[tuple[str, np.ndarray
 
 
 def _groups(tables: list[Shown], samples: int) -> dict[str, np.ndarray]:
-    """`presentation`, numbered by start over all stimuli, and the showings of each movie, numbered from 0.
+    """`presentation`, numbered by start over all stimuli, and the showings of each movie, numbered
+    from 0.
 
-    A presentation of a movie is one showing, the frames between its rows included: frames dealt to different splits
-    would lie 33 ms apart, in the same transient of the indicator.
+    A presentation of a movie is one showing, the frames between its rows included: frames dealt to
+    different splits would lie 33 ms apart, in the same transient of the indicator.
     """
     whole = [_showings(table) if "repeat" in table.columns else table for table in tables]
     first, last = _joined(whole, "first"), _joined(whole, "last")
@@ -191,7 +194,9 @@ def _joined(tables: list[Shown], name: str) -> np.ndarray:
 
 
 def shown_row(first: np.ndarray, last: np.ndarray, samples: int) -> np.ndarray:
-    """(samples,) the row [first, last] that each frame lies in, of several the one that began last; -1 outside."""
+    """(samples,) the row [first, last] that each frame lies in, of several the one that began last;
+    -1 outside.
+    """
     frames = np.arange(samples)
     if not len(first):
         return np.full(samples, -1, np.int64)

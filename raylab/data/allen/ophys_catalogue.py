@@ -1,4 +1,6 @@
-"""Two-photon sessions of the warehouse (Visual Coding). Queries mirror `allensdk.api.queries.brain_observatory_api`."""
+"""Two-photon sessions of the warehouse (Visual Coding). Queries mirror
+`allensdk.api.queries.brain_observatory_api`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ STIMULI = {
         *_EVERY,
     ),
 }
-# A cell has a reliability of its response to the movie that all sessions show for each session it was found in.
+# A cell has a reliability of its response to the movie that all sessions show for each session it
+# was found in.
 _FOUND_IN = {
     "three_session_A": "reliability_nm1_a",
     "three_session_B": "reliability_nm1_b",
@@ -40,7 +43,9 @@ FILES = Query(model="WellKnownFile", criteria="well_known_file_type[name$eqNWBOp
 
 
 def sessions(warehouse: Warehouse) -> list[Listing]:
-    """Every experiment that has a file, of containers that did not fail (as allensdk lists them), by id."""
+    """Every experiment that has a file, of containers that did not fail (as allensdk lists them),
+    by id.
+    """
     links = dict(
         table(
             FILES,
@@ -80,9 +85,9 @@ def _cre(lines: Sequence[dict[str, Any]]) -> str | None:
 def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[Listing]:
     """Sessions with the number of their cells.
 
-    The warehouse lists the cells of a container, which were matched over its three sessions, with a response
-    reliability for each session. Cells without one for this session were not found in it. Where a warehouse gives no
-    such column, all cells of the container are counted: an upper bound.
+    The warehouse lists the cells of a container, which were matched over its three sessions, with a
+    response reliability for each session. Cells without one for this session were not found in it.
+    Where a warehouse gives no such column, all cells of the container are counted: an upper bound.
     """
     cells: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
     for ids in batches(sorted({one.container for one in listings if one.container is not None})):

@@ -1,4 +1,6 @@
-"""A download under way: `NAME.part`, and beside it which version of the remote file these are the first bytes of."""
+"""A download under way: `NAME.part`, and beside it which version of the remote file these are the
+first bytes of.
+"""
 
 from __future__ import annotations
 
@@ -61,14 +63,18 @@ class Version:
 
     @property
     def validator(self) -> str | None:
-        """For If-Range, which takes no weak tags; None: a part of this version cannot be continued safely."""
+        """For If-Range, which takes no weak tags; None: a part of this version cannot be continued
+        safely.
+        """
         if self.size is None:
             return None
         strong = self.etag if self.etag and not self.etag.startswith("W/") else None
         return strong or self.modified
 
     def continued_by(self, response: requests.Response, offset: int) -> bool:
-        """Whether a 206 answer is the rest of this version, from `offset` on. Some servers do not heed If-Range."""
+        """Whether a 206 answer is the rest of this version, from `offset` on. Some servers do not
+        heed If-Range.
+        """
         given = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         now = Version.of(response)
         same = now.etag in (None, self.etag) and now.modified in (None, self.modified)
@@ -113,7 +119,9 @@ class Part:
             raise _not_writable(self.path, error) from None
 
     def append(self, chunks: Iterable[bytes]) -> Iterator[int]:
-        """Write each chunk at once, without a buffer: a killed process leaves all that it received. Yields lengths."""
+        """Write each chunk at once, without a buffer: a killed process leaves all that it received.
+        Yields lengths.
+        """
         try:
             with self.path.open("ab", buffering=0) as file:
                 for chunk in chunks:

@@ -1,4 +1,6 @@
-"""Calling the reader process: a file goes in, arrays come out, and everything that can go wrong is a DataError."""
+"""Calling the reader process: a file goes in, arrays come out, and everything that can go wrong is
+a DataError.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Answer:
     """What allensdk read.
 
     Attributes:
-        arrays: An HDF5 file of what `reader_process.py` writes; there as long as the context that gave it.
+        arrays: An HDF5 file of what `reader_process.py` writes; there as long as the context that
+            gave it.
         metadata: As allensdk calls it, all text.
         skipped: What allensdk could not read, with its reason.
     """
@@ -41,8 +44,8 @@ def read_with_allensdk(path: Path, kind: Literal["ophys", "ecephys"]) -> Iterato
     """Read an NWB file through allensdk in its own environment, which is made if there is none.
 
     Raises:
-        DataError: No environment, a file that allensdk cannot read, or a process that took longer than
-            `RAYLAB_ALLEN_TIMEOUT_S`, died, or answered what is not JSON.
+        DataError: No environment, a file that allensdk cannot read, or a process that took longer
+            than `RAYLAB_ALLEN_TIMEOUT_S`, died, or answered what is not JSON.
     """
     python = ensure_environment()
     with tempfile.TemporaryDirectory(prefix="raylab-allen-") as folder:
@@ -66,7 +69,8 @@ def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
         str(target),
         str(machine_memory()),
     ]
-    # matplotlib, which allensdk imports, writes its settings somewhere: beside the result, which goes away with it.
+    # matplotlib, which allensdk imports, writes its settings somewhere: beside the result, which
+    # goes away with it.
     environment = scrubbed() | {"MPLCONFIGDIR": str(target.parent), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
@@ -94,7 +98,8 @@ def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
 def _understand(done: subprocess.CompletedProcess[str], path: Path, target: Path) -> dict[str, Any]:
     if done.returncode < 0:
         raise DataError(
-            f"{path}: the process that read it with allensdk was killed ({_signal(-done.returncode)})",
+            f"{path}: the process that read it with allensdk was killed "
+            f"({_signal(-done.returncode)})",
             "The machine may be out of memory: read fewer files at a time.",
         )
     try:
@@ -102,7 +107,8 @@ def _understand(done: subprocess.CompletedProcess[str], path: Path, target: Path
     except ValueError:
         last = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1][:200]
         raise DataError(
-            f"{path}: the process that reads with allensdk did not answer (exit code {done.returncode}): {last}",
+            f"{path}: the process that reads with allensdk did not answer (exit code "
+            f"{done.returncode}): {last}",
             f"If {NAMED} is set, it must name a Python 3.11 with allensdk.",
         ) from None
     if isinstance(answer, dict) and answer.get("error") in ("ModuleNotFoundError", "ImportError"):

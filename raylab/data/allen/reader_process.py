@@ -1,8 +1,10 @@
-"""Run by the Python that has allensdk: `PYTHON -I reader_process.py ophys|ecephys IN.nwb OUT.h5 BYTES`.
+"""Run by the Python that has allensdk: `PYTHON -I reader_process.py ophys|ecephys IN.nwb OUT.h5
+BYTES`.
 
-Writes arrays to OUT.h5 and one JSON value to standard output, and takes no more than BYTES of memory. It may import the
-standard library, numpy, h5py, pynwb and allensdk only: raylab is not in that environment. What a session lacks or
-allensdk cannot compute is left out and named under `skipped`.
+Writes arrays to OUT.h5 and one JSON value to standard output, and takes no more than BYTES of
+memory. It may import the standard library, numpy, h5py, pynwb and allensdk only: raylab is not in
+that environment. What a session lacks or allensdk cannot compute is left out and named under
+`skipped`.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ RAGGED = {
 
 
 def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
-    """dF/F (N, T), its timestamps in s, behaviour, and the stimulus tables in frames of the two-photon recording."""
+    """dF/F (N, T), its timestamps in s, behaviour, and the stimulus tables in frames of the
+    two-photon recording.
+    """
     from allensdk.core.brain_observatory_nwb_data_set import BrainObservatoryNwbDataSet
 
     data = BrainObservatoryNwbDataSet(path)
@@ -58,14 +62,18 @@ def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
 
 
 def read_ecephys(path: str, out: h5py.File) -> dict[str, Any]:
-    """Every unit unfiltered with its spike times in s, the presentations, invalid times and running speed."""
+    """Every unit unfiltered with its spike times in s, the presentations, invalid times and running
+    speed.
+    """
     import pynwb
     from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
     from allensdk.brain_observatory.ecephys.ecephys_session_api import EcephysNwbSessionApi
 
     class Session(EcephysSession):
         def _mask_invalid_stimulus_presentations(self, stimulus_presentations: Any) -> Any:
-            """allensdk overwrites invalid rows, name and all; raylab counts what it removes of which stimulus."""
+            """allensdk overwrites invalid rows, name and all; raylab counts what it removes of
+            which stimulus.
+            """
             return stimulus_presentations
 
     with pynwb.NWBHDF5IO(path, "r", load_namespaces=True) as file:
@@ -89,9 +97,11 @@ def read_ecephys(path: str, out: h5py.File) -> dict[str, Any]:
 
 
 def write_units(out: h5py.File, units: Any, session: Any) -> None:
-    """The columns of the units and of their peak channels, and the spike times of one unit at a time.
+    """The columns of the units and of their peak channels, and the spike times of one unit at a
+    time.
 
-    Not through `session.units`, which leaves out every unit with a metric that is NaN, whatever the filters.
+    Not through `session.units`, which leaves out every unit with a metric that is NaN, whatever the
+    filters.
     """
     group = out.create_group("units")
     group["unit_id"] = np.asarray(units.id[:])
@@ -155,7 +165,9 @@ def plain(metadata: dict[str, Any]) -> dict[str, str]:
 
 
 def refuse_foreign(path: str) -> None:
-    """Refuse a file that has its values read from another one: that may be any file of this machine."""
+    """Refuse a file that has its values read from another one: that may be any file of this
+    machine.
+    """
 
     def foreign(name: str, item: Any) -> str | None:
         """The first name returned ends the visit; an exception would not pass through h5py."""

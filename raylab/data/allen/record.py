@@ -15,7 +15,8 @@ from raylab.files import read_json, write_json
 
 
 class Record:
-    """The record of one folder; threads may add to it. Entries of earlier times and other sources stay.
+    """The record of one folder; threads may add to it. Entries of earlier times and other sources
+    stay.
 
     Raises:
         DataError: A record is there and cannot be read.

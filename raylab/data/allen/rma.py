@@ -17,10 +17,11 @@ from raylab.errors import ConfigError, DataError
 
 T = TypeVar("T")
 
-# The address that allensdk asks (allensdk.api.api.Api.default_api_url, EcephysProjectWarehouseApi.default).
+# The address that allensdk asks (allensdk.api.api.Api.default_api_url,
+# EcephysProjectWarehouseApi.default).
 BASE_URI = "http://api.brain-map.org"
-# As allensdk's RmaEngine. Rows of the database are counted, which may be more than rows of the answer where a query
-# includes other models; 5000 hold each such query of this package in one page.
+# As allensdk's RmaEngine. Rows of the database are counted, which may be more than rows of the
+# answer where a query includes other models; 5000 hold each such query of this package in one page.
 PAGE_ROWS = 5000
 IDS_A_QUERY = 100  # an address should stay below 8 kB
 PAUSE_S = 1.0
@@ -84,14 +85,17 @@ class Warehouse:
         self._http.close()
 
     def url(self, link: str) -> str:
-        """A download link, which the warehouse gives with or without its leading slash, as an address."""
+        """A download link, which the warehouse gives with or without its leading slash, as an
+        address.
+        """
         return f"{self.base_uri}/{link.lstrip('/')}"
 
     def rows(self, query: Query) -> list[dict[str, Any]]:
         """All rows of a query.
 
         Raises:
-            DataError: Not reachable, a query that the warehouse refuses, or pages that do not add up.
+            DataError: Not reachable, a query that the warehouse refuses, or pages that do not add
+                up.
         """
         found: list[dict[str, Any]] = []
         start, total = 0, None
@@ -113,7 +117,8 @@ class Warehouse:
     def _lost(self, query: Query, what: str) -> DataError:
         return DataError(
             f"{self.base_uri}: the answer about {query.model} is not complete: {what}",
-            "Try again; if it stays so, the warehouse is being changed or a proxy shortens its answers.",
+            "Try again; if it stays so, the warehouse is being changed or a proxy shortens its "
+            "answers.",
         )
 
     def _page(self, query: Query, start: int) -> dict[str, Any]:
@@ -143,7 +148,9 @@ class Warehouse:
         return page
 
     def _body(self, url: str) -> bytes:
-        """The adapter tries again until an answer begins; one that breaks off in the middle is asked for anew here."""
+        """The adapter tries again until an answer begins; one that breaks off in the middle is
+        asked for anew here.
+        """
         for attempt in range(RETRIES + 1):
             try:
                 with open_url(self._http, url) as response:
@@ -159,7 +166,8 @@ class Warehouse:
             except requests.RequestException as error:
                 raise DataError(
                     f"{self.base_uri}: not reachable ({why(error)})",
-                    "Check the network, --base-uri and the proxy settings (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).",
+                    "Check the network, --base-uri and the proxy settings (HTTP_PROXY, "
+                    "HTTPS_PROXY, NO_PROXY).",
                 ) from None
             time.sleep(PAUSE_S * attempt)
         raise DataError(f"{self.base_uri}: answers break off ({reason})", "Try again later.")
@@ -177,8 +185,10 @@ def table(
         return [made for row in rows if (made := make(row)) is not None]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(
-            f"the warehouse's rows of {query.model} are not as expected: {type(error).__name__} {error}",
-            "Perhaps the warehouse has changed, or --base-uri is not one: report it with this message.",
+            f"the warehouse's rows of {query.model} are not as expected: {type(error).__name__} "
+            f"{error}",
+            "Perhaps the warehouse has changed, or --base-uri is not one: report it with this "
+            "message.",
         ) from None
 
 

@@ -24,7 +24,9 @@ NAMES = {
 
 
 def label_name(stimulus: str, column: str) -> str:
-    """`movie_frame` of natural_movie_one, `movie_three_frame` of natural_movie_three, `scene`, `orientation` ..."""
+    """`movie_frame` of natural_movie_one, `movie_three_frame` of natural_movie_three, `scene`,
+    `orientation` ...
+    """
     if stimulus.startswith("natural_movie_"):
         number = stimulus.split("_")[2]
         return f"movie_{column}" if number == "one" else f"movie_{number}_{column}"
@@ -37,8 +39,9 @@ def is_movie(stimulus: str) -> bool:
 
 
 def stimulus_label(name: str, values: np.ndarray) -> Label:
-    """A discrete label; the grey screen among scenes is the class `blank`, image n the class n of allensdk. Frames of
-    a movie have the unit `frame`."""
+    """A discrete label; the grey screen among scenes is the class `blank`, image n the class n of
+    allensdk. Frames of a movie have the unit `frame`.
+    """
     if values.dtype.kind == "f":
         values = np.round(values.astype(np.float64), 6)  # 0.08 stored as float32 is 0.08
     label = Label.discrete(values)

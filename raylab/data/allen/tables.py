@@ -1,4 +1,6 @@
-"""The units and presentations of a Neuropixels session, chosen by a recipe; each choice says what it removed."""
+"""The units and presentations of a Neuropixels session, chosen by a recipe; each choice says what
+it removed.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,8 @@ def chosen_presentations(
     own = table["stimulus_name"] == wanted.stimulus
     if not own.any():
         raise DataError(
-            f"{path}: shows no `{wanted.stimulus}`, which the recipe's `presentations.stimulus` names",
+            f"{path}: shows no `{wanted.stimulus}`, which the recipe's `presentations.stimulus` "
+            "names",
             did_you_mean(wanted.stimulus, sorted({str(name) for name in table["stimulus_name"]})),
         )
     order = np.flatnonzero(own)[np.argsort(table["start_time"][own], kind="stable")]
@@ -116,7 +119,8 @@ def chosen_presentations(
     invalid = touching(low, high, _invalid_times(file, units.probes))
     kept = timed & ~invalid
     notes = [
-        f"{int((timed & invalid).sum())} of {len(order)} presentations met an invalid time and were left out."
+        f"{int((timed & invalid).sum())} of {len(order)} presentations met an invalid time and "
+        "were left out."
     ]
     if not timed.all():
         notes.append(f"{int((~timed).sum())} presentations without start and stop were left out.")
@@ -150,7 +154,9 @@ def number_or_text(values: np.ndarray) -> np.ndarray:
 def _tests(
     columns: dict[str, np.ndarray], filters: UnitFiltersSpec, path: Path
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(filter, what it looks at, (N,) bool units that pass). A measure that is NaN passes no limit, as in allensdk."""
+    """(filter, what it looks at, (N,) bool units that pass). A measure that is NaN passes no limit,
+    as in allensdk.
+    """
 
     def column(name: str, key: str) -> np.ndarray:
         if name not in columns:
@@ -189,7 +195,9 @@ def _tests(
 
 
 def _of_peak_channel(file: h5py.File) -> dict[str, np.ndarray]:
-    """(N,) columns of the channel on which each unit is largest; a unit whose channel is not there is invalid."""
+    """(N,) columns of the channel on which each unit is largest; a unit whose channel is not there
+    is invalid.
+    """
     channels = _columns(file["channels"])
     peak = np.asarray(file["units/peak_channel_id"])
     order = np.argsort(channels["id"], kind="stable")
@@ -203,7 +211,9 @@ def _of_peak_channel(file: h5py.File) -> dict[str, np.ndarray]:
 
 
 def _invalid_times(file: h5py.File, probes: frozenset[str]) -> np.ndarray:
-    """(I, 2) seconds of the invalid times that concern stimuli or the probes read; unknown kinds do."""
+    """(I, 2) seconds of the invalid times that concern stimuli or the probes read; unknown kinds
+    do.
+    """
     group = file["invalid_times"]
     tags = [set(json.loads(text)) for text in group["tags"].asstr()[()]]
     others = {str(name) for name in file["channels/probe"].asstr()[()]} - probes

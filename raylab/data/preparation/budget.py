@@ -21,8 +21,9 @@ UNITS = {
     "GI": 2**30,
     "TI": 2**40,
 }
-# Peak memory of reading a file as a multiple of its size, measured (see `make bench`, rows prepare/*): the arrays of
-# the file, float32 activity, and one more copy while NaN are looked for or samples are binned.
+# Peak memory of reading a file as a multiple of its size, measured (see `make bench`, rows
+# prepare/*): the arrays of the file, float32 activity, and one more copy while NaN are looked for
+# or samples are binned.
 COPIES = 4.0
 PROCESS = 400 * 2**20  # imports of a reading process
 

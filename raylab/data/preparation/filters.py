@@ -12,9 +12,11 @@ from raylab.errors import ConfigError, DataError
 def judge_units(
     session: Session, parts: np.ndarray, config: FiltersConfig, *, source: str
 ) -> tuple[np.ndarray, dict[str, list[int]]]:
-    """((N,) bool units to keep, {filter: units it removed}). A unit is removed by the first filter that it fails.
+    """((N,) bool units to keep, {filter: units it removed}). A unit is removed by the first filter
+    that it fails.
 
-    A session without training samples (held out whole) keeps all its units: there is nothing to judge them by.
+    A session without training samples (held out whole) keeps all its units: there is nothing to
+    judge them by.
 
     Raises:
         ConfigError: a filter of firing rates, but the activity is no counts.
@@ -23,7 +25,8 @@ def judge_units(
     training = parts[parts[:, 2] == 0, :2]
     if config.rates and session.kind != "counts":
         raise ConfigError(
-            f"{source}: filters.{config.rates[0]} needs spike counts, session '{session.id}' holds {session.kind}",
+            f"{source}: filters.{config.rates[0]} needs spike counts, session '{session.id}' holds "
+            f"{session.kind}",
             "Remove the filter.",
         )
     kept = np.ones(session.neural.shape[1], bool)
@@ -38,7 +41,8 @@ def judge_units(
         samples = int((training[:, 1] - training[:, 0]).sum())
         reasons = ", ".join(f"{len(units)} {name}" for name, units in removed.items())
         raise DataError(
-            f"{source}: no unit of session '{session.id}' is left: of {samples} training samples, {reasons}",
+            f"{source}: no unit of session '{session.id}' is left: of {samples} training samples, "
+            f"{reasons}",
             "Check `neural.path`, `splits` and `filters` in the recipe.",
         )
     return kept, removed

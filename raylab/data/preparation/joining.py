@@ -1,4 +1,6 @@
-"""Several prepared datasets, each made with its own recipe, as one: sessions of different kinds, trained jointly."""
+"""Several prepared datasets, each made with its own recipe, as one: sessions of different kinds,
+trained jointly.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ JOINED = "joined"  # the key of a manifest that says what a dataset was made of
 
 
 def join(datasets: Sequence[Dataset], workspace: Workspace) -> list[dict[str, Any]]:
-    """Link the sessions of all into one folder and write its manifest; splits and kept units stay as they are.
+    """Link the sessions of all into one folder and write its manifest; splits and kept units stay
+    as they are.
 
     Returns:
         The entries. Ids are not compared here.
@@ -41,11 +44,14 @@ def join(datasets: Sequence[Dataset], workspace: Workspace) -> list[dict[str, An
 
 
 def require_one_origin(dataset: Dataset) -> None:
-    """ConfigError where one set of filters would replace several: splitting anew also judges units anew."""
+    """ConfigError where one set of filters would replace several: splitting anew also judges units
+    anew.
+    """
     parts = dataset.manifest.get(JOINED, [])
     if parts and _same(parts, "filters") is None:
         raise ConfigError(
-            f"{dataset.path}: was joined from datasets with different filters, and splitting it anew would apply one",
+            f"{dataset.path}: was joined from datasets with different filters, and splitting it "
+            "anew would apply one",
             "Split the datasets that it was made of, and join those.",
         )
 

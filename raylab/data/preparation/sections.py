@@ -1,4 +1,6 @@
-"""The splits and filters of a dataset: from the recipe, from --set, or from what the recordings state."""
+"""The splits and filters of a dataset: from the recipe, from --set, or from what the recordings
+state.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class _Filters(Strict):
 
 @dataclass(frozen=True)
 class Sections:
-    """Parsed splits and filters; `stated` splits are None where each recording's own, if any, are taken."""
+    """Parsed splits and filters; `stated` splits are None where each recording's own, if any, are
+    taken.
+    """
 
     stated: SplitsConfig | None
     filters: FiltersConfig
@@ -94,7 +98,9 @@ def read_sections(
 
 
 def _make_room(splits: Mapping[str, Any], stated: set[str]) -> dict[str, Any]:
-    """`splits` without the fractions, folds or names that another of the three, stated by --set, replaces."""
+    """`splits` without the fractions, folds or names that another of the three, stated by --set,
+    replaces.
+    """
     ways = [set(keys) for keys in SHARING]
     replaced = (
         set().union(*(keys for keys in ways if not keys & stated))

@@ -1,4 +1,6 @@
-"""The folder in which a dataset is made. It survives an interruption, so that the same `prepare` goes on with it."""
+"""The folder in which a dataset is made. It survives an interruption, so that the same `prepare`
+goes on with it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ class Workspace:
 
     @contextlib.contextmanager
     def opened(self, *, keep: bool = True) -> Iterator[Workspace]:
-        """Held by one process at a time; what is unfinished at the end stays if it holds a finished session.
+        """Held by one process at a time; what is unfinished at the end stays if it holds a finished
+        session.
 
         Args:
             keep: False where reading again is cheap: nothing stays then.
@@ -77,7 +80,9 @@ class Workspace:
         write_json(self.folder / ENTRIES / f"{key}.json", entry)
 
     def adopt(self, dataset: Dataset, entry: dict[str, Any], key: str) -> dict[str, Any]:
-        """Share a prepared session and its split: hard links, or copies where the file system has none."""
+        """Share a prepared session and its split: hard links, or copies where the file system has
+        none.
+        """
         adopted = dict(entry)
         for place in ("file", "split_file"):
             adopted[place] = f"{Path(entry[place]).parent.name}/{key}.safetensors"
@@ -92,7 +97,9 @@ class Workspace:
         return adopted
 
     def finish(self, entries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-        """Name files after their sessions; `entries` are manifest entries by key. Returns them with the new names."""
+        """Name files after their sessions; `entries` are manifest entries by key. Returns them with
+        the new names.
+        """
         found = []
         for key, entry in entries.items():
             moved = dict(entry)

@@ -1,6 +1,8 @@
-"""What `prepare` writes: one file a session as it was read, one small file for its split, one manifest.
+"""What `prepare` writes: one file a session as it was read, one small file for its split, one
+manifest.
 
-The two are apart so that another split of the same recordings (a fold) costs no second copy of the activity.
+The two are apart so that another split of the same recordings (a fold) costs no second copy of the
+activity.
 """
 
 from __future__ import annotations
@@ -125,7 +127,9 @@ def write_manifest(
     left_out: list[dict[str, str]] | None = None,
     more: dict[str, Any] | None = None,
 ) -> None:
-    """The file that makes a folder a dataset; entries in the order of their ids. `more` are further keys."""
+    """The file that makes a folder a dataset; entries in the order of their ids. `more` are further
+    keys.
+    """
     entries = sorted(entries, key=lambda entry: entry["id"])
     content = [[entry["id"], entry["sha256"], entry["split_sha256"]] for entry in entries]
     write_json(

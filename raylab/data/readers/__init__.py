@@ -29,7 +29,8 @@ from raylab.data.recipe import Recipe, recipe_names
 from raylab.data.session import Session
 from raylab.errors import DataError
 
-# A format is a function from a path to a Store, and one line here; parsers are imported when one is called.
+# A format is a function from a path to a Store, and one line here; parsers are imported when one is
+# called.
 STORES: dict[str, Callable[[Path], Store]] = {
     "hdf5": Hdf5Store,
     "mat": open_mat,
@@ -69,9 +70,11 @@ class Source:
 
 
 def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
-    """The sessions in a file, a folder or the files that a pattern (`data/*_a.h5`) matches, sorted; reads no data.
+    """The sessions in a file, a folder or the files that a pattern (`data/*_a.h5`) matches, sorted;
+    reads no data.
 
-    Without a recipe only session files of the torch_brain tools are listed: they say where things are.
+    Without a recipe only session files of the torch_brain tools are listed: they say where things
+    are.
 
     Raises:
         DataError: Nothing there, or files that need a recipe or lack a companion.
@@ -89,7 +92,8 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
     """Read one session whole.
 
     Raises:
-        DataError: The file is missing, damaged, or not what the recipe says; names the file and the key.
+        DataError: The file is missing, damaged, or not what the recipe says; names the file and the
+            key.
     """
     for path in source.paths:
         if not path.is_file():
@@ -114,7 +118,9 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
 
 
 def _compared_with_name(session: Session, source: Source, recipe: Recipe | None) -> Session:
-    """A file renamed by hand keeps its session: the id inside counts, and a name that says another is reported."""
+    """A file renamed by hand keeps its session: the id inside counts, and a name that says another
+    is reported.
+    """
     inside = recipe is None or recipe.format in SELF_DESCRIBED or recipe.session.id_path is not None
     own = session.id.removesuffix(f"_{session.area}")  # of a recording that is several sessions
     name, found = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, own))
@@ -194,7 +200,11 @@ def _check_torch_brain(path: Path, check: Callable[[Path], bool] = is_torch_brai
 
 def _which_recipe(folder: Path) -> str:
     hint = f"Perhaps --recipe {folder.name}. " if folder.name in recipe_names() else ""
-    return f"{hint}Pass --recipe with a shipped one ({', '.join(recipe_names())}) or your own YAML file."
+    return (
+        f"{hint}Pass --recipe with a shipped one ({', '.join(recipe_names())}) or your own "
+        "YAML "
+        "file."
+    )
 
 
 def _companions(file: Path, recipe: Recipe) -> tuple[tuple[str, Path], ...]:
@@ -204,14 +214,16 @@ def _companions(file: Path, recipe: Recipe) -> tuple[tuple[str, Path], ...]:
         before, star, after = (recipe.files or "").partition("*")
         if not star or not fnmatch.fnmatchcase(file.name, recipe.files or ""):
             raise DataError(
-                f"{file}: does not match `files: {recipe.files}`, which its companion '{name}' needs",
+                f"{file}: does not match `files: {recipe.files}`, which its companion '{name}' "
+                "needs",
                 "Name the file that `files` describes, or its folder.",
             )
         middle = file.name[len(before) : len(file.name) - len(after)]
         companion = file.with_name(pattern.replace("*", middle))
         if not companion.is_file():
             raise DataError(
-                f"{companion}: no such file; by the recipe's `companions.{name}` it belongs to {file.name}",
+                f"{companion}: no such file; by the recipe's `companions.{name}` it belongs to "
+                f"{file.name}",
                 "Put the two files into one folder.",
             )
         found.append((name, companion))

@@ -15,9 +15,9 @@ def resample(
 ) -> np.ndarray:
     """`values` (K,) or (K, D) recorded at `stamps` (K,) s, at `time` (T,) s instead.
 
-    Continuous values are interpolated, circular ones along the shorter arc, discrete ones taken from the
-    nearest stamp. Samples before, after or inside a pause of the stamps (more than 5 of their steps) are NaN;
-    so are those of a discrete label, whose values must therefore be numbers.
+    Continuous values are interpolated, circular ones along the shorter arc, discrete ones taken
+    from the nearest stamp. Samples before, after or inside a pause of the stamps (more than 5 of
+    their steps) are NaN; so are those of a discrete label, whose values must therefore be numbers.
     """
     order = np.argsort(stamps, kind="stable")
     order = order[np.isfinite(stamps[order])]
@@ -45,11 +45,13 @@ def _mix(left: np.ndarray, right: np.ndarray, weight: np.ndarray, kind: LabelKin
 
 
 def rebin(session: Session, width: int) -> Session:
-    """`session` with `width` samples in one: counts summed, other activity averaged, labels averaged.
+    """`session` with `width` samples in one: counts summed, other activity averaged, labels
+    averaged.
 
-    Bins start at the start of each segment and never cross its end; samples left over are dropped. The angle
-    of a bin is the circular mean, its class the most frequent one; a bin is unlabelled where all its samples
-    are. Time is the centre of the bin. A bin belongs to a given split, or to a group, where all its samples do.
+    Bins start at the start of each segment and never cross its end; samples left over are dropped.
+    The angle of a bin is the circular mean, its class the most frequent one; a bin is unlabelled
+    where all its samples are. Time is the centre of the bin. A bin belongs to a given split, or to
+    a group, where all its samples do.
     """
     if width == 1:
         return session

@@ -19,7 +19,8 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
     """The session that `recipe` describes, before binning.
 
     Raises:
-        DataError: A path, column or length does not fit the file; the message names the recipe's key.
+        DataError: A path, column or length does not fit the file; the message names the recipe's
+            key.
     """
     if recipe.spikes is not None:
         activity = count_spikes(files, recipe.spikes, recipe.labels)
@@ -137,7 +138,9 @@ def _stamps(files: Files, spec: TimeSpec) -> np.ndarray:
 
 
 def _between_pauses(stamps: np.ndarray, spec: TimeSpec) -> tuple[np.ndarray, float, np.ndarray]:
-    """Stamps coarser than the samples show the pauses; between two of them samples are 1 / rate_hz apart."""
+    """Stamps coarser than the samples show the pauses; between two of them samples are 1 / rate_hz
+    apart.
+    """
     assert spec.rate_hz is not None
     gap = spec.gap_s if spec.gap_s is not None else 1.5 / spec.rate_hz
     segments = segments_from_time(stamps, 1.0, tolerance=gap)

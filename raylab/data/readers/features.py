@@ -1,4 +1,6 @@
-"""Features of the frames of a movie (or of images), from a table of their own, joined by the number of the frame."""
+"""Features of the frames of a movie (or of images), from a table of their own, joined by the number
+of the frame.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,8 @@ def with_features(session: Session, specs: Mapping[str, FeaturesSpec]) -> Sessio
     """`session` with one continuous label for each table, NaN where no frame of it is shown.
 
     Raises:
-        DataError: a table is not there or not readable; the session has no such frame numbers, a frame that the table
-            lacks, or a label of the name already.
+        DataError: a table is not there or not readable; the session has no such frame numbers, a
+            frame that the table lacks, or a label of the name already.
     """
     labels = dict(session.labels)
     for name, spec in specs.items():
@@ -110,7 +112,8 @@ def _of_array(array: np.ndarray, spec: FeaturesSpec, key: str) -> FeatureTable:
     columns = [one for one in spec.columns or range(values.shape[1]) if isinstance(one, int)]
     if len(columns) < len(spec.columns or ()) or max(columns) >= values.shape[1]:
         raise DataError(
-            f"`{key}.columns` names {list(spec.columns or ())}, {spec.file} has {values.shape[1]} columns",
+            f"`{key}.columns` names {list(spec.columns or ())}, {spec.file} has {values.shape[1]} "
+            "columns",
             "Columns are numbers, from 0.",
         )
     return FeatureTable(values[:, columns], np.arange(len(values)))
@@ -172,7 +175,9 @@ def _frames(session: Session, name: str, place: str) -> np.ndarray:
 
 
 def _class_frames(label: Label, name: str, place: str) -> np.ndarray:
-    """(C,) the frame that each class of a label is. Codes are not frames: a class that is never shown has no code."""
+    """(C,) the frame that each class of a label is. Codes are not frames: a class that is never
+    shown has no code.
+    """
     shown = [one for one in label.classes if one != BLANK]  # the grey screen among scenes
     other = next((one for one in shown if not one.isdecimal()), None)
     if other is not None:
@@ -191,7 +196,8 @@ def _joined(table: FeatureTable, shown: np.ndarray, name: str, spec: FeaturesSpe
     lacking = (shown != NONE) & (table.frames[row] != shown)
     if lacking.any():
         raise DataError(
-            f"`features.{name}`: the session shows frame {shown[lacking][0]} ('{spec.frame}'), {spec.file} has frames "
+            f"`features.{name}`: the session shows frame {shown[lacking][0]} ('{spec.frame}'), "
+            f"{spec.file} has frames "
             f"{table.frames.min()} to {table.frames.max()} in {len(order)} rows, not this one",
             "Add the frame, or number the rows by a column 'frame'.",
         )

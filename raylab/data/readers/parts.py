@@ -22,7 +22,8 @@ class Activity:
 
     Attributes:
         neural: (T, N) float32, NaN allowed.
-        rows: (T,) row of a per-trial label that holds for each sample; None where labels are per sample.
+        rows: (T,) row of a per-trial label that holds for each sample; None where labels are per
+            sample.
     """
 
     neural: np.ndarray
@@ -199,7 +200,9 @@ def unit_column(files: Files, name: str, path: str) -> np.ndarray:
 
 
 def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
-    """(K, 2) sample ranges of a split that the file states as a (T,) mask or as (K, 2) times in seconds."""
+    """(K, 2) sample ranges of a split that the file states as a (T,) mask or as (K, 2) times in
+    seconds.
+    """
     array = numbers(files.read(path, f"given.{name}"), f"given.{name}")
     if array.size == len(time) and array.size == max(array.shape, default=0):
         return segments_from_mask(array.reshape(-1) != 0)
@@ -211,7 +214,8 @@ def given(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
         ranges = np.searchsorted(time, array).astype(np.int64)
         return ranges[ranges[:, 1] > ranges[:, 0]]
     raise DataError(
-        f"`given.{name}` has shape {array.shape}: neither a mask of {len(time)} samples nor (K, 2) times",
+        f"`given.{name}` has shape {array.shape}: neither a mask of {len(time)} samples nor (K, 2) "
+        "times",
         f"Check `given.{name}`.",
     )
 
@@ -267,7 +271,9 @@ def cut(segments: np.ndarray, spec: SegmentsSpec, labels: dict[str, Label]) -> n
 def without_nan(
     neural: np.ndarray, units: dict[str, np.ndarray], segments: np.ndarray, spec: NeuralSpec | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray], list[str]]:
-    """Apply `neural.nan`; what was changed or dropped is told in notes. `error` leaves NaN for the check."""
+    """Apply `neural.nan`; what was changed or dropped is told in notes. `error` leaves NaN for the
+    check.
+    """
     bad = ~np.isfinite(neural)
     for name, column in units.items():
         if len(column) != neural.shape[1]:

@@ -14,7 +14,8 @@ MOST_BINS = 1e12  # more is a wrong unit, and would overflow
 
 
 def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -> Activity:
-    """Counts (T, N) in bins of `spec.bin_s`; with trials, T is trials x bins and each trial is a segment.
+    """Counts (T, N) in bins of `spec.bin_s`; with trials, T is trials x bins and each trial is a
+    segment.
 
     Trials without a spike are kept, as trials of zeros: silence is data.
     """
@@ -89,14 +90,17 @@ def _trials(
     ]
     if counts and trial.max(initial=-1) >= counts[0]:
         raise DataError(
-            f"`spikes.trials` goes to {trial.max() + spec.first_trial}, the first label has {counts[0]}",
+            f"`spikes.trials` goes to {trial.max() + spec.first_trial}, the first label has "
+            f"{counts[0]}",
             "Set `spikes.first_trial` to the number of the first trial.",
         )
     return trial, counts[0] if counts else int(trial.max(initial=-1)) + 1
 
 
 def _clock(trials: int, bins: int, spec: SpikesSpec, start: float) -> np.ndarray:
-    """Bin centres in seconds. The file has no time of a trial: trials are set one length apart, in order."""
+    """Bin centres in seconds. The file has no time of a trial: trials are set one length apart, in
+    order.
+    """
     centres = start * spec.tick_s + (np.arange(bins) + 0.5) * spec.bin_s
     return (2 * bins * spec.bin_s * np.arange(trials)[:, None] + centres).reshape(-1)
 

@@ -35,8 +35,9 @@ class Store(Protocol):
 def guard(path: Path, format_name: str) -> Iterator[None]:
     """DataError for whatever a parser raises on a damaged or foreign file.
 
-    Parsers raise almost anything there (OSError, ValueError, KeyError, zlib.error, UnicodeDecodeError), so
-    this is the one place that catches Exception; nothing of raylab's own runs inside it.
+    Parsers raise almost anything there (OSError, ValueError, KeyError, zlib.error,
+    UnicodeDecodeError), so this is the one place that catches Exception; nothing of raylab's own
+    runs inside it.
     """
     try:
         yield
@@ -110,7 +111,8 @@ def flatten(value: object) -> dict[str, np.ndarray]:
     """Arrays of nested dicts and lists, by `/`-joined name; other objects are left out.
 
     Raises:
-        ValueError: More objects than a recording has: a pickle of a few bytes can hold one list 2^40 times.
+        ValueError: More objects than a recording has: a pickle of a few bytes can hold one list
+            2^40 times.
     """
     found: dict[str, np.ndarray] = {}
     pending, seen = [("", value)], 0

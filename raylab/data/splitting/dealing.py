@@ -1,4 +1,6 @@
-"""Who trains, validates and tests: things (blocks, trials, groups, sessions, animals) dealt to the three splits."""
+"""Who trains, validates and tests: things (blocks, trials, groups, sessions, animals) dealt to the
+three splits.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def fold_codes(fold_of: np.ndarray, folds: int, fold: int) -> np.ndarray:
 
 
 def quotas(things: int, fractions: Sequence[float]) -> np.ndarray:
-    """(3,) how many of `things` each split gets: the nearest whole shares, one at least where there are enough."""
+    """(3,) how many of `things` each split gets: the nearest whole shares, one at least where there
+    are enough.
+    """
     exact = np.asarray(fractions) * things
     counts = np.floor(exact + 1e-9).astype(np.int64)
     if things >= (exact > 0).sum():
@@ -70,7 +74,8 @@ def _check_enough(things: int, needed: int, what: str, wanted: str) -> None:
     if things < needed:
         raise DataError(
             f"{what.format(count=things)}, too few for {wanted}: {needed} are needed",
-            "Change `splits` in the recipe or with --set splits.kind=..., splits.fractions=... or splits.folds=...",
+            "Change `splits` in the recipe or with --set splits.kind=..., splits.fractions=... or "
+            "splits.folds=...",
         )
 
 

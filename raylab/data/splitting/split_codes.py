@@ -1,4 +1,6 @@
-"""The split code of every sample, by kind of split; -1 for a sample in no split. Nothing is dropped here yet."""
+"""The split code of every sample, by kind of split; -1 for a sample in no split. Nothing is dropped
+here yet.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ def code_samples(
     """(T,) split codes; `segment` (T,) is the segment of each sample, -1 outside.
 
     Raises:
-        DataError: too few blocks, trials or groups; no such group or label; stated splits that overlap.
+        DataError: too few blocks, trials or groups; no such group or label; stated splits that
+            overlap.
     """
     named = f"{source}: session '{session.id}'"
     if isinstance(config, GivenSplits):
@@ -80,7 +83,9 @@ def _given(session: Session, segment: np.ndarray, named: str) -> np.ndarray:
 
 
 def _chronological(samples: int, config: ChronologicalSplits) -> np.ndarray:
-    """(samples,) codes: recorded samples in order, in three stretches by their fractions or `folds` equal ones."""
+    """(samples,) codes: recorded samples in order, in three stretches by their fractions or `folds`
+    equal ones.
+    """
     if config.fractions is not None:
         borders = np.floor(np.cumsum(config.fractions)[:2] * samples + 1e-9)
         return np.searchsorted(borders, np.arange(samples), side="right")

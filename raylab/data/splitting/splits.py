@@ -1,7 +1,9 @@
-"""Splits: which samples train, validate and test. A part is a run of samples inside one segment of one split.
+"""Splits: which samples train, validate and test. A part is a run of samples inside one segment of
+one split.
 
-Every sample first gets the code of a split or none. Then samples nearer than `gap_s` to a sample of another split are
-dropped, and so are those that share time with one. What is left falls into parts. See docs/splits.md.
+Every sample first gets the code of a split or none. Then samples nearer than `gap_s` to a sample of
+another split are dropped, and so are those that share time with one. What is left falls into parts.
+See docs/splits.md.
 """
 
 from __future__ import annotations
@@ -26,16 +28,19 @@ def make_parts(
 
     Args:
         session: Its activity is not read.
-        whole: The split code of the whole session, from `assign_sessions`; for the kinds `sessions` and `animals`.
+        whole: The split code of the whole session, from `assign_sessions`; for the kinds `sessions`
+            and `animals`.
 
     Raises:
-        DataError: a split the config asks for got no sample, or the session lacks what the config names.
+        DataError: a split the config asks for got no sample, or the session lacks what the config
+            names.
     """
     segment = _segment_of(session)
     if isinstance(config, SessionSplits | AnimalSplits):
         if whole is None:
             raise DataError(
-                f"{source}: splits.kind '{config.kind}' deals whole sessions, which one alone cannot tell"
+                f"{source}: splits.kind '{config.kind}' deals whole sessions, which one alone "
+                "cannot tell"
             )
         return _runs(np.where(segment >= 0, whole, NONE), segment)
     spans = Spans.of(np.asarray(session.time), session.rate_hz, segment)
@@ -48,7 +53,8 @@ def make_parts(
 def assign_sessions(
     config: SplitsConfig, sessions: Sequence[tuple[str, str]]
 ) -> dict[str, int] | None:
-    """The split code of each whole session for the kinds `sessions` and `animals`; None for kinds that cut sessions.
+    """The split code of each whole session for the kinds `sessions` and `animals`; None for kinds
+    that cut sessions.
 
     Args:
         sessions: (id, animal) of every session of the dataset, in any order.
@@ -66,7 +72,8 @@ def assign_sessions(
         raise DataError(
             f"splits.kind 'animals': the animal is not known of {', '.join(nameless[:5])}"
             + (f" and {len(nameless) - 5} more sessions" if len(nameless) > 5 else ""),
-            "State `session.animal` or `session.animal_path` in the recipe, or use --set splits.kind=sessions.",
+            "State `session.animal` or `session.animal_path` in the recipe, or use --set "
+            "splits.kind=sessions.",
         )
     codes = _assign(sorted(set(dealt.values())), config)
     return {session: codes[name] for session, name in dealt.items()}
@@ -86,7 +93,8 @@ def _assign(names: list[str], config: SessionSplits | AnimalSplits) -> dict[str,
     for name in (*config.valid, *config.test):
         if name not in names:
             raise DataError(
-                f"splits.{'valid' if name in config.valid else 'test'}: no {config.kind[:-1]} is called '{name}'",
+                f"splits.{'valid' if name in config.valid else 'test'}: no {config.kind[:-1]} is "
+                f"called '{name}'",
                 did_you_mean(name, names),
             )
     codes = {
@@ -120,7 +128,9 @@ def _runs(codes: np.ndarray, segment: np.ndarray) -> np.ndarray:
 
 
 def _apart(codes: np.ndarray, segment: np.ndarray, spans: Spans, gap_s: float) -> np.ndarray:
-    """`codes` without the samples nearer than `gap_s` to one of another split, whatever lies between the two."""
+    """`codes` without the samples nearer than `gap_s` to one of another split, whatever lies
+    between the two.
+    """
     runs, kept = _runs(codes, segment), codes.copy()
     for code in CODE.values():
         mine = np.flatnonzero(codes == code)

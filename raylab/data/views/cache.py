@@ -1,7 +1,9 @@
-"""Large views on local disk, by content: processes of one node compute a view once and map one copy of it.
+"""Large views on local disk, by content: processes of one node compute a view once and map one copy
+of it.
 
-RAYLAB_CACHE names the folder (default: one of this user below the temporary folder), RAYLAB_CACHE_GB its size (20; 0
-turns it off). What was used least recently goes first. Without a usable folder, everything works in private memory.
+RAYLAB_CACHE names the folder (default: one of this user below the temporary folder),
+RAYLAB_CACHE_GB its size (20; 0 turns it off). What was used least recently goes first. Without a
+usable folder, everything works in private memory.
 """
 
 from __future__ import annotations
@@ -123,7 +125,8 @@ def _folder() -> Path | None:
         status = folder.lstat()
     except OSError:
         return None
-    # A name that anyone can guess in a folder where anyone can write: another user may have been there first.
+    # A name that anyone can guess in a folder where anyone can write: another user may have been
+    # there first.
     foreign = (
         not named and hasattr(os, "getuid") and (status.st_uid != user or status.st_mode & 0o022)
     )

@@ -17,9 +17,9 @@ SAME = 1e-6  # widths this close to one prepared sample are one
 class Grid:
     """One part's rows.
 
-    Row r of a grid wider than a sample is the mean over [r * width, (r + 1) * width), where sample i fills [i, i + 1);
-    less than half a sample left over at the end joins the last row. A narrower grid interpolates linearly: row r lies
-    at sample r * width.
+    Row r of a grid wider than a sample is the mean over [r * width, (r + 1) * width), where sample
+    i fills [i, i + 1); less than half a sample left over at the end joins the last row. A narrower
+    grid interpolates linearly: row r lies at sample r * width.
 
     Attributes:
         samples: Prepared samples of the part, at least 1.

@@ -1,4 +1,6 @@
-"""Which units a view shows, and their scale: learnt from one session's training samples, applied everywhere."""
+"""Which units a view shows, and their scale: learnt from one session's training samples, applied
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class Fitted:
     Attributes:
         columns: (K,) int64, ascending: which of the dataset's units of the session the view shows.
         mean: (K,) float32; None without z-score.
-        std: (K,) float32; None without z-score. 1 for units that are constant in the view's training samples.
+        std: (K,) float32; None without z-score. 1 for units that are constant in the view's
+            training samples.
     """
 
     columns: np.ndarray
@@ -56,19 +59,23 @@ def fit(training: np.ndarray, label: Label | None, config: ViewConfig, *, sessio
         columns = columns[largest_z(training, mean, std) <= config.outlier_z]
         if not len(columns):
             raise ConfigError(
-                f"view.outlier_z: every unit of session '{session}' has a training sample beyond {config.outlier_z:g}",
+                f"view.outlier_z: every unit of session '{session}' has a training sample beyond "
+                f"{config.outlier_z:g}",
                 "Make it larger.",
             )
     columns = _select(training, columns, std, label, config, session)
     if not config.zscore:
         return Fitted(columns)
-    # A unit may be constant in a view although it was not before (one spike cut off by a lag): leave it at zero.
+    # A unit may be constant in a view although it was not before (one spike cut off by a lag):
+    # leave it at zero.
     safe = np.where(varies(mean, std), std, 1.0)
     return Fitted(columns, mean[columns].astype(np.float32), safe[columns].astype(np.float32))
 
 
 def unfitted(units: int, config: ViewConfig, *, session: str) -> np.ndarray:
-    """The columns of a session without training samples, for views that choose units without looking at any."""
+    """The columns of a session without training samples, for views that choose units without
+    looking at any.
+    """
     selection = config.selection
     return (
         _random(np.arange(units), selection, session)
@@ -78,8 +85,9 @@ def unfitted(units: int, config: ViewConfig, *, session: str) -> np.ndarray:
 
 
 def pool(fits: Sequence[tuple[Fitted, int]], columns: np.ndarray) -> Fitted:
-    """What a session without training samples is viewed with: for its j-th unit, the scale that the j-th units of the
-    training sessions have in common. Units beyond the widest of them are left out: no weight was trained for those.
+    """What a session without training samples is viewed with: for its j-th unit, the scale that the
+    j-th units of the training sessions have in common. Units beyond the widest of them are left
+    out: no weight was trained for those.
 
     Args:
         fits: Each training session's fit and its number of training rows.
@@ -118,9 +126,10 @@ def varies(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
 def explained(activity: np.ndarray, label: Label) -> np.ndarray:
     """(N,) share of each unit's variance that a label explains, 0 to 1; 0 where a unit is constant.
 
-    For one continuous column the squared Pearson correlation, for several the squared multiple correlation. A circular
-    label enters as its sine and cosine (the circular-linear correlation of Mardia 1976), a discrete one as its classes
-    (eta squared, which ranks units as the F statistic of a one-way analysis of variance does).
+    For one continuous column the squared Pearson correlation, for several the squared multiple
+    correlation. A circular label enters as its sine and cosine (the circular-linear correlation of
+    Mardia 1976), a discrete one as its classes (eta squared, which ranks units as the F statistic
+    of a one-way analysis of variance does).
 
     Args:
         activity: (rows, N).
@@ -178,7 +187,8 @@ def _correlation(
     values = label.values[labelled]
     if not len(values) or (values == values[:1]).all():
         raise ConfigError(
-            f"view.selection: the label has one value at most in the training samples of session '{session}'",
+            "view.selection: the label has one value at most in the training samples of session "
+            f"'{session}'",
             "Choose another view.selection.label, or view.selection.kind: variance.",
         )
     chosen = (
@@ -193,7 +203,9 @@ def _best(columns: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
 
 
 def _random(columns: np.ndarray, selection: RandomUnits, session: str) -> np.ndarray:
-    """A lot for each unit of the session, so that more units contain the fewer and outliers change no other's lot."""
+    """A lot for each unit of the session, so that more units contain the fewer and outliers change
+    no other's lot.
+    """
     lots = np.random.default_rng(derive(selection.seed, "units", session)).random(
         int(columns.max()) + 1
     )

@@ -22,8 +22,8 @@ def training_blocks(
     """What the training samples of a session show, through a view or as they were recorded.
 
     Args:
-        view: A trial's `view` section. It is applied a part at a time, and to the whole session only where it chooses
-            units by looking at them.
+        view: A trial's `view` section. It is applied a part at a time, and to the whole session
+            only where it chooses units by looking at them.
 
     Returns:
         ((K,) int64 units, counted as the recording has them; blocks of (n, K) float32).

@@ -1,4 +1,6 @@
-"""Views of a prepared recording: computed inside parts, fitted on training samples only. See docs/views.md."""
+"""Views of a prepared recording: computed inside parts, fitted on training samples only. See
+docs/views.md.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,13 @@ TIME = "time"  # the label that `normalized_time` adds
 
 @dataclass(frozen=True)
 class Timeline:
-    """Everything about a viewed session except the activity itself: small, so every worker has it whole.
+    """Everything about a viewed session except the activity itself: small, so every worker has it
+    whole.
 
-    Rows of the view are the binned samples of all parts, one part after the other; a part's rows are continuous
-    in time and belong to one split. The reference grid is the prepared dataset's own samples: a score is always
-    taken there, with unsmoothed labels, so that every view is scored on the same samples.
+    Rows of the view are the binned samples of all parts, one part after the other; a part's rows
+    are continuous in time and belong to one split. The reference grid is the prepared dataset's own
+    samples: a score is always taken there, with unsmoothed labels, so that every view is scored on
+    the same samples.
 
     Attributes:
         parts: (P, 3) int64 [start row, stop row, split code].
@@ -105,7 +109,9 @@ def view_activity(
 
 
 def view_part(neural: np.ndarray, config: ViewConfig, rate_hz: float) -> np.ndarray:
-    """Lag, clip, bin or resample, smooth and square-root one part: (samples, N) -> (rows, N) float32."""
+    """Lag, clip, bin or resample, smooth and square-root one part: (samples, N) -> (rows, N)
+    float32.
+    """
     lag = round(config.lag_ms * rate_hz / 1000)
     index = np.clip(np.arange(len(neural)) - lag, 0, len(neural) - 1)
     activity: np.ndarray = np.asarray(neural[index] if lag else neural, np.float32)
@@ -126,7 +132,8 @@ def part_grid(samples: int, config: ViewConfig, rate_hz: float) -> Grid:
 
 
 def view_labels(labels: Mapping[str, LabelSpec], config: ViewConfig) -> dict[str, LabelSpec]:
-    """The labels of a session as trials of this view know them; those of the session itself come first.
+    """The labels of a session as trials of this view know them; those of the session itself come
+    first.
 
     Raises:
         ConfigError: the session has a label of the name that the view would add.
@@ -142,7 +149,9 @@ def view_labels(labels: Mapping[str, LabelSpec], config: ViewConfig) -> dict[str
 
 
 def _normalized_time(recording: Recording) -> Label:
-    """0 at the earliest and 1 at the latest training sample, beyond them outside; unlabelled where there is none."""
+    """0 at the earliest and 1 at the latest training sample, beyond them outside; unlabelled where
+    there is none.
+    """
     parts = recording.parts[recording.parts[:, 2] == 0]
     if not len(parts):
         return Label.continuous(np.full(len(recording.time), np.nan))

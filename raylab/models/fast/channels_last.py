@@ -1,7 +1,8 @@
 """Layers of 1-d networks on activations whose channels come last, (B, L, C), in memory too.
 
-Windows of activity lie so, and vectors that are quantized. As images (B, C, 1, L) with channels last, which are views,
-they are what oneDNN's convolutions are fastest at. Parameters are those of torch's layers of (B, C, L).
+Windows of activity lie so, and vectors that are quantized. As images (B, C, 1, L) with channels
+last, which are views, they are what oneDNN's convolutions are fastest at. Parameters are those of
+torch's layers of (B, C, L).
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def convolve_transposed(x: Tensor, layer: nn.ConvTranspose1d, length: int) -> Te
 def squared_error(x: Tensor, layer: nn.Conv1d, target: Tensor) -> Tensor:
     """Sum of (convolve(x, layer) - target) ** 2, over the first K outputs of a layer that has more.
 
-    On CPUs some windows at a time, their gradients at once: what is compared is the largest thing of a step, and then
-    never leaves the cache.
+    On CPUs some windows at a time, their gradients at once: what is compared is the largest thing
+    of a step, and then never leaves the cache.
 
     Args:
         layer: Of stride 1.

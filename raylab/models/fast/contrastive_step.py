@@ -1,8 +1,10 @@
-"""The contrastive training step differentiated by hand: the loss and every gradient in one pass, without autograd.
+"""The contrastive training step differentiated by hand: the loss and every gradient in one pass,
+without autograd.
 
-Equal to `encoders.py`, `losses.py` and `objectives.py` under autograd (tests/unit/test_fused.py). Those stay what is
-read, and what runs for any other encoder, device or precision. Of several workers each runs its encoders by hand
-(`fused_embedding`) and the loss, which sees all workers' rows, under autograd.
+Equal to `encoders.py`, `losses.py` and `objectives.py` under autograd (tests/unit/test_fused.py).
+Those stay what is read, and what runs for any other encoder, device or precision. Of several
+workers each runs its encoders by hand (`fused_embedding`) and the loss, which sees all workers'
+rows, under autograd.
 """
 
 from __future__ import annotations
@@ -58,8 +60,9 @@ class FusedEncoder:
         return Seen(self, windows.transpose(0, 1), None)
 
     def of_recording(self, x: Tensor, first: Tensor) -> Seen:
-        """Of the windows of (T, N) that begin at the (R,) rows `first`: every sample is embedded once, as one window
-        as wide as the recording, and the rows of the step are picked from that."""
+        """Of the windows of (T, N) that begin at the (R,) rows `first`: every sample is embedded
+        once, as one window as wide as the recording, and the rows of the step are picked from that.
+        """
         return Seen(self, x[:, None], first)
 
     def prefers_recording(self, samples: int, windows: int) -> bool:
@@ -70,8 +73,9 @@ class FusedEncoder:
 
 @dataclass
 class Seen:
-    """What an encoder is shown at a step: (width, R, N) windows, or one as wide as the recording and the R rows wanted
-    of it."""
+    """What an encoder is shown at a step: (width, R, N) windows, or one as wide as the recording
+    and the R rows wanted of it.
+    """
 
     by: FusedEncoder
     x: Tensor
@@ -100,7 +104,8 @@ class Seen:
 
 
 def fused_loss(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> Tensor:
-    """The loss of sessions that are scored together, laid out one after the other; one `backward` gives all gradients.
+    """The loss of sessions that are scored together, laid out one after the other; one `backward`
+    gives all gradients.
 
     No encoder may be in `seen` twice; one that sessions share has a FusedEncoder for each.
     """
@@ -111,8 +116,10 @@ def fused_loss(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> 
 def add_gradients(
     seen: Sequence[Seen], objectives: Objectives, layout: Layout, *, weight: float = 1.0
 ) -> Tensor:
-    """`fused_loss`, without a graph: its gradients times `weight` are added to `grad` of the parameters, as `backward`
-    would. At small batches autograd's engine takes as long as the products."""
+    """`fused_loss`, without a graph: its gradients times `weight` are added to `grad` of the
+    parameters, as `backward` would. At small batches autograd's engine takes as long as the
+    products.
+    """
     with torch.no_grad():
         value, gradients = _value_and_gradients(seen, objectives, layout)
         sums: list[Tensor] = []
@@ -141,7 +148,9 @@ def _parameters(seen: Sequence[Seen], objectives: Objectives) -> list[Tensor]:
 def _value_and_gradients(
     seen: Sequence[Seen], objectives: Objectives, layout: Layout
 ) -> tuple[Tensor, list[Tensor]]:
-    """The loss, and the gradients of `_parameters`, which are of the encoders: the next pass overwrites them."""
+    """The loss, and the gradients of `_parameters`, which are of the encoders: the next pass
+    overwrites them.
+    """
     parts = [one.forward() for one in seen]
     z = parts[0] if len(parts) == 1 else torch.cat(parts)
     longest = UNIT if all(one.by.encoder.normalize for one in seen) else None

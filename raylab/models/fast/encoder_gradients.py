@@ -1,8 +1,9 @@
 """Encoders forwards and backwards without autograd.
 
-Activations are time-major, (width, B, C): the rows that a convolution's tap j sees are contiguous, so a layer is one
-matrix product a tap and copies nothing. A linear layer has one tap. At small batches making a tensor or a view costs as
-much as a product: what a step reads and writes is laid out once for inputs of one shape, and used again.
+Activations are time-major, (width, B, C): the rows that a convolution's tap j sees are contiguous,
+so a layer is one matrix product a tap and copies nothing. A linear layer has one tap. At small
+batches making a tensor or a view costs as much as a product: what a step reads and writes is laid
+out once for inputs of one shape, and used again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _gelu: Any = functional.gelu  # its annotation lacks `out`
 _gelu_backward = torch.ops.aten.gelu_backward.grad_input
 
 ENCODERS = (ConvEncoder, SampleEncoder, LinearEncoder)
-LARGE = 20_000_000  # multiplications from which oneDNN's convolution is faster than the BLAS, which it reads twice
+# multiplications from which oneDNN's convolution is faster than the BLAS, which it reads twice
+LARGE = 20_000_000
 SMALL = 30_000  # numbers below which torch's own elementwise functions are faster than oneDNN's
 KEPT = 4  # shapes of inputs whose buffers are kept: shares of several workers have two or three
 NARROW = 16  # outputs below which the BLAS wants the narrow matrix first
@@ -30,7 +32,8 @@ class Network:
     """One of ENCODERS, without its normalisation. `backward` follows the `forward` it belongs to.
 
     Args:
-        units: Columns of the input where the encoder is shared and wider: its further weights then get no gradient.
+        units: Columns of the input where the encoder is shared and wider: its further weights then
+            get no gradient.
 
     Attributes:
         parameters: Weight and bias of each layer, in the encoder's order.
@@ -54,7 +57,9 @@ class Network:
         return total
 
     def forward(self, x: Tensor) -> Tensor:
-        """(width, B, N) -> (outputs * B, D), overwritten by the next pass. To be called without autograd."""
+        """(width, B, N) -> (outputs * B, D), overwritten by the next pass. To be called without
+        autograd.
+        """
         self._lay_out(x if x.is_contiguous() else x.contiguous())
         for one in self._passes:
             one.forward()
@@ -128,7 +133,8 @@ class _Pass:
         self.output = torch.empty_like(self.sums) if layer.gelu else self.sums
         self.large = layer.convolves and rows * layer.weight.numel() > LARGE
         self.weight = layer.by_tap()
-        # A convolution's weights have their taps last, where no BLAS reads them: they are copied at each pass.
+        # A convolution's weights have their taps last, where no BLAS reads them: they are copied at
+        # each pass.
         self.kernels = x.new_empty(self.weight.shape) if layer.convolves else self.weight
         seen = [self.x[tap * count : tap * count + rows] for tap in range(layer.taps)]
         self.by_tap = list(zip(seen, self.kernels))
@@ -171,7 +177,9 @@ class _Pass:
             torch.add(self.narrow.T, self.bias, out=self.sums)
 
     def backward(self, gradient: Tensor, *, further: bool) -> Tensor:
-        """From the gradient of the output; fills `gradients`, and gives that of the input if it goes `further`."""
+        """From the gradient of the output; fills `gradients`, and gives that of the input if it
+        goes `further`.
+        """
         d_sums = gradient
         if self.layer.gelu:  # in place of the sums
             d_sums, sums = self.sums, _cheap(self.sums)
@@ -208,8 +216,9 @@ class _Pass:
 
 
 def _cheap(rows: Tensor) -> Tensor:
-    """Rows as an elementwise function is fastest at them. Torch has oneDNN do what is contiguous, which begins with
-    10 us of preparations; what is transposed it does by itself."""
+    """Rows as an elementwise function is fastest at them. Torch has oneDNN do what is contiguous,
+    which begins with 10 us of preparations; what is transposed it does by itself.
+    """
     return rows.T if rows.numel() < SMALL else rows
 
 

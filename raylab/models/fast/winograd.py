@@ -1,7 +1,8 @@
-"""Convolutions over time with about half the multiplications, for CPUs; their mathematics are in `points.py`.
+"""Convolutions over time with about half the multiplications, for CPUs; their mathematics are in
+`points.py`.
 
-Inside, time comes first: what a tile sees is then a matrix as it lies. Buffers, and views of them, are made once for a
-shape: at small batches making a view takes as long as what is done with it.
+Inside, time comes first: what a tile sees is then a matrix as it lies. Buffers, and views of them,
+are made once for a shape: at small batches making a view takes as long as what is done with it.
 """
 
 from __future__ import annotations
@@ -74,13 +75,17 @@ class _Shared:
         return found.view(-1, *self.kernels.shape[1:]).permute(1, 2, 0)
 
     def rest(self) -> list[int]:
-        """Of each tap, how many rows after the last tile it adds to; where it sees zeros beyond the end is left out."""
+        """Of each tap, how many rows after the last tile it adds to; where it sees zeros beyond the
+        end is left out.
+        """
         rows, beyond = self.shape.length - self.tiles * TILE, self.shape.taps // 2
         return [max(0, min(rows, rows + beyond - tap)) for tap in range(self.shape.taps)]
 
 
 class _Pass:
-    """Windows on their way through a layer, and back: what is kept between the two, and views of it and of `shared`."""
+    """Windows on their way through a layer, and back: what is kept between the two, and views of it
+    and of `shared`.
+    """
 
     def __init__(self, shared: _Shared) -> None:
         self.shared, plan, tiles = shared, shared.scheme, shared.tiles
@@ -191,7 +196,9 @@ class _Kept(threading.local):
         return free.pop() if free else _Pass(shared)
 
     def give(self, one: _Pass) -> None:
-        """Back, once its gradients have been computed. One of which none are asked is forgotten with its graph."""
+        """Back, once its gradients have been computed. One of which none are asked is forgotten
+        with its graph.
+        """
         shared, free = self.free.get(one.shared.shape, (None, []))
         if shared is one.shared:
             free.append(one)

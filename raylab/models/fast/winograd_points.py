@@ -1,11 +1,13 @@
 """Matrices of fast convolutions: y[t] = sum over j of w[j] x[t + j], four outputs at a time.
 
-Four outputs and G taps are coefficients of a product of polynomials, which G + 3 points determine: so many products
-where 4 G are the obvious way. With matrices of the points, y = outputs ((kernels w) * (inputs x)), where a product is
-one of matrices over channels. Kernels of more taps are cut into groups of four, which see what later tiles see first.
+Four outputs and G taps are coefficients of a product of polynomials, which G + 3 points determine:
+so many products where 4 G are the obvious way. With matrices of the points, y = outputs ((kernels
+w) * (inputs x)), where a product is one of matrices over channels. Kernels of more taps are cut
+into groups of four, which see what later tiles see first.
 
-F(4, G) of Winograd 1980 (Arithmetic Complexity of Computations), for networks Lavin & Gray 2016 (arXiv:1509.09308);
-matrices from points as in Barabasz et al. 2020 (Error analysis and improving the accuracy of Winograd convolution).
+F(4, G) of Winograd 1980 (Arithmetic Complexity of Computations), for networks Lavin & Gray 2016
+(arXiv:1509.09308); matrices from points as in Barabasz et al. 2020 (Error analysis and improving
+the accuracy of Winograd convolution).
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import torch
 from torch import Tensor
 
 TILE = 4
-# Taps of a group: finite points beside infinity. Of those tried, these round least coarsely in float32: 2.4 and 3.4
-# times as coarsely as plain sums of products (the usual 0, 1, -1, 2, -2: 3.4 times).
+# Taps of a group: finite points beside infinity. Of those tried, these round least coarsely in
+# float32: 2.4 and 3.4 times as coarsely as plain sums of products (the usual 0, 1, -1, 2, -2: 3.4
+# times).
 POINTS = {
     3: (0.0, 0.75, -0.75, 1.5, -1.5),
     4: (0.375, -0.375, 0.875, -0.875, 1.625, -1.625),

@@ -28,10 +28,11 @@ def build_network(
     A graph network needs `set_graph` of each place before it can decode.
 
     Args:
-        units: Columns of each place: of each session, or one number where sessions share the input layer.
+        units: Columns of each place: of each session, or one number where sessions share the input
+            layer.
         outputs: Class scores or values of an example.
-        length: Rows of an example. `mlp` and `graph` read exactly so many, `transformer` with learnt positions at
-            most; the others any number.
+        length: Rows of an example. `mlp` and `graph` read exactly so many, `transformer` with
+            learnt positions at most; the others any number.
 
     Raises:
         ConfigError: `graph` without torch_geometric.

@@ -1,4 +1,6 @@
-"""What every neural decoder is: from rows of activity, in order of time, to what is decoded of them."""
+"""What every neural decoder is: from rows of activity, in order of time, to what is decoded of
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from torch.nn import functional
 class Network(nn.Module, ABC):
     """(B, L, K) rows of one session, in order of time -> (B, outputs).
 
-    A *place* is what a session enters by. Where sessions share one, a narrower session has fewer columns than
-    `units[place]`: the ones that it lacks read as zero.
+    A *place* is what a session enters by. Where sessions share one, a narrower session has fewer
+    columns than `units[place]`: the ones that it lacks read as zero.
 
     Attributes:
         units: Columns of each place.
@@ -29,14 +31,17 @@ class Network(nn.Module, ABC):
 
 
 class RowLayer(nn.Linear):
-    """(B, L, K) -> (B, L, width). The weights of columns that are not there are left out, and get no gradient."""
+    """(B, L, K) -> (B, L, width). The weights of columns that are not there are left out, and get
+    no gradient.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.weight[:, : x.shape[-1]], self.bias)
 
 
 class RowNetwork(Network):
-    """Each row enters through a linear layer of its place; all that follows is shared by the places.
+    """Each row enters through a linear layer of its place; all that follows is shared by the
+    places.
 
     Args:
         width: Features of a row.

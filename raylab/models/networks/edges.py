@@ -1,4 +1,6 @@
-"""Which units are neighbours: edges (2, E), source above target, sorted, in both directions, with self loops."""
+"""Which units are neighbours: edges (2, E), source above target, sorted, in both directions, with
+self loops.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,16 @@ from torch import Tensor
 def edges_of_correlations(correlation: Tensor, neighbours: int) -> Tensor:
     """(K, K) -> (2, E) int64: each unit chooses those it is most correlated with, of either sign.
 
-    No correlation (zero, or NaN of a silent unit) is no edge. Of equal ones the lower unit is chosen.
+    No correlation (zero, or NaN of a silent unit) is no edge. Of equal ones the lower unit is
+    chosen.
     """
     strength = correlation.abs().nan_to_num(0.0)
     return _edges(torch.where(strength > 0, strength, -torch.inf), neighbours)
 
 
 def edges_of_positions(positions: Tensor, neighbours: int) -> Tensor:
-    """(K, d) -> (2, E) int64: each unit chooses the nearest ones. A unit whose position is not known (NaN) has none.
+    """(K, d) -> (2, E) int64: each unit chooses the nearest ones. A unit whose position is not
+    known (NaN) has none.
 
     Of equally near ones the lower unit is chosen.
     """

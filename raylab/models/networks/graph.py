@@ -1,4 +1,6 @@
-"""Spatio-temporal graph attention: each unit's course in time, then attention among neighbouring units."""
+"""Spatio-temporal graph attention: each unit's course in time, then attention among neighbouring
+units.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ from raylab.models.networks.base import Network
 class GraphNetwork(Network):
     """Nodes are units; examples have exactly `length` rows.
 
-    A linear map of a unit's rows, the same for all units, plus a learnt vector of the unit; layers of GATv2 (Brody,
-    Alon & Yahav 2022) with a way around each; then each head of the pooling weighs the units by a softmax of its own.
+    A linear map of a unit's rows, the same for all units, plus a learnt vector of the unit; layers
+    of GATv2 (Brody, Alon & Yahav 2022) with a way around each; then each head of the pooling weighs
+    the units by a softmax of its own.
     """
 
     def __init__(

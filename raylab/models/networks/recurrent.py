@@ -11,7 +11,9 @@ from raylab.models.networks.base import RowNetwork
 
 
 class Recurrent(RowNetwork):
-    """Decodes the state after the last row; of both directions, the state after the last row that each one read."""
+    """Decodes the state after the last row; of both directions, the state after the last row that
+    each one read.
+    """
 
     def __init__(self, config: RecurrentConfig, units: Sequence[int], outputs: int) -> None:
         width, self.directions = config.width, 2 if config.bidirectional else 1

@@ -12,7 +12,9 @@ from raylab.models.networks.base import RowNetwork
 
 
 class Tcn(RowNetwork):
-    """Causal: a row sees the `config.receptive_field` rows up to itself, and zeros before the first one."""
+    """Causal: a row sees the `config.receptive_field` rows up to itself, and zeros before the first
+    one.
+    """
 
     def __init__(self, config: TcnConfig, units: Sequence[int], outputs: int) -> None:
         channels, dropout = config.channels, config.dropout
@@ -29,9 +31,11 @@ class Tcn(RowNetwork):
 
 
 class CausalPair(nn.Module):
-    """ReLU(x + two dilated convolutions of x), (B, C, L) -> (B, C, L) (Bai, Kolter & Koltun 2018, figure 1b).
+    """ReLU(x + two dilated convolutions of x), (B, C, L) -> (B, C, L) (Bai, Kolter & Koltun 2018,
+    figure 1b).
 
-    Without their weight norm, whose parametrised modules cannot be pickled. Dropout takes whole channels, as theirs.
+    Without their weight norm, whose parametrised modules cannot be pickled. Dropout takes whole
+    channels, as theirs.
     """
 
     def __init__(self, channels: int, kernel: int, dilation: int, dropout: float) -> None:

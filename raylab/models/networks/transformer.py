@@ -13,7 +13,8 @@ from raylab.models.networks.base import RowNetwork
 
 
 class Transformer(RowNetwork):
-    """Pre-norm layers (Xiong et al. 2020) with a GELU perceptron; the token stands before the rows, without a position.
+    """Pre-norm layers (Xiong et al. 2020) with a GELU perceptron; the token stands before the rows,
+    without a position.
 
     With learnt positions an example has at most `length` rows, with sinusoidal ones any number.
     """
@@ -25,7 +26,8 @@ class Transformer(RowNetwork):
         super().__init__(units, outputs, width=width, features=width, dropout=config.dropout)
         self.token = nn.Parameter(0.02 * torch.randn(width))
         learnt = config.positions == "learnt"
-        # As large as the rows behind the input layer: at 0.02, order in time took about twice the steps to learn.
+        # As large as the rows behind the input layer: at 0.02, order in time took about twice the
+        # steps to learn.
         self.positions = nn.Parameter(0.5 * torch.randn(length, width)) if learnt else None
         self.encoder = nn.TransformerEncoder(
             _layer(config), config.layers, nn.LayerNorm(width), enable_nested_tensor=False
@@ -59,8 +61,9 @@ def _layer(config: TransformerConfig) -> nn.TransformerEncoderLayer:
 
 
 def sinusoids(rows: int, width: int) -> Tensor:
-    """(rows, width) float64: sines and cosines in turn, wavelengths from 2 pi to 20,000 pi rows (Vaswani et al. 2017,
-    section 3.5)."""
+    """(rows, width) float64: sines and cosines in turn, wavelengths from 2 pi to 20,000 pi rows
+    (Vaswani et al. 2017, section 3.5).
+    """
     frequencies = torch.exp(
         -math.log(10_000.0) * torch.arange(0, width, 2, dtype=torch.float64) / width
     )

@@ -38,16 +38,20 @@ class Share:
         return self.workers.sum_values(values)
 
     def sum_with_gradient(self, rows: Tensor) -> Tensor:
-        """(R, D) over all workers; each worker's gradient of the sum finds its way back to all of them."""
+        """(R, D) over all workers; each worker's gradient of the sum finds its way back to all of
+        them.
+        """
         return self.workers.gather_rows(rows)
 
 
 class Quantized(NamedTuple):
     """
     Attributes:
-        values: (n, D) what the decoder reads: the codes' vectors, through which the gradient reaches the input.
+        values: (n, D) what the decoder reads: the codes' vectors, through which the gradient
+            reaches the input.
         indices: (n, codebooks) int64.
-        loss: What the quantizer adds to the loss, weighted. Of several workers' shares, the sum is the loss of one.
+        loss: What the quantizer adds to the loss, weighted. Of several workers' shares, the sum is
+            the loss of one.
     """
 
     values: Tensor
@@ -56,7 +60,8 @@ class Quantized(NamedTuple):
 
 
 class Quantizer(nn.Module, ABC):
-    """Vectors (n, D) to codes. Adding one: a class, a config with its `kind`, a line in `QUANTIZERS`.
+    """Vectors (n, D) to codes. Adding one: a class, a config with its `kind`, a line in
+    `QUANTIZERS`.
 
     Attributes:
         dimension: D.
@@ -68,7 +73,8 @@ class Quantizer(nn.Module, ABC):
         self.dimension, self.sizes = dimension, sizes
 
     def forward(self, x: Tensor, share: Share | None = None) -> Quantized:
-        """(n, D) -> codes. In training, codebooks that follow averages move after the codes were chosen.
+        """(n, D) -> codes. In training, codebooks that follow averages move after the codes were
+        chosen.
 
         In float32 also under autocast: distances of near vectors are differences of large numbers.
         """
@@ -81,7 +87,9 @@ class Quantizer(nn.Module, ABC):
 
     @abstractmethod
     def lookup(self, indices: Tensor) -> Tensor:
-        """(n, codebooks) -> (n, D): what codes stand for; equals `values` of the vectors that chose them."""
+        """(n, codebooks) -> (n, D): what codes stand for; equals `values` of the vectors that chose
+        them.
+        """
 
 
 def vectors_of(x: Tensor, share: Share | None) -> int:

@@ -38,8 +38,9 @@ def most_similar(x: Tensor, codes: Tensor) -> Tensor:
 
 
 def _best(x: Tensor, codes: Tensor, less: Tensor | None = None) -> Tensor:
-    """argmax of x.e - `less`, some vectors at a time: scores of thousands would be fresh memory at every step, and its
-    page faults take as long as the product."""
+    """argmax of x.e - `less`, some vectors at a time: scores of thousands would be fresh memory at
+    every step, and its page faults take as long as the product.
+    """
     rows = min(len(x), max(1, SCORES_AT_ONCE // len(codes)))
     scores, found = x.new_empty(rows, len(codes)), []
     for some in x.split(rows) if rows else ():
@@ -56,9 +57,10 @@ def unit(x: Tensor) -> Tensor:
 def through(x: Tensor, code: Tensor, gradient: Gradient) -> Tensor:
     """(n, D) vectors and the codes they chose -> the codes, as a function of the vectors.
 
-    `straight_through`: dx = g (van den Oord, Vinyals & Kavukcuoglu 2017, section 3.2).
-    `rotation`: the code is x turned and scaled, both held fixed (Fifty et al. 2024, section 4.2), so with u, h the unit
-    vectors of x and code, and w that of u + h: dx = |code| / |x| (g - 2 (g.w) w + 2 (g.h) u).
+    `straight_through`: dx = g (van den Oord, Vinyals & Kavukcuoglu 2017, section 3.2). `rotation`:
+    the code is x turned and scaled, both held fixed (Fifty et al. 2024, section 4.2), so with u, h
+    the unit vectors of x and code, and w that of u + h: dx = |code| / |x| (g - 2 (g.w) w + 2 (g.h)
+    u).
     """
     function = _Rotation if gradient == "rotation" else _StraightThrough
     values: Tensor = function.apply(x, code.detach())

@@ -1,4 +1,6 @@
-"""Codebooks that follow moving averages of what chose them: their buffers, start, update and revival."""
+"""Codebooks that follow moving averages of what chose them: their buffers, start, update and
+revival.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ SMOOTHING = (
 
 
 class MovingCodebooks(nn.Module):
-    """G codebooks side by side, of K codes of d dimensions each (van den Oord et al. 2017, appendix A.1).
+    """G codebooks side by side, of K codes of d dimensions each (van den Oord et al. 2017, appendix
+    A.1).
 
     Everything that an update reads is a buffer or given here, so a state_dict is a checkpoint.
 
@@ -63,7 +66,9 @@ class MovingCodebooks(nn.Module):
         return self.codes.view(-1, d).index_select(0, flat.reshape(-1)).view(*indices.shape, d)
 
     def statistics(self, x: Tensor, indices: Tensor) -> Tensor:
-        """(G, n, d), (G, n) -> what `update` reads, of this worker's vectors; to be summed over workers."""
+        """(G, n, d), (G, n) -> what `update` reads, of this worker's vectors; to be summed over
+        workers.
+        """
         return statistics(x, indices, self.codes.shape[1])
 
     def start(self, x: Tensor, share: Share | None) -> None:
@@ -79,7 +84,9 @@ class MovingCodebooks(nn.Module):
         self.sums.copy_(means * counts[..., None])
 
     def update(self, found: Tensor, x: Tensor, share: Share | None) -> None:
-        """Move the codes by the statistics of all workers' vectors; `x` (G, n, d) is what codes are revived from."""
+        """Move the codes by the statistics of all workers' vectors; `x` (G, n, d) is what codes are
+        revived from.
+        """
         sums, counts = parted(found, self.codes)
         self.counts.lerp_(counts, 1 - self.decay)
         self.sums.lerp_(sums, 1 - self.decay)
@@ -93,9 +100,11 @@ class MovingCodebooks(nn.Module):
         self.updates += 1
 
     def _revive(self, x: Tensor, share: Share | None) -> None:
-        """Codes that too few choose become vectors of the batch (Dhariwal et al. 2020, Jukebox; Zeghidour et al. 2021).
+        """Codes that too few choose become vectors of the batch (Dhariwal et al. 2020, Jukebox;
+        Zeghidour et al. 2021).
 
-        `counts` are sums over workers, so all of them come to the same decision, and call one another or do not.
+        `counts` are sums over workers, so all of them come to the same decision, and call one
+        another or do not.
         """
         dead = self.counts < self.revive_below
         if not dead.any():

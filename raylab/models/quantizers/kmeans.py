@@ -13,7 +13,9 @@ ITERATIONS = 100  # of Lloyd's step, at most; it ends where nothing moves
 
 
 def assign(x: Tensor, codes: Tensor, *, cosine: bool) -> Tensor:
-    """(G, n, d), (G, K, d) -> (G, n) int64; a product a group, which on CPUs is faster than a batched one."""
+    """(G, n, d), (G, K, d) -> (G, n) int64; a product a group, which on CPUs is faster than a
+    batched one.
+    """
     choose = most_similar if cosine else nearest
     return torch.stack([choose(rows, book) for rows, book in zip(x, codes, strict=True)])
 
@@ -41,9 +43,11 @@ def parted(found: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
 def lloyd(
     x: Tensor, start: Tensor, *, cosine: bool = False, share: Share | None = None
 ) -> tuple[Tensor, Tensor]:
-    """k-means from given means (Lloyd 1982); with `cosine`, means are of length 1 (Dhillon & Modha 2001).
+    """k-means from given means (Lloyd 1982); with `cosine`, means are of length 1 (Dhillon & Modha
+    2001).
 
-    Sums are of all workers, so every worker ends with the same bits. A mean that nothing chose stays.
+    Sums are of all workers, so every worker ends with the same bits. A mean that nothing chose
+    stays.
 
     Args:
         x: (G, n, d), G sets of vectors.
@@ -69,7 +73,8 @@ def drawn(
 ) -> Tensor:
     """Vectors of the batch, without replacement while there are enough; pure in (seed, updates).
 
-    Drawn by torch's CPU generator whatever the device, over the places of the whole step: all workers draw the same.
+    Drawn by torch's CPU generator whatever the device, over the places of the whole step: all
+    workers draw the same.
 
     Args:
         x: (G, n, d).

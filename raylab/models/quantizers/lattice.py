@@ -17,7 +17,9 @@ RAREST = 1e-5  # probabilities below count as this in logarithms, as in vector-q
 
 
 class _Lattice(Quantizer):
-    """Linear maps into the few dimensions and back, as in vector-quantize-pytorch; none where there are D of them."""
+    """Linear maps into the few dimensions and back, as in vector-quantize-pytorch; none where there
+    are D of them.
+    """
 
     def __init__(self, dimension: int, rounded: int, codes: int) -> None:
         super().__init__(dimension, (codes,))
@@ -30,7 +32,8 @@ class _Lattice(Quantizer):
 
 
 class FSQ(_Lattice):
-    """Each dimension is bounded and rounded to its L levels (Mentzer et al. 2024, appendix A.1), straight through.
+    """Each dimension is bounded and rounded to its L levels (Mentzer et al. 2024, appendix A.1),
+    straight through.
 
     round(tanh(z + shift) * half - offset) / (L // 2), so in [-1, 1]. It adds nothing to the loss.
     """
@@ -64,10 +67,12 @@ class FSQ(_Lattice):
 
 
 class LFQ(_Lattice):
-    """z -> sign(z), and an entropy that keeps all codes in use (Yu et al. 2024, MAGVIT-v2, equations 3 to 5).
+    """z -> sign(z), and an entropy that keeps all codes in use (Yu et al. 2024, MAGVIT-v2,
+    equations 3 to 5).
 
-    Loss: commitment * mean |z - sign(z)|^2 + entropy_weight * (mean entropy of each choice - diversity * entropy of the
-    mean choice), a choice being softmax(2 * inverse_temperature * z.c) over all codes c.
+    Loss: commitment * mean |z - sign(z)|^2 + entropy_weight * (mean entropy of each choice -
+    diversity * entropy of the mean choice), a choice being softmax(2 * inverse_temperature * z.c)
+    over all codes c.
     """
 
     signs: Tensor

@@ -14,7 +14,9 @@ from raylab.models.quantizers.choosing import nearest, through
 
 
 class _LearntVQ(Quantizer):
-    """Loss: codebook_weight * mean |sg(x) - e|^2 + commitment * mean |x - sg(e)|^2, over vectors and dimensions."""
+    """Loss: codebook_weight * mean |sg(x) - e|^2 + commitment * mean |x - sg(e)|^2, over vectors
+    and dimensions.
+    """
 
     def __init__(self, config: PlainQuantizer | SimVqQuantizer, *, dimension: int) -> None:
         super().__init__(dimension, (config.codes,))
@@ -41,7 +43,9 @@ class _LearntVQ(Quantizer):
 
 
 class PlainVQ(_LearntVQ):
-    """Codes are parameters, pulled to what chose them (van den Oord, Vinyals & Kavukcuoglu 2017, equation 3)."""
+    """Codes are parameters, pulled to what chose them (van den Oord, Vinyals & Kavukcuoglu 2017,
+    equation 3).
+    """
 
     def __init__(self, config: PlainQuantizer, *, dimension: int, seed: int) -> None:
         super().__init__(config, dimension=dimension)
@@ -53,7 +57,9 @@ class PlainVQ(_LearntVQ):
 
 
 class SimVQ(_LearntVQ):
-    """Fixed Gaussian codes that one learnt linear map moves as a whole, the unused ones too (Zhu et al. 2024)."""
+    """Fixed Gaussian codes that one learnt linear map moves as a whole, the unused ones too (Zhu et
+    al. 2024).
+    """
 
     fixed: Tensor
 

@@ -1,4 +1,6 @@
-"""Quantizers whose codes are moving averages: one codebook, stages of what was left over, and groups of dimensions."""
+"""Quantizers whose codes are moving averages: one codebook, stages of what was left over, and
+groups of dimensions.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,9 @@ MovingConfig = EmaQuantizer | CosineQuantizer | ResidualQuantizer | GroupedResid
 class MovingVQ(Quantizer):
     """G groups of dimensions with Q stages each; codebook g Q + q is stage q of group g.
 
-    Loss: sum over codebooks of commitment * mean |x - e|^2 over vectors and dimensions. Gradients of stages add up, as
-    in vector-quantize-pytorch: straight through, that of the values reaches x Q times.
+    Loss: sum over codebooks of commitment * mean |x - e|^2 over vectors and dimensions. Gradients
+    of stages add up, as in vector-quantize-pytorch: straight through, that of the values reaches x
+    Q times.
     """
 
     def __init__(
@@ -121,21 +124,27 @@ def _columns(chosen: list[Tensor]) -> Tensor:
 
 
 class EmaVQ(MovingVQ):
-    """Codes are moving averages of what chose them (van den Oord, Vinyals & Kavukcuoglu 2017, appendix A.1)."""
+    """Codes are moving averages of what chose them (van den Oord, Vinyals & Kavukcuoglu 2017,
+    appendix A.1).
+    """
 
     def __init__(self, config: EmaQuantizer, *, dimension: int, seed: int) -> None:
         super().__init__(config, dimension=dimension, seed=seed)
 
 
 class CosineVQ(MovingVQ):
-    """Codes and what chooses them have length 1; the decoder reads directions (Yu et al. 2022, ViT-VQGAN)."""
+    """Codes and what chooses them have length 1; the decoder reads directions (Yu et al. 2022,
+    ViT-VQGAN).
+    """
 
     def __init__(self, config: CosineQuantizer, *, dimension: int, seed: int) -> None:
         super().__init__(config, dimension=dimension, seed=seed, cosine=True)
 
 
 class ResidualVQ(MovingVQ):
-    """Each stage quantizes what the stages before it left over (Zeghidour et al. 2021, SoundStream, algorithm 1)."""
+    """Each stage quantizes what the stages before it left over (Zeghidour et al. 2021, SoundStream,
+    algorithm 1).
+    """
 
     def __init__(self, config: ResidualQuantizer, *, dimension: int, seed: int) -> None:
         super().__init__(config, dimension=dimension, seed=seed, stages=config.stages)

@@ -1,4 +1,6 @@
-"""`raylab plan`: what a search would be, before it starts: trials, what runs at once, time, memory, disk."""
+"""`raylab plan`: what a search would be, before it starts: trials, what runs at once, time, memory,
+disk.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,12 @@ def trial_seconds(one: Probed, share: float = 1.0) -> float:
 def times(
     found: Sequence[Probed], scheduler: Scheduler, *, trials: int, slots: int, launch_s: float
 ) -> dict[str, dict[str, float] | None]:
-    """Seconds of a trial and of the study: {"trial_s", "study_s"}, each {"estimate", "low", "high", "least"}.
+    """Seconds of a trial and of the study: {"trial_s", "study_s"}, each {"estimate", "low", "high",
+    "least"}.
 
-    The estimate is the weighted mean over the draws; low and high are the cheapest and the dearest draw, all trials
-    being like it. `least` is where the scheduler stops all that it can as soon as it can.
+    The estimate is the weighted mean over the draws; low and high are the cheapest and the dearest
+    draw, all trials being like it. `least` is where the scheduler stops all that it can as soon as
+    it can.
     """
     ran = [one for one in found if one.cost is not None]
     if not ran:
@@ -54,8 +58,9 @@ def times(
 
 
 def least_share(scheduler: Scheduler, steps: int, trials: int) -> float:
-    """The smallest part of all steps that a study trains: one in `reduction_factor` goes on at each rung, or, of the
-    median rule, none but those that it needs for comparison."""
+    """The smallest part of all steps that a study trains: one in `reduction_factor` goes on at each
+    rung, or, of the median rule, none but those that it needs for comparison.
+    """
     grace = scheduler.grace_steps
     if scheduler.kind not in ("asha", "hyperband", "median") or grace >= steps:
         return 1.0
@@ -81,8 +86,10 @@ def memory(
     resources: Resources,
     nodes: Sequence[Mapping[str, float]],
 ) -> dict[str, float] | None:
-    """Bytes: "worker" (the most a probe held), "node" (all workers that one node holds at once), "free" (what the
-    smallest node that runs any has for them, as Ray counts it), "gpu" and "gpu_free" of one GPU."""
+    """Bytes: "worker" (the most a probe held), "node" (all workers that one node holds at once),
+    "free" (what the smallest node that runs any has for them, as Ray counts it), "gpu" and
+    "gpu_free" of one GPU.
+    """
     ran = [one.cost for one in found if one.cost is not None]
     if not ran:
         return None
@@ -102,7 +109,9 @@ def memory(
 
 
 def disk(found: Sequence[Probed], trials: int, out: Path) -> dict[str, float] | None:
-    """Bytes: "trial" (the largest draw), "study" (all trials like it), "free" where the study would lie."""
+    """Bytes: "trial" (the largest draw), "study" (all trials like it), "free" where the study would
+    lie.
+    """
     written = [one.cost["disk_bytes"] for one in found if one.cost is not None]
     if not written:
         return None
@@ -126,21 +135,25 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     held, written, reserved = result["memory"], result["disk"], result["each"]["memory_gb"]
     if held and held["node"] > held["free"]:
         said.append(
-            f"memory: trials on one node may hold {_gb(held['node'])} at once, Ray counts {_gb(held['free'])}; "
+            f"memory: trials on one node may hold {_gb(held['node'])} at once, Ray counts "
+            f"{_gb(held['free'])}; "
             "set resources.concurrent or resources.memory_gb"
         )
     if held and reserved and held["worker"] > reserved * 1e9:
         said.append(
-            f"memory: a worker held {_gb(held['worker'])}, more than resources.memory_gb {reserved:g}"
+            f"memory: a worker held {_gb(held['worker'])}, more than resources.memory_gb "
+            f"{reserved:g}"
         )
     if held and held["gpu_free"] and held["gpu"] > held["gpu_free"]:
         said.append(
-            f"GPU memory: workers that share a GPU may hold {_gb(held['gpu'])}, it has {_gb(held['gpu_free'])}; "
+            f"GPU memory: workers that share a GPU may hold {_gb(held['gpu'])}, it has "
+            f"{_gb(held['gpu_free'])}; "
             "raise resources.gpus"
         )
     if written and written["study"] > written["free"]:
         said.append(
-            f"disk: the study may need {_gb(written['study'])}, there are {_gb(written['free'])} free"
+            f"disk: the study may need {_gb(written['study'])}, there are {_gb(written['free'])} "
+            "free"
         )
     return said
 

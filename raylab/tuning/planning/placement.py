@@ -1,4 +1,6 @@
-"""How many trials run at once on the nodes there are: pure arithmetic, the same for `plan` and for `search`."""
+"""How many trials run at once on the nodes there are: pure arithmetic, the same for `plan` and for
+`search`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ WAITING_CPU = (
 _UNITS = 10_000  # Ray counts a resource in ten-thousandths
 _NAMES = {"CPU": "resources.cpus", "GPU": "resources.gpus", "memory": "resources.memory_gb"}
 _REMEDY = (
-    "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1); for a cluster that grows "
+    "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1); for a cluster that "
+    "grows "
     "when asked, set resources.concurrent."
 )
 
@@ -55,10 +58,11 @@ def of_worker(resources: Resources) -> dict[str, float]:
 
 
 def place(resources: Resources, nodes: Sequence[Node], trials: int) -> Placement:
-    """How many of `trials` run at once. A worker is on one node; the workers of a trial may be on several.
+    """How many of `trials` run at once. A worker is on one node; the workers of a trial may be on
+    several.
 
-    Any number up to the slots can be placed, and however Ray distributes the processes that wait for the workers, at
-    least one trial gets all of its workers: no study stands still.
+    Any number up to the slots can be placed, and however Ray distributes the processes that wait
+    for the workers, at least one trial gets all of its workers: no study stands still.
 
     Raises:
         StudyError: one trial does not fit: waiting for it would never end.
@@ -74,8 +78,10 @@ def place(resources: Resources, nodes: Sequence[Node], trials: int) -> Placement
         )
         if not fitting:
             raise StudyError(
-                f"one trial of {resources.workers} workers does not fit: beside them it needs {WAITING_CPU:g} CPU on "
-                "one node, for the process that waits for them, and a worker would lose its place by that",
+                f"one trial of {resources.workers} workers does not fit: beside them it needs "
+                f"{WAITING_CPU:g} CPU on "
+                "one node, for the process that waits for them, and a worker would lose its place "
+                "by that",
                 _REMEDY,
             )
     slots = min(fitting, trials, resources.concurrent or fitting)
@@ -115,7 +121,9 @@ def _units(amount: float) -> int:
 
 
 def _runs(count: int, workers: int, nodes: Sequence[Node], worker: Mapping[str, float]) -> bool:
-    """Whether so many trials of several workers can be placed, and one of them wherever the waiting processes are."""
+    """Whether so many trials of several workers can be placed, and one of them wherever the waiting
+    processes are.
+    """
     rooms = [_room(node, worker) for node in nodes]
     whole = sum(room.workers for room in rooms)
     return (
@@ -126,7 +134,9 @@ def _runs(count: int, workers: int, nodes: Sequence[Node], worker: Mapping[str, 
 
 @dataclass(frozen=True)
 class _Room:
-    """Of a node: its workers; waiting processes that fit beside all of them, and in the place of each further one."""
+    """Of a node: its workers; waiting processes that fit beside all of them, and in the place of
+    each further one.
+    """
 
     workers: int
     beside: int
@@ -145,7 +155,9 @@ def _lost_at_best(waiting: int, rooms: Sequence[_Room]) -> int:
 
 
 def _lost_at_worst(waiting: int, rooms: Sequence[_Room]) -> int:
-    """The same where they go to the node that it takes fewest on to displace a worker: at least as many as Ray can."""
+    """The same where they go to the node that it takes fewest on to displace a worker: at least as
+    many as Ray can.
+    """
     prices = [room.beside + 1 for room in rooms if room.workers]
     prices += [room.instead for room in rooms for _ in range(room.workers - 1)]
     total, lost = 0, 0
@@ -180,7 +192,8 @@ def _too_large(
         f"{max((node.get(name, 0.0) for node in nodes), default=0.0):g} {name}" for name in worker
     )
     return StudyError(
-        f"one trial needs {resources.workers} x {needs}, each worker on one node; of its {len(nodes)} nodes the "
+        f"one trial needs {resources.workers} x {needs}, each worker on one node; of its "
+        f"{len(nodes)} nodes the "
         f"cluster has none, or too few, with so much (the most on one: {has_most})",
         _REMEDY,
     )

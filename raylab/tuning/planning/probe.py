@@ -1,4 +1,6 @@
-"""A short, throw-away run of a few draws of a space, with the resources of a trial's worker: what do trials cost?"""
+"""A short, throw-away run of a few draws of a space, with the resources of a trial's worker: what
+do trials cost?
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from raylab.tuning.planning.study_plan import Plan
 
 DRAWS = 16  # of which the smallest, a middle and the largest are run
 LOAD = 16  # the most probes at a time: enough to see how trials slow each other down
-LONGEST_S = 300.0  # beyond the seconds asked for, that a draw has for its start, first steps and first validation
+# beyond the seconds asked for, that a draw has for its start, first steps and first validation
+LONGEST_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Draw:
     """One draw of a space.
 
     Attributes:
-        weight: Its part in the mean over the space: of three draws in order of size, a quarter, a half, a quarter.
+        weight: Its part in the mean over the space: of three draws in order of size, a quarter, a
+            half, a quarter.
     """
 
     params: dict[str, Scalar]
@@ -55,8 +59,9 @@ class Probed:
 
 
 def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int = 0) -> list[Draw]:
-    """The smallest, a middle and the largest of some random draws, by the work of a trial: numbers that it learns,
-    times examples of a step, times steps. The same ones each time."""
+    """The smallest, a middle and the largest of some random draws, by the work of a trial: numbers
+    that it learns, times examples of a step, times steps. The same ones each time.
+    """
     found: list[tuple[float, dict[str, Scalar], TrialConfig]] = []
     for number in range(DRAWS if space.search else 1):
         params = allowed_draw(space, random.Random(seed + number))

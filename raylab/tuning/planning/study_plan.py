@@ -1,4 +1,6 @@
-"""A plan: a search space checked against a dataset and against the machines there are. Starts no trial."""
+"""A plan: a search space checked against a dataset and against the machines there are. Starts no
+trial.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ class Plan:
     """A checked search: what runs, on what, in which direction.
 
     Attributes:
-        modes: Of each objective's metric, and of the scheduler's: whether higher or lower is better.
+        modes: Of each objective's metric, and of the scheduler's: whether higher or lower is
+            better.
         label: The label the trials are scored on; None where the dataset has none.
         notes: What the check changed or found, one sentence each.
     """

@@ -1,4 +1,6 @@
-"""Models for others: out of a study, into one, on the command line. tests/conformance opens the files with CEBRA."""
+"""Models for others: out of a study, into one, on the command line. tests/conformance opens the
+files with CEBRA.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 def test_there_and_back_on_the_command_line(
     study: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Study -> CEBRA's file -> raylab's folder -> CEBRA's file of one session: the same embedding all the way."""
+    """Study -> CEBRA's file -> raylab's folder -> CEBRA's file of one session: the same embedding
+    all the way.
+    """
     file, folder, alone = tmp_path / "all.pt", tmp_path / "model", tmp_path / "b.pt"
     assert run(capsys, "export", study.path, "--format", "cebra", "--out", file) == (
         0,

@@ -33,7 +33,9 @@ def made(path: Path, data: Dataset) -> StudyFolder:
 
 
 def change(study: StudyFolder, event: str, **changes: Any) -> None:
-    """Tell the trial once more, with one of its events changed. (A changed segment the ledger finds by its hash.)"""
+    """Tell the trial once more, with one of its events changed. (A changed segment the ledger finds
+    by its hash.)
+    """
     told = [
         {name: value for name, value in one.items() if name != "time"}
         for one in study.ledger.read()

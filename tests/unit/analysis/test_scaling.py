@@ -1,4 +1,6 @@
-"""Tables of a scaling study, from made-up records, and what is refused before anything starts. No Ray."""
+"""Tables of a scaling study, from made-up records, and what is refused before anything starts. No
+Ray.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def record(
 
 
 def made_up(workers: int) -> list[TrialRecord]:
-    """R2 = 1 - 2 n^-0.5; a step of 16 units takes 0.1 s, of 32 units 0.2 s; two workers are 1.6 times as fast."""
+    """R2 = 1 - 2 n^-0.5; a step of 16 units takes 0.1 s, of 32 units 0.2 s; two workers are 1.6
+    times as fast.
+    """
     speed = 1.0 if workers == 1 else 1.6
     return [
         record(f"{fraction}-{width}-{seed}", 1 - 2 * SIZES.samples[fraction] ** -0.5, speed * 160 / width,

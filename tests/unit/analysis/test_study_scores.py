@@ -1,4 +1,6 @@
-"""Scores that compare embeddings, taken of a study: held-out samples, the test split by name, kept and reported."""
+"""Scores that compare embeddings, taken of a study: held-out samples, the test split by name, kept
+and reported.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,7 @@ def reads(study: StudyFolder) -> list[tuple[str, str]]:
     ]
 
 
-# -- consistency ---------------------------------------------------------------------------------------------
+# -- consistency -----------------------------------------------------------------------------------
 
 
 def test_seeds_are_compared_on_held_out_samples(study: StudyFolder, data: Dataset) -> None:
@@ -122,7 +124,7 @@ def test_what_cannot_be_compared_is_said(folder: Path, data: Dataset, study: Stu
         raylab.consistency(study.path, between="moods")  # type: ignore[arg-type]
 
 
-# -- topology ------------------------------------------------------------------------------------------------
+# -- topology --------------------------------------------------------------------------------------
 
 
 def test_topology_of_each_session(study: StudyFolder) -> None:
@@ -134,7 +136,7 @@ def test_topology_of_each_session(study: StudyFolder) -> None:
     assert raylab.topology(study.path, shuffles=2, landmarks=60) == found
 
 
-# -- comparison ----------------------------------------------------------------------------------------------
+# -- comparison ------------------------------------------------------------------------------------
 
 
 def test_every_method_is_scored_on_the_same_samples(alone: StudyFolder, folder: Path) -> None:
@@ -162,7 +164,9 @@ def test_every_method_is_scored_on_the_same_samples(alone: StudyFolder, folder: 
 
 
 def test_pca_learns_nothing_from_validation(tmp_path: Path) -> None:
-    """The other rows of validation, which are not scored, change; windows of the scored ones do not reach them."""
+    """The other rows of validation, which are not scored, change; windows of the scored ones do not
+    reach them.
+    """
     found = []
     for change in (0.0, 50.0):
         one = session(samples=500)
@@ -218,7 +222,7 @@ def test_a_linear_map_to_a_known_latent() -> None:
         assert linear_r2(noise[:200], parts[0], noise[200:], parts[1]) < 0.05
 
 
-# -- the test split, what is kept, the command line ----------------------------------------------------------
+# -- the test split, what is kept, the command line ------------------------------------------------
 
 
 def test_every_reading_of_test_is_counted(folder: Path) -> None:

@@ -1,4 +1,6 @@
-"""The command: every verb helps itself, JSON alone on standard output, tracebacks only when asked for."""
+"""The command: every verb helps itself, JSON alone on standard output, tracebacks only when asked
+for.
+"""
 
 from __future__ import annotations
 

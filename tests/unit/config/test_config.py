@@ -1,4 +1,6 @@
-"""Configs: what is not known is an error that says which word to mend; what is read is what was written."""
+"""Configs: what is not known is an error that says which word to mend; what is read is what was
+written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The environment of allensdk: made once, by one process, whole or again; with programs that stand in for Python."""
+"""The environment of allensdk: made once, by one process, whole or again; with programs that stand
+in for Python.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def write_program(path: Path, body: str) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """A base Python whose environments install (`pip`) and import (`check`) as told; every call is logged."""
+    """A base Python whose environments install (`pip`) and import (`check`) as told; every call is
+    logged.
+    """
 
     def make(*, pip: str = "exit 0", check: str = "echo 2.16.2") -> Path:
         log = shlex.quote(str(tmp_path / "log"))
@@ -132,7 +136,10 @@ class TestMaking:
 
     def test_the_network_fails(self, python: Callable[..., Path]) -> None:
         python(
-            pip="echo WARNING: retrying >&2; echo 'ERROR: No matching distribution found' >&2; exit 1"
+            pip=(
+                "echo WARNING: retrying >&2; echo 'ERROR: No matching distribution found' >&2; "
+                "exit 1"
+            )
         )
         with pytest.raises(
             DataError, match=r"cannot install allensdk.*: ERROR: No matching distribution"

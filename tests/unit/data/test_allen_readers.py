@@ -258,7 +258,9 @@ def test_sessions_equal_the_slow_reference(
 
 
 def ophys(**changes: Any) -> dict[str, Any]:
-    """Twelve samples at 10 Hz: grating, blank sweep, two scenes that share frame 7, two showings of two frames."""
+    """Twelve samples at 10 Hz: grating, blank sweep, two scenes that share frame 7, two showings of
+    two frames.
+    """
     found = {
         "dff": np.arange(24.0).reshape(2, 12),
         "timestamps": 5.0 + np.arange(12) / 10,
@@ -297,7 +299,9 @@ class TestOphys:
         assert any("VISp" in note for note in session.notes)
 
     def test_labels_by_two_photon_frames(self, reads: Reads) -> None:
-        """The last frame of a row is inside it; a frame that two rows share belongs to the one that begins there."""
+        """The last frame of a row is inside it; a frame that two rows share belongs to the one that
+        begins there.
+        """
         session = reads(ophys(), {"format": "allen_ophys"})
         assert self.values(session, "orientation") == ["45", "45", *[""] * 10]
         assert self.values(session, "scene") == [*[""] * 5, "blank", "blank", "3", "3", "", "", ""]
@@ -306,7 +310,9 @@ class TestOphys:
         assert shown[:5] == ["drifting_", "drifting_", "", "drifting_", "natural_m"]
 
     def test_groups(self, reads: Reads) -> None:
-        """Numbered by start over all stimuli; a movie's presentation is a showing, the frame it lacks included."""
+        """Numbered by start over all stimuli; a movie's presentation is a showing, the frame it
+        lacks included.
+        """
         session = reads(ophys(), {"format": "allen_ophys"})
         assert session.groups["presentation"].tolist() == [0, 0, -1, 1, 2, 3, 3, 4, 4, 5, 5, 5]
         assert session.groups["movie_repeat"].tolist() == [*[-1] * 4, 0, *[-1] * 4, 1, 1, 1]

@@ -214,7 +214,7 @@ def test_an_error_while_computing_is_that_error() -> None:
         shared("a", fail)
 
 
-# -- shards through the cache ----------------------------------------------------------------------------------
+# -- shards through the cache ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("combine", ["separate", "padded"])

@@ -1,4 +1,6 @@
-"""Tables of features of a movie's frames as labels: joined by the number of the frame, refused where one is missing."""
+"""Tables of features of a movie's frames as labels: joined by the number of the frame, refused
+where one is missing.
+"""
 
 from __future__ import annotations
 
@@ -133,7 +135,9 @@ def written(folder: Path, **features: Any) -> Path:
 
 
 def test_prepare_joins_a_table_beside_the_recipe(tmp_path: Path) -> None:
-    """Of a two-photon session; the label is beside the others, and a changed table is another dataset."""
+    """Of a two-photon session; the label is beside the others, and a changed table is another
+    dataset.
+    """
     (tmp_path / "data").mkdir()
     write_session(tmp_path / "data" / "a.h5", samples=900, units=5)
     table = np.random.default_rng(1).normal(size=(900, 2))
@@ -184,7 +188,9 @@ def test_a_recipe_names_no_table_outside_its_folder(tmp_path: Path, path: str) -
 
 
 def test_features_serve_decoders_and_behaviour_of_codes(tmp_path: Path) -> None:
-    """Decoded from other showings of the movie above chance; one column is a label of a VQ-VAE's head."""
+    """Decoded from other showings of the movie above chance; one column is a label of a VQ-VAE's
+    head.
+    """
     torch.set_num_threads(1)
     random = np.random.default_rng(2)
     walk = gaussian_filter1d(random.normal(size=(900, 2)), 20, axis=0)

@@ -1,4 +1,6 @@
-"""What the warehouse lists: queries, pages, filters, and errors that say what there is to choose from."""
+"""What the warehouse lists: queries, pages, filters, and errors that say what there is to choose
+from.
+"""
 
 from __future__ import annotations
 
@@ -141,17 +143,22 @@ def test_ecephys_filters(served: Warehouse, chosen: dict[str, Any], expected: li
 @pytest.mark.parametrize(
     ("source", "chosen", "what", "remedy"),
     [
-        ("allen-ophys", {"area": "VISP1"}, "none of 4 sessions has area VISP1", "There are: VISl, VISp."),
+        ("allen-ophys", {"area": "VISP1"}, "none of 4 sessions has area "
+                                           "VISP1", "There are: VISl, VISp."),
         ("allen-ophys", {"cre": "Rbp4-Cre"}, "has cre Rbp4-Cre", "Did you mean 'Rbp4-Cre_KL100'?"),
-        ("allen-ophys", {"stimulus": "natural_sceens"}, "stimulus natural_sceens", "Did you mean 'natural_scenes'?"),
+        ("allen-ophys", {"stimulus": "natural_sceens"}, "stimulus "
+                                                        "natural_sceens", "Did you mean "
+                                                                          "'natural_scenes'?"),
         ("allen-ophys", {"ids": [505]}, "has id 505", "There are: 501, 502, 503, 504."),
         ("allen-ophys", {"depth": (0, 100)}, "has depth 0..100", "They have 175..375."),
         ("allen-ophys", {"min_neurons": 9}, "has neurons 9..inf", "They have 1..5."),
-        ("allen-ophys", {"area": "VISl", "cre": "Cux2-CreERT2"}, "none of 1 sessions with area VISl has cre Cux2",
+        ("allen-ophys", {"area": "VISl", "cre": "Cux2-CreERT2"}, "none of 1 sessions with area "
+                                                                 "VISl has cre Cux2",
          "There are: Rbp4-Cre_KL100."),
         ("allen-ophys", {"depth": (300, 200)}, "its lower end is above its upper", "175..300"),
         ("allen-ecephys", {"depth": (0, 100)}, "has depth 0..100", "leave it out"),
-        ("allen-ecephys", {"area": "VISam"}, "none of 3 sessions has area VISam", "There are: CA1, LGd, VISl, VISp."),
+        ("allen-ecephys", {"area": "VISam"}, "none of 3 sessions has area "
+                                             "VISam", "There are: CA1, LGd, VISl, VISp."),
         ("allen-ofys", {}, "source 'allen-ofys' is not known", "Did you mean 'allen-ophys'?"),
         ("allen-ophys", {"limit": 0}, "limit is 0", "One at least"),
     ],

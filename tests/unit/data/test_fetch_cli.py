@@ -1,4 +1,6 @@
-"""The verb: a table before anything is downloaded, a question, exit codes, JSON alone on standard output."""
+"""The verb: a table before anything is downloaded, a question, exit codes, JSON alone on standard
+output.
+"""
 
 from __future__ import annotations
 

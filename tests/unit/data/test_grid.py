@@ -21,7 +21,9 @@ FINE = 4096
 @settings(max_examples=200, deadline=None)
 @given(samples=st.integers(1, 60), width=st.floats(1.0, 12.0) | st.sampled_from([10 / 3, 2.0, 7.0]))
 def test_bins_are_means_over_their_exact_width(samples: int, width: float) -> None:
-    """Against the mean of the step function that holds each sample for one sample period, finely sampled."""
+    """Against the mean of the step function that holds each sample for one sample period, finely
+    sampled.
+    """
     grid, values = Grid(samples, width), np.random.default_rng(samples).normal(size=samples)
     edges = np.append(np.arange(grid.rows) * width, samples)
     for low, high, found in zip(edges, edges[1:], grid.weights @ values):

@@ -1,4 +1,6 @@
-"""`prepare`: nothing lost when it stops, nothing read twice, nothing half-made believed; ids, filters, folds."""
+"""`prepare`: nothing lost when it stops, nothing read twice, nothing half-made believed; ids,
+filters, folds.
+"""
 
 from __future__ import annotations
 

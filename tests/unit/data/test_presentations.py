@@ -41,7 +41,9 @@ def counted(spikes: list[np.ndarray], edges: np.ndarray) -> np.ndarray:
 def test_counts_equal_the_slow_reference(
     spikes: list[np.ndarray], spans: list[tuple[float, float]], bins: int, before: float
 ) -> None:
-    """Presentations with gaps, in any order and overlapping; spikes in any order; windows from before the start."""
+    """Presentations with gaps, in any order and overlapping; spikes in any order; windows from
+    before the start.
+    """
     edges = bin_edges(np.array([start for start, _ in spans]), (-before, 0.5), bins)
     found = count_spikes(iter(spikes), edges, units=len(spikes))
     assert found.dtype == np.float32

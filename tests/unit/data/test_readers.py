@@ -1,4 +1,6 @@
-"""Readers beyond the conformance class: hostile files, trials, bins, clocks, cuts and torch_brain sessions."""
+"""Readers beyond the conformance class: hostile files, trials, bins, clocks, cuts and torch_brain
+sessions.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ COUNTS = {"format": "npz", "neural": {"path": "x", "kind": "counts"}, "time": {"
 def test_importing_the_readers_imports_no_parser() -> None:
     code = (
         "import sys, raylab.data.readers\n"
-        "print([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', 'joblib', 'pyarrow', 'torch') if m in sys.modules])"
+        "print([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', 'joblib', 'pyarrow', 'torch') if m "
+        "in sys.modules])"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -49,7 +52,7 @@ def test_importing_the_readers_imports_no_parser() -> None:
     assert shown.strip() == "[]"
 
 
-# -- files that are pickles -------------------------------------------------------------------------
+# -- files that are pickles ------------------------------------------------------------------------
 
 
 class Hostile:
@@ -100,7 +103,7 @@ def test_compressed_joblib_files_are_read(tmp_path: Path, compress: Any) -> None
     assert read(tmp_path / "a.jl", **JOBLIB).neural.shape == (6, 2)
 
 
-# -- which files ------------------------------------------------------------------------------------
+# -- which files -----------------------------------------------------------------------------------
 
 
 def test_a_file_without_recipe_lists_the_shipped_ones(tmp_path: Path) -> None:
@@ -165,7 +168,7 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
     assert (session.id, session.animal) == ("rat7", "rat")
 
 
-# -- what does not fit ------------------------------------------------------------------------------
+# -- what does not fit -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,7 @@ def test_what_does_not_fit_names_file_and_key(
     assert "`" in str(error.value)
 
 
-# -- time, segments, NaN ----------------------------------------------------------------------------
+# -- time, segments, NaN ---------------------------------------------------------------------------
 
 
 def test_units_by_pattern_are_in_natural_order(tmp_path: Path) -> None:
@@ -300,7 +303,7 @@ def test_labels_one_hot_degrees_and_missing(tmp_path: Path) -> None:
     assert session.labels["text"].values.tolist() == [0, -1, 1]
 
 
-# -- spikes -----------------------------------------------------------------------------------------
+# -- spikes ----------------------------------------------------------------------------------------
 
 SPIKES = {
     "times": "t",
@@ -365,7 +368,7 @@ def test_spike_times_of_nwb_units(tmp_path: Path) -> None:
     assert session.neural.tolist() == [[2, 0], [1, 1]]
 
 
-# -- clocks and bins --------------------------------------------------------------------------------
+# -- clocks and bins -------------------------------------------------------------------------------
 
 
 def test_resample_interpolates_inside_and_is_nan_outside_and_in_pauses() -> None:
@@ -434,7 +437,7 @@ def test_bins_never_cross_a_segment(cuts: set[int], width: int, seed: int) -> No
     assert binned.neural.sum() == sum(kept)
 
 
-# -- torch_brain ------------------------------------------------------------------------------------
+# -- torch_brain -----------------------------------------------------------------------------------
 
 
 def test_gaps_of_the_domain_become_segments(tmp_path: Path) -> None:

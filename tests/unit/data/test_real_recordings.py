@@ -1,4 +1,6 @@
-"""The shipped recipes on the published recordings: sizes, labels and segments as their README states them."""
+"""The shipped recipes on the published recordings: sizes, labels and segments as their README
+states them.
+"""
 
 from __future__ import annotations
 

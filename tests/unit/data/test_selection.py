@@ -28,7 +28,7 @@ def chosen(neural: np.ndarray | None = None, units: int = 6, **view: Any) -> lis
     return fitted.columns.tolist()
 
 
-# -- what a label explains -------------------------------------------------------------------------------------
+# -- what a label explains -------------------------------------------------------------------------
 
 
 def test_one_continuous_column_is_the_squared_correlation() -> None:
@@ -66,7 +66,7 @@ def test_a_constant_unit_is_explained_by_nothing() -> None:
     )
 
 
-# -- choices ---------------------------------------------------------------------------------------------------
+# -- choices ---------------------------------------------------------------------------------------
 
 
 def test_by_variance_of_the_view() -> None:
@@ -178,7 +178,7 @@ def test_columns_without_z_score_are_the_activity() -> None:
     assert np.array_equal(activity, one.neural[:, fitted.columns])
 
 
-# -- sessions without training samples -------------------------------------------------------------------------
+# -- sessions without training samples -------------------------------------------------------------
 
 
 def test_pooled_scale_is_that_of_all_training_rows() -> None:

@@ -1,4 +1,6 @@
-"""Splits inside sessions: exact shares, inside segments, disjoint, apart in time, groups whole, folds complete."""
+"""Splits inside sessions: exact shares, inside segments, disjoint, apart in time, groups whole,
+folds complete.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +49,14 @@ def bare(samples: int, **changes: Any) -> Any:
     )
 
 
-# -- random recordings -------------------------------------------------------------------------------------------
+# -- random recordings -----------------------------------------------------------------------------
 
 
 @st.composite
 def recordings(draw: st.DrawFn, *, overlapping: bool = True) -> Any:
-    """Segments anywhere in time, overlapping or not, samples outside segments; random groups, classes and masks."""
+    """Segments anywhere in time, overlapping or not, samples outside segments; random groups,
+    classes and masks.
+    """
     lengths = draw(st.lists(st.integers(1, 12), min_size=6, max_size=14))
     skipped = [
         draw(st.integers(0, 2)) for _ in lengths
@@ -180,7 +184,9 @@ def test_no_group_is_in_two_splits_and_samples_without_one_in_none(
 
 
 def obvious(codes: list[int], recording: Any, gap: float) -> list[list[int]]:
-    """Parts from every sample's code, sample by sample: the rule of docs/splits.md written down twice."""
+    """Parts from every sample's code, sample by sample: the rule of docs/splits.md written down
+    twice.
+    """
     clock, total = recording.time, len(codes)
     inside = [
         next((n for n, (a, b) in enumerate(recording.segments) if a <= t < b), -1)
@@ -271,7 +277,7 @@ def test_equal_seeds_give_equal_parts(recording: Any, config: SplitsConfig) -> N
     np.testing.assert_array_equal(first, second)
 
 
-# -- each kind ---------------------------------------------------------------------------------------------------
+# -- each kind -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("samples", [400, 401, 999, 10])
@@ -385,7 +391,9 @@ def test_trials_whose_clock_starts_anew_are_refused_with_the_reason() -> None:
 
 
 def test_frames_whose_stamps_jitter_do_not_overlap() -> None:
-    """Stamps of a camera scatter; trials cut out of one movie stay trials, and no border loses a sample."""
+    """Stamps of a camera scatter; trials cut out of one movie stay trials, and no border loses a
+    sample.
+    """
     clock = np.arange(400) / RATE + np.random.default_rng(0).uniform(-0.02, 0.02, 400)
     assert parts_of(ChronologicalSplits(), time=clock)[:, :2].tolist() == [
         [0, 240],
@@ -453,7 +461,7 @@ def test_given_splits_that_overlap_or_are_not_there() -> None:
     assert "--set splits.kind" in caught.value.remedy
 
 
-# -- what cannot be ----------------------------------------------------------------------------------------------
+# -- what cannot be --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

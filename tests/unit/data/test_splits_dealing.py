@@ -56,7 +56,7 @@ def test_quotas_share_out_everything_and_leave_no_split_empty(
         assert (np.abs(counts - things * np.array(fractions)) < 1 + 1e-9).all()
 
 
-# -- sessions and animals ----------------------------------------------------------------------------------------
+# -- sessions and animals --------------------------------------------------------------------------
 
 
 @st.composite
@@ -175,7 +175,7 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
         make_parts(one, SessionSplits(), source="rat.npz")
 
 
-# -- configs -----------------------------------------------------------------------------------------------------
+# -- configs ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_folds_on_the_command_line_replace_the_fractions_of_recipe_or_dataset() 
         read_sections({"splits": recorded}, both, "ds")
 
 
-# -- through prepare ---------------------------------------------------------------------------------------------
+# -- through prepare -------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
-"""What splits go by, from files: stated splits of true size, presentations, repeats of a movie, a recipe's groups."""
+"""What splits go by, from files: stated splits of true size, presentations, repeats of a movie, a
+recipe's groups.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ TRUE_COUNTS = {"train": 32_187, "valid": 4_486, "test": 8_064}
 
 @pytest.mark.parametrize("form", ["domains", "masks"])
 def test_a_session_of_true_size_keeps_the_counts_its_file_states(tmp_path: Path, form: Any) -> None:
-    """Requirement A1: 115,459 x 150 samples, of which 32,187 / 4,486 / 8,064, in both forms of the file."""
+    """Requirement A1: 115,459 x 150 samples, of which 32,187 / 4,486 / 8,064, in both forms of the
+    file.
+    """
     stated = tuple(TRUE_COUNTS.values())
     path = write_session(
         tmp_path / "a.h5", samples=115_459, units=150, form=form, split_counts=stated
@@ -40,7 +44,7 @@ def test_a_session_of_true_size_keeps_the_counts_its_file_states(tmp_path: Path,
     assert len(parts) == 9  # three runs of each
 
 
-# -- torch_brain -------------------------------------------------------------------------------------------------
+# -- torch_brain -----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +165,7 @@ def parts_in(dataset: Path, name: str) -> list[list[int]]:
     return parts
 
 
-# -- bins and recipes --------------------------------------------------------------------------------------------
+# -- bins and recipes ------------------------------------------------------------------------------
 
 
 def test_a_bin_belongs_to_a_group_where_all_its_samples_do() -> None:

@@ -1,4 +1,6 @@
-"""Synthetic sessions: true to the torch_brain format, and truly driven by what they say drives them."""
+"""Synthetic sessions: true to the torch_brain format, and truly driven by what they say drives
+them.
+"""
 
 from __future__ import annotations
 
@@ -113,9 +115,7 @@ def test_equal_seeds_give_equal_sessions(tmp_path: Path) -> None:
 def test_noise_is_what_is_asked_for(tmp_path: Path) -> None:
     quiet, loud = (
         read_source(
-            list_sources(
-                synth(tmp_path / str(noise), sessions=1, samples=600, noise=noise)[0]
-            )[0]
+            list_sources(synth(tmp_path / str(noise), sessions=1, samples=600, noise=noise)[0])[0]
         )
         for noise in (0.0, 0.7)
     )

@@ -1,4 +1,6 @@
-"""Views: equal to the obvious slow computation, inside parts, fitted on training samples; no split sees another."""
+"""Views: equal to the obvious slow computation, inside parts, fitted on training samples; no split
+sees another.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def slow_view(one: Recording, config: ViewConfig) -> np.ndarray:
 
 
 def slow_rows(samples: np.ndarray, width: float) -> np.ndarray:
-    """Means over [r * width, (r + 1) * width), less than half a sample added to the last; or interpolation."""
+    """Means over [r * width, (r + 1) * width), less than half a sample added to the last; or
+    interpolation.
+    """
     if width < 1:
         at = np.arange(0, len(samples) - 1 + 1e-6, width)
         return np.stack(
@@ -130,7 +134,8 @@ def made(parts: np.ndarray, seed: int = 0) -> Recording:
 @given(parts=parted(), config=views)
 def test_view_equals_the_slow_one(parts: np.ndarray, config: ViewConfig) -> None:
     one = made(parts)
-    # sqrt of a rectified signal can leave a unit constant in training, where z-scores are a matter of taste
+    # sqrt of a rectified signal can leave a unit constant in training, where z-scores are a matter
+    # of taste
     one = recording(
         session(samples=len(one.neural), units=4), parts, neural=np.abs(one.neural) + 0.1
     )
@@ -211,7 +216,9 @@ def test_training_batches_never_hold_other_splits(
     kind: str,
     seed: int,
 ) -> None:
-    """The whole way: activity and labels of validation and test are replaced, and every training batch stays."""
+    """The whole way: activity and labels of validation and test are replaced, and every training
+    batch stays.
+    """
     original = session(samples=600)
     random = np.random.default_rng(seed)
     neural, position = original.neural.copy(), original.labels["position"].values.copy()
@@ -293,7 +300,9 @@ def test_a_unit_that_becomes_constant_in_a_view_is_left_at_zero() -> None:
 
 
 def test_order_of_the_steps() -> None:
-    """Clipped before they are averaged, averaged before the square root: any other order gives other numbers."""
+    """Clipped before they are averaged, averaged before the square root: any other order gives
+    other numbers.
+    """
     neural = np.array([[0.0], [100.0], [4.0], [4.0]], np.float32)
     one = recording(session(samples=4, units=1, neural=neural), np.array([[0, 4, 0]]))
     found, _ = view_activity(one, ViewConfig(clip_max=8, bin_ms=200, sqrt=True, zscore=False))

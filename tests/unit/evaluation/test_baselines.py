@@ -1,4 +1,6 @@
-"""Matched baselines: chosen on validation alone, refitted for the test figure, above chance where there is signal."""
+"""Matched baselines: chosen on validation alone, refitted for the test figure, above chance where
+there is signal.
+"""
 
 from __future__ import annotations
 

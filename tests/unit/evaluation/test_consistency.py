@@ -1,4 +1,6 @@
-"""Consistency: invariant to what a linear map can undo, aligned by labels of any kind, honest about what is missing."""
+"""Consistency: invariant to what a linear map can undo, aligned by labels of any kind, honest about
+what is missing.
+"""
 
 from __future__ import annotations
 

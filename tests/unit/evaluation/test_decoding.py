@@ -1,4 +1,6 @@
-"""Decoding: nearest neighbours as scikit-learn's, scores that mean what they say, chance for what knows nothing."""
+"""Decoding: nearest neighbours as scikit-learn's, scores that mean what they say, chance for what
+knows nothing.
+"""
 
 from __future__ import annotations
 
@@ -158,7 +160,9 @@ def test_chance_is_the_best_constant_of_the_fitted_side() -> None:
 
 
 def test_bootstrap_intervals_cover_at_their_rate() -> None:
-    """The mean of correlated samples: intervals of single samples would cover about half of the time."""
+    """The mean of correlated samples: intervals of single samples would cover about half of the
+    time.
+    """
     random, covered = np.random.default_rng(0), 0
     for seed in range(100):
         noise = random.normal(size=2000)
@@ -185,7 +189,9 @@ def test_bootstrap_of_few_samples_is_defined() -> None:
 
 
 def test_what_knows_nothing_scores_at_chance() -> None:
-    """Labels shuffled against the features, over many draws: the interval of the mean covers chance."""
+    """Labels shuffled against the features, over many draws: the interval of the mean covers
+    chance.
+    """
     scores: dict[str, list[float]] = {"position": [], "choice": []}
     for seed in range(30):
         random = np.random.default_rng(seed)

@@ -1,4 +1,6 @@
-"""`evaluation.decoder`: embeddings read by other decoders, settings chosen on validation; readouts fitted again."""
+"""`evaluation.decoder`: embeddings read by other decoders, settings chosen on validation; readouts
+fitted again.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,9 @@ def test_every_decoder_reads_what_it_has_a_meaning_for(kind: str) -> None:
 
 
 def test_classes_that_cannot_be_told_apart_have_no_score() -> None:
-    """Neighbours say the one class there is; other decoders cannot be fitted, which must not stop other labels."""
+    """Neighbours say the one class there is; other decoders cannot be fitted, which must not stop
+    other labels.
+    """
     choice = session().labels["choice"].values.copy()
     choice[:240] = 0
     one = recording(session(labels={"choice": Label.discrete(choice)}), PARTS)

@@ -1,4 +1,6 @@
-"""Scores of classes and frames, chance by permutation, intervals over presentations, confusion matrices."""
+"""Scores of classes and frames, chance by permutation, intervals over presentations, confusion
+matrices.
+"""
 
 from __future__ import annotations
 
@@ -183,7 +185,9 @@ def test_of_errors_the_smaller_are_the_better() -> None:
 
 
 def test_groups_keep_what_belongs_together() -> None:
-    """Slow labels and slow, unrelated predictions: single samples permuted would find them significant."""
+    """Slow labels and slow, unrelated predictions: single samples permuted would find them
+    significant.
+    """
     random, single, whole = np.random.default_rng(0), 0, 0
     for seed in range(40):
         slow = np.cumsum(random.normal(size=(2, 600)), axis=1)

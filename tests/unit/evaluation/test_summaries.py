@@ -1,4 +1,6 @@
-"""Scores of several sessions and animals: medians, quartiles and counts, in the result and as printed."""
+"""Scores of several sessions and animals: medians, quartiles and counts, in the result and as
+printed.
+"""
 
 from __future__ import annotations
 

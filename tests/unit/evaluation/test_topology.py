@@ -1,4 +1,6 @@
-"""Betti numbers of clouds whose topology is known; a control that has the same shape takes a bar away."""
+"""Betti numbers of clouds whose topology is known; a control that has the same shape takes a bar
+away.
+"""
 
 from __future__ import annotations
 

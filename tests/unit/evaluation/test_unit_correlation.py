@@ -1,4 +1,6 @@
-"""Correlations between units: numpy's numbers a block at a time, training samples only, clusters that are there."""
+"""Correlations between units: numpy's numbers a block at a time, training samples only, clusters
+that are there.
+"""
 
 from __future__ import annotations
 

@@ -50,9 +50,11 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
         (access.token(Path("t"), 0o600, {"RAY_AUTH_TOKEN": "x"}), "warning", "RAY_AUTH_TOKEN"),
         (access.instances([]), "ok", "no Ray"),
         (access.instances([CLOSED]), "ok", "10.0.0.1:6380"),
-        (access.instances([CLOSED, OPEN]), "warning", "2 Ray clusters run on this machine (10.0.0.1:6380, 10.0.0.1"),
+        (access.instances([CLOSED, OPEN]), "warning", "2 Ray clusters run on this machine "
+                                                      "(10.0.0.1:6380, 10.0.0.1"),
         (access.dashboards([CLOSED]), "ok", "loopback"),
-        (access.dashboards([Instance("a:1", dashboard="0.0.0.0:8265")]), "warning", "0.0.0.0:8265 (of a:1)"),
+        (access.dashboards([Instance("a:1", dashboard="0.0.0.0:8265")]), "warning", "0.0.0.0:8265 "
+                                                                                    "(of a:1)"),
         (access.dashboards([Instance("a:1", asks=False, dashboard="0.0.0.0:8265")]), "problem", "0.0.0.0:8265"),
         (access.cluster("a:1", True), "ok", "asks for a token"),
         (access.cluster("a:1", False), "problem", "asks for no token"),
@@ -60,11 +62,14 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
         (versions.python("3.11.7", ">=3.11"), "ok", "3.11.7"),
         (versions.python("3.10.2", ">=3.11"), "problem", "raylab needs >=3.11"),
         (versions.ranges(["ray[data]>=2.60,<3"], {"ray": "2.60.0"}), "ok", "all within"),
-        (versions.ranges(["ray[data]>=2.60,<3"], {"ray": "2.59.1"}), "problem", "ray 2.59.1 (wanted <3,>=2.60)"),
+        (versions.ranges(["ray[data]>=2.60,<3"], {"ray": "2.59.1"}), "problem", "ray 2.59.1 "
+                                                                                "(wanted "
+                                                                                "<3,>=2.60)"),
         (versions.ranges(["h5py>=3.11"], {}), "problem", "h5py missing"),
         (versions.ranges(['ripser>=0.6; extra == "topology"'], {}), "ok", "all within"),
         (machine.disk("d", Path("/d"), free=300e9, total=900e9), "ok", "300.0 of 900 GB free"),
-        (machine.disk("d", Path("/d"), free=30e9, total=900e9), "warning", "at which Ray stops writing"),
+        (machine.disk("d", Path("/d"), free=30e9, total=900e9), "warning", "at which Ray stops "
+                                                                           "writing"),
         (machine.disk("d", Path("/d"), free=4e9, total=9e9), "warning", "4.0 of 9 GB free"),
         (machine.disk("d", Path("/d"), free=0.5e9, total=9e9), "problem", "0.5 of 9 GB free"),
         (machine.shared_memory(8e9, 2e9), "ok", "8.0 GB"),
@@ -81,7 +86,8 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
         (machine.gpu(machine.Gpus([], None, None), {}), "ok", "no NVIDIA driver"),
         (machine.gpu(machine.Gpus([], None, "570"), {}), "warning", "a build for CPUs"),
         (machine.gpu(machine.Gpus([], "12.8", "570"), {"CUDA_VISIBLE_DEVICES": ""}), "warning", "CUDA_VISIBLE"),
-        (machine.gpu(machine.Gpus([], "12.8", "470"), {}), "warning", "driver 470 is there, torch sees no GPU"),
+        (machine.gpu(machine.Gpus([], "12.8", "470"), {}), "warning", "driver 470 is there, torch "
+                                                                      "sees no GPU"),
         (rays.dashboard("", 0), "warning", "no dashboard"),
         (rays.dashboard("127.0.0.1:8265", 0), "warning", "the head's own loopback"),
         (rays.dashboard("127.0.0.1:8265", 401), "ok", "asks for a token"),
@@ -204,7 +210,8 @@ def test_the_drivers_version_is_read(tmp_path: Path) -> None:
     told = tmp_path / "version"
     assert machine._driver(told) is None
     told.write_text(
-        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15  Tue Jan 14 2026\nGCC version 11.4.0\n"
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15  Tue Jan 14 2026\nGCC version "
+        "11.4.0\n"
     )
     assert machine._driver(told) == "570.86.15"
 
@@ -220,7 +227,10 @@ def test_the_verb_says_all_and_exits_by_the_worst(
     main(["doctor", str(study.path), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert {one["check"] for one in found} == {
-        "token in force", "token file", "one Ray", "open Ray", "dashboard binding", "Python", "known holes", "packages",
+        "token in force", "token file", "one Ray", "open "
+                                                   "Ray", "dashboard "
+                                                          "binding", "Python", "known "
+                                                                               "holes", "packages",
         "disk", "shared memory", "open files", "GPU", "clock", "driver", "pickles",
     }  # fmt: skip
     assert [one["what"] for one in found if one["level"] == "problem"] == []

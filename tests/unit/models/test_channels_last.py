@@ -1,4 +1,6 @@
-"""Layers on (B, L, C) against torch's own on (B, C, L), and a whole network against one of torch's layers."""
+"""Layers on (B, L, C) against torch's own on (B, C, L), and a whole network against one of torch's
+layers.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,9 @@ def test_residual_blocks(channels: int, dropout: float, training: bool) -> None:
 def test_squared_error(
     channels: int, units: int, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All windows at once or a few, of all units or of a session that lacks the last ones; scaled on the way back."""
+    """All windows at once or a few, of all units or of a session that lacks the last ones; scaled
+    on the way back.
+    """
     monkeypatch.setattr(channels_last, "ERRORS_AT_ONCE", at_once)
     torch.manual_seed(0)
     layer, x = (

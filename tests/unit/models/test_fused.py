@@ -88,8 +88,10 @@ class Step:
         fused: FusedEncoder | None = None,
         recording: bool = False,
     ) -> None:
-        """Equal to autograd to 1e-5, of the largest gradient where that is above 1. Where float32 has no such precision
-        (long embeddings, gradients that cancel), to a few times autograd's own distance from float64."""
+        """Equal to autograd to 1e-5, of the largest gradient where that is above 1. Where float32
+        has no such precision (long embeddings, gradients that cancel), to a few times autograd's
+        own distance from float64.
+        """
         found = self.by_hand(fused or FusedEncoder(self.encoder), x, first, recording=recording)
         expected, exact = self.by_autograd(x, first), self.double().by_autograd(x.double(), first)
         rounding = max(float((a - b).abs().max()) for a, b in zip(expected, exact))
@@ -309,7 +311,7 @@ def test_work_decides_between_windows_and_recording() -> None:
     assert not fused.prefers_recording(40_000, 3 * 64)
 
 
-# -- within a trial --------------------------------------------------------------------------------------------
+# -- within a trial --------------------------------------------------------------------------------
 
 
 def trained(
@@ -380,7 +382,9 @@ def test_large_layers_are_convolved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_part_of_a_graph_of_any_number_of_rows(kind: str) -> None:
-    """What a worker computes of a step: its own rows, a few more or less each time, under a loss that autograd has."""
+    """What a worker computes of a step: its own rows, a few more or less each time, under a loss
+    that autograd has.
+    """
     torch.manual_seed(0)
     step = make(kind, "cosine")
     fused = FusedEncoder(step.encoder)

@@ -48,7 +48,9 @@ def check(found: list[Tensor], layer: nn.Conv1d, x: Tensor, g: Tensor) -> None:
 
 @pytest.mark.parametrize("taps", [3, 5, 7, 9])
 def test_the_matrices_are_exact(taps: int) -> None:
-    """Polynomials, so small whole numbers come out whole: every output of a tile from what its windows see."""
+    """Polynomials, so small whole numbers come out whole: every output of a tile from what its
+    windows see.
+    """
     found, random = scheme(taps), np.random.default_rng(0)
     w, x = random.integers(-3, 4, taps), random.integers(-3, 4, found.groups * TILE + found.points)
     kernels = found.kernels.double()[: -found.taps] @ torch.tensor(w).double()
@@ -111,7 +113,9 @@ def test_activity_that_has_no_gradient() -> None:
 
 
 def test_passes_under_way_do_not_share_what_they_keep() -> None:
-    """Two layers, and one layer twice, before the first gradient; the buffers are used again afterwards."""
+    """Two layers, and one layer twice, before the first gradient; the buffers are used again
+    afterwards.
+    """
     torch.manual_seed(0)
     one, other = layer_of(6, 6, 3), layer_of(6, 6, 3)
     for _ in range(2):

@@ -1,4 +1,6 @@
-"""Figures of VQ-VAE trials: they show the numbers they are given, and the report has them where there are codes."""
+"""Figures of VQ-VAE trials: they show the numbers they are given, and the report has them where
+there are codes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Several objectives: the Pareto front against Optuna's, in the space, the leaderboard, the report and MLflow's run."""
+"""Several objectives: the Pareto front against Optuna's, in the space, the leaderboard, the report
+and MLflow's run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The report and the figures: they render whatever happened, load nothing, and run nothing that data brought."""
+"""The report and the figures: they render whatever happened, load nothing, and run nothing that
+data brought.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,8 @@ def test_names_from_data_cannot_become_elements(tmp_path: Path) -> None:
     page = Page(path)
     assert HOSTILE in page.visible
     assert "img" not in page.tags
-    # plotly and raylab bring 2 scripts, each chart 1; text that closed one early would leave more ends than starts.
+    # plotly and raylab bring 2 scripts, each chart 1; text that closed one early would leave more
+    # ends than starts.
     assert path.read_text().count("</script>") == page.tags.count("script")
 
 

@@ -1,4 +1,6 @@
-"""Positives in other sessions: found by label, exact, dealt evenly; one loss over all; refused where labels differ."""
+"""Positives in other sessions: found by label, exact, dealt evenly; one loss over all; refused
+where labels differ.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def test_draw_is_pure_and_deals_evenly(conditional: str) -> None:
 def test_positives_answer_their_query_exactly(
     conditional: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Against all samples of the session that answers; a reference's query is read where it is asked."""
+    """Against all samples of the session that answers; a reference's query is read where it is
+    asked.
+    """
     pairs, asked = sampler(conditional), []
 
     def heard(query: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray:
@@ -115,7 +119,9 @@ def test_label_changes_are_those_of_all_sessions() -> None:
 
 @pytest.mark.parametrize("conditional", ["discrete", "mixed"])
 def test_classes_are_matched_by_name(conditional: str) -> None:
-    """A code means another class in each session; a class that one lacks has no reference, but is a negative."""
+    """A code means another class in each session; a class that one lacks has no reference, but is a
+    negative.
+    """
     random, names = (
         np.random.default_rng(0),
         [("left", "right", "up"), ("ahead", "left", "right"), ("right", "left")],
@@ -140,7 +146,7 @@ def test_no_class_in_common() -> None:
         sampler("discrete", labels=labels)
 
 
-# -- in a trial ------------------------------------------------------------------------------------------------
+# -- in a trial ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +234,9 @@ class Listening(Comm):
     ids=str,
 )
 def test_two_workers_compute_the_loss_of_one(made: Dataset, sampling: dict[str, Any]) -> None:
-    """Each encodes the rows it owns and scores its share; forwards here, gradients too in tests/ray."""
+    """Each encodes the rows it owns and scores its share; forwards here, gradients too in
+    tests/ray.
+    """
     config = trial(sampling=sampling, loss={"kind": "focal"})
     training = training_of(made, config)
     assert isinstance(config, ContrastiveTrial)
@@ -307,7 +315,7 @@ def test_sessions_learn_one_space(made: Dataset) -> None:
     assert apart["across"] < 0.5 * apart["within"]
 
 
-# -- refusals --------------------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 
 
 def other_labels(**labels: Label) -> list[Any]:

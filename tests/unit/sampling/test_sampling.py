@@ -1,4 +1,6 @@
-"""Contrastive pairs: inside their parts, pure in (seed, step), exact, and what each conditional says."""
+"""Contrastive pairs: inside their parts, pure in (seed, step), exact, and what each conditional
+says.
+"""
 
 import numpy as np
 import pytest
@@ -65,7 +67,7 @@ def part_of(rows: np.ndarray, parts: np.ndarray) -> np.ndarray:
 each_conditional = pytest.mark.parametrize("conditional", CONDITIONALS)
 
 
-# -- windows and purity --------------------------------------------------------------------------------------
+# -- windows and purity ----------------------------------------------------------------------------
 
 
 @st.composite
@@ -132,7 +134,7 @@ def test_any_number_of_references_and_negatives(batch: int, negatives: int | Non
     assert torch.equal(rows.rows, torch.cat([rows.reference, rows.positive[0], rows.negative]))
 
 
-# -- what each conditional draws -----------------------------------------------------------------------------
+# -- what each conditional draws -------------------------------------------------------------------
 
 
 def test_every_anchor_is_drawn() -> None:
@@ -305,12 +307,14 @@ def test_discrete_beside_continuous_becomes_one_hot() -> None:
     assert np.array_equal(period, [0, 0, 0, 2 * np.pi])
 
 
-# -- nearest neighbours --------------------------------------------------------------------------------------
+# -- nearest neighbours ----------------------------------------------------------------------------
 
 
 @st.composite
 def searches(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values on a coarse grid, so that repeats and equal distances abound; sums of squares stay exact."""
+    """Values on a coarse grid, so that repeats and equal distances abound; sums of squares stay
+    exact.
+    """
     dimension = draw(st.integers(1, 3))
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
     period = np.array([draw(st.sampled_from([0.0, 8.0])) for _ in range(dimension)])
@@ -359,7 +363,7 @@ def test_nearest_on_the_circle_handles_tiny_negative_angles() -> None:
     assert both(np.array([[-1e-18, 0.0], [-3.0, 0.0]])).tolist() == [0, 1]
 
 
-# -- errors --------------------------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 def test_receptive_field_longer_than_every_part() -> None:

@@ -1,4 +1,6 @@
-"""Search spaces: every path, type and bound against the config and the dataset, before anything starts."""
+"""Search spaces: every path, type and bound against the config and the dataset, before anything
+starts.
+"""
 
 from __future__ import annotations
 
@@ -61,22 +63,35 @@ def problem(sessions: dict[str, SessionSpec], overrides: dict | None = None, **v
     ("search", "said"),
     [
         ({"los.temperature": {"float": [0.1, 1]}}, "unknown key 'los'\n  Did you mean 'loss'?"),
-        ({"loss.temprature": {"float": [0.1, 1]}}, "search.loss.temprature: value 0.1 is not valid"),
-        ({"loss.temperature": {"float": [0, 1]}}, "search.loss.temperature: value 0.0 is not valid"),
-        ({"loss.temperature": {"float": [0.1, 999]}}, "search.loss.temperature: value 999.0 is not valid"),
-        ({"loss.temperature": {"float": [1, 0.1]}}, "search.loss.temperature: bounds [1.0, 0.1] must ascend"),
-        ({"loss.temperature": {"float": [0.1, 1], "step": 2}}, "the step 2 is wider than the bounds"),
-        ({"loss.temperature": {"float": [0.1, 1], "log": True, "step": 0.1}}, "log needs bounds above 0 and no step"),
+        ({"loss.temprature": {"float": [0.1, 1]}}, "search.loss.temprature: value 0.1 is not "
+                                                   "valid"),
+        ({"loss.temperature": {"float": [0, 1]}}, "search.loss.temperature: value 0.0 is not "
+                                                  "valid"),
+        ({"loss.temperature": {"float": [0.1, 999]}}, "search.loss.temperature: value 999.0 is not "
+                                                      "valid"),
+        ({"loss.temperature": {"float": [1, 0.1]}}, "search.loss.temperature: bounds [1.0, 0.1] "
+                                                    "must ascend"),
+        ({"loss.temperature": {"float": [0.1, 1], "step": 2}}, "the step 2 is wider than the "
+                                                               "bounds"),
+        ({"loss.temperature": {"float": [0.1, 1], "log": True, "step": 0.1}}, "log needs bounds "
+                                                                              "above 0 and no "
+                                                                              "step"),
         ({"view.smoothing_ms": {"float": [0, 1], "log": True}}, "log needs bounds above 0"),
         ({"loss.temperature": {"float": [0.1, 1], "int": [1, 2]}}, "exactly one of float"),
-        ({"loss.temperature": {"flaot": [0.1, 1]}}, "unknown key 'search.loss.temperature.flaot'\n  Did you mean"),
+        ({"loss.temperature": {"flaot": [0.1, 1]}}, "unknown key 'search.loss.temperature.flaot'\n "
+                                                    " Did you mean"),
         ({"loss.temperature": {"categorical": []}}, "at least one choice"),
         ({"loss.temperature": {"categorical": [0.1, "hot"]}}, "value 'hot' is not valid"),
-        ({"training.batch_size": {"float": [16, 64]}}, "a whole number is needed\n  Use int: [low, high]."),
-        ({"training.batch_size": {"int": [1, 64]}}, "search.training.batch_size: value 1 is not valid"),
-        ({"training.batch_size": {"int": [16, 64], "step": 0.5}}, "the step of an int must be whole"),
-        ({"model.encoder.kind": {"categorical": ["offset1", "offset2"]}}, "value 'offset2' is not valid"),
-        ({"model.encoder.kind": KINDS, "model.encoder.heads": {"int": [1, 4]}}, "unknown key 'model.encoder.heads'"),
+        ({"training.batch_size": {"float": [16, 64]}}, "a whole number is needed\n  Use int: [low, "
+                                                       "high]."),
+        ({"training.batch_size": {"int": [1, 64]}}, "search.training.batch_size: value 1 is not "
+                                                    "valid"),
+        ({"training.batch_size": {"int": [16, 64], "step": 0.5}}, "the step of an int must be "
+                                                                  "whole"),
+        ({"model.encoder.kind": {"categorical": ["offset1", "offset2"]}}, "value 'offset2' is not "
+                                                                          "valid"),
+        ({"model.encoder.kind": KINDS, "model.encoder.heads": {"int": [1, 4]}}, "unknown key "
+                                                                                "'model.encoder.heads'"),
         ({"evaluation.max_samples": {"int": [10, 100]}}, "decides how trials are scored"),
         ({"task.label": {"categorical": ["position", "choice"]}}, "decides how trials are scored"),
     ],
@@ -88,9 +103,12 @@ def test_paths_types_and_bounds(sessions: dict[str, SessionSpec], search: Any, s
 @pytest.mark.parametrize(
     ("when", "said"),
     [
-        ({"model.encoder.kind": "attentive"}, "kind is never 'attentive'\n  Its choices: offset1, attention"),
-        ({"model.encodr.kind": "attention"}, "is not a config path\n  Did you mean 'model.encoder.kind'"),
-        ({"optimizer.kind": "adamw"}, "is never searched: optimizer.kind is always 'adam', not 'adamw'"),
+        ({"model.encoder.kind": "attentive"}, "kind is never 'attentive'\n  Its choices: offset1, "
+                                              "attention"),
+        ({"model.encodr.kind": "attention"}, "is not a config path\n  Did you mean "
+                                             "'model.encoder.kind'"),
+        ({"optimizer.kind": "adamw"}, "is never searched: optimizer.kind is always 'adam', not "
+                                      "'adamw'"),
         ({"model.encoder.heads": 2}, "`when` conditions of model.encoder.heads form a circle"),
     ],
 )  # fmt: skip
@@ -125,11 +143,15 @@ def test_values_that_are_valid_alone_but_not_together(sessions: dict[str, Sessio
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ({"base": {"training.max_step": 3}}, "s.yaml: unknown key 'training.max_step'\n  Did you mean 'max_steps'"),
-        ({"base": {"training": {"max_steps": "many"}}}, "s.yaml: training.max_steps: a whole number is needed"),
+        ({"base": {"training.max_step": 3}}, "s.yaml: unknown key 'training.max_step'\n  Did you "
+                                             "mean 'max_steps'"),
+        ({"base": {"training": {"max_steps": "many"}}}, "s.yaml: training.max_steps: a whole "
+                                                        "number is needed"),
         ({"base": {"loss.temperature": 0.5}}, "'loss.temperature' is in `base` and in `search`"),
-        ({"base": {"training.seed": 1, "training": {"seed": 2}}}, "base gives 'training.seed' twice"),
-        ({"task": {"label": "posiion"}}, "s.yaml: task.label: session 'rat' has no label 'posiion'\n  Its labels"),
+        ({"base": {"training.seed": 1, "training": {"seed": 2}}}, "base gives 'training.seed' "
+                                                                  "twice"),
+        ({"task": {"label": "posiion"}}, "s.yaml: task.label: session 'rat' has no label "
+                                         "'posiion'\n  Its labels"),
         (
             {"base": {"sampling.labels": ["x"], "sampling.conditional": "delta"}},
             "sampling.labels: session 'rat' has no label 'x'",
@@ -202,12 +224,18 @@ def test_a_choice_inside_the_view_has_parameters_of_its_own(
 @pytest.mark.parametrize(
     ("search", "said"),
     [
-        ({"view.selection.count": {"int": [2, 9]}}, "selection needs a kind: all, variance, correlation or random"),
-        ({"view.selection.kind": SELECTION, "view.selection.count": {"int": [2, 9]}}, "unknown key 'view.selection.c"),
+        ({"view.selection.count": {"int": [2, 9]}}, "selection needs a kind: all, variance, "
+                                                    "correlation or random"),
+        ({"view.selection.kind": SELECTION, "view.selection.count": {"int": [2, 9]}}, "unknown key "
+                                                                                      "'view.selection.c"),
         ({"view.selection.kind": {"categorical": ["all", "best"]}}, "value 'best' is not valid"),
-        ({"view.bin_ms": {"int": [0, 9]}, "view.resample_hz": {"float": [1, 9]}}, "bin_ms and resample_hz both set"),
-        ({"view.clip_min": {"float": [0, 3]}, "view.clip_max": {"float": [2, 4]}}, "must be below clip_max"),
-        ({"sessions.combine": {"categorical": ["separate", "first"]}}, "'first' leaves sessions out"),
+        ({"view.bin_ms": {"int": [0, 9]}, "view.resample_hz": {"float": [1, 9]}}, "bin_ms and "
+                                                                                  "resample_hz "
+                                                                                  "both set"),
+        ({"view.clip_min": {"float": [0, 3]}, "view.clip_max": {"float": [2, 4]}}, "must be below "
+                                                                                   "clip_max"),
+        ({"sessions.combine": {"categorical": ["separate", "first"]}}, "'first' leaves sessions "
+                                                                       "out"),
     ],
 )  # fmt: skip
 def test_views_and_sessions_that_cannot_be(

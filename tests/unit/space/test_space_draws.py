@@ -1,4 +1,6 @@
-"""Constraints, points to try first, shared draws, Python objects, and errors that point at a line or an override."""
+"""Constraints, points to try first, shared draws, Python objects, and errors that point at a line
+or an override.
+"""
 
 from __future__ import annotations
 
@@ -114,8 +116,8 @@ def test_constraints_that_cannot_be_met_or_name_nothing(data: Dataset) -> None:
     assert said.startswith("s.yaml: constraints.1: no draw meets loss.temperature > 2; drawn were")
     said = problem(data, search=TEMPERATURE, constraints=["loss.temprature < 2"])
     assert (
-        "s.yaml: constraints.0: 'loss.temprature' is no config path\n  Did you mean 'loss.temperature'?"
-        in said
+        "s.yaml: constraints.0: 'loss.temprature' is no config path\n  Did you mean "
+        "'loss.temperature'?" in said
     )
     said = problem(data, search=TEMPERATURE, constraints=["view.clip_min < loss.temperature"])
     assert "not supported between instances of 'NoneType' and 'float'" in said

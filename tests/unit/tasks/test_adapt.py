@@ -143,7 +143,9 @@ def test_adaptation_goes_on_exactly_without_its_parent(
 
 
 def test_a_new_animal_is_decoded_through_the_trained_layers(tmp_path: Path) -> None:
-    """Sessions driven by the same variables: better than the same new input before training, and than chance."""
+    """Sessions driven by the same variables: better than the same new input before training, and
+    than chance.
+    """
     old, new = (
         dataset(tmp_path / name, session(name, units=n, seed=s, samples=1500))
         for name, n, s in (("a", 12, 0), ("b", 15, 5))
@@ -163,7 +165,7 @@ def test_a_new_animal_is_decoded_through_the_trained_layers(tmp_path: Path) -> N
     assert found["goodness_of_fit"] > untrained["goodness_of_fit"] + 0.3
 
 
-# -- the command -----------------------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def training_of(data: Dataset, config: TrialConfig) -> Training:
     return Training(config, data, whole_shard(data, config.view, config.sessions))
 
 
-# -- padded ----------------------------------------------------------------------------------------------------
+# -- padded ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -95,7 +95,9 @@ def test_a_narrow_session_sees_the_encoder_restricted_to_its_columns(
 
 
 def restricted(encoder: Encoder, units: int) -> dict[str, torch.Tensor]:
-    """The weights of the first `units` inputs: (out, in, ...) or, flattened over the window, (out, width * in)."""
+    """The weights of the first `units` inputs: (out, in, ...) or, flattened over the window, (out,
+    width * in).
+    """
     state = dict(encoder.state_dict())
     first = next(
         name
@@ -112,7 +114,9 @@ def restricted(encoder: Encoder, units: int) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_in_the_padding_changes_nothing(made: Dataset, kind: str) -> None:
-    """Whatever the weights are that meet the padding of session b: its loss and gradients are the same."""
+    """Whatever the weights are that meet the padding of session b: its loss and gradients are the
+    same.
+    """
     training = training_of(made, combined("padded", model={"encoder": {"kind": kind}}))
     model, held = training.model, training.shard["b"]
     assert isinstance(model, ContrastiveModel)
@@ -194,7 +198,7 @@ def test_sessions_of_one_encoder_share_all_weights(made: Dataset) -> None:
     )
 
 
-# -- the first alone -------------------------------------------------------------------------------------------
+# -- the first alone -------------------------------------------------------------------------------
 
 
 def test_the_first_alone_is_a_dataset_of_it(made: Dataset, tmp_path: Path) -> None:
@@ -220,7 +224,7 @@ def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path
     ].unique().tolist() == ["a"]
 
 
-# -- sessions that are held out whole --------------------------------------------------------------------------
+# -- sessions that are held out whole --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -228,7 +232,8 @@ def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path
     [
         (
             {},
-            "sessions.combine 'separate': session 'c' has no training samples and needs its own encoder",
+            "sessions.combine 'separate': session 'c' has no training samples and needs its own "
+            "encoder",
         ),
         (
             {"sessions": {"combine": "padded"}, "view": {"outlier_z": 9}},
@@ -236,7 +241,8 @@ def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path
         ),
         (
             {"sessions": {"combine": "padded"}, "view": {"selection": {"kind": "variance"}}},
-            "view.selection: session 'c' has no training samples, so nothing says which of its units",
+            "view.selection: session 'c' has no training samples, so nothing says which of its "
+            "units",
         ),
     ],
 )

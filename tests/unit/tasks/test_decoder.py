@@ -122,7 +122,9 @@ def test_a_readout_takes_one_step_and_says_so() -> None:
 
 
 def test_predictions_are_those_of_the_session_in_its_own_classes(tmp_path: Path) -> None:
-    """Sessions may number classes differently: one target counts them all, scores compare each in its own."""
+    """Sessions may number classes differently: one target counts them all, scores compare each in
+    its own.
+    """
     random = np.random.default_rng(0)
     made = []
     for name, classes in (("a", ["left", "right"]), ("b", ["right", "up"])):
@@ -172,7 +174,9 @@ def test_trials_are_decoded_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["mlp", "ridge", "graph"])
 def test_groups_of_different_length_are_shown_whole(data: Dataset, kind: str) -> None:
-    """Shorter ones repeat their last row; how long the longest is, the dataset says before it is read."""
+    """Shorter ones repeat their last row; how long the longest is, the dataset says before it is
+    read.
+    """
     training = trained(
         data, config_of(kind, evaluation={"per": "segment"}, training={"max_steps": 2})
     )
@@ -212,7 +216,9 @@ def test_shuffled_labels_teach_nothing(data: Dataset) -> None:
 
 
 def test_validation_and_test_are_not_looked_at_in_training(data: Dataset) -> None:
-    """Other activity and labels outside training change no weight; readouts choose settings on validation only."""
+    """Other activity and labels outside training change no weight; readouts choose settings on
+    validation only.
+    """
     for kind in ("ridge", "gru", "graph"):
         config = config_of(
             kind, model={"alpha": 1.0} if kind == "ridge" else {}, training={"max_steps": 3}

@@ -1,4 +1,6 @@
-"""Frames of a movie rebuilt from activity: the loss, scores beside the mean frame, refusals, the figure."""
+"""Frames of a movie rebuilt from activity: the loss, scores beside the mean frame, refusals, the
+figure.
+"""
 
 from __future__ import annotations
 

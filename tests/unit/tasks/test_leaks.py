@@ -1,4 +1,6 @@
-"""Nothing that trains sees a sample of another split, another segment, or of no split: shown on what it is given."""
+"""Nothing that trains sees a sample of another split, another segment, or of no split: shown on
+what it is given.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ from raylab.sampling.contrastive import PairSampler
 from raylab.tasks import get_task
 from raylab.tasks.embedding import windows
 
-# -- every option of a view at once: what is not training is replaced, and nothing of the training changes -------
+# -- every option of a view at once: what is not training is replaced, and nothing of the training changes
 
 EVERYTHING: dict[str, Any] = {
     "lag_ms": 200,
@@ -49,7 +51,9 @@ SPLITS = BlockedSplits(blocks=12, gap_s=0.3)
 
 
 def replaced(one: Session, seed: int) -> Session:
-    """The session with other activity, labels and time wherever it does not train, the pauses included."""
+    """The session with other activity, labels and time wherever it does not train, the pauses
+    included.
+    """
     random = np.random.default_rng(seed)
     other = session(one.id, samples=len(one.time), units=one.neural.shape[1], seed=seed + 100)
     neural, time = random.normal(50, 90, one.neural.shape).astype(np.float32), one.time + 1e4
@@ -110,7 +114,7 @@ def test_training_is_the_same_to_the_bit(
     assert all(torch.equal(a.rows[0], b.rows[0]) for a, b in zip(one, other, strict=True))
 
 
-# -- each part of a recording holds a number of its own: wherever another one turns up, something was crossed ----
+# -- each part of a recording holds a number of its own: wherever another one turns up, something was crossed
 
 LAYOUTS: list[SplitsConfig] = [
     ChronologicalSplits(gap_s=0.1),
@@ -122,7 +126,9 @@ LAYOUTS: list[SplitsConfig] = [
 
 @st.composite
 def recorded(draw: st.DrawFn) -> tuple[Session, np.ndarray]:
-    """A session whose mask leaves segments, split somehow; activity and label say which part a sample is of."""
+    """A session whose mask leaves segments, split somehow; activity and label say which part a
+    sample is of.
+    """
     lengths = draw(st.lists(st.integers(1, 70), min_size=3, max_size=8))
     mask = np.concatenate(
         [np.repeat([True, False], [length, draw(st.integers(1, 6))]) for length in lengths]
@@ -212,7 +218,9 @@ def test_windows_hold_one_part_of_training(
 
 
 def test_the_sentinels_would_tell(tmp_path: Path) -> None:
-    """A view that is computed across a border fails the test above: smoothing over two parts as if they were one."""
+    """A view that is computed across a border fails the test above: smoothing over two parts as if
+    they were one.
+    """
     number = np.repeat([1.0, 2.0], 20).astype(np.float32)[:, None]
     whole = recording(session(samples=40, units=1, neural=number), np.array([[0, 40, 0]]))
     apart = recording(

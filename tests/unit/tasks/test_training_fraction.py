@@ -1,4 +1,6 @@
-"""`sessions.training_fraction`: the first of each session's training samples take part, the rest as if it were not."""
+"""`sessions.training_fraction`: the first of each session's training samples take part, the rest as
+if it were not.
+"""
 
 from __future__ import annotations
 

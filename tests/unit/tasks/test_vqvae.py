@@ -68,7 +68,7 @@ def training(data: Dataset, config: VqvaeTrial) -> Training:
     return Training(config, data, whole_shard(data, config.view, config.sessions))
 
 
-# -- the network -------------------------------------------------------------------------------------------------
+# -- the network -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stride", [1, 2])
@@ -106,7 +106,7 @@ def test_units_that_a_narrower_session_lacks_change_nothing() -> None:
     assert torch.equal(layer(x), before)
 
 
-# -- codes and reconstructions against the obvious ----------------------------------------------------------------
+# -- codes and reconstructions against the obvious -------------------------------------------------
 
 
 def test_codebook_scores() -> None:
@@ -132,7 +132,9 @@ def test_codebook_scores() -> None:
     ids=str,
 )
 def test_reconstructions_are_scored_on_what_was_recorded(view: dict[str, Any]) -> None:
-    """The view itself as its reconstruction: exact where the view keeps everything, worse where it smooths."""
+    """The view itself as its reconstruction: exact where the view keeps everything, worse where it
+    smooths.
+    """
     config = trial(view=view)
     one = session(samples=600)
     parts = np.array([[0, 300, 0], [310, 450, 1], [460, 600, 2]])
@@ -167,7 +169,7 @@ def test_statistics_of_a_window() -> None:
     assert np.isnan(found[1]).all()
 
 
-# -- training ----------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 KINDS = ("plain", "ema", "cosine", "residual", "grouped_residual", "fsq", "lfq", "simvq")
 CODES = {
@@ -295,7 +297,7 @@ def test_targets_are_standardised_over_training_windows(made: Dataset) -> None:
     )
 
 
-# -- trouble -----------------------------------------------------------------------------------------------------
+# -- trouble ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""The ledger and the study folder: nothing lost, nothing changed, nothing read that was not written whole."""
+"""The ledger and the study folder: nothing lost, nothing changed, nothing read that was not written
+whole.
+"""
 
 from __future__ import annotations
 
@@ -151,10 +153,12 @@ def test_one_driver_at_a_time(tmp_path: Path) -> None:
 def test_a_killed_driver_is_not_live(tmp_path: Path) -> None:
     study = StudyFolder.create(tmp_path / "s", {})
     script = (
-        "import sys, time; from pathlib import Path; from raylab.tracking.study import StudyFolder\n"
+        "import sys, time; from pathlib import Path; from raylab.tracking.study import "
+        "StudyFolder\n"
         "study = StudyFolder.open(Path(sys.argv[1]))\n"
         "with study.hold():\n"
-        "    study.ledger.append({'event': 'trial_started', 'trial': '0000', 'params': {}, 'config': {}})\n"
+        "    study.ledger.append({'event': 'trial_started', 'trial': '0000', 'params': {}, "
+        "'config': {}})\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )
     driver = subprocess.Popen(

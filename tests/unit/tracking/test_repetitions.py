@@ -155,8 +155,8 @@ def test_the_report_shows_choice_and_cost(study: StudyFolder) -> None:
     assert "<h2>Choice over seeds</h2>" in text
     assert "<h2>Config of the champion</h2>" in text
     assert (
-        "Chosen: trial 0004, by the best mean over seeds; decoding.r2 0.500 (0.376 ... 0.624) over seeds"
-        in text
+        "Chosen: trial 0004, by the best mean over seeds; decoding.r2 0.500 (0.376 ... 0.624) over "
+        "seeds" in text
     )
     assert "Its champion, 0004-seed1, has 0.500." in text
     assert "&lt;b&gt; &amp; so" in text

@@ -1,4 +1,6 @@
-"""Early stopping and the best model, in a trial's process: exact through kills, and what is told is what is kept."""
+"""Early stopping and the best model, in a trial's process: exact through kills, and what is told is
+what is kept.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def test_a_trial_killed_after_any_round_keeps_the_same_model(
     made: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopping: dict[str, Any]
 ) -> None:
-    """Early stopping, a schedule, clipping and batches in one: stop step, weights, scores and files are equal."""
+    """Early stopping, a schedule, clipping and batches in one: stop step, weights, scores and files
+    are equal.
+    """
     optimizer = {"learning_rate": 0.3, "clip_norm": 1.0, "schedule": {"warmup": 0.1}}
     sections = {"optimizer": optimizer, "training": {**stopping, "accumulate": 2}}
     whole, parts = (job(tmp_path / name, made, **sections) for name in ("whole", "parts"))

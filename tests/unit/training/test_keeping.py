@@ -48,8 +48,9 @@ def judged(by: Monitor, scores: list[float]) -> list[Progress]:
 def test_the_best_is_kept_and_patience_counts_what_is_no_improvement(
     mode: str, scores: list[float], patience: int, eighths: int
 ) -> None:
-    """Against the definition, written down once more: the scores of validations, until the last `patience` of them all
-    lie within `min_delta` of the last improvement."""
+    """Against the definition, written down once more: the scores of validations, until the last
+    `patience` of them all lie within `min_delta` of the last improvement.
+    """
     delta, sign = eighths / 8, 1 if mode == "max" else -1
     found = judged(monitor(mode, patience=patience, min_delta=delta), scores)
     marks, waited = [scores[0]], 0

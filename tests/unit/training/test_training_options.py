@@ -41,7 +41,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 def plain_loop(config: TrialConfig, data: Dataset, make: Callable[..., Any]) -> torch.nn.Module:
-    """Training as PyTorch's own parts do it, with ordinary parameters; `make` builds the optimizer and schedule."""
+    """Training as PyTorch's own parts do it, with ordinary parameters; `make` builds the optimizer
+    and schedule.
+    """
     shard, task, batches = (
         whole_shard(data, config.view),
         get_task(config),
@@ -97,7 +99,9 @@ ORACLES: dict[str, tuple[dict[str, Any], Callable[..., Any]]] = {
 def test_the_loop_computes_what_plain_pytorch_does(
     made: Dataset, sections: dict[str, Any], make: Callable[..., Any]
 ) -> None:
-    """By hand or by autograd, on one flat vector or on ordinary parameters: the same weights after 20 steps."""
+    """By hand or by autograd, on one flat vector or on ordinary parameters: the same weights after
+    20 steps.
+    """
     config = trial(**sections)
     one = training(config, made)
     before = {name: value.clone() for name, value in one.model.state_dict().items()}

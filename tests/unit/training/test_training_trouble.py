@@ -68,7 +68,9 @@ def test_weights_that_break_in_the_last_step_are_found_before_they_are_scored(
 
 @pytest.mark.parametrize("kind", ["offset10", "attention"])
 def test_zero_vectors_and_an_embedding_of_one_point_stay_finite(made: Dataset, kind: str) -> None:
-    """By hand and by autograd. Every window is embedded at 0, which has no direction; nothing is learnt from that."""
+    """By hand and by autograd. Every window is embedded at 0, which has no direction; nothing is
+    learnt from that.
+    """
     one = training(trial(model={"encoder": {"kind": kind, "hidden_units": 8}}), made)
     with torch.no_grad():
         one.trained.stretches[0].zero_()

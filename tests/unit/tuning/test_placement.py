@@ -1,4 +1,6 @@
-"""How many trials run at once: never more than fit on the nodes, and never a study that stands still."""
+"""How many trials run at once: never more than fit on the nodes, and never a study that stands
+still.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,8 @@ def test_what_is_promised_can_be_placed_and_what_is_refused_cannot(
     try:
         slots = place(resources, nodes, 99).slots
     except StudyError:
-        # Of several workers more is refused: what Ray could block by where it puts the waiting processes.
+        # Of several workers more is refused: what Ray could block by where it puts the waiting
+        # processes.
         assert resources.workers > 1 or not fits(nodes, resources, 1)
         return
     assert fits(nodes, resources, slots)

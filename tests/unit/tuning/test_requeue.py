@@ -1,4 +1,6 @@
-"""A study that is taken up again: the ledger decides, and Optuna's database is told what it does not know."""
+"""A study that is taken up again: the ledger decides, and Optuna's database is told what it does
+not know.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Samplers, driven without Ray: what they draw, over kills, rejected draws and conditions, and what they never read."""
+"""Samplers, driven without Ray: what they draw, over kills, rejected draws and conditions, and what
+they never read.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def draws(space: Space, result: Any, trials: int) -> list[dict[str, Any]]:
 def test_a_resumed_search_goes_on_and_no_point_comes_twice(
     kind: str, trials: int, tmp_path: Path
 ) -> None:
-    """Two slots, conditions, failed and pruned trials, and a driver killed with two trials under way."""
+    """Two slots, conditions, failed and pruned trials, and a driver killed with two trials under
+    way.
+    """
     space = space_of(kind)
     first = drive(space, tmp_path, score, modes=["max"], trials=5, lost=2)
     second = drive(space, tmp_path, score, modes=["max"], trials=trials - 3)
@@ -88,7 +92,9 @@ def test_a_kill_changes_no_draw(kind: str, tmp_path: Path) -> None:
 
 
 def test_qmc_spreads_conditional_paths_too() -> None:
-    """Of 64 draws each quarter of a path's range has its share, also of a path that only some draws have."""
+    """Of 64 draws each quarter of a path's range has its share, also of a path that only some draws
+    have.
+    """
     search = {**SEARCH, "model.encoder.dropout": {"float": [0.0, 0.8]}}
     drawn = draws(space_of("qmc", search), lambda _: {"score": 0.5}, 64)
     quarters = Counter(int(4 * (params["loss.temperature"] - 0.1) / 0.9) for params in drawn)
@@ -149,7 +155,8 @@ def test_a_poisoned_database_runs_nothing(tmp_path: Path) -> None:
     hexed = f'"{pickle.dumps(Poison()).hex()}"'
     for (trial,) in database.execute("SELECT trial_id FROM trials").fetchall():
         database.execute(
-            "INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES (?, 'cma:optimizer:0', ?)",
+            "INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES (?, "
+            "'cma:optimizer:0', ?)",
             (trial, hexed),
         )
     database.commit()

@@ -1,4 +1,6 @@
-"""Schedulers know trials by raylab's ids and remember what the ledger holds. No Ray: they are asked as Tune asks."""
+"""Schedulers know trials by raylab's ids and remember what the ledger holds. No Ray: they are asked
+as Tune asks.
+"""
 
 from __future__ import annotations
 

@@ -97,7 +97,9 @@ def test_a_grid_too_large_to_be_meant(sessions: dict[str, SessionSpec]) -> None:
 def test_each_point_is_visited_once_over_a_kill_and_a_resume(
     sessions: dict[str, SessionSpec], tmp_path: Path
 ) -> None:
-    """Three trials are under way when the driver dies: they are handed out again, and no point twice."""
+    """Three trials are under way when the driver dies: they are handed out again, and no point
+    twice.
+    """
     space, _ = checked(sessions)
 
     def result(params: dict[str, Any]) -> dict[str, Any]:

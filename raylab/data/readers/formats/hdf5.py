@@ -15,7 +15,9 @@ ROWS = 4096  # of text read at once; its length is known only afterwards
 
 
 class Hdf5Store:
-    """Datasets by their path; object references and compound types are left out, and so is what links lead to."""
+    """Datasets by their path; object references and compound types are left out, and so is what
+    links lead to.
+    """
 
     def __init__(self, path: Path) -> None:
         import h5py
@@ -46,7 +48,9 @@ class Hdf5Store:
 
 
 def read_dataset(dataset: Any) -> np.ndarray:
-    """All of a dataset, if it is stored in its own file and not larger than an array may be; text as kind U."""
+    """All of a dataset, if it is stored in its own file and not larger than an array may be; text
+    as kind U.
+    """
     import h5py
 
     refuse_foreign(dataset)
@@ -63,7 +67,9 @@ def read_dataset(dataset: Any) -> np.ndarray:
 
 
 def refuse_foreign(dataset: Any) -> None:
-    """DataError where the values of a dataset lie in another file: that may be any file of this machine."""
+    """DataError where the values of a dataset lie in another file: that may be any file of this
+    machine.
+    """
     if dataset.external or dataset.is_virtual:
         raise DataError(
             f"'{dataset.name}' is stored in another file, which is not read",
@@ -75,10 +81,12 @@ def check_whole(path: Path, *, sizes: bool = False) -> None:
     """Refuse a file that leads to other files, before a library that would follow it opens it.
 
     Args:
-        sizes: Also refuse datasets larger than an array may be, for libraries that read all of them.
+        sizes: Also refuse datasets larger than an array may be, for libraries that read all of
+            them.
 
     Raises:
-        DataError: An external link, a virtual dataset, external storage, or a dataset that is too large.
+        DataError: An external link, a virtual dataset, external storage, or a dataset that is too
+            large.
     """
     import h5py
 
@@ -90,7 +98,8 @@ def check_whole(path: Path, *, sizes: bool = False) -> None:
         for name, link in links:
             if isinstance(link, h5py.ExternalLink):
                 raise DataError(
-                    f"{path}: '{name}' is a link to another file ('{link.filename}'), which is not followed",
+                    f"{path}: '{name}' is a link to another file ('{link.filename}'), which is not "
+                    "followed",
                     "Copy the linked data into this file.",
                 )
             if isinstance(link, h5py.HardLink) and isinstance(item := file[name], h5py.Dataset):

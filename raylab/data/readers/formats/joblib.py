@@ -28,8 +28,8 @@ def open_joblib(path: Path) -> Store:
     """Arrays of nested dicts and lists by `/`-joined keys; a lone array is called `array`.
 
     Raises:
-        DataError: The file asks for a class or function that is not on the list, which is then not called, holds an
-            array of objects, or expands to more than an array may take.
+        DataError: The file asks for a class or function that is not on the list, which is then not
+            called, holds an array of objects, or expands to more than an array may take.
     """
     with _opened(path) as file:
         return MemoryStore(flatten(_unpickler(path, file).load()))
@@ -63,8 +63,10 @@ def _unpickler(path: Path, file: IO[bytes]) -> Any:
         def find_class(self, module: str, name: str) -> Any:
             if (module, name) not in allowed:
                 raise DataError(
-                    f"{path}: blocked {module}.{name}, which the file asks for and plain data does not need",
-                    "Do not load this file with joblib or pickle either; ask for it as npz, HDF5 or Parquet.",
+                    f"{path}: blocked {module}.{name}, which the file asks for and plain data does "
+                    "not need",
+                    "Do not load this file with joblib or pickle either; ask for it as npz, HDF5 "
+                    "or Parquet.",
                 )
             return allowed[module, name]
 

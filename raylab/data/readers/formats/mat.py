@@ -58,7 +58,9 @@ class Mat73Store(Hdf5Store):
 
 
 def _check_expanded(path: Path) -> None:
-    """DataError where the compressed variables of a version 5 file expand to more than an array may take."""
+    """DataError where the compressed variables of a version 5 file expand to more than an array may
+    take.
+    """
     with path.open("rb") as file:
         order = ">" if file.read(128)[126:] == b"MI" else "<"
         while len(tag := file.read(8)) == 8:

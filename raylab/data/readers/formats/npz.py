@@ -28,7 +28,9 @@ class NpzStore:
         return np.asarray(self._archive[name])
 
     def _allow(self, name: str) -> None:
-        """Refuse by what the archive and the array's own header state; neither is read beyond what it states."""
+        """Refuse by what the archive and the array's own header state; neither is read beyond what
+        it states.
+        """
         archive = self._archive.zip
         assert archive is not None  # until it is closed
         member = name if name in archive.namelist() else f"{name}.npy"

@@ -18,10 +18,10 @@ from raylab.data.readers.isolation.limits import allow
 class NwbStore:
     """Arrays by the path they have in the file.
 
-    A TimeSeries gives `<path>/data`, conversion applied, and `<path>/timestamps` in seconds, also where the
-    file states a rate instead. A table gives `<path>/<column>`; spike times of units are `units/spike_times`
-    with the row of every spike in `units/spike_unit`. `identifier` and `session_id` are those of the file,
-    `subject_id` of its subject.
+    A TimeSeries gives `<path>/data`, conversion applied, and `<path>/timestamps` in seconds, also
+    where the file states a rate instead. A table gives `<path>/<column>`; spike times of units are
+    `units/spike_times` with the row of every spike in `units/spike_unit`. `identifier` and
+    `session_id` are those of the file, `subject_id` of its subject.
     """
 
     def __init__(self, path: Path) -> None:

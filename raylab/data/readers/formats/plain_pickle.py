@@ -1,8 +1,9 @@
-"""Stand-ins for what pickled numpy arrays call. numpy's own `__setstate__` believes whatever a file tells it.
+"""Stand-ins for what pickled numpy arrays call. numpy's own `__setstate__` believes whatever a file
+tells it.
 
-A dtype whose fields lie outside its items, or that hides a pointer to an object, lets a pickle read and write any
-memory although it names nothing but numpy. So no function of numpy is called: arrays are built from their bytes by
-`np.frombuffer`, dtypes by their name, and both are checked.
+A dtype whose fields lie outside its items, or that hides a pointer to an object, lets a pickle read
+and write any memory although it names nothing but numpy. So no function of numpy is called: arrays
+are built from their bytes by `np.frombuffer`, dtypes by their name, and both are checked.
 """
 
 from __future__ import annotations

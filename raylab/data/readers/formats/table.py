@@ -15,7 +15,8 @@ def open_csv(path: Path) -> Store:
     """Columns by the names in the first row; empty cells are NaN or empty text.
 
     Raises:
-        ValueError: A cell of a numeric column is not a number in a file cut short (the parser says where).
+        ValueError: A cell of a numeric column is not a number in a file cut short (the parser says
+            where).
     """
     import pandas as pd
 
@@ -43,7 +44,8 @@ class ParquetStore:
             schema = pq.read_schema(self._raw)
             fields = [field for field in schema if schema.names.count(field.name) == 1]
             self._names = [field.name for field in fields if not pa.types.is_nested(field.type)]
-            # Equal cells stay one: a long text in many rows is otherwise repeated before it can be counted.
+            # Equal cells stay one: a long text in many rows is otherwise repeated before it can be
+            # counted.
             texts = [
                 field.name
                 for field in fields

@@ -1,4 +1,6 @@
-"""Text cells as one array of kind U, which takes four bytes a letter of the longest cell for every cell."""
+"""Text cells as one array of kind U, which takes four bytes a letter of the longest cell for every
+cell.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from raylab.data.readers.isolation.limits import allow
 
 
 class TextColumn:
-    """Cells that are collected while their array stays within the limit; None and NaN are empty text."""
+    """Cells that are collected while their array stays within the limit; None and NaN are empty
+    text.
+    """
 
     def __init__(self, what: str) -> None:
         self._what, self._cells, self._longest = what, list[str](), 1

@@ -23,8 +23,9 @@ TRACES = "calcium_traces/df_over_f"
 
 FREQUENCIES = np.array([1, 2, 4, 8, 15])  # Hz, of temporal_frequency_id
 
-# (label, interval table, column, from a stored value to a class). Orientations are numbered in the order of
-# their angle: 8 of drifting gratings, 12 (30 degrees apart, of 180) are 6 distinct ones of static gratings.
+# (label, interval table, column, from a stored value to a class). Orientations are numbered in the
+# order of their angle: 8 of drifting gratings, 12 (30 degrees apart, of 180) are 6 distinct ones of
+# static gratings.
 STIMULI: tuple[tuple[str, str, str, Callable[[np.ndarray], np.ndarray]], ...] = (
     ("orientation", "drifting_gratings", "orientation_id", lambda codes: codes * 45),
     (
@@ -67,8 +68,9 @@ def is_torch_brain(path: Path) -> bool:
 def read_torch_brain(path: Path, recipe: Recipe | None = None) -> Session:
     """The session in a file: dF/F, running speed, pupil, stimuli, given splits.
 
-    Given splits come from per-sample masks (`train_mask` ... beside the traces) or from `train_domain` ...
-    intervals. Samples in gaps of the traces' domain hold no measurement and are left out.
+    Given splits come from per-sample masks (`train_mask` ... beside the traces) or from
+    `train_domain` ... intervals. Samples in gaps of the traces' domain hold no measurement and are
+    left out.
     """
     spec = (
         recipe.neural
@@ -195,8 +197,8 @@ def _groups(data: Any, time: np.ndarray) -> dict[str, np.ndarray]:
 def _presentations(table: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(P,) start, end and number of the presentations of one stimulus.
 
-    A table of a movie has a row a frame; a presentation is one run through it. Frames dealt to different splits would
-    lie 33 ms apart, in the same transient of the indicator.
+    A table of a movie has a row a frame; a presentation is one run through it. Frames dealt to
+    different splits would lie 33 ms apart, in the same transient of the indicator.
     """
     order = np.argsort(np.asarray(table.start), kind="stable")
     start, end = np.asarray(table.start)[order], np.asarray(table.end)[order]

@@ -1,7 +1,9 @@
-"""Reading a file in a process of its own: libraries written in C crash on, or never come back from, some broken files.
+"""Reading a file in a process of its own: libraries written in C crash on, or never come back from,
+some broken files.
 
-One server process a parent imports the libraries; each file is read in a fork of it, which has a memory limit. What the
-fork leaves is plain files (JSON and npy, no pickle). `child.py` is the other side.
+One server process a parent imports the libraries; each file is read in a fork of it, which has a
+memory limit. What the fork leaves is plain files (JSON and npy, no pickle). `child.py` is the other
+side.
 """
 
 from __future__ import annotations
@@ -50,10 +52,12 @@ def read_isolated(
 
     Args:
         timeout_s: Default a minute and a second for each megabyte of the files.
-        scratch: Where the session is handed over, as large as the session; default the folder of temporary files.
+        scratch: Where the session is handed over, as large as the session; default the folder of
+            temporary files.
 
     Returns:
-        The session, its arrays mapped into memory; a page that is written to becomes the process's own.
+        The session, its arrays mapped into memory; a page that is written to becomes the process's
+        own.
 
     Raises:
         DataError: As `read_source`; and where the reader died, or took too long.
@@ -112,11 +116,17 @@ def _time_for(paths: tuple[Path, ...]) -> float:
 
 
 def _explain(code: int | None, source: str, timeout_s: float) -> None:
-    """DataError for how a reader ended: its exit code, minus the signal that ended it; None where time was over."""
+    """DataError for how a reader ended: its exit code, minus the signal that ended it; None where
+    time was over.
+    """
     if code == 0:
         return
     if code is None:
-        what = f"{source}: not read within {timeout_s:.0f} s, where a sound file of its size takes far less"
+        what = (
+            f"{source}: not read within {timeout_s:.0f} s, where a sound file of its size "
+            "takes "
+            "far less"
+        )
     elif code == -signal.SIGKILL:
         what = f"{source}: the system stopped its reader, which it does where memory runs out"
     else:

@@ -1,4 +1,6 @@
-"""How much memory an array may take: asked before it is read, because a small file can state or hold terabytes."""
+"""How much memory an array may take: asked before it is read, because a small file can state or
+hold terabytes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def machine_memory() -> int:
-    """Bytes of memory that this process may use: of the machine, or of its container where that has less."""
+    """Bytes of memory that this process may use: of the machine, or of its container where that has
+    less.
+    """
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         return min(physical, int(CGROUP.read_text()))
@@ -56,7 +60,9 @@ def allow(size: float, what: str) -> None:
 
 
 class Bounded(io.RawIOBase):
-    """A stream that expands to no more than an array may take. Counts what is read, whatever its header states."""
+    """A stream that expands to no more than an array may take. Counts what is read, whatever its
+    header states.
+    """
 
     def __init__(self, stream: IO[bytes] | Any, what: str) -> None:
         self._stream, self._what, self._read = stream, what, 0
