@@ -75,8 +75,7 @@ def refuse_open(address: str, *, called: str) -> None:
             f"{called} asks for no token: whoever reaches it can run code there, and read and "
             "change this work",
             "Start it with a token (`ray get-auth-token --generate`, then RAY_AUTH_MODE=token on "
-            "every node; "
-            "docs/security.md), or accept it with --insecure (RAYLAB_INSECURE=1).",
+            "every node; docs/security.md), or accept it with --insecure (RAYLAB_INSECURE=1).",
         )
 
 

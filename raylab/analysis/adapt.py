@@ -87,9 +87,8 @@ def _check_adaptable(trained: Model, study: StudyFolder) -> None:
         )
     if not get_task(trained.config).adaptable(trained.config):
         raise StudyError(
-            f"{study.path}: the encoder has no layers that other units could use: it is linear, or "
-            "adds its input to "
-            "what its first layer makes of it",
+            f"{study.path}: the encoder has no layers that other units could use: it is linear, "
+            "or adds its input to what its first layer makes of it",
             "Adapt a model of another encoder (offset1, offset10, attention ...), or train anew "
             "(`raylab train`).",
         )

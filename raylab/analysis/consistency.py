@@ -153,9 +153,8 @@ def _between_sessions(
     )
     if len(set(groups)) < 2:
         raise StudyError(
-            f"{models[0].study.path}: {len(set(groups))} of its {between} has {split} samples with "
-            f"label '{label}'; "
-            "at least 2 are needed",
+            f"{models[0].study.path}: {len(set(groups))} of its {between} has {split} samples "
+            f"with label '{label}'; at least 2 are needed",
             "Name a label that several of them share (--label).",
         )
     matrices, chances, used = [], [], 0

@@ -46,8 +46,7 @@ class Saved:
         ):
             raise DataError(
                 f"{path}: shapes {session.shape}, {sample.shape} and {points.shape} of session, "
-                "sample (whole numbers) "
-                "and embedding do not belong together",
+                "sample (whole numbers) and embedding do not belong together",
                 "See docs/evaluation.md.",
             )
         return cls(path.name, session.astype(str), sample, points)
@@ -72,8 +71,7 @@ class Saved:
         if missing:
             raise DataError(
                 f"{self.name}: {missing} of the {len(rows)} samples of session "
-                f"'{timeline.session}' that are scored "
-                "are not there, or not finite",
+                f"'{timeline.session}' that are scored are not there, or not finite",
                 "All must be scored on the same samples: save train and validation (for the test "
                 "split, test as well).",
             )

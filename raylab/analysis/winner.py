@@ -48,8 +48,7 @@ def said_choice(study: StudyFolder) -> str | None:
     if selection is not None:
         return (
             f"trial {selection.champion} is used: the champion of `raylab select` (rule "
-            f"{selection.rule}), the median "
-            f"of the repetitions of trial {selection.of}"
+            f"{selection.rule}), the median of the repetitions of trial {selection.of}"
         )
     if len(study.modes) < 2 or (found := best(records := study.records(), *study.modes)) is None:
         return None

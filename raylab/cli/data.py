@@ -41,8 +41,7 @@ from raylab.cli.show import console, print_json, print_sessions
     "--noise",
     type=click.FloatRange(0),
     help="Of calcium: of a sample, in dF/F (a spike is 0.2; default 0.05). Of neuropixels: of the "
-    "logarithm of a "
-    "unit's gain in a presentation; default 0.5.",
+    "logarithm of a unit's gain in a presentation; default 0.5.",
 )
 def synth(out: Path, kind: str, **asked: Any) -> None:
     """Write synthetic sessions with known tuning: two-photon ones in the torch_brain format

@@ -95,8 +95,7 @@ def _times(found: Mapping[str, Any], *, several: bool) -> list[str]:
     return [
         *said,
         f"Time, memory and disk are estimates from {ran} short runs of draws of the space, beside "
-        "each other as trials "
-        f"will be.{one} Baselines and report come on top.",
+        f"each other as trials will be.{one} Baselines and report come on top.",
     ]
 
 

@@ -38,8 +38,7 @@ def _width(
 
 @verb(
     "raylab scale search_spaces/contrastive.yaml --data ds --out scaling --width 16,32,64 "
-    "--workers 1,2\n"
-    "raylab scale search_spaces/vqvae.yaml --data ds --out scaling --width "
+    "--workers 1,2\nraylab scale search_spaces/vqvae.yaml --data ds --out scaling --width "
     "model.channels=8x16x32,16x32x64 --seeds 5"
 )
 @click.argument("space", type=click.Path(path_type=Path))

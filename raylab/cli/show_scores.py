@@ -29,9 +29,8 @@ def print_consistency(result: dict[str, Any]) -> None:
     )
     click.echo(
         f"mean R2 {result['mean']:.3f}{within} (pairs {result['least']:.3f} to "
-        f"{result['most']:.3f}; independent "
-        f"samples {result['chance']:.3f}), {result['samples']} {unit}, trials "
-        f"{', '.join(result['trials'])}"
+        f"{result['most']:.3f}; independent samples {result['chance']:.3f}), {result['samples']} "
+        f"{unit}, trials {', '.join(result['trials'])}"
     )
     for note in result["notes"]:
         click.echo(f"note: {note}")
@@ -130,8 +129,7 @@ def print_alternatives(result: dict[str, Any], out: Path) -> None:
 
     metrics, told = shown_metrics(result), published(result)
     title = (
-        f"{result['over']}: mean of {result['seeds']} seeds (95 % interval), "
-        f"{result['steps']} "
+        f"{result['over']}: mean of {result['seeds']} seeds (95 % interval), {result['steps']} "
         "steps each"
     )
     grid = Table("", *metrics, "numbers learnt", title=title)

@@ -237,9 +237,8 @@ raylab: the model in a folder of its own. The last two also take a model's folde
 
 
 @verb(
-    "raylab export study --format embeddings --out embeddings.parquet\n"
-    "raylab export study --format cebra --out model.pt\n"
-    "raylab export model.pt --format raylab --out model"
+    "raylab export study --format embeddings --out embeddings.parquet\nraylab export study "
+    "--format cebra --out model.pt\nraylab export model.pt --format raylab --out model"
 )
 @STUDY
 @click.option(

@@ -68,8 +68,7 @@ class FramesLoss(Strict):
         if self.window % 2 == 0 or self.window > min(self.height, self.width):
             raise ValueError(
                 f"window {self.window}: an odd number is needed, at most the "
-                f"{min(self.height, self.width)} pixels of "
-                "the frame's shorter side"
+                f"{min(self.height, self.width)} pixels of the frame's shorter side"
             )
         return self
 
@@ -109,8 +108,7 @@ class DecoderTrial(TrialConfig):
         if self.loss.kind == "frames" and self.at_once:
             raise ValueError(
                 f"loss.kind 'frames' is of networks, model.kind '{self.model.kind}' is fitted at "
-                "once: "
-                "set model.kind to a network such as mlp, or leave loss.kind out"
+                "once: set model.kind to a network such as mlp, or leave loss.kind out"
             )
         return self
 
@@ -119,8 +117,7 @@ class DecoderTrial(TrialConfig):
         if self.evaluation.decoder.kind != "knn":
             raise ValueError(
                 f"evaluation.decoder '{self.evaluation.decoder.kind}' reads embeddings, a decoder "
-                "is its own: "
-                "leave it out, or set model.kind"
+                "is its own: leave it out, or set model.kind"
             )
         return self
 

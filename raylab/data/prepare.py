@@ -17,8 +17,9 @@ from raylab.data.preparation.joining import join, require_one_origin
 from raylab.data.preparation.sections import Sections, read_sections
 from raylab.data.preparation.workspace import Workspace, source_key
 from raylab.data.preparation.writing import store_session, store_split, write_manifest
-from raylab.data.readers import Source, list_sources
 from raylab.data.readers.isolation.isolated import APART, read_isolated
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.splitting.splits import assign_sessions, make_parts
 from raylab.errors import ConfigError, DataError, RaylabError

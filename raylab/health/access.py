@@ -98,9 +98,8 @@ def open_instances(found: Sequence[Instance]) -> list[Finding]:
         Finding(
             "open Ray",
             "problem" if one.own else "warning",
-            f"the Ray at {one.address} {'' if one.own else '(of another user) '}asks for no token: "
-            "whoever reaches it "
-            "runs code here",
+            f"the Ray at {one.address} {'' if one.own else '(of another user) '}asks for no "
+            "token: whoever reaches it runs code here",
             _TOKEN if one.own else "Tell its owner.",
         )
         for one in found
@@ -131,8 +130,7 @@ def dashboards(found: Sequence[Instance]) -> Finding:
             "dashboard binding",
             "warning" if all(one.asks for one in found) else "problem",
             f"a dashboard listens on {', '.join(wide)}: it runs jobs for who shows the token, "
-            "which travels as plain "
-            "text",
+            "which travels as plain text",
             "Start the head with --dashboard-host=127.0.0.1 and reach it through ssh -L "
             "8265:127.0.0.1:8265.",
         )

@@ -78,8 +78,7 @@ def said_selection(result: Mapping[str, Any]) -> list[str]:
     )
     found = [
         f"Chosen: trial {result['of']}, by {RULES[result['rule']]}; {result['metric']} "
-        f"{spread(chosen)} over seeds, "
-        f"{chosen['search']:.3f} in the search.",
+        f"{spread(chosen)} over seeds, {chosen['search']:.3f} in the search.",
         f"Champion: {result['trial']}, its repetition with the median score, not the luckiest.",
         *_stability(result["stability"]),
         *_difference(result["difference"]),
@@ -149,8 +148,7 @@ def _stability(found: Mapping[str, Any]) -> list[str]:
         nothing = 1 / found["seeds"]
         said.append(
             f"Agreement of the {found['seeds']} seeds' rankings: Kendall's W "
-            f"{found['kendall_w']:.2f} "
-            f"(1: all alike; about {nothing:.2f}: nothing in common)."
+            f"{found['kendall_w']:.2f} (1: all alike; about {nothing:.2f}: nothing in common)."
         )
     if found["spearman"] is not None:
         said.append(
@@ -176,7 +174,6 @@ def _control(found: Mapping[str, Any] | None) -> list[str]:
         return []
     return [
         f"On {found['shuffles']} shuffles of {', '.join(found['shuffled'])}: {label} "
-        f"{one['metric']} "
-        f"{one['true']:.3f} against {one['mean']:.3f} (p {one['p']:.3f})."
+        f"{one['metric']} {one['true']:.3f} against {one['mean']:.3f} (p {one['p']:.3f})."
         for label, one in found["scores"].items()
     ]

@@ -18,15 +18,13 @@ _SAID = {
     "code_transitions.png": (
         "Codes over time",
         f"Validation windows of one session, side by side in the order of time; at most {WINDOWS} "
-        "are drawn. A "
-        f"transition is from a code to the next within a window, of the {MOST_CODES} most "
-        "frequent; rows sum to one.",
+        f"are drawn. A transition is from a code to the next within a window, of the {MOST_CODES} "
+        "most frequent; rows sum to one.",
     ),
     "latent_map.png": (
         "Latent map",
-        "The vectors that stand for validation samples, in two principal components: the area says "
-        "of how many "
-        "samples, the colour their mean label (of classes, the most frequent).",
+        "The vectors that stand for validation samples, in two principal components: the area "
+        "says of how many samples, the colour their mean label (of classes, the most frequent).",
     ),
     "reconstructions.png": (
         "Reconstructions",

@@ -19,9 +19,8 @@ FILE = "frames.png"
 _TITLE = "Frames rebuilt"
 _SAID = (
     "Distinct validation frames of one session, evenly spaced in time and not chosen by their "
-    "scores, above their "
-    "reconstructions; all on the grey scale of the true frames. Beside them the mean training "
-    "frame."
+    "scores, above their reconstructions; all on the grey scale of the true frames. Beside them "
+    "the mean training frame."
 )
 _SIDE = 1.5  # inches of a frame's longer side
 _DPI = 130

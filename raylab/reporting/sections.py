@@ -188,8 +188,7 @@ def pareto(facts: Facts) -> str:
         else None
     )
     note = (
-        "On the front is each completed trial that no other equals in every objective and "
-        "beats "
+        "On the front is each completed trial that no other equals in every objective and beats "
         "in one."
     )
     return f"<p class='soft'>{note}</p>{figure_html(figure)}" if figure is not None else ""

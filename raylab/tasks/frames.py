@@ -122,8 +122,7 @@ def check_frames(loss: FramesLoss, target: Target) -> None:
     if loss.height * loss.width != target.dims:
         raise ConfigError(
             f"loss.height {loss.height} x loss.width {loss.width} are {loss.height * loss.width} "
-            "pixels, label "
-            f"'{target.name}' has {target.dims}",
+            f"pixels, label '{target.name}' has {target.dims}",
             "Give the shape that the frames have in the file of `features`.",
         )
 

@@ -186,8 +186,7 @@ def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
             names = [", ".join(of) for of in (mine, theirs)]
             raise ConfigError(
                 f"sampling.positives 'across': positives of session '{one}' are defined by "
-                f"{names[0]}, "
-                f"those of '{other}' by {names[1]}",
+                f"{names[0]}, those of '{other}' by {names[1]}",
                 "Set sampling.labels to labels that all sessions have.",
             )
         for name, label in mine.items():
@@ -196,8 +195,7 @@ def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
                 if a != b:
                     raise ConfigError(
                         f"sampling.positives 'across': label '{name}': {what} is {a!r} in session "
-                        f"'{one}' "
-                        f"and {b!r} in '{other}'",
+                        f"'{one}' and {b!r} in '{other}'",
                         within,
                     )
     first = next(iter(labels.values()))

@@ -124,8 +124,7 @@ class VqvaeFamily:
             if label and (known[label].kind != "continuous" or known[label].dims != 1):
                 raise ConfigError(
                     f"behaviour.label '{label}': {known[label].kind} with {known[label].dims} "
-                    "dimensions in session "
-                    f"'{spec.id}', one continuous number is needed",
+                    f"dimensions in session '{spec.id}', one continuous number is needed",
                     "Choose another label, or leave behaviour out.",
                 )
         if config.controls.shuffle is not None and not label:

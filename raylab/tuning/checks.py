@@ -243,9 +243,8 @@ def _check_objectives(
         known = get_task(base).metrics(base, sessions)[objective.metric]
         if objective.mode not in (None, known):
             raise ConfigError(
-                f"{source}: {key}.mode '{objective.mode}' contradicts {objective.metric}, which is "
-                "better when "
-                f"{'higher' if known == 'max' else 'lower'}",
+                f"{source}: {key}.mode '{objective.mode}' contradicts {objective.metric}, which "
+                f"is better when {'higher' if known == 'max' else 'lower'}",
                 f"Leave {key}.mode out.",
             )
     if space.scheduler.kind == "none":

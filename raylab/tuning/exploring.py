@@ -116,8 +116,7 @@ def mutable_paths(space: Space, config: Scheduler, source: str = "space") -> lis
         if not fits(path):
             raise ConfigError(
                 f"{source}: scheduler.mutate: '{path}' cannot change while a model trains: its "
-                "weights would not fit, "
-                "or its scores would mean something else",
+                "weights would not fit, or its scores would mean something else",
                 f"Name paths that begin with {', '.join(MUTABLE)}.",
             )
     found = (

@@ -25,7 +25,8 @@ import numpy as np
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.preparation.writing import store_session
-from raylab.data.readers import list_sources, read_source
+from raylab.data.readers.read import read_source
+from raylab.data.readers.sources import list_sources
 from raylab.data.synth import Form, write_session
 from raylab.training.worker import Job, start
 from tests.benchmarks.harness import Pair, Run

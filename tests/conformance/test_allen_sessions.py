@@ -20,7 +20,9 @@ import raylab
 from raylab.cli import main
 from raylab.config.parse import parse
 from raylab.data.allen.environment import ensure_environment
-from raylab.data.readers import Source, list_sources, read_source
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.errors import DataError

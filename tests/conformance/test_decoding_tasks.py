@@ -12,14 +12,16 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from test_cli import run
+from command import run
 
 import raylab
 from raylab.config.parse import parse, parse_trial
 from raylab.data.allen.environment import NAMED
 from raylab.data.dataset import Dataset
 from raylab.data.prepare import prepare
-from raylab.data.readers import Source, list_sources, read_source
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.data.shard import whole_shard

@@ -23,8 +23,10 @@ from helpers import dataset
 
 from raylab.config.parse import parse
 from raylab.data.dataset import Dataset
-from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.readers.isolation.isolated import read_isolated
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.data.synth import write_session
@@ -374,8 +376,7 @@ def test_yaml_that_cannot_be_a_recipe(tmp_path: Path, text: str) -> None:
 
 def test_aliases_that_stay_small_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("format: npz\nneural: {path: x, kind: rate}\ntime: {rate_hz: "
-                                     "1}\n"
-                                     "labels: {a: &l {path: y, kind: discrete}, b: "
+                                     "1}\nlabels: {a: &l {path: y, kind: discrete}, b: "
                                      "*l}\n")  # fmt: skip
     assert load_recipe(tmp_path / "a.yaml").labels["b"].path == "y"
 

@@ -12,9 +12,9 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+from command import run
 from helpers import dataset, session, small_study
 from scipy.ndimage import gaussian_filter1d
-from test_cli import run
 
 import raylab
 from raylab.config.splits import ChronologicalSplits

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from raylab.config.parse import parse
-from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.readers.isolation.isolated import read_isolated
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.session import Session
 from raylab.errors import RaylabError

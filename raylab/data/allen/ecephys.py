@@ -128,8 +128,7 @@ def _groups(shown: Presentations, edges: np.ndarray) -> tuple[dict[str, np.ndarr
     shared = int(np.isin(merged, merged[merged != shown.ids]).sum())
     note = (
         f"{shared} presentations share time with another, so they count the same spikes; they have "
-        "one id in the "
-        "group `presentation`. Split by that group, not by trials."
+        "one id in the group `presentation`. Split by that group, not by trials."
     )
     return found, [note] if shared else []
 

@@ -90,8 +90,7 @@ def find_python() -> Path:
     raise DataError(
         f"allensdk needs a Python 3.11, and this machine has none (raylab runs on {running})",
         "Install one so that `python3.11` is found (such as `uv python install 3.11`, or your "
-        "system's packages), "
-        f"or name the interpreter of an environment with allensdk in {NAMED}.",
+        f"system's packages), or name the interpreter of an environment with allensdk in {NAMED}.",
     )
 
 

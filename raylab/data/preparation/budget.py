@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Sequence
 
-from raylab.data.readers import Source
 from raylab.data.readers.isolation.limits import machine_memory
+from raylab.data.readers.source import Source
 from raylab.errors import ConfigError
 
 UNITS = {

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from raylab.data.dataset import SCHEMA, Dataset
-from raylab.data.readers import Source
+from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.files import digest, file_digest, read_json, safe_name, write_json

@@ -136,8 +136,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     if held and held["node"] > held["free"]:
         said.append(
             f"memory: trials on one node may hold {_gb(held['node'])} at once, Ray counts "
-            f"{_gb(held['free'])}; "
-            "set resources.concurrent or resources.memory_gb"
+            f"{_gb(held['free'])}; set resources.concurrent or resources.memory_gb"
         )
     if held and reserved and held["worker"] > reserved * 1e9:
         said.append(
@@ -147,8 +146,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     if held and held["gpu_free"] and held["gpu"] > held["gpu_free"]:
         said.append(
             f"GPU memory: workers that share a GPU may hold {_gb(held['gpu'])}, it has "
-            f"{_gb(held['gpu_free'])}; "
-            "raise resources.gpus"
+            f"{_gb(held['gpu_free'])}; raise resources.gpus"
         )
     if written and written["study"] > written["free"]:
         said.append(

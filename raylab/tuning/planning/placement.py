@@ -17,9 +17,8 @@ WAITING_CPU = (
 _UNITS = 10_000  # Ray counts a resource in ten-thousandths
 _NAMES = {"CPU": "resources.cpus", "GPU": "resources.gpus", "memory": "resources.memory_gb"}
 _REMEDY = (
-    "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1); for a cluster that "
-    "grows "
-    "when asked, set resources.concurrent."
+    "Lower resources.workers, cpus, gpus or memory_gb (--set resources.cpus=1); for a cluster "
+    "that grows when asked, set resources.concurrent."
 )
 
 Node = Mapping[str, float]  # what Ray says of a node: "CPU", "GPU", "memory" in bytes
@@ -79,9 +78,8 @@ def place(resources: Resources, nodes: Sequence[Node], trials: int) -> Placement
         if not fitting:
             raise StudyError(
                 f"one trial of {resources.workers} workers does not fit: beside them it needs "
-                f"{WAITING_CPU:g} CPU on "
-                "one node, for the process that waits for them, and a worker would lose its place "
-                "by that",
+                f"{WAITING_CPU:g} CPU on one node, for the process that waits for them, and a "
+                "worker would lose its place by that",
                 _REMEDY,
             )
     slots = min(fitting, trials, resources.concurrent or fitting)

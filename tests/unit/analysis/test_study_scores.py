@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from command import run
 from helpers import dataset, session, small_study, trial
-from test_cli import run
 
 import raylab
 from raylab.cli import evaluate as verb

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command import run
 from helpers import RECIPE, arrays, dataset, recipe_file, recording_file, session, small_study
-from test_cli import run
 
 from raylab.data.dataset import Dataset
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 import pytest
+from command import run
 from helpers import dataset, recipe_file, recording_file, small_study
 
 import raylab
-from raylab.cli import cli, main
+from raylab.cli import cli
 from raylab.tracking.study import StudyFolder
 
 VERBS = sorted(cli.commands)
@@ -27,17 +28,6 @@ def _few_views(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def study(tmp_path: Path) -> StudyFolder:
     return small_study(tmp_path / "study", dataset(tmp_path / "ds"))
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: Any) -> tuple[int, str, str]:
-    """(exit code, standard output, standard error)"""
-    code: Any = 0
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as end:
-        code = end.code
-    shown = capsys.readouterr()
-    return code, shown.out, shown.err
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -18,7 +18,8 @@ from raylab.config.parse import parse
 from raylab.data.allen.ecephys import session_of
 from raylab.data.allen.environment import NAMED
 from raylab.data.allen.process import TIMEOUT, Answer
-from raylab.data.readers import Source, read_source
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe, load_recipe
 from raylab.data.recipe_sections import PresentationsSpec, UnitFiltersSpec
 from raylab.data.session import Session

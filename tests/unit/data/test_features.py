@@ -19,8 +19,9 @@ from scipy.ndimage import gaussian_filter1d
 
 import raylab
 from raylab.config.parse import parse_trial
-from raylab.data.readers import list_sources, read_source
 from raylab.data.readers.features import with_features
+from raylab.data.readers.read import read_source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import load_recipe
 from raylab.data.recipe_sections import FeaturesSpec
 from raylab.data.session import Label, Session

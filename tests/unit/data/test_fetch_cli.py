@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli import run
+from command import run
 from warehouse_server import Warehouse
 from warehouse_tables import link, warehouse
 

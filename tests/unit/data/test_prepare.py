@@ -18,7 +18,7 @@ from raylab.data import prepare as preparing
 from raylab.data.preparation.budget import COPIES, PROCESS, files_at_once, parse_memory
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.prepare import prepare
-from raylab.data.readers import Source
+from raylab.data.readers.source import Source
 from raylab.errors import ConfigError, DataError
 
 

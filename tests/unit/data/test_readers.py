@@ -19,8 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raylab.config.parse import parse
-from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.readers.align import rebin, resample
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe
 from raylab.data.session import Label, Session
 from raylab.data.synth import write_session
@@ -42,9 +44,8 @@ COUNTS = {"format": "npz", "neural": {"path": "x", "kind": "counts"}, "time": {"
 
 def test_importing_the_readers_imports_no_parser() -> None:
     code = (
-        "import sys, raylab.data.readers\n"
-        "print([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', 'joblib', 'pyarrow', 'torch') if m "
-        "in sys.modules])"
+        "import sys, raylab.data.readers\nprint([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', "
+        "'joblib', 'pyarrow', 'torch') if m in sys.modules])"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

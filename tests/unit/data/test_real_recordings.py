@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raylab.data.readers import list_sources, read_source
+from raylab.data.readers.read import read_source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import load_recipe, recipe_names
 from raylab.data.session import Session
 

@@ -10,7 +10,7 @@ import torch
 from helpers import dataset, recording, session
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_view import parted
+from strategies import parted
 
 from raylab.config.encoders import OffsetEncoderConfig
 from raylab.config.view import ViewConfig

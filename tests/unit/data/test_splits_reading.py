@@ -16,8 +16,10 @@ import raylab
 from raylab.cli import main
 from raylab.config.parse import parse
 from raylab.config.splits import GivenSplits, GroupSplits
-from raylab.data.readers import Source, list_sources, read_source
 from raylab.data.readers.align import rebin
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 from raylab.data.splitting.splits import CODE, counts, make_parts

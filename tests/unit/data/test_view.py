@@ -13,6 +13,7 @@ from helpers import dataset, recording, session, trial
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
+from strategies import parted
 
 from raylab.config.sampling import sampling_section
 from raylab.config.view import ViewConfig
@@ -70,19 +71,6 @@ def slow_rows(samples: np.ndarray, width: float) -> np.ndarray:
         found.append(np.average(samples, axis=0, weights=share))
         low = low + width
     return np.array(found)
-
-
-@st.composite
-def parted(draw: st.DrawFn) -> np.ndarray:
-    """(P, 3) parts with pauses between them, each split among them; two training parts."""
-    codes = draw(st.permutations([0, 0, 1, 2, *draw(st.lists(st.integers(0, 2), max_size=3))]))
-    rows, at = [], 0
-    for code in codes:
-        at += draw(st.integers(0, 7))
-        length = draw(st.integers(3, 40))
-        rows.append([at, at + length, code])
-        at += length
-    return np.array(rows)
 
 
 def made_view(

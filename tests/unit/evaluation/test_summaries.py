@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import run
 from helpers import dataset, session, small_study
-from test_cli import run
 
 from raylab.evaluation.summaries import summaries, summarised
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.helpers import dataset, session, trial
 from torch import Tensor
 
 from raylab.config.contrastive import ContrastiveTrial
@@ -28,7 +29,6 @@ from raylab.models.losses import build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.contrastive import ContrastiveModel
 from raylab.training.loop import Training
-from tests.unit.helpers import dataset, session, trial
 
 KINDS = ("linear", "offset1", "offset5", "offset10", "offset36")
 SIMILARITIES = ("cosine", "euclidean")

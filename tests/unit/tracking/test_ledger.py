@@ -154,12 +154,9 @@ def test_a_killed_driver_is_not_live(tmp_path: Path) -> None:
     study = StudyFolder.create(tmp_path / "s", {})
     script = (
         "import sys, time; from pathlib import Path; from raylab.tracking.study import "
-        "StudyFolder\n"
-        "study = StudyFolder.open(Path(sys.argv[1]))\n"
-        "with study.hold():\n"
-        "    study.ledger.append({'event': 'trial_started', 'trial': '0000', 'params': {}, "
-        "'config': {}})\n"
-        "    print('held', flush=True); time.sleep(60)\n"
+        "StudyFolder\nstudy = StudyFolder.open(Path(sys.argv[1]))\nwith study.hold():\n    "
+        "study.ledger.append({'event': 'trial_started', 'trial': '0000', 'params': {}, 'config': "
+        "{}})\n    print('held', flush=True); time.sleep(60)\n"
     )
     driver = subprocess.Popen(
         [sys.executable, "-c", script, str(study.path)], stdout=subprocess.PIPE, text=True

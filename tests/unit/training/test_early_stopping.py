@@ -13,7 +13,7 @@ import pytest
 import torch
 from helpers import dataset, session, trial
 from safetensors.numpy import load_file
-from test_training import job, same, training
+from trainings import job, same, training
 
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label

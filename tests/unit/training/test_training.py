@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 import torch
 from helpers import dataset, session, trial
+from trainings import job, run, same, training
 
 from raylab.config.dotted import set_path
-from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
-from raylab.data.shard import whole_shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.training.flat import FlatParameters
-from raylab.training.loop import Training
 from raylab.training.worker import Job, run_round, start
 
 
@@ -25,25 +23,6 @@ from raylab.training.worker import Job, run_round, start
 def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return dataset(
         tmp_path_factory.mktemp("training") / "ds", session("a"), session("b", units=4, seed=1)
-    )
-
-
-def training(config: TrialConfig, data: Dataset) -> Training:
-    return Training(config, data, whole_shard(data, config.view, config.sessions))
-
-
-def run(one: Training, *, until: int | None = None) -> list[float]:
-    losses = []
-    while not one.done and (until is None or one.step < until):
-        losses.append(one.advance())
-        one.validate()  # as a trial does: it must not touch any random stream or weight
-    return losses
-
-
-def same(one: Training, other: Training) -> bool:
-    mine, theirs = one.model.state_dict(), other.model.state_dict()
-    return mine.keys() == theirs.keys() and all(
-        torch.equal(mine[name], theirs[name]) for name in mine
     )
 
 
@@ -200,12 +179,6 @@ def test_a_gpu_that_is_not_there(made: Dataset, monkeypatch: pytest.MonkeyPatch)
 
 
 # -- a trial's process -----------------------------------------------------------------------------
-
-
-def job(tmp_path: Path, made: Dataset, **sections: Any) -> Job:
-    return Job(
-        "0000", str(tmp_path / "0000"), str(made.path), trial(**sections).model_dump(mode="json")
-    )
 
 
 def test_a_trial_killed_between_rounds_goes_on_where_it_was(made: Dataset, tmp_path: Path) -> None:

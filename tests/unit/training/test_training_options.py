@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from helpers import dataset, session, trial
-from test_training import run, training
 from torch.optim import lr_scheduler
+from trainings import run, training
 
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset

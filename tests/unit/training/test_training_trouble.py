@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import dataset, session, trial
-from test_training import training
+from trainings import training
 
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label

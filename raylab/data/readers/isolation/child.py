@@ -12,10 +12,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from raylab.data.readers import Source, read_source
 from raylab.data.readers.formats.torch_brain import is_torch_brain
 from raylab.data.readers.isolation.limits import SETTING, largest_array
 from raylab.data.readers.isolation.parcel import ERROR, FACTS, packed
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.errors import RaylabError
 

@@ -30,7 +30,7 @@ from raylab.data.session import Session
 from raylab.errors import DataError
 
 if TYPE_CHECKING:
-    from raylab.data.readers import Source
+    from raylab.data.readers.source import Source
 
 SERVER = "from raylab.data.readers.isolation.child import serve; serve()"
 APART = (
@@ -63,7 +63,7 @@ def read_isolated(
         DataError: As `read_source`; and where the reader died, or took too long.
     """
     if recipe is not None and recipe.format in APART:
-        from raylab.data.readers import read_source
+        from raylab.data.readers.read import read_source
 
         return read_source(source, recipe)
     job = {
@@ -123,8 +123,7 @@ def _explain(code: int | None, source: str, timeout_s: float) -> None:
         return
     if code is None:
         what = (
-            f"{source}: not read within {timeout_s:.0f} s, where a sound file of its size "
-            "takes "
+            f"{source}: not read within {timeout_s:.0f} s, where a sound file of its size takes "
             "far less"
         )
     elif code == -signal.SIGKILL:
