@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict
+from raylab.registry import Registry
+
+ENCODERS = Registry("raylab.encoders")
 
 
-class OffsetEncoderConfig(Strict):
+class EncoderConfig(Strict):
+    """What all encoders have in common: `kind` says which one is meant."""
+
+    kind: str
+
+
+class OffsetEncoderConfig(EncoderConfig):
     """CEBRA's encoders; the number is the receptive field in samples."""
 
     kind: Literal[
@@ -33,7 +42,7 @@ class OffsetEncoderConfig(Strict):
         return self
 
 
-class WideSampleEncoderConfig(Strict):
+class WideSampleEncoderConfig(EncoderConfig):
     """CEBRA's `offset1-model-mse`: a perceptron on single samples, its hidden layers 30 times as
     wide as the output.
     """
@@ -41,14 +50,14 @@ class WideSampleEncoderConfig(Strict):
     kind: Literal["offset1_wide"]
 
 
-class SubsamplingEncoderConfig(Strict):
+class SubsamplingEncoderConfig(EncoderConfig):
     """CEBRA's encoders that halve the rate inside their receptive field, once or twice."""
 
     kind: Literal["offset4_2x", "offset20_4x", "offset40_4x"]
     hidden_units: int = Field(32, ge=2, le=4096)
 
 
-class ProjectorEncoderConfig(Strict):
+class ProjectorEncoderConfig(EncoderConfig):
     """offset10 with a small perceptron for each output dimension."""
 
     kind: Literal["offset10_projector"]
@@ -56,14 +65,14 @@ class ProjectorEncoderConfig(Strict):
     projector_units: int = Field(8, ge=1, le=1024)
 
 
-class LinearEncoderConfig(Strict):
+class LinearEncoderConfig(EncoderConfig):
     """One linear map of the window: the least that can learn, and the hardest to overfit with."""
 
     kind: Literal["linear"]
     receptive_field: int = Field(1, ge=1, le=512)
 
 
-class AttentionEncoderConfig(Strict):
+class AttentionEncoderConfig(EncoderConfig):
     kind: Literal["attention"]
     hidden_units: int = Field(32, ge=4, le=4096)
     heads: int = Field(4, ge=1, le=64)
@@ -79,18 +88,16 @@ class AttentionEncoderConfig(Strict):
         return self
 
 
-EncoderConfig = (
-    OffsetEncoderConfig
-    | WideSampleEncoderConfig
-    | SubsamplingEncoderConfig
-    | ProjectorEncoderConfig
-    | LinearEncoderConfig
-    | AttentionEncoderConfig
-)
+ENCODERS.add(OffsetEncoderConfig, "raylab.models.convolution:offset_encoder")
+ENCODERS.add(WideSampleEncoderConfig, "raylab.models.convolution:wide_sample_encoder")
+ENCODERS.add(SubsamplingEncoderConfig, "raylab.models.subsampling:subsampling_encoder")
+ENCODERS.add(ProjectorEncoderConfig, "raylab.models.projector:projector_encoder")
+ENCODERS.add(LinearEncoderConfig, "raylab.models.convolution:linear_encoder")
+ENCODERS.add(AttentionEncoderConfig, "raylab.models.attention:AttentionEncoder")
 
 
 class ContrastiveModelConfig(Strict):
-    encoder: EncoderConfig = Field(default_factory=OffsetEncoderConfig, discriminator="kind")
+    encoder: Annotated[EncoderConfig, ENCODERS] = Field(default_factory=OffsetEncoderConfig)
     output_dimension: int = Field(8, ge=2, le=1024)
     normalize: bool | None = Field(
         None, description="embeddings of length 1; default: where similarity is cosine"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from raylab.errors import ConfigError
+from raylab.registry import Registry
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -104,9 +105,9 @@ def _walk(
             tagged, named = all(map(_tags, within)), False
             continue
         fields = [found for holder in within if (found := _field(holder, part)) is not None]
-        holders, tagged = within, any(field.discriminator for field in fields)
+        holders, tagged = within, any(field.discriminator or _registry(field) for field in fields)
         named = any(get_origin(field.annotation) is dict for field in fields)
-        within = [inner for field in fields for inner in _models_in(field.annotation)] or within
+        within = [inner for field in fields for inner in _models_of(field)] or within
     return written, holders, within if tagged else union
 
 
@@ -114,6 +115,16 @@ def _field(model: type[BaseModel], part: int | str) -> FieldInfo | None:
     return next(
         (field for name, field in model.model_fields.items() if part in (name, field.alias)), None
     )
+
+
+def _registry(field: FieldInfo) -> Registry | None:
+    return next((entry for entry in field.metadata if isinstance(entry, Registry)), None)
+
+
+def _models_of(field: FieldInfo) -> list[type[BaseModel]]:
+    """The models that a field may hold."""
+    registry = _registry(field)
+    return registry.models if registry else _models_in(field.annotation)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from raylab.config.encoders import EncoderConfig
-from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.base import Encoder
+from raylab.models.encoders import build_encoder
 
 
 def input_layer(encoder: Encoder) -> nn.Module:

@@ -8,7 +8,22 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from raylab.config.encoders import (
+    LinearEncoderConfig,
+    OffsetEncoderConfig,
+    WideSampleEncoderConfig,
+)
 from raylab.models.base import Encoder
+
+LAYERS = {  # residual blocks, output kernel
+    "offset5": (1, 2),
+    "offset10": (3, 3),
+    "offset15": (6, 2),
+    "offset20": (8, 3),
+    "offset36": (16, 3),
+    "offset40": (18, 3),
+    "offset50": (23, 3),
+}
 
 
 class TimeMajorConv(nn.Conv1d):
@@ -153,3 +168,40 @@ class LinearEncoder(Encoder):
 
     def _embed_stretch(self, x: Tensor) -> Tensor:
         return self.out(x.unfold(0, self.width, 1).transpose(1, 2).flatten(1))
+
+
+def offset_encoder(
+    config: OffsetEncoderConfig, *, units: int, output: int, normalize: bool
+) -> Encoder:
+    """CEBRA's encoder of the receptive field that `kind` names."""
+    hidden = config.hidden_units
+    if config.kind == "offset1":
+        return SampleEncoder(units, (hidden, hidden, hidden // 2), output, normalize=normalize)
+    blocks, last = LAYERS[config.kind]
+    if not (config.dropout or config.block_dropout):
+        return ConvEncoder(units, hidden, output, blocks=blocks, last=last, normalize=normalize)
+    return DropoutConvEncoder(
+        units,
+        hidden,
+        output,
+        dropout=config.dropout,
+        block_dropout=config.block_dropout,
+        blocks=blocks,
+        last=last,
+        normalize=normalize,
+    )
+
+
+def wide_sample_encoder(
+    config: WideSampleEncoderConfig, *, units: int, output: int, normalize: bool
+) -> Encoder:
+    """CEBRA's `offset1-model-mse`: hidden layers of 30, 30 and 10 times the output dimension."""
+    wide = 10 * output
+    return SampleEncoder(units, (3 * wide, 3 * wide, wide), output, normalize=normalize)
+
+
+def linear_encoder(
+    config: LinearEncoderConfig, *, units: int, output: int, normalize: bool
+) -> Encoder:
+    """One linear map of the window."""
+    return LinearEncoder(units, output, receptive_field=config.receptive_field, normalize=normalize)

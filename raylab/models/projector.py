@@ -13,7 +13,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from raylab.models.convolution import ConvEncoder
+from raylab.config.encoders import ProjectorEncoderConfig
+from raylab.models.base import Encoder
+from raylab.models.convolution import LAYERS, ConvEncoder
 
 
 class PointwiseLinear(nn.Module):
@@ -85,3 +87,19 @@ class ProjectorEncoder(ConvEncoder):
 
     def _embed_stretch(self, x: Tensor) -> Tensor:
         return self.projector(super()._embed_stretch(x))
+
+
+def projector_encoder(
+    config: ProjectorEncoderConfig, *, units: int, output: int, normalize: bool
+) -> Encoder:
+    """offset10 with a small perceptron for each output dimension."""
+    blocks, last = LAYERS["offset10"]
+    return ProjectorEncoder(
+        units,
+        config.hidden_units,
+        output,
+        projector_units=config.projector_units,
+        blocks=blocks,
+        last=last,
+        normalize=normalize,
+    )

@@ -12,8 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from raylab.config.encoders import SubsamplingEncoderConfig
 from raylab.models.base import Encoder
 from raylab.models.convolution import Skip, perceptron
+
+LAYERS = {"offset20_4x": (1, 2), "offset40_4x": (3, 3)}  # residual blocks, output kernel
 
 
 class HalvingConv(nn.Module):
@@ -109,3 +112,15 @@ def _every_phase(layer: nn.Module, x: Tensor, dilation: int) -> Tensor:
         return x[..., dilation:-dilation] + found
     value: Tensor = layer(x)
     return value
+
+
+def subsampling_encoder(
+    config: SubsamplingEncoderConfig, *, units: int, output: int, normalize: bool
+) -> Encoder:
+    """CEBRA's encoder that halves the rate once (offset4_2x) or twice."""
+    if config.kind == "offset4_2x":
+        return HalvingSampleEncoder(units, config.hidden_units, output, normalize=normalize)
+    blocks, last = LAYERS[config.kind]
+    return SubsamplingEncoder(
+        units, config.hidden_units, output, blocks=blocks, last=last, normalize=normalize
+    )

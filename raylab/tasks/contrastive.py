@@ -18,7 +18,8 @@ from raylab.data.shard import SessionShard, Shard
 from raylab.data.views.view import Timeline
 from raylab.errors import ConfigError
 from raylab.models.adaptation import adopt_trunk, is_adaptable, trunk
-from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.base import Encoder
+from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import (
     FusedEncoder,
     Seen,

@@ -18,7 +18,7 @@ from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import Timeline
 from raylab.evaluation.decoding import Pool, reference_samples
 from raylab.evaluation.pooling import pool_samples
-from raylab.models.encoders import Encoder
+from raylab.models.base import Encoder
 from raylab.tasks.protocol import Comm, Task
 
 KEPT_SAMPLES = 2000  # of the validation embedding, for plots

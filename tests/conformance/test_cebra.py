@@ -17,7 +17,8 @@ from raylab.config.parse import parse
 from raylab.config.sampling import TimeSampling, sampling_section
 from raylab.data.session import Label
 from raylab.interop.architectures import ARCHITECTURES
-from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.base import Encoder
+from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import FusedEncoder, fused_loss
 from raylab.models.losses import InfoNCE, bits
 from raylab.models.objectives import Layout, Objectives

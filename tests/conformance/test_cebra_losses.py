@@ -20,7 +20,8 @@ from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.encoders import OffsetEncoderConfig
 from raylab.config.sampling import SamplingConfig
 from raylab.data.session import Label
-from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.base import Encoder
+from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import FusedEncoder, fused_loss
 from raylab.models.losses import InfoNCE, value_and_gradients
 from raylab.models.objectives import Layout, Objectives

@@ -71,9 +71,7 @@ def studies(data: Dataset) -> dict[str, StudyFolder]:
 
 @pytest.fixture(scope="module")
 def ranked(studies: dict[str, StudyFolder]) -> dict[str, Any]:
-    return raylab.leaderboard(
-        [study.path for study in studies.values()], by="family", out=_csv(studies)
-    )
+    return raylab.rank([study.path for study in studies.values()], by="family", out=_csv(studies))
 
 
 def _csv(studies: dict[str, StudyFolder]) -> Path:
@@ -154,7 +152,7 @@ def test_each_row_is_what_evaluate_says(
 def test_the_winner_of_each_study_unless_families_are_asked_for(
     studies: dict[str, StudyFolder],
 ) -> None:
-    found = raylab.leaderboard([studies["decoders"].path])
+    found = raylab.rank([studies["decoders"].path])
     models = [row for row in found["rows"] if row["family"] != "baseline"]
     assert [row["trial"] for row in models] == [
         raylab.leaderboard(studies["decoders"].path)[0]["trial"]
@@ -185,9 +183,9 @@ def test_test_readings_are_counted_and_choose_nothing(data: Dataset, tmp_path: P
         study_of(tmp_path / "two", data, [decoder("ridge"), decoder("mlp")]),
     ]
     paths = [study.path for study in made]
-    valid = raylab.leaderboard(paths, by="family")
+    valid = raylab.rank(paths, by="family")
     assert valid["test_reads"] == {"one": 0, "two": 0}
-    result = raylab.leaderboard(paths, by="family", split="test")
+    result = raylab.rank(paths, by="family", split="test")
     assert result["test_reads"] == {"one": 1, "two": 2}
     reads = [event for study in made for event in reads_of_test(study.ledger.read())]
     assert [(event["trial"], event["purpose"]) for event in reads] == [
@@ -241,7 +239,7 @@ def test_the_best_on_validation_is_marked_where_another_is_best_on_test() -> Non
 
 def refused(message: str, *paths: StudyFolder, **asked: Any) -> None:
     with pytest.raises((StudyError, ConfigError), match=message):
-        raylab.leaderboard([study.path for study in paths], **asked)
+        raylab.rank([study.path for study in paths], **asked)
 
 
 def test_studies_that_do_not_compare_are_refused(
@@ -275,7 +273,7 @@ def test_groups_must_be_the_same(tmp_path: Path) -> None:
     sample = study_of(tmp_path / "sample", data, [trial()])
     whole = study_of(tmp_path / "whole", data, [decoder("ridge", evaluation={"per": "segment"})])
     refused("sample .* and whole .* differ in evaluation.per: sample and segment", sample, whole)
-    result = raylab.leaderboard([whole.path])
+    result = raylab.rank([whole.path])
     assert result["per"] == "segment"
     assert len(result["rows"]) == 5
 
@@ -284,7 +282,7 @@ def test_embeddings_read_by_another_decoder_have_baselines_of_their_own(
     data: Dataset, studies: dict[str, StudyFolder], tmp_path: Path
 ) -> None:
     linear = study_of(tmp_path / "linear", data, [trial(evaluation={"decoder": {"kind": "ridge"}})])
-    rows = raylab.leaderboard([linear.path, studies["embeddings"].path])["rows"]
+    rows = raylab.rank([linear.path, studies["embeddings"].path])["rows"]
     raw = [row["readout"].split(",")[0] for row in rows if row["name"] == "raw activity"]
     assert sorted(raw) == ["knn", "ridge"]
     by_name = {row["name"]: row for row in rows}

@@ -1,19 +1,23 @@
-"""What raylab does on small inputs, written down: golden values that a change of the code's shape must not change.
+"""What raylab does on small inputs, written down: golden values that a change of the code's shape
+must not change.
 
-Everything goes through the command line and the files it writes, so the same module runs on any version of raylab:
+Everything goes through the command line and the files it writes, so the same module runs on any
+version of raylab:
 
-    python -m tests.golden.recording FOLDER     # records tests/golden/*.json and the stored examples into FOLDER
+    python -m tests.golden.recording FOLDER     # records tests/golden/*.json and the stored
+    examples into FOLDER
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +26,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-REPO = Path(__file__).resolve().parents[2]
+STORED = ("ds", "study", "vqvae-1", "decoder-1")  # examples kept in tests/golden/stored
+IGNORED = shutil.ignore_patterns(
+    "report.html", "figures", "checkpoint", "driver.lock", "process-*.json"
+)
 FAMILIES = ("contrastive", "vqvae", "decoder")
 BASE = {
     "contrastive": {
@@ -51,18 +58,13 @@ RECIPE: dict[str, Any] = {
 
 
 def raylab(home: Path, *arguments: str | Path) -> str:
-    """Run a verb in `home`; what it prints on standard output."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(REPO),
-        "RAYLAB_HOME": str(home),
-        "COLUMNS": "100",
-        "OMP_NUM_THREADS": "1",
-    }
-    command = [sys.executable, "-m", "raylab.cli", *map(str, arguments)]
-    finished = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
-    assert finished.returncode == 0, f"{arguments}: {finished.stdout}\n{finished.stderr}"
-    return finished.stdout
+    """Run a verb in this process, in the folder `home`; what it prints on standard output."""
+    from raylab.cli import main as command
+
+    output = io.StringIO()
+    with contextlib.chdir(home), contextlib.redirect_stdout(output):
+        command([str(argument) for argument in arguments])
+    return output.getvalue()
 
 
 def write_recordings(folder: Path) -> None:
@@ -114,8 +116,8 @@ def prepare_datasets(home: Path) -> None:
     raylab(home, "prepare", "rats", "--recipe", "recipe.yaml", "--out", "ds")
     raylab(home, "synth", "calcium", "--sessions", "1", "--samples", "900")
     raylab(home, "prepare", "calcium", "--out", "calcium-ds")
-    raylab(home, "synth", "spikes", "--kind", "neuropixels", "--sessions", "1", "--units", "12", "--scenes", "4",
-           "--presentations", "6")  # fmt: skip
+    shape = ("--units", "12", "--scenes", "4", "--presentations", "6")
+    raylab(home, "synth", "spikes", "--kind", "neuropixels", "--sessions", "1", *shape)
     raylab(home, "prepare", "spikes", "--recipe", "synthetic_neuropixels", "--out", "spikes-ds")
 
 
@@ -125,7 +127,9 @@ def fingerprints(home: Path) -> dict[str, str]:
 
 
 def trained(home: Path, family: str, workers: int) -> dict[str, Any]:
-    """One short trial: the hash of its final weights, its scores, and the size and sum of each weight."""
+    """One short trial: the hash of its final weights, its scores, and the size and sum of each
+    weight.
+    """
     out = f"{family}-{workers}"
     raylab(home, "train", f"{family}.yaml", "--data", "ds", "--out", out, "--workers", str(workers))
     rows = json.loads(raylab(home, "leaderboard", out, "--json"))
@@ -146,20 +150,23 @@ def weights(model: Path) -> dict[str, Any]:
     return {"hash": digest.hexdigest(), "weights": sizes}
 
 
-def verbs(home: Path) -> list[str]:
-    shown = raylab(home, "--help").split("Commands:")[1]
-    return re.findall(r"^  (\w+)", shown, re.MULTILINE)
+def helps() -> dict[str, str]:
+    """The text of `--help` of the command and of every verb, 100 columns wide."""
+    import click
 
+    from raylab.cli import cli
 
-def helps(home: Path) -> dict[str, str]:
-    return {
-        "": raylab(home, "--help"),
-        **{verb: raylab(home, verb, "--help") for verb in verbs(home)},
+    context = click.Context(cli, info_name="raylab", terminal_width=100, max_content_width=100)
+    return {"": cli.get_help(context)} | {
+        name: verb.get_help(click.Context(verb, parent=context, info_name=name, terminal_width=100))
+        for name, verb in sorted(cli.commands.items())
     }
 
 
 def outputs(home: Path) -> dict[str, Any]:
-    """What `--json` prints of inspect, plan and leaderboard (of one study and of several), without times."""
+    """What `--json` prints of inspect, plan and leaderboard (of one study and of several), without
+    times.
+    """
     commands = {
         "inspect": ("inspect", "ds", "--json"),
         "inspect raw": ("inspect", "rats", "--recipe", "recipe.yaml", "--json"),
@@ -195,8 +202,11 @@ def _steady(value: Any) -> Any:
 def processor() -> str:
     """What decides whether floating-point results are equal to the bit."""
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = re.search(r"model name\s*:\s*(.*)", text)
-    return f"{platform.machine()} {model.group(1) if model else platform.processor()}"
+    flags = {flag for line in re.findall(r"flags\s*:\s*(.*)", text)[:1] for flag in line.split()}
+    vector = sorted(flags & {"avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile"})
+    vendor = re.search(r"vendor_id\s*:\s*(\S+)", text)
+    blas = os.environ.get("OPENBLAS_CORETYPE", "")
+    return " ".join([platform.machine(), vendor.group(1) if vendor else "", *vector, blas]).strip()
 
 
 def steps(home: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -215,19 +225,23 @@ def steps(home: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
             outputs(home),
         )[-1],
     )
-    yield "help", lambda: helps(home)
+    yield "help", helps
 
 
 def main(folder: Path) -> None:
     home = folder / "home"
     home.mkdir(parents=True)
+    os.environ["RAYLAB_HOME"] = str(home)
     golden: dict[str, Any] = {"processor": processor()}
     for name, record in steps(home):
         golden[name] = record()
         print(name, flush=True)
-    (folder / "golden.json").write_text(json.dumps(golden, indent=1, sort_keys=True) + "\n")
-    for name in ("ds", "study", "contrastive-1", "vqvae-1", "decoder-1"):
-        shutil.copytree(home / name, folder / "stored" / name)
+    text = json.dumps(golden, indent=1, sort_keys=True)
+    (folder / "golden.json").write_text(text + "\n")
+    for name in STORED:
+        shutil.copytree(home / name, folder / "stored" / name, ignore=IGNORED)
+    for file in (folder / "stored").rglob("*.json*"):
+        file.write_text(file.read_text().replace(str(home), "HOME"))
 
 
 if __name__ == "__main__":

@@ -99,9 +99,9 @@ def test_the_test_split_is_read_once_and_noted(
     shown = capsys.readouterr().out
     assert "contrastive 1, vqvae 1, decoder 1" in shown
     assert "train+valid" in shown
-    again = raylab.leaderboard(paths, split="test")
+    again = raylab.rank(paths, split="test")
     assert again["test_reads"] == {"contrastive": 2, "vqvae": 2, "decoder": 2}
-    valid = raylab.leaderboard(paths)
+    valid = raylab.rank(paths)
     assert [row["name"] for row in again["rows"] if row["use"]] == [
         row["name"] for row in valid["rows"] if row["use"]
     ]

@@ -19,7 +19,8 @@ BASE = {"errors", "config", "files", "seeding"}
 MAY: dict[str, set[str]] = {
     "errors": set(),
     "seeding": set(),
-    "config": {"errors"},
+    "registry": {"errors"},
+    "config": {"errors", "registry"},
     "files": {"errors"},
     "processes": {"errors", "files"},
     "authentication": {"errors"},

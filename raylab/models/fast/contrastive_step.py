@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from raylab.models.encoders import Encoder
+from raylab.models.base import Encoder
 from raylab.models.fast.encoder_gradients import ENCODERS, KEPT, Network
 from raylab.models.objectives import Layout, Objectives, through_length, unit_rows
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raylab.models.encoders import ConvEncoder, Encoder, LinearEncoder, SampleEncoder, Skip
+from raylab.models.base import Encoder
+from raylab.models.convolution import ConvEncoder, LinearEncoder, SampleEncoder, Skip
 
 _gelu: Any = functional.gelu  # its annotation lacks `out`
 _gelu_backward = torch.ops.aten.gelu_backward.grad_input

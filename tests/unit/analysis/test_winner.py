@@ -66,7 +66,7 @@ def test_a_reading_is_counted_before_it_can_fail(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("raylab.analysis.winner.write_json", stop)
+    monkeypatch.setattr("raylab.analysis.evaluate.write_json", stop)
     with pytest.raises(KeyboardInterrupt):
         raylab.evaluate(study.path, split="test")
     assert len(reads(study)) == 1

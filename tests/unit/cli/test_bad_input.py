@@ -232,7 +232,7 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     def started(*_: object, **__: object) -> None:
         raise AssertionError("the check let it through")
 
-    monkeypatch.setattr("raylab.tuning.search.connect_for", started)
+    monkeypatch.setattr("raylab.tuning.run.connect_for", started)
 
 
 SEARCH = ("search", "space.yaml", "--data", "ds", "--out", "study")

@@ -15,7 +15,8 @@ from raylab.config.encoders import (
 )
 from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError
-from raylab.models.encoders import Encoder, build_encoder, on_sphere
+from raylab.models.base import Encoder, on_sphere
+from raylab.models.encoders import build_encoder
 
 UNITS = 7
 CONFIGS: dict[str, EncoderConfig] = {

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import dataset, session, trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.helpers import dataset, session, trial
 from torch import Tensor
 
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.encoders import LinearEncoderConfig, OffsetEncoderConfig
 from raylab.data.shard import whole_shard
-from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.base import Encoder
+from raylab.models.encoders import build_encoder
 from raylab.models.fast import encoder_gradients as byhand
 from raylab.models.fast.contrastive_step import (
     FusedEncoder,

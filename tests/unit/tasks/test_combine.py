@@ -23,7 +23,8 @@ from raylab.errors import ConfigError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import decode
 from raylab.evaluation.pooling import pool_samples
-from raylab.models.encoders import Encoder, build_encoder
+from raylab.models.base import Encoder
+from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import FusedEncoder
 from raylab.tasks import Comm, get_task
 from raylab.tasks.contrastive import ContrastiveModel, Pairs

@@ -220,7 +220,7 @@ def test_several_studies_on_one_page(tmp_path: Path) -> None:
     repeated_and_chosen(StudyFolder.open(paths[0]))
     with pytest.raises(StudyError, match="--out"):
         raylab.report(paths)
-    result = raylab.leaderboard(paths, label="position", out=tmp_path / "both.csv")
+    result = raylab.rank(paths, label="position", out=tmp_path / "both.csv")
     rows = {row["name"]: row for row in result["rows"]}
     assert (rows["a"]["trial"], rows["a"]["seeds"]["mean"]) == ("0001-seed2", pytest.approx(0.65))
     assert rows["b<blink>"]["seeds"] is rows["chance"]["seeds"] is None

@@ -1,0 +1,74 @@
+"""Golden values, recorded before the house was rebuilt (see recording.py): the same inputs still give
+the same fingerprints, weights, scores, help texts and JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+
+from tests.golden.recording import FAMILIES, helps, processor, steps
+
+GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("golden.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("golden")
+    ray.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAYLAB_HOME", str(home))
+        return {name: record() for name, record in steps(home)}
+
+
+@pytest.mark.ray
+def test_fingerprints_of_datasets(observed: dict[str, Any]) -> None:
+    assert observed["fingerprints"] == GOLDEN["fingerprints"]
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_weights_and_scores(observed: dict[str, Any], family: str, workers: int) -> None:
+    """Equal to the bit on the kind of processor that the values were recorded on."""
+    trial, golden = observed[f"{family}-{workers}"], GOLDEN[f"{family}-{workers}"]
+    if processor() == GOLDEN["processor"]:
+        assert trial == golden
+    assert trial["weights"].keys() == golden["weights"].keys()
+    for name, (shape, total) in golden["weights"].items():
+        assert trial["weights"][name] == [shape, pytest.approx(total, rel=1e-2, abs=1e-3)], name
+    assert trial["score"] == pytest.approx(golden["score"], abs=0.05)
+    assert trial["metrics"].keys() == golden["metrics"].keys()
+
+
+@pytest.mark.ray
+def test_json_output(observed: dict[str, Any]) -> None:
+    if processor() == GOLDEN["processor"]:
+        assert observed["outputs"] == GOLDEN["outputs"]
+    assert shape_of(observed["outputs"]) == shape_of(GOLDEN["outputs"])
+
+
+def shape_of(value: Any) -> Any:
+    """Keys and types, without numbers."""
+    if isinstance(value, dict):
+        return {key: shape_of(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [shape_of(entry) for entry in value]
+    return "number" if isinstance(value, int | float) else value
+
+
+def test_help_says_what_it_said() -> None:
+    """Verbs and options stay; a help text may gain words."""
+    shown = helps()
+    assert shown.keys() >= GOLDEN["help"].keys()
+    for verb, text in GOLDEN["help"].items():
+        for option in options_of(text):
+            assert option in options_of(shown[verb]), f"{verb} {option}"
+
+
+def options_of(text: str) -> set[str]:
+    return {word.strip(",") for word in text.split() if word.startswith("--")}
