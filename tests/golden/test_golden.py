@@ -1,5 +1,5 @@
-"""Golden values, recorded before the house was rebuilt (see recording.py): the same inputs still give
-the same fingerprints, weights, scores, help texts and JSON.
+"""Golden values, recorded before the house was rebuilt (see recording.py): the same inputs still
+give the same fingerprints, weights, scores, help texts and JSON.
 """
 
 from __future__ import annotations

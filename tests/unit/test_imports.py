@@ -13,19 +13,20 @@ from imports import ROOT, circles, imported_names, imports_of_modules, module_na
 
 MODULES = sorted(modules().values())
 
-BASE = {"errors", "config", "files", "seeding"}
+BASE = {"errors", "config", "files", "registry", "results", "seeding"}
 # What the modules of a layer may import from raylab besides their own layer; `raylab` itself is its
 # version.
 MAY: dict[str, set[str]] = {
     "errors": set(),
     "seeding": set(),
     "registry": {"errors"},
+    "results": set(),
     "config": {"errors", "registry"},
     "files": {"errors"},
     "processes": {"errors", "files"},
     "authentication": {"errors"},
     "cluster": {"errors", "authentication"},
-    "space": {"errors", "config"},
+    "space": {"errors", "config", "registry"},
     "data": BASE | {"cluster"},
     "models": BASE,
     "sampling": BASE | {"data"},
@@ -34,15 +35,15 @@ MAY: dict[str, set[str]] = {
     "training": BASE | {"data", "models", "processes", "tasks"},
     "interop": BASE | {"data", "models", "tasks", "training"},
     "sklearn": BASE | {"data", "training"},
-    "tracking": {"errors", "config", "files"},
-    "reporting": {"errors", "files", "config", "data", "tracking", "evaluation"},
+    "tracking": {"errors", "config", "files", "results"},
+    "reporting": BASE | {"data", "tracking", "evaluation"},
     "tuning": BASE
     | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}
     | {"reporting"},
     "analysis": BASE
     | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}
     | {"reporting", "interop", "tuning"},
-    "health": {"authentication", "cluster", "errors", "tracking"},
+    "health": {"authentication", "cluster", "errors", "results", "tracking"},
     "cli": BASE
     | {"authentication", "health", "data", "space", "tuning", "analysis", "tracking", "reporting"},
     "__init__": set(),
