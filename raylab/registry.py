@@ -18,7 +18,7 @@ from functools import cached_property, reduce
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from operator import or_
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeGuard, get_args
 
 from pydantic import BaseModel, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
@@ -54,7 +54,9 @@ class Registry:
 
     Args:
         group: Name of the entry points that add choices, such as `raylab.encoders`.
-        tag: The field that tells the config classes apart.
+        tag: The field that tells the config classes apart; `task.kind` is the field `kind` of the
+            section `task`. Such a registry is no metadata of a field: pydantic tells the members of
+            a union apart by a field of their own.
     """
 
     def __init__(self, group: str, *, tag: str = "kind") -> None:
@@ -95,7 +97,13 @@ class Registry:
 
     def tags(self, config: type[BaseModel]) -> tuple[str, ...]:
         """The tags that a config class stands for."""
-        field = config.model_fields.get(self.tag)
+        *sections, tag = self.tag.split(".")
+        for name in sections:
+            section = config.model_fields.get(name)
+            if section is None or not _is_section(section.annotation):
+                return ()
+            config = section.annotation
+        field = config.model_fields.get(tag)
         return tuple(get_args(field.annotation)) if field is not None else ()
 
     def find(self, tag: str) -> Choice | None:
@@ -134,6 +142,10 @@ class Registry:
     def _warn(self, point: EntryPoint, reason: str) -> None:
         text = f"{self.group}: '{point.name}' of {package_of(point)} is left out: {reason}"
         warnings.warn(text, stacklevel=2)
+
+
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def package_of(point: EntryPoint) -> str:

@@ -10,7 +10,7 @@ from raylab.analysis.winner import winner
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError, StudyError
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
 from raylab.tuning.driver import Say

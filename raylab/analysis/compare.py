@@ -16,7 +16,7 @@ from raylab.evaluation.seeds import over_seeds
 from raylab.reporting.alternatives import alternatives_figure, write_table
 from raylab.reporting.scores import keep_score
 from raylab.space.space import Scalar, Space, load_space
-from raylab.tasks import learnt_numbers
+from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import drawn
 from raylab.tracking.study import StudyFolder
@@ -106,7 +106,7 @@ def _grid(space: Space, path: str, seeds: int, source: str) -> dict[str, Any]:
 
 def _learnt(plan: Plan, path: str, value: Scalar) -> int:
     config = parse_trial(set_path(set_path(plan.space.fixed(), SEED, 0), path, value), path)
-    return learnt_numbers(config, config.sessions.used(plan.dataset.sessions))
+    return trial_parameter_count(config, config.sessions.used(plan.dataset.sessions))
 
 
 def _check_sizes(path: str, learnt: Mapping[Scalar, int], source: str) -> None:

@@ -19,7 +19,7 @@ from raylab.errors import ConfigError, StudyError
 from raylab.files import write_json
 from raylab.reporting.scaling import keep_scaling
 from raylab.space.space import Scalar, Space, load_space
-from raylab.tasks import learnt_numbers
+from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
 
@@ -224,6 +224,6 @@ def _sizes(plan: Plan, axes: Axes) -> Sizes:
         samples={
             one: sum(training_samples(count, one) for count in counts) for one in axes.fractions
         },
-        learnt={width: learnt_numbers(one, used) for width, one in configs.items()},
+        learnt={width: trial_parameter_count(one, used) for width, one in configs.items()},
         batch=config.training.batch_size * config.training.accumulate * len(counts),
     )

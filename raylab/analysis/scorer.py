@@ -17,8 +17,8 @@ from raylab.evaluation.chance import chance_of, permuted_scores
 from raylab.evaluation.decoding import Decoded, decode, mean_scores
 from raylab.evaluation.reading import Searches
 from raylab.evaluation.scores import block_bootstrap, group_bootstrap, interval, score_predictions
-from raylab.tasks import get_task
 from raylab.tasks.embedding import session_pool
+from raylab.tasks.families import get_task
 from raylab.tasks.labels import decoded_label
 from raylab.training.model import Model
 

@@ -17,7 +17,8 @@ from raylab.evaluation.choice import Candidate, Rule, choose
 from raylab.files import read_json
 from raylab.reporting.choice import selection_figure
 from raylab.reporting.scores import keep_score
-from raylab.tasks import get_task, numbers_learnt
+from raylab.tasks.families import get_task
+from raylab.tasks.parameter_count import parameter_count
 from raylab.tracking.records import TrialRecord, is_ended, is_number
 from raylab.tracking.selections import Selection, ranked, selections
 from raylab.tracking.study import StudyFolder
@@ -200,7 +201,7 @@ def _candidate(
         one.score if one is not None and one.state == "completed" and is_number(one.score) else None
         for one in own
     )
-    learnt = numbers_learnt(Model.load(study.model_folder(of)).module)
+    learnt = parameter_count(Model.load(study.model_folder(of)).module)
     return Candidate(of, float(by_trial[of].score or 0.0), scores, learnt)
 
 
@@ -231,7 +232,7 @@ def _control(
         return None
     record = next(one for one in study.records() if one.trial == result["trial"])
     config = parse_trial(record.config, f"trial {record.trial}")
-    if not get_task(config).told_labels(config, study.description["label"]):
+    if not get_task(config).training_labels(config, study.description["label"]):
         result["notes"].append(
             "no shuffled-label control: training of the chosen config is told no label"
         )

@@ -15,7 +15,7 @@ from raylab.config.yaml_files import load_yaml
 from raylab.errors import StudyError
 from raylab.evaluation.scores import PRIMARY
 from raylab.reporting.scores import keep_score, shuffles_figure
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say, run_trials
@@ -50,7 +50,7 @@ def shuffle_labels(
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
     config = parse_trial(record.config, f"trial {record.trial}")
-    labels = get_task(config).told_labels(config, study.description["label"])
+    labels = get_task(config).training_labels(config, study.description["label"])
     if not labels:
         raise StudyError(
             f"{study.path}: training of trial {record.trial} is told no label",

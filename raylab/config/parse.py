@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from raylab.config.explain import _explain
-from raylab.config.families import FAMILIES
+from raylab.config.families import DEFAULT_FAMILY, FAMILIES
 from raylab.config.trial import TrialConfig
 from raylab.config.yaml_files import _loaded
 from raylab.errors import ConfigError
@@ -28,12 +28,16 @@ def parse(model: type[M], value: Mapping[str, Any], source: str) -> M:
 def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
     """A trial config of the family that `task.kind` names."""
     task = value.get("task", {})
-    kind = task.get("kind", "contrastive") if isinstance(task, Mapping) else None
-    if not isinstance(kind, str) or kind not in FAMILIES:
+    kind = task.get("kind", DEFAULT_FAMILY) if isinstance(task, Mapping) else None
+    choice = FAMILIES.find(kind) if isinstance(kind, str) else None
+    if choice is None:
         raise ConfigError(
-            f"{source}: task.kind '{kind}' is not known", f"Use one of: {', '.join(FAMILIES)}."
+            f"{source}: task.kind '{kind}' is not known",
+            f"Use one of: {', '.join(FAMILIES.names)}.",
         )
-    return parse(FAMILIES[kind], value, source)
+    config = parse(choice.config, value, source)
+    assert isinstance(config, TrialConfig)
+    return config
 
 
 def parse_override(text: str) -> tuple[str, Any]:

@@ -21,7 +21,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.views.view import Fitted
 from raylab.errors import DataError
 from raylab.interop.architectures import ARCHITECTURES, Architecture
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.training.model import Model
 
 _AGAIN = (

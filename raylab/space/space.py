@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, field_validat
 
 from raylab.config.base import Strict
 from raylab.config.dotted import set_path
+from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.parse import parse, parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.config.yaml_files import load_yaml
@@ -42,7 +43,7 @@ class Space(Strict):
     whose trials inform the sampler.
     """
 
-    task: dict[str, Any] = {"kind": "contrastive"}
+    task: dict[str, Any] = {"kind": DEFAULT_FAMILY}
     objective: Objective | tuple[Objective, ...] = Objective()
     base: dict[str, Any] = {}
     search: dict[str, Parameter] = {}

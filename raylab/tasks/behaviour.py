@@ -14,7 +14,7 @@ from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
 from raylab.errors import TrainingError
 from raylab.sampling.windows import Tiles
-from raylab.tasks.labels import trained_labels
+from raylab.tasks.labels import training_timeline
 
 STATISTICS = ("mean", "std", "max", "change")
 
@@ -61,7 +61,7 @@ class Behaviour:
             return None
         timelines = {session: one.timeline for session, one in shard.items()}
         told = {
-            key: trained_labels(config, of).labels[name].values[:, 0]
+            key: training_timeline(config, of).labels[name].values[:, 0]
             for key, of in timelines.items()
         }
         found = [np.zeros((0, len(STATISTICS)))]

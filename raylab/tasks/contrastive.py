@@ -30,7 +30,7 @@ from raylab.models.fast.contrastive_step import (
 from raylab.models.losses import bits, build_loss
 from raylab.models.objectives import Layout, Objectives
 from raylab.tasks.embedding import embed, kept_embedding, padded_sequence, windows
-from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores, trained_labels
+from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores, training_timeline
 from raylab.tasks.pairs import Draw, Group, check_pairs, group_draws, label_names, named_labels
 from raylab.tasks.protocol import Comm, Validation, backward
 
@@ -202,7 +202,7 @@ class ContrastiveFamily:
     ) -> None:
         """Its embeddings are decoded."""
 
-    def told_labels(self, config: ContrastiveTrial, first: str | None) -> tuple[str, ...]:
+    def training_labels(self, config: ContrastiveTrial, first: str | None) -> tuple[str, ...]:
         named = [
             label
             for one in config.sampling.losses.values()
@@ -230,7 +230,7 @@ class ContrastiveFamily:
 
     def batches(self, config: ContrastiveTrial, shard: Shard) -> Callable[[int], list[Pairs]]:
         timelines = {
-            name: trained_labels(config, session.timeline) for name, session in shard.items()
+            name: training_timeline(config, session.timeline) for name, session in shard.items()
         }
         how: dict[str, Any] = {"field": self.receptive_field(config), "seed": config.training.seed}
         draws = group_draws(config, timelines, split="train", **how)

@@ -122,7 +122,7 @@ class DecoderFamily:
                 found[name] = replace(decoded, fitted=fitted, choice=model.chosen(name))
         return found
 
-    def told_labels(self, config: DecoderTrial, first: str | None) -> tuple[str, ...]:
+    def training_labels(self, config: DecoderTrial, first: str | None) -> tuple[str, ...]:
         return (first,) if first else ()
 
     def adaptable(self, config: DecoderTrial) -> bool:

@@ -28,7 +28,7 @@ def decoded_label(config: TrialConfig, timeline: Timeline) -> str | None:
     return config.task.label or next((name for name in timeline.labels if name not in added), None)
 
 
-def trained_labels(config: TrialConfig, timeline: Timeline) -> Timeline:
+def training_timeline(config: TrialConfig, timeline: Timeline) -> Timeline:
     """What training is told of the labels: the truth, but in a shuffled control."""
     seed = config.controls.shuffle
     return timeline if seed is None else shifted_labels(timeline, seed)

@@ -77,7 +77,7 @@ class Task(Protocol[C]):
         embeddings are decoded instead. `shard` is whole.
         """
 
-    def told_labels(self, config: C, first: str | None) -> tuple[str, ...]:
+    def training_labels(self, config: C, first: str | None) -> tuple[str, ...]:
         """The labels that training is told, which `controls.shuffle` shuffles; `first` is the one
         that is decoded.
         """

@@ -155,7 +155,7 @@ class VqvaeFamily:
     ) -> None:
         """Its embeddings are decoded."""
 
-    def told_labels(self, config: VqvaeTrial, first: str | None) -> tuple[str, ...]:
+    def training_labels(self, config: VqvaeTrial, first: str | None) -> tuple[str, ...]:
         return (config.behaviour.label,) if config.behaviour.label else ()
 
     def adaptable(self, config: VqvaeTrial) -> bool:

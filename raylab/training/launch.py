@@ -22,7 +22,7 @@ from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.shards import build_shard, split_dataset
 from raylab.errors import TrainingError
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.groups import remove_left_groups
 from raylab.training.worker import Job, describe_round, run_round, start

@@ -18,7 +18,8 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
 from raylab.errors import TrainingError
 from raylab.seeding import derive
-from raylab.tasks import Comm, Validation, get_task
+from raylab.tasks.families import get_task
+from raylab.tasks.protocol import Comm, Validation
 from raylab.training import state
 from raylab.training.flat import FlatParameters
 from raylab.training.keeping import Progress, monitor_of

@@ -14,8 +14,8 @@ from raylab.data.shard import SessionShard
 from raylab.data.views.view import Fitted, part_grid, view_part
 from raylab.errors import DataError
 from raylab.models.base import Encoder
-from raylab.tasks import get_task
 from raylab.tasks.embedding import embed_parts
+from raylab.tasks.families import get_task
 from raylab.training.state import load_model, save_model
 
 

@@ -20,7 +20,7 @@ from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.views.view import Fitted
 from raylab.errors import StudyError
 from raylab.files import atomic_path, read_json, write_json
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.training.keeping import Progress
 from raylab.training.optimizer import Adam
 

@@ -16,7 +16,7 @@ from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, whole_shard
 from raylab.files import write_json, write_tensors
 from raylab.processes import write_process
-from raylab.tasks import Comm
+from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 from raylab.training.reports import note_report
 from raylab.training.state import CHECKPOINT, piece_of

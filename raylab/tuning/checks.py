@@ -25,7 +25,7 @@ from raylab.space.conditions import (
 from raylab.space.draws import allowed_draw
 from raylab.space.grid import with_grid_budget
 from raylab.space.space import Parameter, Scalar, Space
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.tracking.records import Mode
 from raylab.training.keeping import monitor_of
 from raylab.tuning.draw_checks import check_draws, check_names, check_points, check_sampler

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.yaml_files import load_yaml
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
@@ -48,7 +49,7 @@ def plan_of_one(
 ) -> Plan:
     """A study of one trial."""
     base = dict(config)
-    task = base.pop("task", {"kind": "contrastive"})
+    task = base.pop("task", {"kind": DEFAULT_FAMILY})
     metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"
     space = {"task": task, "base": base, "objective": {"metric": metric}, "budget": {"trials": 1}}
     return make_plan(space, data, overrides=overrides, source=source)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raylab.config.dotted import get_path
+from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError, RaylabError
 from raylab.space.parameters import Scalar, leaves
@@ -96,7 +97,7 @@ def _check_same(
 
 
 def _kind(task: Any) -> str:
-    return str(task.get("kind", "contrastive")) if isinstance(task, Mapping) else "contrastive"
+    return str(task.get("kind", DEFAULT_FAMILY)) if isinstance(task, Mapping) else DEFAULT_FAMILY
 
 
 def _usable(study: StudyFolder, space: Space) -> tuple[list[EarlierTrial], Counter[str], set[str]]:

@@ -21,7 +21,7 @@ from raylab.errors import ConfigError, DataError
 from raylab.interop.architectures import ARCHITECTURES
 from raylab.interop.cebra_write import FORMAT, write_cebra
 from raylab.interop.from_cebra import from_cebra
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.training.model import Model
 
 SAMPLES, D = 120, 4

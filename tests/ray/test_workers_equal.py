@@ -24,7 +24,7 @@ from raylab.config.splits import BlockedSplits, GivenSplits
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, assemble, cut, whole_shard
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.loop import Training
 

@@ -16,7 +16,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.errors import RaylabError, StudyError
 from raylab.space.draws import allowed_draw
 from raylab.space.space import Scalar, Space
-from raylab.tasks import learnt_numbers
+from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.training.worker import Job
 from raylab.tuning.planning.placement import of_worker
 from raylab.tuning.planning.study_plan import Plan
@@ -72,7 +72,7 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
         config = space.config(params, source="draw")
         training = config.training
         examples = training.batch_size * training.accumulate * training.max_steps
-        found.append((float(learnt_numbers(config, sessions)) * examples, params, config))
+        found.append((float(trial_parameter_count(config, sessions)) * examples, params, config))
     found.sort(key=lambda entry: entry[0])
     picked = (
         {0: 0.25, len(found) // 2: 0.5, len(found) - 1: 0.25}

@@ -22,7 +22,7 @@ from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.data.views.view import make_timeline, view_activity
 from raylab.errors import ConfigError
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 
 RATE = 10.0
 

@@ -29,7 +29,7 @@ from raylab.evaluation.decoding import Decoded, decode
 from raylab.evaluation.pooling import pool_samples
 from raylab.evaluation.reading import said
 from raylab.evaluation.scores import score_predictions
-from raylab.tasks import get_task
+from raylab.tasks.families import get_task
 from raylab.training.model import Model
 
 PARTS = np.array([[0, 240, 0], [240, 320, 1], [320, 400, 2]])

@@ -24,10 +24,11 @@ from raylab.errors import ConfigError, TrainingError
 from raylab.models.losses import bits
 from raylab.sampling.across import AcrossSampler
 from raylab.sampling.source import Source
-from raylab.tasks import Comm, get_task
 from raylab.tasks.contrastive import ContrastiveModel
 from raylab.tasks.embedding import embed
+from raylab.tasks.families import get_task
 from raylab.tasks.pairs import group_draws
+from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 
 LENGTHS = (300, 200, 260)

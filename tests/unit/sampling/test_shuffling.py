@@ -16,8 +16,9 @@ from raylab.data.shard import whole_shard
 from raylab.data.views.view import make_timeline
 from raylab.errors import ConfigError, StudyError
 from raylab.sampling.shuffling import LEAST, shifted_labels
-from raylab.tasks import Comm, get_task
-from raylab.tasks.labels import trained_labels
+from raylab.tasks.families import get_task
+from raylab.tasks.labels import training_timeline
+from raylab.tasks.protocol import Comm
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_training_pairs_are_shuffled_and_nothing_else(data: raylab.Dataset) -> N
         trial(sampling={"conditional": "time_delta"}, controls=c) for c in ({}, {"shuffle": 1})
     )
     shard = whole_shard(data, true.view, true.sessions)
-    assert trained_labels(true, shard["a"].timeline) is shard["a"].timeline
+    assert training_timeline(true, shard["a"].timeline) is shard["a"].timeline
     task = get_task(true)
     drawn = [
         torch.cat([rows.flatten() for rows in task.batches(config, shard)(0)[0].rows])

@@ -26,9 +26,10 @@ from raylab.evaluation.pooling import pool_samples
 from raylab.models.base import Encoder
 from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import FusedEncoder
-from raylab.tasks import Comm, get_task
 from raylab.tasks.contrastive import ContrastiveModel, Pairs
 from raylab.tasks.embedding import embed
+from raylab.tasks.families import get_task
+from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 from raylab.training.model import Model
 

@@ -19,8 +19,8 @@ from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.scores import score_predictions
-from raylab.tasks import get_task
 from raylab.tasks.examples import taught
+from raylab.tasks.families import get_task
 from raylab.tasks.graphs import correlations
 from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training

@@ -26,8 +26,8 @@ from raylab.data.views.view import Fitted, make_timeline, view_activity
 from raylab.errors import DataError, TrainingError
 from raylab.models.encoders import build_encoder
 from raylab.sampling.contrastive import PairSampler
-from raylab.tasks import get_task
 from raylab.tasks.embedding import windows
+from raylab.tasks.families import get_task
 
 # -- every option of a view at once: what is not training is replaced, and nothing of the training changes
 

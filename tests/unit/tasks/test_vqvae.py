@@ -25,8 +25,8 @@ from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
 from raylab.models.vqvae import InputLayer, OutputLayer, VqVae
 from raylab.space.space import load_space
-from raylab.tasks import get_task
 from raylab.tasks.behaviour import STATISTICS, Behaviour, statistics
+from raylab.tasks.families import get_task
 from raylab.tasks.vqvae import VqvaeModel
 from raylab.training.loop import Training
 from raylab.training.model import Model

@@ -16,7 +16,8 @@ from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.seeding import derive
-from raylab.tasks import Comm, get_task
+from raylab.tasks.families import get_task
+from raylab.tasks.protocol import Comm
 
 DECAY: dict[str, Any] = {"kind": "adamw", "weight_decay": 0.1, "learning_rate": 0.01}
 COSINE = {

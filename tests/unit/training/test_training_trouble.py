@@ -14,7 +14,7 @@ from trainings import training
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.errors import TrainingError
-from raylab.tasks import Comm
+from raylab.tasks.protocol import Comm
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,17 @@
+"""The task of a trial config, whatever its family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raylab.config.families import FAMILIES
+from raylab.config.trial import TrialConfig
+from raylab.tasks.protocol import Task
+
+
+def get_task(config: TrialConfig) -> Task[Any]:
+    """The task of a config's family. It is imported on use, because a family may need libraries
+    that other families do not need.
+    """
+    task: Task[Any] = FAMILIES.builder(config)()
+    return task
