@@ -12,6 +12,7 @@ from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.summaries import summaries
 from raylab.files import write_json
 from raylab.reporting.confusion import keep_confusions
+from raylab.tracking.events import TestRead
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.selections import ended_selection
 from raylab.tracking.study import StudyFolder
@@ -45,7 +46,7 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
     if not labels:
         raise StudyError(f"{study.path}: the dataset has no label to decode")
     if split == "test":
-        study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "evaluate"})
+        study.ledger.append(TestRead(trial=record.trial, purpose="evaluate"))
     scorer = Scorer(model, dataset, split)
     baselines = Baselines(dataset, model.config.evaluation.matched, labels, model.config.sessions)
     selection = ended_selection(study.ledger.read())

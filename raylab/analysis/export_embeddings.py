@@ -16,6 +16,7 @@ from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.files import atomic_path
+from raylab.tracking.events import TestRead
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
 
@@ -43,7 +44,7 @@ def export_embeddings(
     record = winner(study, trial)
     model, dataset = model_and_data(study, record)
     if "test" in splits:
-        study.ledger.append({"event": "test_read", "trial": record.trial, "purpose": "export"})
+        study.ledger.append(TestRead(trial=record.trial, purpose="export"))
     table = pd.concat(
         [_embedding_table(model, dataset, name, splits) for name in model.sessions],
         ignore_index=True,

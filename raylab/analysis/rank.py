@@ -22,6 +22,7 @@ from raylab.evaluation.scores import PRIMARY, interval
 from raylab.evaluation.seeds import over_seeds
 from raylab.reporting.ranking import write_csv
 from raylab.reporting.summary import BASELINE_NAMES
+from raylab.tracking.events import TestRead
 from raylab.tracking.records import is_number, reads_of_test
 from raylab.tracking.selections import repetitions
 
@@ -107,9 +108,7 @@ def _rank(paths: Sequence[str | Path], label: str | None, split: str, by: By) ->
     label = label_of(entrants, label)
     if split == "test":  # counted before it can fail
         for one in entrants:
-            one.study.ledger.append(
-                {"event": "test_read", "trial": one.record.trial, "purpose": "leaderboard"}
-            )
+            one.study.ledger.append(TestRead(trial=one.record.trial, purpose="leaderboard"))
     models = [_standing(one, label, split) for one in entrants]
     _check_same_examples(models)
     first = entrants[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from raylab.tracking.events import SearchStopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
 from raylab.tracking.study import StudyFolder
@@ -29,7 +30,7 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
     trials, events = drawn(study.records()), study.ledger.read()
     ended = [record for record in trials if record.state in ENDED]
     stopped = len(ended) == len(trials) and any(
-        event["event"] == "search_stopped" for event in events
+        isinstance(event, SearchStopped) for event in events
     )
     missing = 0 if stopped else max(0, plan.space.budget.trials - len(ended))
     if not missing and is_ended(events) and study.report_path.exists():

@@ -19,6 +19,7 @@ from raylab.reporting.choice import selection_figure
 from raylab.reporting.scores import keep_score
 from raylab.tasks.families import get_task
 from raylab.tasks.parameter_count import parameter_count
+from raylab.tracking.events import Selected, SelectionStarted
 from raylab.tracking.records import TrialRecord, is_ended, is_number
 from raylab.tracking.selections import Selection, ranked, selections
 from raylab.tracking.study import StudyFolder
@@ -107,14 +108,16 @@ def finish(
     result = _result(study, plan, selection)
     result["control"] = _control(study, selection, result, say)
     keep_score(study, "selection", result, selection_figure(result))
-    told = {name: result[name] for name in ("trial", "of", "rule", "top", "seeds", "metric")}
-    study.ledger.append({"event": "selected", **told})
+    chosen = {name: result[name] for name in ("trial", "of", "rule", "top", "seeds", "metric")}
+    study.ledger.append(Selected(**chosen))
     report(study.path)
     register_winners(study, say)
     return result
 
 
-def _started(study: StudyFolder, top: int, seeds: int, rule: str, shuffles: int) -> dict[str, Any]:
+def _started(
+    study: StudyFolder, top: int, seeds: int, rule: str, shuffles: int
+) -> SelectionStarted:
     if not is_ended(study.ledger.read()):
         raise StudyError(
             f"{study.path}: the study has not ended",
@@ -135,13 +138,14 @@ def _started(study: StudyFolder, top: int, seeds: int, rule: str, shuffles: int)
         (record.config.get("training") or {}).get("seed") for record in records if record.of is None
     }
     fresh = [seed for seed in range(1, seeds + len(used) + 1) if seed not in used][:seeds]
-    asked = {"top": top, "seeds": seeds, "rule": rule, "shuffles": shuffles}
-    return {
-        "event": "selection_started",
-        **asked,
-        "trials": [record.trial for record in found],
-        "values": fresh,
-    }
+    return SelectionStarted(
+        top=top,
+        seeds=seeds,
+        rule=rule,
+        shuffles=shuffles,
+        trials=tuple(record.trial for record in found),
+        values=tuple(fresh),
+    )
 
 
 def _train(study: StudyFolder, plan: Plan, selection: Selection, say: Say) -> None:

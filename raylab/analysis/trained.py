@@ -18,6 +18,7 @@ from raylab.data.shard import Shard, whole_shard
 from raylab.data.splitting.splits import CODE
 from raylab.errors import StudyError
 from raylab.evaluation.decoding import labelled_samples, reference_samples
+from raylab.tracking.events import TestRead
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
@@ -55,9 +56,7 @@ class Trained:
                 f"split '{split}' cannot be evaluated", "Use --split valid or --split test."
             )
         if split == "test":
-            self.study.ledger.append(
-                {"event": "test_read", "trial": self.trial, "purpose": purpose}
-            )
+            self.study.ledger.append(TestRead(trial=self.trial, purpose=purpose))
 
     def embed(self, session: str, splits: Sequence[str]) -> np.ndarray:
         """(rows of the view, D); NaN in parts of other splits, which are not looked at."""

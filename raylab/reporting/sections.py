@@ -29,6 +29,7 @@ from raylab.reporting.summary import (
     compared_metric,
     verdict,
 )
+from raylab.tracking.events import TestRead
 from raylab.tracking.records import Mode, TrialRecord, front
 
 _MAX_EMBEDDINGS = 6  # a browser keeps few three-dimensional drawings alive at once
@@ -48,7 +49,7 @@ class Facts:
     baselines: Mapping[str, Any] | None
     importance: Mapping[str, float] | None
     evaluation: Mapping[str, Any] | None
-    test_reads: Sequence[Mapping[str, Any]]
+    test_reads: Sequence[TestRead]
     embedding: Path | None
     logs: Mapping[str, bool]  # which searched paths have a logarithmic scale
     scores: Path | None = None  # the folder of scores that compare embeddings
@@ -412,8 +413,8 @@ def _settings(facts: Facts, kind: str) -> str:
 def _reads(facts: Facts) -> str:
     times = len(facts.test_reads)
     how = ", ".join(
-        f"to {escape(str(read.get('purpose')))} trial {escape(str(read.get('trial')))} "
-        f"({time.strftime('%Y-%m-%d %H:%M', time.gmtime(read['time']))})"
+        f"to {escape(read.purpose)} trial {escape(read.trial)} "
+        f"({time.strftime('%Y-%m-%d %H:%M', time.gmtime(read.time))})"
         for read in facts.test_reads
     )
     said = (

@@ -18,14 +18,13 @@ from fsspec.implementations.local import LocalFileSystem
 
 from raylab.errors import StudyError
 from raylab.files import write_text
+from raylab.tracking.events import Event, TrialReported, parse_event
 
 _SEGMENT = re.compile(r"^(\d{8})-([0-9a-f]{8})\.jsonl$")
-_BUFFERED = "trial_reported"  # the one frequent event; every other is written at once
 
 
 class Ledger:
-    """Events in the order they were written, each a JSON object with `event` and `time` (unix
-    seconds).
+    """Events in the order they were written, one JSON object per line (see `events`).
 
     A segment `00000007-1a2b3c4d.jsonl` carries its number and a checksum of its bytes in its name:
     two writers that take one number do not overwrite each other, and a cut or changed segment is
@@ -42,17 +41,17 @@ class Ledger:
         self._fs, root = url_to_fs(str(folder))
         self.folder = root.rstrip("/")
         self._buffer_s = buffer_s
-        self._pending: list[dict[str, Any]] = []
+        self._pending: list[Event] = []
         self._timer: threading.Timer | None = None
         self._written = 0
-        self._read: dict[str, list[dict[str, Any]]] = {}  # segments never change: parse each once
+        self._read: dict[str, list[Event]] = {}  # segments never change: parse each once
         self._lock = threading.RLock()
 
-    def append(self, *events: Mapping[str, Any]) -> None:
-        """Record events as one segment; soon, when all are reports. A missing `time` is filled in."""
+    def append(self, *events: Event) -> None:
+        """Record events as one segment: at once, or soon where all are reports, which are frequent."""
         with self._lock:
-            self._pending += [_checked(event) for event in events]
-            if self._buffer_s <= 0 or any(event["event"] != _BUFFERED for event in events):
+            self._pending += events
+            if self._buffer_s <= 0 or not all(isinstance(event, TrialReported) for event in events):
                 self.flush()
             elif self._pending and self._timer is None:
                 self._timer = threading.Timer(self._buffer_s, self._flush_later)
@@ -71,11 +70,8 @@ class Ledger:
                 self._write("".join(_line(event) for event in self._pending))
                 self._pending = []
 
-    def read(self) -> list[dict[str, Any]]:
-        """Every event, in order. StudyError names a segment that is damaged or missing.
-
-        The objects are shared between calls: do not change them.
-        """
+    def read(self) -> list[Event]:
+        """Every event, in order. StudyError names a segment that is damaged or missing."""
         with self._lock:
             self.flush()
             for name in (names := self._whole_listing()):
@@ -125,7 +121,7 @@ class Ledger:
             "Restore it from a copy of the study.",
         )
 
-    def _parse(self, name: str) -> list[dict[str, Any]]:
+    def _parse(self, name: str) -> list[Event]:
         path = f"{self.folder}/{name}"
         raw = self._fs.cat_file(path)
         if hashlib.sha256(raw).hexdigest()[:8] != name[9:17]:
@@ -133,25 +129,18 @@ class Ledger:
                 f"{path}: not the segment that was written (cut or changed)",
                 "Restore it from a copy of the study.",
             )
-        return [json.loads(line) for line in raw.decode().splitlines()]
+        try:
+            return [parse_event(json.loads(line)) for line in raw.decode().splitlines()]
+        except ValueError as error:
+            raise StudyError(f"{path}: {error}", "Use the raylab that wrote it.") from None
 
 
 def _number(name: str) -> int:
     return int(name[:8])
 
 
-def _checked(event: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(event.get("event"), str):
-        raise ValueError(f"a ledger event needs a name under 'event': {dict(event)!r}")
-    return {
-        "event": event["event"],
-        "time": event.get("time") or time.time(),
-        **{k: v for k, v in event.items() if k != "time"},
-    }
-
-
-def _line(event: Mapping[str, Any]) -> str:
-    return json.dumps(_finite(event), separators=(",", ":"), allow_nan=False) + "\n"
+def _line(event: Event) -> str:
+    return json.dumps(_finite(event.to_dict()), separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def _finite(value: Any) -> Any:

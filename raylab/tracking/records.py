@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
-State = Literal["completed", "pruned", "failed", "interrupted", "running"]
+from raylab.tracking.events import (
+    Event,
+    State,
+    StudyEnded,
+    TestRead,
+    TrialEnded,
+    TrialEvent,
+    TrialReported,
+    TrialStarted,
+    TrialTookOver,
+)
+
 Mode = Literal["max", "min"]
 
 
@@ -71,7 +82,7 @@ class TrialRecord:
         return self.seconds * self.resources.get("gpus", 0) * self.resources.get("workers", 1)
 
 
-def records(events: Iterable[Mapping[str, Any]], *, live: bool) -> list[TrialRecord]:
+def records(events: Iterable[Event], *, live: bool) -> list[TrialRecord]:
     """One record a trial, in the order they first appear.
 
     Args:
@@ -79,25 +90,25 @@ def records(events: Iterable[Mapping[str, Any]], *, live: bool) -> list[TrialRec
         live: Whether a driver is at work: then a trial without an end is `running`, else
             `interrupted`.
     """
-    by_trial: dict[str, list[Mapping[str, Any]]] = {}
+    by_trial: dict[str, list[TrialEvent]] = {}
     for event in events:
-        if str(event["event"]).startswith("trial_"):
-            by_trial.setdefault(event["trial"], []).append(event)
+        if isinstance(event, TrialEvent):
+            by_trial.setdefault(event.trial, []).append(event)
     return [_record(trial, own, live) for trial, own in by_trial.items()]
 
 
-def is_ended(events: Iterable[Mapping[str, Any]]) -> bool:
+def is_ended(events: Iterable[Event]) -> bool:
     """Whether the study ended and was not resumed since."""
     ended = False
     for event in events:
-        if event["event"] in ("study_ended", "trial_started"):
-            ended = event["event"] == "study_ended"
+        if isinstance(event, StudyEnded | TrialStarted):
+            ended = isinstance(event, StudyEnded)
     return ended
 
 
-def reads_of_test(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The `test_read` events: each time the test split was looked at."""
-    return [event for event in events if event["event"] == "test_read"]
+def reads_of_test(events: Iterable[Event]) -> list[TestRead]:
+    """Each time the test split was read."""
+    return [event for event in events if isinstance(event, TestRead)]
 
 
 def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
@@ -163,29 +174,28 @@ def _completed(found: Iterable[TrialRecord]) -> list[TrialRecord]:
     ]
 
 
-def _record(trial: str, events: Sequence[Mapping[str, Any]], live: bool) -> TrialRecord:
+def _record(trial: str, events: Sequence[TrialEvent], live: bool) -> TrialRecord:
     record, begun, last = TrialRecord(trial=trial), 0.0, 0.0
     reports: dict[int, tuple[float, int, dict[str, float]]] = {}
     for event in events:
-        if event["event"] == "trial_started":
+        if isinstance(event, TrialStarted):
             if record.started is not None and record.ended is None:  # its driver was killed
                 record = replace(record, seconds=record.seconds + last - begun)
-            record, begun = _started(record, event), event["time"]
-        elif event["event"] == "trial_reported":
-            reports[event["step"]] = (event["time"], event["step"], _metrics(event))
-        elif event["event"] == "trial_took_over":
+            record, begun = _started(record, event), event.time
+        elif isinstance(event, TrialReported):
+            reports[event.step] = (event.time, event.step, dict(event.metrics))
+        elif isinstance(event, TrialTookOver):
             record = _took_over(record, event)
-            reports = {step: told for step, told in reports.items() if step <= event["step"]}
-        elif event["event"] == "trial_ended":
+            reports = {step: report for step, report in reports.items() if step <= event.step}
+        elif isinstance(event, TrialEnded):
             record = _ended(record, event, begun=begun)
-        last = max(
-            last, event["time"]
-        )  # what a killed driver could not write is told later, with its own time
+        # A report that a killed driver could not write is written later, with its own time.
+        last = max(last, event.time)
     record = replace(record, history=tuple(reports[step] for step in sorted(reports)))
     return record if record.ended is not None else _open(record, live=live, begun=begun, last=last)
 
 
-def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
+def _started(record: TrialRecord, event: TrialStarted) -> TrialRecord:
     """A start, or a start again after an interruption: then nothing of the earlier end counts."""
     return replace(
         record,
@@ -197,41 +207,41 @@ def _started(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
         stopped=None,
         metrics={},
         ended=None,
-        started=record.started if record.started is not None else event["time"],
-        params=dict(event.get("params") or record.params),
-        config=dict(event.get("config") or record.config),
-        resources=dict(event.get("resources") or record.resources),
-        of=event.get("of", record.of),
+        started=record.started if record.started is not None else event.time,
+        params=dict(event.params or record.params),
+        config=dict(event.config or record.config),
+        resources=dict(event.resources or record.resources),
+        of=event.of or record.of,
     )
 
 
-def _took_over(record: TrialRecord, event: Mapping[str, Any]) -> TrialRecord:
+def _took_over(record: TrialRecord, event: TrialTookOver) -> TrialRecord:
     """What it is from now on; what it had reported beyond the step of the weights it took is of
     weights given up.
     """
-    told = {name: event[name] for name in ("step", "source", "params", "config")}
+    taken = {name: getattr(event, name) for name in ("step", "source", "params", "config")}
     began = record.lineage or (
         {"step": 0, "source": None, "params": record.params, "config": record.config},
     )
     return replace(
-        record, params=dict(told["params"]), config=dict(told["config"]), lineage=(*began, told)
+        record, params=dict(event.params), config=dict(event.config), lineage=(*began, taken)
     )
 
 
-def _ended(record: TrialRecord, event: Mapping[str, Any], *, begun: float) -> TrialRecord:
-    worked = event.get("seconds")
+def _ended(record: TrialRecord, event: TrialEnded, *, begun: float) -> TrialRecord:
+    worked = event.time - begun if event.seconds is None else float(event.seconds)
     return replace(
         record,
-        state=event["state"],
-        score=event.get("score"),
-        scores=tuple(event.get("scores") or ()),
-        error=event.get("error"),
-        kept_step=event.get("kept_step"),
-        stopped=event.get("stopped"),
-        ended=event["time"],
-        step=event.get("step") or 0,
-        metrics=_metrics(event),
-        seconds=record.seconds + (event["time"] - begun if worked is None else float(worked)),
+        state=event.state,
+        score=event.score,
+        scores=tuple(event.scores or ()),
+        error=event.error,
+        kept_step=event.kept_step,
+        stopped=event.stopped,
+        ended=event.time,
+        step=event.step or 0,
+        metrics=dict(event.metrics),
+        seconds=record.seconds + worked,
     )
 
 
@@ -246,10 +256,3 @@ def _open(record: TrialRecord, *, live: bool, begun: float, last: float) -> Tria
         ended=None if live else last,
         seconds=record.seconds if live else record.seconds + last - begun,
     )
-
-
-def _metrics(event: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        name: math.nan if value is None else float(value)
-        for name, value in (event.get("metrics") or {}).items()
-    }

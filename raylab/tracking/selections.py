@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from raylab.tracking.events import Event, Selected, SelectionStarted
 from raylab.tracking.records import Mode, TrialRecord, costs, front, is_number
 
 
@@ -41,23 +41,30 @@ class Selection:
         return [(f"{of}-seed{seed}", of, seed) for seed in self.values for of in self.trials]
 
 
-def selections(events: Iterable[Mapping[str, Any]]) -> list[Selection]:
-    """In the order they were asked for; only the last can be unfinished."""
-    found: list[Selection] = []
+def selections(events: Iterable[Event]) -> list[Selection]:
+    """The study's selections in the order of their start; only the last can be unfinished."""
+    started: list[Selection] = []
     for event in events:
-        if event["event"] == "selection_started":
-            asked = {name: event[name] for name in ("top", "seeds", "rule", "shuffles")}
-            found.append(
-                Selection(**asked, trials=tuple(event["trials"]), values=tuple(event["values"]))
+        if isinstance(event, SelectionStarted):
+            started.append(
+                Selection(
+                    top=event.top,
+                    seeds=event.seeds,
+                    rule=event.rule,
+                    shuffles=event.shuffles,
+                    trials=event.trials,
+                    values=event.values,
+                )
             )
-        elif event["event"] == "selected" and found:
-            found[-1] = replace(found[-1], of=event["of"], champion=event["trial"])
-    return found
+        elif isinstance(event, Selected) and started:
+            started[-1] = replace(started[-1], of=event.of, champion=event.trial)
+    return started
 
 
-def ended_selection(events: Iterable[Mapping[str, Any]]) -> Selection | None:
+def ended_selection(events: Iterable[Event]) -> Selection | None:
     """The last selection that came to a choice."""
-    return next((one for one in reversed(selections(events)) if one.ended), None)
+    ended = (selection for selection in reversed(selections(events)) if selection.ended)
+    return next(ended, None)
 
 
 def drawn(records: Iterable[TrialRecord]) -> list[TrialRecord]:

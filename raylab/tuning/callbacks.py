@@ -10,6 +10,7 @@ from typing import Any
 
 from ray.tune import Callback
 
+from raylab.tracking.events import TrialEnded, TrialLost, TrialReported, TrialStarted
 from raylab.tracking.ledger import Ledger
 from raylab.tuning.outcome import Outcome, is_between, outcome
 
@@ -56,14 +57,13 @@ class LedgerCallback(Callback):
         self._worked[name] = 0.0
         resources = {key: config["resources"][key] for key in ("cpus", "gpus", "workers")}
         self._ledger.append(
-            {
-                "event": "trial_started",
-                "trial": name,
-                "params": config["params"],
-                "config": config["job"]["config"],
-                "resources": resources,
-                **({"of": config["of"]} if config["of"] else {}),
-            }
+            TrialStarted(
+                trial=name,
+                params=config["params"],
+                config=config["job"]["config"],
+                resources=resources,
+                of=config["of"] or None,
+            )
         )
 
     def on_trial_result(
@@ -93,7 +93,7 @@ class LedgerCallback(Callback):
             self.halted = self.halted or halted
             return
         if crash is not None and self._comes_back(name):
-            self._ledger.append({"event": "trial_lost", "trial": name, "reason": crash})
+            self._ledger.append(TrialLost(trial=name, reason=crash))
             return
         if crash is None and is_between(trial.last_result):
             return
@@ -102,31 +102,30 @@ class LedgerCallback(Callback):
         self._on_end(name, ended, config["params"])
 
 
-def _reported(trial: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """A validation; one that an earlier process could not tell any more has its own time."""
-    event = {
-        "event": "trial_reported",
-        "trial": trial,
-        "step": told["steps"],
-        "metrics": told["metrics"],
-    }
-    return {**event, "rung": told["rung"], "time": told.get("time") or time.time()}
+def _reported(trial: str, result: Mapping[str, Any]) -> TrialReported:
+    """A validation; a report that an earlier process could not deliver carries its own time."""
+    return TrialReported(
+        time=result.get("time") or time.time(),
+        trial=trial,
+        step=result["steps"],
+        metrics=result["metrics"],
+        rung=result["rung"],
+    )
 
 
-def end_event(trial: str, ended: Outcome, *, seconds: float) -> dict[str, Any]:
-    return {
-        "event": "trial_ended",
-        "trial": trial,
-        "state": ended.state,
-        "step": ended.step,
-        "score": ended.score,
-        "scores": list(ended.scores),
-        "metrics": ended.metrics,
-        "error": ended.error,
-        "kept_step": ended.kept_step,
-        "stopped": ended.stopped,
-        "seconds": seconds,
-    }
+def end_event(trial: str, ended: Outcome, *, seconds: float) -> TrialEnded:
+    return TrialEnded(
+        trial=trial,
+        state=ended.state,
+        step=ended.step,
+        score=ended.score,
+        scores=ended.scores,
+        metrics=ended.metrics,
+        error=ended.error,
+        kept_step=ended.kept_step,
+        stopped=ended.stopped,
+        seconds=seconds,
+    )
 
 
 def _reason(trial: Any) -> str:

@@ -16,6 +16,7 @@ from raylab.config.trial import TrialConfig
 from raylab.errors import StudyError
 from raylab.files import is_full, no_room
 from raylab.space.settings import Resources
+from raylab.tracking.events import SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job
@@ -71,7 +72,7 @@ def run_trials(
         raise KeyboardInterrupt
     if count.done < total:
         say(f"no more trials are begun: {reason}")
-        study.ledger.append({"event": "search_stopped", "reason": reason})
+        study.ledger.append(SearchStopped(reason=reason))
 
 
 def run_repeats(
@@ -134,15 +135,11 @@ def _closed(study: StudyFolder) -> Iterator[None]:
                     study.ledger.append(_interrupted(record))
 
 
-def _interrupted(record: TrialRecord) -> dict[str, Any]:
-    """Without `seconds`: they are until now."""
-    told = {
-        "event": "trial_ended",
-        "trial": record.trial,
-        "state": "interrupted",
-        "step": record.step,
-    }
-    return {**told, "score": None, "metrics": record.metrics, "error": None}
+def _interrupted(record: TrialRecord) -> TrialEnded:
+    """Without `seconds`: the trial worked from its start until now."""
+    return TrialEnded(
+        trial=record.trial, state="interrupted", step=record.step, metrics=record.metrics
+    )
 
 
 def _searcher(

@@ -4,9 +4,11 @@ processes must not train one trial.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from raylab.processes import is_alive, read_process, reap
+from raylab.tracking.events import DriverStarted
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.outcome import ENDED
 
@@ -16,10 +18,10 @@ def end_left_behind(study: StudyFolder) -> list[int]:
 
     To be called by the driver that holds the study.
     """
-    recorded: list[dict[str, Any]] = []
+    recorded: list[Mapping[str, Any]] = []
     for event in study.ledger.read():
-        if event["event"] == "driver_started" and not is_alive(event):
-            recorded += event["processes"]
+        if isinstance(event, DriverStarted) and not is_alive(event.process):
+            recorded += event.processes
     for record in study.records():
         if record.state not in ENDED:
             found = map(read_process, study.trial_folder(record.trial).glob("process-*.json"))

@@ -15,6 +15,7 @@ from typing import Any
 from raylab.files import atomic_path
 from raylab.seeding import derive
 from raylab.space.space import Space
+from raylab.tracking.events import GenerationEnded, TrialTookOver
 from raylab.tracking.records import Mode, TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.state import CHECKPOINT
@@ -47,9 +48,7 @@ class PopulationSearch(StudySearch):
         self._mutable = mutable_paths(space, space.scheduler)
         self._params = {trial: record.params for trial, record in known.items()}
         self._pieces = {trial: max(0, len(record.lineage) - 1) for trial, record in known.items()}
-        self._generation = sum(
-            event["event"] == "generation_ended" for event in study.ledger.read()
-        )
+        self._generation = sum(isinstance(event, GenerationEnded) for event in study.ledger.read())
         self._members: dict[str, Member] = {}  # at the end of this generation
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -87,25 +86,21 @@ class PopulationSearch(StudySearch):
         rng = random.Random(derive(self._space.sampler.seed, "generation", self._generation))
         decided = takeovers(self._members.values(), self._mode, self._space.scheduler.quantile, rng)
         events = [self._take_over(worse, better, rng) for worse, better in decided]
-        self._study.ledger.append(*events, {"event": "generation_ended", "step": self._until})
+        self._study.ledger.append(*events, GenerationEnded(step=self._until))
         for event in events:
-            self._params[event["trial"]] = event["params"]
-            self._pieces[event["trial"]] += 1
-            self._heard[event["trial"]] = event["step"]
+            self._params[event.trial] = dict(event.params)
+            self._pieces[event.trial] += 1
+            self._heard[event.trial] = event.step
         self._generation += 1
         self._pending = [(int(name), self._params[name]) for name in sorted(self._members)]
         self._members = {}
 
-    def _take_over(self, worse: Member, better: Member, rng: random.Random) -> dict[str, Any]:
+    def _take_over(self, worse: Member, better: Member, rng: random.Random) -> TrialTookOver:
         params = explore(self._space, better.params, self._mutable, rng)
         taken = taken_path(self._study.trial_folder(worse.trial), self._pieces[worse.trial] + 1)
         with atomic_path(taken) as temporary:
             shutil.copyfile(self._study.checkpoint_folder(better.trial) / CHECKPOINT, temporary)
         config = self._make_job(worse.trial, params)["job"]["config"]
-        told = {
-            "event": "trial_took_over",
-            "trial": worse.trial,
-            "source": better.trial,
-            "step": better.step,
-        }
-        return {**told, "params": params, "config": config}
+        return TrialTookOver(
+            trial=worse.trial, source=better.trial, step=better.step, params=params, config=config
+        )

@@ -17,6 +17,7 @@ from raylab.evaluation.baselines import Baselines
 from raylab.files import write_json, write_text
 from raylab.processes import below, this_process
 from raylab.space.conditions import stand_in
+from raylab.tracking.events import DriverStarted, StudyEnded
 from raylab.tracking.mlflow import BackgroundMirror, Mirror, default_uri
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say, run_trials
@@ -137,11 +138,11 @@ def run_recorded(
         left = end_left_behind(study)
         if left:
             say(f"ended {len(left)} processes that a killed driver of this study left behind")
-        study.ledger.append({"event": "driver_started", **this_process(), "processes": below()})
+        study.ledger.append(DriverStarted(**this_process(), processes=tuple(below())))
         mirror = BackgroundMirror(Mirror(study, figures=trial_figures(study)))
         try:
             run(mirror.notify)
-            study.ledger.append({"event": "study_ended"})
+            study.ledger.append(StudyEnded())
         finally:
             problem = mirror.close()
             if problem:

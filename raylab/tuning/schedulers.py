@@ -17,11 +17,12 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, MedianSt
 from ray.tune.schedulers.trial_scheduler import TrialScheduler
 
 from raylab.space.settings import Scheduler
+from raylab.tracking.events import Event, TrialReported
 from raylab.tracking.records import Mode
 
 
 def make_scheduler(
-    config: Scheduler, *, mode: Mode, steps: int, events: Iterable[Mapping[str, Any]] = ()
+    config: Scheduler, *, mode: Mode, steps: int, events: Iterable[Event] = ()
 ) -> TrialScheduler:
     """The scheduler of a search whose trials train so many steps, as it was when the last of the
     events was written.
@@ -48,8 +49,8 @@ def make_scheduler(
             **how, max_t=steps, reduction_factor=config.reduction_factor, brackets=brackets
         )
     for event in events:
-        if event["event"] == "trial_reported" and event.get("rung") is not None:
-            scheduler.remember(event["trial"], {"steps": event["step"], "rung": event["rung"]})
+        if isinstance(event, TrialReported) and event.rung is not None:
+            scheduler.remember(event.trial, {"steps": event.step, "rung": event.rung})
     return scheduler
 
 

@@ -5,10 +5,10 @@ enough, a plateau.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from raylab.space.settings import Budget
+from raylab.tracking.events import DriverStarted, Event
 from raylab.tracking.records import Mode, TrialRecord, is_number
 from raylab.tuning.outcome import Outcome
 
@@ -66,12 +66,12 @@ class Stopping:
                 self._best, self._since = score, 0
 
 
-def worked_seconds(events: Iterable[Mapping[str, Any]]) -> float:
+def worked_seconds(events: Iterable[Event]) -> float:
     """How long drivers were at work: each from its start to its last sign of life."""
     total, began, last = 0.0, None, 0.0
     for event in events:
-        if event["event"] == "driver_started":
+        if isinstance(event, DriverStarted):
             total += last - began if began is not None else 0.0
-            began = event["time"]
-        last = event["time"]
+            began = event.time
+        last = event.time
     return total + (last - began if began is not None else 0.0)

@@ -14,6 +14,7 @@ from head import RAY, Head, head
 from helpers import dataset, session
 from processes import by_make_chaos, descendants, end, raylab, wait_until
 
+from raylab.tracking.events import TrialLost
 from raylab.tracking.study import StudyFolder
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, by_make_chaos]
@@ -56,7 +57,7 @@ def test_trials_of_a_dead_node_go_on_at_another(tmp_path: Path) -> None:
         [step for _, step, _ in record.history] == list(range(200, STEPS + 1, 200))
         for record in records
     )
-    lost = {event["trial"] for event in found.ledger.read() if event["event"] == "trial_lost"}
+    lost = {event.trial for event in found.ledger.read() if isinstance(event, TrialLost)}
     assert len(lost) == 1
 
 

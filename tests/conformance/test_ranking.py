@@ -188,7 +188,7 @@ def test_test_readings_are_counted_and_choose_nothing(data: Dataset, tmp_path: P
     result = raylab.rank(paths, by="family", split="test")
     assert result["test_reads"] == {"one": 1, "two": 2}
     reads = [event for study in made for event in reads_of_test(study.ledger.read())]
-    assert [(event["trial"], event["purpose"]) for event in reads] == [
+    assert [(event.trial, event.purpose) for event in reads] == [
         ("0000", "leaderboard"), ("0000", "leaderboard"), ("0001", "leaderboard"),
     ]  # fmt: skip
     before = {(row["name"], row["family"]): row for row in valid["rows"] if row["name"] != "chance"}

@@ -18,6 +18,7 @@ import pytest
 from fake_study import T0, ended, fake_study, reported, started
 
 from raylab.reporting.plots import trial_figures
+from raylab.tracking.events import StudyEnded
 from raylab.tracking.mlflow import (
     FIGURES_OF,
     BackgroundMirror,
@@ -225,7 +226,7 @@ def test_a_trial_is_followed_through_interruption_and_resume(tmp_path: Path, uri
         mirror.sync()
         assert states(study) == {"0000": ("running", "RUNNING")}
         study.ledger.append(ended("0000", "completed", 0.7, time=T0 + 60))
-        study.ledger.append({"event": "study_ended"})
+        study.ledger.append(StudyEnded())
         mirror.sync()
         found = contents(study)
     assert states(study) == {"0000": ("completed", "FINISHED")}
@@ -321,7 +322,7 @@ def test_a_server_that_is_down_costs_nothing_and_is_caught_up(tmp_path: Path) ->
     study.ledger.append(
         started("0009", time=T0 + 900), ended("0009", "completed", 0.99, time=T0 + 950)
     )
-    study.ledger.append({"event": "study_ended"})
+    study.ledger.append(StudyEnded())
     with pytest.raises(MirrorError):
         mirror.sync()
     with _server(tmp_path, port):

@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 import raylab as package
 from raylab.cluster import connect
 from raylab.data.dataset import Dataset
+from raylab.tracking.events import StudyEnded, TrialTookOver
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 
@@ -73,20 +74,14 @@ def test_the_worst_take_over_the_best_and_go_on_with_other_params(study: StudyFo
     assert len(records) == 4
     assert {record.state for record in records.values()} == {"completed"}
     assert {record.step for record in records.values()} == {60}
-    took = [event for event in study.ledger.read() if event["event"] == "trial_took_over"]
-    assert [event["step"] for event in took] == [20, 40]  # one of four, in each of two generations
+    took = [event for event in study.ledger.read() if isinstance(event, TrialTookOver)]
+    assert [event.step for event in took] == [20, 40]  # one of four, in each of two generations
     for event in took:
-        record = records[event["trial"]]
-        assert event["source"] != event["trial"]
+        record = records[event.trial]
+        assert event.source != event.trial
         # what decides the shape of the weights comes with them; what may change is in force
-        assert (
-            event["params"]["model.output_dimension"]
-            == event["config"]["model"]["output_dimension"]
-        )
-        assert (
-            event["config"]["optimizer"]["learning_rate"]
-            == event["params"]["optimizer.learning_rate"]
-        )
+        assert event.params["model.output_dimension"] == event.config["model"]["output_dimension"]
+        assert event.config["optimizer"]["learning_rate"] == event.params["optimizer.learning_rate"]
         assert record.lineage[0]["source"] is None
     for record in records.values():
         assert [step for _, step, _ in record.history] == list(range(10, 61, 10))
@@ -152,7 +147,7 @@ def test_a_search_ends_when_its_target_is_reached(study: StudyFolder, data: Data
     assert 1 <= len(found.records()) <= 3
     assert {record.state for record in found.records()} == {"completed"}
     assert any("budget.target -100 is reached" in line for line in said)
-    assert found.ledger.read()[-1]["event"] == "study_ended"
+    assert isinstance(found.ledger.read()[-1], StudyEnded)
     package.resume(found.path, say=said.append)
     assert "nothing to resume" in said[-1]
 

@@ -28,6 +28,7 @@ from processes import (
 
 import raylab as package
 from raylab.errors import StudyError
+from raylab.tracking.events import Selected, TrialEnded
 from raylab.tracking.selections import drawn
 from raylab.tracking.study import StudyFolder
 
@@ -92,7 +93,7 @@ def check_records(study: Path, before: dict[str, Any], kept: set[str]) -> None:
     assert sorted(repetitions) == sorted(
         f"{trial}-seed{seed}" for trial in candidates for seed in (1, 2)
     )
-    ends = [event["trial"] for event in found.ledger.read() if event["event"] == "trial_ended"]
+    ends = [event.trial for event in found.ledger.read() if isinstance(event, TrialEnded)]
     for trial, record in repetitions.items():
         assert record.state == "completed"
         assert ends.count(trial) == 1 or trial not in kept
@@ -133,7 +134,7 @@ def check_champion(study: Path) -> None:
     )
     assert "this selection has ended; nothing to train" in again.stderr
     assert f"Champion: {result['trial']}" in again.stdout
-    assert sum(event["event"] == "selected" for event in found.ledger.read()) == 1
+    assert sum(isinstance(event, Selected) for event in found.ledger.read()) == 1
 
 
 def under_way(study: Path) -> bool:

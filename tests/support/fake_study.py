@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from raylab.files import write_json, write_tensors
+from raylab.tracking.events import (
+    State,
+    StudyEnded,
+    TestRead,
+    TrialEnded,
+    TrialReported,
+    TrialStarted,
+)
 from raylab.tracking.study import StudyFolder
 
 T0 = 1_795_000_000.0
-STATES = (
+STATES: tuple[State, ...] = (
     "completed",
     "completed",
     "pruned",
@@ -39,46 +48,35 @@ def description(**changes: Any) -> dict[str, Any]:
     }
 
 
-def started(trial: str, *, time: float = T0, **params: Any) -> dict[str, Any]:
+def started(trial: str, *, time: float = T0, **params: Any) -> TrialStarted:
     config = {"task": {"kind": "contrastive"}, "training": {"max_steps": 100, "batch_size": 128}}
-    return {
-        "event": "trial_started",
-        "time": time,
-        "trial": trial,
-        "params": params,
-        "config": config,
-    }
+    return TrialStarted(time=time, trial=trial, params=params, config=config)
 
 
-def reported(trial: str, step: int, *, time: float = T0 + 1, **metrics: float) -> dict[str, Any]:
-    return {
-        "event": "trial_reported",
-        "time": time,
-        "trial": trial,
-        "step": step,
-        "metrics": metrics,
-    }
+def reported(trial: str, step: int, *, time: float = T0 + 1, **metrics: float) -> TrialReported:
+    return TrialReported(time=time, trial=trial, step=step, metrics=metrics)
 
 
 def ended(
-    trial: str, state: str, score: float | None, *, time: float = T0 + 9, **more: Any
-) -> dict[str, Any]:
+    trial: str, state: State, score: float | None, *, time: float = T0 + 9, **more: Any
+) -> TrialEnded:
     metrics = {} if score is None else {"loss": 1.0, "decoding.r2": score}
-    event = {
-        "event": "trial_ended",
-        "time": time,
-        "trial": trial,
-        "state": state,
-        "step": 100,
-        "score": score,
-    }
-    return {**event, "metrics": metrics, "error": None, "seconds": 8.0, **more}
+    event = TrialEnded(
+        time=time,
+        trial=trial,
+        state=state,
+        step=100,
+        score=score,
+        metrics=metrics,
+        seconds=8.0,
+    )
+    return replace(event, **more)
 
 
 def fake_study(
     path: Path,
     *,
-    states: tuple[str, ...] = STATES,
+    states: tuple[State, ...] = STATES,
     labels: bool = True,
     end: bool = True,
     **changes: Any,
@@ -92,11 +90,11 @@ def fake_study(
     if "completed" in states:
         _files(study, labels=labels, generator=generator)
     if end:
-        study.ledger.append({"event": "study_ended", "time": T0 + 10_000})
+        study.ledger.append(StudyEnded(time=T0 + 10_000))
     return study
 
 
-def _trial(study: StudyFolder, trial: str, state: str, generator: np.random.Generator) -> None:
+def _trial(study: StudyFolder, trial: str, state: State, generator: np.random.Generator) -> None:
     begin = T0 + 60 * int(trial)
     kind = str(generator.choice(["offset5", "offset10", "<b>attention</b>"]))
     params: dict[str, Any] = {
@@ -153,9 +151,7 @@ def _files(study: StudyFolder, *, labels: bool, generator: np.random.Generator) 
             "settings": {"smoothed": {"position": {"rat-1": chosen, "rat-2": chosen}}},
         },
     )
-    study.ledger.append(
-        {"event": "test_read", "time": T0 + 9000, "trial": winner.trial, "purpose": "evaluate"}
-    )
+    study.ledger.append(TestRead(time=T0 + 9000, trial=winner.trial, purpose="evaluate"))
     write_json(
         study.evaluation_path(),
         {

@@ -21,6 +21,7 @@ from raylab.data.preparation.writing import store_session, store_split, write_ma
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import assign_sessions, make_parts
 from raylab.files import safe_name
+from raylab.tracking.events import StudyEnded, TrialEnded, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job, run_round, start
 
@@ -175,22 +176,12 @@ def study_of(
         training = start(job)
         metrics = run_round(training, job)
         score = metrics["decoding.score"] if score is None else score
-        started = {
-            "event": "trial_started",
-            "trial": name,
-            "params": {"training.seed": number},
-            "config": job.config,
-        }
-        reported = {"event": "trial_reported", "trial": name, "step": 5, "metrics": metrics}
-        ended = {
-            "event": "trial_ended",
-            "trial": name,
-            "state": "completed",
-            "step": 5,
-            "score": score,
-        }
         study.ledger.append(
-            started, reported, {**ended, "metrics": metrics, "error": None, "seconds": 1.0}
+            TrialStarted(trial=name, params={"training.seed": number}, config=job.config),
+            TrialReported(trial=name, step=5, metrics=metrics),
+            TrialEnded(
+                trial=name, state="completed", step=5, score=score, metrics=metrics, seconds=1.0
+            ),
         )
-    study.ledger.append({"event": "study_ended"})
+    study.ledger.append(StudyEnded())
     return study

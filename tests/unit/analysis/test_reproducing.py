@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +38,12 @@ def change(study: StudyFolder, event: str, **changes: Any) -> None:
     """Tell the trial once more, with one of its events changed. (A changed segment the ledger finds
     by its hash.)
     """
-    told = [
-        {name: value for name, value in one.items() if name != "time"}
-        for one in study.ledger.read()
-    ]
-    study.ledger.append(*({**one, **changes} if one["event"] == event else one for one in told))
+    study.ledger.append(
+        *(
+            replace(each, time=time.time(), **(changes if each.kind == event else {}))
+            for each in study.ledger.read()
+        )
+    )
 
 
 def test_a_trial_is_rebuilt_to_the_bit(data: Dataset, tmp_path: Path) -> None:

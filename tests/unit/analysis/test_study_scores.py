@@ -55,7 +55,7 @@ def alone(folder: Path) -> StudyFolder:
 
 def reads(study: StudyFolder) -> list[tuple[str, str]]:
     return [
-        (event["trial"], event["purpose"])
+        (event.trial, event.purpose)
         for event in reads_of_test(StudyFolder.open(study.path).ledger.read())
     ]
 

@@ -16,6 +16,7 @@ from raylab.data.session import Label
 from raylab.errors import RaylabError, StudyError
 from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.scores import score_predictions
+from raylab.tracking.events import TrialEnded, TrialStarted
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 
@@ -32,7 +33,7 @@ def study(tmp_path: Path) -> StudyFolder:
 
 def reads(study: StudyFolder) -> list[tuple[str, str]]:
     return [
-        (event["trial"], event["purpose"])
+        (event.trial, event.purpose)
         for event in reads_of_test(StudyFolder.open(study.path).ledger.read())
     ]
 
@@ -117,16 +118,9 @@ def test_exported_rows_are_what_the_model_gives(study: StudyFolder, tmp_path: Pa
 
 
 def test_the_winner_is_the_best_completed_trial(study: StudyFolder) -> None:
-    late = {
-        "event": "trial_ended",
-        "trial": "0002",
-        "step": 1,
-        "score": 99.0,
-        "metrics": {},
-        "error": None,
-    }
     study.ledger.append(
-        {"event": "trial_started", "trial": "0002"}, {**late, "state": "pruned", "seconds": 1.0}
+        TrialStarted(trial="0002"),
+        TrialEnded(trial="0002", state="pruned", step=1, score=99.0, seconds=1.0),
     )
     assert raylab.load(study.path).config.training.seed == 1
     assert raylab.load(study.path, trial="0000").config.training.seed == 0

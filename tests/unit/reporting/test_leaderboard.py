@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from fake_study import ended, fake_study, started
@@ -10,14 +11,15 @@ from rich.console import Console
 
 from raylab.reporting import leaderboard
 from raylab.reporting.summary import baseline_scores, verdict
+from raylab.tracking.events import Event, State
 from raylab.tracking.records import records
 
 METRICS = ("decoding.r2",)
 
 
 def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
-    events = []
-    trials = [
+    events: list[Event] = []
+    trials: list[tuple[str, State, float | None]] = [
         ("0000", "failed", None),
         ("0001", "completed", 0.2),
         ("0002", "pruned", 0.9),
@@ -42,10 +44,10 @@ def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
 
 def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
     reason = "stopped early at step 90: 3 validations in a row without a better decoding.score"
-    events = [started(f"000{trial}") for trial in range(3)]
-    events += [{**ended("0000", "completed", 0.5), "step": 90, "kept_step": 60, "stopped": reason}]
+    events: list[Event] = [started(f"000{trial}") for trial in range(3)]
     events += [
-        {**ended("0001", "completed", 0.4), "kept_step": 100},
+        ended("0000", "completed", 0.5, step=90, kept_step=60, stopped=reason),
+        ended("0001", "completed", 0.4, kept_step=100),
         ended("0002", "completed", 0.3),
     ]
     rows = leaderboard.rows(records(events, live=False), "max")
@@ -66,12 +68,12 @@ def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
 
 def test_a_collapsed_codebook_is_noted() -> None:
     config = {"evaluation": {"collapse_below": 0.05}}
-    events = []
+    events: list[Event] = []
     for trial, usage in (("0000", 0.02), ("0001", 0.06)):
         metrics = {"codes.usage_least": usage}
         events += [
-            {**started(trial), "config": config},
-            {**ended(trial, "completed", usage), "metrics": metrics},
+            replace(started(trial), config=config),
+            ended(trial, "completed", usage, metrics=metrics),
         ]
     rows = leaderboard.rows(records(events, live=False), "min")
     said = "the codebook collapsed: 2.0% of its codes are used on held-out windows"

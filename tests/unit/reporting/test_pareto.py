@@ -27,6 +27,7 @@ from raylab.reporting import leaderboard
 from raylab.reporting.html import write_report
 from raylab.reporting.pareto import front_chart
 from raylab.space.space import Space, load_space
+from raylab.tracking.events import StudyEnded
 from raylab.tracking.records import Mode, TrialRecord, best, front
 from raylab.tracking.runs import trial_run
 from raylab.tracking.study import StudyFolder
@@ -241,7 +242,7 @@ def study_of_two(folder: Path, *more: str) -> StudyFolder:
         study.ledger.append(
             ended(trial, state, scores[0] if done else None, time=T0 + 20 * number + 9, **told)
         )
-    study.ledger.append({"event": "study_ended", "time": T0 + 999})
+    study.ledger.append(StudyEnded(time=T0 + 999))
     return study
 
 

@@ -17,6 +17,7 @@ from raylab.files import write_json, write_tensors
 from raylab.reporting import plots
 from raylab.reporting.embedding import load_embedding
 from raylab.reporting.html import write_report
+from raylab.tracking import events
 
 HOSTILE = "x <img src=http:evil onerror=alert(1)> </script>"
 
@@ -137,7 +138,7 @@ def test_a_winner_by_another_objective_is_compared_by_decoding(tmp_path: Path) -
 
 def test_many_reads_of_the_test_split_are_told(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
-    study.ledger.append({"event": "test_read", "trial": "0001", "purpose": "evaluate"})
+    study.ledger.append(events.TestRead(trial="0001", purpose="evaluate"))
     assert "read 2 times" in Page(write_report(study, importance=None)).visible
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from fake_study import T0, ended, reported, started
 
-from raylab.tracking import environment
+from raylab.tracking import environment, events
+from raylab.tracking.events import StudyEnded, parse_event
 from raylab.tracking.records import best, best_so_far, is_ended, reads_of_test, records
 from raylab.tracking.runs import trial_run
 
@@ -37,13 +38,14 @@ def test_a_trial_without_an_end(live: bool, state: str, end: float | None) -> No
 
 
 def test_a_resumed_trial_counts_each_step_once_and_its_last_state_wins() -> None:
-    events = [
+    log = [
         started("0000", x=1), reported("0000", 10, loss=3.0), reported("0000", 20, loss=9.0),
         ended("0000", "interrupted", None, seconds=5.0),
         started("0000", time=T0 + 100, x=1), reported("0000", 20, time=T0 + 101, loss=2.0),
-        reported("0000", 30, time=T0 + 102, loss=1.0), ended("0000", "completed", 0.7, time=T0 + 103, seconds=4.0),
+        reported("0000", 30, time=T0 + 102, loss=1.0),
+        ended("0000", "completed", 0.7, time=T0 + 103, seconds=4.0),
     ]  # fmt: skip
-    (record,) = records(events, live=False)
+    (record,) = records(log, live=False)
     assert [(step, metrics["loss"]) for _, step, metrics in record.history] == [
         (10, 3.0),
         (20, 2.0),
@@ -58,11 +60,7 @@ def test_a_resumed_trial_counts_each_step_once_and_its_last_state_wins() -> None
 
 
 def test_which_model_is_kept_and_why_training_stopped() -> None:
-    early = {
-        **ended("0000", "completed", 0.5),
-        "kept_step": 40,
-        "stopped": "stopped early at step 100",
-    }
+    early = ended("0000", "completed", 0.5, kept_step=40, stopped="stopped early at step 100")
     (record,) = records([started("0000"), early], live=False)
     assert (record.kept_step, record.stopped) == (40, "stopped early at step 100")
     tags = trial_run(record, study={"id": "s", "name": "n"}).tags
@@ -73,23 +71,27 @@ def test_which_model_is_kept_and_why_training_stopped() -> None:
 
 
 def test_a_resumed_trial_that_runs_again_has_no_end() -> None:
-    events = [started("0000"), ended("0000", "interrupted", None), started("0000", time=T0 + 50)]
-    assert records(events, live=True)[0].state == "running"
-    assert records(events, live=True)[0].ended is None
+    log = [started("0000"), ended("0000", "interrupted", None), started("0000", time=T0 + 50)]
+    assert records(log, live=True)[0].state == "running"
+    assert records(log, live=True)[0].ended is None
 
 
 def test_a_loss_that_is_no_number_stays_visible() -> None:
     (record,) = records(
-        [started("0000"), {**reported("0000", 1), "metrics": {"loss": None}}], live=True
+        [
+            started("0000"),
+            parse_event({**reported("0000", 1).to_dict(), "metrics": {"loss": None}}),
+        ],
+        live=True,
     )
     assert math.isnan(record.metrics["loss"])
 
 
 def test_only_completed_trials_win_and_ties_go_to_the_earliest() -> None:
-    events = [started("0000"), ended("0000", "pruned", 0.99)]
+    log = [started("0000"), ended("0000", "pruned", 0.99)]
     for trial, score in (("0001", 0.5), ("0002", 0.7), ("0003", 0.7), ("0004", math.nan)):
-        events += [started(trial), ended(trial, "completed", score, time=T0 + int(trial))]
-    found = records(events, live=False)
+        log += [started(trial), ended(trial, "completed", score, time=T0 + int(trial))]
+    found = records(log, live=False)
     assert getattr(best(found, "max"), "trial", None) == "0002"
     assert getattr(best(found, "min"), "trial", None) == "0001"
     assert best(found[:1], "max") is None
@@ -97,25 +99,25 @@ def test_only_completed_trials_win_and_ties_go_to_the_earliest() -> None:
 
 
 def test_a_study_has_ended_until_it_is_resumed() -> None:
-    events = [
+    log = [
         started("0000"),
         ended("0000", "completed", 1.0),
-        {"event": "study_ended", "time": T0},
+        StudyEnded(time=T0),
     ]
-    read = {"event": "test_read", "time": T0, "trial": "0000", "purpose": "evaluate"}
-    assert is_ended([*events, read])
-    assert not is_ended([*events, started("0001")])
-    assert reads_of_test([*events, read]) == [read]
+    read = events.TestRead(time=T0, trial="0000", purpose="evaluate")
+    assert is_ended([*log, read])
+    assert not is_ended([*log, started("0001")])
+    assert reads_of_test([*log, read]) == [read]
 
 
 def test_the_mirrored_run_of_a_record_is_a_pure_function_of_it() -> None:
-    events = [
+    log = [
         started("0000", **{"a.b": [1, 2]}),
         reported("0000", 10, loss=2.0),
         ended("0000", "pruned", 0.5),
     ]
     study = {"id": "s", "name": "n", "created": T0}
-    first, second = (trial_run(records(events, live=False)[0], study=study) for _ in range(2))
+    first, second = (trial_run(records(log, live=False)[0], study=study) for _ in range(2))
     assert first.digest == second.digest
     assert first.status == "KILLED"
     assert first.params == {

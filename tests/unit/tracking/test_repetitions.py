@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from raylab.reporting.choice import selection_figure
 from raylab.reporting.compared import course
 from raylab.reporting.html import write_report
 from raylab.reporting.scores import keep_score
+from raylab.tracking.events import Selected, SelectionStarted, State, StudyEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.runs import trial_run
 from raylab.tracking.selections import drawn, ended_selection, ranked, selections
@@ -40,20 +42,18 @@ def repeat(study: StudyFolder, of: str, seed: int, score: float | None, **more: 
     """A repetition that ended; without a score it failed."""
     trial, begun = f"{of}-seed{seed}", T0 + 20_000 + seed
     study.ledger.append(
-        {
-            **started(trial, time=begun),
-            "of": of,
-            "resources": {"cpus": 2, "gpus": 0.5, "workers": 1},
-        }
+        replace(started(trial, time=begun), of=of, resources={"cpus": 2, "gpus": 0.5, "workers": 1})
     )
     study.ledger.append(reported(trial, 50, time=begun + 1, **{"decoding.r2": score or 0.0}))
-    state = "failed" if score is None else "completed"
+    state: State = "failed" if score is None else "completed"
     study.ledger.append(ended(trial, state, score, time=begun + 10, **more))
 
 
-def asked(**changes: Any) -> dict[str, Any]:
-    event = {"event": "selection_started", "top": 2, "seeds": 3, "rule": "best", "shuffles": 0}
-    return {**event, "trials": list(SCORES), "values": list(SEEDS), **changes}
+def asked(**changes: Any) -> SelectionStarted:
+    event = SelectionStarted(
+        top=2, seeds=3, rule="best", shuffles=0, trials=tuple(SCORES), values=SEEDS
+    )
+    return replace(event, **changes)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def study(tmp_path: Path) -> StudyFolder:
     for of, scores in SCORES.items():
         for seed, score in zip(SEEDS, scores):
             repeat(found, of, seed, score)
-    found.ledger.append({"event": "study_ended", "time": T0 + 30_000})
+    found.ledger.append(StudyEnded(time=T0 + 30_000))
     candidates = [Candidate(of, 0.99, scores, 10) for of, scores in SCORES.items()]
     chosen = choose(candidates, mode="max", rule="best")
     trial = f"{chosen['chosen']}-seed{SEEDS[chosen.pop('champion')]}"
@@ -84,7 +84,7 @@ def study(tmp_path: Path) -> StudyFolder:
         "notes": ["<b> & so"],
     }
     keep_score(found, "selection", result, selection_figure(result))
-    found.ledger.append({"event": "selected", "trial": trial, "of": result["of"], "rule": "best"})
+    found.ledger.append(Selected(trial=trial, of=result["of"], rule="best"))
     return found
 
 
@@ -203,8 +203,8 @@ def test_candidates_are_different_configs_and_seeds_are_fresh(tmp_path: Path) ->
     """Trials that differ in their seed only would be repeated twice alike."""
     study = small_study(tmp_path / "s", dataset(tmp_path / "ds"), scores=(0.5, 0.9))
     event = _started(study, 4, 3, "best", 0)
-    assert event["trials"] == ["0001"]
-    assert event["values"] == [2, 3, 4]  # 0 and 1 were used by the search
+    assert event.trials == ("0001",)
+    assert event.values == (2, 3, 4)  # 0 and 1 were used by the search
     study.ledger.append(started("0002"))
     with pytest.raises(StudyError, match="has not ended"):
         _started(study, 4, 3, "best", 0)
@@ -245,12 +245,12 @@ def test_several_studies_on_one_page(tmp_path: Path) -> None:
 
 def repeated_and_chosen(study: StudyFolder) -> None:
     """Two repetitions of its trial 0001, which have its model, and a choice of the first."""
-    study.ledger.append(asked(trials=["0001"], values=[2, 3]))
+    study.ledger.append(asked(trials=("0001",), values=(2, 3)))
     config = winner(study).config
     for seed, score in ((2, 0.6), (3, 0.7)):
         trial = f"0001-seed{seed}"
         shutil.copytree(study.trial_folder("0001"), study.trial_folder(trial))
         study.ledger.append(
-            {**started(trial), "config": config, "of": "0001"}, ended(trial, "completed", score)
+            replace(started(trial), config=config, of="0001"), ended(trial, "completed", score)
         )
-    study.ledger.append({"event": "selected", "trial": "0001-seed2", "of": "0001", "rule": "best"})
+    study.ledger.append(Selected(trial="0001-seed2", of="0001", rule="best"))

@@ -14,15 +14,16 @@ from ray.tune.schedulers import FIFOScheduler
 from raylab.config.parse import parse
 from raylab.errors import ConfigError
 from raylab.space.settings import Scheduler
+from raylab.tracking.events import TrialReported
 from raylab.tuning.schedulers import make_scheduler
 
 STEPS = 900
 
 
-def reports(trial: str, *scores: float) -> list[dict[str, Any]]:
+def reports(trial: str, *scores: float) -> list[TrialReported]:
     """At steps 100, 200, ..."""
     return [
-        {"event": "trial_reported", "trial": trial, "step": 100 * at, "rung": score}
+        TrialReported(trial=trial, step=100 * at, rung=score)
         for at, score in enumerate(scores, start=1)
     ]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from raylab.space.settings import Budget
+from raylab.tracking.events import DriverStarted, TrialReported
 from raylab.tracking.records import TrialRecord
 from raylab.tuning.outcome import Outcome
 from raylab.tuning.stopping import Stopping, worked_seconds
@@ -55,12 +56,12 @@ def test_what_earlier_drivers_saw_counts() -> None:
 def test_drivers_count_while_they_are_at_work(dead: bool) -> None:
     """The night between a driver's death and the next one's start is not work."""
     events = [
-        {"event": "driver_started", "time": 100.0},
-        {"event": "trial_reported", "time": 130.0},
+        DriverStarted(time=100.0),
+        TrialReported(time=130.0, trial="0000", step=1),
         *(
             [
-                {"event": "driver_started", "time": 9000.0},
-                {"event": "trial_reported", "time": 9005.0},
+                DriverStarted(time=9000.0),
+                TrialReported(time=9005.0, trial="0000", step=2),
             ]
             if dead
             else []

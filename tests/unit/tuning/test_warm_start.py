@@ -16,6 +16,7 @@ from helpers import dataset
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
 from raylab.space.space import load_space
+from raylab.tracking.events import State, TrialEnded, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.planning.study_plan import make_plan
 from raylab.tuning.trial_draws import Drawing
@@ -60,25 +61,13 @@ def earlier(
         if change:
             change(config)
         score, name = 1 - abs(float(temperature) - GOOD), f"{number:04d}"
-        state = {12: "pruned", 13: "failed"}.get(number, "completed")
-        report = {
-            "event": "trial_reported",
-            "trial": name,
-            "step": 20,
-            "metrics": {"decoding.score": score},
-        }
-        end = {
-            "event": "trial_ended",
-            "trial": name,
-            "state": state,
-            "step": 40,
-            "metrics": {},
-            "error": None,
-        }
+        states: dict[int, State] = {12: "pruned", 13: "failed"}
+        state = states.get(number, "completed")
+        final = score if state == "completed" else None
         study.ledger.append(
-            {"event": "trial_started", "trial": name, "params": params, "config": config},
-            report,
-            {**end, "score": score if state == "completed" else None},
+            TrialStarted(trial=name, params=params, config=config),
+            TrialReported(trial=name, step=20, metrics={"decoding.score": score}),
+            TrialEnded(trial=name, state=state, step=40, score=final),
         )
     study.ledger.flush()
     return folder
