@@ -10,12 +10,13 @@ import numpy as np
 
 from raylab.config.explain import did_you_mean
 from raylab.data.dataset import MANIFEST, Dataset
+from raylab.data.load_recipe import load_recipe
 from raylab.data.preparation.sections import Sections, read_sections
 from raylab.data.preparation.writing import describe_session
 from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe, load_recipe
+from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 from raylab.data.splitting.splits import CODE, SPLITS, counts, make_parts
 from raylab.errors import DataError

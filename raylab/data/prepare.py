@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raylab.data.allen.environment import ensure_environment
 from raylab.data.dataset import MANIFEST, Dataset, stored_session
+from raylab.data.load_recipe import load_recipe
 from raylab.data.preparation.budget import files_at_once
 from raylab.data.preparation.joining import join, require_one_origin
 from raylab.data.preparation.sections import Sections, read_sections
 from raylab.data.preparation.workspace import Workspace, source_key
 from raylab.data.preparation.writing import store_session, store_split, write_manifest
-from raylab.data.readers.isolation.isolated import APART, read_isolated
+from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe, load_recipe
+from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.splitting.splits import assign_sessions, make_parts
 from raylab.errors import ConfigError, DataError, RaylabError
 
@@ -98,8 +98,9 @@ def prepare(
     sources = list_sources(Path(source), chosen)[:sessions]
     sections = read_sections(chosen, overrides or {}, str(recipe))
     with workspace.opened(keep=len(sources) > 1):
-        if chosen is not None and chosen.format in APART:
-            ensure_environment()  # here, where its progress is seen; the tasks find it made
+        if chosen is not None and chosen.reader.setup:
+            # Once, and here, where its progress is visible.
+            chosen.reader.load(chosen.reader.setup)()
         items = [_item(one, chosen, sections, workspace) for one in sources]
         at_once = files_at_once(sources, memory)
         results = _collect(_run(prepare_one, items, at_once), len(items), strict, progress)
@@ -119,7 +120,7 @@ def prepare_one(item: Item) -> Item:
     )
     name = source.path.name
     try:
-        recipe = Recipe.model_validate(item["recipe"]) if item["recipe"] else None
+        recipe = parse_recipe(item["recipe"], "recipe") if item["recipe"] else None
         key = source_key(source, recipe)
         entry = workspace.recorded(key)
         if entry is None:

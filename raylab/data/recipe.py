@@ -1,14 +1,12 @@
 """A recipe: where the neural data, time, labels, trials and splits are in a laboratory's own files.
 
-Recipes are YAML, shipped in `raylab/data/recipes` or written by the user; docs/recipes.md explains
-every key.
+docs/recipes.md explains every key. `load_recipe.py` reads recipes from YAML files.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -16,65 +14,38 @@ from pydantic import Field, model_validator
 from raylab.config.base import Strict
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse
-from raylab.config.yaml_files import load_yaml
+from raylab.data.readers.registry import READERS, Reader
 from raylab.data.recipe_sections import (
     Count,
     FeaturesSpec,
     LabelSpec,
     NeuralSpec,
-    PresentationsSpec,
     SegmentsSpec,
     SessionSpec,
     SpikesSpec,
     TimeSpec,
-    TracesSpec,
-    UnitFiltersSpec,
 )
-from raylab.errors import ConfigError, DataError
+from raylab.errors import ConfigError
 
-Format = Literal[
-    "hdf5",
-    "mat",
-    "npz",
-    "nwb",
-    "csv",
-    "parquet",
-    "joblib",
-    "torch_brain",
-    "allen_ophys",
-    "allen_ecephys",
-]
 SplitName = Literal["train", "valid", "test"]
+Variables = Mapping[str, str | int | float]
 
-FOLDER = Path(__file__).parent / "recipes"
-PATTERNS: dict[str, tuple[str, ...]] = {
-    "hdf5": ("*.h5", "*.hdf5"),
-    "mat": ("*.mat",),
-    "npz": ("*.npz",),
-    "nwb": ("*.nwb",),
-    "csv": ("*.csv",),
-    "parquet": ("*.parquet",),
-    "joblib": ("*.jl", "*.joblib", "*.pkl"),
-    "torch_brain": ("*.h5", "*.hdf5"),
-    "allen_ophys": ("*.nwb",),
-    "allen_ecephys": ("*.nwb",),
-}
-# Files of these formats say where things are; a recipe states what else there is to choose.
-CHOICES: dict[str, set[str]] = {
-    "torch_brain": {"neural", "bin"},
-    "allen_ophys": {"traces", "bin"},
-    "allen_ecephys": {"presentations", "unit_filters"},
-}
-ALLEN = {"traces", "presentations", "unit_filters"}
-FOR_ALL = {"format", "files", "splits", "filters", "features"}
+# What a recipe of any format may have; which other sections it may have depends on its reader.
+FOR_ALL = {"format", "package", "files", "splits", "filters", "features"}
 
 
 class Recipe(Strict):
-    """What `read_source` needs to know about a file. Paths are inside the file, parts joined by
-    `/`.
+    """What `read_source` needs to know about a file.
+
+    Paths are inside the file; their parts are joined by `/`. Formats that describe themselves may
+    have a subclass with sections of their own. Make recipes with `parse_recipe`, which chooses the
+    class by the format.
     """
 
-    format: Format
+    format: str = Field(description="a name in the registry of readers")
+    package: str | None = Field(
+        None, description="name of the package that adds the format, where raylab does not"
+    )
     files: str | None = Field(
         None, description="pattern of the files in a folder; default by format"
     )
@@ -104,42 +75,25 @@ class Recipe(Strict):
     groups: dict[str, str] = Field(
         {}, description="name: path of a whole number a sample (or trial) to split by"
     )
-    traces: TracesSpec | None = Field(None, description="of allen_ophys")
-    presentations: PresentationsSpec | None = Field(None, description="of allen_ecephys")
-    unit_filters: UnitFiltersSpec | None = Field(None, description="of allen_ecephys")
     bin: Count = Field(1, description="samples summed (counts) or averaged into one")
     splits: dict[str, Any] | None = None
     filters: dict[str, Any] = Field(
         {}, description="units and sessions left out, see FiltersConfig"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _default_sections(cls, value: Any) -> Any:
-        """Filled in only for the format that has them, so that a dataset's record says what was
-        used.
-        """
-        own = (
-            CHOICES.get(str(value.get("format")), set()) & ALLEN
-            if isinstance(value, Mapping)
-            else set()
-        )
-        return {**{name: {} for name in sorted(own)}, **value} if own else value
-
     @model_validator(mode="after")
     def _complete(self) -> Recipe:
-        if self.format in CHOICES:
-            named = self.model_fields_set - CHOICES[self.format] - FOR_ALL
-            if named:
+        reader = READERS.find(self.format)
+        if reader is None:
+            raise ValueError(f"format '{self.format}' has no reader")
+        if reader.reads:
+            own = set(type(self).model_fields) - set(Recipe.model_fields)
+            excess = self.model_fields_set - set(reader.sections) - own - FOR_ALL
+            if excess:
                 raise ValueError(
-                    f"{self.format} files say where things are; remove {', '.join(sorted(named))}"
+                    f"{self.format} files say where things are; remove {', '.join(sorted(excess))}"
                 )
             return self
-        for name in sorted(ALLEN):
-            if getattr(self, name) is not None:
-                raise ValueError(
-                    f"`{name}` is for Allen sessions (allen_ophys, allen_ecephys); remove it"
-                )
         if (self.neural is None) == (self.spikes is None):
             raise ValueError(
                 "give `neural` (sampled activity) or `spikes` (spike times), one of the two"
@@ -190,9 +144,14 @@ class Recipe(Strict):
         return self
 
     @property
+    def reader(self) -> Reader:
+        """What reads files of this recipe's format."""
+        return READERS.of(self.format)
+
+    @property
     def patterns(self) -> tuple[str, ...]:
         """The file patterns of a folder."""
-        return (self.files,) if self.files else PATTERNS[self.format]
+        return (self.files,) if self.files else self.reader.patterns
 
     def bind(self, key: str) -> Recipe:
         """The recipe of one session of `sessions`, its variables filled in; itself where there are
@@ -202,67 +161,62 @@ class Recipe(Strict):
             return self
         whole = {"sessions", "features"}  # tables are of a stimulus, not of a session
         filled = _fill(self.model_dump(exclude_unset=True, exclude=whole), self.sessions[key])
-        return parse(Recipe, filled, f"recipe, session '{key}'")
+        return parse_recipe(filled, f"recipe, session '{key}'")
 
 
-def recipe_names() -> list[str]:
-    """The shipped recipes."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+def parse_recipe(value: Mapping[str, Any], source: str) -> Recipe:
+    """The recipe that a mapping describes, of the class that its format has.
 
-
-def load_recipe(name_or_path: str | Path) -> Recipe:
-    """A shipped recipe by name, or any recipe by the path of its YAML file.
+    Args:
+        source: What the mapping was read from, for the error.
 
     Raises:
-        DataError: No shipped recipe has this name.
-        ConfigError: The file is missing, or has a wrong key or value.
+        ConfigError: The format has no reader, or a key or value is wrong.
     """
-    text = str(name_or_path)
-    if text in recipe_names():
-        path = FOLDER / f"{text}.yaml"
-    elif Path(text).suffix in (".yaml", ".yml"):
-        path = Path(text)
-    else:
-        raise DataError(
-            f"no recipe is called '{text}'",
-            f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a "
-            "path to YAML.",
+    name = value.get("format")
+    if not isinstance(name, str):
+        return parse(Recipe, value, source)  # which says what is wrong with it
+    reader = READERS.find(name)
+    if reader is None:
+        raise _unknown_format(value, source)
+    model = _recipe_class(reader)
+    for key in value:
+        others = [] if key in model.model_fields else _formats_with(key)
+        if others:
+            raise ConfigError(
+                f"{source}: unknown key '{key}'",
+                f"It exists where format is {' or '.join(others)}.",
+            )
+    if reader.package:
+        value = {**value, "package": reader.package}
+    return parse(model, value, source)
+
+
+def _unknown_format(value: Mapping[str, Any], source: str) -> ConfigError:
+    package = value.get("package")
+    if isinstance(package, str) and package:
+        return ConfigError(
+            f"{source}: format '{value['format']}' comes from the package {package}, which is not "
+            "installed",
+            f"Install it, for example: pip install {package.split()[0]}",
         )
-    recipe = _with_tables(parse(Recipe, load_yaml(path), str(path)), path)
-    for key in recipe.sessions:
-        _bind_or_explain(recipe, key, path)
-    return recipe
+    return ConfigError(
+        f"{source}: format: '{value['format']}' is not known",
+        f"Use one of: {', '.join(READERS.formats)}; or install the package that adds it.",
+    )
 
 
-def _with_tables(recipe: Recipe, path: Path) -> Recipe:
-    """Tables of features lie beside the recipe or below: it must not name files that its user did
-    not.
-    """
-    found = {}
-    for name, spec in recipe.features.items():
-        if spec.path.startswith(("/", "\\", "~")) or ".." in re.split(r"[/\\]", spec.file):
-            raise ConfigError(
-                f"{path}: features.{name}.path '{spec.path}' leaves the recipe's folder",
-                "Put it there.",
-            )
-        table = path.parent.resolve() / spec.file
-        if not table.is_file():
-            raise ConfigError(
-                f"{path}: features.{name}.path: {table} is not there",
-                "Put the table beside the recipe.",
-            )
-        found[name] = spec.model_copy(update={"path": str(path.parent.resolve() / spec.path)})
-    return recipe.model_copy(update={"features": found}) if found else recipe
+def _recipe_class(reader: Reader) -> type[Recipe]:
+    model: type[Recipe] = reader.load(reader.recipe) if reader.recipe else Recipe
+    return model
 
 
-def _bind_or_explain(recipe: Recipe, key: str, path: Path) -> None:
-    try:
-        recipe.bind(key)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: sessions.{key}: {error.what}", error.remedy) from None
+def _formats_with(section: str) -> list[str]:
+    """The formats whose recipes have a section that other recipes lack."""
+    return [reader.format for reader in READERS if section in _recipe_class(reader).model_fields]
 
 
-def _fill(value: Any, variables: dict[str, str | int | float]) -> Any:
+def _fill(value: Any, variables: Variables) -> Any:
     """`value` with `{name}` replaced; a text that is one variable takes the variable's type.
 
     `{stem}` stays: it is filled for each file.
@@ -276,14 +230,14 @@ def _fill(value: Any, variables: dict[str, str | int | float]) -> Any:
     whole = re.fullmatch(r"\{(\w+)\}", value)
     if whole and whole[1] in variables:
         return variables[whole[1]]
-    return re.sub(r"\{(\w+)\}", lambda found: _variable(found, variables), value)
+    return re.sub(r"\{(\w+)\}", lambda match: _variable(match, variables), value)
 
 
-def _variable(found: re.Match[str], variables: dict[str, str | int | float]) -> str:
-    if found[1] == "stem":
-        return found[0]
-    if found[1] not in variables:
+def _variable(match: re.Match[str], variables: Variables) -> str:
+    if match[1] == "stem":
+        return match[0]
+    if match[1] not in variables:
         raise ConfigError(
-            f"recipe: no variable is called '{found[0]}'", did_you_mean(found[1], variables)
+            f"recipe: no variable is called '{match[0]}'", did_you_mean(match[1], variables)
         )
-    return str(variables[found[1]])
+    return str(variables[match[1]])

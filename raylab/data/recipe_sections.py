@@ -10,8 +10,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     Field,
-    FiniteFloat,
-    NonNegativeFloat,
     PositiveFloat,
     StringConstraints,
     model_validator,
@@ -183,54 +181,3 @@ class SegmentsSpec(Strict):
         if self.first is not None and self.length is None:
             raise ValueError("`first` needs `length`")
         return self
-
-
-class TracesSpec(Strict):
-    """Of allen_ophys."""
-
-    nan: NanRule = "error"
-
-
-class PresentationsSpec(Strict):
-    """Of allen_ecephys: the stimulus whose presentations are read, and the bins of one
-    presentation.
-    """
-
-    stimulus: str = "natural_scenes"
-    window_s: tuple[FiniteFloat, FiniteFloat] | None = Field(
-        None,
-        description=(
-            "[from, to) after the start; default the whole presentation, to the millisecond"
-        ),
-    )
-    bins: Count = 1
-
-    @model_validator(mode="after")
-    def _ordered(self) -> PresentationsSpec:
-        if self.window_s is not None and not self.window_s[0] < self.window_s[1]:
-            raise ValueError(
-                "`window_s` is [from, to] with from < to, in seconds after the start of a "
-                "presentation"
-            )
-        return self
-
-
-Limit = NonNegativeFloat | Literal["any"]
-
-
-class UnitFiltersSpec(Strict):
-    """Of allen_ecephys: units to read, by allensdk's measures and with its defaults; `any` turns a
-    limit off.
-    """
-
-    good: bool = Field(True, description="only units whose quality is `good`")
-    valid_channel: bool = Field(True, description="only units whose peak channel is valid")
-    in_brain: bool = Field(
-        True, description="only units whose peak channel lies in a named structure"
-    )
-    structures: tuple[str, ...] = Field(
-        (), description="only units of these, such as VISp; default all"
-    )
-    isi_violations_max: Limit = 0.5
-    amplitude_cutoff_max: Limit = 0.1
-    presence_ratio_min: Limit = 0.95

@@ -18,12 +18,12 @@ import pytest
 
 import raylab
 from raylab.cli import main
-from raylab.config.parse import parse
 from raylab.data.allen.environment import ensure_environment
+from raylab.data.load_recipe import load_recipe
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe, load_recipe
+from raylab.data.recipe import parse_recipe
 from raylab.data.session import Session
 from raylab.errors import DataError
 from tests.fixtures.allen_ophys import write_ophys
@@ -145,7 +145,7 @@ class TestOphysAgainstAllensdk:
 class TestEcephysAgainstAllensdk:
     def read(self, files: dict[str, Path], stimulus: str) -> Session:
         wanted = {"stimulus": stimulus, "window_s": [0, 0.25], "bins": 5}
-        recipe = parse(Recipe, {"format": "allen_ecephys", "presentations": wanted}, "test")
+        recipe = parse_recipe({"format": "allen_ecephys", "presentations": wanted}, "test")
         return read_source(Source(files["allen_ecephys"]), recipe)
 
     def test_units_are_those_that_allensdk_keeps(

@@ -15,14 +15,15 @@ import torch
 from command import run
 
 import raylab
-from raylab.config.parse import parse, parse_trial
+from raylab.config.parse import parse_trial
 from raylab.data.allen.environment import NAMED
 from raylab.data.dataset import Dataset
+from raylab.data.load_recipe import load_recipe
 from raylab.data.prepare import prepare
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe, load_recipe
+from raylab.data.recipe import parse_recipe
 from raylab.data.session import Session
 from raylab.data.shard import whole_shard
 from raylab.data.synth import write_session
@@ -216,7 +217,7 @@ def test_an_allen_session_whose_presentations_are_shuffled_and_dropped(
         NAMED, str(stand_in(tmp_path, json.dumps(ECEPHYS), arrays=tmp_path / "arrays.h5"))
     )
     (tmp_path / "715093703.nwb").touch()
-    recipe = parse(Recipe, {"format": "allen_ecephys"}, "test")
+    recipe = parse_recipe({"format": "allen_ecephys"}, "test")
     session = read_source(Source(tmp_path / "715093703.nwb"), recipe)
     assert session.groups["presentation"].tolist() == sorted(1000 + rows)
     assert session.labels["scene"].values.tolist() == scene[np.sort(rows)].tolist()

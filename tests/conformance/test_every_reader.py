@@ -17,12 +17,11 @@ import pandas as pd
 import pytest
 import scipy.io
 
-from raylab.config.parse import parse
 from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe
+from raylab.data.recipe import Recipe, parse_recipe
 from raylab.errors import DataError
 
 SAMPLES, UNITS = 60, 5
@@ -117,13 +116,13 @@ def recipe(format_name: str, neural: str, group: str, suffix: str = "", **change
             "angle": {"path": f"{group}angle{suffix}", "kind": "circular"},
         },
     }
-    return parse(Recipe, value | changes, "test")
+    return parse_recipe(value | changes, "test")
 
 
 def table_recipe(format_name: str) -> Recipe:
     found = recipe(format_name, "unit_*", "").model_dump(exclude_unset=True)
     found["labels"]["speed"]["path"] = "speed_x"
-    return parse(Recipe, found, "test")
+    return parse_recipe(found, "test")
 
 
 def nwb_recipe() -> Recipe:
@@ -221,7 +220,7 @@ class TestEveryReader:
         value = found.model_dump(exclude_unset=True)
         value["labels"]["side"]["path"] = value["labels"]["side"]["path"].replace("side", "syde")
         with pytest.raises(DataError) as error:
-            read_source(Source(path), parse(Recipe, value, "test"))
+            read_source(Source(path), parse_recipe(value, "test"))
         assert str(path) in error.value.what
         assert "`labels.side.path`" in error.value.what
         assert "syde" in error.value.what
@@ -237,7 +236,7 @@ class TestEveryReader:
             read_source(Source(path), found)
         value = found.model_dump(exclude_unset=True)
         value["neural"]["nan"] = "drop_units"
-        session = read_source(Source(path), parse(Recipe, value, "test"))
+        session = read_source(Source(path), parse_recipe(value, "test"))
         assert session.neural.shape == (SAMPLES, UNITS - 1)
         assert any("dropped" in note for note in session.notes)
 

@@ -21,13 +21,13 @@ import pytest
 import scipy.io
 from helpers import dataset
 
-from raylab.config.parse import parse
 from raylab.data.dataset import Dataset
+from raylab.data.load_recipe import load_recipe
 from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe, load_recipe
+from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.session import Session
 from raylab.data.synth import write_session
 from raylab.errors import ConfigError, DataError, RaylabError
@@ -39,7 +39,7 @@ RECONSTRUCT = np._core.multiarray._reconstruct
 
 
 def recipe(**value: Any) -> Recipe:
-    return parse(Recipe, {**SAMPLED, **value}, "test")
+    return parse_recipe({**SAMPLED, **value}, "test")
 
 
 def read(path: Path, **value: Any) -> Session:
@@ -349,7 +349,7 @@ def test_spike_counts_that_no_memory_holds(tmp_path: Path) -> None:
 
 
 def read_spikes(path: Path, spikes: dict[str, Any], **value: Any) -> Session:
-    found = parse(Recipe, {"format": path.suffix[1:], "spikes": spikes, **value}, "test")
+    found = parse_recipe({"format": path.suffix[1:], "spikes": spikes, **value}, "test")
     return read_source(Source(path), found)
 
 
@@ -529,7 +529,7 @@ def test_a_crash_of_a_parser_is_an_error(tmp_path: Path) -> None:
 def test_where_nothing_can_fork_the_server_dies_and_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = "from raylab.data.readers import child; child.FORKS = False; child.serve()"
+    server = "from raylab.data.readers.isolation import child; child.FORKS = False; child.serve()"
     monkeypatch.setattr("raylab.data.readers.isolation.isolated.SERVER", server)
     monkeypatch.setattr("raylab.data.readers.isolation.isolated._SERVERS", {})
     dead, sound = (

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from raylab.config.parse import parse
+from raylab.data.load_recipe import load_recipe
 from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe, load_recipe
+from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.session import Session
 from raylab.errors import RaylabError
 from tests.fuzz import bombs, odd_archives, odd_tables
@@ -172,7 +172,7 @@ def case_recipe(folder: Path, target: str) -> Recipe | None:
     if target == "recipe":
         return load_recipe(folder / "recipe.yaml")
     value = json.loads((folder / "recipe.json").read_text())
-    return parse(Recipe, value, "recipe") if value else None
+    return parse_recipe(value, "recipe") if value else None
 
 
 def _usable(session: Session) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from raylab.data.recipe import FOLDER
+from raylab.data.load_recipe import FOLDER
 from tests.fuzz.bases import BASES, arrays, recipes, sampled, spiking
 from tests.fuzz.damage import damage
 from tests.fuzz.odd_arrays import Generator

@@ -12,6 +12,7 @@ import numpy as np
 
 from raylab.data.allen.presentations import bin_edges, count_spikes, overlap_groups
 from raylab.data.allen.process import Answer, read_with_allensdk
+from raylab.data.allen.recipes import AllenEcephysRecipe, PresentationsSpec, UnitFiltersSpec
 from raylab.data.allen.stimuli import label_name, stimulus_label
 from raylab.data.allen.tables import (
     Presentations,
@@ -19,10 +20,8 @@ from raylab.data.allen.tables import (
     chosen_units,
     number_or_text,
 )
-from raylab.data.readers.align import resample
-from raylab.data.readers.store import guard
-from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import PresentationsSpec, UnitFiltersSpec
+from raylab.data.readers.guard import guard
+from raylab.data.readers.parts.align import resample
 from raylab.data.session import Label, Session
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ FIRST = (
 )
 
 
-def read_allen_ecephys(path: Path, recipe: Recipe) -> Session:
+def read_allen_ecephys(path: Path, recipe: AllenEcephysRecipe) -> Session:
     """Spike counts in k bins of every presentation of one stimulus; each presentation is a segment,
     of a movie each showing: its frames follow each other without a pause.
 
@@ -51,8 +50,6 @@ def read_allen_ecephys(path: Path, recipe: Recipe) -> Session:
     """
     import h5py
 
-    assert recipe.presentations is not None  # the recipe fills them in
-    assert recipe.unit_filters is not None
     # Guarded: a file that allensdk lets pass may still lack a column or mix lengths.
     with (
         read_with_allensdk(path, "ecephys") as answer,

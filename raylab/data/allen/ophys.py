@@ -11,11 +11,11 @@ import numpy as np
 
 from raylab.data.allen.presentations import movie_repeats
 from raylab.data.allen.process import Answer, read_with_allensdk
+from raylab.data.allen.recipes import AllenOphysRecipe
 from raylab.data.allen.stimuli import is_movie, label_name, stimulus_label
-from raylab.data.readers import parts
-from raylab.data.readers.align import resample
-from raylab.data.readers.store import guard
-from raylab.data.recipe import Recipe
+from raylab.data.readers.guard import guard
+from raylab.data.readers.parts.align import resample
+from raylab.data.readers.parts.missing import without_nan
 from raylab.data.recipe_sections import NanRule, NeuralSpec
 from raylab.data.session import Label, Session, segments_from_time
 from raylab.errors import DataError
@@ -48,7 +48,7 @@ class Shown:
     columns: dict[str, np.ndarray]
 
 
-def read_allen_ophys(path: Path, recipe: Recipe) -> Session:
+def read_allen_ophys(path: Path, recipe: AllenOphysRecipe) -> Session:
     """dF/F of every cell, behaviour, the stimulus at every sample, and the presentation that it
     belongs to.
 
@@ -57,7 +57,6 @@ def read_allen_ophys(path: Path, recipe: Recipe) -> Session:
     """
     import h5py
 
-    assert recipe.traces is not None  # the recipe fills it in
     # Guarded: a file that allensdk lets pass may still lack a column or mix lengths.
     with (
         read_with_allensdk(path, "ophys") as answer,
@@ -82,9 +81,7 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
     tables = list(_tables(file))
     units = {name: np.asarray(column) for name, column in file["units"].items()}
     spec = NeuralSpec(path="dff", kind="calcium", nan=nan)
-    neural, units, notes = parts.without_nan(
-        traces.T[measured].astype(np.float32), units, segments, spec
-    )
+    neural, units, notes = without_nan(traces.T[measured].astype(np.float32), units, segments, spec)
     labels = dict(_behaviour(file, time)) | {
         name: stimulus_label(name, values[measured])
         for name, values in _labels(tables, len(stamps))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from raylab.data.allen.environment import NAMED, ensure_environment, scrubbed
+from raylab.data.readers.isolation.limits import machine_memory
 from raylab.errors import DataError
 
 SCRIPT = Path(__file__).with_name("reader_process.py")
@@ -55,10 +56,6 @@ def read_with_allensdk(path: Path, kind: Literal["ophys", "ecephys"]) -> Iterato
 
 
 def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
-    from raylab.data.readers.isolation.limits import (
-        machine_memory,  # here, because the readers import this module
-    )
-
     limit = _timeout_s()
     command = [
         str(python),

@@ -15,8 +15,8 @@ import numpy as np
 
 from raylab.config.explain import did_you_mean
 from raylab.data.allen.presentations import movie_repeats, touching
+from raylab.data.allen.recipes import PresentationsSpec, UnitFiltersSpec
 from raylab.data.allen.stimuli import is_movie
-from raylab.data.recipe_sections import PresentationsSpec, UnitFiltersSpec
 from raylab.errors import DataError
 
 if TYPE_CHECKING:

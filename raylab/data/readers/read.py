@@ -8,40 +8,19 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from raylab.data.allen.ecephys import read_allen_ecephys
-from raylab.data.allen.ophys import read_allen_ophys
-from raylab.data.readers.align import rebin
-from raylab.data.readers.assemble import assemble
-from raylab.data.readers.features import with_features
-from raylab.data.readers.formats.hdf5 import Hdf5Store
-from raylab.data.readers.formats.joblib import open_joblib
-from raylab.data.readers.formats.mat import open_mat
-from raylab.data.readers.formats.npz import NpzStore
-from raylab.data.readers.formats.nwb import NwbStore
-from raylab.data.readers.formats.table import ParquetStore, open_csv
-from raylab.data.readers.formats.torch_brain import is_torch_brain, read_torch_brain
+from raylab.data.load_recipe import recipe_names
+from raylab.data.readers.files import Files
+from raylab.data.readers.formats.torch_brain import is_torch_brain
+from raylab.data.readers.guard import guard
+from raylab.data.readers.parts.align import rebin
+from raylab.data.readers.parts.assemble import assemble
+from raylab.data.readers.parts.features import with_features
+from raylab.data.readers.registry import READERS, WITHOUT_RECIPE, Reader
 from raylab.data.readers.source import Source
-from raylab.data.readers.store import Files, Store, guard
-from raylab.data.recipe import Recipe, recipe_names
+from raylab.data.readers.store import Store
+from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 from raylab.errors import DataError
-
-# A format is a function from a path to a Store, and one line here; parsers are imported when one is
-# called.
-STORES: dict[str, Callable[[Path], Store]] = {
-    "hdf5": Hdf5Store,
-    "mat": open_mat,
-    "npz": NpzStore,
-    "nwb": NwbStore,
-    "csv": open_csv,
-    "parquet": ParquetStore,
-    "joblib": open_joblib,
-}
-SELF_DESCRIBED = (
-    "torch_brain",
-    "allen_ophys",
-    "allen_ecephys",
-)  # formats that name their session themselves
 
 
 def read_source(source: Source, recipe: Recipe | None = None) -> Session:
@@ -57,14 +36,7 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
     if recipe is None:
         check_torch_brain(source.path)
     with _naming(source):
-        if recipe is None or recipe.format == "torch_brain":
-            session = read_torch_brain(source.path, recipe)
-        elif recipe.format == "allen_ophys":
-            session = read_allen_ophys(source.path, recipe)
-        elif recipe.format == "allen_ecephys":
-            session = read_allen_ecephys(source.path, recipe)
-        else:
-            session = _read_stores(source, recipe.bind(source.key))
+        session = _read(source, recipe)
         # Checked before binning too: a label that does not fit cannot be binned.
         session = with_features(
             session.check(str(source)), recipe.features if recipe is not None else {}
@@ -73,26 +45,43 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
     return _compared_with_name(session.check(str(source)), source, recipe)
 
 
+def reader_of(recipe: Recipe | None) -> Reader:
+    """What reads the files of a recipe, or the files that need none."""
+    return READERS.of(recipe.format if recipe is not None else WITHOUT_RECIPE)
+
+
+def _read(source: Source, recipe: Recipe | None) -> Session:
+    reader = reader_of(recipe)
+    if reader.reads:
+        read: Callable[[Path, Recipe | None], Session] = reader.load(reader.reads)
+        return read(source.path, recipe)
+    assert recipe is not None  # files that are read without one describe themselves
+    return _read_stores(source, recipe.bind(source.key), reader.load(reader.opens))
+
+
 def _compared_with_name(session: Session, source: Source, recipe: Recipe | None) -> Session:
-    """A file renamed by hand keeps its session: the id inside counts, and a name that says another
-    is reported.
+    """Add a note where the file's name contradicts the session's id.
+
+    A file renamed by hand keeps its session: the id inside of the file counts.
     """
-    inside = recipe is None or recipe.format in SELF_DESCRIBED or recipe.session.id_path is not None
+    inside = bool(reader_of(recipe).reads) or (
+        recipe is not None and recipe.session.id_path is not None
+    )
     own = session.id.removesuffix(f"_{session.area}")  # of a recording that is several sessions
-    name, found = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, own))
-    if not inside or found in name:
+    name, identity = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, own))
+    if not inside or identity in name:
         return session
     note = f"The file is called '{source.path.name}', but holds session '{session.id}'."
     return dataclasses.replace(session, notes=(*session.notes, note))
 
 
-def _read_stores(source: Source, recipe: Recipe) -> Session:
+def _read_stores(source: Source, recipe: Recipe, open_store: Callable[[Path], Store]) -> Session:
     paths = {"": source.path, **dict(source.companions)}
     with contextlib.ExitStack() as opened:
         stores = {}
         for name, path in paths.items():
             with guard(path, recipe.format):
-                stores[name] = STORES[recipe.format](path)
+                stores[name] = open_store(path)
             opened.callback(stores[name].close)
         return assemble(Files(stores, paths, recipe.format), recipe, stem=source.path.stem)
 
@@ -114,6 +103,7 @@ def _naming(source: Source) -> Iterator[None]:
 
 
 def check_torch_brain(path: Path, check: Callable[[Path], bool] = is_torch_brain) -> None:
+    """Raise a DataError where a file needs a recipe, because it does not describe itself."""
     if not check(path):
         raise DataError(
             f"{path}: not a torch_brain session file, so raylab cannot know what is where in it",
@@ -122,6 +112,7 @@ def check_torch_brain(path: Path, check: Callable[[Path], bool] = is_torch_brain
 
 
 def which_recipe(folder: Path) -> str:
+    """A remedy that names the shipped recipes, and first the one that is called like the folder."""
     hint = f"Perhaps --recipe {folder.name}. " if folder.name in recipe_names() else ""
     return (
         f"{hint}Pass --recipe with a shipped one ({', '.join(recipe_names())}) or your own YAML "

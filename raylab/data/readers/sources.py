@@ -7,21 +7,20 @@ import glob
 from pathlib import Path
 
 from raylab.data.readers.isolation.isolated import is_torch_brain_isolated
-from raylab.data.readers.read import check_torch_brain, which_recipe
+from raylab.data.readers.read import check_torch_brain, reader_of, which_recipe
 from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 
 
 def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
-    """The sessions in a file, a folder or the files that a pattern (`data/*_a.h5`) matches, sorted;
-    reads no data.
+    """List the sessions in a file, a folder or the files that a pattern (`data/*_a.h5`) matches.
 
-    Without a recipe only session files of the torch_brain tools are listed: they say where things
-    are.
+    The sessions are sorted, and no data is read. Without a recipe only session files of the
+    torch_brain tools are listed, because these describe themselves.
 
     Raises:
-        DataError: Nothing there, or files that need a recipe or lack a companion.
+        DataError: There are no files, or they need a recipe, or a file lacks a companion.
     """
     path = Path(path)
     files = _files_in(path, recipe) if path.is_dir() else _matching(path)
@@ -39,7 +38,7 @@ def _matching(pattern: Path) -> list[Path]:
     if not files and glob.has_magic(str(pattern)):
         raise DataError(
             f"{pattern}: matches no file",
-            "Check the pattern, and quote it: the shell shall leave it.",
+            "Check the pattern, and quote it, so that the shell does not expand it.",
         )
     if not files:
         raise DataError(f"{pattern}: no such file or folder")
@@ -47,14 +46,15 @@ def _matching(pattern: Path) -> list[Path]:
 
 
 def _files_in(folder: Path, recipe: Recipe | None) -> list[Path]:
-    patterns = recipe.patterns if recipe is not None else ("*.h5", "*.hdf5")
+    patterns = recipe.patterns if recipe is not None else reader_of(None).patterns
     try:
-        found = {file for pattern in patterns for file in folder.glob(pattern)}
+        matching = {file for pattern in patterns for file in folder.glob(pattern)}
     except (ValueError, NotImplementedError) as error:
         raise DataError(
-            f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})", "Mend it."
+            f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})",
+            "Correct the recipe's `files`.",
         ) from None
-    files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+    files = sorted(file for file in matching if file.is_file() and not file.name.startswith("."))
     if not files and recipe is None:
         raise DataError(f"{folder}: has no torch_brain session files (*.h5)", which_recipe(folder))
     if not files:
@@ -66,8 +66,8 @@ def _files_in(folder: Path, recipe: Recipe | None) -> list[Path]:
 
 
 def _companions(file: Path, recipe: Recipe) -> tuple[tuple[str, Path], ...]:
-    """`*` in a companion's name stands for what `*` matched in `files`."""
-    found = []
+    """The files beside a file; `*` in a companion's name is what `*` matched in `files`."""
+    companions = []
     for name, pattern in recipe.companions.items():
         before, star, after = (recipe.files or "").partition("*")
         if not star or not fnmatch.fnmatchcase(file.name, recipe.files or ""):
@@ -84,5 +84,5 @@ def _companions(file: Path, recipe: Recipe) -> tuple[tuple[str, Path], ...]:
                 f"{file.name}",
                 "Put the two files into one folder.",
             )
-        found.append((name, companion))
-    return tuple(found)
+        companions.append((name, companion))
+    return tuple(companions)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.dotted import get_path, set_path
-from raylab.config.parse import parse, parse_override, parse_trial
+from raylab.config.parse import parse_override, parse_trial
 from raylab.config.training import TrainingConfig
 from raylab.config.yaml_files import load_yaml
-from raylab.data.recipe import Recipe
+from raylab.data.recipe import parse_recipe
 from raylab.errors import ConfigError
 from raylab.space.space import Space
 
@@ -71,7 +71,7 @@ def test_a_label_named_as_a_kind_keeps_its_name_in_errors() -> None:
         "labels": labels,
     }
     with pytest.raises(ConfigError, match=r"labels\.discrete\.kind: 'cont' is not known"):
-        parse(Recipe, value, "r.yaml")
+        parse_recipe(value, "r.yaml")
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raylab.config.parse import parse
 from raylab.data.allen.ecephys import session_of
 from raylab.data.allen.environment import NAMED
 from raylab.data.allen.process import TIMEOUT, Answer
+from raylab.data.allen.recipes import PresentationsSpec, UnitFiltersSpec
+from raylab.data.load_recipe import load_recipe
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
-from raylab.data.recipe import Recipe, load_recipe
-from raylab.data.recipe_sections import PresentationsSpec, UnitFiltersSpec
+from raylab.data.recipe import parse_recipe
 from raylab.data.session import Session
 from raylab.errors import ConfigError, DataError
 from tests.fixtures.allen_answers import (
@@ -54,7 +54,7 @@ def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reads:
         monkeypatch.setenv(NAMED, str(program))
         source = tmp_path / "session_715093703_501559087.nwb"
         source.touch()
-        return read_source(Source(source), parse(Recipe, recipe, "test"))
+        return read_source(Source(source), parse_recipe(recipe, "test"))
 
     return read
 
@@ -435,10 +435,10 @@ class TestProcess:
     [
         ({"format": "allen_ecephys", "labels": {}}, "remove labels"),
         ({"format": "allen_ecephys", "bin": 2}, "remove bin"),
-        ({"format": "allen_ophys", "presentations": {}}, "remove presentations"),
+        ({"format": "allen_ophys", "presentations": {}}, "exists where format is allen_ecephys"),
         (
             {"format": "hdf5", "traces": {}, "time": {"rate_hz": 1}},
-            "`traces` is for Allen sessions",
+            "exists where format is allen_ophys",
         ),
         ({"format": "allen_ecephys", "presentations": {"window_s": [0.2, 0.1]}}, "from < to"),
         ({"format": "allen_ecephys", "presentations": {"window_s": [0, float("inf")]}}, "window_s"),
@@ -450,7 +450,7 @@ class TestProcess:
 )
 def test_recipes_that_make_no_sense(value: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as error:
-        parse(Recipe, value, "test")
+        parse_recipe(value, "test")
     assert said in str(error.value)
 
 
@@ -463,13 +463,13 @@ def test_the_record_of_a_recipe_says_what_was_used_and_reads_again() -> None:
             {"presentations", "unit_filters"},
         ),
     ):
-        recipe = parse(Recipe, value, "test")
+        recipe = parse_recipe(value, "test")
         record = recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
         assert {
             name for name in record if name in ("traces", "presentations", "unit_filters")
         } == set(own)
         assert (
-            parse(Recipe, recipe.model_dump(mode="json", by_alias=True, exclude_unset=True), "test")
+            parse_recipe(recipe.model_dump(mode="json", by_alias=True, exclude_unset=True), "test")
             == recipe
         )
     assert record["unit_filters"]["isi_violations_max"] == "any"

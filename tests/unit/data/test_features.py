@@ -19,10 +19,10 @@ from scipy.ndimage import gaussian_filter1d
 
 import raylab
 from raylab.config.parse import parse_trial
-from raylab.data.readers.features import with_features
+from raylab.data.load_recipe import load_recipe
+from raylab.data.readers.parts.features import with_features
 from raylab.data.readers.read import read_source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import load_recipe
 from raylab.data.recipe_sections import FeaturesSpec
 from raylab.data.session import Label, Session
 from raylab.data.shard import whole_shard

@@ -18,19 +18,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raylab.config.parse import parse
-from raylab.data.readers.align import rebin, resample
+from raylab.data.readers.parts.align import rebin, resample
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe
+from raylab.data.recipe import parse_recipe
 from raylab.data.session import Label, Session
 from raylab.data.synth import write_session
 from raylab.errors import DataError
 
 
 def read(path: Path, **value: Any) -> Session:
-    found = parse(Recipe, value, "test")
+    found = parse_recipe(value, "test")
     return read_source(list_sources(path, found)[0], found)
 
 
@@ -44,7 +43,7 @@ COUNTS = {"format": "npz", "neural": {"path": "x", "kind": "counts"}, "time": {"
 
 def test_importing_the_readers_imports_no_parser() -> None:
     code = (
-        "import sys, raylab.data.readers\nprint([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', "
+        "import sys, raylab.data.readers.sources\nprint([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', "
         "'joblib', 'pyarrow', 'torch') if m in sys.modules])"
     )
     shown = subprocess.run(
@@ -124,7 +123,7 @@ def test_a_file_without_recipe_lists_the_shipped_ones(tmp_path: Path) -> None:
 def test_sources_are_sorted_and_hidden_files_left_out(tmp_path: Path) -> None:
     for name in ("b", "a", ".c"):
         npz(tmp_path / f"{name}.npz", x=np.ones((4, 2)))
-    names = [source.path.name for source in list_sources(tmp_path, parse(Recipe, COUNTS, "test"))]
+    names = [source.path.name for source in list_sources(tmp_path, parse_recipe(COUNTS, "test"))]
     assert names == ["a.npz", "b.npz"]
 
 
@@ -134,7 +133,7 @@ def test_companions_are_found_beside_the_file(tmp_path: Path) -> None:
         npz(tmp_path / f"{animal}_meta.npz", y=np.full(4, value))
     value = {**COUNTS, "files": "*_data.npz", "companions": {"meta": "*_meta.npz"}}
     value["labels"] = {"y": {"path": "meta:y", "kind": "continuous"}}
-    found = parse(Recipe, value, "test")
+    found = parse_recipe(value, "test")
     sessions = [read_source(source, found) for source in list_sources(tmp_path, found)]
     assert [session.labels["y"].values[0, 0] for session in sessions] == [1.0, 2.0]
     assert list_sources(tmp_path / "b_data.npz", found) == list_sources(tmp_path, found)[1:]
@@ -153,7 +152,7 @@ def test_several_sessions_in_one_file(tmp_path: Path) -> None:
         "session": {"id": "{stem}-{half}"},
     }
     value["neural"] = {"path": "x{half}", "kind": "counts"}
-    found = parse(Recipe, value, "test")
+    found = parse_recipe(value, "test")
     sessions = [read_source(source, found) for source in list_sources(path, found)]
     assert [(session.id, session.neural.shape) for session in sessions] == [
         ("rat-a", (4, 2)),

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from raylab.data.load_recipe import load_recipe, recipe_names
 from raylab.data.readers.read import read_source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import load_recipe, recipe_names
 from raylab.data.session import Session
 
 pytestmark = pytest.mark.real_data

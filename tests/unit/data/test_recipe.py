@@ -8,8 +8,19 @@ from typing import Any
 import pytest
 import yaml
 
+from raylab.config.base import Strict
 from raylab.config.splits import SplitsConfig
-from raylab.data.recipe import load_recipe, recipe_names
+from raylab.data.load_recipe import load_recipe, recipe_names
+from raylab.data.recipe import Recipe
+from raylab.data.recipe_sections import (
+    FeaturesSpec,
+    LabelSpec,
+    NeuralSpec,
+    SegmentsSpec,
+    SessionSpec,
+    SpikesSpec,
+    TimeSpec,
+)
 from raylab.errors import ConfigError, DataError
 
 GOOD: dict[str, Any] = {
@@ -146,18 +157,16 @@ def test_an_unknown_variable_is_found_when_the_recipe_loads(tmp_path: Path) -> N
 
 def test_docs_explain_every_key() -> None:
     """docs/recipes.md names each key of each section in backquotes."""
-    from raylab.data import recipe as module
-
     text = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text()
-    sections = (
-        "Recipe",
-        "SessionSpec",
-        "NeuralSpec",
-        "TimeSpec",
-        "SpikesSpec",
-        "LabelSpec",
-        "SegmentsSpec",
+    sections: tuple[type[Strict], ...] = (
+        Recipe,
+        FeaturesSpec,
+        LabelSpec,
+        NeuralSpec,
+        SegmentsSpec,
+        SessionSpec,
+        SpikesSpec,
+        TimeSpec,
     )
-    sections += ("FeaturesSpec",)
-    keys = {key for name in sections for key in getattr(module, name).model_fields}
+    keys = {key for section in sections for key in section.model_fields}
     assert not [key for key in sorted(keys) if f"`{key}`" not in text]

@@ -14,13 +14,12 @@ from helpers import RECIPE, recipe_file, recording_file, session
 
 import raylab
 from raylab.cli import main
-from raylab.config.parse import parse
 from raylab.config.splits import GivenSplits, GroupSplits
-from raylab.data.readers.align import rebin
+from raylab.data.readers.parts.align import rebin
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe import Recipe
+from raylab.data.recipe import parse_recipe
 from raylab.data.session import Session
 from raylab.data.splitting.splits import CODE, counts, make_parts
 from raylab.data.synth import write_session
@@ -206,7 +205,7 @@ def test_groups_of_a_recipe_are_read_and_split_by(tmp_path: Path) -> None:
     ],
 )
 def test_groups_that_are_no_ids_name_file_and_key(tmp_path: Path, block: Any, words: str) -> None:
-    recipe = parse(Recipe, {**RECIPE, "groups": {"block": "block"}}, "test")
+    recipe = parse_recipe({**RECIPE, "groups": {"block": "block"}}, "test")
     with pytest.raises(DataError, match=rf"rat.npz: {words}"):
         read_source(Source(recording_file(tmp_path, block=block)), recipe)
 
@@ -234,7 +233,7 @@ def test_trials_of_spikes_are_a_group_and_groups_may_be_one_value_a_trial(tmp_pa
         "labels": {"side": {"path": "side", "kind": "discrete"}},
         "groups": {"day": "day"},
     }
-    read = read_source(Source(tmp_path / "a.npz"), parse(Recipe, value, "test"))
+    read = read_source(Source(tmp_path / "a.npz"), parse_recipe(value, "test"))
     assert {name: ids.tolist() for name, ids in read.groups.items()} == {
         "trial": [0, 0, 1, 1, 2, 2],
         "day": [4, 4, 4, 4, 7, 7],
@@ -243,4 +242,4 @@ def test_trials_of_spikes_are_a_group_and_groups_may_be_one_value_a_trial(tmp_pa
 
 def test_a_torch_brain_file_has_its_own_groups() -> None:
     with pytest.raises(ConfigError, match="remove groups"):
-        parse(Recipe, {"format": "torch_brain", "groups": {"a": "b"}}, "test")
+        parse_recipe({"format": "torch_brain", "groups": {"a": "b"}}, "test")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from raylab.data.readers.formats.text import TextColumn
 from raylab.data.readers.isolation.limits import allow
+from raylab.data.readers.text import TextColumn
 from raylab.errors import DataError
 
 ROWS = 4096  # of text read at once; its length is known only afterwards

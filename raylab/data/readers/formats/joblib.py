@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from raylab.data.readers.formats.plain_pickle import ALLOWED, checked_wrapper
 from raylab.data.readers.isolation.limits import Bounded
+from raylab.data.readers.plain_pickle import ALLOWED, checked_wrapper
 from raylab.data.readers.store import MemoryStore, Store, flatten
 from raylab.errors import DataError
 

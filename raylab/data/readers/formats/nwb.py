@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from raylab.data.readers.formats.hdf5 import check_whole, read_dataset
-from raylab.data.readers.formats.text import TextColumn
 from raylab.data.readers.isolation.limits import allow
+from raylab.data.readers.text import TextColumn
 
 
 class NwbStore:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from raylab.data.allen.stimuli import stimulus_label
-from raylab.data.readers import parts
-from raylab.data.readers.align import resample
 from raylab.data.readers.formats.hdf5 import check_whole
-from raylab.data.readers.store import guard
+from raylab.data.readers.guard import guard
+from raylab.data.readers.parts.align import resample
+from raylab.data.readers.parts.missing import without_nan
+from raylab.data.readers.parts.names import name_of
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import NeuralSpec
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time
@@ -91,13 +92,13 @@ def _session_of(data: Any, spec: NeuralSpec, path: Path) -> Session:
     segments = segments_from_time(time, rate_hz)
     whole = bool(measured.all())
     # A mask that keeps all would copy all.
-    neural, units, notes = parts.without_nan(
+    neural, units, notes = without_nan(
         neural if whole else neural[measured], _units(data), segments, spec
     )
     if not whole:
         notes.append(f"{int((~measured).sum())} samples in gaps of the recording were left out.")
     return Session(
-        id=_text(data, "session.id") or parts.name_of(path.stem, "session.id"),
+        id=_text(data, "session.id") or name_of(path.stem, "session.id"),
         animal=_text(data, "subject.id"),
         area=_text(data, "device.target_area"),
         neural=neural,
@@ -213,18 +214,18 @@ def _given(
     data: Any, series: Any, measured: np.ndarray, time: np.ndarray
 ) -> dict[str, np.ndarray] | None:
     """Sample ranges of the splits the file states, in either form."""
-    found: dict[str, np.ndarray] = {}
+    ranges_by_split: dict[str, np.ndarray] = {}
     for split in SPLITS:
         if f"{split}_mask" in list(series.keys()):
-            found[split] = segments_from_mask(
+            ranges_by_split[split] = segments_from_mask(
                 np.asarray(getattr(series, f"{split}_mask"), bool)[measured]
             )
         elif getattr(data, f"{split}_domain", None) is not None:
             domain = getattr(data, f"{split}_domain")
             ends = np.stack([np.asarray(domain.start), np.asarray(domain.end)], axis=1)
             ranges = np.searchsorted(time, ends).astype(np.int64)
-            found[split] = ranges[ranges[:, 1] > ranges[:, 0]]
-    return found or None
+            ranges_by_split[split] = ranges[ranges[:, 1] > ranges[:, 0]]
+    return ranges_by_split or None
 
 
 def _units(data: Any) -> dict[str, np.ndarray]:
@@ -242,4 +243,4 @@ def _text(data: Any, place: str) -> str:
         value = data.get_nested_attribute(place)
     except (AttributeError, KeyError):
         return ""
-    return parts.name_of(value, place)
+    return name_of(value, place)

@@ -1,4 +1,4 @@
-"""The process that reads files for `isolated.py`: it imports the libraries and forks for each file."""
+"""The process that reads files for `isolated.py`: it imports libraries and forks for each file."""
 
 from __future__ import annotations
 
@@ -10,26 +10,16 @@ import resource
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
 
 from raylab.data.readers.formats.torch_brain import is_torch_brain
 from raylab.data.readers.isolation.limits import SETTING, largest_array
-from raylab.data.readers.isolation.parcel import ERROR, FACTS, packed
+from raylab.data.readers.isolation.parcel import ERROR, FACTS, SentJob, packed
 from raylab.data.readers.read import read_source
+from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
 from raylab.data.readers.source import Source
-from raylab.data.recipe import Recipe
+from raylab.data.recipe import parse_recipe
 from raylab.errors import RaylabError
 
-LIBRARIES = {
-    "hdf5": ("h5py",),
-    "mat": ("h5py", "scipy.io"),
-    "npz": (),
-    "nwb": ("pynwb",),
-    "csv": ("pandas",),
-    "parquet": ("pyarrow.parquet",),
-    "joblib": ("joblib",),
-    "torch_brain": ("torch_brain.data",),
-}
 COPIES, LEAST = 4, 2**30  # of the largest array: what one process may take, and what it always may
 MOST = 2**62  # bytes; a limit is a signed number of 64 bits
 # Elsewhere system libraries do not survive a fork: the server itself reads, and may die of it.
@@ -37,23 +27,25 @@ FORKS = sys.platform == "linux"
 
 
 def serve() -> None:
-    """Answer each line of standard input, a job, with a line, the exit code of its reader."""
+    """Read jobs from standard input, a line each; answer each with the exit code of its reader."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin.buffer:
-        job = json.loads(line)
+        job: SentJob = json.loads(line)
         os.environ[SETTING] = job["limit"]
-        kind = (
-            "hdf5"
-            if job["do"] == "probe"
-            else (job["recipe"] or {"format": "torch_brain"})["format"]
-        )
-        for library in LIBRARIES[kind]:
+        for library in _libraries(job):
             importlib.import_module(library)
         answers.write(b"%d\n" % (_read_in_fork(job) if FORKS else _read(job)))
 
 
-def _read_in_fork(job: dict[str, Any]) -> int:
+def _libraries(job: SentJob) -> tuple[str, ...]:
+    """The modules that the reader of a job needs. Imported here, no fork has to import them."""
+    if job["do"] == "probe":
+        return ("h5py",)
+    return READERS.of(job["recipe"]["format"] if job["recipe"] else WITHOUT_RECIPE).libraries
+
+
+def _read_in_fork(job: SentJob) -> int:
     """The exit code of the reader: minus the signal that ended it."""
     reader = os.fork()
     if reader == 0:
@@ -61,7 +53,7 @@ def _read_in_fork(job: dict[str, Any]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(reader, 0)[1])
 
 
-def _read_and_end(job: dict[str, Any]) -> None:
+def _read_and_end(job: SentJob) -> None:
     """In the fork: no buffer of the server is flushed, no exit function of it runs."""
     code = 1
     try:
@@ -71,7 +63,7 @@ def _read_and_end(job: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def _limit(job: dict[str, Any]) -> None:
+def _limit(job: SentJob) -> None:
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     memory = taken + max(LEAST, int(min(COPIES * largest_array(), MOST)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -80,7 +72,7 @@ def _limit(job: dict[str, Any]) -> None:
             resource.setrlimit(limit, (most, most))
 
 
-def _read(job: dict[str, Any]) -> int:
+def _read(job: SentJob) -> int:
     """The answer to the job, or the error, into its folder; 0."""
     folder = Path(job["folder"])
     try:
@@ -89,7 +81,7 @@ def _read(job: dict[str, Any]) -> int:
                 json.dumps({"torch_brain": is_torch_brain(Path(job["path"]))})
             )
             return 0
-        recipe = Recipe.model_validate(job["recipe"]) if job["recipe"] is not None else None
+        recipe = parse_recipe(job["recipe"], "recipe") if job["recipe"] is not None else None
         source = Source(
             Path(job["path"]),
             job["key"],

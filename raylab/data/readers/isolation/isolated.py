@@ -1,9 +1,9 @@
-"""Reading a file in a process of its own: libraries written in C crash on, or never come back from,
-some broken files.
+"""Reading a file in a process of its own.
 
-One server process a parent imports the libraries; each file is read in a fork of it, which has a
-memory limit. What the fork leaves is plain files (JSON and npy, no pickle). `child.py` is the other
-side.
+Libraries written in C crash on some broken files, or never come back from them. So each process that
+reads starts one server process, which imports the libraries; each file is read in a fork of the
+server, which has a memory limit. The fork hands back plain files (JSON and npy, no pickle). `child.py`
+is the other side.
 """
 
 from __future__ import annotations
@@ -20,23 +20,17 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import raylab.errors
 from raylab.data.readers.isolation.limits import SETTING, largest_array
-from raylab.data.readers.isolation.parcel import ERROR, FACTS, unpacked
+from raylab.data.readers.isolation.parcel import ERROR, FACTS, Job, SentJob, unpacked
+from raylab.data.readers.read import read_source, reader_of
+from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 from raylab.errors import DataError
 
-if TYPE_CHECKING:
-    from raylab.data.readers.source import Source
-
 SERVER = "from raylab.data.readers.isolation.child import serve; serve()"
-APART = (
-    "allen_ophys",
-    "allen_ecephys",
-)  # allensdk reads in a process of its own, which may have to be installed first
 FIRST_S, BYTES_PER_S = 60.0, 1e6  # time for a file: a hundred times what a sound one takes
 PROBE_S = 30.0  # for the header of a file, on storage that may have to wake up
 
@@ -48,33 +42,31 @@ def read_isolated(
     timeout_s: float | None = None,
     scratch: Path | None = None,
 ) -> Session:
-    """`read_source`, but a crash, a hang or a lack of memory of the reader is an error and no more.
+    """As `read_source`, but a crash, a hang or a lack of memory of the reader is only an error.
 
     Args:
-        timeout_s: Default a minute and a second for each megabyte of the files.
-        scratch: Where the session is handed over, as large as the session; default the folder of
-            temporary files.
+        timeout_s: By default a minute, and a second for each megabyte of the files.
+        scratch: A folder through which the session is handed over; it needs as much room as the
+            session. By default the folder of temporary files.
 
     Returns:
         The session, its arrays mapped into memory; a page that is written to becomes the process's
         own.
 
     Raises:
-        DataError: As `read_source`; and where the reader died, or took too long.
+        DataError: As `read_source`, and where the reader crashed or took too long.
     """
-    if recipe is not None and recipe.format in APART:
-        from raylab.data.readers.read import read_source
-
+    if not reader_of(recipe).isolated:
         return read_source(source, recipe)
-    job = {
-        "do": "read",
-        "path": str(source.path),
-        "key": source.key,
-        "companions": [[name, str(path)] for name, path in source.companions],
-        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    job = Job(
+        do="read",
+        path=str(source.path),
+        key=source.key,
+        companions=[(name, str(path)) for name, path in source.companions],
+        recipe=recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if recipe is not None
         else None,
-    }
+    )
     timeout_s = timeout_s if timeout_s is not None else _time_for(source.paths)
     with _done(job, str(source), timeout_s, scratch) as folder:
         return unpacked(folder).check(str(source))
@@ -86,26 +78,26 @@ def is_torch_brain_isolated(path: Path) -> bool:
     Raises:
         DataError: The process died, or took too long.
     """
-    with _done(
-        {"do": "probe", "path": str(path), "recipe": None}, str(path), PROBE_S, None
-    ) as folder:
+    job = Job(do="probe", path=str(path), key="", companions=[], recipe=None)
+    with _done(job, str(path), PROBE_S, None) as folder:
         return bool(json.loads((folder / FACTS).read_text())["torch_brain"])
 
 
 @contextlib.contextmanager
-def _done(
-    job: dict[str, Any], named: str, timeout_s: float, scratch: Path | None
-) -> Iterator[Path]:
-    """The folder with what a reader process left of `job`."""
+def _done(job: Job, named: str, timeout_s: float, scratch: Path | None) -> Iterator[Path]:
+    """The folder with what a reader process wrote for `job`."""
     largest_array()  # a setting that is no number is an error here, and not a death there
     # Network file systems keep a mapped file, and so its folder, until it is unmapped.
     with tempfile.TemporaryDirectory(
         prefix=".raylab-", dir=scratch, ignore_cleanup_errors=True
     ) as folder:
-        # The server keeps the environment that it was started in.
-        code = _server().run(
-            {**job, "folder": folder, "limit": os.environ.get(SETTING, "")}, timeout_s
+        sent = SentJob(
+            **job,
+            folder=folder,
+            limit=os.environ.get(SETTING, ""),
+            cpu_s=int(4 * timeout_s) + 1,
         )
+        code = _server().run(sent, timeout_s)
         _explain(code, named, timeout_s)
         _raise_error(Path(folder))
         yield Path(folder)
@@ -139,11 +131,11 @@ def _explain(code: int | None, source: str, timeout_s: float) -> None:
 def _raise_error(folder: Path) -> None:
     if not (folder / ERROR).is_file():
         return
-    found = json.loads((folder / ERROR).read_text())
-    if found["kind"] in ("DataError", "ConfigError"):
-        raise getattr(raylab.errors, found["kind"])(found["what"], found["remedy"])
-    error = RuntimeError(found["what"])  # a fault of raylab's, which callers treat as any other
-    error.add_note(found["remedy"])
+    record = json.loads((folder / ERROR).read_text())
+    if record["kind"] in ("DataError", "ConfigError"):
+        raise getattr(raylab.errors, record["kind"])(record["what"], record["remedy"])
+    error = RuntimeError(record["what"])  # a bug of raylab, which callers treat as any other
+    error.add_note(record["remedy"])
     raise error
 
 
@@ -155,7 +147,7 @@ class _Server:
         self._lock = threading.Lock()
         self._owner = os.getpid()
 
-    def run(self, job: dict[str, Any], timeout_s: float) -> int | None:
+    def run(self, job: SentJob, timeout_s: float) -> int | None:
         with self._lock:
             try:
                 return self._ask(job, timeout_s)
@@ -165,11 +157,11 @@ class _Server:
                 self.stop()
                 raise
 
-    def _ask(self, job: dict[str, Any], timeout_s: float) -> int | None:
+    def _ask(self, job: SentJob, timeout_s: float) -> int | None:
         process = self._running()
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps({**job, "cpu_s": int(4 * timeout_s) + 1}).encode() + b"\n")
+        process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()
         if not select.select([process.stdout], [], [], timeout_s)[0]:
             self.stop()

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from raylab.data.session import Label, Session
 
 FACTS, ERROR = "session.json", "error.json"
+
+
+class Job(TypedDict):
+    """What the reading process is asked to do: `read` a session, or `probe` the kind of a file."""
+
+    do: str
+    path: str
+    key: str
+    companions: list[tuple[str, str]]
+    recipe: dict[str, Any] | None
+
+
+class SentJob(Job):
+    """A job on its way.
+
+    Attributes:
+        folder: Where the answer goes.
+        limit: The setting of the largest array, because the server keeps its old environment.
+        cpu_s: Seconds of processor time after which the system ends the reader.
+    """
+
+    folder: str
+    limit: str
+    cpu_s: int
+
+
 GROUPS = ("given", "groups", "units")
 
 
 def packed(session: Session, folder: Path) -> None:
-    """Write `session` into `folder`: one JSON file, one npy file an array."""
+    """Write `session` into `folder`: one JSON file, and one npy file per array."""
     arrays = {name: getattr(session, name) for name in ("neural", "time", "segments")}
     arrays |= {f"labels/{name}": label.values for name, label in session.labels.items()}
     for group in GROUPS:
@@ -32,39 +58,39 @@ def packed(session: Session, folder: Path) -> None:
         name: {"kind": label.kind, "unit": label.unit, "classes": label.classes}
         for name, label in session.labels.items()
     }
-    found = {
+    content = {
         "facts": facts,
         "labels": labels,
         "given": session.given is not None,
         "arrays": list(arrays),
     }
-    (folder / FACTS).write_text(json.dumps(found))
+    (folder / FACTS).write_text(json.dumps(content))
 
 
 def unpacked(folder: Path) -> Session:
-    """The session that `packed` left, its arrays mapped: the folder may be removed afterwards."""
-    found = json.loads((folder / FACTS).read_text())
+    """The session that `packed` wrote, its arrays mapped; the folder may be removed afterwards."""
+    content = json.loads((folder / FACTS).read_text())
     arrays = {
-        name: _mapped(folder / f"{number}.npy") for number, name in enumerate(found["arrays"])
+        name: _mapped(folder / f"{number}.npy") for number, name in enumerate(content["arrays"])
     }
     inside = {group: _below(arrays, f"{group}/") for group in GROUPS}
     labels = {
         name: Label(
-            kind=one["kind"],
-            unit=one["unit"],
-            classes=tuple(one["classes"]),
+            kind=label["kind"],
+            unit=label["unit"],
+            classes=tuple(label["classes"]),
             values=arrays[f"labels/{name}"],
         )
-        for name, one in found["labels"].items()
+        for name, label in content["labels"].items()
     }
-    facts: dict[str, Any] = {**found["facts"], "notes": tuple(found["facts"]["notes"])}
+    facts: dict[str, Any] = {**content["facts"], "notes": tuple(content["facts"]["notes"])}
     return Session(
         **facts,
         neural=arrays["neural"],
         time=arrays["time"],
         segments=arrays["segments"],
         labels=labels,
-        given=inside["given"] if found["given"] else None,
+        given=inside["given"] if content["given"] else None,
         groups=inside["groups"],
         units=inside["units"],
     )

@@ -6,9 +6,14 @@ import math
 
 import numpy as np
 
-from raylab.data.readers import parts
-from raylab.data.readers.spikes import count_spikes
-from raylab.data.readers.store import Files
+from raylab.data.readers.files import Files
+from raylab.data.readers.parts.activity import Activity
+from raylab.data.readers.parts.arrays import numbers, unit_column, vector
+from raylab.data.readers.parts.labels import label_of
+from raylab.data.readers.parts.missing import without_nan
+from raylab.data.readers.parts.names import name_of, stated_name
+from raylab.data.readers.parts.ranges import cut_segments, given_ranges, groups_of
+from raylab.data.readers.parts.spikes import count_spikes
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import SECONDS, NeuralSpec, TimeSpec
 from raylab.data.session import Session, segments_from_time
@@ -28,26 +33,26 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         activity = _sampled(files, recipe)
     notes = list(activity.notes)
     labels = {
-        name: parts.label(files, name, spec, activity, recipe.time)
+        name: label_of(files, name, spec, activity, recipe.time)
         for name, spec in recipe.labels.items()
     }
     given: dict[str, np.ndarray] = {
-        name: parts.given(files, name, path, activity.time) for name, path in recipe.given.items()
+        name: given_ranges(files, name, path, activity.time) for name, path in recipe.given.items()
     }
     units = activity.unit_columns | {
-        name: parts.unit_column(files, name, path) for name, path in recipe.units.items()
+        name: unit_column(files, name, path) for name, path in recipe.units.items()
     }
     segments = activity.segments
     if recipe.segments is not None:
-        segments = parts.cut(segments, recipe.segments, labels)
-    neural, units, more = parts.without_nan(activity.neural, units, segments, recipe.neural)
+        segments = cut_segments(segments, recipe.segments, labels)
+    neural, units, more = without_nan(activity.neural, units, segments, recipe.neural)
     return Session(
-        id=parts.text(files, recipe.session.id_path, recipe.session.id, "session.id_path", stem)
-        or parts.name_of(stem, "session.id"),
-        animal=parts.text(
+        id=stated_name(files, recipe.session.id_path, recipe.session.id, "session.id_path", stem)
+        or name_of(stem, "session.id"),
+        animal=stated_name(
             files, recipe.session.animal_path, recipe.session.animal, "session.animal_path", stem
         ),
-        area=parts.text(
+        area=stated_name(
             files, recipe.session.area_path, recipe.session.area, "session.area_path", stem
         ),
         neural=neural,
@@ -57,41 +62,38 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         segments=segments,
         labels=labels,
         given=given or None,
-        groups=parts.groups(files, recipe.groups, activity),
+        groups=groups_of(files, recipe.groups, activity),
         units=units,
         notes=(*notes, *more),
     )
 
 
-def _sampled(files: Files, recipe: Recipe) -> parts.Activity:
+def _sampled(files: Files, recipe: Recipe) -> Activity:
     assert recipe.neural is not None  # the recipe has neural or spikes, and time with neural
     assert recipe.time is not None
     neural, names = _neural(files, recipe.neural)
     time, rate_hz, segments = _time(files, recipe.time, len(neural))
     columns = {"id": names} if len(names) else {}
-    return parts.Activity(
+    return Activity(
         neural=neural, time=time, rate_hz=rate_hz, segments=segments, unit_columns=columns
     )
 
 
 def _neural(files: Files, spec: NeuralSpec) -> tuple[np.ndarray, np.ndarray]:
-    """(T, N) float32, and the names of the units where a pattern matched one vector each."""
+    """(T, N) float32, and the names of the units where a pattern matched one vector per unit."""
     paths = files.match(spec.path, "neural.path")
-    arrays = [parts.numbers(files.read(path, "neural.path"), "neural.path") for path in paths]
-    if len(arrays) == 1 and arrays[0].ndim == 2 and min(arrays[0].shape) > 1:
-        array = arrays[0] if spec.layout == "time_neuron" else arrays[0].T
-        return np.ascontiguousarray(array, np.float32), np.array([])
-    if len(arrays) == 1 and arrays[0].ndim == 2:  # one unit or one sample: the layout says which
+    arrays = [numbers(files.read(path, "neural.path"), "neural.path") for path in paths]
+    if len(arrays) == 1 and arrays[0].ndim == 2:  # the layout also says which of 1 x K is the unit
         array = arrays[0] if spec.layout == "time_neuron" else arrays[0].T
         return np.ascontiguousarray(array, np.float32), np.array([])
     vectors = [
         array.reshape(-1) if max(array.shape, default=0) == array.size else array
         for array in arrays
     ]
-    for path, vector in zip(paths, vectors):
-        if vector.ndim != 1 or len(vector) != len(vectors[0]):
+    for path, values in zip(paths, vectors):
+        if values.ndim != 1 or len(values) != len(vectors[0]):
             raise DataError(
-                f"`neural.path` needs vectors of one length: '{path}' has shape {vector.shape}, "
+                f"`neural.path` needs vectors of one length: '{path}' has shape {values.shape}, "
                 f"'{paths[0]}' {vectors[0].shape}",
                 "Make the pattern narrower, or name one array of all units.",
             )
@@ -127,19 +129,20 @@ def _stamps(files: Files, spec: TimeSpec) -> np.ndarray:
     assert spec.path is not None
     paths = files.match(spec.path, "time.path")
     columns = None if spec.column is None else (spec.column,)
-    found = [parts.vector(files.read(path, "time.path"), "time", columns) for path in paths]
-    for path, stamps in zip(paths, found):
-        if not np.array_equal(stamps, found[0]):
+    series = [vector(files.read(path, "time.path"), "time", columns) for path in paths]
+    for path, stamps in zip(paths, series):
+        if not np.array_equal(stamps, series[0]):
             raise DataError(
                 f"`time.path` matches series on different clocks: '{paths[0]}' and '{path}'",
                 "Resample the units onto one clock first, or read a part of them.",
             )
-    return found[0] * SECONDS[spec.unit]
+    return series[0] * SECONDS[spec.unit]
 
 
 def _between_pauses(stamps: np.ndarray, spec: TimeSpec) -> tuple[np.ndarray, float, np.ndarray]:
-    """Stamps coarser than the samples show the pauses; between two of them samples are 1 / rate_hz
-    apart.
+    """Time, sampling rate and segments from stamps that are coarser than the samples.
+
+    The stamps only show the pauses; between two pauses samples are 1 / rate_hz apart.
     """
     assert spec.rate_hz is not None
     gap = spec.gap_s if spec.gap_s is not None else 1.5 / spec.rate_hz

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from raylab.data.readers.files import Files
 from raylab.data.readers.isolation.limits import allow
-from raylab.data.readers.parts import Activity, rows_of, vector
-from raylab.data.readers.store import Files
+from raylab.data.readers.parts.activity import Activity
+from raylab.data.readers.parts.arrays import vector
+from raylab.data.readers.parts.labels import rows_of
 from raylab.data.recipe_sections import LabelSpec, SpikesSpec
 from raylab.errors import DataError
 

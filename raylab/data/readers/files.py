@@ -1,0 +1,85 @@
+"""The open files of one session, read by the paths that a recipe names."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+from pathlib import Path
+
+import numpy as np
+
+from raylab.data.readers.guard import guard
+from raylab.data.readers.store import Store
+from raylab.errors import DataError
+
+
+class Files:
+    """The open file of a source and the open files of its companions.
+
+    `name:path` reads from the companion `name`; a plain path reads from the file itself.
+    """
+
+    def __init__(self, stores: dict[str, Store], paths: dict[str, Path], format_name: str) -> None:
+        self._stores, self._paths, self._format = stores, paths, format_name
+
+    def read(self, text: str, key: str) -> np.ndarray:
+        """Read the array at `text`.
+
+        Args:
+            key: The recipe's key that names the array, for the error.
+
+        Raises:
+            DataError: The file has no such array, or it cannot be read.
+        """
+        companion, path = self._part(text)
+        names = self._stores[companion].names()
+        if path not in names:
+            raise self._absent(companion, path, key, names)
+        with guard(self._paths[companion], self._format):
+            return self._stores[companion].read(path)
+
+    def match(self, text: str, key: str) -> list[str]:
+        """The paths that a pattern matches, unit2 before unit10; a plain path matches itself."""
+        companion, pattern = self._part(text)
+        names = self._stores[companion].names()
+        matching = (
+            [pattern]
+            if pattern in names
+            else [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+        )
+        if not matching:
+            raise self._absent(companion, pattern, key, names)
+        prefix = f"{companion}:" if companion else ""
+        return [prefix + name for name in sorted(matching, key=_natural)]
+
+    def _part(self, text: str) -> tuple[str, str]:
+        companion, separator, path = text.partition(":")
+        return (
+            (companion, path.strip("/"))
+            if separator and companion in self._stores
+            else ("", text.strip("/"))
+        )
+
+    def _absent(self, companion: str, path: str, key: str, names: list[str]) -> DataError:
+        what = f"{self._paths[companion]}: `{key}` names '{path}', which the file does not have"
+        return DataError(what, suggest(path, names))
+
+
+def suggest(path: str, names: list[str]) -> str:
+    """A remedy for a path that does not exist: the closest names, else some of all names."""
+    last = path.rsplit("/", 1)[-1].lower()
+    close = [name for name in names if name.rsplit("/", 1)[-1].lower() == last]
+    close = close or difflib.get_close_matches(path, names, n=3, cutoff=0.5)
+    if close:
+        return "Did you mean " + " or ".join(f"'{name}'" for name in close[:3]) + "?"
+    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"It has: {listed}." if names else "It has no arrays."
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """A sorting key by which numbers inside of names compare as numbers."""
+    parts = re.split(r"(\d+)", name)
+    return [
+        (1, int(part), "") if re.fullmatch(r"\d{1,18}", part) else (0, 0, part) for part in parts
+    ]

@@ -1,0 +1,29 @@
+"""One kind of error for everything that parsers raise on damaged or foreign files."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from raylab.errors import DataError, RaylabError
+
+
+@contextlib.contextmanager
+def guard(path: Path, format_name: str) -> Iterator[None]:
+    """Raise a DataError for whatever a parser raises on a damaged or foreign file.
+
+    Parsers raise almost anything there (OSError, ValueError, KeyError, zlib.error,
+    UnicodeDecodeError), so this is the one place that catches Exception. No code of raylab's own
+    should run inside of it, because a bug would look like a damaged file.
+    """
+    try:
+        yield
+    except RaylabError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(
+            f"{path}: not readable as {format_name} ({reason})",
+            "The file is truncated, damaged or of another format: compare it with its source.",
+        ) from None

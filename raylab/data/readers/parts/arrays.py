@@ -1,0 +1,53 @@
+"""Arrays of a file, checked to be what a recipe takes them for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from raylab.data.readers.files import Files
+from raylab.errors import DataError
+
+
+def numbers(array: np.ndarray, key: str) -> np.ndarray:
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            f"`{key}` names an array of type {array.dtype}, not of numbers", f"Check `{key}`."
+        )
+    return array
+
+
+def vector(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np.ndarray:
+    """(T,) float64 from (T,), (T, 1), (1, T) or the named column of (T, D)."""
+    array = chosen_columns(numbers(array, f"{key}.path"), key, columns).astype(np.float64)
+    if array.size != max(array.shape, default=0):
+        raise DataError(
+            f"`{key}.path` names an array of shape {array.shape}, not one value per sample",
+            f"Choose a column with `{key}.column`.",
+        )
+    return array.reshape(-1)
+
+
+def chosen_columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np.ndarray:
+    if columns is None:
+        return array
+    if array.ndim != 2 or not all(0 <= column < array.shape[1] for column in columns):
+        raise DataError(
+            f"`{key}` names column {max(columns, default=0)}, the array has shape {array.shape}",
+            f"Columns count from 0. Check `{key}.column`.",
+        )
+    return array[:, list(columns)]
+
+
+def of_trials(raw: np.ndarray, rows: np.ndarray, key: str) -> np.ndarray:
+    if rows.max(initial=-1) >= len(raw):
+        raise DataError(
+            f"`{key}.path` has {len(raw)} values, the spikes {rows.max() + 1} trials",
+            f"Check `{key}.path` and `spikes.first_trial`.",
+        )
+    return raw[rows]
+
+
+def unit_column(files: Files, name: str, path: str) -> np.ndarray:
+    """(N, ...) values of a column of units, without the second dimension that MATLAB gives vectors."""
+    array = np.atleast_1d(files.read(path, f"units.{name}"))
+    return array.reshape(-1) if array.size == max(array.shape) else array
