@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-import raylab
 from raylab.config.view import SessionsConfig, ViewConfig
 from raylab.data.dataset import Dataset, Recording, SessionSpec
 from raylab.data.views.cache import shared
@@ -21,6 +20,7 @@ from raylab.data.views.selection import Fitted, pool, unfitted
 from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.errors import ConfigError
 from raylab.files import digest
+from raylab.version import __version__
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def view_session(
         activity, fitted = view_activity(recording, view, known)
         return {"activity": activity, **fitted.arrays()}
 
-    key = [VIEW_SCHEMA, raylab.__version__, dataset.fingerprint, name, view, training_fraction]
+    key = [VIEW_SCHEMA, __version__, dataset.fingerprint, name, view, training_fraction]
     large = timeline.length * dataset.sessions[name].units * 4 >= CACHED_BYTES
     found = shared(digest(key), make) if large else make()
     return Viewed(timeline, found.pop("activity"), Fitted(**found), recording)

@@ -18,7 +18,6 @@ import sklearn
 import torch
 from torch import Tensor
 
-import raylab
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.encoders import OffsetEncoderConfig
 from raylab.config.view import ViewConfig
@@ -27,6 +26,7 @@ from raylab.files import atomic_path
 from raylab.interop.architectures import architecture_name
 from raylab.models.encoders import build_encoder
 from raylab.training.model import Model
+from raylab.version import __version__
 
 FORMAT = "0.6.1"  # the version of cebra whose form this is
 _FOLDED = (
@@ -91,7 +91,7 @@ def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
             "torch_version": str(torch.__version__),
             "numpy_version": np.__version__,
             "sklearn_version": sklearn.__version__,
-            "raylab_version": raylab.__version__,
+            "raylab_version": __version__,
             "raylab_sessions": list(names),
         },
     }

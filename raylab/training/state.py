@@ -13,7 +13,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-import raylab
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
@@ -23,6 +22,7 @@ from raylab.files import atomic_path, read_json, write_json
 from raylab.tasks.families import get_task
 from raylab.training.keeping import Progress
 from raylab.training.optimizer import Adam
+from raylab.version import __version__
 
 SCHEMA = 2
 CHECKPOINT = "checkpoint.safetensors"
@@ -108,7 +108,7 @@ def save_model(
     }
     description = {
         "schema": SCHEMA,
-        "raylab": raylab.__version__,
+        "raylab": __version__,
         "config": config.model_dump(mode="json"),
         "data": data,
         "sessions": [

@@ -8,8 +8,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from raylab import __version__
 from raylab.errors import DataError
+from raylab.version import __version__
 
 TIMEOUT_S = (10.0, 30.0)  # to connect; between two packets
 RETRIES = 4

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-import raylab
 from raylab.config.splits import FiltersConfig
 from raylab.data.dataset import MANIFEST, SCHEMA
 from raylab.data.preparation.filters import judge_units
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import SPLITS, counts
 from raylab.files import digest, file_digest, write_json, write_tensors
+from raylab.version import __version__
 
 
 def store_session(folder: Path, session: Session, *, name: str, source: str) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def write_manifest(
         folder / MANIFEST,
         {
             "schema": SCHEMA,
-            "raylab": raylab.__version__,
+            "raylab": __version__,
             "fingerprint": digest(content),
             "split_names": list(SPLITS),
             "splits": splits,
