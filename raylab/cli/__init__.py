@@ -1,4 +1,7 @@
-"""The command `raylab`: few verbs, each a few lines that call the package."""
+"""The command `raylab`. A verb is a file of its name, a few lines that call the package.
+
+`group` has the group of all verbs and the options that they share, `show` what verbs print.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,25 @@ from collections.abc import Sequence
 import click
 
 from raylab.authentication import accepting_insecure
-from raylab.cli import data, doctor, evaluate, fetch, plan, reproduce, scale, select, studies  # noqa: F401  (verbs)
 from raylab.cli.group import cli
 from raylab.errors import RaylabError
 
 _ANYWHERE = ("--debug", "--insecure")  # options of the group, also understood after a verb
-_AGAIN = "The same command (of a study: `raylab resume STUDY`) goes on."
+_AGAIN = "Run the same command again to continue (for a study: `raylab resume STUDY`)."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; errors of users are one or two lines on standard error, exit code 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    accepting = accepting_insecure() if "--insecure" in given else contextlib.nullcontext()
+    """Run the command.
+
+    An error of the user is one or two lines on standard error, with exit code 2.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    accepting = accepting_insecure() if "--insecure" in words else contextlib.nullcontext()
     try:
         with accepting:
             cli.main(
-                args=[a for a in given if a not in _ANYWHERE],
+                args=[word for word in words if word not in _ANYWHERE],
                 prog_name="raylab",
                 standalone_mode=False,
             )
@@ -38,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort) as error:
         _fail(
             error,
-            f"stopped; what was begun is kept. {_AGAIN}",
+            f"stopped; work so far is kept. {_AGAIN}",
             130,
             debug,
         )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
-from raylab.cli.show import print_evaluation, print_json, say_choice, say_unselected
-from raylab.cli.show_scores import (
-    print_comparison,
-    print_consistency,
-    print_shuffles,
-    print_topology,
-)
+from raylab.cli.show.comparison import print_comparison
+from raylab.cli.show.consistency import print_consistency
+from raylab.cli.show.evaluation import print_evaluation
+from raylab.cli.show.screen import print_json
+from raylab.cli.show.shuffles import print_shuffles
+from raylab.cli.show.study import say_choice, say_unselected
+from raylab.cli.show.topology import print_topology
+
+if TYPE_CHECKING:
+    from raylab.analysis.consistency import Between
 
 
 @verb(
@@ -72,30 +76,11 @@ from raylab.cli.show_scores import (
     help="Train the winner again on so many shuffles of its labels.",
 )
 @JSON
-def evaluate(study: Path, split: str, trials: Sequence[str], as_json: bool, **asked: Any) -> None:
-    """Score trained models: decode every label, or whichever scores are asked for.
-
-    The test split is read by name only; each reading is counted.
-    """
-    for path in (study, *asked["beside"]):
-        say_choice(path, trials[0] if trials and path == study else None)
-    if not as_json:
-        say_unselected(study, split, trials[0] if trials else None)
-    results = {}
-    for name, (score, show) in _scores(study, split, trials, **asked).items():
-        results[name] = score()
-        if not as_json:
-            show(results[name])
-    if as_json:
-        print_json(results if len(results) > 1 else next(iter(results.values())))
-
-
-def _scores(
+def evaluate(
     study: Path,
     split: str,
     trials: Sequence[str],
-    *,
-    between: Any,
+    between: Between | None,
     label: str | None,
     bins: int | None,
     beside: Sequence[Path],
@@ -103,41 +88,98 @@ def _scores(
     against: str | None,
     samples: int | None,
     shuffles: int | None,
-) -> dict[str, tuple[Callable[[], Any], Callable[[Any], None]]]:
-    """What was asked for: name -> how to take the score, how to show it."""
+    as_json: bool,
+) -> None:
+    """Score trained models: decode every label, or take the scores that options name.
+
+    The test split is read only where --split test names it, and each reading is counted.
+    """
+    from raylab.evaluation.consistency import BINS
+
+    trial = trials[0] if trials else None
+    _check_options(between, label, bins, beside, against, samples, trials)
+    say_choice(study, trial)
+    for path in beside:
+        say_choice(path, None)
+    if not as_json:
+        say_unselected(study, split, trial)
+    scores: dict[str, Score] = {}
+    if between:
+        scores["consistency"] = Score(
+            lambda: raylab.consistency(
+                [study, *beside],
+                between=between,
+                label=label,
+                split=split,
+                trials=trials,
+                bins=bins or BINS,
+            ),
+            print_consistency,
+        )
+    if topology:
+        scores["topology"] = Score(
+            lambda: raylab.topology(study, highest=int(topology), trial=trial, split=split),
+            print_topology,
+        )
+    if against:
+        scores["against"] = Score(
+            lambda: raylab.compare_embeddings(
+                study,
+                against=against.split(","),
+                samples=samples or 2000,
+                trial=trial,
+                split=split,
+            ),
+            print_comparison,
+        )
+    if shuffles:
+        scores["shuffles"] = Score(
+            lambda: raylab.shuffle_labels(study, shuffles=shuffles, trial=trial, split=split),
+            print_shuffles,
+        )
+    if not scores:
+        scores["scores"] = Score(
+            lambda: raylab.evaluate(study, trial=trial, split=split), print_evaluation
+        )
+    _take(scores, as_json)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a score is taken, and how it is printed."""
+
+    take: Callable[[], Any]
+    show: Callable[[Any], None]
+
+
+def _take(scores: Mapping[str, Score], as_json: bool) -> None:
+    """Take every score; print each as soon as it is there, or all as one JSON value."""
+    results = {}
+    for name, score in scores.items():
+        results[name] = score.take()
+        if not as_json:
+            score.show(results[name])
+    if as_json:
+        print_json(results if len(results) > 1 else next(iter(results.values())))
+
+
+def _check_options(
+    between: str | None,
+    label: str | None,
+    bins: int | None,
+    beside: Sequence[Path],
+    against: str | None,
+    samples: int | None,
+    trials: Sequence[str],
+) -> None:
+    """Refuse options that would have no effect."""
     if between is None and (label or bins or beside):
         raise click.UsageError("--label, --bins and --beside belong to --consistency")
     if between == "seeds" and (label or bins):
         raise click.UsageError(
-            "seeds are compared sample by sample: --label and --bins are of the other kinds"
+            "--consistency seeds compares models sample by sample: leave out --label and --bins"
         )
     if against is None and samples:
         raise click.UsageError("--samples belongs to --against")
     if len(trials) > 1 and between is None:
-        raise click.UsageError("several trials are compared by --consistency only")
-    one: dict[str, Any] = {"trial": trials[0] if trials else None, "split": split}
-    asked: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
-    if between:
-        how: dict[str, Any] = {"between": between, "label": label, "split": split, "trials": trials}
-        how |= {"bins": bins} if bins else {}
-        asked["consistency"] = (
-            lambda: raylab.consistency([study, *beside], **how),
-            print_consistency,
-        )
-    if topology:
-        asked["topology"] = (
-            lambda: raylab.topology(study, highest=int(topology), **one),
-            print_topology,
-        )
-    if against:
-        methods, limit = against.split(","), {"samples": samples} if samples else {}
-        asked["against"] = (
-            lambda: raylab.compare_embeddings(study, against=methods, **limit, **one),
-            print_comparison,
-        )
-    if shuffles:
-        asked["shuffles"] = (
-            lambda: raylab.shuffle_labels(study, shuffles=shuffles, **one),
-            print_shuffles,
-        )
-    return asked or {"scores": (lambda: raylab.evaluate(study, **one), print_evaluation)}
+        raise click.UsageError("only --consistency compares several trials")

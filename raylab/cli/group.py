@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-import raylab
+from raylab.version import __version__
+
+# Verb `v` is the function `v` of the module raylab.cli.v, imported when the verb is used.
+VERBS = (
+    "adapt",
+    "compare",
+    "doctor",
+    "evaluate",
+    "export",
+    "fetch",
+    "inspect",
+    "leaderboard",
+    "plan",
+    "prepare",
+    "report",
+    "reproduce",
+    "resume",
+    "scale",
+    "search",
+    "select",
+    "sync",
+    "synth",
+    "train",
+    "ui",
+)
 
 SET = click.option(
     "--set",
@@ -18,7 +43,10 @@ SET = click.option(
     help="Override a config path; repeatable.",
 )
 JSON = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON value on standard output, nothing else there."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON value, and nothing else, to standard output.",
 )
 STUDY = click.argument("study", type=click.Path(path_type=Path))
 DATA = click.option(
@@ -30,12 +58,19 @@ OUT = click.option(
     type=click.Path(path_type=Path),
     help="The study's folder; must not exist.",
 )
+TRIAL = click.option(
+    "--trial", help="Default: the champion of `raylab select`, else the best trial by validation."
+)
 WORKERS = click.option(
-    "--workers", type=click.IntRange(1), help="Data-parallel workers of a trial, under Ray Train."
+    "--workers",
+    type=click.IntRange(1),
+    help="Data-parallel workers per trial, under Ray Train.",
 )
 
 
 class Verb(click.Command):
+    """A verb of `raylab`, with examples below its options."""
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Examples keep their line breaks."""
         if self.epilog:
@@ -44,27 +79,51 @@ class Verb(click.Command):
                 formatter.write_text(line.strip())
 
 
-def verb(example: str) -> Any:
-    return cli.command(cls=Verb, epilog=f"Example:\n{example}")
+class Verbs(click.Group):
+    """All verbs. A verb's module is imported when the verb is run or its help is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(f"raylab.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(raylab.__version__, prog_name="raylab")
+def verb(example: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a function a verb; `example` holds one command per line."""
+    return click.command(cls=Verb, epilog=f"Example:\n{example}")
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="raylab")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-@click.option("--insecure", is_flag=True, help="Use a Ray cluster that asks for no token, too.")
+@click.option(
+    "--insecure", is_flag=True, help="Also use a Ray cluster that does not ask for a token."
+)
 def cli(debug: bool, insecure: bool) -> None:
-    """Search, train and compare neural-data models; every trial recorded, every score comparable."""
+    """Search, train and compare neural-data models. Every trial is recorded, every score is
+    comparable.
+    """
 
 
-def parsed(overrides: Sequence[str]) -> dict[str, Any]:
-    """`--set a.b=1` as {"a.b": 1}."""
+def parsed(overrides: Sequence[str], *, workers: int | None = None) -> dict[str, Any]:
+    """The options `--set a.b=1` as {"a.b": 1}, with `--workers` where that is given."""
     from raylab.config.parse import parse_override
 
-    return dict(parse_override(text) for text in overrides)
+    values = dict(parse_override(text) for text in overrides)
+    return values | ({"resources.workers": workers} if workers else {})
 
 
-def viewed(overrides: Sequence[str]) -> dict[str, Any] | None:
-    """The `view` section that `--set view.KEY=VALUE` states; None where it states none."""
+def view_section(overrides: Sequence[str]) -> dict[str, Any] | None:
+    """The `view` section that `--set view.KEY=VALUE` states, or None where nothing is set.
+
+    Raises:
+        ConfigError: an option sets something other than the view.
+    """
     from raylab.config.dotted import set_path
     from raylab.errors import ConfigError
 

@@ -10,7 +10,7 @@ import click
 
 import raylab
 from raylab.cli.group import DATA, JSON, SET, WORKERS, parsed, verb
-from raylab.cli.show import print_json
+from raylab.cli.show.screen import print_json
 
 
 @verb("raylab plan search_spaces/contrastive.yaml --data ds --trials 16")
@@ -45,8 +45,7 @@ def plan(
     """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial,
     writes nothing.
     """
-    chosen = parsed(overrides) | ({"resources.workers": workers} if workers else {})
-    found = raylab.plan(space, overrides=chosen, **how)
+    found = raylab.plan(space, overrides=parsed(overrides, workers=workers), **how)
     if as_json:
         print_json(found)
     else:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
-from raylab.cli.show import print_json
+from raylab.cli.show.reproduction import lines
+from raylab.cli.show.screen import print_json
 
 
 @verb("raylab reproduce study 0003")
@@ -25,45 +24,20 @@ from raylab.cli.show import print_json
 @click.option(
     "--tolerance",
     type=click.FloatRange(0),
-    help="Relative; default: none in the study's own environment, else 1e-4.",
+    help="Largest relative difference; default: 0 in the study's own environment, else 1e-4.",
 )
 @JSON
 def reproduce(
     study: Path, trial: str, out: Path | None, tolerance: float | None, as_json: bool
 ) -> None:
-    """Train a trial anew from its record, and compare score and weights. Exit code 1 where they are
-    not the same.
+    """Train a trial again from its record, and compare score and weights.
+
+    The exit code is 1 where they differ.
     """
-    found = raylab.reproduce(study, trial, out=out, tolerance=tolerance)
+    reproduction = raylab.reproduce(study, trial, out=out, tolerance=tolerance)
     if as_json:
-        print_json(found)
+        print_json(reproduction)
     else:
-        click.echo("\n".join(lines(found)))
-    if not found["same"]:
+        click.echo("\n".join(lines(reproduction)))
+    if not reproduction["same"]:
         sys.exit(1)
-
-
-def lines(found: Mapping[str, Any]) -> list[str]:
-    """What `raylab.reproduce` returns, for people."""
-    score, weights = found["score"], found["weights"]
-    within = f"within {found['tolerance']:g}, relative" if found["tolerance"] else "to the bit"
-    largest = (
-        "equal to the bit"
-        if weights["equal"]
-        else f"differ by up to {weights['largest_difference']:.3g}"
-    )
-    said = [
-        f"trial {found['trial']}: {'the same' if found['same'] else 'NOT the same'} at step "
-        f"{found['step']} ({within})",
-        f"score     {score['recorded']!r} recorded, {score['rebuilt']!r} rebuilt",
-        f"weights   {largest}",
-    ]
-    said += [
-        f"metric    {name}: {then} recorded, {now} rebuilt"
-        for name, (then, now) in found["metrics"].items()
-    ]
-    said += [
-        f"differs   {name}: {then} then, {now} now"
-        for name, (then, now) in found["environment"].items()
-    ]
-    return said

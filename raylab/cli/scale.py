@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 
 import raylab
 from raylab.cli.group import DATA, JSON, SET, parsed, verb
-from raylab.cli.show import console, print_json, say
+from raylab.cli.show.scaling import print_scaling
+from raylab.cli.show.screen import print_json, say
+
+Number = TypeVar("Number", int, float)
 
 
 def _list(
-    of: Callable[[str], Any],
-) -> Callable[[click.Context, click.Parameter, str | None], tuple[Any, ...]]:
-    def read(_: click.Context, parameter: click.Parameter, text: str | None) -> tuple[Any, ...]:
+    number: type[Number],
+) -> Callable[[click.Context, click.Parameter, str | None], tuple[Number, ...]]:
+    """Reads `0.25,0.5,1`."""
+
+    def read(_: click.Context, parameter: click.Parameter, text: str | None) -> tuple[Number, ...]:
         try:
-            return tuple(of(one.strip()) for one in text.split(",")) if text else ()
+            return tuple(number(part.strip()) for part in text.split(",")) if text else ()
         except ValueError:
             raise click.BadParameter(f"'{text}' is no list of numbers") from None
 
@@ -28,12 +33,12 @@ def _list(
 def _width(
     _: click.Context, __: click.Parameter, text: str | None
 ) -> tuple[str | None, tuple[int | str, ...]]:
-    """`PATH=16,32` or `16,32`."""
+    """Reads `PATH=16,32` or `16,32`."""
     path, equals, values = (text or "").rpartition("=")
-    listed = [one.strip() for one in values.split(",") if one.strip()]
+    listed = [width.strip() for width in values.split(",") if width.strip()]
     if text and (not listed or (equals and not path)):
         raise click.BadParameter(f"'{text}' is not of the form PATH=16,32,64 or 16,32,64")
-    return path or None, tuple(int(one) if one.isdigit() else one for one in listed)
+    return path or None, tuple(int(width) if width.isdigit() else width for width in listed)
 
 
 @verb(
@@ -70,7 +75,7 @@ def _width(
     default="1",
     show_default=True,
     callback=_list(int),
-    help="Workers a trial, as 1,2,4.",
+    help="Workers per trial, such as 1,2,4.",
 )
 @click.option(
     "--seeds", type=click.IntRange(1), default=3, show_default=True, help="Trials of each point."
@@ -88,82 +93,25 @@ def scale(
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Train data x width x workers over seeds, all else fixed: speed, efficiency, scores and fitted
-    power laws.
+    """Train every combination of data, width and workers over seeds, with all else fixed.
 
-    The same call again goes on where it was stopped.
+    The result has speeds, efficiency, scores and fitted power laws. After an interruption, the same
+    command continues.
     """
-    axes: dict[str, Any] = {
-        "data_fractions": data_fractions,
-        "width_path": width[0],
-        "width": width[1],
-    }
-    axes |= {"workers": workers, "seeds": seeds}
-    found = raylab.scale(space, data=data, out=out, overrides=parsed(overrides), say=say, **axes)
+    width_path, widths = width
+    scaling = raylab.scale(
+        space,
+        data=data,
+        out=out,
+        data_fractions=data_fractions,
+        width=widths,
+        width_path=width_path,
+        workers=workers,
+        seeds=seeds,
+        overrides=parsed(overrides),
+        say=say,
+    )
     if as_json:
-        print_json(found)
+        print_json(scaling)
     else:
-        _print(found, out)
-
-
-def _print(found: dict[str, Any], out: Path) -> None:
-    from rich.table import Table
-
-    from raylab.reporting.scaling import law_text
-
-    heads = (
-        "workers",
-        "width",
-        "data",
-        "samples",
-        found["metric"],
-        "steps/s",
-        "samples/s",
-        "speed-up",
-        "efficiency",
-    )
-    grid = Table(
-        *heads,
-        title=f"means of {found['seeds']} seeds (95 % interval), {found['steps']} steps at most",
-    )
-    for point in found["points"]:
-        failed = f" ({point['failed']} failed)" if point["failed"] else ""
-        place = (
-            str(point["workers"]),
-            str(point["width"] or ""),
-            f"{point['fraction']:g}",
-            f"{point['samples']:,}",
-        )
-        score = _number(point["score"], 3, interval=True) + failed
-        speeds = [
-            _number(point[name], 3)
-            for name in ("steps_per_s", "samples_per_s", "speed_up", "efficiency")
-        ]
-        grid.add_row(*place, score, *speeds)
-    console(stderr=False).print(grid)
-    for width, law in found["laws"]["data"].items():
-        _print_law(
-            f"{found['error']} over data" + (f", width {width}" if found["width_path"] else ""),
-            law,
-            law_text,
-        )
-    if found["laws"]["width"]:
-        _print_law(f"{found['error']} over width, most data", found["laws"]["width"], law_text)
-    click.echo(f"{out / 'scores'}: scaling.json, scaling.csv, scaling.png")
-
-
-def _print_law(name: str, law: dict[str, Any], text: Callable[[dict[str, Any]], str]) -> None:
-    said = law["refused"] if "refused" in law else text(law)
-    click.echo(f"{name}: {said}")
-    for note in law.get("notes", ()):
-        click.echo(f"  note: {note}")
-
-
-def _number(found: dict[str, Any] | None, digits: int, *, interval: bool = False) -> str:
-    if found is None:
-        return "-"
-    mean = f"{found['mean']:,.0f}" if abs(found["mean"]) >= 1000 else f"{found['mean']:.{digits}g}"
-    low, high = found["interval"] or (None, None)
-    return (
-        f"{mean} ({low:.{digits}g} ... {high:.{digits}g})" if interval and low is not None else mean
-    )
+        print_scaling(scaling, out)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
-from raylab.cli.show import console, print_json, say
+from raylab.cli.show.screen import print_json, say
+from raylab.cli.show.selection import print_selection
 
 
 @verb("raylab select study --top 4 --seeds 5\nraylab select study --rule simplest --no-control")
@@ -22,19 +23,22 @@ from raylab.cli.show import console, print_json, say
     default=5,
     show_default=True,
     type=click.IntRange(1),
-    help="Repetitions of each, all new.",
+    help="Repetitions of each candidate, all new.",
 )
 @click.option(
     "--rule",
     default="best",
     show_default=True,
     type=click.Choice(["best", "simplest"]),
-    help="Best mean; or the fewest learnt numbers within one standard error of it.",
+    help="best: the best mean. simplest: the fewest learnt numbers within one standard error of "
+    "the best mean.",
 )
 @click.option(
-    "--shuffles", type=click.IntRange(1), help="Of the control on shuffled labels; default 10."
+    "--shuffles",
+    type=click.IntRange(1),
+    help="Shuffles of the control on shuffled labels; default 10.",
 )
-@click.option("--no-control", is_flag=True, help="Without that control.")
+@click.option("--no-control", is_flag=True, help="Leave out that control.")
 @JSON
 def select(
     study: Path,
@@ -45,15 +49,15 @@ def select(
     no_control: bool,
     as_json: bool,
 ) -> None:
-    """Train the best trials of a search again over seeds and choose one config; its median run is
-    the champion.
+    """Train the best trials of a search again over seeds, and choose one config.
 
-    Interrupted, the same command or `raylab resume` goes on. What uses a study's winner uses the
-    champion from then on.
+    The repetition of that config with the median score is the champion: evaluate, export, adapt and
+    report use it from then on. After an interruption, the same command or `raylab resume`
+    continues.
     """
     if no_control and shuffles:
         raise click.UsageError("--shuffles is of the control that --no-control leaves out")
-    found = raylab.select(
+    selection = raylab.select(
         study,
         top=top,
         seeds=seeds,
@@ -62,21 +66,6 @@ def select(
         say=say,
     )
     if as_json:
-        print_json(found)
+        print_json(selection)
     else:
-        print_selection(found, study)
-
-
-def print_selection(result: dict[str, Any], study: Path) -> None:
-    from rich.table import Table
-
-    from raylab.reporting.choice import said_selection, selection_table
-
-    heads, rows = selection_table(result)
-    grid = Table(*heads)
-    for row in rows:
-        grid.add_row(*row)
-    console(stderr=False).print(grid)
-    for line in said_selection(result):
-        click.echo(line)
-    click.echo(f"{study / 'scores' / 'selection.json'} and selection.png hold it")
+        print_selection(selection, study)

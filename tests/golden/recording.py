@@ -157,9 +157,11 @@ def helps() -> dict[str, str]:
     from raylab.cli import cli
 
     context = click.Context(cli, info_name="raylab", terminal_width=100, max_content_width=100)
+    verbs = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     return {"": cli.get_help(context)} | {
         name: verb.get_help(click.Context(verb, parent=context, info_name=name, terminal_width=100))
-        for name, verb in sorted(cli.commands.items())
+        for name, verb in sorted(verbs.items())
+        if verb is not None
     }
 
 

@@ -15,7 +15,6 @@ from command import run
 from helpers import dataset, session, small_study, trial
 
 import raylab
-from raylab.cli import evaluate as verb
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.errors import ConfigError, DataError, StudyError
@@ -354,20 +353,17 @@ def test_options_that_would_do_nothing_are_refused(
     assert run(capsys, "evaluate", study.path, *arguments)[0] == 2
 
 
-def test_the_verb_reads_nothing_twice(study: StudyFolder) -> None:
-    given: dict[str, Any] = {
-        "between": None,
-        "label": None,
-        "bins": None,
-        "beside": (),
-        "topology": None,
-        "against": None,
-    }
-    asked = verb._scores(study.path, "valid", (), **given, samples=None, shuffles=3)
-    assert list(asked) == ["shuffles"]
-    assert list(verb._scores(study.path, "valid", (), **given, samples=None, shuffles=None)) == [
-        "scores"
-    ]
+def test_the_verb_takes_only_the_scores_that_options_name(
+    study: StudyFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+    for name in ("evaluate", "shuffle_labels", "topology"):
+        monkeypatch.setattr(
+            f"raylab.analysis.{name}.{name}", lambda *_, name=name, **__: taken.append(name)
+        )
+    assert run(capsys, "evaluate", study.path, "--shuffles", 3, "--json")[0] == 0
+    assert run(capsys, "evaluate", study.path, "--json")[0] == 0
+    assert taken == ["shuffle_labels", "evaluate"]
 
 
 def test_a_control_says_that_it_is_one() -> None:

@@ -14,10 +14,8 @@ from command import run
 from helpers import dataset, recipe_file, recording_file, small_study
 
 import raylab
-from raylab.cli import cli
+from raylab.cli.group import VERBS, cli
 from raylab.tracking.study import StudyFolder
-
-VERBS = sorted(cli.commands)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +33,7 @@ def test_every_verb_helps_with_an_example(capsys: pytest.CaptureFixture[str], ve
     code, out, err = run(capsys, verb, "--help")
     assert (code, err) == (0, "")
     assert f"raylab {verb}" in out.split("Example:")[1]
-    command = cli.commands[verb]
+    command = cli.get_command(click.Context(cli), verb)
     assert isinstance(command, click.Command)
     assert command.help
     for parameter in command.params:

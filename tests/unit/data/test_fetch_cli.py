@@ -187,7 +187,7 @@ def test_a_source_that_is_not_known(fetch: Any) -> None:
 
 
 def test_a_long_list_is_cut_and_says_so(fetch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("raylab.cli.fetch.SHOWN", 2)
+    monkeypatch.setattr("raylab.cli.show.downloads.SHOWN", 2)
     out = fetch("--dry-run")[1]
     assert "... and 2 more (--json lists all)" in out
     assert "503" not in out

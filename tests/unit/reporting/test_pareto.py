@@ -20,7 +20,7 @@ from rich.console import Console
 
 from raylab.analysis.leaderboard import leaderboard as ranked
 from raylab.analysis.winner import said_choice, winner
-from raylab.cli.show import say_choice
+from raylab.cli.show.study import say_choice
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError, TrainingError
 from raylab.reporting import leaderboard

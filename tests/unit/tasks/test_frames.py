@@ -17,7 +17,7 @@ from helpers import dataset, session
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from raylab.analysis.scorer import Scorer
-from raylab.cli.show import _label_line
+from raylab.cli.show.sessions import _label_line
 from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.parse import parse_trial
 from raylab.config.splits import BlockedSplits

@@ -1,0 +1,58 @@
+"""The verb `adapt`: a trained model fitted to other sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+
+import raylab
+from raylab.cli.group import DATA, OUT, SET, STUDY, TRIAL, WORKERS, parsed, verb
+from raylab.cli.show.screen import say
+from raylab.cli.show.study import print_study, say_choice
+
+
+@verb("raylab adapt study --data other --out adapted")
+@STUDY
+@DATA
+@OUT
+@TRIAL
+@click.option(
+    "--layers",
+    default="input",
+    show_default=True,
+    type=click.Choice(["input", "all"]),
+    help="What is trained: the first layer of each session, or all.",
+)
+@click.option(
+    "--session",
+    help="The session whose layers are taken, where the trained model has one encoder per session.",
+)
+@WORKERS
+@SET
+def adapt(
+    study: Path,
+    data: Path,
+    out: Path,
+    trial: str | None,
+    layers: Literal["input", "all"],
+    session: str | None,
+    workers: int | None,
+    overrides: Sequence[str],
+) -> None:
+    """Fit a trained model to other sessions or animals: first layers are new, the rest is kept."""
+    say_choice(study, trial)
+    print_study(
+        raylab.adapt(
+            study,
+            data=data,
+            out=out,
+            trial=trial,
+            layers=layers,
+            session=session,
+            overrides=parsed(overrides, workers=workers),
+            say=say,
+        )
+    )

@@ -1,0 +1,64 @@
+"""The verb `compare`: the alternatives of one choice over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import raylab
+from raylab.cli.group import DATA, JSON, OUT, SET, parsed, verb
+from raylab.cli.show.alternatives import print_alternatives
+from raylab.cli.show.screen import print_json, say
+
+
+@verb("raylab compare search_spaces/quantizers.yaml --data ds --out compared --seeds 5")
+@click.argument("space", type=click.Path(path_type=Path))
+@DATA
+@OUT
+@click.option(
+    "--over", metavar="PATH", help="Which searched choice; default: the one that others depend on."
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Trials of each alternative.",
+)
+@click.option(
+    "--any-size",
+    is_flag=True,
+    help="Also compare alternatives that learn different amounts of numbers.",
+)
+@SET
+@JSON
+def compare(
+    space: Path,
+    data: Path,
+    out: Path,
+    over: str | None,
+    seeds: int,
+    any_size: bool,
+    overrides: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Train each value of one choice over seeds, with all else equal.
+
+    The result has means and intervals, a table and a figure.
+    """
+    comparison = raylab.compare(
+        space,
+        data=data,
+        out=out,
+        over=over,
+        seeds=seeds,
+        any_size=any_size,
+        overrides=parsed(overrides),
+        say=say,
+    )
+    if as_json:
+        print_json(comparison)
+    else:
+        print_alternatives(comparison, out)

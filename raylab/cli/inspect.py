@@ -1,0 +1,77 @@
+"""The verb `inspect`: what a dataset or a recording holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import raylab
+from raylab.cli.group import JSON, SET, verb, view_section
+from raylab.cli.show.screen import print_json
+from raylab.cli.show.sessions import print_sessions
+
+
+@verb(
+    "raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations "
+    "units/"
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--recipe", help="For raw recordings.")
+@click.option(
+    "--png",
+    type=click.Path(path_type=Path),
+    help="Draw activity, labels and splits: a file, or a folder.",
+)
+@click.option(
+    "--correlations",
+    type=click.Path(path_type=Path),
+    help="Of a dataset: a folder for correlations between units over training samples, clustered.",
+)
+@click.option(
+    "--clusters", type=click.IntRange(1), help="At most so many, of --correlations; default 10."
+)
+@click.option("--session", help="Of several, the one to draw or correlate.")
+@SET
+@JSON
+def inspect(
+    path: Path,
+    recipe: str | None,
+    png: Path | None,
+    correlations: Path | None,
+    clusters: int | None,
+    session: str | None,
+    overrides: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Show what a prepared dataset, or a raw recording, holds. --set view.KEY=VALUE: the view that
+    is correlated.
+    """
+    if session and not (png or correlations):
+        raise click.UsageError(
+            "--session chooses what --png or --correlations shows; give one of them as well"
+        )
+    if (clusters or overrides) and not correlations:
+        raise click.UsageError("--clusters and --set are of --correlations; give it as well")
+    found = raylab.inspect(path, recipe=recipe)
+    if as_json:
+        print_json(found)
+    else:
+        print_sessions(found["sessions"])
+        click.echo(
+            "total: {sessions} sessions, {samples} samples, {units} units, {hours} h".format(
+                **found["totals"]
+            )
+        )
+    for file in raylab.draw(path, out=png, recipe=recipe, session=session) if png else []:
+        click.echo(file, err=True)
+    if correlations:
+        view = view_section(overrides)
+        table = raylab.unit_correlations(
+            path, out=correlations, session=session, clusters=clusters or 10, view=view
+        )
+        shown = {session} if session else {one["id"] for one in found["sessions"]}
+        for name in sorted(shown - set(table["session"])):
+            click.echo(f"not correlated: {name}: no training samples", err=True)
+        click.echo(correlations, err=True)

@@ -1,0 +1,88 @@
+"""The verb `prepare`: recordings become a dataset."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import raylab
+from raylab.cli.group import SET, parsed, verb
+from raylab.cli.show.screen import console
+from raylab.cli.show.sessions import print_sessions
+
+
+@verb(
+    "raylab prepare recordings/ --recipe worm --out ds --set splits.kind=blocked\n"
+    "raylab prepare ds --out fold0 --set splits.folds=5 --set splits.fold=0\n"
+    "raylab prepare calcium spikes --out both"
+)
+@click.argument("source", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--recipe", help="A shipped recipe's name, or a YAML file; torch_brain session files need none."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The dataset's folder; must not exist.",
+)
+@click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
+@click.option(
+    "--sessions", type=click.IntRange(1), help="Take only this many files, the first by name."
+)
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Memory for all files that are read at once, such as 8GB; default: half of the machine's.",
+)
+@SET
+def prepare(
+    source: Sequence[Path],
+    recipe: str | None,
+    out: Path,
+    strict: bool,
+    sessions: int | None,
+    memory: str | None,
+    overrides: Sequence[str],
+) -> None:
+    """Turn recordings of any format into a prepared dataset, or a dataset into one with other
+    splits.
+
+    SOURCE is a file, a folder, a pattern of files in quotes, or a prepared dataset; several
+    prepared datasets, each made with its own recipe, become one. Exit code 3 when some files could
+    not be read, 2 when all. After an interruption, the same command continues.
+    """
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console(),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("preparing", total=None)
+        prepared = raylab.prepare(
+            source[0] if len(source) == 1 else source,
+            recipe=recipe,
+            out=out,
+            strict=strict,
+            sessions=sessions,
+            memory=memory,
+            overrides=parsed(overrides),
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    print_sessions(prepared.dataset.manifest["sessions"])
+    for session in prepared.left_out:
+        click.echo(f"left out: {session['id']}: {session['reason']}", err=True)
+    for failure in prepared.failed:
+        click.echo(f"not read: {failure['error']}", err=True)
+    click.echo(
+        f"{len(prepared.dataset.sessions)} sessions in {out}, fingerprint "
+        f"{prepared.dataset.fingerprint[:12]}"
+    )
+    if prepared.failed:
+        sys.exit(3)

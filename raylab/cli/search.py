@@ -1,0 +1,41 @@
+"""The verb `search`: trials of a space, in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import raylab
+from raylab.cli.group import DATA, OUT, SET, WORKERS, parsed, verb
+from raylab.cli.show.screen import say
+from raylab.cli.show.study import print_study
+
+
+@verb("raylab search search_spaces/contrastive.yaml --data ds --out study --trials 16")
+@click.argument("space", type=click.Path(path_type=Path))
+@DATA
+@OUT
+@click.option("--trials", type=click.IntRange(1), help="Overrides budget.trials.")
+@WORKERS
+@SET
+def search(
+    space: Path,
+    data: Path,
+    out: Path,
+    trials: int | None,
+    workers: int | None,
+    overrides: Sequence[str],
+) -> None:
+    """Search a space: trials in parallel, all recorded, a leaderboard and a report at the end."""
+    print_study(
+        raylab.search(
+            space,
+            data=data,
+            out=out,
+            trials=trials,
+            overrides=parsed(overrides, workers=workers),
+            say=say,
+        )
+    )

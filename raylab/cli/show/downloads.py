@@ -1,0 +1,115 @@
+"""Downloads: what fits a request, progress, and how they ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from raylab.cli.show.screen import console
+
+if TYPE_CHECKING:
+    from raylab.data.allen.fetch import Fetched
+    from raylab.data.allen.match import Match
+
+SHOWN = 50
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int | None], None] | None]:
+    """On a terminal, a bar for each file under way; the first byte starts them, so that no question
+    is drawn over.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    screen, lock, tasks = console(), threading.Lock(), {}
+    if not screen.is_terminal:
+        yield None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    screen_bars = Progress(*columns, console=screen, transient=True)
+
+    def show(name: str, there: int, size: int | None) -> None:
+        with lock:
+            if name not in tasks:
+                screen_bars.start()
+                tasks[name] = screen_bars.add_task(name, total=size)
+            screen_bars.update(tasks[name], completed=there, total=size, visible=there != size)
+
+    try:
+        yield show
+    finally:
+        screen_bars.stop()
+
+
+def print_matches(matched: Sequence[Match]) -> None:
+    from rich.filesize import decimal
+    from rich.table import Table
+
+    grid = Table(
+        "id",
+        "areas",
+        "cre",
+        "depth",
+        "session type",
+        "neurons",
+        "animal",
+        "recorded",
+        "size",
+        "on disk",
+    )
+    for match in matched[:SHOWN]:
+        one = match.session
+        depth, neurons = (
+            "" if value is None else str(value) for value in (one.depth_um, one.neurons)
+        )
+        size = "" if match.size is None else decimal(match.size)
+        recorded = (one.date or "")[:10]
+        areas, cre = " ".join(one.areas), one.cre or ""
+        grid.add_row(
+            *(
+                str(one.id),
+                areas,
+                cre,
+                depth,
+                one.session_type,
+                neurons,
+                one.animal or "",
+                recorded,
+                size,
+                match.here,
+            )
+        )
+    screen = console(stderr=False)
+    screen.print(grid)
+    if len(matched) > SHOWN:
+        screen.print(f"... and {len(matched) - SHOWN} more (--json lists all)")
+    screen.print(_total(matched))
+
+
+def _total(matched: Sequence[Match]) -> str:
+    from rich.filesize import decimal
+
+    todo = [match for match in matched if not match.whole]
+    known = [match.missing for match in todo if match.missing is not None]
+    sizes = [decimal(sum(known))] if known or not todo else []
+    sizes += [f"{len(todo) - len(known)} of unknown size"] if len(known) < len(todo) else []
+    there = len(matched) - len(todo)
+    return (
+        f"{len(matched)} sessions fit, {there} already there, {len(todo)} to fetch: "
+        f"{' and '.join(sizes)}"
+    )
+
+
+def print_fetched(done: Fetched) -> None:
+    for failure in done.failed:
+        click.echo(f"not fetched: {failure['id']}: {failure['error']}", err=True)
+    if done.fetched or done.failed:
+        there = f", {len(done.skipped)} already there" if done.skipped else ""
+        click.echo(
+            f"{len(done.fetched)} sessions fetched to {done.folder}{there}, {len(done.failed)} "
+            "failed"
+        )

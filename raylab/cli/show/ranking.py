@@ -1,0 +1,17 @@
+"""Several studies ranked by one decoding score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from raylab.cli.show.screen import console
+
+
+def print_ranking(result: dict[str, Any]) -> None:
+    from raylab.reporting.ranking import remarks, table
+
+    console(stderr=False).print(table(result))
+    for line in remarks(result):
+        click.echo(line)

@@ -1,0 +1,62 @@
+"""Sessions of a dataset or a recording."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raylab.cli.show.screen import console
+
+COLUMNS = 8  # of a label whose ranges are printed
+
+
+def print_sessions(sessions: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    grid = Table("session", "samples", "units", "Hz", "train / valid / test", "labels")
+    for entry in sessions:
+        split = " / ".join(str(entry["splits"].get(name, 0)) for name in ("train", "valid", "test"))
+        labels = [_label_line(name, label) for name, label in entry["labels"].items()]
+        labels += [
+            f"{name} ({count} {name}s, to split by)"
+            for name, count in entry.get("groups", {}).items()
+        ]
+        grid.add_row(
+            entry["id"],
+            str(entry["samples"]),
+            str(entry["units"]),
+            f"{entry['rate_hz']:g}",
+            split,
+            "\n".join(labels),
+        )
+    screen = console(stderr=False)
+    screen.print(grid)
+    for entry in sessions:
+        for name, units in entry.get("removed", {}).items():
+            screen.print(
+                f"{entry['id']}: {len(units)} units dropped, {name} in training samples: "
+                f"{_shortly(units)}"
+            )
+        for note in entry["notes"]:
+            screen.print(f"{entry['id']}: {note}")
+
+
+def _label_line(name: str, label: dict[str, Any]) -> str:
+    """`velocity -0.1 ... 0.04 (continuous, cm/s, 12 unlabelled)`"""
+    about = [
+        label["kind"],
+        label["unit"],
+        f"{label['unlabelled']} unlabelled" if label["unlabelled"] else "",
+    ]
+    values = f"{len(label['classes'])} classes" if label["kind"] == "discrete" else ""
+    if "range" in label:
+        ranges = [f"{low:.3g} ... {high:.3g}" for low, high in zip(*label["range"])]
+        more = (
+            f" and {len(ranges) - COLUMNS} more columns" if len(ranges) > COLUMNS else ""
+        )  # pixels are many
+        values = ", ".join(ranges[:COLUMNS]) + more
+    return f"{name} {values} ({', '.join(part for part in about if part)})"
+
+
+def _shortly(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - 20} more" if len(numbers) > 20 else ""
+    return ", ".join(map(str, numbers[:20])) + more
