@@ -22,7 +22,7 @@ class RaylabError(Exception):
     def __str__(self) -> str:
         return f"{self.what}\n  {self.remedy}" if self.remedy else self.what
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[RaylabError], tuple[str, str]]:
         # Ray carries exceptions between processes; both arguments must travel.
         return type(self), (self.what, self.remedy)
 

@@ -15,7 +15,8 @@ from raylab.errors import ConfigError
 from raylab.evaluation.seeds import over_seeds
 from raylab.reporting.alternatives import alternatives_figure, write_table
 from raylab.reporting.scores import keep_score
-from raylab.space.space import Scalar, Space, load_space
+from raylab.space.parameters import Scalar
+from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import drawn

@@ -140,9 +140,9 @@ class _Comparison:
 
     def rows(self, shard: SessionShard, *splits: str) -> np.ndarray:
         """Rows of the view of the samples used."""
-        return shard.timeline.rows[
-            reference_samples(shard.timeline, splits or self.splits, self.config.max_samples)
-        ]
+        timeline = shard.timeline
+        samples = reference_samples(timeline, splits or self.splits, self.config.max_samples)
+        return np.asarray(timeline.rows[samples])
 
     def of_model(self) -> Features:
         return {name: self.trained.embed(name, self.splits) for name in self.sessions}
@@ -150,8 +150,9 @@ class _Comparison:
     @cached_property
     def dimensions(self) -> int:
         """Of the model's embedding."""
-        one = self.sessions[next(iter(self.sessions))]
-        return self.trained.model.encode(one.x[:1].numpy(), session=one.timeline.session).shape[1]
+        shard = next(iter(self.sessions.values()))
+        embedded = self.trained.model.encode(shard.x[:1].numpy(), session=shard.timeline.session)
+        return int(embedded.shape[1])
 
     def of_method(self, name: str, seed: int) -> Features:
         return {

@@ -8,7 +8,8 @@ from typing import Any
 
 from raylab.analysis.resume import resume
 from raylab.errors import StudyError
-from raylab.space.space import Scalar, Space, leaves, load_space
+from raylab.space.parameters import Scalar, leaves
+from raylab.space.space import Space, load_space
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan

@@ -18,7 +18,8 @@ from raylab.data.dataset import training_samples
 from raylab.errors import ConfigError, StudyError
 from raylab.files import write_json
 from raylab.reporting.scaling import keep_scaling
-from raylab.space.space import Scalar, Space, load_space
+from raylab.space.parameters import Scalar
+from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan

@@ -14,7 +14,7 @@ import numpy as np
 from raylab.analysis.repeated import SEED
 from raylab.evaluation.power_law import fit_power_law
 from raylab.evaluation.seeds import over_seeds
-from raylab.space.space import Scalar
+from raylab.space.parameters import Scalar
 from raylab.tracking.records import Mode, TrialRecord, is_number
 
 FRACTION = "sessions.training_fraction"

@@ -132,7 +132,7 @@ def fetch(
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError(
-            f"the download of {count} sessions cannot be confirmed: standard input is not a terminal",
+            f"the download of {count} sessions cannot be confirmed: standard input is no terminal",
             "Add --yes to download them, or --dry-run to see them only.",
         )
     return click.confirm("Download?", err=True)

@@ -44,8 +44,8 @@ from raylab.cli.group import verb
     "--noise",
     type=click.FloatRange(0),
     help="Calcium: standard deviation of the noise of a sample, in dF/F (one spike is 0.2); "
-    "default 0.05. Neuropixels: standard deviation of the logarithm of a unit's gain in a presentation; "
-    "default 0.5.",
+    "default 0.05. Neuropixels: standard deviation of the logarithm of a unit's gain in a "
+    "presentation; default 0.5.",
 )
 def synth(
     out: Path,

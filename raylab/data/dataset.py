@@ -198,7 +198,8 @@ class Dataset:
                     )
 
     def _entry(self, session: str) -> dict[str, Any]:
-        for entry in self.manifest["sessions"]:
+        sessions: list[dict[str, Any]] = self.manifest["sessions"]
+        for entry in sessions:
             if entry["id"] == session:
                 return entry
         raise DataError(
