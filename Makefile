@@ -1,16 +1,24 @@
 # Two commands for a new machine: `make demo` and `make test`. Both set up what they need.
+
+# Any Python 3.11 or later, from which the virtual environment is made.
 PYTHON ?= python3
-BIN := .venv/bin
+# The virtual environment. `.ci/run` names another one, so that it never touches a developer's.
+VENV ?= .venv
+BIN := $(VENV)/bin
 ONLY ?=
+PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup demo test test-fast lint types bench fuzz chaos clean
+.PHONY: setup demo lint types docs style bench fuzz chaos clean
+.PHONY: test test-fast test-ray test-chaos test-allen test-fuzz
+# Groups of tests start real Ray clusters and measure time limits: they never run beside each other, not even with `make -j`.
+.NOTPARALLEL:
 
-setup: .venv/.ready
+setup: $(VENV)/.ready
 
 # Made again only when what is to be installed has changed. torch comes through pip, which knows where CPU builds are.
-.venv/.ready: pyproject.toml constraints.txt
+$(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("raylab needs Python 3.11 or later, this is " + sys.version) if sys.version_info < (3, 11) else 0'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
 	touch $@
@@ -18,16 +26,45 @@ setup: .venv/.ready
 demo: setup
 	$(BIN)/python jobs/demo.py
 
-test: setup
-	$(BIN)/python -m pytest
+# The groups share no test, and together they are all tests.
+test: test-fast test-ray test-chaos test-allen test-fuzz
 
+# Two processes, a file of tests to one of them, so that what a file's fixtures make is made once. Each has one thread:
+# two processes with two threads each would wait for each other on two cores.
+test-fast: export OMP_NUM_THREADS = 1
 test-fast: setup
-	$(BIN)/python -m pytest -m "not ray and not chaos and not allen and not fuzz"
+	$(PYTEST) -m "not ray and not chaos and not allen and not fuzz" -n 2 --dist loadfile
+
+# Serial, because each test of this group starts a Ray of its own that expects the whole machine.
+test-ray: setup
+	$(PYTEST) -m "ray and not chaos and not allen"
+
+# Serial, because these tests kill processes and look at what is left of them on the machine.
+test-chaos: setup
+	$(PYTEST) -m "chaos and not allen"
+
+# Serial, because the environment of allensdk is made once per user.
+test-allen: setup
+	$(PYTEST) -m allen
+
+# Serial, because the limits of memory and time hold for one reading process at a time.
+test-fuzz: setup
+	$(PYTEST) -m fuzz
+
+# Pages whose examples are run, links that lead somewhere, commands that parse.
+docs: setup
+	$(PYTEST) tests/unit/docs
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup
 	$(BIN)/mypy
+
+# Figures of the code's style beside what is aimed at.
+style: setup
+	$(BIN)/python -m tests.tools.style
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks.bench --out bench.json $(if $(ONLY),--only $(ONLY))
@@ -38,7 +75,7 @@ fuzz: setup
 
 # Kills at random, KILLS of them (100), from SEED on (0), and the other tests that kill.
 chaos: setup
-	RAYLAB_KILLS=$(or $(KILLS),100) RAYLAB_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -m chaos -s
+	RAYLAB_KILLS=$(or $(KILLS),100) RAYLAB_SEED=$(or $(SEED),0) $(PYTEST) -m chaos -s
 
 clean:
-	rm -rf .venv runs bench.json .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .ci/work runs bench.json .mypy_cache .pytest_cache .ruff_cache

@@ -20,9 +20,23 @@ def step(text: str, *arguments: str | Path) -> None:
 
 for folder in (RECORDINGS, DATASET, STUDY):  # of an earlier demo
     shutil.rmtree(folder, ignore_errors=True)
-step("four synthetic two-photon sessions with known latents", "synth", RECORDINGS, "--sessions", "4",
-     "--samples", "15000")  # fmt: skip
+step(
+    "four synthetic two-photon sessions with known latents",
+    "synth",
+    RECORDINGS,
+    "--sessions",
+    "4",
+    "--samples",
+    "15000",
+)
 step("prepared once: splits, units, labels", "prepare", RECORDINGS, "--out", DATASET)
-step("a search: trials in parallel, the worst stopped early", "search", "search_spaces/smoke.yaml", "--data", DATASET,
-     "--out", STUDY)  # fmt: skip
+step(
+    "a search: trials in parallel, the worst stopped early",
+    "search",
+    "search_spaces/smoke.yaml",
+    "--data",
+    DATASET,
+    "--out",
+    STUDY,
+)
 print(f"\nOpen {STUDY / 'report.html'} in a browser, or the MLflow UI with: .venv/bin/raylab ui")

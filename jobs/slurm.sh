@@ -26,4 +26,4 @@ srun --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" \
     ray symmetric-run --address "$HEAD:$PORT" --min-nodes "$SLURM_JOB_NUM_NODES" \
     --num-cpus "$SLURM_CPUS_PER_TASK" --num-gpus "${SLURM_GPUS_ON_NODE:-0}" --disable-usage-stats \
     --dashboard-host 127.0.0.1 \
-    -- env RAY_ADDRESS="$HEAD:$PORT" python jobs/search.py "$@"
+    -- env RAY_ADDRESS="$HEAD:$PORT" python jobs/run.py search "$@"

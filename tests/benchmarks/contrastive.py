@@ -53,7 +53,9 @@ def step_against_cebra(conditional: str, encoder: str, batch_size: int) -> Pair:
 
 
 def our_steps(conditional: str, encoder: str, batch_size: int) -> Run:
-    """Sample, gather, encode, score, differentiate and update, as a trial does between validations."""
+    """Sample, gather, encode, score, differentiate and update: what a trial does between
+    validations.
+    """
     counts, latent, classes = recording()
     label = Label.discrete(classes) if conditional == "discrete" else Label.continuous(latent)
     spec = LabelSpec(

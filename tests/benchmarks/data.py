@@ -159,7 +159,9 @@ def first_batch() -> dict[str, float]:
 
 
 def processes(count: int, trained: bool) -> dict[str, float]:
-    """Memory of `count` processes that hold one dataset: all of it touched, or viewed for training."""
+    """Memory of `count` processes that hold the same dataset: all of it touched, or viewed for
+    training.
+    """
     return _in_processes(count, _train_once if trained else _touch)
 
 

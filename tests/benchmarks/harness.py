@@ -53,7 +53,9 @@ class Result:
 
 
 def compare(name: str, pair: Pair, *, rounds: int, seconds: float) -> Result:
-    """Alternate rounds of about `seconds` each side, so that a slow spell of the machine hits both."""
+    """Alternate rounds of about `seconds` per side, so that a slow spell of the machine hits both
+    sides.
+    """
     sides = [_Side(pair.ours, pair.block, seconds), _Side(pair.peer, 1, seconds)]
     try:
         times = [[side.round() for side in sides] for _ in range(rounds)]

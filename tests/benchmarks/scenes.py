@@ -78,12 +78,24 @@ def decoded(
             "view": {"zscore": True, "sqrt": True},
             "evaluation": {"per": "presentation"},
             "model": {"kind": name, **model},
-            "training": {"max_steps": steps, "batch_size": 128, "shots": shots, "seed": seed, "keep": "best",
-                         "monitor": "decoding.score", "device": "cpu"},
-            "optimizer": {"kind": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05, "clip_norm": 1.0},
+            "training": {
+                "max_steps": steps,
+                "batch_size": 128,
+                "shots": shots,
+                "seed": seed,
+                "keep": "best",
+                "monitor": "decoding.score",
+                "device": "cpu",
+            },
+            "optimizer": {
+                "kind": "adamw",
+                "learning_rate": 1e-3,
+                "weight_decay": 0.05,
+                "clip_norm": 1.0,
+            },
         },
         "benchmark",
-    )  # fmt: skip
+    )
     training = Training(config, data, whole_shard(data, config.view, config.sessions))
     while not training.done:
         training.advance()

@@ -147,7 +147,9 @@ def space(task: Task, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def embed_with_cebra(trained: Trained, task: Task, seed: int, steps: int, file: Path) -> None:
-    """Fit on the view's training rows, embed every part by itself, and save one embedding a sample."""
+    """Fit on the view's training rows, embed every part by itself, and save one embedding per
+    sample.
+    """
     ((session, shard),) = trained.shard.items()
     timeline, x = shard.timeline, shard.x.numpy()
     parts = timeline.parts

@@ -235,7 +235,9 @@ def _grid_space(points: dict[str, list[float]], steps: int) -> dict[str, Any]:
 
 
 def _rows() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Activity and latent of the training and of the validation samples, each joined as one array."""
+    """Activity and latent of the training samples and of the validation samples, each joined as
+    one array.
+    """
     opened = Dataset(dataset()).open("one")
     codes = np.zeros(len(opened.time), np.int64) - 1
     for a, b, code in np.asarray(opened.parts).tolist():

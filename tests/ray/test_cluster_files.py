@@ -92,8 +92,9 @@ def test_the_kuberay_job_is_one_and_runs_the_job() -> None:
 def _runs_a_search(command: str, arguments: str) -> None:
     """The command names a script and a space that exist, and options that `raylab search` has."""
     words = f"{command} {arguments}".split()
-    script = next(word for word in words if word.endswith("jobs/search.py"))
+    script = next(word for word in words if word.endswith("jobs/run.py"))
     assert (REPO / "jobs" / Path(script).name).is_file()
+    assert words[words.index(script) + 1] == "search"
     for word in words:
         if word.endswith(".yaml"):
             assert (REPO / "search_spaces" / Path(word).name).is_file()

@@ -27,7 +27,8 @@ def test_a_submitted_search_leaves_a_finished_study(tmp_path: Path) -> None:
     (tmp_path / "storage").mkdir()
     entry = [
         "python",
-        "jobs/search.py",
+        "jobs/run.py",
+        "search",
         "search_spaces/smoke.yaml",
         "--data",
         str(data.path),
@@ -44,7 +45,7 @@ def test_a_submitted_search_leaves_a_finished_study(tmp_path: Path) -> None:
         (copied,) = (
             path for path in cluster.folder.rglob("working_dir_files/_ray_pkg_*") if path.is_dir()
         )
-        assert (copied / "jobs" / "search.py").is_file()
+        assert (copied / "jobs" / "run.py").is_file()
         assert not (copied / ".venv").exists()
         assert not (copied / "runs").exists()
     rows = {row["trial"]: row for row in leaderboard(study)}
