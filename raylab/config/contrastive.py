@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict
-from raylab.config.encoders import ContrastiveModelConfig, InfoNCEConfig, LossConfig
-from raylab.config.sampling import SamplingConfig, TimeSampling
+from raylab.config.encoders import ContrastiveModelConfig
+from raylab.config.losses import LOSSES, InfoNCEConfig, LossConfig
+from raylab.config.sampling import SAMPLINGS, SamplingConfig, TimeSampling
 from raylab.config.training import EvaluationConfig
 from raylab.config.trial import TaskConfig, TrialConfig
 
@@ -46,8 +47,8 @@ class AdaptationConfig(Strict):
 class ContrastiveTrial(TrialConfig):
     task: ContrastiveTask = ContrastiveTask()
     model: ContrastiveModelConfig = ContrastiveModelConfig()
-    loss: LossConfig = Field(default_factory=InfoNCEConfig, discriminator="kind")
-    sampling: SamplingConfig = Field(default_factory=TimeSampling, discriminator="conditional")
+    loss: Annotated[LossConfig, LOSSES] = Field(default_factory=InfoNCEConfig)
+    sampling: Annotated[SamplingConfig, SAMPLINGS] = Field(default_factory=TimeSampling)
     augmentation: AugmentationConfig = AugmentationConfig()
     evaluation: ContrastiveEvaluation = ContrastiveEvaluation()
     adaptation: AdaptationConfig | None = None

@@ -5,15 +5,16 @@ once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict, section
-from raylab.config.networks import MlpConfig, NetworkConfig
+from raylab.config.networks import NETWORKS, MlpConfig, NetworkConfig
 from raylab.config.readouts import READOUTS, ReadoutConfig
 from raylab.config.training import TrainingConfig
 from raylab.config.trial import TaskConfig, TrialConfig
+from raylab.registry import Derived
 
 
 class DecoderTask(TaskConfig):
@@ -83,17 +84,20 @@ class DecoderTraining(TrainingConfig):
     )
 
 
+MODELS = Derived[ReadoutConfig | NetworkConfig](lambda: [*READOUTS.models, *NETWORKS.models])
+
+
 class DecoderTrial(TrialConfig):
     task: DecoderTask = DecoderTask()
     input: InputConfig = InputConfig()
-    model: ReadoutConfig | NetworkConfig = Field(default_factory=MlpConfig, discriminator="kind")
+    model: Annotated[ReadoutConfig | NetworkConfig, MODELS] = Field(default_factory=MlpConfig)
     loss: DecoderLoss = Field(default_factory=PlainLoss, discriminator="kind")
     training: DecoderTraining = DecoderTraining()
 
     @property
     def at_once(self) -> bool:
         """Fitted, not trained step by step."""
-        return self.model.kind in READOUTS
+        return isinstance(self.model, ReadoutConfig)
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +135,7 @@ class DecoderTrial(TrialConfig):
         if not isinstance(value, Mapping) or not isinstance(value.get("model", {}), Mapping):
             return value
         model = {"kind": "mlp", **section(value, "model")}
-        if model["kind"] in READOUTS and isinstance(value.get("training", {}), Mapping):
+        if READOUTS.find(model["kind"]) and isinstance(value.get("training", {}), Mapping):
             value = {**value, "training": {**section(value, "training"), "max_steps": 1}}
         per = section(value, "evaluation").get("per", "sample")
         if per != "sample" and isinstance(value.get("input", {}), Mapping):

@@ -1,4 +1,4 @@
-"""Encoders of the contrastive models, and their losses."""
+"""Encoders of the contrastive models."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 from raylab.config.base import Strict
 from raylab.registry import Registry
 
-ENCODERS = Registry("raylab.encoders")
-
 
 class EncoderConfig(Strict):
-    """What all encoders have in common: `kind` says which one is meant."""
+    """What all encoders have in common: `kind` names the encoder."""
 
     kind: str
+
+
+ENCODERS = Registry("raylab.encoders", EncoderConfig)
 
 
 class OffsetEncoderConfig(EncoderConfig):
@@ -110,35 +111,3 @@ class ContrastiveModelConfig(Strict):
         if isinstance(value, Mapping) and isinstance(value.get("encoder"), Mapping):
             return {**value, "encoder": {"kind": "offset10", **value["encoder"]}}
         return value
-
-
-class _InfoNCE(Strict):
-    similarity: Literal["cosine", "euclidean"] = "cosine"
-    temperature: float = Field(1.0, gt=0, le=100)
-    learnable_temperature: bool = False
-    min_temperature: float = Field(0.05, gt=0, description="floor of a learnable temperature")
-
-    @model_validator(mode="after")
-    def _above_floor(self) -> _InfoNCE:
-        if self.learnable_temperature and self.temperature < self.min_temperature:
-            raise ValueError(
-                f"a learnable temperature {self.temperature} below min_temperature "
-                f"{self.min_temperature} never moves"
-            )
-        return self
-
-
-class InfoNCEConfig(_InfoNCE):
-    kind: Literal["infonce"] = "infonce"
-
-
-class FocalInfoNCEConfig(_InfoNCE):
-    """InfoNCE in which references that are told from their negatives already count less."""
-
-    kind: Literal["focal"]
-    gamma: float = Field(
-        2.0, ge=0, le=10, description="exponent of the weight (1 - p); 0 is InfoNCE"
-    )
-
-
-LossConfig = InfoNCEConfig | FocalInfoNCEConfig

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from raylab.errors import ConfigError
-from raylab.registry import Registry
+from raylab.registry import Alternatives
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -105,7 +105,10 @@ def _walk(
             tagged, named = all(map(_tags, within)), False
             continue
         fields = [found for holder in within if (found := _field(holder, part)) is not None]
-        holders, tagged = within, any(field.discriminator or _registry(field) for field in fields)
+        holders, tagged = (
+            within,
+            any(field.discriminator or _alternatives(field.metadata) for field in fields),
+        )
         named = any(get_origin(field.annotation) is dict for field in fields)
         within = [inner for field in fields for inner in _models_of(field)] or within
     return written, holders, within if tagged else union
@@ -117,22 +120,24 @@ def _field(model: type[BaseModel], part: int | str) -> FieldInfo | None:
     )
 
 
-def _registry(field: FieldInfo) -> Registry | None:
-    return next((entry for entry in field.metadata if isinstance(entry, Registry)), None)
+def _alternatives(metadata: Iterable[object]) -> Alternatives[BaseModel] | None:
+    return next((entry for entry in metadata if isinstance(entry, Alternatives)), None)
 
 
 def _models_of(field: FieldInfo) -> list[type[BaseModel]]:
     """The models that a field may hold."""
-    registry = _registry(field)
-    return registry.models if registry else _models_in(field.annotation)
+    alternatives = _alternatives(field.metadata)
+    return alternatives.models if alternatives else _models_in(field.annotation)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [
-        found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)
-    ]
+    alternatives = _alternatives(getattr(annotation, "__metadata__", ()))
+    if alternatives is not None:
+        return alternatives.models
+    arguments = getattr(annotation, "__args__", ())
+    return [model for argument in arguments for model in _models_in(argument)]
 
 
 def _tags(model: type[BaseModel]) -> tuple[str, ...]:

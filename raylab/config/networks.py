@@ -1,4 +1,4 @@
-"""Neural decoders: which there are, and what each one can be told."""
+"""Neural decoders and their settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from raylab.config.base import Strict, by_x
+from raylab.registry import Registry
 
 Layers = Annotated[int, Field(ge=1, le=32)]
 NetworkWidth = Annotated[
@@ -14,13 +15,22 @@ NetworkWidth = Annotated[
 ]
 
 
-class _Network(Strict):
+class NetworkConfig(Strict):
+    """What all networks have in common: `kind` names the network."""
+
+    kind: str
+
+
+NETWORKS = Registry("raylab.networks", NetworkConfig)
+
+
+class _Dropping(NetworkConfig):
     dropout: float = Field(
         0.1, ge=0, lt=1, description="chance that a feature is hidden, while training"
     )
 
 
-class _Attending(_Network):
+class _Attending(_Dropping):
     width: NetworkWidth = 64
     heads: int = Field(4, ge=1, le=64)
 
@@ -31,7 +41,7 @@ class _Attending(_Network):
         return self
 
 
-class MlpConfig(_Network):
+class MlpConfig(_Dropping):
     """A perceptron on the rows side by side."""
 
     kind: Literal["mlp"] = "mlp"
@@ -44,7 +54,7 @@ class MlpConfig(_Network):
     )
 
 
-class RecurrentConfig(_Network):
+class RecurrentConfig(_Dropping):
     """Reads row after row; the last state is decoded (Hochreiter & Schmidhuber 1997; Cho et al.
     2014).
     """
@@ -70,7 +80,7 @@ class TransformerConfig(_Attending):
     positions: Literal["learnt", "sinusoidal"] = "learnt"
 
 
-class TcnConfig(_Network):
+class TcnConfig(_Dropping):
     """Dilated causal convolutions with a way around each pair (Bai, Kolter & Koltun 2018)."""
 
     kind: Literal["tcn"]
@@ -110,4 +120,8 @@ class GraphConfig(_Attending):
     graph: UnitGraph = UnitGraph()
 
 
-NetworkConfig = MlpConfig | RecurrentConfig | TransformerConfig | TcnConfig | GraphConfig
+NETWORKS.add(MlpConfig, "raylab.models.networks.perceptron:Perceptron")
+NETWORKS.add(RecurrentConfig, "raylab.models.networks.recurrent:Recurrent")
+NETWORKS.add(TransformerConfig, "raylab.models.networks.transformer:Transformer")
+NETWORKS.add(TcnConfig, "raylab.models.networks.tcn:Tcn")
+NETWORKS.add(GraphConfig, "raylab.models.networks.graph:GraphNetwork")

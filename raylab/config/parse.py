@@ -29,15 +29,13 @@ def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
     """A trial config of the family that `task.kind` names."""
     task = value.get("task", {})
     kind = task.get("kind", DEFAULT_FAMILY) if isinstance(task, Mapping) else None
-    choice = FAMILIES.find(kind) if isinstance(kind, str) else None
-    if choice is None:
+    model = FAMILIES.model(kind)
+    if model is None:
         raise ConfigError(
             f"{source}: task.kind '{kind}' is not known",
             f"Use one of: {', '.join(FAMILIES.names)}.",
         )
-    config = parse(choice.config, value, source)
-    assert isinstance(config, TrialConfig)
-    return config
+    return parse(model, value, source)
 
 
 def parse_override(text: str) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""Quantizers of the VQ-VAE: which there are, and what each one can be told."""
+"""Quantizers of the VQ-VAE and their settings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,28 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from raylab.config.base import Strict, by_x
+from raylab.registry import Registry
 
 Codes = Annotated[int, Field(ge=2, le=65_536, description="vectors of a codebook")]
 Decay = Annotated[float, Field(gt=0, lt=1, description="of the moving averages, a step")]
 Gradient = Literal["straight_through", "rotation"]
 
 
-class _Quantizer(Strict):
+class QuantizerConfig(Strict):
+    """What all quantizers have in common: `kind` names the quantizer."""
+
+    kind: str
+
+    def check_dimension(self, size: int) -> None:
+        """ValueError where vectors of this size cannot be quantized; it names `quantizer.KEY`."""
+
+
+QUANTIZERS = Registry("raylab.quantizers", QuantizerConfig)
+
+
+class _Committed(QuantizerConfig):
+    """The encoder is pulled to the codes that its vectors choose."""
+
     gradient: Gradient = Field(
         "straight_through", description="how the gradient passes the choice of a code"
     )
@@ -23,8 +38,8 @@ class _Quantizer(Strict):
     )
 
 
-class _Revived(Strict):
-    """Of codebooks that follow moving averages."""
+class _Moving(_Committed):
+    """Codebooks that follow moving averages; codes that nothing chooses are revived."""
 
     decay: Decay = 0.8
     kmeans_start: bool = Field(True, description="the first batch is clustered for the first codes")
@@ -38,7 +53,7 @@ class _Revived(Strict):
     )
 
 
-class PlainQuantizer(_Quantizer):
+class PlainQuantizer(_Committed):
     """Codes learnt by gradient (van den Oord, Vinyals & Kavukcuoglu 2017)."""
 
     kind: Literal["plain"]
@@ -51,21 +66,21 @@ class PlainQuantizer(_Quantizer):
     )
 
 
-class EmaQuantizer(_Quantizer, _Revived):
+class EmaQuantizer(_Moving):
     """Codes are moving averages of what chose them (van den Oord et al. 2017, appendix A.1)."""
 
     kind: Literal["ema"] = "ema"
     codes: Codes = 512
 
 
-class CosineQuantizer(_Quantizer, _Revived):
+class CosineQuantizer(_Moving):
     """Codes and what chooses them have length 1 (Yu et al. 2022, ViT-VQGAN)."""
 
     kind: Literal["cosine"]
     codes: Codes = 512
 
 
-class ResidualQuantizer(_Quantizer, _Revived):
+class ResidualQuantizer(_Moving):
     """Each stage quantizes what the stages before it left over (Zeghidour et al. 2021,
     SoundStream).
     """
@@ -75,7 +90,7 @@ class ResidualQuantizer(_Quantizer, _Revived):
     stages: int = Field(2, ge=1, le=32)
 
 
-class GroupedResidualQuantizer(_Quantizer, _Revived):
+class GroupedResidualQuantizer(_Moving):
     """Groups of dimensions with residual quantizers of their own (Yang et al. 2023, HiFi-Codec)."""
 
     kind: Literal["grouped_residual"]
@@ -83,8 +98,14 @@ class GroupedResidualQuantizer(_Quantizer, _Revived):
     groups: int = Field(4, ge=1, le=64)
     stages: int = Field(2, ge=1, le=32)
 
+    def check_dimension(self, size: int) -> None:
+        if size % self.groups:
+            raise ValueError(
+                f"model.code_dimension {size} is not divisible by quantizer.groups {self.groups}"
+            )
 
-class FsqQuantizer(Strict):
+
+class FsqQuantizer(QuantizerConfig):
     """A few bounded dimensions, each rounded to a few levels (Mentzer et al. 2024)."""
 
     kind: Literal["fsq"]
@@ -107,7 +128,7 @@ class FsqQuantizer(Strict):
         return self
 
 
-class LfqQuantizer(_Quantizer):
+class LfqQuantizer(_Committed):
     """Signs of a few dimensions, and an entropy that keeps all codes in use (Yu et al. 2024,
     MAGVIT-v2).
     """
@@ -126,7 +147,7 @@ class LfqQuantizer(_Quantizer):
     )
 
 
-class SimVqQuantizer(_Quantizer):
+class SimVqQuantizer(_Committed):
     """A fixed codebook that one linear map moves as a whole (Zhu et al. 2024)."""
 
     kind: Literal["simvq"]
@@ -139,13 +160,11 @@ class SimVqQuantizer(_Quantizer):
     )
 
 
-QuantizerConfig = (
-    PlainQuantizer
-    | EmaQuantizer
-    | CosineQuantizer
-    | ResidualQuantizer
-    | GroupedResidualQuantizer
-    | FsqQuantizer
-    | LfqQuantizer
-    | SimVqQuantizer
-)
+QUANTIZERS.add(PlainQuantizer, "raylab.models.quantizers.learnt:PlainVQ")
+QUANTIZERS.add(EmaQuantizer, "raylab.models.quantizers.moving:EmaVQ")
+QUANTIZERS.add(CosineQuantizer, "raylab.models.quantizers.moving:CosineVQ")
+QUANTIZERS.add(ResidualQuantizer, "raylab.models.quantizers.moving:ResidualVQ")
+QUANTIZERS.add(GroupedResidualQuantizer, "raylab.models.quantizers.moving:GroupedResidualVQ")
+QUANTIZERS.add(FsqQuantizer, "raylab.models.quantizers.lattice:FSQ")
+QUANTIZERS.add(LfqQuantizer, "raylab.models.quantizers.lattice:LFQ")
+QUANTIZERS.add(SimVqQuantizer, "raylab.models.quantizers.learnt:SimVQ")

@@ -1,23 +1,24 @@
-"""Readouts: classical decoders, fitted at once. A setting is one value or several to choose from on
-validation.
+"""Readouts: classical decoders, fitted at once. A setting is one value, or several values of which
+validation chooses.
 """
 
 from __future__ import annotations
 
 from itertools import product
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
 from raylab.config.base import Strict
+from raylab.registry import Derived, Registry
 
 
-def _several(value: Any) -> Any:
+def _several(value: object) -> object:
     """One value stands for a list of one: a search draws single values."""
     return [value] if isinstance(value, str | int | float) else value
 
 
-def _share(value: Any) -> Any:
+def _share(value: object) -> object:
     if value in ("auto", "none"):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
@@ -34,7 +35,16 @@ Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
 OneOrMore = Field(min_length=1, max_length=100)
 
 
-class _Readout(Strict):
+class ReadoutConfig(Strict):
+    """What all readouts have in common: `kind` names the readout.
+
+    Attributes:
+        only_classes: Whether it decodes discrete labels only.
+    """
+
+    only_classes: ClassVar[bool] = False
+    kind: str
+
     def candidates(self) -> list[Self]:
         """One config for each combination of the settings, in the order in which they are listed."""
         several = {name: value for name, value in self if isinstance(value, tuple)}
@@ -44,7 +54,10 @@ class _Readout(Strict):
         ]
 
 
-class KnnConfig(_Readout):
+READOUTS = Registry("raylab.readouts", ReadoutConfig)
+
+
+class KnnConfig(ReadoutConfig):
     """k nearest neighbours: mean, circular mean or most frequent class."""
 
     kind: Literal["knn"] = "knn"
@@ -57,9 +70,10 @@ class KnnConfig(_Readout):
     neighbours: Annotated[tuple[Neighbours, ...], OneOrMore, BeforeValidator(_several)] = NEIGHBOURS
 
 
-class NaiveBayesConfig(_Readout):
+class NaiveBayesConfig(ReadoutConfig):
     """Gaussian naive Bayes: each feature has a mean and a variance in each class."""
 
+    only_classes: ClassVar[bool] = True
     kind: Literal["naive_bayes"]
     smoothing: Annotated[tuple[Smoothing, ...], OneOrMore, BeforeValidator(_several)] = Field(
         (1e-9, 1e-6, 1e-4, 1e-2, 1e-1),
@@ -70,7 +84,7 @@ class NaiveBayesConfig(_Readout):
     )
 
 
-class RidgeConfig(_Readout):
+class RidgeConfig(ReadoutConfig):
     """Least squares with a penalty on the weights; of classes, one against the rest."""
 
     kind: Literal["ridge"]
@@ -80,9 +94,10 @@ class RidgeConfig(_Readout):
     )
 
 
-class LogisticConfig(_Readout):
+class LogisticConfig(ReadoutConfig):
     """Multinomial logistic regression."""
 
+    only_classes: ClassVar[bool] = True
     kind: Literal["logistic"]
     c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
         (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
@@ -90,7 +105,7 @@ class LogisticConfig(_Readout):
     )
 
 
-class SvmConfig(_Readout):
+class SvmConfig(ReadoutConfig):
     """Linear support vectors: classes one against the rest, values one dimension at a time."""
 
     kind: Literal["svm"]
@@ -100,9 +115,10 @@ class SvmConfig(_Readout):
     )
 
 
-class LdaConfig(_Readout):
+class LdaConfig(ReadoutConfig):
     """Linear discriminant analysis by least squares."""
 
+    only_classes: ClassVar[bool] = True
     kind: Literal["lda"]
     shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(_several)] = Field(
         ("auto",),
@@ -110,7 +126,7 @@ class LdaConfig(_Readout):
     )
 
 
-class NeighboursConfig(Strict):
+class NeighboursConfig(ReadoutConfig):
     """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to
     choose from.
     """
@@ -118,8 +134,17 @@ class NeighboursConfig(Strict):
     kind: Literal["knn"] = "knn"
 
 
-ReadoutConfig = KnnConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
-DecoderConfig = (
-    NeighboursConfig | NaiveBayesConfig | RidgeConfig | LogisticConfig | SvmConfig | LdaConfig
-)
-READOUTS = ("knn", "naive_bayes", "ridge", "logistic", "svm", "lda")
+READOUTS.add(KnnConfig, "raylab.evaluation.readout_fits:NearestNeighbours")
+READOUTS.add(NaiveBayesConfig, "raylab.evaluation.readout_fits:NaiveBayes")
+READOUTS.add(RidgeConfig, "raylab.evaluation.readout_fits:Ridge")
+READOUTS.add(LogisticConfig, "raylab.evaluation.readout_fits:Logistic")
+READOUTS.add(SvmConfig, "raylab.evaluation.readout_fits:SupportVectors")
+READOUTS.add(LdaConfig, "raylab.evaluation.readout_fits:DiscriminantAnalysis")
+
+
+def _of_evaluation() -> list[type[ReadoutConfig]]:
+    return [NeighboursConfig if model is KnnConfig else model for model in READOUTS.models]
+
+
+# What decodes embeddings: every readout, with `knn` as `evaluation.neighbours` sets it.
+DECODERS = Derived(_of_evaluation)

@@ -1,72 +1,26 @@
-"""Positive pairs: what they are (`*Pairs`), drawn alone (`*Sampling`) or one of several objectives
-(`*Objective`).
+"""How pairs are drawn: one kind of pairs alone, or several objectives on the same references.
+
+For each registered kind of pairs there is a `sampling` section that draws it alone, and an
+objective that is one loss among several.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from raylab.config.base import Strict
-
-Offset = Annotated[int, Field(ge=1, description="in samples of the view")]
-
-
-class _Labelled(Strict):
-    labels: tuple[str, ...] = Field(
-        (), description="labels that define positives; default: task.label"
-    )
-
-
-class TimePairs(Strict):
-    """The positive follows its reference by `time_offset`."""
-
-    labels: ClassVar[tuple[str, ...]] = ()
-    conditional: Literal["time"] = "time"
-    time_offset: Offset = 10
-
-
-class TimeDeltaPairs(_Labelled):
-    """The positive's label is nearest to the reference's plus a change that occurred over
-    `time_offset`.
-    """
-
-    conditional: Literal["time_delta"]
-    time_offset: Offset = 10
-
-
-class DeltaPairs(_Labelled):
-    """The positive's label is nearest to the reference's plus Gaussian noise."""
-
-    conditional: Literal["delta"]
-    delta: float = Field(0.1, gt=0, description="standard deviation, in units of the label")
-
-
-class DiscretePairs(_Labelled):
-    """The positive is of the reference's class."""
-
-    conditional: Literal["discrete"]
-
-
-class MixedPairs(_Labelled):
-    """As `time_delta` in the continuous labels, among samples of the reference's class in the
-    discrete ones.
-    """
-
-    conditional: Literal["mixed"]
-    time_offset: Offset = 10
-
-
-PairsConfig = TimePairs | TimeDeltaPairs | DeltaPairs | DiscretePairs | MixedPairs
-Prior = Literal["empirical", "uniform"]
+from raylab.config.pairs import CONDITIONALS, Offset, PairsConfig, Prior, TimeDeltaPairs, TimePairs
+from raylab.registry import Derived
 
 
 class Objective(NamedTuple):
     """One loss among those that a trial minimises together.
 
     Attributes:
-        dimensions: [start, stop) of the embedding that it sees; None for all.
+        dimensions: [start, stop) of the embedding that the loss sees; None for all.
     """
 
     pairs: PairsConfig
@@ -74,7 +28,10 @@ class Objective(NamedTuple):
     dimensions: tuple[int, int] | None = None
 
 
-class _Drawn(Strict):
+class SamplingConfig(Strict):
+    """What all sections have in common."""
+
+    conditional: str
     negatives: int | None = Field(
         None,
         ge=1,
@@ -94,12 +51,22 @@ class _Drawn(Strict):
         return False
 
     @property
+    def balanced(self) -> bool:
+        """Whether every class is drawn as often as any other."""
+        return False
+
+    @property
+    def renormalized(self) -> bool:
+        """Whether the dimensions of an objective are scaled to length 1 before it."""
+        return False
+
+    @property
     def by_time(self) -> bool:
-        """Whether no label says what a positive is."""
-        return all(isinstance(one.pairs, TimePairs) for one in self.losses.values())
+        """Whether no label defines positives."""
+        return not any(objective.pairs.labelled for objective in self.losses.values())
 
 
-class _Matched(_Drawn):
+class _Labelled(SamplingConfig):
     positives: Literal["within", "across"] = Field(
         "within",
         description="from the reference's own session, or from one of all sessions, found by label",
@@ -110,36 +77,51 @@ class _Matched(_Drawn):
         return self.positives == "across"
 
 
-class TimeSampling(_Drawn, TimePairs):
-    pass
+class _Classed(_Labelled):
+    prior: Prior
+
+    @property
+    def balanced(self) -> bool:
+        return self.prior == "uniform"
 
 
-class TimeDeltaSampling(_Matched, TimeDeltaPairs):
-    pass
+@cache
+def drawn_alone(pairs: type[PairsConfig]) -> type[SamplingConfig]:
+    """The `sampling` section of one kind of pairs."""
+    name = pairs.__name__.removesuffix("Pairs") + "Sampling"
+    if pairs.class_prior is None:
+        base = _Labelled if pairs.labelled else SamplingConfig
+        return cast(type[SamplingConfig], _joined(name, pairs, base))
+    text = "references and negatives: as sampled, or every class as often"
+    prior = (Prior, Field(pairs.class_prior, description=text))
+    return cast(type[SamplingConfig], _joined(name, pairs, _Classed, prior=prior))
 
 
-class DeltaSampling(_Matched, DeltaPairs):
-    pass
+def _joined(name: str, pairs: type[PairsConfig], base: type[Strict], **fields: Any) -> type[Strict]:
+    """A class with the fields of both. That of `pairs` comes first: its tag is a Literal."""
+    bases: tuple[type[Strict], ...] = (pairs, base)
+    return create_model(name, __base__=bases, __module__=__name__, __doc__=pairs.__doc__, **fields)
 
 
-class DiscreteSampling(_Matched, DiscretePairs):
-    prior: Prior = Field(
-        "empirical", description="references and negatives: as sampled, or every class as often"
+class _Several(SamplingConfig):
+    renormalize: bool = Field(
+        False, description="the dimensions of an objective are scaled to length 1 before it"
     )
 
-
-class MixedSampling(_Matched, MixedPairs):
-    prior: Prior = Field(
-        "uniform", description="references and negatives: as sampled, or every class as often"
-    )
+    @property
+    def renormalized(self) -> bool:
+        return self.renormalize
 
 
-class HybridSampling(_Drawn, _Labelled):
+class HybridSampling(_Several):
     """CEBRA's hybrid training: `time_delta` and `time` at once, on the same references and
     negatives.
     """
 
     conditional: Literal["hybrid"]
+    labels: tuple[str, ...] = Field(
+        (), description="labels that define positives; default: task.label"
+    )
     time_offset: Offset = 10
     time_weight: float = Field(
         1.0, gt=0, le=1000, description="of the time objective beside that of behaviour"
@@ -150,9 +132,6 @@ class HybridSampling(_Drawn, _Labelled):
         description=(
             "the first so many output dimensions learn behaviour, all learn time; default: all"
         ),
-    )
-    renormalize: bool = Field(
-        False, description="the dimensions of an objective are scaled to length 1 before it"
     )
 
     @property
@@ -165,88 +144,68 @@ class HybridSampling(_Drawn, _Labelled):
         return {"behaviour": Objective(behaviour, dimensions=seen), "time": time}
 
 
-class _Weighted(Strict):
+class ObjectiveConfig(Strict):
+    """One loss among several; its pairs are the other fields."""
+
+    conditional: str
     weight: float = Field(1.0, gt=0, le=1000, description="of this loss in the sum")
     dimensions: tuple[int, int] | None = Field(
         None, description="[start, stop) of the embedding; default: all of it"
     )
 
     @model_validator(mode="after")
-    def _some_dimensions(self) -> _Weighted:
+    def _some_dimensions(self) -> ObjectiveConfig:
         if self.dimensions is not None and not 0 <= self.dimensions[0] < self.dimensions[1]:
             raise ValueError(
                 f"dimensions {list(self.dimensions)} are not [start, stop) with 0 <= start < stop"
             )
         return self
 
-
-class TimeObjective(_Weighted, TimePairs):
-    pass
-
-
-class TimeDeltaObjective(_Weighted, TimeDeltaPairs):
-    pass
+    @property
+    def objective(self) -> Objective:
+        assert isinstance(self, PairsConfig)
+        return Objective(self, self.weight, self.dimensions)
 
 
-class DeltaObjective(_Weighted, DeltaPairs):
-    pass
+@cache
+def one_of_several(pairs: type[PairsConfig]) -> type[ObjectiveConfig]:
+    """The objective of one kind of pairs."""
+    name = pairs.__name__.removesuffix("Pairs") + "Objective"
+    return cast(type[ObjectiveConfig], _joined(name, pairs, ObjectiveConfig))
 
 
-class DiscreteObjective(_Weighted, DiscretePairs):
-    pass
+OBJECTIVES = Derived(
+    lambda: [one_of_several(pairs) for pairs in CONDITIONALS.models], tag="conditional"
+)
 
 
-class MixedObjective(_Weighted, MixedPairs):
-    pass
-
-
-ObjectiveConfig = Annotated[
-    TimeObjective | TimeDeltaObjective | DeltaObjective | DiscreteObjective | MixedObjective,
-    Field(discriminator="conditional"),
-]
-
-
-class MultiSampling(_Drawn):
+class MultiSampling(_Several):
     """Several objectives at once, each with its own meaning of "positive", on the same references
     and negatives.
     """
 
     conditional: Literal["multi"]
-    objectives: dict[str, ObjectiveConfig] = Field(
+    objectives: dict[str, Annotated[ObjectiveConfig, OBJECTIVES]] = Field(
         min_length=1, description="losses by name, summed"
-    )
-    renormalize: bool = Field(
-        False, description="the dimensions of an objective are scaled to length 1 before it"
     )
 
     @property
     def losses(self) -> dict[str, Objective]:
-        return {
-            name: Objective(one, one.weight, one.dimensions)
-            for name, one in self.objectives.items()
-        }
+        return {name: section.objective for name, section in self.objectives.items()}
 
 
-SamplingConfig = (
-    TimeSampling
-    | TimeDeltaSampling
-    | DeltaSampling
-    | DiscreteSampling
-    | MixedSampling
-    | HybridSampling
-    | MultiSampling
-)
+def _sections() -> list[type[SamplingConfig]]:
+    return [*map(drawn_alone, CONDITIONALS.models), HybridSampling, MultiSampling]
+
+
+SAMPLINGS = Derived(_sections, tag="conditional")
+TimeSampling = drawn_alone(TimePairs)
 
 
 def sampling_section(**flat: Any) -> dict[str, Any]:
     """A `sampling` section from the flat arguments of an estimator, without those that its kind of
-    pairs has not.
+    pairs lacks.
     """
-    wanted = flat.setdefault("conditional", "time")
-    kinds = {
-        model.model_fields["conditional"].annotation: model for model in get_args(SamplingConfig)
-    }
-    fields = next(
-        (model.model_fields for kind, model in kinds.items() if wanted in get_args(kind)), flat
-    )
+    section = SAMPLINGS.model(flat.setdefault("conditional", "time"))
+    fields = flat if section is None else section.model_fields
     return {name: value for name, value in flat.items() if name in fields}

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict
-from raylab.config.readouts import MOST_NEIGHBOURS, NEIGHBOURS, DecoderConfig, NeighboursConfig
+from raylab.config.readouts import (
+    DECODERS,
+    MOST_NEIGHBOURS,
+    NEIGHBOURS,
+    NeighboursConfig,
+    ReadoutConfig,
+)
 
 
 class _Schedule(Strict):
@@ -166,7 +172,7 @@ class EvaluationConfig(Strict):
             "what is decoded one at a time: sample, segment (trial), or a group as presentation"
         ),
     )
-    decoder: DecoderConfig = Field(default_factory=NeighboursConfig, discriminator="kind")
+    decoder: Annotated[ReadoutConfig, DECODERS] = Field(default_factory=NeighboursConfig)
     neighbours: tuple[int, ...] = Field(
         NEIGHBOURS, description="numbers that the decoder knn chooses from"
     )

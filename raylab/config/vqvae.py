@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from raylab.config.base import Strict, by_x
-from raylab.config.quantizers import EmaQuantizer, GroupedResidualQuantizer, QuantizerConfig
+from raylab.config.quantizers import QUANTIZERS, EmaQuantizer, QuantizerConfig
 from raylab.config.training import EvaluationConfig, TrainingConfig
 from raylab.config.trial import TaskConfig, TrialConfig
 
@@ -112,7 +112,7 @@ class VqvaeEvaluation(EvaluationConfig):
 class VqvaeTrial(TrialConfig):
     task: VqvaeTask = VqvaeTask()
     model: VqvaeModelConfig = VqvaeModelConfig()
-    quantizer: QuantizerConfig = Field(default_factory=EmaQuantizer, discriminator="kind")
+    quantizer: Annotated[QuantizerConfig, QUANTIZERS] = Field(default_factory=EmaQuantizer)
     behaviour: BehaviourConfig = BehaviourConfig()
     training: VqvaeTraining = VqvaeTraining()
     evaluation: VqvaeEvaluation = VqvaeEvaluation()
@@ -126,11 +126,6 @@ class VqvaeTrial(TrialConfig):
         return value
 
     @model_validator(mode="after")
-    def _groups_divide(self) -> VqvaeTrial:
-        size, quantizer = self.model.code_dimension, self.quantizer
-        if isinstance(quantizer, GroupedResidualQuantizer) and size % quantizer.groups:
-            raise ValueError(
-                f"model.code_dimension {size} is not divisible by quantizer.groups "
-                f"{quantizer.groups}"
-            )
+    def _codes_fit_the_quantizer(self) -> VqvaeTrial:
+        self.quantizer.check_dimension(self.model.code_dimension)
         return self

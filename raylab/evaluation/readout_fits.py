@@ -10,10 +10,8 @@ half a second, and few trials need it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 import numpy as np
 from scipy.linalg import eigh
@@ -28,93 +26,151 @@ from raylab.config.readouts import (
     RidgeConfig,
     SvmConfig,
 )
-from raylab.data.session import Label
+from raylab.data.session import Label, LabelKind
 from raylab.errors import TrainingError
-from raylab.evaluation.scores import on_circle
-
-if TYPE_CHECKING:
-    from sklearn.preprocessing import StandardScaler
+from raylab.evaluation.neighbours import nearest, predict, votes
+from raylab.evaluation.readout_method import Arrays, Examples, Predicted, Readout, ReadoutMethod
 
 METRICS = ("euclidean", "cosine")  # kept as their positions: arrays hold no text
 ITERATIONS = 1000  # of logistic and svm, as scikit-learn's linear SVM has them
 TOLERANCE = 1e-6  # of the SVM's gradient, as a share of the gradient at the start
-Arrays = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Examples:
-    """What readouts are fitted on: (n, F) finite features and their label, all labelled."""
+class NearestNeighbours(ReadoutMethod[KnnConfig]):
+    """Keeps the examples: their labels are what is predicted."""
 
-    features: np.ndarray
-    label: Label
+    def fit(self, settings: KnnConfig, examples: Examples) -> Arrays:
+        return {
+            "features": examples.features,
+            "labels": examples.label.values,
+            "neighbours": np.array([min(settings.neighbours[0], len(examples.features))]),
+            "metric": np.array([METRICS.index(settings.metric[0])]),
+        }
 
-    @cached_property
-    def codes(self) -> tuple[np.ndarray, np.ndarray]:
-        """The codes that occur (S,), and the position of each example's code among them (n,)."""
-        seen, positions = np.unique(self.label.values, return_inverse=True)
-        return seen, positions
+    def width(self, arrays: Arrays) -> int:
+        width: int = arrays["features"].shape[1]
+        return width
 
-    @cached_property
-    def scaler(self) -> StandardScaler:
-        from sklearn.preprocessing import StandardScaler
+    def predict(self, readout: Readout, features: np.ndarray) -> Predicted:
+        k, metric = int(readout.arrays["neighbours"][0]), int(readout.arrays["metric"][0])
+        places = nearest(readout.arrays["features"], features, k=k, metric=METRICS[metric])
+        return _of_neighbours(readout, places, (k,))[k]
 
-        return StandardScaler().fit(self.features.astype(np.float64))
+    def restricted(self, config: KnnConfig, count: int) -> KnnConfig:
+        """Without numbers of neighbours that there are not: all of them where none is left."""
+        within = tuple(k for k in config.neighbours if k <= count)
+        return config.model_copy(update={"neighbours": within or (count,)})
 
-    @cached_property
-    def standard(self) -> np.ndarray:
-        """(n, F) float64 features of mean 0 and variance 1; constant ones are 0."""
-        return np.asarray(self.scaler.transform(self.features.astype(np.float64)))
-
-    @property
-    def targets(self) -> np.ndarray:
-        """(n, K) float64 to regress on: 1 for an example's class and -1 for others, points on the
-        circle, or values.
-        """
-        if self.label.kind == "discrete":
-            seen, positions = self.codes
-            return 2.0 * (positions[:, None] == np.arange(len(seen))) - 1
-        return on_circle(self.label.values) if self.label.kind == "circular" else self.label.values
-
-    def folded(self, coefficients: np.ndarray, intercept: np.ndarray) -> Arrays:
-        """Of standardised features (K, F) and (K,) -> of features as they are."""
-        weights = coefficients.T / self.scaler.scale_[:, None]
-        return {"weights": weights, "bias": intercept - self.scaler.mean_ @ weights}
-
-
-def fits(config: ReadoutConfig, examples: Examples) -> Iterator[tuple[ReadoutConfig, Arrays]]:
-    """The arrays for every combination of the settings, in the order of `config.candidates()`."""
-    match config:
-        case KnnConfig():
-            return ((one, _knn(one, examples)) for one in config.candidates())
-        case NaiveBayesConfig():
-            return _naive_bayes(config, examples)
-        case RidgeConfig():
-            return _ridge(config, examples)
-        case SvmConfig():
-            fit = _support_vectors if examples.label.kind == "discrete" else _support_regression
-            return ((one, fit(one, examples)) for one in config.candidates())
-        case _:
-            return ((one, _linear_classifier(one, examples)) for one in config.candidates())
+    def predict_each(
+        self,
+        config: KnnConfig,
+        fitted: Iterable[tuple[ReadoutConfig, Readout]],
+        features: np.ndarray,
+    ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
+        """One search for neighbours per metric, whatever their number."""
+        searched: dict[int, dict[int, Predicted]] = {}
+        for settings, readout in fitted:
+            metric, most = int(readout.arrays["metric"][0]), max(config.neighbours)
+            if metric not in searched:
+                at = nearest(readout.arrays["features"], features, k=most, metric=METRICS[metric])
+                searched = {metric: _of_neighbours(readout, at, config.neighbours)}
+            yield settings, readout, searched[metric][int(readout.arrays["neighbours"][0])]
 
 
-def _knn(config: KnnConfig, examples: Examples) -> Arrays:
-    return {
-        "features": examples.features,
-        "labels": examples.label.values,
-        "neighbours": np.array([min(config.neighbours[0], len(examples.features))]),
-        "metric": np.array([METRICS.index(config.metric[0])]),
-    }
+def _of_neighbours(
+    readout: Readout, neighbours: np.ndarray, ks: tuple[int, ...]
+) -> dict[int, Predicted]:
+    """Predictions from (n, k) neighbours, for several k at once."""
+    labels = readout.arrays["labels"]
+    if readout.label_kind == "discrete":
+        names = tuple(map(str, range(int(readout.arrays["classes"][0]))))
+        label = Label(kind="discrete", values=labels, classes=names)
+        counts = votes(label, neighbours, ks)
+        return {k: readout.of_outputs(counts[k][:, readout.arrays["seen"]]) for k in ks}
+    label = Label(kind=cast(LabelKind, readout.label_kind), values=labels)
+    return {k: Predicted(values) for k, values in predict(label, neighbours, ks).items()}
 
 
-def _naive_bayes(
-    config: NaiveBayesConfig, examples: Examples
-) -> Iterator[tuple[ReadoutConfig, Arrays]]:
+class NaiveBayes(ReadoutMethod[NaiveBayesConfig]):
     """log p(class) + log N(x; mean, variance), summed over features, as x² squares + x weights +
     bias.
 
     x counts from the mean of all fitted examples: far from zero the three terms would cancel to
     nothing.
     """
+
+    def fit(self, settings: NaiveBayesConfig, examples: Examples) -> Arrays:
+        ((_, arrays),) = self.fit_each(settings, examples)
+        return arrays
+
+    def fit_each(
+        self, config: NaiveBayesConfig, examples: Examples
+    ) -> Iterator[tuple[ReadoutConfig, Arrays]]:
+        return _naive_bayes(config, examples)
+
+    def outputs(self, arrays: Arrays, features: np.ndarray) -> np.ndarray:
+        features -= arrays["centre"]
+        linear = features @ arrays["weights"] + arrays["bias"]
+        outputs = np.square(features, out=features) @ arrays["squares"] + linear
+        # Where variances are tiny these are huge, and float32 would not tell the best from the
+        # next.
+        relative: np.ndarray = outputs - outputs.max(axis=1, keepdims=True)
+        return relative
+
+
+class Ridge(ReadoutMethod[RidgeConfig]):
+    """Least squares with a penalty, for all penalties from one eigendecomposition."""
+
+    def fit(self, settings: RidgeConfig, examples: Examples) -> Arrays:
+        ((_, arrays),) = self.fit_each(settings, examples)
+        return arrays
+
+    def fit_each(
+        self, config: RidgeConfig, examples: Examples
+    ) -> Iterator[tuple[ReadoutConfig, Arrays]]:
+        return _ridge(config, examples)
+
+
+class Logistic(ReadoutMethod[LogisticConfig]):
+    """Multinomial logistic regression."""
+
+    def fit(self, settings: LogisticConfig, examples: Examples) -> Arrays:
+        from sklearn.linear_model import LogisticRegression
+
+        return _linear_classifier(
+            LogisticRegression(C=settings.c[0], max_iter=ITERATIONS), examples
+        )
+
+
+class DiscriminantAnalysis(ReadoutMethod[LdaConfig]):
+    """Linear discriminant analysis by least squares."""
+
+    def fit(self, settings: LdaConfig, examples: Examples) -> Arrays:
+        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+        seen, positions = examples.codes
+        if len(positions) == len(seen):
+            raise TrainingError(
+                f"model.kind lda: {len(positions)} examples of as many classes have no covariance",
+                "Use more examples of a class, or another model.kind.",
+            )
+        shrinkage = None if settings.shrinkage[0] == "none" else settings.shrinkage[0]
+        return _linear_classifier(
+            LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage), examples
+        )
+
+
+class SupportVectors(ReadoutMethod[SvmConfig]):
+    """Linear support vectors: classes one against the rest, values one dimension at a time."""
+
+    def fit(self, settings: SvmConfig, examples: Examples) -> Arrays:
+        discrete = examples.label.kind == "discrete"
+        return (_support_vectors if discrete else _support_regression)(settings, examples)
+
+
+def _naive_bayes(
+    config: NaiveBayesConfig, examples: Examples
+) -> Iterator[tuple[ReadoutConfig, Arrays]]:
     from sklearn.naive_bayes import GaussianNB
 
     features, (_, positions) = examples.features.astype(np.float64), examples.codes
@@ -157,20 +213,8 @@ def _ridge(config: RidgeConfig, examples: Examples) -> Iterator[tuple[ReadoutCon
         yield one, examples.folded(coefficients.T, middle)
 
 
-def _linear_classifier(config: ReadoutConfig, examples: Examples) -> Arrays:
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from sklearn.linear_model import LogisticRegression
-
+def _linear_classifier(model: Any, examples: Examples) -> Arrays:
     _, positions = examples.codes
-    model: Any
-    match config:
-        case LogisticConfig():
-            model = LogisticRegression(C=config.c[0], max_iter=ITERATIONS)
-        case LdaConfig():
-            shrinkage = None if config.shrinkage[0] == "none" else config.shrinkage[0]
-            model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
-        case _:
-            raise AssertionError(config.kind)
     converged = _fit(model, examples.standard, positions)
     coefficients, intercept = model.coef_, model.intercept_
     if (

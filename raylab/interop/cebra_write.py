@@ -150,7 +150,7 @@ def _label_types(model: Model, config: ContrastiveTrial, names: Sequence[str]) -
         return []
     first = next(iter(model.sessions[names[0]].labels), None)
     named = dict.fromkeys(
-        label for one in config.sampling.losses.values() for label in one.pairs.labels
+        label for one in config.sampling.losses.values() for label in one.pairs.named_labels
     )
     used = tuple(named) or tuple(name for name in (config.task.label or first,) if name)
     found = []

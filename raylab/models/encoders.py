@@ -17,5 +17,6 @@ def build_encoder(
         normalize: Embeddings of length 1, for cosine similarity; False for euclidean.
     """
     build = ENCODERS.builder(config)
-    encoder: Encoder = build(config, units=units, output=output_dimension, normalize=normalize)
+    encoder = build(config, units=units, output=output_dimension, normalize=normalize)
+    assert isinstance(encoder, Encoder)
     return encoder

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from raylab.config.encoders import FocalInfoNCEConfig, LossConfig
+from raylab.config.losses import LOSSES, FocalInfoNCEConfig, LossConfig
 
 
 class InfoNCE(nn.Module):
@@ -97,7 +97,9 @@ class FocalInfoNCE(InfoNCE):
 
 def build_loss(config: LossConfig) -> InfoNCE:
     """The loss that `loss.kind` names."""
-    return FocalInfoNCE(config) if isinstance(config, FocalInfoNCEConfig) else InfoNCE(config)
+    loss = LOSSES.builder(config)(config)
+    assert isinstance(loss, InfoNCE)
+    return loss
 
 
 def bits(loss_nats: float, negatives: int) -> float:

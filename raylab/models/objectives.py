@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from raylab.config.sampling import HybridSampling, MultiSampling, SamplingConfig
+from raylab.config.sampling import SamplingConfig
 from raylab.models.base import on_sphere
 from raylab.models.losses import InfoNCE, value_and_gradients
 
@@ -83,9 +83,7 @@ class Objectives:
         self.dimensions = [
             slice(*one.dimensions) if one.dimensions else slice(None) for one in losses
         ]
-        self.renormalize = (
-            isinstance(sampling, HybridSampling | MultiSampling) and sampling.renormalize
-        )
+        self.renormalize = sampling.renormalized
         self.plain = (
             self.weights == [1.0] and self.dimensions == [slice(None)] and not self.renormalize
         )

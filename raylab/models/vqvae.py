@@ -20,7 +20,8 @@ from raylab.models.fast.channels_last import (
     convolve_transposed,
     squared_error,
 )
-from raylab.models.quantizers import Quantized, Quantizer, Share, build_quantizer
+from raylab.models.quantizers.base import Quantized, Quantizer, Share
+from raylab.models.quantizers.build import build_quantizer
 
 
 class VqVae(nn.Module):

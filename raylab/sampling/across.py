@@ -9,11 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config.sampling import PairsConfig, SamplingConfig
+from raylab.config.pairs import PairsConfig
+from raylab.config.sampling import SamplingConfig
 from raylab.data.session import Label
 from raylab.sampling.classes import align, shared_classes
-from raylab.sampling.conditionals import ByLabel, InClass, LabelChange, LabelChangeInClass
-from raylab.sampling.contrastive import BLOCK_ROWS, Drawn, conditional_of, priors
+from raylab.sampling.conditionals import (
+    ByLabel,
+    InClass,
+    LabelChange,
+    LabelChangeInClass,
+    build_conditional,
+)
+from raylab.sampling.contrastive import BLOCK_ROWS, Drawn, priors
 from raylab.sampling.source import Source
 from raylab.seeding import derive
 
@@ -107,7 +114,7 @@ def _joined(
     """The conditional of each session, whose queries any other can answer."""
     found: list[ByLabel] = []
     for source, of in zip(sources, labels):
-        one = conditional_of(source, of, config)
+        one = build_conditional(source, of, config)
         assert isinstance(one, ByLabel)  # positives by time have no key `positives`: see config.py
         found.append(one)
     changing = [one for one in found if isinstance(one, LabelChange | LabelChangeInClass)]

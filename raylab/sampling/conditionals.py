@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from raylab.config.sampling import (
+from raylab.config.pairs import (
+    CONDITIONALS,
     DeltaPairs,
     DiscretePairs,
     MixedPairs,
@@ -49,7 +50,7 @@ class LaterInTime(Conditional):
     anchors.)
     """
 
-    def __init__(self, source: Source, config: TimePairs) -> None:
+    def __init__(self, source: Source, labels: Sequence[Label], config: TimePairs) -> None:
         self.pool, self.offset = source.anchors, config.time_offset
         self.references = source.rows(source.left, source.right - 1 + self.offset)
         if not len(self.references):
@@ -99,7 +100,7 @@ class SameClass(InClass):
     (Discrete.sample_conditional).
     """
 
-    def __init__(self, source: Source, labels: Sequence[Label]) -> None:
+    def __init__(self, source: Source, labels: Sequence[Label], config: DiscretePairs) -> None:
         classes = class_of_rows(labels)
         super().__init__(source, classes, classes >= 0)
         if len(self.rows.known) < 2:
@@ -148,9 +149,9 @@ class LabelChange(NearLabel):
         changes: (n, C). Of sessions trained together, theirs too.
     """
 
-    def __init__(self, source: Source, labels: Sequence[Label], time_offset: int) -> None:
+    def __init__(self, source: Source, labels: Sequence[Label], config: TimeDeltaPairs) -> None:
         super().__init__(source, labels)
-        self.changes = label_changes(source, self.values, self.labelled, time_offset)
+        self.changes = label_changes(source, self.values, self.labelled, config.time_offset)
 
     def step(self, random: Generator, count: int) -> np.ndarray:
         return self.changes[random.integers(len(self.changes), size=count)]
@@ -159,9 +160,9 @@ class LabelChange(NearLabel):
 class LabelNoise(NearLabel):
     """Query: the reference's label plus Gaussian noise of `delta` (DeltaNormalDistribution)."""
 
-    def __init__(self, source: Source, labels: Sequence[Label], delta: float) -> None:
+    def __init__(self, source: Source, labels: Sequence[Label], config: DeltaPairs) -> None:
         super().__init__(source, labels)
-        self.delta = delta
+        self.delta = config.delta
 
     def step(self, random: Generator, count: int) -> np.ndarray:
         return self.delta * random.standard_normal((count, self.values.shape[1]))
@@ -174,13 +175,13 @@ class LabelChangeInClass(InClass):
     A query is (class, continuous labels ...).
     """
 
-    def __init__(self, source: Source, labels: Sequence[Label], time_offset: int) -> None:
+    def __init__(self, source: Source, labels: Sequence[Label], config: MixedPairs) -> None:
         classes = class_of_rows([label for label in labels if label.kind == "discrete"])
         self.values, self.period = columns([label for label in labels if label.kind != "discrete"])
         labelled = np.isfinite(self.values).all(axis=1)
         super().__init__(source, classes, labelled & (classes >= 0))
         # What a label does over time is taken from all samples, whatever their class, as in CEBRA.
-        self.changes = label_changes(source, self.values, labelled, time_offset)
+        self.changes = label_changes(source, self.values, labelled, config.time_offset)
         members = np.split(self.rows.order, self.rows.starts[1:])
         self.within = {
             int(known): (rows, Neighbours(self.values[rows], self.period))
@@ -237,16 +238,13 @@ def _one_hot(label: Label) -> np.ndarray:
 
 
 def build_conditional(source: Source, labels: Sequence[Label], config: PairsConfig) -> Conditional:
-    """What `config` calls a positive pair, in the rows of `source`. TrainingError where there is
-    none.
+    """The kind of pairs that `config` names, in the rows of `source`.
+
+    Raises:
+        ConfigError: Labels of these kinds cannot define its positives.
+        TrainingError: No pair can be drawn from these rows and labels.
     """
-    if isinstance(config, TimePairs):
-        return LaterInTime(source, config)
-    if isinstance(config, TimeDeltaPairs):
-        return LabelChange(source, labels, config.time_offset)
-    if isinstance(config, DeltaPairs):
-        return LabelNoise(source, labels, config.delta)
-    if isinstance(config, DiscretePairs):
-        return SameClass(source, labels)
-    assert isinstance(config, MixedPairs)
-    return LabelChangeInClass(source, labels, config.time_offset)
+    config.check_labels([label.kind for label in labels])
+    conditional = CONDITIONALS.builder(config)(source, labels, config)
+    assert isinstance(conditional, Conditional)
+    return conditional

@@ -14,9 +14,8 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from raylab.config.sampling import DiscreteSampling, MixedSampling, PairsConfig, SamplingConfig
+from raylab.config.sampling import SamplingConfig
 from raylab.data.session import Label
-from raylab.errors import ConfigError
 from raylab.sampling.conditionals import Conditional, InClass, build_conditional
 from raylab.sampling.source import Rows, Source
 from raylab.seeding import derive
@@ -83,7 +82,7 @@ class PairSampler:
         """
         source = Source(np.asarray(parts, np.int64).reshape(-1, 2), left, right, session)
         found = [
-            conditional_of(source, of, one.pairs)
+            build_conditional(source, of, one.pairs)
             for of, one in zip(labels, config.losses.values(), strict=True)
         ]
         return cls(found, *priors(source, found, config), seed)
@@ -111,23 +110,12 @@ class PairSampler:
         return reference, positive, self._negatives(random, (steps, negatives))
 
 
-def conditional_of(source: Source, labels: Sequence[Label], config: PairsConfig) -> Conditional:
-    """What `config` calls a positive pair, in the rows of `source`.
-
-    Raises:
-        ConfigError: The labels do not suit it.
-        TrainingError: No pair can be drawn from these rows and labels.
-    """
-    check_conditional(config, [label.kind for label in labels])
-    return build_conditional(source, labels, config)
-
-
 def priors(
     source: Source, conditionals: Sequence[Conditional], config: SamplingConfig
 ) -> tuple[Prior, Prior]:
     """Where references and negatives of a session are drawn from."""
     first = conditionals[0]
-    if isinstance(config, DiscreteSampling | MixedSampling) and config.prior == "uniform":
+    if config.balanced:
         assert isinstance(first, InClass)
         return first.by_class.balanced, first.rows.balanced
     references = reduce(np.intersect1d, (one.references for one in conditionals))
@@ -143,35 +131,3 @@ def priors(
 
 def _uniform(rows: Rows, random: Generator, size: tuple[int, ...]) -> Rows:
     return rows[random.integers(len(rows), size=size)]
-
-
-def check_conditional(config: PairsConfig, kinds: Sequence[str]) -> None:
-    """Raise ConfigError where labels of these kinds cannot define positives by
-    `config.conditional`.
-    """
-    name = config.conditional
-    if name == "time":
-        return
-    discrete = [kind == "discrete" for kind in kinds]
-    if not kinds:
-        raise ConfigError(
-            f"sampling.conditional '{name}' needs a label, and there is none",
-            "Set sampling.labels, or sampling.conditional to 'time'.",
-        )
-    if name == "mixed" and (all(discrete) or not any(discrete)):
-        raise ConfigError(
-            f"sampling.conditional 'mixed' with {'discrete' if all(discrete) else 'continuous'} "
-            "labels only",
-            "Set sampling.labels to a discrete and a continuous label.",
-        )
-    if name == "discrete" and not all(discrete):
-        raise ConfigError(
-            "sampling.conditional 'discrete' with a continuous label",
-            "Set sampling.conditional to 'time_delta' or 'delta', or sampling.labels to discrete "
-            "labels.",
-        )
-    if name in ("time_delta", "delta") and all(discrete):
-        raise ConfigError(
-            f"sampling.conditional '{name}' with discrete labels only",
-            "Set sampling.conditional to 'discrete', or sampling.labels to a continuous label.",
-        )

@@ -14,7 +14,7 @@ from raylab.data.shard import SessionShard, Shard
 from raylab.data.splitting.splits import CODE
 from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
-from raylab.models.quantizers import Quantizer
+from raylab.models.quantizers.base import Quantizer
 from raylab.tasks.coding import Coded
 
 KEPT_SAMPLES, KEPT_UNITS, KEPT_WINDOWS = 600, 6, 400  # for figures

@@ -22,7 +22,7 @@ from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.decoding import Decoded, mean_scores
 from raylab.evaluation.readouts import require_support
 from raylab.evaluation.scores import PRIMARY, frames_of, score_predictions
-from raylab.models.networks import GraphNetwork
+from raylab.models.networks.graph import GraphNetwork
 from raylab.sampling.epochs import EpochSampler
 from raylab.seeding import derive
 from raylab.tasks.decoders import DecoderModel, fit_readouts, refitted

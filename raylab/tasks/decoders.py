@@ -20,7 +20,7 @@ from raylab.errors import TrainingError
 from raylab.evaluation.reading import primary_score
 from raylab.evaluation.readouts import Readout, choose_readout, fit_readout
 from raylab.evaluation.scores import on_circle
-from raylab.models.networks import build_network
+from raylab.models.networks.build import build_network
 from raylab.models.stored import StoredArrays
 from raylab.tasks.examples import every_example, rows_of, shown
 from raylab.tasks.frames import FrameError

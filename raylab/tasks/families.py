@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from raylab.config.families import FAMILIES
 from raylab.config.trial import TrialConfig
@@ -13,5 +13,4 @@ def get_task(config: TrialConfig) -> Task[Any]:
     """The task of a config's family. It is imported on use, because a family may need libraries
     that other families do not need.
     """
-    task: Task[Any] = FAMILIES.builder(config)()
-    return task
+    return cast(Task[Any], FAMILIES.builder(config)())

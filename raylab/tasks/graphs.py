@@ -11,7 +11,8 @@ from raylab.config.networks import GraphConfig
 from raylab.data.shard import SessionShard, Shard
 from raylab.data.splitting.splits import CODE
 from raylab.errors import TrainingError
-from raylab.models.networks import GraphNetwork, edges_of_correlations, edges_of_positions
+from raylab.models.networks.edges import edges_of_correlations, edges_of_positions
+from raylab.models.networks.graph import GraphNetwork
 from raylab.tasks.protocol import Comm
 
 POSITION = "position"  # the units column that a recipe gives it as

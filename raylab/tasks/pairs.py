@@ -11,7 +11,7 @@ from itertools import pairwise
 import torch
 
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.config.sampling import PairsConfig
+from raylab.config.pairs import PairsConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.splitting.splits import CODE
@@ -19,7 +19,7 @@ from raylab.data.views.view import Timeline, view_labels
 from raylab.errors import ConfigError, TrainingError
 from raylab.models.objectives import Layout
 from raylab.sampling.across import AcrossSampler
-from raylab.sampling.contrastive import Drawn, PairSampler, check_conditional
+from raylab.sampling.contrastive import Drawn, PairSampler
 from raylab.sampling.source import Source
 from raylab.seeding import derive
 from raylab.tasks.labels import decoded_label
@@ -130,9 +130,9 @@ def _labels(config: ContrastiveTrial, timeline: Timeline) -> list[list[Label]]:
 
 def label_names(pairs: PairsConfig, default: str | None) -> tuple[str, ...]:
     """The labels that define positives; none for time."""
-    if pairs.conditional == "time":
+    if not pairs.labelled:
         return ()
-    return pairs.labels or ((default,) if default else ())
+    return pairs.named_labels or ((default,) if default else ())
 
 
 # -- checks: names and kinds, before any data is read ----------------------------------------------
@@ -144,7 +144,7 @@ def named_labels(config: ContrastiveTrial) -> list[tuple[str, str]]:
     return [
         (f"sampling.objectives.{name}.labels" if several else "sampling.labels", label)
         for name, one in config.sampling.losses.items()
-        for label in one.pairs.labels
+        for label in one.pairs.named_labels
     ]
 
 
@@ -159,13 +159,13 @@ def check_pairs(config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -
         used[spec.id] = []
         for one in config.sampling.losses.values():
             names = label_names(one.pairs, default)
-            if not names and one.pairs.conditional != "time":
+            if not names and one.pairs.labelled:
                 raise ConfigError(
                     f"sampling.conditional '{one.pairs.conditional}': session '{spec.id}' has no "
                     "label",
                     "Use --set sampling.conditional=time.",
                 )
-            check_conditional(one.pairs, [known[name].kind for name in names])
+            one.pairs.check_labels([known[name].kind for name in names])
             used[spec.id].append({name: known[name] for name in names})
     if config.sampling.across:
         trained = [spec.id for spec in sessions.values() if spec.splits["train"]]

@@ -19,7 +19,7 @@ from raylab.data.shard import SessionShard, Shard
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
-from raylab.models.quantizers import Share
+from raylab.models.quantizers.base import Share
 from raylab.models.vqvae import VqVae
 from raylab.sampling.windows import WindowSampler
 from raylab.seeding import derive

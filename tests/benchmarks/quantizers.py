@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import vector_quantize_pytorch as vqp
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from raylab.config.quantizers import QuantizerConfig
-from raylab.models.quantizers import build_quantizer
+from raylab.config.quantizers import QUANTIZERS, QuantizerConfig
+from raylab.models.quantizers.build import build_quantizer
 from tests.benchmarks.harness import Pair, Run
 
 WINDOW, DIMENSION, SPREAD = 25, 64, 0.05
@@ -61,7 +61,7 @@ def vectors(batch: int) -> tuple[Tensor, Tensor]:
 
 def ours(kind: str, batch: int) -> Run:
     torch.manual_seed(0)
-    config: QuantizerConfig = TypeAdapter(QuantizerConfig).validate_python(
+    config: QuantizerConfig = TypeAdapter(Annotated[QuantizerConfig, QUANTIZERS]).validate_python(
         {"kind": kind, **CONFIGS[kind]}
     )
     made = build_quantizer(config, dimension=DIMENSION, seed=0).train()

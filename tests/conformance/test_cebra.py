@@ -12,7 +12,8 @@ from cebra.models import criterions, projector
 from scipy import stats
 
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.config.encoders import ContrastiveModelConfig, InfoNCEConfig, ProjectorEncoderConfig
+from raylab.config.encoders import ContrastiveModelConfig, ProjectorEncoderConfig
+from raylab.config.losses import InfoNCEConfig
 from raylab.config.parse import parse
 from raylab.config.sampling import TimeSampling, sampling_section
 from raylab.data.session import Label

@@ -5,15 +5,17 @@ order of time tells.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import torch
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
-from raylab.config.networks import NetworkConfig
-from raylab.models.networks import GraphNetwork, Network, build_network
+from raylab.config.networks import NETWORKS, NetworkConfig
+from raylab.models.networks.base import Network
+from raylab.models.networks.build import build_network
+from raylab.models.networks.graph import GraphNetwork
 
 LENGTH, UNITS, OUTPUTS = 12, 6, 3
 SMALL: dict[str, dict[str, Any]] = {
@@ -48,7 +50,9 @@ def _one_thread() -> Iterator[None]:
 def made(
     kind: str, *, units: tuple[int, ...] = (UNITS,), seed: int = 0, **settings: Any
 ) -> Network:
-    config: NetworkConfig = TypeAdapter(NetworkConfig).validate_python({**SMALL[kind], **settings})
+    config: NetworkConfig = TypeAdapter(Annotated[NetworkConfig, NETWORKS]).validate_python(
+        {**SMALL[kind], **settings}
+    )
     torch.manual_seed(seed)
     return build_network(config, units, OUTPUTS, length=LENGTH)
 

@@ -7,34 +7,29 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from raylab.config.networks import NetworkConfig, UnitGraph
+from raylab.config.networks import NETWORKS, NetworkConfig, UnitGraph
 from raylab.errors import ConfigError
-from raylab.models.networks import (
-    GraphNetwork,
-    Network,
-    Recurrent,
-    Tcn,
-    Transformer,
-    build_network,
-    edges_of_correlations,
-    edges_of_positions,
-)
-from raylab.models.networks.graph import GraphLayer
-from raylab.models.networks.transformer import sinusoids
+from raylab.models.networks.base import Network
+from raylab.models.networks.build import build_network
+from raylab.models.networks.edges import edges_of_correlations, edges_of_positions
+from raylab.models.networks.graph import GraphLayer, GraphNetwork
+from raylab.models.networks.recurrent import Recurrent
+from raylab.models.networks.tcn import Tcn
+from raylab.models.networks.transformer import Transformer, sinusoids
 
 DOCS = Path(__file__).parents[2] / "docs" / "networks.md"
 LENGTH, UNITS = 40, 5
 
 
 def parsed(settings: Mapping[str, Any]) -> NetworkConfig:
-    found: NetworkConfig = TypeAdapter(NetworkConfig).validate_python(settings)
+    found: NetworkConfig = TypeAdapter(Annotated[NetworkConfig, NETWORKS]).validate_python(settings)
     return found
 
 
@@ -68,7 +63,7 @@ class TestConfig:
 
     def test_the_docs_name_every_kind_and_parameter(self) -> None:
         said = set(re.findall(r"`(\w+)`", DOCS.read_text()))
-        kinds = get_args(NetworkConfig)
+        kinds = NETWORKS.models
         named = {kind for each in kinds for kind in get_args(each.model_fields["kind"].annotation)}
         assert named == {"mlp", "lstm", "gru", "transformer", "tcn", "graph"}
         settings = {name for each in (*kinds, UnitGraph) for name in each.model_fields}

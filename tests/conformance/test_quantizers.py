@@ -5,10 +5,12 @@ workers as one.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from types import ModuleType
+from typing import Annotated, Any
 
 import pytest
 import torch
@@ -19,8 +21,9 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
-from raylab.config.quantizers import QuantizerConfig
-from raylab.models.quantizers import QUANTIZERS, Quantizer, Share, build_quantizer
+from raylab.config.quantizers import QUANTIZERS, QuantizerConfig
+from raylab.models.quantizers.base import Quantizer, Share
+from raylab.models.quantizers.build import build_quantizer
 from raylab.models.quantizers.choosing import first_maximum
 from raylab.models.quantizers.kmeans import assign, drawn, lloyd
 from raylab.models.quantizers.moving import MovingVQ
@@ -46,7 +49,7 @@ CASES.remove(("fsq", "rotation"))  # straight-through is part of it
 
 
 def made(kind: str, *, seed: int = 0, **settings: Any) -> Quantizer:
-    config: QuantizerConfig = TypeAdapter(QuantizerConfig).validate_python(
+    config: QuantizerConfig = TypeAdapter(Annotated[QuantizerConfig, QUANTIZERS]).validate_python(
         {"kind": kind, **SIZES[kind], **settings}
     )
     torch.manual_seed(seed)
@@ -170,10 +173,11 @@ class TestTheQuantizerOfTheDocs(QuantizerConformance):
     @pytest.fixture(autouse=True)
     def _written(self, monkeypatch: pytest.MonkeyPatch) -> None:
         (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
-        monkeypatch.setattr("raylab.models.quantizers.QUANTIZERS", dict(QUANTIZERS))
-        names: dict[str, Any] = {"__name__": "docs"}
-        exec(compile(code, str(DOCS), "exec", dont_inherit=True), names)
-        self.config = names["ScalarQuantizer"](kind="scalar")
+        page = ModuleType("page")
+        monkeypatch.setitem(sys.modules, "page", page)
+        exec(compile(code, str(DOCS), "exec", dont_inherit=True), vars(page))
+        monkeypatch.setattr(QUANTIZERS, "choices", (*QUANTIZERS.choices, page.CHOICE))
+        self.config = page.ScalarQuantizer(kind="scalar")
 
     def make(self) -> Quantizer:
         return build_quantizer(self.config, dimension=D, seed=0)
@@ -181,16 +185,9 @@ class TestTheQuantizerOfTheDocs(QuantizerConformance):
 
 def test_the_docs_name_every_kind_and_parameter() -> None:
     said = set(re.findall(r"`(\w+)`", DOCS.read_text()))
-    kinds = get_args(QuantizerConfig)
-    assert (
-        {kind.model_fields["kind"].annotation.__args__[0] for kind in kinds}
-        == set(QUANTIZERS)
-        == set(SIZES)
-    )
-    assert (
-        set(QUANTIZERS) | {name for kind in kinds for name in kind.model_fields if name != "kind"}
-        <= said
-    )
+    assert set(QUANTIZERS.names) == set(SIZES)
+    settings = {name for model in QUANTIZERS.models for name in model.model_fields}
+    assert set(QUANTIZERS.names) | settings - {"kind"} <= said
 
 
 @pytest.mark.parametrize("codes", [2, 37, 512])

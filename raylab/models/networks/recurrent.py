@@ -15,7 +15,9 @@ class Recurrent(RowNetwork):
     each one read.
     """
 
-    def __init__(self, config: RecurrentConfig, units: Sequence[int], outputs: int) -> None:
+    def __init__(
+        self, config: RecurrentConfig, units: Sequence[int], outputs: int, *, length: int
+    ) -> None:
         width, self.directions = config.width, 2 if config.bidirectional else 1
         super().__init__(
             units, outputs, width=width, features=self.directions * width, dropout=config.dropout

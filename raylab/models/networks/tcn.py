@@ -16,7 +16,9 @@ class Tcn(RowNetwork):
     one.
     """
 
-    def __init__(self, config: TcnConfig, units: Sequence[int], outputs: int) -> None:
+    def __init__(
+        self, config: TcnConfig, units: Sequence[int], outputs: int, *, length: int
+    ) -> None:
         channels, dropout = config.channels, config.dropout
         super().__init__(units, outputs, width=channels, features=channels, dropout=dropout)
         self.pool = config.pool

@@ -60,8 +60,7 @@ class Quantized(NamedTuple):
 
 
 class Quantizer(nn.Module, ABC):
-    """Vectors (n, D) to codes. Adding one: a class, a config with its `kind`, a line in
-    `QUANTIZERS`.
+    """Vectors (n, D) to codes. docs/extending.md shows how to add a quantizer.
 
     Attributes:
         dimension: D.

@@ -42,9 +42,9 @@ ONE_EACH: dict[str, ReadoutConfig] = {
     "svm": SvmConfig(kind="svm", c=0.01),
     "lda": LdaConfig(kind="lda"),
 }
-each_kind = pytest.mark.parametrize("kind", READOUTS)
+each_kind = pytest.mark.parametrize("kind", READOUTS.names)
 LABELS = ("discrete", "continuous", "circular")
-SUPPORTED = [(kind, label) for kind in READOUTS for label in LABELS if supports(kind, label)]
+SUPPORTED = [(kind, label) for kind in READOUTS.names for label in LABELS if supports(kind, label)]
 
 
 def examples(
@@ -103,7 +103,7 @@ def test_settings_that_are_none_are_refused(model: Any, value: dict[str, Any], t
 
 
 def test_a_label_that_a_readout_cannot_decode_is_refused() -> None:
-    assert {kind for kind in READOUTS if not supports(kind, "circular")} == {
+    assert {kind for kind in READOUTS.names if not supports(kind, "circular")} == {
         "naive_bayes",
         "logistic",
         "lda",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raylab.config.encoders import FocalInfoNCEConfig, InfoNCEConfig
+from raylab.config.losses import FocalInfoNCEConfig, InfoNCEConfig
 from raylab.models.losses import InfoNCE, bits, build_loss, value_and_gradients
 
 

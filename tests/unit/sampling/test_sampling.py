@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from raylab.config.contrastive import ContrastiveTrial
+from raylab.config.pairs import PairsConfig
 from raylab.config.sampling import SamplingConfig, sampling_section
 from raylab.data.session import Label
 from raylab.errors import ConfigError, TrainingError
 from raylab.sampling.conditionals import columns
-from raylab.sampling.contrastive import PairSampler, check_conditional
+from raylab.sampling.contrastive import PairSampler
 from raylab.sampling.neighbours import Neighbours
 
 ROWS = 400
@@ -25,6 +26,11 @@ CONDITIONALS = ("time", "time_delta", "delta", "discrete", "mixed")
 def config_of(conditional: str, **values: object) -> SamplingConfig:
     section = sampling_section(**{"conditional": conditional, "time_offset": 3, **values})
     return ContrastiveTrial.model_validate({"sampling": section}).sampling
+
+
+def pairs_of(conditional: str) -> PairsConfig:
+    (objective,) = config_of(conditional).losses.values()
+    return objective.pairs
 
 
 def labels_for(conditional: str, rows: int = ROWS, seed: int = 0) -> list[Label]:
@@ -426,7 +432,7 @@ def test_one_value_only(conditional: str) -> None:
 )
 def test_conditional_and_labels_that_do_not_suit(conditional: str, kinds: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        check_conditional(config_of(conditional), kinds)
+        pairs_of(conditional).check_labels(kinds)
     assert "sampling." in caught.value.remedy
 
 
@@ -442,4 +448,4 @@ def test_conditional_and_labels_that_do_not_suit(conditional: str, kinds: list[s
     ],
 )
 def test_conditional_and_labels_that_suit(conditional: str, kinds: list[str]) -> None:
-    check_conditional(config_of(conditional), kinds)
+    pairs_of(conditional).check_labels(kinds)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.dotted import get_path
-from raylab.config.encoders import FocalInfoNCEConfig
+from raylab.config.losses import FocalInfoNCEConfig
 from raylab.config.splits import GivenSplits
 from raylab.data.dataset import SessionSpec
 from raylab.data.session import Label

@@ -1,0 +1,188 @@
+"""What every kind of readout offers: fitting as plain arrays, and predictions from them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from raylab.config.readouts import READOUTS, ReadoutConfig
+from raylab.data.session import Label
+from raylab.errors import TrainingError
+from raylab.evaluation.scores import on_circle
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import StandardScaler
+
+Arrays = dict[str, np.ndarray]
+C = TypeVar("C", bound=ReadoutConfig)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions of n examples.
+
+    Attributes:
+        values: (n,) class codes, or (n, D) values or angles in radians.
+        scores: Of classes: (n, classes), larger is more likely, -inf for classes that no fitted
+            example was of. Their softmax is the probability for logistic, lda and naive_bayes
+            (whose best is 0); for knn they are votes. Else None.
+    """
+
+    values: np.ndarray
+    scores: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What readouts are fitted on: (n, F) finite features and their label, all labelled."""
+
+    features: np.ndarray
+    label: Label
+
+    @cached_property
+    def codes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The codes that occur (S,), and the position of each example's code among them (n,)."""
+        seen, positions = np.unique(self.label.values, return_inverse=True)
+        return seen, positions
+
+    @cached_property
+    def scaler(self) -> StandardScaler:
+        from sklearn.preprocessing import StandardScaler
+
+        return StandardScaler().fit(self.features.astype(np.float64))
+
+    @cached_property
+    def standard(self) -> np.ndarray:
+        """(n, F) float64 features of mean 0 and variance 1; constant ones are 0."""
+        return np.asarray(self.scaler.transform(self.features.astype(np.float64)))
+
+    @property
+    def targets(self) -> np.ndarray:
+        """(n, K) float64 to regress on: 1 for an example's class and -1 for others, points on the
+        circle, or values.
+        """
+        if self.label.kind == "discrete":
+            seen, positions = self.codes
+            return 2.0 * (positions[:, None] == np.arange(len(seen))) - 1
+        return on_circle(self.label.values) if self.label.kind == "circular" else self.label.values
+
+    def folded(self, coefficients: np.ndarray, intercept: np.ndarray) -> Arrays:
+        """Of standardised features (K, F) and (K,) -> of features as they are."""
+        weights = coefficients.T / self.scaler.scale_[:, None]
+        return {"weights": weights, "bias": intercept - self.scaler.mean_ @ weights}
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A fitted readout.
+
+    Attributes:
+        kind: Of its config.
+        label_kind: continuous, circular or discrete.
+        arrays: All that was fitted, by name, fit for a safetensors file. Of a discrete label also
+            `seen`, the (S,) codes that were fitted, and `classes`, how many the label has.
+    """
+
+    kind: str
+    label_kind: str
+    arrays: Arrays
+
+    @property
+    def converged(self) -> bool:
+        """False where an iterative solver (logistic, svm) stopped at its limit of iterations."""
+        return bool(self.arrays.get("converged", np.ones(1, bool))[0])
+
+    def predict(self, features: np.ndarray) -> Predicted:
+        """Predictions from (n, F) features; TrainingError where they are not finite or not as wide
+        as those fitted.
+        """
+        features, method = finite(features, self.kind), method_of(self.kind)
+        width = method.width(self.arrays)
+        if features.shape[1] != width:
+            raise TrainingError(
+                f"model.kind {self.kind}: fitted on {width} features, given {features.shape[1]}"
+            )
+        return method.predict(self, features)
+
+    def of_outputs(self, outputs: np.ndarray) -> Predicted:
+        """From (n, S) of the classes that were fitted, (n, 2 D) points around the circle, or (n, D)
+        values.
+        """
+        if self.label_kind == "discrete":
+            scores = np.full((len(outputs), int(self.arrays["classes"][0])), -np.inf)
+            scores[:, self.arrays["seen"]] = outputs
+            return Predicted(scores.argmax(axis=1), scores)
+        if self.label_kind == "circular":
+            half = outputs.shape[1] // 2
+            return Predicted(np.arctan2(outputs[:, half:], outputs[:, :half]))
+        return Predicted(outputs)
+
+
+Fitted = tuple[ReadoutConfig, Arrays]
+
+
+class ReadoutMethod(ABC, Generic[C]):
+    """How readouts of one kind are fitted and applied.
+
+    The arrays `weights` (F, S) and `bias` (S,) are all that a linear readout needs: it only defines
+    `fit`. Others also define `width` and `outputs`, or `predict`.
+    """
+
+    @abstractmethod
+    def fit(self, settings: C, examples: Examples) -> Arrays:
+        """The arrays of a readout whose settings have one value each."""
+
+    def fit_each(self, config: C, examples: Examples) -> Iterator[Fitted]:
+        """The arrays for every combination of the settings, in the order of `config.candidates()`."""
+        for settings in config.candidates():
+            yield settings, self.fit(settings, examples)
+
+    def width(self, arrays: Arrays) -> int:
+        """How many features it was fitted on."""
+        return len(arrays["weights"])
+
+    def outputs(self, arrays: Arrays, features: np.ndarray) -> np.ndarray:
+        """(n, F) float64, which it may overwrite -> (n, S), as `Readout.of_outputs` reads them."""
+        outputs: np.ndarray = features @ arrays["weights"] + arrays["bias"]
+        return outputs
+
+    def predict(self, readout: Readout, features: np.ndarray) -> Predicted:
+        """Predictions from (n, F) finite features."""
+        return readout.of_outputs(self.outputs(readout.arrays, features.astype(np.float64)))
+
+    def restricted(self, config: C, count: int) -> C:
+        """The settings that make sense with so many examples to fit."""
+        return config
+
+    def predict_each(
+        self, config: C, fitted: Iterable[tuple[ReadoutConfig, Readout]], features: np.ndarray
+    ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
+        """Predictions of the readouts of all settings."""
+        for settings, readout in fitted:
+            yield settings, readout, readout.predict(features)
+
+
+def method_of(kind: str) -> ReadoutMethod[ReadoutConfig]:
+    """How readouts of this kind are fitted and applied."""
+    choice = READOUTS.find(kind)
+    assert choice is not None, kind
+    method = choice.load()()
+    assert isinstance(method, ReadoutMethod)
+    return method
+
+
+def finite(features: np.ndarray, kind: str) -> np.ndarray:
+    """The features; TrainingError where one is NaN or infinite."""
+    features = np.asarray(features)
+    if not np.isfinite(features).all():
+        raise TrainingError(
+            f"model.kind {kind}: {int((~np.isfinite(features)).sum())} of the features are NaN or "
+            "infinite",
+            "Check the view, or the model whose embedding they are.",
+        )
+    return features
