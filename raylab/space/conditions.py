@@ -96,8 +96,3 @@ def stand_in(space: Space) -> dict[str, Any]:
                 value, path, next((choice for choice in choices if choice in SUPPORTED), choices[0])
             )
     return value
-
-
-def always_numbers(space: Space) -> list[str]:
-    """The numbers that every draw has, which is what CMA-ES learns of."""
-    return [name for name, one in space.search.items() if one.categorical is None and not one.when]

@@ -11,11 +11,8 @@ from itertools import islice
 from typing import Any
 
 from raylab.space.parameters import Scalar
+from raylab.space.samplers import MOST_TRIES
 from raylab.space.space import Space
-
-MOST_TRIES = (
-    1000  # a space of whose draws fewer than about one in so many meets its constraints is refused
-)
 
 
 class RandomDraw:

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any
 
 from raylab.errors import ConfigError
-from raylab.space.space import Scalar, Space
-
-MOST_POINTS = 10_000  # counted before a grid without a budget is refused
+from raylab.space.parameters import Scalar
+from raylab.space.samplers import MOST_POINTS
+from raylab.space.space import Space
 
 
 def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:

@@ -21,9 +21,12 @@ from raylab.errors import ConfigError
 from raylab.space.blame import blamed
 from raylab.space.constraints import Absent, Constraint
 from raylab.space.earlier import Earlier, as_earlier
+from raylab.space.kinds import of_kind
 from raylab.space.overrides import overridden
 from raylab.space.parameters import Parameter, Scalar, get, leaves
-from raylab.space.settings import Budget, Objective, Resources, Sampler, Scheduler
+from raylab.space.samplers import SAMPLERS, SamplerConfig, TpeConfig, samplers_that
+from raylab.space.schedulers import SCHEDULERS, NoSchedulerConfig, SchedulerConfig
+from raylab.space.settings import Budget, Objective, Resources
 
 
 @lru_cache(maxsize=256)
@@ -50,10 +53,20 @@ class Space(Strict):
     constraints: tuple[Annotated[str, AfterValidator(_expression)], ...] = ()
     points: tuple[dict[str, Scalar], ...] = ()
     warm_start: Annotated[tuple[Earlier, ...], BeforeValidator(as_earlier)] = ()
-    sampler: Sampler = Sampler()
-    scheduler: Scheduler = Scheduler()
+    sampler: Annotated[SamplerConfig, SAMPLERS] = TpeConfig()
+    scheduler: Annotated[SchedulerConfig, SCHEDULERS] = NoSchedulerConfig()
     budget: Budget = Budget()
     resources: Resources = Resources()
+
+    @field_validator("sampler", mode="before")
+    @classmethod
+    def _sampler_of_its_kind(cls, value: Any) -> Any:
+        return of_kind(value, SAMPLERS, "tpe")
+
+    @field_validator("scheduler", mode="before")
+    @classmethod
+    def _scheduler_of_its_kind(cls, value: Any) -> Any:
+        return of_kind(value, SCHEDULERS, "none")
 
     @field_validator("objective", mode="before")
     @classmethod
@@ -101,10 +114,10 @@ class Space(Strict):
 
     @model_validator(mode="after")
     def _warm_start_informs(self) -> Space:
-        if self.warm_start and self.sampler.kind not in LEARNING:
+        if self.warm_start and not self.sampler.learns_from_trials:
             raise ValueError(
                 f"warm_start: {self.sampler.kind} draws do not depend on trials: use "
-                f"{', '.join(LEARNING)}"
+                f"{samplers_that('learns_from_trials')}"
             )
         return self
 
@@ -227,7 +240,6 @@ class Space(Strict):
 
 
 _OBJECTIVES = TypeAdapter(tuple[Objective, ...])
-LEARNING = ("tpe", "gp", "cmaes", "nsga2")  # samplers whose draws depend on trials
 
 
 def _at(value: Mapping[str, Any], path: str) -> Any:

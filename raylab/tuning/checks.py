@@ -24,12 +24,13 @@ from raylab.space.conditions import (
 )
 from raylab.space.draws import allowed_draw
 from raylab.space.grid import with_grid_budget
+from raylab.space.schedulers import PbtConfig, StoppingConfig
 from raylab.space.space import Parameter, Scalar, Space
 from raylab.tasks.families import get_task
 from raylab.tracking.records import Mode
 from raylab.training.keeping import monitor_of
 from raylab.tuning.draw_checks import check_draws, check_names, check_points, check_sampler
-from raylab.tuning.exploring import check_population
+from raylab.tuning.exploring import check_population, mutable_paths
 
 
 def check_space(
@@ -57,20 +58,22 @@ def check_space(
     _check_objectives(space, base, sessions, source)
     check_points(space, source)
     check_draws(space, lambda value: _problem(value, sessions, source), source)
-    if space.scheduler.kind == "pbt":
+    if space.scheduler.is_population:
         check_population(space, source)
-    if space.scheduler.kind != "none" and "training.max_steps" in space.searched:
+    if isinstance(space.scheduler, PbtConfig):
+        mutable_paths(space, space.scheduler, source)
+    if space.scheduler.compares_trials and "training.max_steps" in space.searched:
         raise ConfigError(
             f"{source}: training.max_steps cannot be searched with a scheduler: rungs would differ",
             "Remove it from `search`, or set scheduler.kind: none.",
         )
-    stops = space.scheduler.kind in ("asha", "hyperband", "median")
-    if stops and space.scheduler.grace_steps >= base.training.max_steps:
+    stopping = space.scheduler
+    if isinstance(stopping, StoppingConfig) and not stopping.can_stop(base.training.max_steps):
         notes.append(
-            f"scheduler: grace_steps {space.scheduler.grace_steps} is not below training.max_steps "
+            f"scheduler: grace_steps {stopping.grace_steps} is not below training.max_steps "
             f"{base.training.max_steps}: no trial will be stopped early"
         )
-    if space.sampler.kind == "grid":
+    if space.sampler.visits_grid:
         space, said = with_grid_budget(space, source)
         notes += said
     return space, notes + check_sampler(space, source)
@@ -247,7 +250,7 @@ def _check_objectives(
                 f"is better when {'higher' if known == 'max' else 'lower'}",
                 f"Leave {key}.mode out.",
             )
-    if space.scheduler.kind == "none":
+    if not space.scheduler.compares_trials:
         return
     if several and space.scheduler.metric is None:
         raise ConfigError(

@@ -14,10 +14,10 @@ from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError
-from raylab.space.conditions import always_numbers
-from raylab.space.draws import MOST_TRIES, allowed_draw
+from raylab.space.draws import allowed_draw
 from raylab.space.grid import grid_points
 from raylab.space.parameters import Scalar, leaves
+from raylab.space.samplers import MOST_TRIES, samplers_that
 from raylab.space.space import Space, constraint_of
 
 DRAWS = 100
@@ -135,31 +135,29 @@ def _never_met(space: Space, fixed: Mapping[str, Scalar], source: str) -> Config
 
 def check_sampler(space: Space, source: str) -> list[str]:
     """Notes of what the sampler does not learn from. ConfigError where it can learn nothing."""
-    kind, notes = space.sampler.kind, []
-    if kind == "cmaes":
-        if len(space.objectives) > 1:
-            raise ConfigError(
-                f"{source}: sampler.kind cmaes has one objective", "Use tpe, gp or nsga2."
-            )
-        numbers = always_numbers(space)
-        if space.search and not numbers:
-            raise ConfigError(
-                f"{source}: sampler.kind cmaes searches numbers that every trial has (no `when`): "
-                "there are none",
-                "Use tpe.",
-            )
-        notes += _at_random(kind, [name for name in space.search if name not in numbers])
-    if kind in ("gp", "nsga2"):
-        notes += _at_random(
-            kind, [name for name, parameter in space.search.items() if parameter.when]
+    sampler, notes = space.sampler, list[str]()
+    if len(space.objectives) > 1 and not sampler.several_objectives:
+        raise ConfigError(
+            f"{source}: sampler.kind {sampler.kind} searches with one objective only",
+            f"Use {samplers_that('several_objectives')}.",
         )
+    learnt = [name for name, entry in space.search.items() if sampler.learns(entry)]
+    if space.search and not learnt:
+        raise ConfigError(
+            f"{source}: sampler.kind {sampler.kind} learns from {sampler.learnable}: this space "
+            "has none",
+            "Use sampler.kind tpe.",
+        )
+    ignored = [name for name in space.search if name not in learnt]
+    if ignored:
+        notes.append(f"sampler: {sampler.kind} draws {', '.join(ignored)} at random")
     if len(space.points) > space.budget.trials:
         notes.append(
             f"points: the first {space.budget.trials} of {len(space.points)} are tried "
             "(budget.trials)"
         )
     if (
-        kind != "grid"
+        not sampler.visits_grid
         and space.search
         and all(one.values() is not None for one in space.search.values())
     ):
@@ -170,7 +168,3 @@ def check_sampler(space: Space, source: str) -> list[str]:
                 f"{space.budget.trials} repeat some"
             )
     return notes
-
-
-def _at_random(kind: str, names: list[str]) -> list[str]:
-    return [f"sampler: {kind} draws {', '.join(names)} at random"] if names else []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from raylab.config.trial import TrialConfig
 from raylab.errors import StudyError
 from raylab.files import is_full, no_room
+from raylab.space.schedulers import SCHEDULERS
 from raylab.space.settings import Resources
 from raylab.tracking.events import SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
@@ -64,7 +65,7 @@ def run_trials(
     )  # also where nothing is missing: a killed driver may not have told Optuna of every end
     if not slots:
         return
-    scheduler = None if plan.space.scheduler.kind == "pbt" else _scheduler(study, plan)
+    scheduler = None if plan.space.scheduler.is_population else _scheduler(study, plan)
     with _closed(study):
         _run(study, plan, searcher, slots=slots, end=end, scheduler=scheduler)
     reason = stopping.reason()
@@ -145,7 +146,6 @@ def _interrupted(record: TrialRecord) -> TrialEnded:
 def _searcher(
     study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], stopping: Stopping
 ) -> StudySearch:
-    from raylab.tuning.population import PopulationSearch
     from raylab.tuning.searcher import StudySearch
 
     def job(trial: str, params: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -160,8 +160,8 @@ def _searcher(
         "enough": lambda: stopping.reason() is not None,
         "no_room": partial(no_room, study.path),
     }
-    if plan.space.scheduler.kind == "pbt":
-        return PopulationSearch(
+    if plan.space.scheduler.is_population:
+        return SCHEDULERS.builder(plan.space.scheduler)(
             plan.space, study=study, mode=plan.modes[plan.space.rung], known=known, **how
         )
     return StudySearch(plan.space, **how)
@@ -286,7 +286,7 @@ def _scheduler(study: StudyFolder, plan: Plan) -> Any:
     steps = plan.space.config({}).training.max_steps
     events = study.ledger.read()
     return make_scheduler(
-        plan.space.scheduler, mode=plan.modes[plan.space.rung], steps=steps, events=events
+        plan.space.scheduler, mode=plan.modes[plan.space.rung], max_steps=steps, events=events
     )
 
 

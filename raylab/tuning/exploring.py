@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raylab.errors import ConfigError
-from raylab.space.settings import Scheduler
+from raylab.space.schedulers import PbtConfig
 from raylab.space.space import Parameter, Scalar, Space
 from raylab.tracking.records import Mode
 
@@ -72,10 +72,10 @@ def explore(
 
 def check_population(space: Space, source: str) -> None:
     """ConfigError where a space cannot be searched by a population."""
-    mutable_paths(space, space.scheduler, source)
+    kind = space.scheduler.kind
     if space.budget.trials < 2:
         raise ConfigError(
-            f"{source}: scheduler.kind pbt: a population of one has nobody to learn from",
+            f"{source}: scheduler.kind {kind}: a population of one has nobody to learn from",
             "Set trials.",
         )
     ends = next(
@@ -89,12 +89,12 @@ def check_population(space: Space, source: str) -> None:
     if ends:
         raise ConfigError(
             f"{source}: budget.{ends} says when no more trials are begun; a population "
-            "(scheduler.kind pbt) begins all",
+            f"(scheduler.kind {kind}) begins all",
             f"Leave budget.{ends} out.",
         )
 
 
-def mutable_paths(space: Space, config: Scheduler, source: str = "space") -> list[str]:
+def mutable_paths(space: Space, config: PbtConfig, source: str = "space") -> list[str]:
     """The searched paths that may change while a member trains.
 
     Raises:

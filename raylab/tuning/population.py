@@ -14,6 +14,7 @@ from typing import Any
 
 from raylab.files import atomic_path
 from raylab.seeding import derive
+from raylab.space.schedulers import PbtConfig
 from raylab.space.space import Space
 from raylab.tracking.events import GenerationEnded, TrialTookOver
 from raylab.tracking.records import Mode, TrialRecord
@@ -43,9 +44,11 @@ class PopulationSearch(StudySearch):
         job: Any,
         **how: Any,
     ) -> None:
+        assert isinstance(space.scheduler, PbtConfig)
         super().__init__(space, job=self._piece, **how)
+        self._config = space.scheduler
         self._space, self._study, self._mode, self._make_job = space, study, mode, job
-        self._mutable = mutable_paths(space, space.scheduler)
+        self._mutable = mutable_paths(space, self._config)
         self._params = {trial: record.params for trial, record in known.items()}
         self._pieces = {trial: max(0, len(record.lineage) - 1) for trial, record in known.items()}
         self._generation = sum(isinstance(event, GenerationEnded) for event in study.ledger.read())
@@ -71,7 +74,7 @@ class PopulationSearch(StudySearch):
     @property
     def _until(self) -> int:
         """The step at which this generation ends."""
-        return (self._generation + 1) * self._space.scheduler.grace_steps
+        return (self._generation + 1) * self._config.grace_steps
 
     def _piece(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
         params = self._params.setdefault(name, params)
@@ -84,7 +87,7 @@ class PopulationSearch(StudySearch):
         or none.
         """
         rng = random.Random(derive(self._space.sampler.seed, "generation", self._generation))
-        decided = takeovers(self._members.values(), self._mode, self._space.scheduler.quantile, rng)
+        decided = takeovers(self._members.values(), self._mode, self._config.quantile, rng)
         events = [self._take_over(worse, better, rng) for worse, better in decided]
         self._study.ledger.append(*events, GenerationEnded(step=self._until))
         for event in events:

@@ -1,115 +1,159 @@
-"""What stops trials early: Ray Tune's schedulers, by the metric that a trial's results carry as
-`rung`.
+"""The builders of schedulers, which decide after each validation whether a trial goes on.
 
-They know trials by raylab's ids, and are told again what the ledger holds: after a driver's death a
-trial is compared with the same others as before.
+A scheduler knows trials by raylab's ids and hears again what the ledger holds. After the death of a
+driver, a trial is therefore compared with the same other trials as before.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, MedianStoppingRule
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.schedulers.trial_scheduler import TrialScheduler
 
-from raylab.space.settings import Scheduler
+from raylab.space.schedulers import (
+    SCHEDULERS,
+    AshaConfig,
+    HyperbandConfig,
+    MedianConfig,
+    NoSchedulerConfig,
+    SchedulerConfig,
+    StoppingConfig,
+)
 from raylab.tracking.events import Event, TrialReported
 from raylab.tracking.records import Mode
+from raylab.tuning.tune_private import Brackets, MedianRule
+
+
+class EarlyStopping(FIFOScheduler):
+    """A scheduler that stops trials. Subclasses implement `stops`.
+
+    Args:
+        mode: Whether larger or smaller values of the scheduler's metric are better.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__()
+        self._sign = 1.0 if mode == "max" else -1.0
+
+    def stops(self, trial: str, step: int, score: float) -> bool:
+        """Whether a trial ends after this validation.
+
+        Args:
+            trial: Its id in the study, such as "0003".
+            step: The training steps so far.
+            score: The scheduler's metric, with its sign such that larger is better.
+        """
+        raise NotImplementedError
+
+    def remember(self, trial: str, step: int, score: float) -> None:
+        """Hear of a validation that needs no decision: of an earlier driver, or a trial's last."""
+        self.stops(trial, step, score)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Hear of the validations in a ledger."""
+        for event in events:
+            if isinstance(event, TrialReported) and event.rung is not None:
+                self.remember(event.trial, event.step, self._sign * event.rung)
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Called by Tune."""
+        stopped = "rung" in result and self.stops(*self._validation(trial, result))
+        return str(TrialScheduler.STOP if stopped else TrialScheduler.CONTINUE)
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """Called by Tune."""
+        if "rung" in result:
+            self.remember(*self._validation(trial, result))
+
+    def _validation(self, trial: Any, result: Mapping[str, Any]) -> tuple[str, int, float]:
+        return trial.config["job"]["trial"], result["steps"], self._sign * result["rung"]
 
 
 def make_scheduler(
-    config: Scheduler, *, mode: Mode, steps: int, events: Iterable[Event] = ()
+    config: SchedulerConfig,
+    *,
+    mode: Mode,
+    max_steps: int,
+    events: Iterable[Event] = (),
 ) -> TrialScheduler:
-    """The scheduler of a search whose trials train so many steps, as it was when the last of the
-    events was written.
+    """The scheduler of a search, in the state that it had after the last of the events.
 
-    asha: Li et al. 2020 (arXiv:1810.05934). hyperband: the brackets of Li et al. 2018
-    (arXiv:1603.06560), each run as asha runs its one. median: Golovin et al. 2017 (Google Vizier),
-    section 3.2.2: a trial stops whose best value is worse than the median of the others' running
-    means.
+    Args:
+        mode: Whether larger or smaller values of the scheduler's metric are better.
+        max_steps: The training steps of a trial that is not stopped.
+        events: The ledger of the study.
     """
-    if config.kind == "none" or config.grace_steps >= steps:
+    if isinstance(config, StoppingConfig) and not config.can_stop(max_steps):
         return FIFOScheduler()
-    how: dict[str, Any] = {
-        "time_attr": "steps",
-        "metric": "rung",
-        "mode": mode,
-        "grace_period": config.grace_steps,
-    }
-    scheduler: _Median | _Halving
-    if config.kind == "median":
-        scheduler = _Median(**how, min_samples_required=config.least_trials)
-    else:
-        brackets = config.brackets if config.kind == "hyperband" else 1
-        scheduler = _Halving(
-            **how, max_t=steps, reduction_factor=config.reduction_factor, brackets=brackets
-        )
-    for event in events:
-        if isinstance(event, TrialReported) and event.rung is not None:
-            scheduler.remember(event.trial, {"steps": event.step, "rung": event.rung})
+    scheduler = SCHEDULERS.builder(config)(config, mode=mode, max_steps=max_steps)
+    assert isinstance(scheduler, TrialScheduler), f"{config.kind} does not build a scheduler"
+    if isinstance(scheduler, EarlyStopping):
+        scheduler.replay(events)
     return scheduler
 
 
-@dataclass(frozen=True)
-class _Named:
-    """A trial by raylab's id: Tune's own changes with every driver."""
-
-    trial_id: str
+def run_all(config: NoSchedulerConfig, *, mode: Mode, max_steps: int) -> TrialScheduler:
+    return FIFOScheduler()
 
 
-class _Halving(AsyncHyperBandScheduler):
-    """One bracket or several. Which one a trial is in follows from its id."""
+def asha(config: AshaConfig, *, mode: Mode, max_steps: int) -> TrialScheduler:
+    return Halving(config, mode=mode, max_steps=max_steps, brackets=1)
 
-    def remember(self, trial: str, result: Mapping[str, Any]) -> None:
-        self.hear(trial, result)
 
-    def hear(self, trial: str, result: Mapping[str, Any]) -> str:
-        if result["steps"] >= self._max_t:
-            return str(TrialScheduler.CONTINUE)  # it ends by itself
-        value = self._metric_op * result["rung"]
-        return str(self._bracket(trial).on_result(_Named(trial), result["steps"], value))
+def hyperband(config: HyperbandConfig, *, mode: Mode, max_steps: int) -> TrialScheduler:
+    return Halving(config, mode=mode, max_steps=max_steps, brackets=config.brackets)
 
-    def _bracket(self, trial: str) -> Any:
-        """Brackets get trials in the numbers that Hyperband would give them."""
-        halvings = [len(bracket._rungs) for bracket in self._brackets]
-        sizes = [ceil((max(halvings) + 1) / (s + 1) * self._reduction_factor**s) for s in halvings]
-        return random.Random(trial).choices(self._brackets, weights=sizes)[0]
 
-    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """Nothing to remember: see `_bracket`."""
+def median(config: MedianConfig, *, mode: Mode, max_steps: int) -> TrialScheduler:
+    return Median(config, mode=mode)
 
-    on_trial_remove = on_trial_add
 
-    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        return (
-            self.hear(trial.config["job"]["trial"], result)
-            if "rung" in result
-            else str(TrialScheduler.CONTINUE)
+class Halving(EarlyStopping):
+    """Successive halving in one or several brackets. A trial's bracket follows from its id."""
+
+    def __init__(
+        self, config: AshaConfig | HyperbandConfig, *, mode: Mode, max_steps: int, brackets: int
+    ) -> None:
+        super().__init__(mode)
+        self._max_steps = max_steps
+        self._brackets = Brackets(
+            grace_steps=config.grace_steps,
+            max_steps=max_steps,
+            reduction_factor=config.reduction_factor,
+            count=brackets,
         )
+        # Brackets get trials in the proportions that Hyperband gives them.
+        factor = config.reduction_factor
+        halvings = [len(rungs) for rungs in self._brackets.rungs]
+        self._weights = [ceil((max(halvings) + 1) / (s + 1) * factor**s) for s in halvings]
 
-    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        self.on_trial_result(tune_controller, trial, result)
+    def stops(self, trial: str, step: int, score: float) -> bool:
+        if step >= self._max_steps:
+            return False  # the trial ends by itself
+        return self._brackets.stops(self._bracket(trial), trial, step, score)
+
+    def rungs(self, trial: str) -> list[int]:
+        """The steps at which a trial is compared with others."""
+        return self._brackets.rungs[self._bracket(trial)]
+
+    def _bracket(self, trial: str) -> int:
+        indices = range(len(self._weights))
+        return random.Random(trial).choices(indices, weights=self._weights)[0]
 
 
-class _Median(MedianStoppingRule):
-    def remember(self, trial: str, result: Mapping[str, Any]) -> None:
-        self._results[_Named(trial)].append(dict(result))
+class Median(EarlyStopping):
+    """The rule of Google Vizier; see `MedianConfig`."""
 
-    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        if "rung" not in result:
-            return str(TrialScheduler.CONTINUE)
-        return str(
-            super().on_trial_result(tune_controller, _Named(trial.config["job"]["trial"]), result)
-        )
+    def __init__(self, config: MedianConfig, *, mode: Mode) -> None:
+        super().__init__(mode)
+        self._rule = MedianRule(grace_steps=config.grace_steps, least_trials=config.least_trials)
 
-    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        if "rung" in result:
-            self.remember(trial.config["job"]["trial"], result)
+    def stops(self, trial: str, step: int, score: float) -> bool:
+        return self._rule.stops(trial, step, score)
 
-    def _on_insufficient_samples(self, tune_controller: Any, trial: Any, time: float) -> str:
-        """Tune would pause it to give others their turn, which only ever costs a start."""
-        return str(TrialScheduler.CONTINUE)
+    def remember(self, trial: str, step: int, score: float) -> None:
+        self._rule.record(trial, step, score)

@@ -20,18 +20,22 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from raylab.errors import StudyError
-from raylab.space.draws import MOST_TRIES, allowed_draw, random_draws
+from raylab.space.draws import allowed_draw, random_draws
 from raylab.space.earlier import EarlierTrial
-from raylab.space.grid import MOST_POINTS
 from raylab.space.parameters import Scalar
+from raylab.space.samplers import MOST_TRIES
 from raylab.space.space import Space
-from raylab.tuning.samplers import BRED, NOTED, distribution, make_sampler
+from raylab.tuning.optuna_private import (
+    NSGA2_GENERATION,
+    read_trial,
+    set_end,
+    set_intermediate_value,
+    trial_id,
+    trial_id_of,
+)
+from raylab.tuning.samplers import distribution, make_sampler
 
 Params = Mapping[str, Scalar]
-# How often a sampler is asked again after a draw that breaks a constraint or repeats a trial; then
-# draws are random.
-_ASKED = {"grid": MOST_POINTS, "qmc": MOST_TRIES}
-_ASKED_OF_OTHERS = 20
 _NEW_TRIES = 200  # random draws until a space counts as exhausted: then a trial is repeated
 
 
@@ -77,10 +81,8 @@ class Drawing:
         params = {
             name: drawn.params[name] for name in self._space.ordered() if name in drawn.params
         }
-        noted = {
-            key: value for key in NOTED if isinstance(value := drawn.system_attrs.get(key), int)
-        }
-        self._held[number] = _Ids(self._keep(number, params, noted), drawn._trial_id)
+        notes = self._notes(drawn)
+        self._held[number] = _Ids(self._keep(number, params, notes), trial_id(drawn))
         self._seen.add(_key(params))
         return number, params
 
@@ -89,7 +91,7 @@ class Drawing:
         self._keep(number, params, {})
         self._add(self._study.get_trials(deepcopy=False)[number])
 
-    def _keep(self, number: int, params: Params, noted: dict[str, Any]) -> int:
+    def _keep(self, number: int, params: Params, notes: dict[str, int]) -> int:
         """Write a trial to the database, as running; its id there."""
         self._study.add_trial(
             create_trial(
@@ -97,37 +99,34 @@ class Drawing:
                 params=dict(params),
                 distributions={name: self._spread[name] for name in params},
                 user_attrs={"raylab_trial": trial_name(number)},
-                system_attrs=noted,
+                system_attrs=notes,
             )
         )
-        return self._study._storage.get_trial_id_from_study_id_trial_number(
-            self._study._study_id, number
-        )
+        return trial_id_of(self._study, number)
 
     def report(self, number: int, step: int, value: float) -> None:
         """An intermediate value. What is known stays, and a trial that was told is left alone."""
         mine = self._in_memory(number)
         if not mine.state.is_finished() and step not in mine.intermediate_values:
-            self._study._storage.set_trial_intermediate_value(self._held[number].kept, step, value)
-            self._memory._storage.set_trial_intermediate_value(mine._trial_id, step, value)
+            ids = self._held[number]
+            set_intermediate_value(self._study, ids.kept, step, value)
+            set_intermediate_value(self._memory, ids.memory, step, value)
 
     def tell(self, number: int, state: TrialState, values: float | Sequence[float] | None) -> None:
         """The end of a trial; the first one that is told counts."""
         mine = self._in_memory(number)
         if not mine.state.is_finished():
-            told = self._memory.tell(mine.number, values, state=state)
-            self._study._storage.set_trial_state_values(
-                self._held[number].kept, told.state, told.values
-            )
+            ended = self._memory.tell(mine.number, values, state=state)
+            set_end(self._study, self._held[number].kept, ended.state, ended.values)
 
     def _in_memory(self, number: int) -> FrozenTrial:
-        return self._memory._storage.get_trial(self._held[number].memory)
+        return read_trial(self._memory, self._held[number].memory)
 
     def _asked(self, number: int) -> FrozenTrial | None:
         """A new draw of the sampler's; None where it goes on repeating itself or breaking
         constraints.
         """
-        for attempt in range(_ASKED.get(self._space.sampler.kind, _ASKED_OF_OTHERS)):
+        for attempt in range(self._space.sampler.attempts):
             seed = int(
                 np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(
                     1
@@ -177,15 +176,17 @@ class Drawing:
             params=held.params,
             distributions=held.distributions,
             intermediate_values=held.intermediate_values,
-            system_attrs={
-                key: value for key in NOTED if isinstance(value := held.system_attrs.get(key), int)
-            },
+            system_attrs=self._notes(held),
         )
         self._memory.add_trial(copy)
-        self._held[held.number] = _Ids(
-            held._trial_id, self._memory.get_trials(deepcopy=False)[-1]._trial_id
-        )
+        copied = self._memory.get_trials(deepcopy=False)[-1]
+        self._held[held.number] = _Ids(trial_id(held), trial_id(copied))
         self._seen.add(_key(held.params))
+
+    def _notes(self, trial: FrozenTrial) -> dict[str, int]:
+        """What the sampler has stored with a trial and a resumed search needs."""
+        attributes = ((key, trial.system_attrs.get(key)) for key in self._space.sampler.trial_notes)
+        return {key: value for key, value in attributes if isinstance(value, int)}
 
     def _from_earlier(self, one: EarlierTrial) -> FrozenTrial:
         """A trial of an earlier study. NSGA-II takes it for one of its first generation."""
@@ -196,7 +197,7 @@ class Drawing:
             params=dict(one.params),
             distributions={name: self._spread[name] for name in one.params},
             intermediate_values=dict(one.curve),
-            system_attrs={BRED: 0},
+            system_attrs={NSGA2_GENERATION: 0},
         )
 
 

@@ -142,7 +142,7 @@ def _translated(record: TrialRecord, space: Space) -> tuple[dict[str, Scalar], s
     if record.lineage:
         return {}, "with weights taken over from others (pbt)"
     if _pruned(record):
-        if space.sampler.kind != "tpe" or len(space.metrics) > 1:
+        if not space.sampler.learns_from_pruned or len(space.metrics) > 1:
             return {}, "pruned, which only tpe with one objective learns from"
         if not record.history or any(
             space.metrics[0] not in metrics for *_, metrics in record.history

@@ -67,7 +67,13 @@ ONLY: dict[str, tuple[str, ...]] = {
     "ray.data": ("data.shards", "training.launch"),
     "ray.train": ("training.launch",),
     "ray.tune": ("tuning.", "analysis.", "training.launch"),
-    "optuna": ("tuning.searcher", "tuning.trial_draws", "tuning.samplers", "tuning.importance"),
+    "optuna": (
+        "tuning.searcher",
+        "tuning.trial_draws",
+        "tuning.samplers",
+        "tuning.importance",
+        "tuning.optuna_private",
+    ),
     "mlflow": ("tracking.mlflow",),
     "torch": (
         "health.machine",

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from raylab.space.settings import Budget, Resources, Scheduler
+from raylab.space.schedulers import SchedulerConfig
+from raylab.space.settings import Budget, Resources
 from raylab.tuning.planning.placement import Placement
 from raylab.tuning.planning.probe import Probed, choose_draws, probe
 from raylab.tuning.planning.study_plan import Plan
@@ -29,7 +30,7 @@ def trial_seconds(one: Probed, share: float = 1.0) -> float:
 
 
 def times(
-    found: Sequence[Probed], scheduler: Scheduler, *, trials: int, slots: int, launch_s: float
+    found: Sequence[Probed], scheduler: SchedulerConfig, *, trials: int, slots: int, launch_s: float
 ) -> dict[str, dict[str, float] | None]:
     """Seconds of a trial and of the study: {"trial_s", "study_s"}, each {"estimate", "low", "high",
     "least"}.
@@ -42,7 +43,7 @@ def times(
     if not ran:
         return {"trial_s": None, "study_s": None}
     whole, total = [trial_seconds(one) for one in ran], sum(one.draw.weight for one in ran)
-    short = [trial_seconds(one, least_share(scheduler, one.draw.steps, trials)) for one in ran]
+    short = [trial_seconds(one, scheduler.least_share(one.draw.steps, trials)) for one in ran]
     mean, least = (
         sum(o.draw.weight * s for o, s in zip(ran, values)) / total for values in (whole, short)
     )
@@ -55,29 +56,6 @@ def times(
         "trial_s": trial,
         "study_s": {name: once + rounds * value for name, value in trial.items()},
     }
-
-
-def least_share(scheduler: Scheduler, steps: int, trials: int) -> float:
-    """The smallest part of all steps that a study trains: one in `reduction_factor` goes on at each
-    rung, or, of the median rule, none but those that it needs for comparison.
-    """
-    grace = scheduler.grace_steps
-    if scheduler.kind not in ("asha", "hyperband", "median") or grace >= steps:
-        return 1.0
-    if scheduler.kind == "median":
-        return (grace + min(1.0, scheduler.least_trials / trials) * (steps - grace)) / steps
-    trained, rung, left = 0.0, 0, 1.0
-    for following in _rungs(grace, scheduler.reduction_factor, steps):
-        trained += left * (following - rung)
-        rung, left = following, left / scheduler.reduction_factor
-    return trained / steps
-
-
-def _rungs(grace: int, factor: int, steps: int) -> list[int]:
-    rungs = [grace]
-    while rungs[-1] * factor < steps:
-        rungs.append(rungs[-1] * factor)
-    return [*rungs, steps]
 
 
 def memory(

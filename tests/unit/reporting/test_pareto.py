@@ -142,7 +142,7 @@ def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec])
         ),
         (
             {"sampler": {"kind": "tpe", "population": 8}},
-            "population is of nsga2 and cmaes, not of tpe",
+            "exists where sampler.kind is cmaes or nsga2",
         ),
     ],
 )

@@ -11,13 +11,13 @@ from helpers import dataset, trial
 from raylab.cli.plan import lines, span
 from raylab.data.dataset import Dataset
 from raylab.errors import TrainingError
-from raylab.space.settings import Resources, Scheduler
+from raylab.space.schedulers import NoSchedulerConfig
+from raylab.space.settings import Resources
 from raylab.space.space import load_space
 from raylab.training.measuring import measure
 from raylab.training.worker import Job
 from raylab.tuning.planning.forecast import (
     disk,
-    least_share,
     memory,
     times,
     trial_seconds,
@@ -56,7 +56,7 @@ def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
         probed(0.25, step_s=0.4),
         Probed(probed().draw, None, "no"),
     ]
-    told = times(found, Scheduler(), trials=5, slots=2, launch_s=2.0)
+    told = times(found, NoSchedulerConfig(), trials=5, slots=2, launch_s=2.0)
     assert told["trial_s"] == {
         "estimate": pytest.approx(31.5),
         "low": 19,
@@ -68,7 +68,7 @@ def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
         2 + 3 + 3 * 31.5
     )  # five trials, two at a time: three rounds
     assert told["study_s"]["high"] == pytest.approx(2 + 3 + 3 * 49)
-    assert times(found[3:], Scheduler(), trials=5, slots=2, launch_s=2.0) == {
+    assert times(found[3:], NoSchedulerConfig(), trials=5, slots=2, launch_s=2.0) == {
         "trial_s": None,
         "study_s": None,
     }
@@ -89,7 +89,8 @@ def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
     ],
 )
 def test_the_least_a_scheduler_trains(scheduler: dict[str, Any], share: float) -> None:
-    assert least_share(Scheduler(**scheduler), 100, 16) == pytest.approx(share)
+    config = load_space({"scheduler": scheduler}).scheduler
+    assert config.least_share(100, 16) == pytest.approx(share)
 
 
 def test_memory_and_disk_that_do_not_suffice_are_said(tmp_path: Path) -> None:
