@@ -41,8 +41,10 @@ def test_search(tmp_path: Path) -> None:
     data = dataset(tmp_path / "ds", session(samples=400, units=5))
     text = run_with(packages, SEARCH, str(data.path), str(tmp_path / "study"))
     states, names = map(json.loads, text.splitlines()[-2:])
-    assert len(states) == 4 and states[0] == "completed"
+    assert len(states) == 4
+    assert states[0] == "completed"
     assert set(states) <= {"completed", "pruned"}
     assert names == ["loss.temperature"]
     space = (tmp_path / "study" / "space.yaml").read_text()
-    assert "near_best" in space and "behind_best" in space
+    assert "near_best" in space
+    assert "behind_best" in space

@@ -46,7 +46,7 @@ def test_kind_none_switches_a_scheduler_off_that_a_file_describes() -> None:
     described = {"scheduler": {"kind": "asha", "grace_steps": 150, "reduction_factor": 4}}
     space = load_space(described, {"scheduler.kind": "none"})
     assert space.scheduler.model_dump(exclude_none=True) == {"kind": "none"}
-    with pytest.raises(ConfigError, match="exists where scheduler.kind is asha or hyperband"):
+    with pytest.raises(ConfigError, match=r"exists where scheduler.kind is asha or hyperband"):
         load_space(described, {"scheduler.kind": "median"})
 
 
@@ -82,4 +82,5 @@ def test_every_choice_has_a_builder() -> None:
 def test_properties_of_samplers() -> None:
     assert samplers_that("learns_from_trials") == "tpe, gp, cmaes, nsga2"
     grid = load_space({"sampler": {"kind": "grid"}}).sampler
-    assert grid.visits_grid and grid.attempts == MOST_POINTS
+    assert grid.visits_grid
+    assert grid.attempts == MOST_POINTS

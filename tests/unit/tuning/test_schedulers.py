@@ -72,7 +72,8 @@ def test_brackets_differ_in_their_first_rung_and_a_trial_keeps_its_own() -> None
     first, again = (make_scheduler(config, mode="max", max_steps=STEPS) for _ in range(2))
     lowest = Counter[int]()
     for number in range(300):
-        assert isinstance(first, Halving) and isinstance(again, Halving)
+        assert isinstance(first, Halving)
+        assert isinstance(again, Halving)
         rungs = first.rungs(f"{number:04d}")
         assert rungs == again.rungs(f"{number:04d}")
         lowest[min(rungs)] += 1
