@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from raylab.registry import Registry
 
 
-def of_kind(value: Any, registry: Registry, default: str) -> Any:
+def of_kind(value: Any, registry: Registry[Any], default: str) -> Any:
     """A section as it is validated: with its `kind`, and without keys that have no effect there.
 
     Left out are keys of other kinds that hold their default: earlier versions of raylab recorded

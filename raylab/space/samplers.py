@@ -14,8 +14,6 @@ from raylab.config.base import Strict
 from raylab.registry import Registry
 from raylab.space.parameters import Parameter
 
-SAMPLERS = Registry("raylab.samplers")
-
 MOST_POINTS = 10_000  # a grid of more points needs a budget
 MOST_TRIES = 1000  # a space is refused if this many random draws all break its constraints
 
@@ -51,6 +49,9 @@ class SamplerConfig(Strict):
     def learns(self, parameter: Parameter) -> bool:
         """Whether the sampler models a parameter. Other parameters are drawn at random."""
         return True
+
+
+SAMPLERS = Registry("raylab.samplers", SamplerConfig)
 
 
 class TpeConfig(SamplerConfig):

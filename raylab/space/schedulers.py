@@ -14,8 +14,6 @@ from pydantic import Field
 from raylab.config.base import Strict
 from raylab.registry import Registry
 
-SCHEDULERS = Registry("raylab.schedulers")
-
 
 class SchedulerConfig(Strict):
     """What all schedulers have in common; `kind` selects the scheduler.
@@ -42,6 +40,9 @@ class SchedulerConfig(Strict):
     def least_share(self, max_steps: int, trials: int) -> float:
         """The smallest share of all steps that a study can train, in (0, 1]."""
         return 1.0
+
+
+SCHEDULERS = Registry("raylab.schedulers", SchedulerConfig)
 
 
 class NoSchedulerConfig(SchedulerConfig):

@@ -161,9 +161,11 @@ def _searcher(
         "no_room": partial(no_room, study.path),
     }
     if plan.space.scheduler.is_population:
-        return SCHEDULERS.builder(plan.space.scheduler)(
-            plan.space, study=study, mode=plan.modes[plan.space.rung], known=known, **how
-        )
+        build = SCHEDULERS.builder(plan.space.scheduler)
+        mode = plan.modes[plan.space.rung]
+        searcher = build(plan.space, study=study, mode=mode, known=known, **how)
+        assert isinstance(searcher, StudySearch)
+        return searcher
     return StudySearch(plan.space, **how)
 
 
