@@ -69,7 +69,7 @@ def _session(trained: Model, session: str | None, study: StudyFolder) -> str | N
         raise StudyError(
             f"{study.path}: the model knows no session '{session}'", f"It knows {', '.join(names)}."
         )
-    several = len({id(trained.encoder(name)) for name in names}) > 1
+    several = len(names) > 1 and trained.config.sessions.combine != "padded"
     if several and session is None:
         raise StudyError(
             f"{study.path}: the model has an encoder for each of {len(names)} sessions",
@@ -79,27 +79,17 @@ def _session(trained: Model, session: str | None, study: StudyFolder) -> str | N
 
 
 def _check_adaptable(trained: Model, study: StudyFolder) -> None:
-    kind = trained.config.task.kind
-    if kind != "contrastive":
-        raise StudyError(
-            f"{study.path}: models of task.kind '{kind}' cannot be adapted",
-            "Train anew on the other sessions.",
-        )
-    if not get_task(trained.config).adaptable(trained.config):
-        raise StudyError(
-            f"{study.path}: the encoder has no layers that other units could use: it is linear, "
-            "or adds its input to what its first layer makes of it",
-            "Adapt a model of another encoder (offset1, offset10, attention ...), or train anew "
-            "(`raylab train`).",
-        )
+    try:
+        get_task(trained.config).check_adaptable(trained.config)
+    except ConfigError as error:
+        raise StudyError(f"{study.path}: {error.what}", error.remedy) from None
 
 
 def _same_shape(before: TrialConfig, plan: Plan) -> None:
-    config = parse_trial(plan.space.fixed(), "adapt")
-    for what in ("model", "normalized"):
-        if getattr(config, what) != getattr(before, what):
-            raise ConfigError(
-                "adapt: the model's shape is that of the trained one; `--set model...` cannot "
-                "change it",
-                "Leave it out, or train anew (`raylab train`).",
-            )
+    config, task = parse_trial(plan.space.fixed(), "adapt"), get_task(before)
+    if task.model_shape(config) != task.model_shape(before):
+        raise ConfigError(
+            "adapt: the model's shape is that of the trained one; `--set model...` cannot change "
+            "it",
+            "Leave it out, or train anew (`raylab train`).",
+        )

@@ -56,7 +56,7 @@ class Entrant:
 
     @property
     def decodes_itself(self) -> bool:
-        return self.config.task.kind == "decoder"
+        return self.config.decodes_itself
 
 
 def family_of(config: Mapping[str, Any]) -> str:

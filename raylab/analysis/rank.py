@@ -140,7 +140,7 @@ def _standing(one: Entrant, label: str, split: str) -> Standing:
                 "Labelled examples with several values are needed there. Choose another --label or "
                 "--split.",
             )
-    record, trained = one.record, getattr(one.config, "at_once", False) is False
+    record, trained = one.record, not one.config.at_once
     about = {
         "trial": record.trial,
         "readout": _read_out(found[split]),

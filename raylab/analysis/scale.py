@@ -113,7 +113,7 @@ def _axes(
         )
     if width:
         config = parse_trial(space.fixed(), source)
-        path = path or _width_path(config)
+        path = path or _default_path(config)
         width = _sorted(width, path, config)
     widths: tuple[Scalar, ...] = tuple(width) or (None,)
     return Axes(
@@ -144,14 +144,14 @@ def _sorted(width: Sequence[int | str], path: str, config: TrialConfig) -> list[
     return sorted(set(width), key=width_number)
 
 
-def _width_path(config: TrialConfig) -> str:
+def _default_path(config: TrialConfig) -> str:
     """What `--width` means where no path is named."""
-    family, model = config.task.kind, getattr(config, "model", None)
-    if family != "decoder":
-        return {"contrastive": "model.encoder.hidden_units", "vqvae": "model.channels"}[family]
-    return {"mlp": "model.hidden", "tcn": "model.channels"}.get(
-        getattr(model, "kind", ""), "model.width"
-    )
+    if config.width_path is None:
+        raise ConfigError(
+            f"task.kind '{config.task.kind}' has no width that `--width` stands for",
+            "Name a path of its config, such as --width model.NAME=16,32,64.",
+        )
+    return config.width_path
 
 
 def _plan(space: Space, axes: Axes, workers: int, data: str | Path, source: str) -> Plan:

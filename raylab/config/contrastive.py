@@ -54,6 +54,14 @@ class ContrastiveTrial(TrialConfig):
     adaptation: AdaptationConfig | None = None
 
     @property
+    def width_path(self) -> str:
+        return "model.encoder.hidden_units"
+
+    @property
+    def adapts(self) -> bool:
+        return self.adaptation is not None
+
+    @property
     def normalized(self) -> bool:
         """Whether embeddings have length 1."""
         return (

@@ -95,8 +95,15 @@ class DecoderTrial(TrialConfig):
     training: DecoderTraining = DecoderTraining()
 
     @property
+    def width_path(self) -> str:
+        return {"mlp": "model.hidden", "tcn": "model.channels"}.get(self.model.kind, "model.width")
+
+    @property
+    def decodes_itself(self) -> bool:
+        return True
+
+    @property
     def at_once(self) -> bool:
-        """Fitted, not trained step by step."""
         return isinstance(self.model, ReadoutConfig)
 
     @model_validator(mode="before")

@@ -10,8 +10,8 @@ from raylab.registry import Registry
 
 # The config class of a family is its TrialConfig, the builder is its `raylab.tasks.protocol.Task`.
 FAMILIES = Registry("raylab.families", TrialConfig, tag="task.kind")
-FAMILIES.add(ContrastiveTrial, "raylab.tasks.contrastive:ContrastiveFamily")
-FAMILIES.add(VqvaeTrial, "raylab.tasks.vqvae:VqvaeFamily")
-FAMILIES.add(DecoderTrial, "raylab.tasks.decoder:DecoderFamily")
+FAMILIES.add(ContrastiveTrial, "raylab.tasks.contrastive.family:ContrastiveFamily")
+FAMILIES.add(VqvaeTrial, "raylab.tasks.vqvae.family:VqvaeFamily")
+FAMILIES.add(DecoderTrial, "raylab.tasks.decoder.family:DecoderFamily")
 
 DEFAULT_FAMILY = "contrastive"  # of a config without `task.kind`

@@ -37,6 +37,30 @@ class TrialConfig(Strict):
     evaluation: EvaluationConfig = EvaluationConfig()
     controls: ControlsConfig = ControlsConfig()
 
+    @property
+    def width_path(self) -> str | None:
+        """The path of the model's width, which `raylab scale --width` varies; None where the family
+        has no such path, so that the command must name one.
+        """
+        return None
+
+    @property
+    def decodes_itself(self) -> bool:
+        """Whether the model itself predicts a label. Otherwise, `evaluation.decoder` decodes labels
+        from its embeddings.
+        """
+        return False
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the model is fitted in one call instead of being trained step by step."""
+        return False
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the trial begins from a trained model of other sessions (`raylab adapt`)."""
+        return False
+
     @model_validator(mode="after")
     def _warmup_ends(self) -> TrialConfig:
         warmup, steps = self.optimizer.schedule.warmup, self.training.max_steps

@@ -117,6 +117,10 @@ class VqvaeTrial(TrialConfig):
     training: VqvaeTraining = VqvaeTraining()
     evaluation: VqvaeEvaluation = VqvaeEvaluation()
 
+    @property
+    def width_path(self) -> str:
+        return "model.channels"
+
     @model_validator(mode="before")
     @classmethod
     def _default_quantizer(cls, value: Any) -> Any:

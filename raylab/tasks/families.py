@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TypeAlias, cast
+
+import torch
 
 from raylab.config.families import FAMILIES
 from raylab.config.trial import TrialConfig
 from raylab.tasks.protocol import Task
 
+AnyTask: TypeAlias = Task[TrialConfig, torch.nn.Module, object]
 
-def get_task(config: TrialConfig) -> Task[Any]:
+
+def get_task(config: TrialConfig) -> AnyTask:
     """The task of a config's family. It is imported on use, because a family may need libraries
     that other families do not need.
     """
-    return cast(Task[Any], FAMILIES.builder(config)())
+    return cast(AnyTask, FAMILIES.builder(config)())

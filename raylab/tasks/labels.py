@@ -1,11 +1,10 @@
-"""Labels as tasks use them: which one is decoded, what training is told of them, and the scores of
-decoding.
+"""Labels as tasks use them: which label is decoded, what training sees of the labels, and the scores
+of decoding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from raylab.data.examples import SAMPLE
 from raylab.data.shard import check_combination
 from raylab.data.views.view import TIME, Timeline, view_labels
 from raylab.errors import ConfigError
-from raylab.evaluation.decoding import decode, mean_scores
+from raylab.evaluation.decoding import Decoded, decode, mean_scores
 from raylab.evaluation.readouts import require_support
 from raylab.evaluation.scores import MINIMISED, PRIMARY, metrics_of
 from raylab.sampling.shuffling import shifted_labels
@@ -23,13 +22,15 @@ from raylab.tasks.embedding import session_pool
 
 
 def decoded_label(config: TrialConfig, timeline: Timeline) -> str | None:
-    """The label to decode; never the time that the view added, unless it is named."""
+    """The label to decode: the one of `task.label`, or the session's first. The time that the view
+    adds as a label is decoded only where `task.label` names it.
+    """
     added = {TIME} if config.view.normalized_time else set()
     return config.task.label or next((name for name in timeline.labels if name not in added), None)
 
 
 def training_timeline(config: TrialConfig, timeline: Timeline) -> Timeline:
-    """What training is told of the labels: the truth, but in a shuffled control."""
+    """The timeline as training sees it: with true labels, or with shuffled ones in a control."""
     seed = config.controls.shuffle
     return timeline if seed is None else shifted_labels(timeline, seed)
 
@@ -37,11 +38,11 @@ def training_timeline(config: TrialConfig, timeline: Timeline) -> Timeline:
 def check_labels(
     config: TrialConfig, sessions: Mapping[str, SessionSpec], named: Iterable[tuple[str, str]] = ()
 ) -> None:
-    """Raise ConfigError where the sessions lack a label that the config names, or cannot be
-    combined; reads no data.
+    """Raise a ConfigError where the sessions lack a label that the config names, or cannot be
+    combined. Reads no data.
 
     Args:
-        named: (config path, label) of the family's own.
+        named: (config path, label) of the labels that the family's own sections name.
     """
     check_combination(sessions, config.view, config.sessions)
     per = config.evaluation.per
@@ -51,17 +52,17 @@ def check_labels(
             older = (
                 ""
                 if spec.longest
-                else " Of groups, datasets of an older raylab say too little: prepare it again."
+                else " An older raylab prepared this dataset, without its groups: prepare it again."
             )
             raise ConfigError(
                 f"evaluation.per: session '{spec.id}' has no '{per}'",
                 f"Use one of: {choices}.{older}",
             )
     selection = config.view.selection
-    found = [("task.label", config.task.label)] if config.task.label else []
-    found += named
+    paths = [("task.label", config.task.label)] if config.task.label else []
+    paths += named
     if selection.kind == "correlation" and selection.label:
-        found.append(("view.selection.label", selection.label))
+        paths.append(("view.selection.label", selection.label))
     for spec in config.sessions.used(sessions).values():
         labels = view_labels(spec.labels, config.view)
         decoded = config.task.label or next(iter(spec.labels), "")
@@ -70,7 +71,7 @@ def check_labels(
             require_support(
                 kind, labels[decoded].kind, label=decoded, key="evaluation.decoder.kind"
             )
-        for key, name in found:
+        for key, name in paths:
             if name not in labels:
                 listed = ", ".join(labels) or "none"
                 raise ConfigError(
@@ -86,10 +87,10 @@ def check_labels(
 def decoding_metrics(
     config: TrialConfig, sessions: Mapping[str, SessionSpec], *, class_scores: bool = False
 ) -> dict[str, str]:
-    """Names of `decoding_scores` -> max or min.
+    """The names of `decoding_scores`, each with "max" or "min".
 
     Args:
-        class_scores: Whether what decodes says how likely each class is.
+        class_scores: Whether the decoder gives a score for each class.
     """
     first = next(iter(sessions.values()))
     label = config.task.label or next(iter(first.labels), None)
@@ -105,27 +106,41 @@ def decoding_metrics(
 def decoding_scores(
     config: TrialConfig, embeddings: Mapping[str, np.ndarray], timelines: Mapping[str, Timeline]
 ) -> dict[str, float]:
-    """Of validation samples, means over sessions; empty where nothing can be decoded.
+    """Scores of decoding validation samples from embeddings: means over sessions. Empty where
+    nothing can be decoded.
 
     Args:
         embeddings: (rows of the view, D) of each session.
     """
-    decoded = []
-    for name, embedding in embeddings.items():
-        label = decoded_label(config, timelines[name])
-        if label:
-            how: dict[str, Any] = {"label": label, "fit": ("train",)}
-            pool = session_pool(config, timelines, embeddings, session=name, **how)
-            decoded.append(
-                decode(
-                    embedding, timelines[name], config.evaluation, score="valid", pool=pool, **how
-                )
-            )
-    present = [entry for entry in decoded if entry is not None]
+    sessions = [
+        _decoded(config, embeddings, timelines, name, label)
+        for name in embeddings
+        if (label := decoded_label(config, timelines[name]))
+    ]
+    present = [decoded for decoded in sessions if decoded is not None]
     scores = {
         f"decoding.{name}": value
-        for name, value in mean_scores([entry.scores for entry in present]).items()
+        for name, value in mean_scores([decoded.scores for decoded in present]).items()
     }
     if present:
         scores["decoding.score"] = scores[f"decoding.{PRIMARY[present[0].kind]}"]
     return scores
+
+
+def _decoded(
+    config: TrialConfig,
+    embeddings: Mapping[str, np.ndarray],
+    timelines: Mapping[str, Timeline],
+    session: str,
+    label: str,
+) -> Decoded | None:
+    fit = ("train",)
+    return decode(
+        embeddings[session],
+        timelines[session],
+        config.evaluation,
+        label=label,
+        fit=fit,
+        score="valid",
+        pool=session_pool(config, timelines, embeddings, session=session, label=label, fit=fit),
+    )

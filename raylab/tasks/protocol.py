@@ -1,10 +1,11 @@
-"""What the one training loop needs of a model family, and nothing it does not."""
+"""What the training loop needs of a model family."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -12,107 +13,140 @@ import torch
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
+from raylab.errors import ConfigError
 from raylab.evaluation.decoding import Decoded
 
-Batch = Any
-C = TypeVar("C", bound=TrialConfig, contravariant=True)
+C = TypeVar("C", bound=TrialConfig)
+M = TypeVar("M", bound=torch.nn.Module)
+B = TypeVar("B")
 
 
 class Comm:
-    """What workers say to each other; this one is the only worker. See `training/comm.py` for
-    several.
+    """Sums over the workers of a trial. This class is for a single worker; `training/comm.py` has
+    the one for several.
     """
 
     rank = 0
     workers = 1
 
     def gather_rows(self, rows: torch.Tensor) -> torch.Tensor:
-        """Sum over workers of (B, D) rows that are zero where a worker does not own them.
+        """Sum (B, D) rows over the workers. A row is zero on all workers but the one that owns it.
         Differentiable.
         """
         return rows
 
     def sum_gradients(self, gradients: torch.Tensor) -> None:
-        """Replace all gradients, one flat vector, by their sum over workers, in place."""
+        """Replace all gradients, one flat vector, by their sum over the workers, in place."""
 
     def sum_values(self, values: torch.Tensor) -> torch.Tensor:
-        """Sum over workers, without gradient."""
+        """Sum over the workers, without a gradient."""
         return values
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Metrics by name, and small arrays worth keeping (an embedding with its labels)."""
+    """The result of one validation.
+
+    Attributes:
+        metrics: Scores by name.
+        arrays: Small arrays that are kept for figures, such as an embedding with its labels.
+        metadata: Text that is kept with the arrays.
+    """
 
     metrics: dict[str, float]
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-class Task(Protocol[C]):
-    """One model family, of configs of type C."""
+class Task(ABC, Generic[C, M, B]):
+    """One model family: configs of type C, models of type M, and batches of type B.
 
+    A family registers its config class and its task in `raylab.config.families.FAMILIES`, or through
+    the entry points `raylab.families` of a package. An instance holds no state.
+    """
+
+    @abstractmethod
     def check(self, config: C, sessions: Mapping[str, SessionSpec]) -> None:
-        """Raise ConfigError if this config cannot run on these sessions; reads no data."""
+        """Raise a ConfigError if the config cannot run on these sessions. Reads no data."""
 
+    @abstractmethod
     def metrics(self, config: C, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        """What may be an objective: metric name -> max or min."""
+        """The metrics that can be an objective: {name: "max" or "min"}."""
 
+    @abstractmethod
     def receptive_field(self, config: C) -> tuple[int, int]:
-        """(left, right): an output at t depends on rows t - left ... t + right - 1 of the view."""
+        """(left, right): an output at row t depends on rows t - left ... t + right - 1 of the view."""
 
-    def build(self, config: C, sessions: Mapping[str, SessionSpec]) -> torch.nn.Module:
-        """The model, initialised from torch's generator; parameters only, no data."""
+    @abstractmethod
+    def build(self, config: C, sessions: Mapping[str, SessionSpec]) -> M:
+        """Build the model, with parameters drawn from torch's generator. Reads no data."""
 
-    def fit(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> None:
-        """Give a new model, in place, what it takes from training samples at once instead of step
-        by step: the scale of its targets, or all that it is. Every worker calls it, before the
-        first step.
+    @abstractmethod
+    def batches(self, config: C, shard: Shard) -> Callable[[int], B]:
+        """A function from a step to its batch, on the shard's device. The batch of a step depends
+        on nothing but the config, the data and the step.
         """
+
+    @abstractmethod
+    def loss(self, model: M, batch: B, comm: Comm) -> dict[str, torch.Tensor]:
+        """Scalars by name. The one named `loss` is minimised; each worker returns its share, so
+        that the sum of all gradients over workers is the gradient of a single process.
+        """
+
+    @abstractmethod
+    def embed(self, model: M, session: str, x: torch.Tensor) -> torch.Tensor:
+        """Embed one continuous stretch, (L, K) as the view shows it -> (L, D), one embedding per
+        row. Computes no gradient.
+        """
+
+    @abstractmethod
+    def validate(self, config: C, model: M, shard: Shard, comm: Comm) -> Validation:
+        """Score the validation split on the reference grid. All workers call this method; only the
+        result of rank 0 is used.
+        """
+
+    def fit(self, config: C, model: M, shard: Shard, comm: Comm) -> None:
+        """Set, in place, what a new model takes from all training samples in one call: the scale of
+        its targets, or a whole readout. All workers call this method before the first step.
+        """
+
+    def backward(self, model: M, batch: B, comm: Comm) -> torch.Tensor:
+        """Add the gradients of the loss to those of the parameters. Returns the loss without its
+        graph. A family may compute the same numbers in a faster way.
+        """
+        loss = self.loss(model, batch, comm)["loss"]
+        loss.backward()
+        return loss.detach()
 
     def predictions(
-        self, config: C, model: torch.nn.Module, shard: Shard, split: str
+        self, config: C, model: M, shard: Shard, split: str
     ) -> dict[str, Decoded] | None:
-        """What the model itself says of its label on one split, by session; None for families whose
-        embeddings are decoded instead. `shard` is whole.
+        """The model's own predictions of its label on one split, by session. None for families
+        whose embeddings are decoded instead. `shard` holds whole sessions.
         """
+        return None
 
-    def training_labels(self, config: C, first: str | None) -> tuple[str, ...]:
-        """The labels that training is told, which `controls.shuffle` shuffles; `first` is the one
-        that is decoded.
+    def training_labels(self, config: C, decoded: str | None) -> tuple[str, ...]:
+        """The labels that take part in training, which `controls.shuffle` shuffles.
+
+        Args:
+            decoded: The label that is decoded.
         """
+        return ()
 
-    def adaptable(self, config: C) -> bool:
-        """Whether a trained model has something that serves other sessions."""
-
-    def adopt(self, config: C, model: torch.nn.Module, trained: torch.nn.Module) -> None:
-        """Give a new model, in place, what of a trained one serves other sessions (`raylab adapt`)."""
-
-    def batches(self, config: C, shard: Shard) -> Callable[[int], Batch]:
-        """step -> batch, on the shard's device; pure in (seed, step), whoever asks and whenever."""
-
-    def loss(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> dict[str, torch.Tensor]:
-        """Named scalars. `loss` is optimised; over workers its gradients add up to the
-        single-process ones.
+    def check_adaptable(self, config: C) -> None:
+        """Raise a ConfigError if a model of this config cannot be adapted to other sessions
+        (`raylab adapt`). A family that can be adapted has a section `adaptation` in its config.
         """
+        raise ConfigError(
+            f"models of task.kind '{config.task.kind}' cannot be adapted",
+            "Train anew on the other sessions.",
+        )
 
-    def backward(self, model: torch.nn.Module, batch: Batch, comm: Comm) -> torch.Tensor:
-        """Add the gradients of `loss` to those of the parameters; the loss, without a graph.
-        Usually `backward` below; a family may have a faster way to the same numbers.
-        """
+    def model_shape(self, config: C) -> object:
+        """The part of a config that decides the shapes of the weights. An adapted model keeps it."""
+        return getattr(config, "model", None)
 
-    def embed(self, model: torch.nn.Module, session: str, x: torch.Tensor) -> torch.Tensor:
-        """(L, K) of one continuous stretch, as the view shows it -> (L, D), an embedding a row; no
-        gradient.
-        """
-
-    def validate(self, config: C, model: torch.nn.Module, shard: Shard, comm: Comm) -> Validation:
-        """Metrics of the validation split on the reference grid. Every worker calls it; rank 0 uses
-        the result.
-        """
-
-
-def backward(loss: torch.Tensor) -> torch.Tensor:
-    """Let autograd add the gradients of a loss; the loss itself."""
-    loss.backward()
-    return loss.detach()
+    def adopt(self, config: C, model: M, trained: M) -> None:
+        """Copy into a new model, in place, the weights of a trained one that serve other sessions."""
+        raise NotImplementedError(f"{type(self).__name__} is not adaptable")

@@ -67,7 +67,7 @@ def fit_arrays(
             "training.keep 'best': no samples are held out here, so no model is known to be best",
             "Leave it out, or split the recording and search (`raylab search`).",
         )
-    if getattr(config, "adaptation", None) is not None:
+    if config.adapts:
         raise ConfigError(
             "adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`."
         )

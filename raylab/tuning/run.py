@@ -60,10 +60,7 @@ def begin(
     plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None = None
 ) -> StudyFolder:
     """Make a study and run it. StudyError where its folder is there already."""
-    if (
-        parent is None
-        and getattr(parse_trial(stand_in(plan.space), "space"), "adaptation", None) is not None
-    ):
+    if parent is None and parse_trial(stand_in(plan.space), "space").adapts:
         raise ConfigError(
             "adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`."
         )

@@ -79,7 +79,7 @@ def test_a_trials_process_imports_neither_the_compiler_nor_scikit_learn() -> Non
 import sys, torch
 from raylab.config import OptimizerConfig
 from raylab.training.optimizer import make_optimizer
-import raylab.tuning.actor, raylab.tasks.contrastive
+import raylab.tuning.actor, raylab.tasks.contrastive.family
 stretch = torch.nn.Parameter(torch.ones(3))
 stretch.grad = torch.ones(3)
 make_optimizer(OptimizerConfig(), [stretch]).step()

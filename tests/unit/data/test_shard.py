@@ -17,7 +17,7 @@ from raylab.config.view import ViewConfig
 from raylab.data.shard import assemble, cut, whole_shard
 from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.models.encoders import build_encoder
-from raylab.tasks.embedding import embed
+from raylab.tasks.embedding import embed_session
 from raylab.tasks.protocol import Comm
 
 fields = st.tuples(st.integers(0, 18), st.integers(1, 18))
@@ -100,7 +100,7 @@ def test_workers_embed_together_as_one_does(workers: int) -> None:
             assemble(timeline, share, [activity[c.low : c.high] for c in share], fitted)
             for share in shares
         ]
-        return np.sum([embed(encoder, piece, Comm()) for piece in pieces], axis=0)
+        return np.sum([embed_session(encoder, piece, Comm()) for piece in pieces], axis=0)
 
     np.testing.assert_allclose(embedding(workers), embedding(1), atol=1e-6)
 

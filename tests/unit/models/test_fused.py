@@ -28,7 +28,7 @@ from raylab.models.fast.contrastive_step import (
 )
 from raylab.models.losses import build_loss
 from raylab.models.objectives import Layout, Objectives
-from raylab.tasks.contrastive import ContrastiveModel
+from raylab.tasks.contrastive.model import ContrastiveModel
 from raylab.training.loop import Training
 
 KINDS = ("linear", "offset1", "offset5", "offset10", "offset36")

@@ -24,10 +24,10 @@ from raylab.errors import ConfigError, TrainingError
 from raylab.models.losses import bits
 from raylab.sampling.across import AcrossSampler
 from raylab.sampling.source import Source
-from raylab.tasks.contrastive import ContrastiveModel
-from raylab.tasks.embedding import embed
+from raylab.tasks.contrastive.model import ContrastiveModel
+from raylab.tasks.contrastive.pairs import group_draws
+from raylab.tasks.embedding import embed_session
 from raylab.tasks.families import get_task
-from raylab.tasks.pairs import group_draws
 from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 
@@ -274,7 +274,7 @@ def test_goodness_of_fit_counts_the_negatives_of_all_sessions(made: Dataset) -> 
     for step in range(16):
         group = draw(step, 64, 64)
         z = [
-            torch.from_numpy(embed(model.encoder(name), training.shard[name], Comm()))
+            torch.from_numpy(embed_session(model.encoder(name), training.shard[name], Comm()))
             for name in group.sessions
         ]
         blocks = torch.stack([of[rows] for of, rows in zip(z, group.rows)])
@@ -309,7 +309,7 @@ def test_sessions_learn_one_space(made: Dataset) -> None:
         training.advance()
         space = []
         for name, one in training.shard.items():
-            z = embed(training.model.encoder(name), one, Comm())  # type: ignore[operator]
+            z = embed_session(training.model.encoder(name), one, Comm())  # type: ignore[operator]
             position = one.timeline.labels["position"].values[:, 0]
             space.append(np.stack([z[position > 0.5].mean(0), z[position < -0.5].mean(0)]))
         apart[positives] = max(np.linalg.norm(space[0] - other) for other in space[1:])

@@ -18,7 +18,7 @@ from raylab.data.shard import whole_shard
 from raylab.errors import ConfigError, StudyError
 from raylab.models.adaptation import input_layer, trunk
 from raylab.models.base import Encoder
-from raylab.tasks.contrastive import ContrastiveModel
+from raylab.tasks.contrastive.model import ContrastiveModel
 from raylab.tracking.study import StudyFolder
 from raylab.training.loop import Training
 from raylab.training.model import Model

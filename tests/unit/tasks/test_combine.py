@@ -26,8 +26,8 @@ from raylab.evaluation.pooling import pool_samples
 from raylab.models.base import Encoder
 from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import FusedEncoder
-from raylab.tasks.contrastive import ContrastiveModel, Pairs
-from raylab.tasks.embedding import embed
+from raylab.tasks.contrastive.model import ContrastiveModel, Pairs
+from raylab.tasks.embedding import embed_session
 from raylab.tasks.families import get_task
 from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
@@ -92,7 +92,7 @@ def test_a_narrow_session_sees_the_encoder_restricted_to_its_columns(
         narrow = build_encoder(training.config.model.encoder, units=units, output_dimension=3)  # type: ignore[attr-defined]
         narrow.load_state_dict(restricted(shared, units))
         np.testing.assert_allclose(
-            embed(shared, held, Comm()), embed(narrow, held, Comm()), atol=2e-6
+            embed_session(shared, held, Comm()), embed_session(narrow, held, Comm()), atol=2e-6
         )
 
 
@@ -340,7 +340,7 @@ def test_held_out_sessions_in_a_study(held_out: Dataset, tmp_path: Path) -> None
 def test_decoding_across_sessions_is_decoding_of_their_samples_together(held_out: Dataset) -> None:
     training = training_of(held_out, combined("padded"))
     embeddings = {
-        name: embed(training.model.encoder(name), one, Comm())
+        name: embed_session(training.model.encoder(name), one, Comm())
         for name, one in training.shard.items()
     }  # type: ignore[operator]
     lines = {name: one.timeline for name, one in training.shard.items()}

@@ -19,9 +19,9 @@ from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.scores import score_predictions
-from raylab.tasks.examples import taught
+from raylab.tasks.decoder.examples import training_examples
+from raylab.tasks.decoder.graphs import correlations
 from raylab.tasks.families import get_task
-from raylab.tasks.graphs import correlations
 from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 from raylab.training.model import Model
@@ -194,7 +194,7 @@ def test_few_shots_train_on_so_many_of_each_class(data: Dataset) -> None:
     config = config_of("lda", "choice", training={"shots": 3})
     shard = whole_shard(data, config.view)
     for session_shard in shard.values():
-        found = taught(config, session_shard.timeline, "choice")
+        found = training_examples(config, session_shard.timeline, "choice")
         assert np.bincount(found.label.values).tolist() == [3, 3]
         assert (found.splits == 0).all()
     with pytest.raises(ConfigError, match="shots are counted by class"):

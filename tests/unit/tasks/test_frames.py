@@ -29,8 +29,8 @@ from raylab.files import write_tensors
 from raylab.reporting.frames import frame_figure, frame_section, load_frames
 from raylab.reporting.html import write_report
 from raylab.space.space import load_space
+from raylab.tasks.decoder.frames import FrameError
 from raylab.tasks.families import get_task
-from raylab.tasks.frames import FrameError
 from raylab.training.loop import Training
 from raylab.training.model import Model
 from raylab.tuning.checks import check_space

@@ -26,8 +26,8 @@ from raylab.data.views.view import Fitted, make_timeline, view_activity
 from raylab.errors import DataError, TrainingError
 from raylab.models.encoders import build_encoder
 from raylab.sampling.contrastive import PairSampler
-from raylab.tasks.embedding import windows
 from raylab.tasks.families import get_task
+from raylab.tasks.windows import session_windows
 
 # -- every option of a view at once: what is not training is replaced, and nothing of the training changes
 
@@ -208,7 +208,7 @@ def test_windows_hold_one_part_of_training(
             assert (part_of[chunk.low : chunk.high] == part_of[chunk.start]).all()
         mine = rows.flatten()[shard.local[rows.flatten()] >= 0]
         owners[mine] += 1
-        seen = windows(shard, encoder, mine).flatten(1).numpy()
+        seen = session_windows(shard, encoder, mine).flatten(1).numpy()
         number = part_of[mine.numpy()]
         assert (parts[number, 2] == 0).all()
         np.testing.assert_allclose(

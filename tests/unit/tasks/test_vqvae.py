@@ -25,9 +25,10 @@ from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
 from raylab.models.vqvae import InputLayer, OutputLayer, VqVae
 from raylab.space.space import load_space
-from raylab.tasks.behaviour import STATISTICS, Behaviour, statistics
 from raylab.tasks.families import get_task
-from raylab.tasks.vqvae import VqvaeModel
+from raylab.tasks.vqvae.behaviour import STATISTICS, Behaviour, statistics
+from raylab.tasks.vqvae.model import VqvaeModel
+from raylab.tasks.vqvae.windows import window_samplers
 from raylab.training.loop import Training
 from raylab.training.model import Model
 from raylab.tuning.checks import check_space
@@ -276,8 +277,10 @@ def test_shuffled_behaviour_is_told_to_training_only(made: Dataset) -> None:
         )
         train = np.concatenate([np.arange(a, b) for a, b, code in one.timeline.parts if code == 0])
         others = np.setdiff1d(np.arange(one.timeline.length), train)
-        assert not np.array_equal(behaviour.told[name][train], behaviour.true[name][train])
-        np.testing.assert_array_equal(behaviour.told[name][others], behaviour.true[name][others])
+        assert not np.array_equal(behaviour.training[name][train], behaviour.true[name][train])
+        np.testing.assert_array_equal(
+            behaviour.training[name][others], behaviour.true[name][others]
+        )
 
 
 def test_targets_are_standardised_over_training_windows(made: Dataset) -> None:
@@ -285,7 +288,7 @@ def test_targets_are_standardised_over_training_windows(made: Dataset) -> None:
     one = training(made, config)
     behaviour = Behaviour.of(config, one.shard)
     assert behaviour is not None
-    samplers = get_task(config)._samplers(config, one.shard)  # type: ignore[attr-defined]
+    samplers = window_samplers(config, one.shard)
     targets = torch.cat(
         [behaviour.targets(name, sampler.starts) for name, sampler in samplers.items()]
     ).double()

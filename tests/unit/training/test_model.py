@@ -12,7 +12,7 @@ from helpers import dataset, session, trial
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.errors import DataError, StudyError
-from raylab.tasks.embedding import embed
+from raylab.tasks.embedding import embed_session
 from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 from raylab.training.model import Model
@@ -70,7 +70,7 @@ def test_transform_of_raw_activity_is_the_embedding_of_training(
     training, model = trained(made, tmp_path, **sections)
     assert model.config == training.config
     for name, held in training.shard.items():
-        during = embed(training.model.encoder(name), held, Comm())[held.timeline.rows]  # type: ignore[operator]
+        during = embed_session(training.model.encoder(name), held, Comm())[held.timeline.rows]  # type: ignore[operator]
         neural = made.open(name).neural
         for start, stop, _ in made.open(name).parts:
             mine = (held.timeline.samples >= start) & (held.timeline.samples < stop)

@@ -1,4 +1,4 @@
-"""Examples as decoders are shown them: which train, and their rows as tensors."""
+"""The examples of a decoder: which of them train, and their rows of activity as tensors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from raylab.sampling.shuffling import shifted_examples
 from raylab.seeding import derive
 
 
-def every_example(config: DecoderTrial, timeline: Timeline, label: str) -> Examples:
-    """All of a session."""
+def all_examples(config: DecoderTrial, timeline: Timeline, label: str) -> Examples:
+    """All examples of a session."""
     return examples_of(timeline, label, per=config.evaluation.per, window=config.input.around)
 
 
-def rows_of(config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> int:
-    """Rows of the examples that a decoder is shown; shorter ones repeat their last row."""
+def example_length(config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> int:
+    """Rows of the longest example, after pooling; shorter examples repeat their last row."""
     if config.input.pool == "mean":
         return 1
     per = config.evaluation.per
@@ -34,34 +34,35 @@ def rows_of(config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> int:
     return max(longest_rows(spec, config.view, per) for spec in sessions.values())
 
 
-def taught(config: DecoderTrial, timeline: Timeline, label: str) -> Examples:
-    """The labelled training examples, with what training is told of them: the truth, but in a
-    shuffled control.
+def training_examples(config: DecoderTrial, timeline: Timeline, label: str) -> Examples:
+    """The labelled training examples, with their labels as training sees them: true labels, or
+    shuffled ones in a control.
     """
     limit = config.evaluation.max_samples if config.at_once else None
-    found = every_example(config, timeline, label).labelled(("train",), limit)
+    examples = all_examples(config, timeline, label).labelled(("train",), limit)
     seed, session = config.controls.shuffle, timeline.session
-    if seed is not None and len(found.rows):
-        found = replace(found, label=shifted_examples(found.label, seed, session))
+    if seed is not None and len(examples.rows):
+        examples = replace(examples, label=shifted_examples(examples.label, seed, session))
     if config.training.shots is not None:
-        shots, drawn = config.training.shots, derive(config.training.seed, "shots", session)
-        found = found.pick(few_shot(found.label.values, shots=shots, seed=drawn))
-    return found
+        shots_seed = derive(config.training.seed, "shots", session)
+        picked = few_shot(examples.label.values, shots=config.training.shots, seed=shots_seed)
+        examples = examples.pick(picked)
+    return examples
 
 
-def field_of(config: DecoderTrial) -> tuple[int, int]:
+def example_field(config: DecoderTrial) -> tuple[int, int]:
     """[-left, right) rows of the view that an example may cover around its anchor."""
     return config.input.around if config.evaluation.per == SAMPLE else (0, LONGEST)
 
 
 def anchors(config: DecoderTrial, rows: np.ndarray) -> np.ndarray:
-    """(n,) the row that says which worker has an example: that of a sample, the first of a group."""
-    return np.asarray(rows[:, field_of(config)[0]])
+    """(n,) the row by which a worker owns an example: the row of a sample, or the first of a group."""
+    return np.asarray(rows[:, example_field(config)[0]])
 
 
-def shown(config: DecoderTrial, session: SessionShard, rows: np.ndarray) -> Tensor:
-    """(n, L) rows of examples whose anchors this worker owns -> (n, L, K), or (n, 1, K) where they
-    are pooled.
+def example_activity(config: DecoderTrial, session: SessionShard, rows: np.ndarray) -> Tensor:
+    """The activity of examples whose anchors this worker owns: (n, L) rows -> (n, L, K), or
+    (n, 1, K) where the rows of an example are pooled.
     """
     anchor = anchors(config, rows)
     local = session.local[torch.from_numpy(anchor).to(session.local.device)]
@@ -70,7 +71,7 @@ def shown(config: DecoderTrial, session: SessionShard, rows: np.ndarray) -> Tens
     return x.mean(1, keepdim=True) if config.input.pool == "mean" else x
 
 
-def owned(config: DecoderTrial, session: SessionShard, rows: np.ndarray) -> np.ndarray:
+def owned_examples(config: DecoderTrial, session: SessionShard, rows: np.ndarray) -> np.ndarray:
     """(m,) positions of the examples whose anchors this worker owns."""
     local = session.local[torch.from_numpy(anchors(config, rows)).to(session.local.device)]
     return (local >= 0).nonzero()[:, 0].cpu().numpy()

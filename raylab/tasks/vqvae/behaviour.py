@@ -1,4 +1,4 @@
-"""What a window says about a label: four statistics of it, as targets of a head and as scores."""
+"""Behaviour over a window: four statistics of a label, as targets of a head and as scores."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STATISTICS = ("mean", "std", "max", "change")
 
 
 def statistics(windows: np.ndarray) -> np.ndarray:
-    """(n, window) of a label -> (n, 4): mean, standard deviation, maximum, last minus first. NaN if
-    any sample is.
+    """(n, window) values of a label -> (n, 4) mean, standard deviation, maximum, and last minus
+    first. All four are NaN where any sample of the window is NaN.
     """
     if not len(windows):
         return np.zeros((0, len(STATISTICS)))
@@ -36,13 +36,14 @@ class Behaviour:
     """A label of every session, and the scale of its statistics over the windows of training.
 
     Attributes:
-        told: (rows of the view,) what training is told, by session: shuffled in a control.
-        true: The label itself.
+        training: (rows of the view,) the label as training sees it, by session; shuffled in a
+            control.
+        true: (rows of the view,) the label itself, by session.
         mean, std: (4,) over all training windows, `model.stride` rows apart.
-        weighted: Statistics that take part in the loss; the others are not scored.
+        weighted: Statistics that take part in the loss. The others are not scored.
     """
 
-    told: dict[str, np.ndarray]
+    training: dict[str, np.ndarray]
     true: dict[str, np.ndarray]
     mean: np.ndarray
     std: np.ndarray
@@ -51,26 +52,27 @@ class Behaviour:
 
     @classmethod
     def of(cls, config: VqvaeTrial, shard: Shard) -> Behaviour | None:
-        """None where no behaviour is asked for.
+        """The behaviour that a trial predicts; None where its config names no label.
 
         Raises:
-            TrainingError: no training window has the label throughout, or all have the same.
+            TrainingError: no training window has the label throughout, or all windows have the same
+                statistics.
         """
         name, window = config.behaviour.label, config.model.window
         if name is None:
             return None
-        timelines = {session: one.timeline for session, one in shard.items()}
-        told = {
-            key: training_timeline(config, of).labels[name].values[:, 0]
-            for key, of in timelines.items()
+        timelines = {key: session.timeline for key, session in shard.items()}
+        values = {
+            key: training_timeline(config, timeline).labels[name].values[:, 0]
+            for key, timeline in timelines.items()
         }
-        found = [np.zeros((0, len(STATISTICS)))]
+        pieces = [np.zeros((0, len(STATISTICS)))]
         for key, timeline in timelines.items():
             for start, stop, code in timeline.parts.tolist():
                 if code == CODE["train"] and stop - start >= window:
-                    rows = np.lib.stride_tricks.sliding_window_view(told[key][start:stop], window)
-                    found.append(statistics(rows[:: config.model.stride]))
-        training = np.concatenate(found)
+                    rows = np.lib.stride_tricks.sliding_window_view(values[key][start:stop], window)
+                    pieces.append(statistics(rows[:: config.model.stride]))
+        training = np.concatenate(pieces)
         training = training[np.isfinite(training).all(axis=1)]
         weighted = tuple(key for key in STATISTICS if config.behaviour.weights[key])
         constant = len(training) == 0 or not (training.std(axis=0) > 0).any()
@@ -82,32 +84,37 @@ class Behaviour:
             )
         std = training.std(axis=0)
         true = {key: timeline.labels[name].values[:, 0] for key, timeline in timelines.items()}
-        return cls(told, true, training.mean(axis=0), np.where(std > 0, std, 1.0), weighted, window)
+        return cls(
+            values, true, training.mean(axis=0), np.where(std > 0, std, 1.0), weighted, window
+        )
 
     def targets(self, session: str, starts: np.ndarray) -> Tensor:
         """(n, 4) float32, standardised; NaN for windows that the label does not fill."""
-        windows = self.told[session][starts[:, None] + np.arange(self.window)]
+        windows = self.training[session][starts[:, None] + np.arange(self.window)]
         return torch.from_numpy(((statistics(windows) - self.mean) / self.std).astype(np.float32))
 
     def scores(self, predicted: Mapping[str, tuple[Tiles, np.ndarray]]) -> dict[str, float]:
-        """R2 of each statistic on whole held-out windows, and that of always saying the training
-        mean; means over sessions. 1 - squared error / squares about the mean of the scored windows,
-        so the baseline is at most 0.
+        """R2 of each statistic on whole held-out windows, and of a baseline that always predicts the
+        training mean; means over sessions. R2 is 1 - squared error / squares about the mean of the
+        scored windows, so the baseline is at most 0.
+
+        Args:
+            predicted: The windows and (n, 4) standardised predictions of each session.
         """
-        found: dict[str, list[float]] = {}
+        scores: dict[str, list[float]] = {}
         for session, (tiles, values) in predicted.items():
             held = tiles.whole(self.window) & (tiles.splits == CODE["valid"])
             truth = statistics(self.true[session][tiles.pick(held).rows(self.window)])
             known = np.isfinite(truth).all(axis=1)
-            truth, said = truth[known], (values[held] * self.std + self.mean)[known]
+            truth, predictions = truth[known], (values[held] * self.std + self.mean)[known]
             for at, name in enumerate(STATISTICS):
                 if name in self.weighted and len(truth) and truth[:, at].std() > 0:
-                    found.setdefault(name, []).append(_r2(truth[:, at], said[:, at]))
-                    found.setdefault("baseline", []).append(_r2(truth[:, at], self.mean[at]))
-        if not found:
+                    scores.setdefault(name, []).append(_r2(truth[:, at], predictions[:, at]))
+                    scores.setdefault("baseline", []).append(_r2(truth[:, at], self.mean[at]))
+        if not scores:
             return {}
-        baseline = float(np.mean(found.pop("baseline")))
-        each = {f"behaviour.r2_{name}": float(np.mean(values)) for name, values in found.items()}
+        baseline = float(np.mean(scores.pop("baseline")))
+        each = {f"behaviour.r2_{name}": float(np.mean(values)) for name, values in scores.items()}
         return {
             **each,
             "behaviour.r2": float(np.mean(list(each.values()))),
@@ -115,5 +122,5 @@ class Behaviour:
         }
 
 
-def _r2(truth: np.ndarray, said: np.ndarray | float) -> float:
-    return float(1 - np.square(truth - said).sum() / np.square(truth - truth.mean()).sum())
+def _r2(truth: np.ndarray, predicted: np.ndarray | float) -> float:
+    return float(1 - np.square(truth - predicted).sum() / np.square(truth - truth.mean()).sum())

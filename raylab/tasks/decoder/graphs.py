@@ -1,4 +1,4 @@
-"""The graphs of units that a graph decoder attends along, from training samples."""
+"""The graphs of units that a graph decoder attends along, built from training samples."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from raylab.models.networks.edges import edges_of_correlations, edges_of_positio
 from raylab.models.networks.graph import GraphNetwork
 from raylab.tasks.protocol import Comm
 
-POSITION = "position"  # the units column that a recipe gives it as
+POSITION = "position"  # the column of `units` in a recipe
 
 
 def fit_graphs(
     config: GraphConfig, network: GraphNetwork, shard: Shard, places: dict[str, int], comm: Comm
 ) -> None:
-    """Join the units of every place.
+    """Set the graph of every place of the network.
+
+    Args:
+        places: The place of each session.
 
     Raises:
-        TrainingError: a session's units have no positions, or positions are asked of units that
-            sessions share.
+        TrainingError: the graph is built from positions, but the units of a session have none, or
+            several sessions share the units of a place.
     """
     for place, units in enumerate(network.units):
-        sessions = [one for name, one in shard.items() if places[name] == place]
+        sessions = [session for name, session in shard.items() if places[name] == place]
         if config.graph.by == "correlation":
             edges = edges_of_correlations(
                 correlations(sessions, units, comm), config.graph.neighbours
@@ -39,8 +42,8 @@ def fit_graphs(
 
 
 def correlations(sessions: list[SessionShard], units: int, comm: Comm) -> Tensor:
-    """(units, units) Pearson's, over the training rows of all workers; NaN where a unit does not
-    vary.
+    """(units, units) Pearson correlations over the training rows of all workers; NaN where a unit
+    does not vary.
     """
     sums = torch.zeros(units + 2, units, dtype=torch.float64)
     for session in sessions:
@@ -55,14 +58,14 @@ def correlations(sessions: list[SessionShard], units: int, comm: Comm) -> Tensor
     sums = comm.sum_values(sums.to(sessions[0].x.device)).cpu()
     squares, mean = sums[:units] / sums[-1, 0], sums[units] / sums[-1, 0]
     covariance = squares - mean[:, None] * mean
-    # Rounding leaves a trace of variance to a unit that is constant.
+    # Rounding leaves a trace of variance in a unit that is constant.
     variance = covariance.diagonal()
     spread = torch.where(variance > 1e-12 * squares.diagonal(), variance, torch.nan).sqrt()
     return covariance / spread[:, None] / spread
 
 
 def _positions(sessions: list[SessionShard]) -> Tensor:
-    """(units, d) of the units that a view shows."""
+    """(units, d) positions of the units that the view shows."""
     if len(sessions) > 1:
         raise TrainingError(
             "model.graph.by 'position': sessions that share a first layer have no positions in "
@@ -71,14 +74,14 @@ def _positions(sessions: list[SessionShard]) -> Tensor:
         )
     (session,) = sessions
     recording = session.recording
-    found = None if recording is None else recording.units.get(POSITION)
-    if recording is None or found is None:
+    column = None if recording is None else recording.units.get(POSITION)
+    if recording is None or column is None:
         raise TrainingError(
             f"model.graph.by 'position': units of session '{session.timeline.session}' have no "
             f"column '{POSITION}'",
             f"Name it in the recipe (units: {{{POSITION}: PATH}}), or use --set "
             "model.graph.by=correlation.",
         )
-    found = np.asarray(found, np.float64).reshape(len(found), -1)
-    kept = found if recording.kept is None else found[recording.kept]
+    positions = np.asarray(column, np.float64).reshape(len(column), -1)
+    kept = positions if recording.kept is None else positions[recording.kept]
     return torch.from_numpy(kept[session.fitted.columns])

@@ -1,4 +1,4 @@
-"""The label that a decoder learns, in one coding for all sessions."""
+"""The label that a decoder learns, encoded the same way for all sessions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from raylab.tasks.labels import decoded_label
 
 @dataclass(frozen=True)
 class Target:
-    """
+    """The label that a decoder learns.
+
     Attributes:
-        kind: Of the label.
-        classes: Of a discrete label, those of all sessions.
+        kind: Of the label: continuous, circular or discrete.
+        classes: Of a discrete label, the classes of all sessions.
         dims: Of a continuous or circular label.
     """
 
@@ -33,18 +34,23 @@ class Target:
 
     @property
     def outputs(self) -> int:
-        """Numbers a decoder gives: a score a class, a value a dimension, a point on each circle."""
+        """How many numbers a decoder outputs: one score per class, one value per dimension, or two
+        coordinates per circle.
+        """
         return {"discrete": len(self.classes), "circular": 2 * self.dims}.get(self.kind, self.dims)
 
-    def told(self, label: Label) -> np.ndarray:
-        """(n,) codes into `classes`, or (n, outputs) numbers, of a session's label."""
+    def encode(self, label: Label) -> np.ndarray:
+        """A session's label as training uses it: (n,) codes into `classes`, or (n, outputs)
+        numbers.
+        """
         if self.kind == "discrete":
             return np.append(self._codes(label.classes), -1)[label.values]
         return on_circle(label.values) if self.kind == "circular" else label.values
 
-    def said(self, outputs: np.ndarray, like: Label) -> tuple[np.ndarray, np.ndarray | None]:
-        """(n, outputs) -> predictions in the session's own terms, and (n, classes) scores of
-        classes. A class that the session does not know gets a code beyond its own.
+    def decode(self, outputs: np.ndarray, like: Label) -> tuple[np.ndarray, np.ndarray | None]:
+        """(n, outputs) -> predictions in the codes or units of a session's label `like`, and
+        (n, classes) scores of classes, None for other labels. A class that the session lacks gets a
+        code beyond the session's own.
         """
         if self.kind == "discrete":
             own = self._codes(like.classes)
@@ -63,10 +69,10 @@ class Target:
 
 
 def target_of(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> Target:
-    """What is decoded in these sessions.
+    """The label that is decoded in these sessions.
 
     Raises:
-        ConfigError: they have no label, or the same name means different things in two of them.
+        ConfigError: a session lacks the label, or the label differs in kind between two sessions.
     """
     first = next(iter(sessions.values()))
     name = config.task.label or next(iter(first.labels), None)
@@ -85,8 +91,8 @@ def target_of(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> Targe
 
 
 def target_in(config: TrialConfig, shard: Shard) -> Target:
-    """The same, of sessions that are there."""
-    timelines = {session: one.timeline for session, one in shard.items()}
+    """The label that is decoded, as `target_of` gives it, from the sessions' data."""
+    timelines = {name: session.timeline for name, session in shard.items()}
     name = decoded_label(config, next(iter(timelines.values())))
     assert name is not None  # checked before
     labels = {session: timeline.reference[name] for session, timeline in timelines.items()}
@@ -108,8 +114,8 @@ def _unified(name: str, labels: Mapping[str, LabelSpec]) -> Target:
     for other, label in labels.items():
         if _meaning(label) != _meaning(first):
             raise ConfigError(
-                f"task.label '{name}' is {_said(first)} in session '{session}' and {_said(label)} "
-                f"in '{other}'",
+                f"task.label '{name}' is {_description(first)} in session '{session}' and "
+                f"{_description(label)} in '{other}'",
                 "Choose a label that means the same in all sessions.",
             )
     classes = tuple(dict.fromkeys(each for label in labels.values() for each in label.classes))
@@ -120,6 +126,6 @@ def _meaning(label: LabelSpec) -> tuple[str, str, int]:
     return label.kind, label.unit, label.dims
 
 
-def _said(label: LabelSpec) -> str:
+def _description(label: LabelSpec) -> str:
     unit = f" in {label.unit}" if label.unit else ""
     return f"{label.kind}{unit}, {label.dims} wide"

@@ -1,4 +1,4 @@
-"""Whole sessions through a VQ-VAE: windows side by side, and what they say of each row."""
+"""Whole sessions as codes: windows side by side, and the code that stands for each row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raylab.models.vqvae import VqVae
 from raylab.sampling.windows import Tiles
 from raylab.tasks.protocol import Comm
 
-AT_ONCE = 256  # windows in one pass: bounds memory
+BATCH = 256  # windows per pass, which bounds memory
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Coded:
 
     Attributes:
         vectors: (rows, D) the vector of the code that stands for each row; zero for rows of other
-            splits.
+            splits than those that were coded.
         indices: (n, codes of a window, codebooks) int64.
         rebuilt: (held-out rows, K) in units of the view; see `held`.
         predicted: (n, statistics) of the behaviour head, standardised; no columns without one.
-        latent: (validation windows, codes of a window, D) what was quantized.
+        latent: (validation windows, codes of a window, D) before quantization.
     """
 
     tiles: Tiles
@@ -40,11 +40,11 @@ class Coded:
     def held(self, rows: np.ndarray) -> np.ndarray:
         """The places of validation rows in `rebuilt`."""
         own, place = self.tiles.own_rows
-        found: np.ndarray = np.searchsorted(own[self.tiles.splits[place] == CODE["valid"]], rows)
-        return found
+        places: np.ndarray = np.searchsorted(own[self.tiles.splits[place] == CODE["valid"]], rows)
+        return places
 
     def summed(self, comm: Comm) -> Coded:
-        """Of all workers, each of which coded the windows whose first row it owns."""
+        """The codes of all workers. Each of them coded the windows whose first row it owns."""
         held = (self.vectors, self.indices, self.rebuilt, self.predicted, self.latent)
         return Coded(self.tiles, *map(comm.sum_values, held))
 
@@ -58,8 +58,8 @@ def code_session(
     reduction: int,
     window: int,
 ) -> Coded:
-    """The windows of some splits of a session, those that begin in rows this worker holds; others
-    are zero.
+    """Code the windows of some splits of a session that begin in rows this worker holds. The
+    entries of other windows are zero.
     """
     parts = session.timeline.parts
     wanted = parts[np.isin(parts[:, 2], [CODE[split] for split in splits])]
@@ -78,7 +78,12 @@ def code_rows(
     reduction: int,
     window: int,
 ) -> Coded:
-    """The same of (held rows, K) activity; see `SessionShard` for `x` and `local`."""
+    """Code (held rows, K) activity.
+
+    Args:
+        x, local: As in `SessionShard`.
+        parts: (P, 3) [start, stop, split code] rows to code.
+    """
     tiles, device = Tiles.cover(parts, window), x.device
     length, held_out = -(-window // reduction), tiles.splits == CODE["valid"]
     rows, of = tiles.own_rows
@@ -98,27 +103,27 @@ def code_rows(
     first = local[torch.from_numpy(tiles.starts).to(device)]
     mine = np.flatnonzero((first >= 0).cpu().numpy())
     offsets = torch.from_numpy(tiles.rows(window) - tiles.starts[:, None]).to(device)
-    for at in np.array_split(mine, max(1, -(-len(mine) // AT_ONCE))):
+    for at in np.array_split(mine, max(1, -(-len(mine) // BATCH))):
         if not len(at):
             continue
         windows = x[(first[at][:, None] + offsets[at]).flatten()].unflatten(0, (len(at), window))
         latent = network.encode(windows, place)
-        found = network.quantize(latent)
-        coded.indices[at] = found.indices
+        codes = network.quantize(latent)
+        coded.indices[at] = codes.indices
         coded.latent[held_place[at][held_out[at]]] = latent[
             torch.from_numpy(held_out[at]).to(device)
         ]
         if network.head is not None:
-            coded.predicted[at] = network.predict(found.values)
+            coded.predicted[at] = network.predict(codes.values)
         own, which = tiles.pick(at).own_rows
         offset = own - tiles.starts[at][which]
-        # A strided convolution's output lies over every so many rows: each row is its nearest
-        # code's.
-        code = np.minimum((offset + reduction // 2) // reduction, length - 1)
-        coded.vectors[torch.from_numpy(own).to(device)] = found.values[which, code]
+        # The outputs of a strided convolution lie `reduction` rows apart. The nearest one stands for
+        # a row.
+        nearest = np.minimum((offset + reduction // 2) // reduction, length - 1)
+        coded.vectors[torch.from_numpy(own).to(device)] = codes.values[which, nearest]
         held = held_rows[own] >= 0
         if held.any():
-            rebuilt = network.decode(found.values, window, place)[
+            rebuilt = network.decode(codes.values, window, place)[
                 which[held], offset[held], : x.shape[1]
             ]
             coded.rebuilt[torch.from_numpy(held_rows[own[held]]).to(device)] = rebuilt

@@ -1,0 +1,175 @@
+"""The decoder model: a network, or readouts that are stored as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
+from raylab.config.readouts import ReadoutConfig
+from raylab.data.dataset import SessionSpec
+from raylab.data.examples import Examples
+from raylab.errors import TrainingError
+from raylab.evaluation.readouts import Readout
+from raylab.evaluation.scores import on_circle
+from raylab.models.networks.build import build_network
+from raylab.models.stored import StoredArrays
+from raylab.tasks.decoder.examples import example_length
+from raylab.tasks.decoder.frames import FrameError
+from raylab.tasks.decoder.targets import target_of
+
+SETTINGS = "settings"  # the array that holds a readout's settings, as JSON
+
+
+class DecoderModel(torch.nn.Module):
+    """(n, L, K) examples of a session -> (n, outputs): scores of classes, values, or points on
+    circles.
+
+    Sessions share all layers of a network but the first, or all of them where sessions are padded.
+    Each session has its own readout, or all share one where sessions are padded.
+
+    Args:
+        sessions: Their units are those that the view shows.
+    """
+
+    mean: Tensor
+    std: Tensor
+    weights: Tensor
+
+    def __init__(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> None:
+        super().__init__()
+        self.config, self.target = config, target_of(config, sessions)
+        shared = config.sessions.combine == "padded"
+        units = [spec.units for spec in sessions.values()]
+        self.units = [max(units)] if shared else units
+        self.place = {name: 0 if shared else place for place, name in enumerate(sessions)}
+        self.rows, outputs = example_length(config, sessions), self.target.outputs
+        self.register_buffer("mean", torch.zeros(outputs))
+        self.register_buffer("std", torch.ones(outputs))
+        self.register_buffer("weights", torch.ones(outputs))
+        self.frames = FrameError(config.loss) if isinstance(config.loss, FramesLoss) else None
+        if isinstance(config.model, ReadoutConfig):
+            self.readouts = torch.nn.ModuleList(StoredArrays() for _ in self.units)
+        else:
+            self.network = build_network(config.model, self.units, outputs, length=self.rows)
+
+    def outputs(self, session: str, x: Tensor) -> Tensor:
+        """(n, L, K) -> (n, outputs); values are in the label's own unit."""
+        place = self.place[session]
+        if self.config.at_once:
+            return torch.from_numpy(self._read(place, self.features(place, x))).to(x)
+        return self._network(session, x) * self.std + self.mean
+
+    def errors(self, session: str, x: Tensor, target: Tensor) -> Tensor:
+        """(n,) errors, whose mean training minimises. Of a readout, the distance from the truth."""
+        if self.config.at_once:
+            return self._distances(self.outputs(session, x), target)
+        if self.frames is not None:
+            frames = self.outputs(session, x)
+            return self.frames(frames, target.to(frames))
+        outputs = self._network(session, x)
+        if self.target.kind == "discrete":
+            weights = self.weights[target]
+            assert isinstance(self.config.loss, PlainLoss)  # the family's check ensures this
+            smoothing = self.config.loss.label_smoothing
+            return weights * functional.cross_entropy(
+                outputs, target, reduction="none", label_smoothing=smoothing
+            )
+        return (outputs - (target - self.mean) / self.std).square().mean(1)
+
+    def _distances(self, outputs: Tensor, target: Tensor) -> Tensor:
+        if self.target.kind == "discrete":
+            return (outputs.argmax(1) != target).to(outputs)
+        return ((outputs - target) / self.std).square().mean(1)
+
+    def _network(self, session: str, x: Tensor) -> Tensor:
+        bf16 = self.config.training.precision == "bf16" and self.training
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
+            outputs: Tensor = self.network(self._lengthened(x), self.place[session])
+        return outputs.float()
+
+    def features(self, place: int, x: Tensor) -> np.ndarray:
+        """(n, L, K) -> (n, rows * units) features of a readout. Units that a session lacks are
+        zero.
+        """
+        lengthened = self._lengthened(x)
+        return (
+            functional.pad(lengthened, (0, self.units[place] - x.shape[2])).flatten(1).cpu().numpy()
+        )
+
+    def _lengthened(self, x: Tensor) -> Tensor:
+        """The examples with as many rows as the longest example has; the last row is repeated."""
+        missing = self.rows - x.shape[1]
+        return x if missing == 0 else torch.cat([x, x[:, -1:].expand(-1, missing, -1)], dim=1)
+
+    def session_settings(self, session: str) -> ReadoutConfig | None:
+        """The settings of the readout of a session; None of a network."""
+        return self.settings(self.place[session]) if self.config.at_once else None
+
+    def settings(self, place: int) -> ReadoutConfig:
+        """The settings that the readout of a place was fitted with."""
+        assert isinstance(self.config.model, ReadoutConfig)
+        stored = self._arrays(place)[SETTINGS].tobytes()
+        return type(self.config.model).model_validate_json(stored)
+
+    def _arrays(self, place: int) -> dict[str, np.ndarray]:
+        stored = self.readouts[place]
+        assert isinstance(stored, StoredArrays)
+        return {name: value.cpu().numpy() for name, value in stored.arrays.items()}
+
+    def store_readout(self, place: int, settings: ReadoutConfig, readout: Readout) -> None:
+        """Store a readout, and its settings, some of which validation may have chosen."""
+        stored = self.readouts[place]
+        assert isinstance(stored, StoredArrays)
+        text = np.frombuffer(settings.model_dump_json().encode(), np.uint8).copy()
+        arrays = {**readout.arrays, SETTINGS: text}
+        stored.store(
+            {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+        )
+
+    def _read(self, place: int, features: np.ndarray) -> np.ndarray:
+        kind = self.target.kind
+        predicted = Readout(self.config.model.kind, kind, self._arrays(place)).predict(features)
+        if kind == "discrete":
+            assert predicted.scores is not None
+            return predicted.scores
+        return on_circle(predicted.values) if kind == "circular" else predicted.values
+
+    def scale_to(self, examples: Mapping[str, Examples]) -> None:
+        """Set the scale of values and the weights of classes from the training examples of all
+        sessions.
+
+        Raises:
+            TrainingError: no training example has the label, or all have the same value.
+        """
+        sessions = [self.target.encode(of.label) for of in examples.values()]
+        values = np.concatenate(sessions) if sessions else np.zeros(0)
+        if not len(values) or (values == values[0]).all():
+            raise TrainingError(
+                f"task.label '{self.target.name}': {len(values)} training examples have it"
+                + (", all of them the same" if len(values) else ""),
+                "Choose another label or other splits.",
+            )
+        if self.target.kind == "continuous":
+            std = values.std(axis=0)
+            self.mean.copy_(torch.from_numpy(values.mean(axis=0)))
+            self.std.copy_(torch.from_numpy(np.where(std > 0, std, 1.0)))
+        if self.frames is not None:
+            self.frames.scale_to(values)
+        if (
+            self.target.kind == "discrete"
+            and isinstance(self.config.loss, PlainLoss)
+            and self.config.loss.balanced
+        ):
+            counts = np.bincount(values, minlength=self.target.outputs)
+            self.weights.copy_(torch.from_numpy(_balanced_weights(counts)))
+
+
+def _balanced_weights(counts: np.ndarray) -> np.ndarray:
+    """(classes,) weights with which every class that occurs counts the same."""
+    there = counts > 0
+    return np.where(there, counts.sum() / (there.sum() * np.maximum(counts, 1)), 0)

@@ -1,0 +1,90 @@
+"""Fitting the readouts of a decoder: their settings are chosen on validation examples."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from raylab.config.decoder import DecoderTrial
+from raylab.config.readouts import ReadoutConfig
+from raylab.data.examples import Examples
+from raylab.data.session import Label
+from raylab.data.shard import SessionShard, Shard
+from raylab.evaluation.reading import primary_score
+from raylab.evaluation.readouts import Readout, choose_readout, fit_readout
+from raylab.tasks.decoder.examples import all_examples, example_activity
+from raylab.tasks.decoder.model import DecoderModel
+
+
+def fit_readouts(
+    config: DecoderTrial, model: DecoderModel, shard: Shard, examples: Mapping[str, Examples]
+) -> None:
+    """Fit one readout per place on training examples, in place. Settings that the config leaves
+    open are chosen on validation examples.
+
+    Raises:
+        TrainingError: a session that needs a readout of its own has too few examples.
+    """
+    for place in range(len(model.readouts)):
+        model.store_readout(place, *_chosen(config, model, shard, examples, place))
+
+
+def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> DecoderModel:
+    """A copy of the model whose readouts are fitted on training and validation examples, with the
+    settings that validation chose. Every decoder that is fitted in one call is scored on the test
+    split in this way.
+    """
+    refit = copy.deepcopy(model)
+    for place in range(len(model.readouts)):
+        settings = model.settings(place)
+        both = _place_examples(config, model, shard, place, ("train", "valid"))
+        readout = fit_readout(settings, *_concatenated(config, model, both))
+        refit.store_readout(place, settings, readout)
+    return refit
+
+
+def _chosen(
+    config: DecoderTrial,
+    model: DecoderModel,
+    shard: Shard,
+    examples: Mapping[str, Examples],
+    place: int,
+) -> tuple[ReadoutConfig, Readout]:
+    """The settings that are best on validation, and the readout of the training examples."""
+    assert isinstance(config.model, ReadoutConfig)
+    names = [name for name in shard if model.place[name] == place]
+    fit = _concatenated(config, model, {name: (shard[name], examples[name]) for name in names})
+    held_out = _place_examples(config, model, shard, place, ("valid",))
+    valid = _concatenated(config, model, held_out)
+    return choose_readout(config.model, fit, valid, primary_score)
+
+
+def _place_examples(
+    config: DecoderTrial, model: DecoderModel, shard: Shard, place: int, splits: Sequence[str]
+) -> dict[str, tuple[SessionShard, Examples]]:
+    """The labelled examples of some splits, of the sessions that share a readout."""
+    label, limit = model.target.name, config.evaluation.max_samples
+    return {
+        name: (session, all_examples(config, session.timeline, label).labelled(splits, limit))
+        for name, session in shard.items()
+        if model.place[name] == place
+    }
+
+
+def _concatenated(
+    config: DecoderTrial, model: DecoderModel, sessions: Mapping[str, tuple[SessionShard, Examples]]
+) -> tuple[np.ndarray, Label]:
+    """Features and labels of several sessions, with classes numbered as in the target."""
+    features = [
+        model.features(model.place[name], example_activity(config, session, examples.rows))
+        for name, (session, examples) in sessions.items()
+    ]
+    labels, target = [examples.label for _, examples in sessions.values()], model.target
+    discrete = target.kind == "discrete"
+    values = [target.encode(label) if discrete else label.values for label in labels]
+    classes = target.classes if discrete else ()
+    return np.concatenate(features), Label(
+        kind=labels[0].kind, values=np.concatenate(values), unit=labels[0].unit, classes=classes
+    )
