@@ -97,7 +97,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "umap": ("evaluation.comparison",),
     "torch_geometric": ("models.networks.graph",),
     "requests": ("data.allen.",),
-    "torchmetrics": ("tasks.frames",),
+    "torchmetrics": ("tasks.decoder.frames",),
 }
 
 
