@@ -13,8 +13,9 @@ from raylab.config.dotted import set_path
 from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError
 from raylab.evaluation.seeds import over_seeds
-from raylab.reporting.alternatives import alternatives_figure, write_table
-from raylab.reporting.scores import keep_score
+from raylab.reporting.figures.alternatives import alternatives_figure
+from raylab.reporting.figures.files import keep_score
+from raylab.reporting.tables.alternatives import write_table
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count

@@ -29,8 +29,9 @@ from raylab.evaluation.decoding import (
 )
 from raylab.evaluation.reading import Searches
 from raylab.evaluation.scores import interval
-from raylab.reporting.embedding import Embedding, colourings_of
-from raylab.reporting.scores import comparison_figure, keep_score
+from raylab.reporting.figures.comparison import comparison_figure
+from raylab.reporting.figures.files import keep_score
+from raylab.reporting.saved.embedding import Embedding, colourings_of
 
 METRICS = ("euclidean", "cosine")
 DRAWN = 2000
@@ -193,8 +194,14 @@ class _Comparison:
         label = timeline.reference.get(name) or Label.discrete(
             np.full(len(timeline.samples), session)
         )
-        drawn = colourings_of(name or "session", vars(label), label.values[at])
-        return Embedding(found[timeline.rows[at]], tuple(drawn))
+        colourings = colourings_of(
+            name or "session",
+            label.kind,
+            label.values[at],
+            unit=label.unit,
+            classes=label.classes,
+        )
+        return Embedding(found[timeline.rows[at]], tuple(colourings))
 
     def _reduced(self, name: str, shard: SessionShard, seed: int) -> np.ndarray:
         training, others = (

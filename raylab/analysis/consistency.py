@@ -19,7 +19,8 @@ from raylab.evaluation.consistency import (
     group_means,
     off_diagonal,
 )
-from raylab.reporting.scores import consistency_figure, keep_score
+from raylab.reporting.figures.consistency import consistency_figure
+from raylab.reporting.figures.files import keep_score
 from raylab.tracking.study import StudyFolder
 
 Between = Literal["seeds", "sessions", "animals", "areas"]

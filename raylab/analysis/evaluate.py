@@ -11,7 +11,7 @@ from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.summaries import summaries
 from raylab.files import write_json
-from raylab.reporting.confusion import keep_confusions
+from raylab.reporting.figures.confusion import keep_confusions
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.selections import ended_selection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from raylab.reporting.leaderboard import rows
+from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.tracking.study import StudyFolder
 
 
@@ -17,4 +17,5 @@ def leaderboard(path: str | Path) -> list[dict[str, Any]]:
     `reporting.leaderboard.rows` gives them.
     """
     study = StudyFolder.open(Path(path))
-    return rows(study.records(), *study.modes, metrics=study.metrics)
+    ranked = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
+    return [row.to_dict() for row in ranked]

@@ -20,8 +20,8 @@ from raylab.evaluation.decoding import Decoded, mean_scores
 from raylab.evaluation.reading import said
 from raylab.evaluation.scores import PRIMARY, interval
 from raylab.evaluation.seeds import over_seeds
-from raylab.reporting.ranking import write_csv
-from raylab.reporting.summary import BASELINE_NAMES
+from raylab.reporting.baselines import BASELINE_NAMES
+from raylab.reporting.tables.ranking import write_csv
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import is_number, reads_of_test
 from raylab.tracking.selections import repetitions

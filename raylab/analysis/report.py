@@ -8,7 +8,8 @@ from pathlib import Path
 from raylab.analysis.rank import rank
 from raylab.errors import StudyError
 from raylab.files import write_text
-from raylab.reporting.compared import compared_page, course
+from raylab.reporting.charts.progress import course
+from raylab.reporting.comparison_page import comparison_page
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.study_report import report as report_of_one
 
@@ -49,5 +50,5 @@ def report(
         course(one.path.name, one.records(), metric=one.metrics[0], mode=one.modes[0])
         for one in folders
     ]
-    write_text(Path(out), compared_page(result, courses))
+    write_text(Path(out), comparison_page(result, courses))
     return Path(out)

@@ -17,7 +17,7 @@ from raylab.config.trial import TrialConfig
 from raylab.data.dataset import training_samples
 from raylab.errors import ConfigError, StudyError
 from raylab.files import write_json
-from raylab.reporting.scaling import keep_scaling
+from raylab.reporting.figures.scaling import keep_scaling
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count

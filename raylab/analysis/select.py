@@ -15,8 +15,8 @@ from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Candidate, Rule, choose
 from raylab.files import read_json
-from raylab.reporting.choice import selection_figure
-from raylab.reporting.scores import keep_score
+from raylab.reporting.figures.files import keep_score
+from raylab.reporting.figures.selection import selection_figure
 from raylab.tasks.families import get_task
 from raylab.tasks.parameter_count import parameter_count
 from raylab.tracking.events import Selected, SelectionStarted

@@ -14,7 +14,8 @@ from raylab.config.parse import parse_trial
 from raylab.config.yaml_files import load_yaml
 from raylab.errors import StudyError
 from raylab.evaluation.scores import PRIMARY
-from raylab.reporting.scores import keep_score, shuffles_figure
+from raylab.reporting.figures.files import keep_score
+from raylab.reporting.figures.shuffles import shuffles_figure
 from raylab.tasks.families import get_task
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder

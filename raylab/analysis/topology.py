@@ -12,7 +12,8 @@ from raylab.analysis.trained import Trained, one_trained
 from raylab.data.splitting.splits import CODE
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.topology import persistent_topology, shifted_units
-from raylab.reporting.scores import keep_score, topology_figure
+from raylab.reporting.figures.files import keep_score
+from raylab.reporting.figures.topology import topology_figure
 
 LANDMARKS = {1: 500, 2: 250}
 KEPT_BARS = 50  # of each dimension, for the figure: the longest

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from raylab.data.inspect import sessions_with_parts
 from raylab.errors import ConfigError
-from raylab.files import atomic_path, safe_name
+from raylab.files import safe_name
+from raylab.reporting.figures.files import save_figure
+from raylab.reporting.figures.recording import recording_figure
 
 
 def draw(
@@ -16,30 +18,32 @@ def draw(
     recipe: str | Path | None = None,
     session: str | None = None,
 ) -> list[Path]:
-    """Draw the sessions of a dataset or of raw recordings: splits, activity, labels.
+    """Draw the sessions of a dataset or of raw recordings: splits, activity and labels.
 
     Args:
-        out: A `.png` file for one session, or a folder that gets one file a session.
-        session: Only this one.
+        path: A prepared dataset, or a file or folder of raw recordings.
+        out: A `.png` file for one session, or a folder that gets one file per session.
+        recipe: The recipe by which raw recordings are read. Default: raylab guesses it, or for a
+            dataset none is needed.
+        session: The only session to draw. Default: all of them.
 
     Returns:
-        The files written.
+        The paths of the files written.
 
     Raises:
-        ConfigError: one file, but several sessions.
+        ConfigError: `out` names one file, but there are several sessions.
+        DataError: There is no such dataset, recording or session.
     """
-    from raylab.reporting.recording import recording_figure
-
     target = Path(out)
+    single = target.suffix == ".png"
     written: list[Path] = []
-    for one, parts, kept in sessions_with_parts(path, recipe=recipe, session=session):
-        if target.suffix == ".png" and written:
+    for recording, parts, kept in sessions_with_parts(path, recipe=recipe, session=session):
+        if single and written:
             raise ConfigError(
                 f"{path}: has several sessions, '{out}' is one picture",
-                f"Name one with --session, such as {one.id}, or give a folder.",
+                f"Name one with --session, such as {recording.id}, or give a folder.",
             )
-        file = target if target.suffix == ".png" else target / f"{safe_name(one.id)}.png"
-        with atomic_path(file) as temporary:
-            recording_figure(one, parts, kept=kept).savefig(temporary, format="png")
+        file = target if single else target / f"{safe_name(recording.id)}.png"
+        save_figure(file, recording_figure(recording, parts, kept=kept))
         written.append(file)
     return written

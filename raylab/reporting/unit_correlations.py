@@ -4,29 +4,21 @@ picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.figure import Figure
 
 from raylab.data.dataset import Dataset
 from raylab.data.views.training_samples import training_blocks
 from raylab.errors import ConfigError, DataError
-from raylab.evaluation.unit_correlation import (
-    SILENT,
-    UnitClusters,
-    cluster_units,
-    correlation_matrix,
-)
+from raylab.evaluation.unit_correlation import UnitClusters, cluster_units, correlation_matrix
 from raylab.files import atomic_path, safe_name
-from raylab.reporting.plots import literal
+from raylab.reporting.figures.files import save_figure
+from raylab.reporting.figures.unit_correlations import correlation_figure
 
 TABLE = "clusters.csv"
-_DPI = 150
 
 
 def unit_correlations(
@@ -35,29 +27,32 @@ def unit_correlations(
     out: str | Path | None = None,
     session: str | None = None,
     clusters: int = 10,
-    view: Mapping[str, Any] | None = None,
+    view: Mapping[str, object] | None = None,
 ) -> pd.DataFrame:
     """Correlate the units of each session over its training samples, and cluster them.
 
-    Average linkage of 1 - r, the tree cut into at most `clusters`. Sessions without training
+    The distance of two units is 1 - r, where r is their Pearson correlation. Units are joined by
+    average linkage, and the tree is cut into at most `clusters` clusters. Sessions without training
     samples are left out.
 
     Args:
         path: A prepared dataset.
-        out: A folder that gets `clusters.csv`, and of each session the matrix (Parquet, units as
-            the recording counts them) and a figure of it in the order of the clusters (PNG).
-            Default: nothing is written.
-        session: Only this one.
-        view: A trial's `view` section; default: the samples as they were prepared.
+        out: A folder that gets `clusters.csv` and, for each session, the matrix of correlations
+            (Parquet; rows and columns are named by the units' numbers in the recording) and a
+            picture of it in the order of the clusters (PNG). Default: nothing is written.
+        session: The only session to correlate. Default: all of them.
+        clusters: The largest number of clusters per session.
+        view: A trial's `view` section, which smooths or scales the activity first. Default: the
+            samples as they were prepared.
 
     Returns:
-        A row a unit, in the order of the figure: `session`, `unit` (counted from 0 in the
-        recording), `cluster` (from 1 in the order of the figure; -1 for a unit that never varies),
-        `place` in the order.
+        One row per unit, in the order of the picture. Columns: `session`; `unit`, counted from 0 in
+        the recording; `cluster`, counted from 1 in the order of the picture, and -1 for a unit that
+        never varies; `place`, the unit's position in that order, counted from 0.
 
     Raises:
-        DataError: no such dataset or session, or no session has training samples.
-        ConfigError: the view does not exist, or fewer than one cluster.
+        DataError: There is no such dataset or session, or no session has training samples.
+        ConfigError: The view is not valid, or `clusters` is below 1.
     """
     if clusters < 1:
         raise ConfigError(f"clusters {clusters}: at least 1", "Leave it out for 10.")
@@ -66,10 +61,10 @@ def unit_correlations(
     for name in _sessions(dataset, session):
         units, blocks = training_blocks(dataset.open(name), view)
         matrix = correlation_matrix(blocks)
-        found = cluster_units(matrix, clusters=clusters)
-        tables.append(_table(name, units, found))
+        clustered = cluster_units(matrix, clusters=clusters)
+        tables.append(_table(name, units, clustered))
         if out is not None:
-            _keep(Path(out), name, units, matrix, found)
+            _write_session(Path(out), name, units, matrix, clustered)
     table = pd.concat(tables, ignore_index=True)
     if out is not None:
         with atomic_path(Path(out) / TABLE) as temporary:
@@ -77,72 +72,41 @@ def unit_correlations(
     return table
 
 
-def correlation_figure(matrix: np.ndarray, found: UnitClusters, *, title: str = "") -> Figure:
-    """The matrix in the order of the clusters, with their borders; units that never vary are not
-    drawn.
-
-    The colours span the 99th percentile of |r| between units: of hundreds of units few correlate
-    strongly.
-    """
-    order = found.order[found.cluster[found.order] != SILENT]
-    shown = matrix[np.ix_(order, order)]
-    off = np.abs(shown[~np.eye(len(order), dtype=bool)])
-    limit = max(0.05, float(np.percentile(off, 99))) if len(off) else 1.0
-    figure = Figure(figsize=(7.0, 6.0), dpi=_DPI, layout="constrained")
-    axis = figure.subplots()
-    drawn = axis.imshow(shown, vmin=-limit, vmax=limit, cmap=colormaps["RdBu_r"])
-    for border in np.flatnonzero(np.diff(found.cluster[order])) + 0.5:
-        axis.axhline(border, color="#374151", linewidth=0.5)
-        axis.axvline(border, color="#374151", linewidth=0.5)
-    silent = len(found.order) - len(order)
-    axis.set_title(
-        literal(title) + (f" ({silent} that never vary left out)" if silent else ""), fontsize=10
-    )
-    axis.set_xlabel("unit, in the order of the clusters", fontsize=9)
-    axis.set_ylabel("unit", fontsize=9)
-    axis.tick_params(labelsize=8)
-    extend = "both" if limit < 1 else "neither"
-    figure.colorbar(drawn, ax=axis, shrink=0.8, extend=extend).set_label(
-        "correlation (Pearson r)", fontsize=9
-    )
-    return figure
-
-
-def _sessions(dataset: Dataset, session: str | None) -> Iterator[str]:
+def _sessions(dataset: Dataset, session: str | None) -> list[str]:
+    """The sessions to correlate: those that have training samples."""
     if session is not None:
-        dataset.open(session)  # says which there are
+        dataset.open(session)  # its error lists the sessions there are
     names = [
         name
         for name, spec in dataset.sessions.items()
         if session in (None, name) and spec.splits["train"]
     ]
     if not names:
-        which = f"session '{session}' has" if session else "no session has"
+        which = f"session '{session}' has no" if session else "no session has"
         raise DataError(
-            f"{dataset.path}: {which} {'no ' if session else ''}training samples to correlate",
+            f"{dataset.path}: {which} training samples to correlate",
             "Prepare the dataset with splits that train on it.",
         )
-    return iter(names)
+    return names
 
 
-def _table(session: str, units: np.ndarray, found: UnitClusters) -> pd.DataFrame:
+def _table(session: str, units: np.ndarray, clusters: UnitClusters) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "session": session,
-            "unit": units[found.order],
-            "cluster": found.cluster[found.order],
-            "place": np.arange(len(found.order)),
+            "unit": units[clusters.order],
+            "cluster": clusters.cluster[clusters.order],
+            "place": np.arange(len(clusters.order)),
         }
     )
 
 
-def _keep(
-    out: Path, session: str, units: np.ndarray, matrix: np.ndarray, found: UnitClusters
+def _write_session(
+    out: Path, session: str, units: np.ndarray, matrix: np.ndarray, clusters: UnitClusters
 ) -> None:
-    name = safe_name(session)
-    names = [str(unit) for unit in units]
+    """Write the matrix and the picture of one session."""
+    name, names = safe_name(session), [str(unit) for unit in units]
     with atomic_path(out / f"{name}.parquet") as temporary:
         pd.DataFrame(matrix.astype(np.float32), columns=names, index=names).to_parquet(temporary)
-    with atomic_path(out / f"{name}.png") as temporary:
-        title = f"{session}: {len(units)} units, training samples"
-        correlation_figure(matrix, found, title=title).savefig(temporary, format="png")
+    title = f"{session}: {len(units)} units, training samples"
+    save_figure(out / f"{name}.png", correlation_figure(matrix, clusters, title=title))

@@ -129,7 +129,7 @@ def run_recorded(
     Args:
         run: The driver; told what to call after each trial's end.
     """
-    from raylab.reporting.plots import trial_figures
+    from raylab.reporting.trial_figures import trial_figures
 
     with study.hold():
         left = end_left_behind(study)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raylab.reporting.leaderboard import rows, write_csv
+from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.tracking.study import StudyFolder
 
 
 def report(path: str | Path) -> Path:
     """Write leaderboard.csv and the self-contained report.html of a study; the report's path."""
-    from raylab.reporting.html import write_report
+    from raylab.reporting.study_page import write_report
     from raylab.tuning.importance import importance
 
     study = StudyFolder.open(Path(path))
     records = study.records()
-    write_csv(study.leaderboard_path, rows(records, *study.modes, metrics=study.metrics))
+    write_csv(
+        study.leaderboard_path, leaderboard_rows(records, *study.modes, metrics=study.metrics)
+    )
     return write_report(study, importance=importance(records, study.modes[0]))

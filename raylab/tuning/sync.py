@@ -15,7 +15,7 @@ def sync(path: str | Path) -> StudyFolder:
     """Bring MLflow to what the ledger says, and register the winner, and the champion where there
     is one. MirrorError where MLflow cannot be reached.
     """
-    from raylab.reporting.plots import trial_figures
+    from raylab.reporting.trial_figures import trial_figures
 
     study = StudyFolder.open(Path(path))
     mirror = Mirror(study, figures=trial_figures(study))

@@ -22,7 +22,7 @@ from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.scores import score_predictions
-from raylab.reporting.ranking import remarks, table
+from raylab.reporting.tables.ranking import ranking_table, remarks
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 
@@ -169,7 +169,7 @@ def test_as_csv_and_for_a_terminal(ranked: dict[str, Any], studies: dict[str, St
     assert [cells["use"] for cells in written].count("yes") == 1
     console = Console(width=160)
     with console.capture() as shown_by:
-        console.print(table(ranked))
+        console.print(ranking_table(ranked))
     shown = shown_by.get()
     first = ranked["rows"][0]
     assert f"{first['score']:.3f}" in shown

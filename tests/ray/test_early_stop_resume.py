@@ -15,7 +15,7 @@ import raylab as package
 from raylab.cluster import connect
 from raylab.config.splits import BlockedSplits
 from raylab.data.dataset import Dataset
-from raylab.reporting.leaderboard import rows
+from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.tracking.study import StudyFolder
 
 pytestmark = pytest.mark.ray
@@ -66,7 +66,7 @@ def check_records(study: StudyFolder) -> None:
     found = study.records()
     runs = mlflow_children(study.description["tracking"]["uri"])
     values = optuna.load_study(study_name="raylab", storage=f"sqlite:///{study.optuna_path}").trials
-    notes = {row["trial"]: row["note"] for row in rows(found, "max")}
+    notes = {row.trial: row.note for row in leaderboard_rows(found, "max")}
     for record in found:
         held = values[
             int(record.trial)

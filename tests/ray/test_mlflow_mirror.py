@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from fake_study import T0, ended, fake_study, reported, started
 
-from raylab.reporting.plots import trial_figures
+from raylab.reporting.trial_figures import trial_figures
 from raylab.tracking.events import StudyEnded
 from raylab.tracking.mlflow import (
     FIGURES_OF,

@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from raylab.cli.show.screen import console, number
+from raylab.cli.show.screen import console
 
 
 def print_alternatives(result: dict[str, Any], out: Path) -> None:
     from rich.table import Table
 
-    from raylab.reporting.alternatives import UNVERIFIED, published, shown_metrics
+    from raylab.reporting.tables.alternatives import shown_metrics
 
-    metrics, told = shown_metrics(result), published(result)
+    metrics = shown_metrics(result)
     title = (
         f"{result['over']}: mean of {result['seeds']} seeds (95 % interval), {result['steps']} "
         "steps each"
@@ -25,13 +25,7 @@ def print_alternatives(result: dict[str, Any], out: Path) -> None:
         cells = [_with_interval(one["metrics"].get(metric)) for metric in metrics]
         failed = f" ({one['failed']} failed)" if one["failed"] else ""
         grid.add_row(name + failed, *cells, f"{one['learnt']:,}")
-    for name, figures in told.items():
-        grid.add_row(
-            f"{name} *", *(number(figures.get(metric)) for metric in metrics), "", style="dim"
-        )
     console(stderr=False).print(grid)
-    if told:
-        click.echo(f"* {UNVERIFIED}")
     click.echo(
         f"{out / 'scores' / 'alternatives.csv'}, alternatives.json and alternatives.png hold all "
         "metrics"

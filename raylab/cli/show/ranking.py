@@ -10,8 +10,8 @@ from raylab.cli.show.screen import console
 
 
 def print_ranking(result: dict[str, Any]) -> None:
-    from raylab.reporting.ranking import remarks, table
+    from raylab.reporting.tables.ranking import ranking_table, remarks
 
-    console(stderr=False).print(table(result))
+    console(stderr=False).print(ranking_table(result))
     for line in remarks(result):
         click.echo(line)

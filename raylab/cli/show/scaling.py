@@ -14,7 +14,7 @@ from raylab.cli.show.screen import console
 def print_scaling(found: dict[str, Any], out: Path) -> None:
     from rich.table import Table
 
-    from raylab.reporting.scaling import law_text
+    from raylab.reporting.tables.scaling import law_text
 
     heads = (
         "workers",

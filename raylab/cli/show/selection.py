@@ -13,13 +13,13 @@ from raylab.cli.show.screen import console
 def print_selection(result: dict[str, Any], study: Path) -> None:
     from rich.table import Table
 
-    from raylab.reporting.choice import said_selection, selection_table
+    from raylab.reporting.tables.selection import selection_sentences, selection_table
 
     heads, rows = selection_table(result)
     grid = Table(*heads)
     for row in rows:
         grid.add_row(*row)
     console(stderr=False).print(grid)
-    for line in said_selection(result):
+    for line in selection_sentences(result):
         click.echo(line)
     click.echo(f"{study / 'scores' / 'selection.json'} and selection.png hold it")

@@ -18,12 +18,13 @@ def print_study(study: Any) -> None:
 
 
 def print_leaderboard(study: Any) -> None:
-    from raylab.reporting.leaderboard import rows, table
+    from raylab.reporting.tables.leaderboard import leaderboard_rows
+    from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 
     records, screen = study.records(), console(stderr=False)
     screen.print(
-        table(
-            rows(records, *study.modes, metrics=study.metrics),
+        leaderboard_table(
+            leaderboard_rows(records, *study.modes, metrics=study.metrics),
             baselines=study.baselines(),
             metrics=study.metrics,
             label=study.description["label"],

@@ -26,7 +26,8 @@ from raylab.analysis.scaling_points import (
 from raylab.cli import cli
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
-from raylab.reporting.scaling import keep_scaling, law_text, scaling_figure
+from raylab.reporting.figures.scaling import keep_scaling, scaling_figure
+from raylab.reporting.tables.scaling import law_text
 from raylab.space.settings import Resources
 from raylab.tracking.records import TrialRecord
 

@@ -15,7 +15,7 @@ from raylab.cli import main
 from raylab.config.splits import BlockedSplits
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, DataError
-from raylab.reporting.recording import COLOURS, recording_figure
+from raylab.reporting.figures.recording import COLOURS, recording_figure
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ from raylab.evaluation.scores import (
     metrics_of,
     score_predictions,
 )
-from raylab.reporting.confusion import confusion_figure, confusion_section, keep_confusions
+from raylab.reporting.figures.confusion import confusion_figure, keep_confusions
+from raylab.reporting.sections.score_kinds import CONFUSIONS
+from raylab.reporting.sections.scores import scores
 from raylab.tasks.labels import decoding_metrics
 
 MOVIE = Label(
@@ -309,7 +311,8 @@ def test_evaluate_keeps_the_matrix_that_the_report_shows(
     assert right.mean() == pytest.approx(found["scores"]["choice"]["balanced_accuracy"])
     said = json.loads((study.scores_folder / "confusion-choice-valid.json").read_text())
     assert said["samples"] == counts.to_numpy().sum()
-    page = confusion_section(study.scores_folder)
+    page = scores(study.scores_folder, CONFUSIONS)
+    assert page is not None
     assert page.count("data:image/png") == 2
     assert f"{said['samples']} samples of 1 session" in page
     assert page in Path(raylab.report(study.path)).read_text()
@@ -319,7 +322,7 @@ def test_labels_with_values_have_no_matrix(tmp_path: Path) -> None:
     study = small_study(tmp_path / "study", dataset(tmp_path / "ds"), scores=())
     values = Decoded("continuous", {}, np.zeros((2, 1)), np.zeros((2, 1)))
     assert keep_confusions(study, {"rat": {"position": values}}, split="valid", trial="0000") == []
-    assert confusion_section(study.scores_folder) == ""
+    assert scores(study.scores_folder, CONFUSIONS) is None
 
 
 @pytest.mark.parametrize(("classes", "named", "numbers"), [(3, 3, 9), (20, 20, 0), (118, 0, 0)])

@@ -23,7 +23,7 @@ from raylab.data.views.view import make_timeline, view_activity
 from raylab.errors import ConfigError, DataError
 from raylab.evaluation import unit_correlation
 from raylab.evaluation.unit_correlation import SILENT, cluster_units, correlation_matrix
-from raylab.reporting.unit_correlations import correlation_figure
+from raylab.reporting.figures.unit_correlations import correlation_figure
 
 THREE = np.repeat([0, 1, 2], [5, 3, 4])
 

@@ -22,17 +22,14 @@ from raylab.config.vqvae import VqvaeTrial
 from raylab.data.shard import whole_shard
 from raylab.errors import DataError
 from raylab.files import write_tensors
-from raylab.reporting import plots
-from raylab.reporting.code_figures import (
-    code_figures,
-    reconstructions_figure,
-    transitions_figure,
-    usage_figure,
-)
-from raylab.reporting.codes import Codes, load_codes, transitions
-from raylab.reporting.embedding import Colouring, Embedding
-from raylab.reporting.html import write_report
-from raylab.reporting.latent_map import latent_figure, mean_label
+from raylab.reporting.figures.code_transitions import transitions_figure
+from raylab.reporting.figures.codes import code_figures, usage_figure
+from raylab.reporting.figures.latent_map import latent_figure, mean_label
+from raylab.reporting.figures.reconstructions import reconstructions_figure
+from raylab.reporting.saved.codes import Codes, load_codes, transitions
+from raylab.reporting.saved.embedding import Colouring, Embedding
+from raylab.reporting.study_page import write_report
+from raylab.reporting.trial_figures import trial_figures
 from raylab.tracking.study import StudyFolder
 from raylab.training.loop import Training
 
@@ -131,7 +128,7 @@ def test_reconstructions_break_at_parts(codes: Codes) -> None:
     said = ["unit 4: explained variance 0.75", "unit 0: explained variance 0.25", "unit 2: silent"]
     assert [panel.get_title(loc="left") for panel in panels] == said
     recorded, rebuilt = panels[1].lines[:2]
-    for line, values in ((recorded, codes.truth), (rebuilt, codes.found)):
+    for line, values in ((recorded, codes.truth), (rebuilt, codes.rebuilt)):
         drawn = np.asarray(line.get_ydata(), float)
         assert np.flatnonzero(np.isnan(drawn)).tolist() == [25]
         np.testing.assert_allclose(np.delete(drawn, 25), values[:, 1])
@@ -175,7 +172,7 @@ def test_the_report_of_a_study_with_codes_has_their_figures(tmp_path: Path) -> N
     ):
         assert said in whole
         assert said not in plain
-    drawn = plots.trial_figures(study)(
+    drawn = trial_figures(study)(
         next(each for each in study.records() if each.trial == path.parent.name)
     )
     assert set(drawn) == {"loss_curve.png", "embedding.png"} | NAMES

@@ -9,8 +9,12 @@ from pathlib import Path
 from fake_study import ended, fake_study, started
 from rich.console import Console
 
-from raylab.reporting import leaderboard
-from raylab.reporting.summary import baseline_scores, verdict
+from raylab.reporting.baselines import baseline_scores
+from raylab.reporting.tables.cells import short_names
+from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard_csv import write_csv
+from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
+from raylab.reporting.verdict import verdict
 from raylab.tracking.events import Event, State
 from raylab.tracking.records import records
 
@@ -28,9 +32,9 @@ def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
     for trial, state, score in [*trials, ("0004", "completed", None)]:
         events += [started(trial, x=1), ended(trial, state, score)]
     found = records(events, live=False)
-    rows = leaderboard.rows(found, "max")
-    assert [row["trial"] for row in rows] == ["0003", "0001", "0004", "0002", "0000"]
-    assert [row["trial"] for row in leaderboard.rows(found, "min")] == [
+    rows = leaderboard_rows(found, "max")
+    assert [row.trial for row in rows] == ["0003", "0001", "0004", "0002", "0000"]
+    assert [row.trial for row in leaderboard_rows(found, "min")] == [
         "0001",
         "0003",
         "0004",
@@ -38,8 +42,8 @@ def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
         "0000",
     ]
     names = "trial state score steps seconds cpu_seconds gpu_seconds params metrics note"
-    assert all(list(row) == names.split() for row in rows)
-    assert not any(row["note"] for row in rows)
+    assert all(list(row.to_dict()) == names.split() for row in rows)
+    assert not any(row.note for row in rows)
 
 
 def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
@@ -50,16 +54,16 @@ def test_a_model_of_an_earlier_step_is_noted(tmp_path: Path) -> None:
         ended("0001", "completed", 0.4, kept_step=100),
         ended("0002", "completed", 0.3),
     ]
-    rows = leaderboard.rows(records(events, live=False), "max")
-    assert [row["note"] for row in rows] == [f"{reason}; the model of step 60 is kept", None, None]
-    leaderboard.write_csv(tmp_path / "l.csv", rows)
+    rows = leaderboard_rows(records(events, live=False), "max")
+    assert [row.note for row in rows] == [f"{reason}; the model of step 60 is kept", None, None]
+    write_csv(tmp_path / "l.csv", rows)
     assert [row["note"] for row in csv.DictReader((tmp_path / "l.csv").open())] == [
-        rows[0]["note"],
+        rows[0].note,
         "",
         "",
     ]
     console = Console(width=100, record=True, file=(tmp_path / "out").open("w"))
-    console.print(leaderboard.table(rows, baselines=None, metrics=METRICS))
+    console.print(leaderboard_table(rows, baselines=None, metrics=METRICS))
     assert (
         "1 trial with a note (in leaderboard.csv), such as: stopped early at step 90"
         in " ".join(console.export_text().split())
@@ -75,9 +79,9 @@ def test_a_collapsed_codebook_is_noted() -> None:
             replace(started(trial), config=config),
             ended(trial, "completed", usage, metrics=metrics),
         ]
-    rows = leaderboard.rows(records(events, live=False), "min")
+    rows = leaderboard_rows(records(events, live=False), "min")
     said = "the codebook collapsed: 2.0% of its codes are used on held-out windows"
-    assert [row["note"] for row in rows] == [said, None]
+    assert [row.note for row in rows] == [said, None]
 
 
 def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> None:
@@ -87,7 +91,7 @@ def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> N
         started("0001", b="x,y"),
         ended("0001", "failed", None),
     ]
-    leaderboard.write_csv(tmp_path / "l.csv", leaderboard.rows(records(events, live=False), "max"))
+    write_csv(tmp_path / "l.csv", leaderboard_rows(records(events, live=False), "max"))
     first, second = csv.DictReader((tmp_path / "l.csv").open())
     assert (first["trial"], first["score"], first["params.a"], first["params.b"]) == (
         "0000",
@@ -106,11 +110,11 @@ def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> N
 def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
     found = study.records()
-    rows = leaderboard.rows(found, "max")
+    rows = leaderboard_rows(found, "max")
     errors = {record.trial: record.error for record in found}
     for width in (60, 100, 160):
         console = Console(width=width, record=True, file=(tmp_path / "out").open("w"))
-        drawn = leaderboard.table(
+        drawn = leaderboard_table(
             rows,
             baselines=study.baselines(),
             metrics=METRICS,
@@ -131,12 +135,12 @@ def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> N
 
 def test_short_names_stay_apart() -> None:
     paths = ["model.encoder.kind", "quantizer.kind", "optimizer.learning_rate"]
-    assert list(leaderboard.short_names(paths).values()) == [
+    assert list(short_names(paths).values()) == [
         "encoder.kind",
         "quantizer.kind",
         "learning_rate",
     ]
-    assert leaderboard.short_names(["kind", "model.kind"])["kind"] == "kind"
+    assert short_names(["kind", "model.kind"])["kind"] == "kind"
 
 
 def test_a_winner_that_loses_to_its_own_input_is_said_to_lose() -> None:

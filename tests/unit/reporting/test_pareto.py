@@ -23,9 +23,11 @@ from raylab.analysis.winner import said_choice, winner
 from raylab.cli.show.study import say_choice
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError, TrainingError
-from raylab.reporting import leaderboard
-from raylab.reporting.html import write_report
-from raylab.reporting.pareto import front_chart
+from raylab.reporting.charts.front import front_chart
+from raylab.reporting.study_page import write_report
+from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard_csv import write_csv
+from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.space.space import Space, load_space
 from raylab.tracking.events import StudyEnded
 from raylab.tracking.records import Mode, TrialRecord, best, front
@@ -248,11 +250,12 @@ def study_of_two(folder: Path, *more: str) -> StudyFolder:
 
 def test_the_leaderboard_ranks_the_front_first(tmp_path: Path) -> None:
     study = study_of_two(tmp_path / "s")
-    rows = ranked(study.path)
-    assert [row["trial"] for row in rows] == [*FRONT, "0000", "0004", "0002", "0005"]
-    assert [row["front"] for row in rows] == [True, True, False, False, False, False]
-    assert rows[1]["scores"] == {"decoding.r2": 0.7, "decoding.median_abs_error": 0.2}
-    leaderboard.write_csv(study.leaderboard_path, rows)
+    rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
+    assert [row.to_dict() for row in rows] == ranked(study.path)
+    assert [row.trial for row in rows] == [*FRONT, "0000", "0004", "0002", "0005"]
+    assert [row.front for row in rows] == [True, True, False, False, False, False]
+    assert rows[1].scores == {"decoding.r2": 0.7, "decoding.median_abs_error": 0.2}
+    write_csv(study.leaderboard_path, rows)
     table = list(csv.DictReader(study.leaderboard_path.open()))
     assert [row["front"] for row in table] == ["yes", "yes", "no", "no", "no", "no"]
     assert [row["scores.decoding.median_abs_error"] for row in table] == [
@@ -263,7 +266,7 @@ def test_the_leaderboard_ranks_the_front_first(tmp_path: Path) -> None:
         "0.01",
         "",
     ]
-    leaderboard.write_csv(study.leaderboard_path, [])
+    write_csv(study.leaderboard_path, [])
     assert (
         study.leaderboard_path.read_text()
         == "trial,state,score,steps,seconds,cpu_seconds,gpu_seconds,note\n"
@@ -274,8 +277,12 @@ def test_the_table_has_a_column_an_objective_and_baselines_under_theirs(tmp_path
     study = study_of_two(tmp_path / "s", "goodness_of_fit")
     baselines = {"valid": {"raw": {"position": {"r2": 0.61, "median_abs_error": 0.33}}}}
     console = Console(width=120, record=True, file=(tmp_path / "out").open("w"))
-    drawn = leaderboard.table(
-        ranked(study.path), baselines=baselines, metrics=study.metrics, label="position", width=120
+    drawn = leaderboard_table(
+        leaderboard_rows(study.records(), *study.modes, metrics=study.metrics),
+        baselines=baselines,
+        metrics=study.metrics,
+        label="position",
+        width=120,
     )
     console.print(drawn)
     lines = [line.split() for line in console.export_text().splitlines()]

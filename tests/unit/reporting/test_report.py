@@ -14,9 +14,10 @@ from fake_study import ended, fake_study, started, write_embedding
 
 from raylab.errors import DataError
 from raylab.files import write_json, write_tensors
-from raylab.reporting import plots
-from raylab.reporting.embedding import load_embedding
-from raylab.reporting.html import write_report
+from raylab.reporting.figures.embedding import embedding_figure
+from raylab.reporting.saved.embedding import load_embedding
+from raylab.reporting.study_page import write_report
+from raylab.reporting.trial_figures import trial_figures
 from raylab.tracking import events
 
 HOSTILE = "x <img src=http:evil onerror=alert(1)> </script>"
@@ -161,10 +162,10 @@ def test_embeddings_of_any_size_are_drawn(tmp_path: Path, dimensions: int) -> No
         "head",
         "direction",
     ]
-    points, axes = found.drawn()
+    points, axes = found.coordinates()
     assert points.shape == (80, min(3, max(2, dimensions)))
     assert len(axes) == points.shape[1]
-    plots.embedding(found, title="a $x$").savefig(tmp_path / "e.png")
+    embedding_figure(found, title="a $x$").savefig(tmp_path / "e.png")
     assert (tmp_path / "e.png").stat().st_size > 10_000
 
 
@@ -172,14 +173,14 @@ def test_principal_components_keep_the_largest_spread(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     points = generator.normal(size=(200, 6)) * np.array([0.1, 5, 0.1, 3, 0.1, 2])
     write_tensors(tmp_path / "e.safetensors", {"embedding": points.astype(np.float32)})
-    drawn, _ = load_embedding(tmp_path / "e.safetensors").drawn()
+    drawn, _ = load_embedding(tmp_path / "e.safetensors").coordinates()
     np.testing.assert_allclose(np.abs(np.corrcoef(drawn[:, 0], points[:, 1])[0, 1]), 1, atol=0.01)
     np.testing.assert_allclose(drawn.std(axis=0), [5, 3, 2], rtol=0.2)
 
 
 def test_a_trial_has_its_figures(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
-    draw = plots.trial_figures(study)
+    draw = trial_figures(study)
     drawn = {record.trial: draw(record) for record in study.records()}
     winner = next(trial for trial in drawn if study.embedding_path(trial).is_file())
     assert set(drawn[winner]) == {"loss_curve.png", "embedding.png"}

@@ -26,8 +26,9 @@ from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.errors import ConfigError, DataError
 from raylab.files import write_tensors
-from raylab.reporting.frames import frame_figure, frame_section, load_frames
-from raylab.reporting.html import write_report
+from raylab.reporting.figures.frames import frame_figure
+from raylab.reporting.saved.frames import load_frames
+from raylab.reporting.study_page import write_report
 from raylab.space.space import load_space
 from raylab.tasks.decoder.frames import FrameError
 from raylab.tasks.families import get_task
@@ -288,20 +289,22 @@ def test_the_report_shows_true_frames_above_rebuilt_ones(
     validation = training.validate()
     study = fake_study(tmp_path / "s", states=("completed",))
     path = study.embedding_path("0000")
-    assert frame_section(path) == ""
+    assert load_frames(path) is None
     write_tensors(path, validation.arrays, validation.metadata)
     found = load_frames(path)
     assert found is not None
     assert found.session == json.loads(validation.metadata["frames"]) == "rat"
     frames = movie()[0].reshape(-1, SIDE, SIDE).astype(np.float32)
     assert len(found.truth) == 6
-    for truth, rebuilt in zip(found.truth, found.found):
+    for truth, rebuilt in zip(found.truth, found.rebuilt):
         assert (truth == frames).all(axis=(1, 2)).any()
         assert np.abs(rebuilt - truth).mean() < 20
     panels = frame_figure(found).axes
     for column in range(6):
         np.testing.assert_array_equal(panels[column].images[0].get_array(), found.truth[column])
-        np.testing.assert_array_equal(panels[7 + column].images[0].get_array(), found.found[column])
+        np.testing.assert_array_equal(
+            panels[7 + column].images[0].get_array(), found.rebuilt[column]
+        )
     np.testing.assert_array_equal(panels[13].images[0].get_array(), found.mean)
     assert "Frames rebuilt by the best trial" in write_report(study, importance=None).read_text()
     assert (path.parent / "figures" / "frames.png").is_file()

@@ -20,12 +20,14 @@ from raylab.analysis.trained import seeds_of
 from raylab.analysis.winner import said_choice, unselected, winner
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Candidate, choose
-from raylab.reporting import leaderboard
-from raylab.reporting.charts import learning_curves
-from raylab.reporting.choice import selection_figure
-from raylab.reporting.compared import course
-from raylab.reporting.html import write_report
-from raylab.reporting.scores import keep_score
+from raylab.reporting.charts.learning_curves import learning_curves
+from raylab.reporting.charts.progress import course
+from raylab.reporting.figures.files import keep_score
+from raylab.reporting.figures.selection import selection_figure
+from raylab.reporting.study_page import write_report
+from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard_csv import write_csv
+from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.tracking.events import Selected, SelectionStarted, State, StudyEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.runs import trial_run
@@ -118,21 +120,24 @@ def test_without_a_selection_one_seed_chose(tmp_path: Path) -> None:
 
 
 def test_repetitions_are_intervals_not_rows(study: StudyFolder, tmp_path: Path) -> None:
-    rows = ranked_trials(study.path)
+    rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
+    assert [row.to_dict() for row in rows] == ranked_trials(study.path)
     assert len(rows) == len(drawn(study.records())) == 8
-    by_trial = {row["trial"]: row for row in rows}
-    found = by_trial["0004"]["seeds"]
-    assert (found["mean"], found["count"], found["failed"]) == (pytest.approx(0.5), 3, 0)
-    assert found["interval"] == pytest.approx(
+    by_trial = {row.trial: row for row in rows}
+    seeds, others = by_trial["0004"].seeds, by_trial["0000"].seeds
+    assert seeds is not None
+    assert others is not None
+    assert (seeds.mean, seeds.count, seeds.failed) == (pytest.approx(0.5), 3, 0)
+    assert seeds.interval == pytest.approx(
         [0.5 - 0.05 * 4.3027 / 3**0.5, 0.5 + 0.05 * 4.3027 / 3**0.5], abs=1e-5
     )
-    assert (by_trial["0000"]["seeds"]["count"], by_trial["0000"]["seeds"]["failed"]) == (2, 1)
-    assert by_trial["0001"]["seeds"] is None
-    assert (found["cpu_seconds"], found["gpu_seconds"]) == (48, 12)
-    assert (by_trial["0004"]["cpu_seconds"], by_trial["0004"]["gpu_seconds"]) == (8, 0)
-    leaderboard.write_csv(tmp_path / "l.csv", rows)
+    assert (others.count, others.failed) == (2, 1)
+    assert by_trial["0001"].seeds is None
+    assert (seeds.cpu_seconds, seeds.gpu_seconds) == (48, 12)
+    assert (by_trial["0004"].cpu_seconds, by_trial["0004"].gpu_seconds) == (8, 0)
+    write_csv(tmp_path / "l.csv", rows)
     cells = {row["trial"]: row for row in csv.DictReader((tmp_path / "l.csv").open())}
-    assert float(cells["0004"]["seeds.low"]) == pytest.approx(found["interval"][0])
+    assert float(cells["0004"]["seeds.low"]) == pytest.approx(seeds.interval[0])
     assert (
         cells["0000"]["seeds.count"],
         cells["0001"]["seeds.count"],
@@ -140,7 +145,7 @@ def test_repetitions_are_intervals_not_rows(study: StudyFolder, tmp_path: Path) 
     ) == ("2", "", "")
     console = Console(width=160, record=True, file=(tmp_path / "out").open("w"))
     console.print(
-        leaderboard.table(rows, baselines=study.baselines(), metrics=study.metrics, width=160)
+        leaderboard_table(rows, baselines=study.baselines(), metrics=study.metrics, width=160)
     )
     text = console.export_text()
     assert "0.500 (0.376 ... 0.624), 3" in text

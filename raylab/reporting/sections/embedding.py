@@ -1,0 +1,33 @@
+"""The embedding of the winner."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from raylab.errors import DataError
+from raylab.reporting.charts.embedding import embedding_chart
+from raylab.reporting.facts import StudyFacts
+from raylab.reporting.markup import render
+from raylab.reporting.saved.embedding import load_embedding
+from raylab.reporting.sections.charts import charts_markup
+
+_MOST_CHARTS = 6  # a browser keeps few three-dimensional drawings alive at once
+
+
+def embedding(facts: StudyFacts) -> Markup | None:
+    """A chart per label."""
+    if facts.embedding is None or not facts.embedding.is_file():
+        return None
+    try:
+        saved = load_embedding(facts.embedding)
+    except DataError as error:
+        return render("note.html", style="warning", text=error.what)
+    samples, dimensions = saved.points.shape
+    colourings = saved.colourings[:_MOST_CHARTS]
+    hidden = len(saved.colourings) - len(colourings)
+    more = f"; {hidden} more labels are in the file" if hidden else ""
+    return charts_markup(
+        [embedding_chart(saved, colouring) for colouring in colourings],
+        note=f"{samples} validation samples in {dimensions} dimensions{more}.",
+        pair=len(colourings) > 1,
+    )

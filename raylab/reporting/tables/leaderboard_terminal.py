@@ -1,0 +1,181 @@
+"""The leaderboard of a study for a terminal, with the matched baselines below the trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from rich.box import Box
+from rich.table import Table
+from rich.text import Text
+
+from raylab.reporting.baselines import Baselines, baseline_scores
+from raylab.reporting.tables.cells import keys, short_names, text, yes_or_no
+from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores
+
+_GAP = 2  # characters between columns
+_WIDEST = 18  # characters of a parameter's column
+_REASONS = 8  # failures that are explained
+_RULES = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
+_COLOURS = {
+    "completed": "green",
+    "pruned": "yellow",
+    "running": "cyan",
+    "interrupted": "magenta",
+    "failed": "red",
+}
+
+
+def leaderboard_table(
+    rows: Sequence[LeaderboardRow],
+    *,
+    baselines: Baselines | None,
+    metrics: Sequence[str],
+    label: str | None = None,
+    errors: Mapping[str, str | None] | None = None,
+    width: int = 100,
+) -> Table:
+    """The rows for a terminal of `width` characters, the matched baselines below a rule.
+
+    Args:
+        baselines: The content of `baselines.json`, or None.
+        metrics: Names of the objectives, in the order that `leaderboard_rows` got them.
+        label: The label that the objective decodes.
+        errors: Why a trial failed, by trial.
+    """
+    several = len(metrics) > 1
+    matched = {metric: baseline_scores(baselines, metric=metric, label=label) for metric in metrics}
+    kinds = keys(matched.values())
+    seeds = {row.trial: seeds_text(row.seeds) for row in rows}
+    widths = {"trial": 5, "state": 18 if kinds else 11, **({"front": 5} if several else {})}
+    widths |= {metric: max(7, len(metric)) for metric in metrics}
+    widths |= {"over seeds": max(map(len, seeds.values()))} if any(seeds.values()) else {}
+    widths |= {"step": 6}
+    params = _fitting(rows, width=width - sum(widths.values()) - _GAP * len(widths))
+    grid = _grid(widths, params, metrics)
+    for row in rows:
+        over = seeds[row.trial] if "over seeds" in widths else None
+        grid.add_row(*_cells(row, metrics, list(params), seeds=over))
+    grid.add_section()
+    for kind in kinds:
+        scores = [
+            f"{matched[metric][kind]:.4f}" if kind in matched[metric] else "" for metric in metrics
+        ]
+        name = Text(f"baseline: {kind}", style="dim")
+        grid.add_row("–", name, *([""] if several else []), *scores)
+    grid.caption = _footnotes(rows, params, errors=errors or {}, width=width)
+    grid.caption_justify = "left"
+    return grid
+
+
+def seeds_text(seeds: SeedScores | None) -> str:
+    """`0.712 (0.690 ... 0.734), 5, 1 failed`: mean, 95 % interval, repetitions that completed;
+    empty where none ended.
+    """
+    if seeds is None:
+        return ""
+    failed = f"{seeds.failed} failed" if seeds.failed else ""
+    if seeds.mean is None:
+        return failed
+    low, high = seeds.interval or (None, None)
+    interval = "" if low is None else f" ({low:.3f} ... {high:.3f})"
+    return f"{seeds.mean:.3f}{interval}, {seeds.count}" + (f", {failed}" if failed else "")
+
+
+def _grid(widths: Mapping[str, int], params: Mapping[str, str], metrics: Sequence[str]) -> Table:
+    """A table with its columns: fixed ones, and those of parameters by their short names."""
+    grid = Table(
+        box=_RULES, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
+    for head, least in widths.items():
+        justify: Literal["left", "right"] = "right" if head in (*metrics, "step") else "left"
+        grid.add_column(head, justify=justify, min_width=least, no_wrap=True)
+    for short in params.values():
+        grid.add_column(
+            short, justify="right", no_wrap=True, overflow="ellipsis", max_width=_WIDEST
+        )
+    return grid
+
+
+def _fitting(rows: Sequence[LeaderboardRow], *, width: int) -> dict[str, str]:
+    """Parameters (path -> short name) whose columns fit, those that differ between trials first."""
+    paths = keys(row.params for row in rows)
+    short = short_names(paths)
+    values = {path: {text(row.params.get(path)) for row in rows} for path in paths}
+    fitting: list[str] = []
+    for path in sorted(paths, key=lambda path: len(values[path]) == 1):
+        width -= _GAP + min(_WIDEST, max(len(value) for value in (short[path], *values[path])))
+        if width >= 0:
+            fitting.append(path)
+    return {path: short[path] for path in paths if path in fitting}
+
+
+def _cells(
+    row: LeaderboardRow, metrics: Sequence[str], paths: Sequence[str], *, seeds: str | None
+) -> list[Text | str]:
+    scores = row.score_of(metrics)
+    return [
+        row.trial,
+        Text(row.state, style=_COLOURS.get(row.state, "")),
+        *([] if row.front is None else [yes_or_no(row.front)]),
+        *("–" if score is None else f"{score:.4f}" for score in scores),
+        *([] if seeds is None else [seeds]),
+        str(row.steps),
+        *(Text(text(row.params.get(path))) for path in paths),
+    ]
+
+
+def _footnotes(
+    rows: Sequence[LeaderboardRow],
+    params: Mapping[str, str],
+    *,
+    errors: Mapping[str, str | None],
+    width: int,
+) -> Text | None:
+    """Why trials failed, what did not fit, and what the trials cost."""
+    failed = [(row.trial, errors[row.trial]) for row in rows if errors.get(row.trial)]
+    lines = [_one_line(f"{trial} failed: {error}", width) for trial, error in failed[:_REASONS]]
+    if len(failed) > _REASONS:
+        lines.append(f"and {len(failed) - _REASONS} more failed")
+    notes = [row.note for row in rows if row.note]
+    if notes:
+        count, first = len(notes), _one_line(notes[0], width)
+        plural = "s" * (count > 1)
+        lines.append(f"{count} trial{plural} with a note (in leaderboard.csv), such as: {first}")
+    hidden = len(keys(row.params for row in rows)) - len(params)
+    if hidden:
+        lines.append(f"{hidden} more parameter{'s' * (hidden > 1)} in leaderboard.csv")
+    if cost := cost_text(rows):
+        lines.append(cost)
+    return Text("\n".join(lines)) if lines else None
+
+
+def cost_text(rows: Sequence[LeaderboardRow]) -> str:
+    """What all trials together used, and beside it what their repetitions used."""
+    repeated = [row.seeds for row in rows if row.seeds]
+    parts = [
+        _cost(
+            "CPU",
+            sum(row.cpu_seconds for row in rows),
+            sum(seeds.cpu_seconds for seeds in repeated),
+        ),
+        _cost(
+            "GPU",
+            sum(row.gpu_seconds for row in rows),
+            sum(seeds.gpu_seconds for seeds in repeated),
+        ),
+    ]
+    used = ", ".join(part for part in parts if part)
+    return f"cost: {used}" if used else ""
+
+
+def _cost(unit: str, trials: float, repetitions: float) -> str:
+    if not trials and not repetitions:
+        return ""
+    beside = f" and {repetitions:,.0f} for repetitions" if repetitions else ""
+    return f"{trials:,.0f} {unit}-seconds{beside}"
+
+
+def _one_line(message: str, length: int) -> str:
+    flat = " ".join(message.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"

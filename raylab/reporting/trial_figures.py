@@ -1,0 +1,54 @@
+"""The figures of one trial, for MLflow and for the files beside its embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from raylab.errors import DataError
+from raylab.reporting.figures.codes import code_figures
+from raylab.reporting.figures.embedding import embedding_figure
+from raylab.reporting.figures.files import save_figure
+from raylab.reporting.figures.frames import frame_figures
+from raylab.reporting.figures.loss_curve import loss_curve
+from raylab.reporting.saved.embedding import load_embedding
+from raylab.tracking.records import TrialRecord
+from raylab.tracking.study import StudyFolder
+
+# Validation scores, besides the objectives, whose curves are drawn where a trial reports them.
+CURVES = ("reconstruction.mse", "codes.usage", "codes.perplexity", "behaviour.r2")
+# Each gives the figures of one kind by file name; none where the trial saved nothing of the kind.
+_SAVED = (code_figures, frame_figures)
+
+
+def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figure]]:
+    """What `tracking.mlflow.Mirror` draws of an ended trial: file name -> figure."""
+
+    def draw(record: TrialRecord) -> dict[str, Figure]:
+        figures: dict[str, Figure] = {}
+        if record.history:
+            figures["loss_curve.png"] = loss_curve(record, *study.metrics, *CURVES)
+        path = study.embedding_path(record.trial)
+        if path.is_file():
+            title = f"trial {record.trial}"
+            figures["embedding.png"] = embedding_figure(load_embedding(path), title=title)
+            for figures_of in _SAVED:
+                figures |= figures_of(path)
+        return figures
+
+    return draw
+
+
+def keep_figures(path: Path) -> None:
+    """Write the figures of an `embedding.safetensors` into the folder `figures` beside it. Of what
+    is damaged nothing is written; the report's section says that it is damaged.
+    """
+    for figures_of in _SAVED:
+        try:
+            figures = figures_of(path)
+        except DataError:
+            continue
+        for name, figure in figures.items():
+            save_figure(path.parent / "figures" / name, figure)
