@@ -92,6 +92,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "allensdk": ("data.allen.reader_process",),
     "plotly": ("reporting.",),
     "matplotlib": ("reporting.",),
+    "jinja2": ("reporting.markup",),
     "click": ("cli",),
     "ripser": ("evaluation.topology",),
     "umap": ("evaluation.comparison",),
