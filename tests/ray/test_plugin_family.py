@@ -1,0 +1,86 @@
+"""A search, with everything that is asked of its trials, of the model family of docs/extending.md.
+
+The family is a package of its own: no file of raylab knows it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers import dataset, session
+from worked_examples import install, run_with
+
+pytestmark = pytest.mark.ray
+
+SEARCH = """
+import json, sys
+import raylab
+from raylab.cluster import connect
+
+data, folder = sys.argv[1:]
+base = {"training": {"device": "cpu", "batch_size": 32, "max_steps": 40, "validate_every": 20}}
+space = {
+    "task": {"kind": "linear_autoencoder"},
+    "objective": {"metric": "rebuilt.mse"},
+    "base": {**base, "optimizer.learning_rate": 0.03},
+    "search": {"model.dimension": {"categorical": [1, 4]}},
+    "sampler": {"kind": "grid"},
+}
+connect(cpus=2)
+silent = {"say": lambda line: None}
+study = raylab.search(space, data=data, out=f"{folder}/search", **silent)
+records = {record.params["model.dimension"]: record for record in study.records()}
+winner = study.records()[0].trial
+evaluated = raylab.evaluate(study.path)
+page = raylab.report(study.path).read_text()
+model = raylab.load(study.path)
+with_width = raylab.scale(
+    {**space, "search": {}}, data=data, out=f"{folder}/scale", data_fractions=[1.0], width=[1, 4],
+    workers=[1, 2], seeds=1, **silent
+)
+try:
+    raylab.adapt(study.path, data=data, out=f"{folder}/adapted", **silent)
+    adapt = ""
+except raylab.errors.RaylabError as error:
+    adapt = str(error)
+print(json.dumps({
+    "states": [record.state for record in records.values()],
+    "errors": [record.score for record in records.values()],
+    "leaderboard": len(raylab.leaderboard(study.path)),
+    "page": "model.dimension" in page and "embedding" in page,
+    "encoded": model.transform(raylab.Dataset(data).open("rat").neural[:50]).shape[1],
+    "width_path": getattr(with_width, "width_path", None) or with_width["width_path"],
+    "points": len(getattr(with_width, "points", None) or with_width["points"]),
+    "adapt": adapt,
+}))
+"""
+WITHOUT = """
+import sys
+import raylab
+try:
+    raylab.load(sys.argv[1])
+except raylab.errors.RaylabError as error:
+    print(error)
+"""
+
+
+def test_a_family_from_a_package(tmp_path: Path) -> None:
+    packages = install("A model family", tmp_path / "packages")
+    data = dataset(
+        tmp_path / "ds", session(samples=400, units=6), session("b", samples=300, units=5, seed=1)
+    )
+    facts = json.loads(run_with(packages, SEARCH, str(data.path), str(tmp_path)).splitlines()[-1])
+    assert facts["states"] == ["completed", "completed"]
+    narrow, wide = facts["errors"]
+    assert wide < narrow
+    assert facts["leaderboard"] == 2
+    assert facts["page"]
+    assert facts["encoded"] == 4
+    assert facts["width_path"] == "model.dimension"
+    assert facts["points"] == 4
+    assert "models of task.kind 'linear_autoencoder' cannot be adapted" in facts["adapt"]
+
+    text = run_with(tmp_path, WITHOUT, str(tmp_path / "search"))
+    assert "task.kind 'linear_autoencoder' is not known" in text
