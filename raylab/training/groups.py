@@ -1,36 +1,26 @@
 """Placement groups that a killed trial of several workers leaves behind.
 
-Ray keeps a group until its creator and the whole job have ended. Ray Train's own cleaner hears of a
-group only when all its workers have started: of a trial that is killed before, the CPUs stay
-reserved, and the next trial waits for them for ever.
+Ray keeps a placement group until its creator and the whole job have ended. The cleaner of Ray Train
+learns of a group only when all its workers have started. If a trial is killed before that, its CPUs
+stay reserved, and the next trial would wait for them for ever.
 """
 
 from __future__ import annotations
 
 import ray
-from ray.core.generated.gcs_pb2 import PlacementGroupTableData
 from ray.util.placement_group import PlacementGroup, remove_placement_group
 
-_NOBODY = b"\xff"  # repeated, the creator of a group that a driver made
+from raylab.training.ray_private import Group, actor_is_dead, placement_groups
 
 
-def remove_left_groups() -> int:
-    """Remove the groups of this job's dead actors; how many there were."""
+def remove_orphaned_groups() -> int:
+    """Remove the placement groups that dead actors of this job created; returns their number."""
     job = ray.get_runtime_context().get_job_id()
-    left = [group for group in _groups() if group.creator_job_id.hex() == job and _is_left(group)]
-    for group in left:
-        remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.placement_group_id)))
-    return len(left)
+    orphaned = [group for group in placement_groups() if group.job == job and _is_orphaned(group)]
+    for group in orphaned:
+        remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.id)))
+    return len(orphaned)
 
 
-def _groups() -> list[PlacementGroupTableData]:
-    """Ray's public tables do not say who created a group."""
-    accessor = ray._private.state.state._connect_and_get_accessor()
-    return [PlacementGroupTableData.FromString(raw) for raw in accessor.get_placement_group_table()]
-
-
-def _is_left(group: PlacementGroupTableData) -> bool:
-    creator = group.creator_actor_id
-    if group.state == PlacementGroupTableData.REMOVED or not creator.strip(_NOBODY):
-        return False
-    return bool(ray._private.state.actors(creator.hex()).get("State", "DEAD") == "DEAD")
+def _is_orphaned(group: Group) -> bool:
+    return not group.removed and group.creator is not None and actor_is_dead(group.creator)

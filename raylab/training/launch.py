@@ -24,7 +24,7 @@ from raylab.data.shards import build_shard, split_dataset
 from raylab.errors import TrainingError
 from raylab.tasks.families import get_task
 from raylab.training.comm import GroupComm
-from raylab.training.groups import remove_left_groups
+from raylab.training.groups import remove_orphaned_groups
 from raylab.training.worker import Job, describe_round, run_round, start
 
 RESTARTS = 3  # of a trial whose worker processes died: each goes on from the last checkpoint
@@ -97,7 +97,7 @@ class WorkerGroup:
             if ready:
                 return dict(ray.get(result))
             # of whoever was killed before: these workers may be waiting for its CPUs
-            remove_left_groups()
+            remove_orphaned_groups()
             if not self._thread.is_alive():
                 raise self._error or TrainingError("the workers ended without a result")
 

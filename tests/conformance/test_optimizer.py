@@ -77,7 +77,7 @@ def test_a_trials_process_imports_neither_the_compiler_nor_scikit_learn() -> Non
     """Each of them would cost every trial's process one to two seconds."""
     script = """
 import sys, torch
-from raylab.config import OptimizerConfig
+from raylab.config.training import OptimizerConfig
 from raylab.training.optimizer import make_optimizer
 import raylab.tuning.actor, raylab.tasks.contrastive.family
 stretch = torch.nn.Parameter(torch.ones(3))

@@ -61,6 +61,7 @@ ONLY: dict[str, tuple[str, ...]] = {
         "data.shards",
         "training.launch",
         "training.groups",
+        "training.ray_private",
         "tuning.",
         "analysis.",
     ),

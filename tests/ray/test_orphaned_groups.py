@@ -12,7 +12,7 @@ import ray
 from ray.util.placement_group import placement_group, placement_group_table
 
 from raylab.cluster import connect
-from raylab.training.groups import remove_left_groups
+from raylab.training.groups import remove_orphaned_groups
 
 pytestmark = pytest.mark.ray
 
@@ -31,17 +31,17 @@ def test_groups_of_the_dead_are_removed() -> None:
     driver = placement_group([{"CPU": 0.5}])
     creators: list[Any] = [Creator.remote(), Creator.remote()]  # type: ignore[attr-defined]
     killed, living = ray.get([creator.reserve.remote() for creator in creators])
-    assert remove_left_groups() == 0
+    assert remove_orphaned_groups() == 0
     ray.kill(creators[0])
     deadline = time.monotonic() + 30
-    while not remove_left_groups():
+    while not remove_orphaned_groups():
         assert time.monotonic() < deadline
         time.sleep(0.1)
     while (states := _states())[killed] != "REMOVED":
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert (states[living], states[driver.id.hex()]) == ("CREATED", "CREATED")
-    assert remove_left_groups() == 0
+    assert remove_orphaned_groups() == 0
     ray.shutdown()
 
 
