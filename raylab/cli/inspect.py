@@ -54,14 +54,14 @@ def inspect(
         )
     if (clusters or overrides) and not correlations:
         raise click.UsageError("--clusters and --set are of --correlations; give it as well")
-    found = raylab.inspect(path, recipe=recipe)
+    description = raylab.inspect(path, recipe=recipe)
     if as_json:
-        print_json(found)
+        print_json(description.to_dict())
     else:
-        print_sessions(found["sessions"])
+        print_sessions(description.to_dict()["sessions"])
         click.echo(
             "total: {sessions} sessions, {samples} samples, {units} units, {hours} h".format(
-                **found["totals"]
+                **description.totals.to_dict()
             )
         )
     for file in raylab.draw(path, out=png, recipe=recipe, session=session) if png else []:
@@ -71,7 +71,7 @@ def inspect(
         table = raylab.unit_correlations(
             path, out=correlations, session=session, clusters=clusters or 10, view=view
         )
-        shown = {session} if session else {one["id"] for one in found["sessions"]}
+        shown = {session} if session else {entry.id for entry in description.sessions}
         for name in sorted(shown - set(table["session"])):
             click.echo(f"not correlated: {name}: no training samples", err=True)
         click.echo(correlations, err=True)

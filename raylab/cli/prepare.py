@@ -77,9 +77,9 @@ def prepare(
         )
     print_sessions(prepared.dataset.manifest["sessions"])
     for session in prepared.left_out:
-        click.echo(f"left out: {session['id']}: {session['reason']}", err=True)
+        click.echo(f"left out: {session.id}: {session.reason}", err=True)
     for failure in prepared.failed:
-        click.echo(f"not read: {failure['error']}", err=True)
+        click.echo(f"not read: {failure.error}", err=True)
     click.echo(
         f"{len(prepared.dataset.sessions)} sessions in {out}, fingerprint "
         f"{prepared.dataset.fingerprint[:12]}"

@@ -1,6 +1,4 @@
-"""The prepared dataset: a folder that explains itself. One manifest, one memory-mappable file a
-session.
-"""
+"""The prepared dataset: a folder with a manifest and one memory-mappable file per session."""
 
 from __future__ import annotations
 
@@ -8,23 +6,21 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from raylab.config.explain import did_you_mean
-from raylab.data.manifest import check_arrays, check_manifest, check_split
+from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
+from raylab.data.manifest_checks import check_manifest, check_split
 from raylab.data.session import Label, Session
+from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError
 from raylab.files import file_digest, map_tensors, read_json
-
-SCHEMA = 2
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """What a model may know of a label without reading it. `dims` is 1 for discrete labels."""
+    """What the manifest says about a label; `dims`, its number of columns, is 1 for discrete ones."""
 
     kind: str
     unit: str
@@ -34,11 +30,14 @@ class LabelSpec:
 
 @dataclass(frozen=True)
 class SessionSpec:
-    """
+    """What the manifest says about a session.
+
     Attributes:
-        splits: Samples of each.
-        longest: Samples of the longest segment, and of the longest of each kind of group, such as
-            `presentation`.
+        units: Number of units that the dataset keeps.
+        rate_hz: Sampling rate of the recording.
+        splits: Number of samples per split.
+        longest: Number of samples of the longest segment, and of the longest of each kind of group,
+            such as `presentation`.
     """
 
     id: str
@@ -55,7 +54,7 @@ class Recording:
 
     Attributes:
         neural: (T, N) float32, every recorded unit.
-        kept: (N,) bool, the units that the training samples say something about; None for all.
+        kept: (N,) bool, the units that passed the filters; None where all did.
         parts: (P, 3) int64 rows [start, stop, split code]; see `raylab.data.splitting.splits`.
         time: (T,) float64 seconds.
         groups: (T,) int64 ids by name, -1 outside, such as `presentation`.
@@ -78,8 +77,9 @@ class Recording:
         return rows if self.kept is None else rows[:, self.kept]
 
     def limited(self, training_fraction: float) -> Recording:
-        """With the first share of the training samples in `parts`; what is left out lies in no
-        split, as gaps do.
+        """The recording with only the first share of its training samples.
+
+        The other training samples then lie in no split, as samples in gaps do.
         """
         if training_fraction == 1:
             return self
@@ -98,8 +98,9 @@ class Recording:
 
 
 def training_samples(samples: int, fraction: float) -> int:
-    """How many of a session's training samples a `sessions.training_fraction` keeps: at least one,
-    if there are any.
+    """How many of a session's training samples a `sessions.training_fraction` keeps.
+
+    At least one, if there are any.
     """
     return min(samples, math.ceil(round(samples * fraction, 6)))  # 0.1 * 30 is a little more than 3
 
@@ -110,8 +111,13 @@ class Dataset:
     Args:
         path: The folder that `raylab prepare` wrote.
 
+    Attributes:
+        path: That folder.
+        manifest: What its `manifest.json` holds.
+
     Raises:
-        DataError: no such folder, not a prepared dataset, or another schema version.
+        DataError: There is no such folder, it is not a prepared dataset, or its schema is of
+            another version.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -120,17 +126,18 @@ class Dataset:
             raise DataError(
                 f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`."
             )
-        self.manifest: dict[str, Any] = read_json(self.path / MANIFEST)
-        found = self.manifest if isinstance(self.manifest, dict) else {}
-        sessions = found.get("sessions")
-        if found.get("schema") != SCHEMA or not sessions:
+        value = read_json(self.path / MANIFEST)
+        stated = value if isinstance(value, dict) else {}
+        sessions = stated.get("sessions")
+        if stated.get("schema") != SCHEMA or not sessions:
             raise DataError(
-                f"{self.path / MANIFEST}: schema {found.get('schema')}, "
+                f"{self.path / MANIFEST}: schema {stated.get('schema')}, "
                 f"{len(sessions) if isinstance(sessions, list) else 0} sessions; "
                 f"this raylab reads schema {SCHEMA}",
                 "Prepare the dataset again.",
             )
-        check_manifest(self.manifest, self.path / MANIFEST)
+        check_manifest(value, self.path / MANIFEST)
+        self.manifest: Manifest = value
 
     @property
     def fingerprint(self) -> str:
@@ -139,6 +146,7 @@ class Dataset:
 
     @cached_property
     def sessions(self) -> dict[str, SessionSpec]:
+        """What the manifest says about each session, by id; no data is read."""
         return {entry["id"]: _spec(entry) for entry in self.manifest["sessions"]}
 
     @cached_property
@@ -152,9 +160,16 @@ class Dataset:
         }
 
     def open(self, session: str) -> Recording:
-        """Map one session into memory; nothing is read until it is used."""
+        """Map one session into memory; nothing is read until it is used.
+
+        Raises:
+            DataError: There is no such session, or its files do not hold what the manifest says.
+        """
         entry = self._entry(session)
-        arrays, split = _arrays(self.path, entry), map_tensors(self.path / entry["split_file"])
+        arrays, split = (
+            stored_arrays(self.path, entry),
+            map_tensors(self.path / entry["split_file"]),
+        )
         check_split(entry, split, self.path / entry["split_file"])
         return Recording(
             id=session,
@@ -162,14 +177,18 @@ class Dataset:
             neural=arrays["neural"],
             time=arrays["time"],
             parts=split["parts"],
-            labels=_labels(entry, arrays),
+            labels=stored_labels(entry, arrays),
             kept=None if split["kept"].all() else split["kept"],
-            groups=_named(arrays, "group."),
-            units=_named(arrays, "unit."),
+            groups=below("group.", arrays),
+            units=below("unit.", arrays),
         )
 
     def session(self, session: str) -> Session:
-        """One session as it was read, whatever its splits; mapped, not copied."""
+        """One session as it was read, without its splits; mapped into memory, not copied.
+
+        Raises:
+            DataError: There is no such session, or its file does not hold what the manifest says.
+        """
         return stored_session(self.path, self._entry(session))
 
     def kept_units(self, session: str) -> np.ndarray:
@@ -197,9 +216,8 @@ class Dataset:
                         f"{file}: content differs from the manifest", "Prepare the dataset again."
                     )
 
-    def _entry(self, session: str) -> dict[str, Any]:
-        sessions: list[dict[str, Any]] = self.manifest["sessions"]
-        for entry in sessions:
+    def _entry(self, session: str) -> SessionEntry:
+        for entry in self.manifest["sessions"]:
             if entry["id"] == session:
                 return entry
         raise DataError(
@@ -207,7 +225,7 @@ class Dataset:
         )
 
 
-def _spec(entry: dict[str, Any]) -> SessionSpec:
+def _spec(entry: SessionEntry) -> SessionSpec:
     labels = {
         name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
         for name, label in entry["labels"].items()
@@ -220,49 +238,3 @@ def _spec(entry: dict[str, Any]) -> SessionSpec:
         labels,
         entry.get("longest", {}),
     )
-
-
-def stored_session(folder: Path, entry: dict[str, Any]) -> Session:
-    """The session that `entry` of a manifest describes."""
-    arrays = _arrays(folder, entry)
-    return Session(
-        id=entry["id"],
-        neural=arrays["neural"],
-        kind=entry["kind"],
-        time=arrays["time"],
-        rate_hz=entry["rate_hz"],
-        segments=arrays["segments"],
-        animal=entry["animal"],
-        area=entry.get("area", ""),
-        labels=_labels(entry, arrays),
-        given=_named(arrays, "given.") or None,
-        groups=_named(arrays, "group."),
-        units=_named(arrays, "unit."),
-        notes=tuple(entry["notes"]),
-    )
-
-
-def _arrays(folder: Path, entry: dict[str, Any]) -> dict[str, np.ndarray]:
-    arrays = map_tensors(folder / entry["file"])
-    check_arrays(entry, arrays, folder / entry["file"])
-    return arrays
-
-
-def _labels(entry: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Label]:
-    return {
-        name: Label(
-            kind=spec["kind"],
-            values=arrays[f"label.{name}"],
-            unit=spec["unit"],
-            classes=tuple(spec["classes"]),
-        )
-        for name, spec in entry["labels"].items()
-    }
-
-
-def _named(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }

@@ -2,59 +2,175 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from raylab.config.explain import did_you_mean
-from raylab.data.dataset import MANIFEST, Dataset
+from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import load_recipe
+from raylab.data.manifest import MANIFEST, LabelEntry, Manifest
 from raylab.data.preparation.sections import Sections, read_sections
 from raylab.data.preparation.writing import describe_session
 from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe
-from raylab.data.session import Session
+from raylab.data.session import NeuralKind, Session
 from raylab.data.splitting.splits import CODE, SPLITS, counts, make_parts
 from raylab.errors import DataError
 from raylab.files import file_digest
+from raylab.results import Result
 
 
-def inspect(path: str | Path, *, recipe: str | Path | None = None) -> dict[str, Any]:
-    """Describe a prepared dataset or raw recordings, JSON-ready; a dataset's hashes are checked.
+@dataclass(frozen=True, kw_only=True)
+class DescribedLabel(Result):
+    """A label of a session.
+
+    Attributes:
+        kind: `continuous`, `circular` or `discrete`.
+        unit: Of the values, such as cm/s.
+        classes: Of a discrete label, by code.
+        dims: Columns of the values; 1 for discrete labels.
+        labelled: Number of samples that have a value.
+        unlabelled: Number of samples that have none.
+        range: Smallest and largest value of each column; None for discrete labels.
+    """
+
+    kind: str
+    unit: str
+    classes: tuple[str, ...]
+    dims: int
+    labelled: int
+    unlabelled: int
+    range: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribedSession(Result):
+    """A session of a dataset, or of a raw recording.
+
+    Attributes:
+        source: Name of the file that it was read from.
+        kind: Of the activity: `counts`, `calcium` or `rate`.
+        samples: Number of samples.
+        units: Number of units that the dataset keeps; of a raw recording, of all units.
+        recorded_units: Number of all units.
+        rate_hz: Sampling rate.
+        duration_s: From the first sample to the end of the last one.
+        segments: Number of ranges that are continuous in time.
+        groups: Number of ids of each group, such as presentations.
+        splits: Number of samples per split; of a raw recording, those that `prepare` would make.
+        notes: What the reader changed or dropped, one sentence each.
+        sha256: Of the session's file in the dataset, or of the raw recording.
+        record: All that is recorded of it, as `to_dict()` gives it.
+    """
+
+    id: str
+    source: str
+    animal: str
+    area: str
+    kind: NeuralKind
+    samples: int
+    units: int
+    recorded_units: int
+    rate_hz: float
+    duration_s: float
+    segments: int
+    groups: Mapping[str, int]
+    labels: Mapping[str, DescribedLabel]
+    splits: Mapping[str, int]
+    notes: tuple[str, ...]
+    sha256: str
+    record: Mapping[str, object]
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self.record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals(Result):
+    """Sums over sessions.
+
+    Attributes:
+        animals: Number of different animals that are named.
+        splits: Number of samples per split.
+    """
+
+    sessions: int
+    animals: int
+    samples: int
+    units: int
+    hours: float
+    splits: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description(Result):
+    """What a prepared dataset, or raw recordings, hold.
+
+    Attributes:
+        sessions: Each session.
+        totals: Sums over the sessions.
+        manifest: The manifest of a dataset; None for raw recordings.
+    """
+
+    sessions: tuple[DescribedSession, ...]
+    totals: Totals
+    manifest: Manifest | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest of a dataset, if there is one, with `sessions` and `totals`."""
+        sessions = [session.to_dict() for session in self.sessions]
+        manifest: dict[str, Any] = dict(self.manifest) if self.manifest is not None else {}
+        return {**manifest, "sessions": sessions, "totals": self.totals.to_dict()}
+
+
+def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Description:
+    """Describe a prepared dataset or raw recordings.
+
+    The hashes of a dataset's files are checked.
+
+    Args:
+        path: A dataset, or a file, a folder or a pattern of raw recordings.
+        recipe: For raw recordings, the name of a shipped recipe or a YAML file; session files of
+            the torch_brain tools need none.
 
     Returns:
-        {"sessions": [{"id", "samples", "units", "rate_hz", "splits": {split: samples}, "groups":
-        {name: count}, "labels": {name: {"kind", "unit", "range" or "classes", "labelled", ...}},
-        "sha256", "notes", ...}], "totals": {...}, and of a dataset the rest of its manifest}.
-        Splits of raw recordings are those that `prepare` would make; their sha256 is the file's.
+        The sessions and their sums. Splits of raw recordings are those that `prepare` would make.
+
+    Raises:
+        DataError: A file is missing, damaged, changed since it was prepared, or not what the recipe
+            says.
     """
     if (Path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
         dataset.verify()
-        found = dict(dataset.manifest)
-    else:
-        chosen = load_recipe(recipe) if recipe else None
-        sections = read_sections(chosen, {}, str(recipe))
-        sources = list_sources(Path(path), chosen)
-        found = {"sessions": [_describe_raw(source, chosen, sections) for source in sources]}
-    return {**found, "totals": _totals(found["sessions"])}
+        sessions = tuple(_described(entry) for entry in dataset.manifest["sessions"])
+        return Description(sessions=sessions, totals=_totals(sessions), manifest=dataset.manifest)
+    chosen = load_recipe(recipe) if recipe else None
+    sections = read_sections(chosen, {}, str(recipe))
+    sources = list_sources(Path(path), chosen)
+    sessions = tuple(_described(_raw_entry(source, chosen, sections)) for source in sources)
+    return Description(sessions=sessions, totals=_totals(sessions))
 
 
 def sessions_with_parts(
     path: str | Path, *, recipe: str | Path | None = None, session: str | None = None
 ) -> Iterator[tuple[Session, np.ndarray, np.ndarray | None]]:
-    """(session, (P, 3) parts, (N,) kept units) of a dataset or of raw recordings, one at a time;
-    for drawing.
+    """The sessions of a dataset or of raw recordings, one at a time, for drawing.
 
     Args:
-        session: Only this one.
+        session: Only the session of this id.
+
+    Yields:
+        (session, (P, 3) parts, (N,) bool kept units or None for all).
 
     Raises:
-        DataError: there is no such session.
+        DataError: There is no such session.
     """
     if (Path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
@@ -64,30 +180,31 @@ def sessions_with_parts(
         return
     chosen = load_recipe(recipe) if recipe else None
     sections = read_sections(chosen, {}, str(recipe))
-    seen = []
+    ids = []
     for source in list_sources(Path(path), chosen):
-        one = read_isolated(source, chosen)
-        seen.append(one.id)
-        if session in (None, one.id):
-            yield one, _parts(one, source, sections), None
-    if session and session not in seen:
-        raise DataError(f"{path}: has no session '{session}'", did_you_mean(session, seen))
+        raw = read_isolated(source, chosen)
+        ids.append(raw.id)
+        if session in (None, raw.id):
+            yield raw, _parts(raw, source, sections), None
+    if session and session not in ids:
+        raise DataError(f"{path}: has no session '{session}'", did_you_mean(session, ids))
 
 
-def _describe_raw(source: Source, recipe: Recipe | None, sections: Sections) -> dict[str, Any]:
+def _raw_entry(source: Source, recipe: Recipe | None, sections: Sections) -> Mapping[str, Any]:
+    """A raw recording as `prepare` would record it."""
     session = read_isolated(source, recipe)
     splits = counts(_parts(session, source, sections))
-    described = describe_session(session, source=source.path.name)
+    entry = describe_session(session, source=source.path.name)
     return {
-        **described,
-        "units": described["recorded_units"],
+        **entry,
+        "units": entry["recorded_units"],
         "splits": splits,
         "sha256": file_digest(source.path),
     }
 
 
 def _parts(session: Session, source: Source, sections: Sections) -> np.ndarray:
-    """What `prepare` would make of it; where it would refuse, what the file states, or nothing."""
+    """(P, 3) parts that `prepare` would make; where it would refuse, those that the file states."""
     try:
         splits = Sections(sections.stated, sections.filters, given=bool(session.given)).splits
         return make_parts(session, splits, source=str(source))
@@ -99,14 +216,47 @@ def _parts(session: Session, source: Source, sections: Sections) -> np.ndarray:
         return np.concatenate(stated) if stated else np.zeros((0, 3), np.int64)
 
 
-def _totals(sessions: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "sessions": len(sessions),
-        "animals": len({entry["animal"] for entry in sessions if entry["animal"]}),
-        "samples": sum(entry["samples"] for entry in sessions),
-        "units": sum(entry["units"] for entry in sessions),
-        "hours": round(sum(entry["duration_s"] for entry in sessions) / 3600, 3),
-        "splits": {
-            name: sum(entry["splits"].get(name, 0) for entry in sessions) for name in SPLITS
-        },
-    }
+def _described(entry: Mapping[str, Any]) -> DescribedSession:
+    return DescribedSession(
+        id=entry["id"],
+        source=entry["source"],
+        animal=entry["animal"],
+        area=entry.get("area", ""),
+        kind=entry["kind"],
+        samples=entry["samples"],
+        units=entry["units"],
+        recorded_units=entry["recorded_units"],
+        rate_hz=entry["rate_hz"],
+        duration_s=entry["duration_s"],
+        segments=entry.get("segments", 0),  # as all that no check of manifests demands
+        groups=entry.get("groups", {}),
+        labels={name: _described_label(label) for name, label in entry["labels"].items()},
+        splits=entry["splits"],
+        notes=tuple(entry["notes"]),
+        sha256=entry["sha256"],
+        record=entry,
+    )
+
+
+def _described_label(label: LabelEntry) -> DescribedLabel:
+    low, high = label.get("range", ((), ()))
+    return DescribedLabel(
+        kind=label["kind"],
+        unit=label["unit"],
+        classes=tuple(label["classes"]),
+        dims=label["dims"],
+        labelled=label.get("labelled", 0),
+        unlabelled=label.get("unlabelled", 0),
+        range=(tuple(low), tuple(high)) if "range" in label else None,
+    )
+
+
+def _totals(sessions: Sequence[DescribedSession]) -> Totals:
+    return Totals(
+        sessions=len(sessions),
+        animals=len({session.animal for session in sessions if session.animal}),
+        samples=sum(session.samples for session in sessions),
+        units=sum(session.units for session in sessions),
+        hours=round(sum(session.duration_s for session in sessions) / 3600, 3),
+        splits={name: sum(session.splits.get(name, 0) for session in sessions) for name in SPLITS},
+    )

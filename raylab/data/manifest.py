@@ -1,166 +1,148 @@
-"""What a prepared dataset's manifest and arrays must be before anything believes them: folders get
-copied, edited.
-"""
+"""The manifest of a prepared dataset: what its JSON file holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, NotRequired, TypedDict
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
-
-from raylab.config.parse import parse
 from raylab.data.session import LabelKind, NeuralKind
-from raylab.errors import ConfigError, DataError
 
-REMEDY = "Prepare the dataset again."
-Name = Annotated[str, StringConstraints(max_length=1000)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Stored = Annotated[
-    str, StringConstraints(pattern=r"^(sessions|splits)/[^/\\\x00]+\.safetensors$")
-]  # in the folder
+SCHEMA = 2
+MANIFEST = "manifest.json"
 
 
-class _Known(BaseModel):
-    """Further keys are allowed: they describe and nothing reads them."""
+class LabelEntry(TypedDict):
+    """A label of a session.
 
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+    Attributes:
+        dims: Columns of its values; 1 for discrete labels.
+        labelled: Samples with a value.
+        unlabelled: Samples without one.
+        range: Smallest and largest value of each column; not of discrete labels.
+    """
 
-
-class _Label(_Known):
     kind: LabelKind
     unit: str
     classes: list[str]
-    dims: PositiveInt
+    dims: int
+    labelled: int
+    unlabelled: int
+    range: NotRequired[list[list[float]]]
 
 
-class _Entry(_Known):
-    id: Name
-    file: Stored
-    split_file: Stored
-    sha256: Digest
-    split_sha256: Digest
+class RecordingEntry(TypedDict):
+    """A session as it was read, whatever its splits.
+
+    Attributes:
+        source: Name of the file that it was read from.
+        segments: Number of ranges that are continuous in time.
+        groups: Number of ids of each group, such as presentations. Older datasets lack it.
+        longest: Samples of the longest segment and of the longest run of each group. Older datasets
+            lack it.
+        notes: What the reader changed or dropped, one sentence each.
+    """
+
+    id: str
     source: str
     animal: str
-    area: str = ""
+    area: NotRequired[str]
     kind: NeuralKind
-    samples: PositiveInt
-    units: PositiveInt
-    recorded_units: PositiveInt
-    dropped_units: list[NonNegativeInt]
-    rate_hz: float = Field(gt=0)
-    splits: dict[str, NonNegativeInt]
-    labels: dict[str, _Label]
+    samples: int
+    recorded_units: int
+    rate_hz: float
+    duration_s: float
+    segments: int
+    groups: NotRequired[dict[str, int]]
+    longest: NotRequired[dict[str, int]]
+    labels: dict[str, LabelEntry]
     notes: list[str]
 
 
-class _Manifest(_Known):
-    fingerprint: Digest
-    sessions: list[_Entry] = Field(min_length=1)
+class StoredEntry(RecordingEntry):
+    """A session whose file is written.
+
+    Attributes:
+        file: Its path in the dataset's folder.
+        sha256: Of that file.
+    """
+
+    file: str
+    sha256: str
+
+
+class SplitEntry(TypedDict):
+    """The split of a session, and the units that it keeps.
+
+    Attributes:
+        units: Number of kept units.
+        dropped_units: Rows of the units that were removed.
+        removed: The same by the filter that removed them.
+        fitted: What was computed from which samples.
+        splits: Samples per split.
+        split_file: Path of the split's file in the dataset's folder.
+        split_sha256: Of that file.
+    """
+
+    units: int
+    dropped_units: list[int]
+    removed: NotRequired[dict[str, list[int]]]
+    fitted: NotRequired[dict[str, str]]
+    splits: dict[str, int]
+    split_file: str
+    split_sha256: str
+
+
+class SessionEntry(StoredEntry, SplitEntry):
+    """A session of a dataset."""
+
+
+class FailureEntry(TypedDict):
+    """A source that could not be read: its file name, the error and its remedy."""
+
+    source: str
+    error: str
+    remedy: str
+
+
+class LeftOutEntry(TypedDict):
+    """A session that the filters left out, and the reason."""
+
+    id: str
+    reason: str
+
+
+class JoinedEntry(TypedDict):
+    """One of the datasets that a dataset was joined from, and the ids of its sessions."""
+
+    fingerprint: str
+    recipe: dict[str, Any] | None
+    splits: dict[str, Any]
+    filters: dict[str, Any]
+    sessions: list[str]
+
+
+class Manifest(TypedDict):
+    """A prepared dataset.
+
+    Attributes:
+        schema: Version of the format; this raylab reads `SCHEMA`.
+        raylab: The version that wrote it.
+        fingerprint: Hash of all content: equal fingerprints, equal data and splits.
+        splits: The section of the recipe, as it was used.
+        filters: The section of the recipe, as it was used.
+        recipe: The recipe; None where the files needed none, or where joined datasets differ.
+        failed: Sources that could not be read.
+        left_out: Sessions that the filters left out.
+        joined: The datasets that it was joined from, if it was.
+    """
+
+    schema: int
+    raylab: str
+    fingerprint: str
+    split_names: list[str]
     splits: dict[str, Any]
     filters: dict[str, Any]
     recipe: dict[str, Any] | None
-
-
-def check_manifest(manifest: Any, path: Path) -> None:
-    """DataError naming the key where `manifest` is not what `prepare` writes."""
-    try:
-        found = parse(_Manifest, manifest, str(path))
-    except ConfigError as error:
-        raise DataError(error.what, REMEDY) from None
-    ids = [entry.id for entry in found.sessions]
-    if len(set(ids)) < len(ids):
-        raise DataError(f"{path}: two sessions have one id", REMEDY)
-    for entry in found.sessions:
-        if entry.units + len(set(entry.dropped_units)) != entry.recorded_units:
-            raise DataError(
-                f"{path}: session '{entry.id}': units and dropped_units do not add up", REMEDY
-            )
-        if max(entry.dropped_units, default=0) >= entry.recorded_units:
-            raise DataError(
-                f"{path}: session '{entry.id}': dropped_units names a unit that is not there",
-                REMEDY,
-            )
-
-
-def check_arrays(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> None:
-    """DataError where a session's file does not hold the arrays that its entry of the manifest
-    describes.
-    """
-    samples, units = entry["samples"], entry["recorded_units"]
-    wanted: dict[str, tuple[str, tuple[int | None, ...]]] = {
-        "neural": ("float32", (samples, units)),
-        "time": ("float64", (samples,)),
-        "segments": ("int64", (None, 2)),
-    }
-    for name, label in entry["labels"].items():
-        discrete = label["kind"] == "discrete"
-        wanted[f"label.{name}"] = (
-            ("int64", (samples,)) if discrete else ("float64", (samples, label["dims"]))
-        )
-    wanted |= {name: ("int64", (samples,)) for name in arrays if name.startswith("group.")}
-    wanted |= {name: ("int64", (None, 2)) for name in arrays if name.startswith("given.")}
-    _check(arrays, wanted, file)
-    for name, array in arrays.items():
-        if name == "segments" or name.startswith("given."):
-            _check_ranges(array, samples, name, file, ordered=name == "segments")
-        if name.startswith("unit.") and array.shape[:1] != (units,):
-            raise DataError(
-                f"{file}: '{name}' has shape {array.shape}, the session {units} units", REMEDY
-            )
-    for name, label in entry["labels"].items():
-        codes = arrays[f"label.{name}"]
-        if (
-            label["kind"] == "discrete"
-            and not ((codes >= -1) & (codes < len(label["classes"]))).all()
-        ):
-            raise DataError(
-                f"{file}: 'label.{name}' holds a class that the manifest does not name", REMEDY
-            )
-
-
-def check_split(entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> None:
-    """DataError where a split's file holds no parts of the session, or keeps other units than the
-    manifest says.
-    """
-    _check(
-        arrays, {"parts": ("int64", (None, 3)), "kept": ("bool", (entry["recorded_units"],))}, file
-    )
-    parts = arrays["parts"]
-    _check_ranges(parts[:, :2], entry["samples"], "parts", file, ordered=True)
-    if not len(parts) or not np.isin(parts[:, 2], (0, 1, 2)).all():
-        raise DataError(f"{file}: 'parts' names splits that there are not", REMEDY)
-    if int(arrays["kept"].sum()) != entry["units"]:
-        raise DataError(f"{file}: 'kept' keeps other units than the manifest says", REMEDY)
-
-
-def _check(
-    arrays: Mapping[str, np.ndarray],
-    wanted: Mapping[str, tuple[str, tuple[int | None, ...]]],
-    file: Path,
-) -> None:
-    for name, (dtype, shape) in wanted.items():
-        if name not in arrays:
-            raise DataError(f"{file}: has no array '{name}'", REMEDY)
-        array = arrays[name]
-        fits = array.ndim == len(shape) and all(
-            n is None or n == m for n, m in zip(shape, array.shape)
-        )
-        if array.dtype != dtype or not fits:
-            raise DataError(
-                f"{file}: '{name}' is {array.dtype} {array.shape}, not as the manifest says", REMEDY
-            )
-
-
-def _check_ranges(
-    ranges: np.ndarray, samples: int, name: str, file: Path, *, ordered: bool
-) -> None:
-    starts, stops = ranges[:, 0], ranges[:, 1]
-    inside = (starts >= 0) & (starts < stops) & (stops <= samples)
-    if not inside.all() or (ordered and not (starts[1:] >= stops[:-1]).all()):
-        raise DataError(
-            f"{file}: '{name}' holds ranges that overlap or lie outside the {samples} samples",
-            REMEDY,
-        )
+    sessions: list[SessionEntry]
+    failed: NotRequired[list[FailureEntry]]
+    left_out: NotRequired[list[LeftOutEntry]]
+    joined: NotRequired[list[JoinedEntry]]

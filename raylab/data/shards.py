@@ -1,11 +1,9 @@
-"""Ray Data: sessions are read, viewed and cut in parallel tasks, and each worker gets exactly its
-own chunks.
+"""Ray Data: sessions are read, viewed and cut in parallel tasks; each worker gets its own chunks.
 
-The only module that imports Ray Data for training. Rows carry raw bytes, because sessions with
-different numbers of units have no common tensor type. Assignment is a pure function of the
-timeline, not first come first served: `streaming_split(equal=True)` may drop rows and an unequal
-one depends on timing; here every row is accounted for and a restarted worker gets the same shard
-again.
+This is the only module that imports Ray Data for training. Rows carry raw bytes, because sessions
+with different numbers of units have no common tensor type. Which worker gets which rows is a pure
+function of the timeline, so every row is used once and a restarted worker gets the same shard again.
+(`streaming_split(equal=True)` of Ray Data may drop rows, and an unequal split depends on timing.)
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ import contextlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import ray.data
@@ -38,10 +36,14 @@ from raylab.data.shard import (
 from raylab.data.views.selection import Fitted
 from raylab.data.views.view import make_timeline
 
+Item = TypeVar("Item")
+Output = TypeVar("Output")
+
 
 def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """One Ray Data task: a session's rows for every worker, after an empty row that says what the
-    view learnt.
+    """One Ray Data task: the rows of a session for every worker.
+
+    The first row of each worker is empty and carries what the view learnt from training samples.
     """
     view = ViewConfig.model_validate_json(row["view"])
     known = Fitted(**load(row["known"])) if row["known"] else None
@@ -78,11 +80,12 @@ def split_dataset(
     left: int,
     right: int,
 ) -> list[ray.data.Dataset]:
-    """One materialised Ray dataset a worker. Runs now, so that no task waits for CPUs that the
-    workers hold.
+    """One materialised Ray dataset per worker.
+
+    It is computed at once, so that no task waits for CPUs that the workers hold.
 
     Raises:
-        ConfigError: the sessions cannot be combined as asked.
+        ConfigError: The sessions cannot be combined as asked.
     """
     check_combination(dataset.sessions, view, sessions)
     shape: dict[str, Any] = {"path": str(dataset.path.resolve()), "view": view.model_dump_json()}
@@ -120,10 +123,10 @@ def _fits(
     held: ray.data.Dataset, dataset: Dataset, view: ViewConfig, sessions: SessionsConfig
 ) -> list[tuple[Fitted, int]]:
     """Each session's fit and number of training rows, in the order of the manifest."""
-    said = held.filter(expr=(col("worker") == 0) & (col("start") == col("stop"))).select_columns(
-        ["session", "fitted"]
-    )
-    fitted = {row["session"]: Fitted(**load(row["fitted"])) for row in said.iter_rows()}
+    fit_rows = held.filter(
+        expr=(col("worker") == 0) & (col("start") == col("stop"))
+    ).select_columns(["session", "fitted"])
+    fitted = {row["session"]: Fitted(**load(row["fitted"])) for row in fit_rows.iter_rows()}
     return [
         (
             fitted[name],
@@ -167,16 +170,22 @@ def build_shard(
 
 
 def map_items(
-    function: Callable[[dict[str, Any]], dict[str, Any]],
-    items: list[dict[str, Any]],
+    function: Callable[[Item], Output],
+    items: Sequence[Item],
     *,
     at_once: int,
-) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """(index, `function` of an item) in parallel Ray Data tasks, as they come; None where the
-    task's process died.
+) -> Iterator[tuple[int, Output | None]]:
+    """Apply a function to items in parallel Ray Data tasks.
 
-    Only small values travel. A task that kills its process (a parser that crashes, no memory) is
-    not tried again: it would kill the next one too.
+    Args:
+        function: Takes and returns JSON values, because these travel between processes.
+        items: Small values.
+        at_once: The number of tasks that may run at a time.
+
+    Yields:
+        (index of an item, the function's value) in the order in which tasks end; None where the
+        task's process died. Such a task is not tried again: what killed its process (a parser that
+        crashes, too little memory) would kill the next one too.
     """
     _quiet()
     rows = [{"at": at, "item": json.dumps(item)} for at, item in enumerate(items)]
@@ -195,8 +204,9 @@ def map_items(
 
 @contextlib.contextmanager
 def _errors_left_out() -> Iterator[None]:
-    """Here alone: a training that went on without the rows of a failed task would be wrong, not
-    robust.
+    """Let Ray Data leave out the blocks of failed tasks.
+
+    Only where results are mapped: a training without the rows of a failed task would be wrong.
     """
     context = ray.data.DataContext.get_current()
     before, context.max_errored_blocks = context.max_errored_blocks, -1
@@ -207,6 +217,6 @@ def _errors_left_out() -> Iterator[None]:
 
 
 def _quiet() -> None:
-    """No plan and timing of each dataset on standard error; what fails is raised."""
+    """Keep Ray Data from printing plans and timings to standard error; errors are still raised."""
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)

@@ -71,7 +71,7 @@ def test_many_files(tmp_path: Path) -> None:
         progress=lambda *step: steps.append(step),
     )
     assert list(made.dataset.sessions) == ["rat0", "rat1", "rat2"]
-    assert [Path(entry["source"]).name for entry in made.failed] == ["broken.npz"]
+    assert [Path(failure.source).name for failure in made.failed] == ["broken.npz"]
     assert steps == [(done, 4) for done in range(1, 5)]
     alone = raylab.prepare(
         tmp_path / "raw" / "rat1.npz", recipe=recipe, out=tmp_path / "one"

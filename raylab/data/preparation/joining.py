@@ -1,27 +1,28 @@
-"""Several prepared datasets, each made with its own recipe, as one: sessions of different kinds,
-trained jointly.
+"""Joining several prepared datasets, each made with its own recipe, into one.
+
+So sessions of different kinds can be trained jointly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from raylab.config.splits import FiltersConfig
 from raylab.data.dataset import Dataset
+from raylab.data.manifest import JoinedEntry, SessionEntry
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.preparation.writing import write_manifest
 from raylab.errors import ConfigError
 
-JOINED = "joined"  # the key of a manifest that says what a dataset was made of
 
+def join(datasets: Sequence[Dataset], workspace: Workspace) -> list[SessionEntry]:
+    """Link the sessions of all datasets into one folder and write its manifest.
 
-def join(datasets: Sequence[Dataset], workspace: Workspace) -> list[dict[str, Any]]:
-    """Link the sessions of all into one folder and write its manifest; splits and kept units stay
-    as they are.
+    Splits and kept units stay as they are. Ids of sessions are not compared here.
 
     Returns:
-        The entries. Ids are not compared here.
+        The entries of the manifest.
     """
     for dataset in datasets:
         dataset.verify()
@@ -37,31 +38,39 @@ def join(datasets: Sequence[Dataset], workspace: Workspace) -> list[dict[str, An
         recipe=_same(parts, "recipe"),
         splits=_same(parts, "splits") or {"kind": " and ".join(kinds)},
         filters=FiltersConfig.model_validate(filters) if filters else None,
-        left_out=[one for dataset in datasets for one in dataset.manifest.get("left_out", [])],
-        more={JOINED: parts},
+        left_out=[entry for dataset in datasets for entry in dataset.manifest.get("left_out", [])],
+        joined=parts,
     )
     return entries
 
 
-def require_one_origin(dataset: Dataset) -> None:
-    """ConfigError where one set of filters would replace several: splitting anew also judges units
-    anew.
+def require_equal_filters(dataset: Dataset) -> None:
+    """Raise a ConfigError for a dataset that was joined from datasets with different filters.
+
+    Splitting it again also judges its units again, with a single set of filters.
     """
-    parts = dataset.manifest.get(JOINED, [])
+    parts = dataset.manifest.get("joined", [])
     if parts and _same(parts, "filters") is None:
         raise ConfigError(
             f"{dataset.path}: was joined from datasets with different filters, and splitting it "
-            "anew would apply one",
-            "Split the datasets that it was made of, and join those.",
+            "again would apply one set of filters to all",
+            "Split the datasets that it was joined from, and join the results.",
         )
 
 
-def _described(dataset: Dataset) -> dict[str, Any]:
-    ids = [entry["id"] for entry in dataset.manifest["sessions"]]
-    kept = {name: dataset.manifest[name] for name in ("fingerprint", "recipe", "splits", "filters")}
-    return {**kept, "sessions": ids}
+def _described(dataset: Dataset) -> JoinedEntry:
+    manifest = dataset.manifest
+    return {
+        "fingerprint": manifest["fingerprint"],
+        "recipe": manifest["recipe"],
+        "splits": manifest["splits"],
+        "filters": manifest["filters"],
+        "sessions": [entry["id"] for entry in manifest["sessions"]],
+    }
 
 
-def _same(parts: Sequence[Mapping[str, Any]], key: str) -> Any:
-    """What all have under `key`; None where they differ."""
+def _same(
+    parts: Sequence[JoinedEntry], key: Literal["recipe", "splits", "filters"]
+) -> dict[str, Any] | None:
+    """The value that all parts have under `key`; None where they differ."""
     return parts[0][key] if all(part[key] == parts[0][key] for part in parts) else None

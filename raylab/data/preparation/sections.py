@@ -1,12 +1,10 @@
-"""The splits and filters of a dataset: from the recipe, from --set, or from what the recordings
-state.
-"""
+"""The splits and filters of a dataset: from the recipe, from --set, or from the recordings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from raylab.config.base import Strict
 from raylab.config.dotted import set_path
@@ -26,10 +24,22 @@ class _Filters(Strict):
     filters: FiltersConfig = FiltersConfig()
 
 
+class DumpedSections(TypedDict):
+    """Splits and filters as JSON."""
+
+    splits: dict[str, Any] | None
+    filters: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Sections:
-    """Parsed splits and filters; `stated` splits are None where each recording's own, if any, are
-    taken.
+    """Parsed splits and filters.
+
+    Attributes:
+        stated: The splits that a recipe or an override states. None where each recording's own
+            splits are taken, if it has any, and else chronological ones.
+        filters: Which units and sessions are left out.
+        given: Whether the recording states splits itself.
     """
 
     stated: SplitsConfig | None
@@ -46,18 +56,19 @@ class Sections:
     def deals_sessions(self) -> bool:
         return self.splits.kind in DEALT
 
-    def dump(self) -> dict[str, Any]:
-        """As JSON, for a task in another process."""
+    def dump(self) -> DumpedSections:
+        """The sections as JSON, for a task in another process."""
         splits = self.stated.model_dump(mode="json") if self.stated is not None else None
         return {"splits": splits, "filters": self.filters.model_dump(mode="json")}
 
     @classmethod
-    def of(cls, dumped: Mapping[str, Any], *, given: bool) -> Sections:
+    def of(cls, dumped: DumpedSections, *, given: bool) -> Sections:
+        """The sections that `dump` gave; `given`: whether the recording states splits itself."""
         stated = _parse_splits(dumped["splits"], "splits") if dumped["splits"] else None
         return cls(stated, FiltersConfig.model_validate(dumped["filters"]), given)
 
     def described(self, kinds: set[str]) -> dict[str, Any]:
-        """For the manifest: what was asked for, or the kinds that the recordings led to."""
+        """For the manifest: the stated splits, or the kinds of splits that the recordings led to."""
         if self.stated is not None:
             return self.stated.model_dump(mode="json", exclude_none=True)
         return {"kind": " and ".join(sorted(kinds))}
@@ -69,22 +80,21 @@ def read_sections(
     """Splits and filters of `base` (a recipe, or a dataset's manifest), changed by `overrides`.
 
     Raises:
-        ConfigError: a key that is neither splits.* nor filters.*, or a value that does not fit.
+        ConfigError: A key that is neither splits.* nor filters.*, or a value that does not fit.
     """
     if isinstance(base, Recipe):
         base = {"splits": base.splits or {}, "filters": base.filters}
     value: dict[str, Any] = {
         name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")
     }
-    if " and " in value["splits"].get(
-        "kind", ""
-    ):  # a dataset whose recordings stated different kinds
+    # A dataset whose recordings stated splits of different kinds.
+    if " and " in value["splits"].get("kind", ""):
         value["splits"] = {}
     _parse(value, source)
     value["splits"] = _make_room(
         value["splits"], {path.removeprefix("splits.") for path in overrides}
     )
-    # The kind first, whatever the order given: another kind has other keys.
+    # The kind first, whatever the order of the overrides: another kind has other keys.
     for path, leaf in sorted(overrides.items(), key=lambda item: item[0] != "splits.kind"):
         if path.partition(".")[0] not in value or "." not in path:
             raise ConfigError(
@@ -98,9 +108,7 @@ def read_sections(
 
 
 def _make_room(splits: Mapping[str, Any], stated: set[str]) -> dict[str, Any]:
-    """`splits` without the fractions, folds or names that another of the three, stated by --set,
-    replaces.
-    """
+    """Splits without what --set replaces: fractions, folds and names exclude each other."""
     ways = [set(keys) for keys in SHARING]
     replaced = (
         set().union(*(keys for keys in ways if not keys & stated))

@@ -1,19 +1,31 @@
-"""What `prepare` writes: one file a session as it was read, one small file for its split, one
-manifest.
+"""What `prepare` writes: per session one file with the recording and a small one with its split.
 
 The two are apart so that another split of the same recordings (a fold) costs no second copy of the
-activity.
+activity. The manifest describes them all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from raylab.config.splits import FiltersConfig
-from raylab.data.dataset import MANIFEST, SCHEMA
+from raylab.data.manifest import (
+    MANIFEST,
+    SCHEMA,
+    FailureEntry,
+    JoinedEntry,
+    LabelEntry,
+    LeftOutEntry,
+    Manifest,
+    RecordingEntry,
+    SessionEntry,
+    SplitEntry,
+    StoredEntry,
+)
 from raylab.data.preparation.filters import judge_units
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import SPLITS, counts
@@ -21,7 +33,7 @@ from raylab.files import digest, file_digest, write_json, write_tensors
 from raylab.version import __version__
 
 
-def store_session(folder: Path, session: Session, *, name: str, source: str) -> dict[str, Any]:
+def store_session(folder: Path, session: Session, *, name: str, source: str) -> StoredEntry:
     """Write one session below `folder`; return its part of the manifest."""
     arrays = {"neural": session.neural, "time": session.time, "segments": session.segments}
     arrays |= {f"label.{key}": label.values for key, label in session.labels.items()}
@@ -41,8 +53,8 @@ def store_session(folder: Path, session: Session, *, name: str, source: str) -> 
     }
 
 
-def describe_session(session: Session, *, source: str) -> dict[str, Any]:
-    """What a session is, whatever its splits: JSON-ready."""
+def describe_session(session: Session, *, source: str) -> RecordingEntry:
+    """What a session holds, whatever its splits."""
     return {
         "id": session.id,
         "source": source,
@@ -65,7 +77,7 @@ def describe_session(session: Session, *, source: str) -> dict[str, Any]:
 
 
 def _longest_run(group: np.ndarray) -> int:
-    """Samples in a row of one id; 0 where there is none."""
+    """The most consecutive samples of one id; 0 where there is none."""
     cuts = np.flatnonzero(np.diff(group)) + 1
     runs = np.diff(np.concatenate([[0], cuts, [len(group)]]))
     return int(np.where(group[np.append(0, cuts)] >= 0, runs, 0).max())
@@ -79,11 +91,11 @@ def store_split(
     *,
     name: str,
     source: str,
-) -> dict[str, Any]:
+) -> SplitEntry:
     """Write a session's parts and the units it keeps; return its part of the manifest.
 
     Raises:
-        DataError: no unit is left.
+        DataError: No unit is left.
     """
     kept, removed = judge_units(session, parts, filters, source=source)
     file = f"splits/{name}.safetensors"
@@ -99,17 +111,18 @@ def store_split(
     }
 
 
-def describe(label: Label) -> dict[str, Any]:
-    """Kind, unit, classes or range, and how many samples are labelled: JSON-ready."""
+def describe(label: Label) -> LabelEntry:
+    """Kind, unit, classes or range of a label, and how many samples are labelled."""
     labelled = label.labelled
     dims = 1 if label.kind == "discrete" else label.values.shape[1]
-    entry: dict[str, Any] = {
+    entry: LabelEntry = {
         "kind": label.kind,
         "unit": label.unit,
         "classes": list(label.classes),
         "dims": dims,
+        "labelled": int(labelled.sum()),
+        "unlabelled": int((~labelled).sum()),
     }
-    entry |= {"labelled": int(labelled.sum()), "unlabelled": int((~labelled).sum())}
     if label.kind != "discrete" and labelled.any():
         values = label.values[labelled]
         entry["range"] = [values.min(axis=0).tolist(), values.max(axis=0).tolist()]
@@ -118,33 +131,30 @@ def describe(label: Label) -> dict[str, Any]:
 
 def write_manifest(
     folder: Path,
-    entries: list[dict[str, Any]],
+    entries: Sequence[SessionEntry],
     *,
     recipe: dict[str, Any] | None,
     splits: dict[str, Any],
     filters: FiltersConfig | None = None,
-    failed: list[dict[str, str]] | None = None,
-    left_out: list[dict[str, str]] | None = None,
-    more: dict[str, Any] | None = None,
+    failed: Sequence[FailureEntry] = (),
+    left_out: Sequence[LeftOutEntry] = (),
+    joined: Sequence[JoinedEntry] = (),
 ) -> None:
-    """The file that makes a folder a dataset; entries in the order of their ids. `more` are further
-    keys.
-    """
+    """Write the file that makes a folder a dataset, with the entries in the order of their ids."""
     entries = sorted(entries, key=lambda entry: entry["id"])
     content = [[entry["id"], entry["sha256"], entry["split_sha256"]] for entry in entries]
-    write_json(
-        folder / MANIFEST,
-        {
-            "schema": SCHEMA,
-            "raylab": __version__,
-            "fingerprint": digest(content),
-            "split_names": list(SPLITS),
-            "splits": splits,
-            "filters": (filters or FiltersConfig()).model_dump(mode="json", exclude_none=True),
-            "recipe": recipe,
-            "sessions": entries,
-            "failed": failed or [],
-            "left_out": left_out or [],
-            **(more or {}),
-        },
-    )
+    manifest: Manifest = {
+        "schema": SCHEMA,
+        "raylab": __version__,
+        "fingerprint": digest(content),
+        "split_names": list(SPLITS),
+        "splits": splits,
+        "filters": (filters or FiltersConfig()).model_dump(mode="json", exclude_none=True),
+        "recipe": recipe,
+        "sessions": entries,
+        "failed": list(failed),
+        "left_out": list(left_out),
+    }
+    if joined:
+        manifest["joined"] = list(joined)
+    write_json(folder / MANIFEST, manifest)

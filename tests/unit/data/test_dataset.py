@@ -48,7 +48,7 @@ def test_the_manifest_explains_the_dataset(tmp_path: Path) -> None:
     assert entry["labels"]["position"]["unit"] == "m"
     assert entry["fitted"] == {"dropped_units": "training samples"}
     assert manifest["recipe"]["neural"]["path"] == "x"
-    shown = inspect(tmp_path / "ds")
+    shown = inspect(tmp_path / "ds").to_dict()
     assert shown.pop("totals")["splits"] == entry["splits"]
     assert shown == manifest
 
@@ -57,8 +57,8 @@ def test_inspect_describes_raw_and_prepared_alike(tmp_path: Path) -> None:
     source, recipe = recording_file(tmp_path / "raw"), recipe_file(tmp_path)
     prepare(source, recipe=recipe, out=tmp_path / "ds")
     raw, prepared = (
-        inspect(source, recipe=recipe)["sessions"][0],
-        inspect(tmp_path / "ds")["sessions"][0],
+        inspect(source, recipe=recipe).to_dict()["sessions"][0],
+        inspect(tmp_path / "ds").to_dict()["sessions"][0],
     )
     for key in ("id", "samples", "units", "rate_hz", "splits", "labels"):
         assert raw[key] == prepared[key], key

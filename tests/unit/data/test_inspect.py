@@ -30,8 +30,8 @@ def two(tmp_path: Path) -> Dataset:
 
 
 def test_totals_and_groups(two: Dataset) -> None:
-    found = raylab.inspect(two.path)
-    assert found["totals"] == {
+    description = raylab.inspect(two.path)
+    assert description.totals.to_dict() == {
         "sessions": 2,
         "animals": 0,
         "samples": 800,
@@ -39,18 +39,24 @@ def test_totals_and_groups(two: Dataset) -> None:
         "hours": 0.022,
         "splits": {"train": 480, "valid": 160, "test": 160},
     }
-    assert found["sessions"][0]["groups"] == {"presentation": 40}
-    assert json.loads(json.dumps(found)) == found
+    first = description.sessions[0]
+    assert (first.id, first.groups) == ("a", {"presentation": 40})
+    assert first.labels["choice"].classes == ("0", "1")
+    assert first.labels["heading"].range is not None
+    value = description.to_dict()
+    assert json.loads(json.dumps(value)) == value
+    assert value == {**two.manifest, "totals": description.totals.to_dict()}
 
 
 def test_of_a_raw_file_its_hash_and_range(tmp_path: Path) -> None:
     file, recipe = recording_file(tmp_path / "raw"), recipe_file(tmp_path)
-    (entry,) = raylab.inspect(file, recipe=recipe)["sessions"]
-    assert len(entry["sha256"]) == 64
+    (session,) = raylab.inspect(file, recipe=recipe).sessions
+    assert len(session.sha256) == 64
     position = arrays()["position"]
-    assert entry["labels"]["position"]["range"] == [[position.min()], [position.max()]]
+    assert session.labels["position"].range == ((position.min(),), (position.max(),))
+    assert session.to_dict()["labels"]["position"]["range"] == [[position.min()], [position.max()]]
     recording_file(tmp_path / "raw", x=arrays(seed=1)["x"])
-    assert raylab.inspect(file, recipe=recipe)["sessions"][0]["sha256"] != entry["sha256"]
+    assert raylab.inspect(file, recipe=recipe).sessions[0].sha256 != session.sha256
 
 
 def test_the_table_says_ranges_groups_and_totals(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from helpers import arrays, recipe_file, recording_file
 
-from raylab.data import prepare as preparing
 from raylab.data.preparation.budget import COPIES, PROCESS, files_at_once, parse_memory
+from raylab.data.preparation.publishing import LeftOut
+from raylab.data.preparation.tasks import Outcome, SourceTask, prepare_source
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.prepare import prepare
+from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.source import Source
 from raylab.errors import ConfigError, DataError
 
@@ -26,23 +28,23 @@ from raylab.errors import ConfigError, DataError
 def _without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several files in this process; tests/ray has the real thing."""
 
-    def run(function: Callable[[Any], Any], items: list[Any], at_once: int) -> Iterable[Any]:
-        return map(function, items)
+    def run(tasks: Sequence[SourceTask], at_once: int) -> Iterable[Outcome]:
+        return map(prepare_source, tasks)
 
-    monkeypatch.setattr(preparing, "_run", run)
+    monkeypatch.setattr("raylab.data.prepare.run_tasks", run)
 
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were really read."""
     names: list[str] = []
-    real = preparing.read_isolated
+    real = read_isolated
 
     def reading(source: Source, recipe: Any = None, **named: Any) -> Any:
         names.append(source.path.name)
         return real(source, recipe, **named)
 
-    monkeypatch.setattr(preparing, "read_isolated", reading)
+    monkeypatch.setattr("raylab.data.preparation.tasks.read_isolated", reading)
     return names
 
 
@@ -63,7 +65,7 @@ def test_what_an_interrupted_prepare_read_is_not_read_again(
 
     source, recipe = raw(tmp_path, "a", "b"), recipe_file(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(preparing, "write_manifest", stop)
+        patched.setattr("raylab.data.preparation.publishing.write_manifest", stop)
         with pytest.raises((DataError, KeyboardInterrupt)):
             prepare(source, recipe=recipe, out=tmp_path / "made" / "ds")
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["ds.partial"]
@@ -157,8 +159,8 @@ def test_one_bad_file_of_several_is_reported_or_strictly_refused(tmp_path: Path)
     (source / "bad.npz").write_bytes(b"PK not a zip")
     made = prepare(source, recipe=recipe, out=tmp_path / "ds")
     assert list(made.dataset.sessions) == ["good"]
-    assert "bad.npz" in made.failed[0]["error"]
-    assert made.dataset.manifest["failed"] == made.failed
+    assert "bad.npz" in made.failed[0].error
+    assert made.dataset.manifest["failed"] == [failure.to_dict() for failure in made.failed]
     with pytest.raises(DataError, match=r"bad\.npz"):
         prepare(source, recipe=recipe, out=tmp_path / "strict", strict=True)
     assert not (tmp_path / "strict").exists()
@@ -238,7 +240,7 @@ def test_small_sessions_are_left_out_by_name(tmp_path: Path) -> None:
     recording_file(source, "small.npz", x=arrays()["x"][:, :2])
     made = prepare(source, recipe=recipe, out=tmp_path / "ds", overrides={"filters.min_units": 3})
     assert list(made.dataset.sessions) == ["big"]
-    assert made.left_out == [{"id": "small", "reason": "2 units, filters.min_units is 3"}]
+    assert made.left_out == [LeftOut("small", "2 units, filters.min_units is 3")]
     assert made.failed == []
     assert not list(made.dataset.path.rglob("*small*"))
     with pytest.raises(DataError, match="no session has 30 units"):

@@ -1,0 +1,144 @@
+"""What `prepare` does with each session, in parallel tasks: read it, store it, split it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+
+from raylab.data.manifest import FailureEntry, SessionEntry, StoredEntry
+from raylab.data.preparation.sections import DumpedSections, Sections
+from raylab.data.preparation.workspace import Workspace, source_key
+from raylab.data.preparation.writing import store_session, store_split
+from raylab.data.readers.isolation.isolated import read_isolated
+from raylab.data.readers.source import Source
+from raylab.data.recipe import Recipe, parse_recipe
+from raylab.data.splitting.splits import make_parts
+from raylab.data.stored import stored_session
+from raylab.errors import RaylabError
+from raylab.results import Result
+
+
+class SourceTask(TypedDict):
+    """A source to prepare, as JSON for another process.
+
+    Attributes:
+        target: The folder of the dataset.
+    """
+
+    path: str
+    key: str
+    companions: list[tuple[str, str]]
+    recipe: dict[str, Any] | None
+    sections: DumpedSections
+    target: str
+
+
+@dataclass(frozen=True)
+class Failure(Result):
+    """A source that could not be read.
+
+    Attributes:
+        source: The name of its file.
+        error: What is wrong.
+        remedy: What to do about it.
+    """
+
+    source: str
+    error: str
+    remedy: str
+
+    @property
+    def entry(self) -> FailureEntry:
+        """For the manifest."""
+        return {"source": self.source, "error": self.error, "remedy": self.remedy}
+
+
+@dataclass(frozen=True)
+class ReadSession:
+    """A session that is stored, under `key`, and has no split yet."""
+
+    key: str
+    entry: StoredEntry
+
+
+@dataclass(frozen=True)
+class SplitSession:
+    """A session that is stored and split; `kind` says by which kind of splits."""
+
+    key: str
+    entry: SessionEntry
+    kind: str
+
+
+Outcome = Failure | ReadSession | SplitSession
+
+
+def source_task(
+    source: Source, recipe: Recipe | None, sections: Sections, workspace: Workspace
+) -> SourceTask:
+    """The task of preparing one source."""
+    return {
+        "path": str(source.path.resolve()),
+        "key": source.key,
+        "companions": [(name, str(path.resolve())) for name, path in source.companions],
+        "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if recipe
+        else None,
+        "sections": sections.dump(),
+        "target": str(workspace.target.resolve()),
+    }
+
+
+def prepare_source(task: SourceTask) -> Outcome:
+    """Read one source, unless that was done before, and store it and its split."""
+    workspace = Workspace(Path(task["target"]))
+    source = Source(
+        Path(task["path"]),
+        task["key"],
+        tuple((name, Path(path)) for name, path in task["companions"]),
+    )
+    name = source.path.name
+    try:
+        recipe = parse_recipe(task["recipe"], "recipe") if task["recipe"] else None
+        key = source_key(source, recipe)
+        entry = workspace.recorded(key)
+        if entry is None:
+            session = read_isolated(source, recipe, scratch=workspace.folder)
+            entry = store_session(workspace.folder, session, name=key, source=name)
+            workspace.record(key, entry)
+        return split_session(workspace, ReadSession(key, entry), task["sections"])
+    except RaylabError as error:
+        return Failure(name, error.what, error.remedy)
+    except Exception as error:
+        # A full disk, too little memory, a bug of raylab: the other files are prepared all the same.
+        what = f"{source}: {type(error).__name__}: {error}"
+        return Failure(name, what, "Run it on this file alone with --debug and report it.")
+
+
+def split_session(
+    workspace: Workspace,
+    session: ReadSession | SplitSession,
+    dumped: DumpedSections,
+    whole: int | None = None,
+) -> Outcome:
+    """Store the split and the kept units of a stored session.
+
+    Args:
+        dumped: The sections of the recipe on splits and filters.
+        whole: The split that the whole session goes to, for splits that deal whole sessions. Before
+            all sessions are read it is not known; such a session is then returned without a split.
+    """
+    entry, folder = session.entry, workspace.folder
+    recording = stored_session(folder, entry)
+    try:
+        sections = Sections.of(dumped, given=bool(recording.given))
+        if sections.deals_sessions and whole is None:
+            return ReadSession(session.key, entry)
+        parts = make_parts(recording, sections.splits, source=entry["source"], whole=whole)
+        split = store_split(
+            folder, recording, parts, sections.filters, name=session.key, source=entry["source"]
+        )
+        return SplitSession(session.key, {**entry, **split}, sections.splits.kind)
+    except RaylabError as error:
+        return Failure(entry["source"], error.what, error.remedy)
