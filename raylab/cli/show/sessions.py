@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raylab.cli.show.screen import console
@@ -9,7 +10,7 @@ from raylab.cli.show.screen import console
 COLUMNS = 8  # of a label whose ranges are printed
 
 
-def print_sessions(sessions: list[dict[str, Any]]) -> None:
+def print_sessions(sessions: Sequence[Mapping[str, Any]]) -> None:
     from rich.table import Table
 
     grid = Table("session", "samples", "units", "Hz", "train / valid / test", "labels")
