@@ -19,6 +19,7 @@ from raylab.config.training import EvaluationConfig
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard
 from raylab.errors import ConfigError, StudyError
+from raylab.evaluation.bootstrap import interval
 from raylab.evaluation.comparison import METHODS, linear_r2
 from raylab.evaluation.decoding import (
     Decoded,
@@ -28,7 +29,6 @@ from raylab.evaluation.decoding import (
     reference_samples,
 )
 from raylab.evaluation.reading import Searches
-from raylab.evaluation.scores import interval
 from raylab.reporting.figures.comparison import comparison_figure
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.saved.embedding import Embedding, colourings_of

@@ -16,9 +16,10 @@ from raylab.analysis.scorer import Scorer, resampled
 from raylab.analysis.trained import HELD_OUT
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
+from raylab.evaluation.bootstrap import interval
 from raylab.evaluation.decoding import Decoded, mean_scores
+from raylab.evaluation.metrics import primary
 from raylab.evaluation.reading import said
-from raylab.evaluation.scores import PRIMARY, interval
 from raylab.evaluation.seeds import over_seeds
 from raylab.reporting.baselines import BASELINE_NAMES
 from raylab.reporting.tables.ranking import write_csv
@@ -117,12 +118,12 @@ def _rank(paths: Sequence[str | Path], label: str | None, split: str, by: By) ->
     return {
         "split": split,
         "label": label,
-        "metric": PRIMARY[spec.kind],
+        "metric": primary(spec.kind),
         "unit": spec.unit,
         "per": first.config.evaluation.per,
         "data": first.dataset.fingerprint,
         "sessions": sessions,
-        "rows": _rows(standings, PRIMARY[spec.kind], len(sessions)),
+        "rows": _rows(standings, primary(spec.kind), len(sessions)),
         "test_reads": {one.name: len(reads_of_test(one.study.ledger.read())) for one in entrants},
     }
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from raylab.analysis.repeated import SEED
+from raylab.evaluation.metrics import find
 from raylab.evaluation.power_law import fit_power_law
 from raylab.evaluation.seeds import over_seeds
 from raylab.space.parameters import Scalar
 from raylab.tracking.records import Mode, TrialRecord, is_number
 
 FRACTION = "sessions.training_fraction"
-_AT_MOST_1 = ("r2", "accuracy", "balanced_accuracy", "score", "explained_variance")
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,9 @@ def error_of(metric: str, mode: Mode) -> tuple[str, float]:
     """(what the fitted error is of the metric, what it cannot be below)."""
     if mode == "min":
         return metric, 0.0
-    return (
-        (f"1 - {metric}", 0.0)
-        if metric.rpartition(".")[2] in _AT_MOST_1
-        else (f"-{metric}", -np.inf)
-    )
+    known = find(metric)
+    at_most_1 = known is not None and known.complement
+    return (f"1 - {metric}", 0.0) if at_most_1 else (f"-{metric}", -np.inf)
 
 
 def steps_per_second(record: TrialRecord) -> float | None:

@@ -13,10 +13,11 @@ import numpy as np
 from raylab.config.readouts import KnnConfig, ReadoutConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
+from raylab.evaluation.bootstrap import block_bootstrap, group_bootstrap, interval
 from raylab.evaluation.chance import chance_of, permuted_scores
 from raylab.evaluation.decoding import Decoded, decode, mean_scores
 from raylab.evaluation.reading import Searches
-from raylab.evaluation.scores import block_bootstrap, group_bootstrap, interval, score_predictions
+from raylab.evaluation.scores import score_predictions
 from raylab.tasks.embedding import session_pool
 from raylab.tasks.families import get_task
 from raylab.tasks.labels import decoded_label

@@ -13,7 +13,7 @@ from raylab.analysis.winner import winner
 from raylab.config.parse import parse_trial
 from raylab.config.yaml_files import load_yaml
 from raylab.errors import StudyError
-from raylab.evaluation.scores import PRIMARY
+from raylab.evaluation.metrics import primary
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.shuffles import shuffles_figure
 from raylab.tasks.families import get_task
@@ -114,10 +114,8 @@ def _scores(trained: Trained, split: str) -> dict[str, tuple[str, float]]:
     """Label -> its primary metric and score."""
     labels = trained.dataset.labels
     scored = Scorer(trained.model, trained.dataset, split).scores(list(labels))["scores"]
-    return {
-        label: (PRIMARY[labels[label].kind], scores[PRIMARY[labels[label].kind]])
-        for label, scores in scored.items()
-    }
+    names = {label: primary(labels[label].kind) for label in scored}
+    return {label: (names[label], scores[names[label]]) for label, scores in scored.items()}
 
 
 def _gap(

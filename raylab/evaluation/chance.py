@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from raylab.evaluation.scores import MINIMISED, score_predictions
+from raylab.evaluation.metrics import lower_is_better
+from raylab.evaluation.scores import score_predictions
 
 
 def permutation_chance(
@@ -101,7 +102,7 @@ def _dealt(truth: np.ndarray, groups: np.ndarray, *, draws: int, seed: int) -> I
 
 
 def _summary(name: str, observed: float, values: np.ndarray) -> dict[str, float]:
-    as_good = values <= observed if name in MINIMISED else values >= observed
+    as_good = values <= observed if lower_is_better(name) else values >= observed
     low, high = np.nanpercentile(values, [2.5, 97.5])
     p = (1 + as_good.sum()) / (1 + len(values))
     return {

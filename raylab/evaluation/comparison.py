@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from raylab.data.session import Label
 from raylab.errors import StudyError
-from raylab.evaluation.scores import on_circle
+from raylab.evaluation.formulas import on_circle
 
 REDUCED = (
     50  # principal components that t-SNE and UMAP are given where the input is wider, as is usual

@@ -13,8 +13,9 @@ from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
 from raylab.data.views.view import Timeline
 from raylab.evaluation.chance import time_blocks
+from raylab.evaluation.metrics import primary
 from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
-from raylab.evaluation.scores import PRIMARY, chance_scores, frames_of, score_predictions
+from raylab.evaluation.scores import chance_scores, frames_of, score_predictions
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Decoded:
 
     @property
     def primary(self) -> float:
-        return self.scores[PRIMARY[self.kind]]
+        return self.scores[primary(self.kind)]
 
 
 @dataclass(frozen=True)

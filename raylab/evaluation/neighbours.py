@@ -10,7 +10,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from raylab.data.session import Label
-from raylab.evaluation.scores import on_circle
+from raylab.evaluation.formulas import on_circle
 
 TREE_DIMENSIONS = 8  # in more, a k-d tree of points without structure is slower than all distances
 

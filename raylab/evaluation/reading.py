@@ -10,9 +10,10 @@ import numpy as np
 from raylab.config.readouts import KnnConfig, ReadoutConfig
 from raylab.data.examples import gather
 from raylab.data.session import Label
+from raylab.evaluation.metrics import primary
 from raylab.evaluation.neighbours import nearest, predict
 from raylab.evaluation.readouts import Predicted, choose_readout, fit_readout, supports
-from raylab.evaluation.scores import PRIMARY, score_predictions
+from raylab.evaluation.scores import score_predictions
 
 Searches = dict[tuple[str, int, bytes, bytes], np.ndarray]
 
@@ -81,7 +82,7 @@ def by_readout(
 
 def primary_score(truth: Label, predicted: Predicted) -> float:
     """What settings of a readout are chosen by."""
-    return score_predictions(truth.kind, truth.values, predicted.values)[PRIMARY[truth.kind]]
+    return score_predictions(truth.kind, truth.values, predicted.values)[primary(truth.kind)]
 
 
 def readable(kind: str, reference: Label) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from raylab.config.readouts import READOUTS, ReadoutConfig
 from raylab.data.session import Label
 from raylab.errors import TrainingError
-from raylab.evaluation.scores import on_circle
+from raylab.evaluation.formulas import on_circle
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import StandardScaler

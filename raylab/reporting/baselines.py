@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from raylab.evaluation.metrics import SCORE, primary_among
 from raylab.tracking.records import TrialRecord
 
 BASELINE_NAMES = {
@@ -14,8 +15,6 @@ BASELINE_NAMES = {
     "pca": "PCA",
     "chance": "chance",
 }
-_PRIMARY = ("r2", "balanced_accuracy")  # of labels with values, of labels with classes
-_DECODING = "decoding.score"
 
 
 class Baselines(TypedDict, total=False):
@@ -46,7 +45,7 @@ def baseline_scores(
     for kind, by_label in (baselines.get("valid") or {}).items():
         only = next(iter(by_label)) if len(by_label) == 1 else ""
         scores = by_label.get(".".join(parts[1:-1]) or label or only) or {}
-        primary = next((name for name in _PRIMARY if name in scores), "")
+        primary = primary_among(scores)
         score = scores.get(primary if parts[-1] == "score" else parts[-1])
         if isinstance(score, int | float):
             matched[kind] = float(score)
@@ -67,8 +66,8 @@ def compared_metric(
     input.
     """
     matched = bool(baseline_scores(baselines, metric=metric, label=label))
-    decodes = winner is not None and _DECODING in winner.metrics
-    return _DECODING if not matched and decodes else metric
+    decodes = winner is not None and SCORE in winner.metrics
+    return SCORE if not matched and decodes else metric
 
 
 def decoder_settings(

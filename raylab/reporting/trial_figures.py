@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from raylab.errors import DataError
+from raylab.evaluation.metrics import shown_in
 from raylab.reporting.figures.codes import code_figures
 from raylab.reporting.figures.embedding import embedding_figure
 from raylab.reporting.figures.files import save_figure
@@ -17,8 +18,6 @@ from raylab.reporting.saved.embedding import load_embedding
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 
-# Validation scores, besides the objectives, whose curves are drawn where a trial reports them.
-CURVES = ("reconstruction.mse", "codes.usage", "codes.perplexity", "behaviour.r2")
 # Each gives the figures of one kind by file name; none where the trial saved nothing of the kind.
 _SAVED = (code_figures, frame_figures)
 
@@ -29,7 +28,7 @@ def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figur
     def draw(record: TrialRecord) -> dict[str, Figure]:
         figures: dict[str, Figure] = {}
         if record.history:
-            figures["loss_curve.png"] = loss_curve(record, *study.metrics, *CURVES)
+            figures["loss_curve.png"] = loss_curve(record, *study.metrics, *shown_in("curves"))
         path = study.embedding_path(record.trial)
         if path.is_file():
             title = f"trial {record.trial}"

@@ -15,8 +15,9 @@ from raylab.data.shard import check_combination
 from raylab.data.views.view import TIME, Timeline, view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.decoding import Decoded, decode, mean_scores
+from raylab.evaluation.metrics import DECODING, SCORE, directions, primary
 from raylab.evaluation.readouts import require_support
-from raylab.evaluation.scores import MINIMISED, PRIMARY, metrics_of
+from raylab.evaluation.scores import names_of
 from raylab.sampling.shuffling import shifted_labels
 from raylab.tasks.embedding import session_pool
 
@@ -97,10 +98,8 @@ def decoding_metrics(
     if not label:
         return {}
     spec = view_labels(first.labels, config.view)[label]
-    return {"decoding.score": "max"} | {
-        f"decoding.{name}": "min" if name in MINIMISED else "max"
-        for name in metrics_of(spec, class_scores=class_scores)
-    }
+    names = names_of(spec, class_scores=class_scores)
+    return directions(SCORE, *(f"{DECODING}{name}" for name in names))
 
 
 def decoding_scores(
@@ -123,7 +122,7 @@ def decoding_scores(
         for name, value in mean_scores([decoded.scores for decoded in present]).items()
     }
     if present:
-        scores["decoding.score"] = scores[f"decoding.{PRIMARY[present[0].kind]}"]
+        scores[SCORE] = scores[f"{DECODING}{primary(present[0].kind)}"]
     return scores
 
 

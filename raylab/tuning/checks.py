@@ -14,6 +14,7 @@ from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError
+from raylab.evaluation.metrics import find, is_objective
 from raylab.space.conditions import (
     parents_met,
     possible,
@@ -188,53 +189,6 @@ def modes(space: Space, sessions: Mapping[str, SessionSpec]) -> dict[str, Mode]:
     return found
 
 
-# Searched paths (their beginnings) whose trials a metric cannot compare, and why.
-_INCOMPARABLE: dict[str, tuple[tuple[str, ...], str, str]] = {
-    # InfoNCE falls when inputs blur or positives get closer, whether or not the embedding got
-    # better.
-    "goodness_of_fit": (
-        (
-            "view.",
-            "sampling.",
-            "model.encoder.kind",
-            "model.encoder.receptive_field",
-            "model.normalize",
-            "loss.similarity",
-            "evaluation.",
-            "task.",
-        ),
-        "they change the positive pairs or the input",
-        "Use decoding.score, or remove these from `search`.",
-    ),
-    "reconstruction.": (
-        ("view.selection", "view.outlier_z", "view.lag_ms"),
-        "they change what is rebuilt",
-        "Remove these from `search`.",
-    ),
-    "codes.loss": (
-        ("quantizer.", "model.code_dimension"),
-        "they change what it is the sum of",
-        "Use another metric.",
-    ),
-    "codes.bits_per_window": (
-        ("model.window", "view.bin_ms", "view.resample_hz"),
-        "their windows last differently long",
-        "Use codes.bits_per_s, or remove these from `search`.",
-    ),
-    "decoding.ssim": (
-        ("loss.kind", "loss.window", "loss.height", "loss.width"),
-        "they change what it measures, or whether there is any",
-        "Use decoding.score, or remove these from `search`.",
-    ),
-    "decoding.l1": (("loss.kind",), "only loss.kind frames measures it", "Use decoding.score."),
-    "behaviour.": (
-        ("model.window", "view.bin_ms", "view.resample_hz", "behaviour."),
-        "they change what is predicted",
-        "Use decoding.score, or remove these from `search`.",
-    ),
-}
-
-
 def _check_objectives(
     space: Space, base: TrialConfig, sessions: Mapping[str, SessionSpec], source: str
 ) -> None:
@@ -272,32 +226,28 @@ def _check_metric(
 ) -> None:
     known = get_task(base).metrics(base, sessions)
     if metric not in known:
-        choices = ", ".join(name for name in known if name != "loss")
+        choices = ", ".join(name for name in known if is_objective(name))
         why = "" if any(spec.labels for spec in sessions.values()) else "The dataset has no label. "
         raise ConfigError(
             f"{source}: {key} '{metric}' does not exist here", f"{why}Use one of: {choices}."
         )
-    if metric == "loss":
+    entry = find(metric)
+    limits = entry.incomparable if entry is not None else None
+    if not is_objective(metric):
+        why = f" {limits.why}" if limits else " is no objective"
+        remedy = limits.remedy if limits else "Use another metric."
+        raise ConfigError(f"{source}: {key} '{metric}'{why}", remedy)
+    # The number of negatives in training does not change the fixed batches that trials are scored
+    # on.
+    searched = [path for path in space.searched if path != "sampling.negatives"]
+    changing = [path for path in searched if limits and path.startswith(limits.paths)]
+    if limits and changing:
+        key = key.removesuffix(".metric")
         raise ConfigError(
-            f"{source}: {key} 'loss' depends on batch size and temperature: it cannot compare "
-            "trials",
-            "Use decoding.score or goodness_of_fit.",
+            f"{source}: {key} {metric} cannot compare trials that differ in "
+            f"{', '.join(changing)}: {limits.why}",
+            limits.remedy,
         )
-    for name, (changes, why, remedy) in _INCOMPARABLE.items():
-        # how many negatives a model is trained with is no matter of the fixed batches it is scored
-        # on
-        searched = [
-            path
-            for path in space.searched
-            if path != "sampling.negatives" and path.startswith(changes)
-        ]
-        if metric.startswith(name) and searched:
-            key = key.removesuffix(".metric")
-            raise ConfigError(
-                f"{source}: {key} {metric} cannot compare trials that differ in "
-                f"{', '.join(searched)}: {why}",
-                remedy,
-            )
 
 
 def _check_path(space: Space, path: str, source: str) -> None:

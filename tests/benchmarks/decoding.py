@@ -29,8 +29,8 @@ from raylab.config.parse import parse_trial
 from raylab.config.training import EvaluationConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
+from raylab.evaluation import metrics
 from raylab.evaluation.baselines import Baselines
-from raylab.evaluation.scores import PRIMARY
 from raylab.training.loop import Training
 from tests.benchmarks.science import REAL_DATA
 
@@ -116,7 +116,7 @@ def measure(name: str, task: Task, folder: Path, *, folds: int, steps: int) -> N
 def baseline(data: Dataset, task: Task, label: str) -> dict[str, float]:
     evaluation = EvaluationConfig(per=task.per)
     found = Baselines(data, evaluation, [label]).scores("test")
-    primary = PRIMARY[data.labels[label].kind]
+    primary = metrics.primary(data.labels[label].kind)
     return {kind: scores[label][primary] for kind, scores in found.items() if label in scores}
 
 
@@ -137,7 +137,7 @@ def best(data: Dataset, task: Task, label: str, family: str, steps: int) -> tupl
     training.model.eval()
     said = training.task.predictions(training.config, training.model, training.shard, "test")
     assert said
-    chance = [permuted([one])[PRIMARY[one.kind]]["high"] for one in said.values()]
+    chance = [permuted([one])[metrics.primary(one.kind)]["high"] for one in said.values()]
     return float(np.mean([one.primary for one in said.values()])), float(np.mean(chance))
 
 

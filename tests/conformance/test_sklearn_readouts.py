@@ -30,8 +30,8 @@ from raylab.config.readouts import (
     SvmConfig,
 )
 from raylab.data.session import Label
+from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.readouts import fit_readout
-from raylab.evaluation.scores import on_circle
 
 NAMES = tuple(f"scene {code}" for code in range(8))
 

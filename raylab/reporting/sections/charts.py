@@ -15,7 +15,7 @@ from raylab.reporting.charts.slices import slices
 from raylab.reporting.charts.style import chart_markup
 from raylab.reporting.facts import StudyFacts
 from raylab.reporting.markup import render
-from raylab.reporting.trial_figures import CURVES
+from raylab.evaluation.metrics import shown_in
 
 _FRONT_NOTE = (
     "The front holds each completed trial for which no other trial is at least as good in every "
@@ -45,7 +45,7 @@ def curves(facts: StudyFacts) -> Markup | None:
         learning_curves(
             trials, metric=metric, winner=winner.trial if winner else None, rungs=facts.rungs
         )
-        for metric in dict.fromkeys([*facts.metrics, "loss", *CURVES])
+        for metric in dict.fromkeys([*facts.metrics, "loss", *shown_in("curves")])
     ]
     notes = []
     if facts.rungs:

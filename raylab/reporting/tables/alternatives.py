@@ -7,21 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from raylab.evaluation.metrics import shown_in
 from raylab.files import atomic_path
 from raylab.reporting.score_files import AlternativesScore, ScoreJson
 
-# The metrics to show besides the objectives, where the trials measured them.
-_SHOWN = (
-    "reconstruction.mse",
-    "reconstruction.explained_variance",
-    "codes.usage",
-    "codes.perplexity",
-    "codes.bits_per_window",
-    "behaviour.r2",
-    "decoding.score",
-    "goodness_of_fit",
-    "steps_per_s",
-)
 _HEADS = ("alternative", "learnt", "completed", "failed", "metric", "mean", "low", "high")
 
 
@@ -31,7 +20,7 @@ def shown_metrics(
     """The metrics to show, objectives first, of those that any alternative has."""
     score = cast(AlternativesScore, result)
     known = {name for each in score["alternatives"].values() for name in each["metrics"]}
-    return [name for name in dict.fromkeys((*objectives, *_SHOWN)) if name in known]
+    return [name for name in dict.fromkeys((*objectives, *shown_in("alternatives"))) if name in known]
 
 
 def write_table(path: Path, result: ScoreJson) -> None:

@@ -11,6 +11,7 @@ from raylab.config.contrastive import ContrastiveTrial
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError
+from raylab.evaluation.metrics import directions
 from raylab.models.adaptation import adopt_trunk, is_adaptable
 from raylab.models.base import Encoder
 from raylab.models.encoders import build_encoder
@@ -40,7 +41,7 @@ class ContrastiveFamily(Task[ContrastiveTrial, ContrastiveModel, list[Pairs]]):
     def metrics(
         self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]
     ) -> dict[str, str]:
-        return {"goodness_of_fit": "max", "loss": "min"} | decoding_metrics(config, sessions)
+        return directions("goodness_of_fit", "loss") | decoding_metrics(config, sessions)
 
     def receptive_field(self, config: ContrastiveTrial) -> tuple[int, int]:
         encoder = build_encoder(config.model.encoder, units=1, output_dimension=2, normalize=True)

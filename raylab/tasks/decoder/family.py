@@ -15,8 +15,8 @@ from raylab.data.examples import SAMPLE
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.decoding import Decoded, mean_scores
+from raylab.evaluation.metrics import DECODING, SCORE, directions, primary
 from raylab.evaluation.readouts import require_support
-from raylab.evaluation.scores import PRIMARY
 from raylab.models.networks.graph import GraphNetwork
 from raylab.sampling.epochs import EpochSampler
 from raylab.seeding import derive
@@ -78,12 +78,9 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             )
 
     def metrics(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        frames = (
-            {"decoding.ssim": "max", "decoding.l1": "min"}
-            if isinstance(config.loss, FramesLoss)
-            else {}
-        )
-        return {"loss": "min", **decoding_metrics(config, sessions, class_scores=True), **frames}
+        decoding = decoding_metrics(config, sessions, class_scores=True)
+        frames = ("decoding.ssim", "decoding.l1") if isinstance(config.loss, FramesLoss) else ()
+        return directions("loss") | decoding | directions(*frames)
 
     def receptive_field(self, config: DecoderTrial) -> tuple[int, int]:
         return example_field(config)
@@ -207,7 +204,7 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             for key, value in mean_scores([decoded.scores for decoded in present]).items()
         }
         if present:
-            metrics["decoding.score"] = metrics[f"decoding.{PRIMARY[model.target.kind]}"]
+            metrics[SCORE] = metrics[f"{DECODING}{primary(model.target.kind)}"]
         arrays, metadata = kept_outputs(model.target, examples, outputs)
         if model.frames is not None:
             frames, frames_metadata = kept_frames(model.frames, examples, outputs, model.mean)

@@ -14,8 +14,8 @@ from raylab.config.readouts import ReadoutConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import Examples
 from raylab.errors import TrainingError
+from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.readouts import Readout
-from raylab.evaluation.scores import on_circle
 from raylab.models.networks.build import build_network
 from raylab.models.stored import StoredArrays
 from raylab.tasks.decoder.examples import example_length

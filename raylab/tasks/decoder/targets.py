@@ -13,7 +13,7 @@ from raylab.data.session import Label
 from raylab.data.shard import Shard
 from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
-from raylab.evaluation.scores import on_circle
+from raylab.evaluation.formulas import on_circle
 from raylab.tasks.labels import decoded_label
 
 

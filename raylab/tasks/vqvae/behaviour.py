@@ -13,10 +13,9 @@ from raylab.config.vqvae import VqvaeTrial
 from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
 from raylab.errors import TrainingError
+from raylab.evaluation.metrics import STATISTICS
 from raylab.sampling.windows import Tiles
 from raylab.tasks.labels import training_timeline
-
-STATISTICS = ("mean", "std", "max", "change")
 
 
 def statistics(windows: np.ndarray) -> np.ndarray:

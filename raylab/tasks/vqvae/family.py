@@ -14,27 +14,16 @@ from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
+from raylab.evaluation.metrics import directions
 from raylab.tasks.kept import kept_embedding
 from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores
 from raylab.tasks.protocol import Comm, Task, Validation
-from raylab.tasks.vqvae.behaviour import STATISTICS, Behaviour
+from raylab.tasks.vqvae.behaviour import Behaviour
 from raylab.tasks.vqvae.coding import code_rows, code_session
 from raylab.tasks.vqvae.kept import kept_codes
 from raylab.tasks.vqvae.model import VqvaeModel
 from raylab.tasks.vqvae.scores import code_scores, mean_scores_of, rebuilt_samples
 from raylab.tasks.vqvae.windows import Step, code_share, owned_windows, window_samplers
-
-SCORES = {
-    "reconstruction.mse": "min",
-    "reconstruction.explained_variance": "max",
-    "codes.usage": "max",
-    "codes.usage_least": "max",
-    "codes.perplexity": "max",
-    "codes.bits_per_window": "min",
-    "codes.bits_per_s": "min",
-    "codes.capacity": "min",
-    "codes.loss": "min",
-}
 
 
 class VqvaeFamily(Task[VqvaeTrial, VqvaeModel, Step]):
@@ -58,11 +47,9 @@ class VqvaeFamily(Task[VqvaeTrial, VqvaeModel, Step]):
             )
 
     def metrics(self, config: VqvaeTrial, sessions: Mapping[str, SessionSpec]) -> dict[str, str]:
-        directions = {"loss": "min", **SCORES}
-        if config.behaviour.label:
-            directions["behaviour.r2"] = "max"
-            directions |= {f"behaviour.r2_{name}": "max" for name in STATISTICS}
-        return directions | decoding_metrics(config, sessions)
+        behaviour = ("behaviour.*",) if config.behaviour.label else ()
+        own = directions("loss", "reconstruction.*", "codes.*", *behaviour)
+        return own | decoding_metrics(config, sessions)
 
     def receptive_field(self, config: VqvaeTrial) -> tuple[int, int]:
         return 0, config.model.window

@@ -19,15 +19,11 @@ from raylab.config.training import EvaluationConfig
 from raylab.config.view import ViewConfig
 from raylab.data.session import Label
 from raylab.data.views.view import make_timeline
+from raylab.evaluation.bootstrap import block_bootstrap, interval
 from raylab.evaluation.decoding import chance, decode, mean_scores, reference_samples
+from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.neighbours import nearest, predict
-from raylab.evaluation.scores import (
-    block_bootstrap,
-    chance_scores,
-    interval,
-    on_circle,
-    score_predictions,
-)
+from raylab.evaluation.scores import chance_scores, score_predictions
 
 PARTS = np.array([[0, 240, 0], [240, 320, 1], [320, 400, 2]])
 CONFIG = EvaluationConfig(neighbours=(1, 5, 9, 25))

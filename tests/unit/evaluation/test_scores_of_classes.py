@@ -20,17 +20,11 @@ from raylab.data.allen.stimuli import stimulus_label
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.errors import DataError
+from raylab.evaluation.bootstrap import group_bootstrap, interval
 from raylab.evaluation.chance import permutation_chance, time_blocks
 from raylab.evaluation.confusion import Confusion, confusion, summed
 from raylab.evaluation.decoding import Decoded
-from raylab.evaluation.scores import (
-    chance_scores,
-    frames_of,
-    group_bootstrap,
-    interval,
-    metrics_of,
-    score_predictions,
-)
+from raylab.evaluation.scores import chance_scores, frames_of, names_of, score_predictions
 from raylab.reporting.figures.confusion import confusion_figure, keep_confusions
 from raylab.reporting.sections.score_kinds import CONFUSIONS
 from raylab.reporting.sections.scores import scores
@@ -85,7 +79,7 @@ def test_the_names_of_scores_are_those_that_are_given(class_scores: bool) -> Non
         found = score_predictions(
             label.kind, label.values, label.values, columns, frames=frames_of(label)
         )
-        assert metrics_of(label, class_scores=class_scores) == tuple(found)
+        assert names_of(label, class_scores=class_scores) == tuple(found)
 
 
 # -- frames of a movie -----------------------------------------------------------------------------
@@ -347,7 +341,7 @@ def test_every_score_of_decoded_samples_has_an_interval() -> None:
     every = resampled(
         Decoded("discrete", {}, codes, codes, classes=classes, frames=frames, class_scores=likely)
     )
-    assert tuple(every) == metrics_of(LabelSpec("discrete", "frame", classes, 1), class_scores=True)
+    assert tuple(every) == names_of(LabelSpec("discrete", "frame", classes, 1), class_scores=True)
     assert set(every["top5_accuracy"]) == {1.0}
 
 
