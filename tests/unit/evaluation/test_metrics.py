@@ -1,4 +1,7 @@
-"""The table of metrics: one entry decides what a metric is, for every family and every report."""
+"""The table of metrics: one entry decides what a metric is, for every family and every report.
+
+A metric of an installed package is the worked example of docs/extending.md.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 from fake_search import drive
 from helpers import dataset, session
+from worked_examples import install
 
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
@@ -23,40 +27,14 @@ from raylab.training.worker import Job, run_round, start
 from raylab.tuning.outcome import report
 from raylab.tuning.planning.study_plan import make_plan
 
-PLUGIN = '''
-import numpy as np
 
-from raylab.evaluation.formulas import Predictions
-from raylab.evaluation.metrics import Metric
-
-
-def correlation(predictions: Predictions) -> float:
-    """Pearson correlation of predicted and true values, mean over dimensions; 0 of a constant."""
-    truth, predicted = (v - v.mean(axis=0) for v in (predictions.truth, predictions.predicted))
-    scale = np.sqrt((truth**2).sum(axis=0) * (predicted**2).sum(axis=0))
-    return float(((truth * predicted).sum(axis=0) / np.where(scale > 0, scale, 1)).mean())
-
-
-CORRELATION = Metric(
-    name="decoding.correlation",
-    mode="max",
-    bounds=(-1, 1),
-    kinds=("continuous",),
-    shown=("alternatives",),
-    measure=correlation,
-)
-'''
-
-
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch, entry: str, code: str = PLUGIN) -> None:
-    """A package with one entry point, as pip leaves it."""
-    info = folder / "our_correlation-1.0.dist-info"
-    info.mkdir(parents=True)
-    (folder / "our_correlation.py").write_text(code)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: our-correlation\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[raylab.metrics]\n{entry}\n")
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *change: str) -> None:
+    """The package of docs/extending.md, installed for this process; its code with one change."""
+    module = install("A metric", folder) / "label_correlation" / "metric.py"
+    module.write_text(module.read_text().replace(*change) if change else module.read_text())
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, "our_correlation", raising=False)
+    for name in ("label_correlation", "label_correlation.metric"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     forget()
 
 
@@ -134,7 +112,7 @@ def test_an_installed_metric_is_an_objective(
     }
     with pytest.raises(ConfigError, match=r"decoding\.correlation' does not exist here"):
         make_plan(space, data.path)
-    install(tmp_path / "site", monkeypatch, "correlation = our_correlation:CORRELATION")
+    installed(tmp_path / "site", monkeypatch)
     plan = make_plan(space, data.path)
     assert plan.modes == {"decoding.correlation": "max"}
     seen = []
@@ -159,7 +137,7 @@ def test_an_installed_metric_is_an_objective(
 def test_chance_of_an_installed_metric_is_that_of_the_mean(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(tmp_path / "site", monkeypatch, "correlation = our_correlation:CORRELATION")
+    installed(tmp_path / "site", monkeypatch)
     values = np.random.default_rng(0).normal(size=(50, 2))
     assert chance_scores("continuous", values, values)["correlation"] == pytest.approx(0)
     assert score_predictions("continuous", values, 3 * values)["correlation"] == pytest.approx(1)
@@ -179,7 +157,6 @@ def test_chance_of_an_installed_metric_is_that_of_the_mean(
 def test_a_metric_that_does_not_fit_is_left_out_with_a_warning(
     change: tuple[str, str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = PLUGIN.replace(*change)
-    install(tmp_path / "site", monkeypatch, "correlation = our_correlation:CORRELATION", code)
+    installed(tmp_path / "site", monkeypatch, *change)
     with pytest.warns(UserWarning, match=reason):
         assert len(metrics.table()) == len(metrics._OWN)
