@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from raylab.evaluation.metrics import shown_in
 from raylab.reporting.charts.front import front_chart
 from raylab.reporting.charts.importance import importance_bars
 from raylab.reporting.charts.learning_curves import learning_curves
@@ -15,7 +16,6 @@ from raylab.reporting.charts.slices import slices
 from raylab.reporting.charts.style import chart_markup
 from raylab.reporting.facts import StudyFacts
 from raylab.reporting.markup import render
-from raylab.evaluation.metrics import shown_in
 
 _FRONT_NOTE = (
     "The front holds each completed trial for which no other trial is at least as good in every "

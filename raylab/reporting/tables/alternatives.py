@@ -20,7 +20,9 @@ def shown_metrics(
     """The metrics to show, objectives first, of those that any alternative has."""
     score = cast(AlternativesScore, result)
     known = {name for each in score["alternatives"].values() for name in each["metrics"]}
-    return [name for name in dict.fromkeys((*objectives, *shown_in("alternatives"))) if name in known]
+    return [
+        name for name in dict.fromkeys((*objectives, *shown_in("alternatives"))) if name in known
+    ]
 
 
 def write_table(path: Path, result: ScoreJson) -> None:

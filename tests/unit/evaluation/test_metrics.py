@@ -21,7 +21,7 @@ from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
 from raylab.evaluation import metrics
 from raylab.evaluation.scores import chance_scores, score_predictions
-from raylab.reporting.alternatives import shown_metrics
+from raylab.reporting.tables.alternatives import shown_metrics
 from raylab.tasks.families import get_task
 from raylab.training.worker import Job, run_round, start
 from raylab.tuning.outcome import report
