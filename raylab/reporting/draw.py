@@ -23,8 +23,8 @@ def draw(
     Args:
         path: A prepared dataset, or a file or folder of raw recordings.
         out: A `.png` file for one session, or a folder that gets one file per session.
-        recipe: The recipe by which raw recordings are read. Default: raylab guesses it, or for a
-            dataset none is needed.
+        recipe: The recipe by which raw recordings are read. Default: none, for a dataset and for
+            recordings that describe themselves, such as NWB files.
         session: The only session to draw. Default: all of them.
 
     Returns:

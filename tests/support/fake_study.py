@@ -1,4 +1,4 @@
-"""Studies made of made-up trials: what reports, leaderboards and the MLflow mirror are tested with."""
+"""Studies of made-up trials, with which reports, leaderboards and the MLflow mirror are tested."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def fake_study(
     end: bool = True,
     **changes: Any,
 ) -> StudyFolder:
-    """A study with one trial a state, winner's files, baselines and a test evaluation."""
+    """A study with one trial per state, the winner's files, baselines and a test evaluation."""
     study = StudyFolder.create(path, description(label="position" if labels else None, **changes))
     study.space_path.write_text("task: {kind: contrastive}\nsearch: {}\n")
     generator = np.random.default_rng(0)
@@ -172,7 +172,9 @@ def write_embedding(
     samples: int = 600,
     generator: Any = None,
 ) -> None:
-    """A noisy ring in `dimensions` dimensions with a continuous, a circular and a discrete label."""
+    """Write a noisy ring in `dimensions` dimensions with a continuous, a circular and a discrete
+    label.
+    """
     generator = generator or np.random.default_rng(0)
     angle = np.linspace(0, 12 * np.pi, samples) % (2 * np.pi)
     ring = np.stack([np.cos(angle), np.sin(angle), 0.3 * np.sin(3 * angle)], axis=1)

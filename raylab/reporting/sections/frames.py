@@ -12,8 +12,8 @@ from raylab.reporting.sections.saved_figures import Caption, saved_figures
 _CAPTION = Caption(
     "Frames rebuilt",
     "Distinct validation frames of one session above their reconstructions, all on the grey scale "
-    "of the true frames. They are evenly spaced in time and not chosen by their scores. Beside them "
-    "lies the mean training frame.",
+    "of the true frames. They are evenly spaced in time and not chosen by their scores. "
+    "Beside them lies the mean training frame.",
 )
 
 

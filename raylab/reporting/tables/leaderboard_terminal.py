@@ -134,12 +134,12 @@ def _footnotes(
 ) -> Text | None:
     """Why trials failed, what did not fit, and what the trials cost."""
     failed = [(row.trial, errors[row.trial]) for row in rows if errors.get(row.trial)]
-    lines = [_one_line(f"{trial} failed: {error}", width) for trial, error in failed[:_REASONS]]
+    lines = [_clipped(f"{trial} failed: {error}", width) for trial, error in failed[:_REASONS]]
     if len(failed) > _REASONS:
         lines.append(f"and {len(failed) - _REASONS} more failed")
     notes = [row.note for row in rows if row.note]
     if notes:
-        count, first = len(notes), _one_line(notes[0], width)
+        count, first = len(notes), _clipped(notes[0], width)
         plural = "s" * (count > 1)
         lines.append(f"{count} trial{plural} with a note (in leaderboard.csv), such as: {first}")
     hidden = len(keys(row.params for row in rows)) - len(params)
@@ -176,6 +176,6 @@ def _cost(unit: str, trials: float, repetitions: float) -> str:
     return f"{trials:,.0f} {unit}-seconds{beside}"
 
 
-def _one_line(message: str, length: int) -> str:
+def _clipped(message: str, length: int) -> str:
     flat = " ".join(message.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"

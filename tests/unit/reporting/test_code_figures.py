@@ -64,9 +64,9 @@ def write(path: Path, **changes: Any) -> Path:
 
 @pytest.fixture
 def codes(tmp_path: Path) -> Codes:
-    found = load_codes(write(tmp_path / "e.safetensors"))
-    assert found is not None
-    return found
+    saved = load_codes(write(tmp_path / "e.safetensors"))
+    assert saved is not None
+    return saved
 
 
 def with_codes(study: StudyFolder, **changes: Any) -> Path:
@@ -113,7 +113,7 @@ def test_codes_over_time_and_their_transitions_are_drawn(codes: Codes) -> None:
     np.testing.assert_allclose(shares, counts / counts.sum(axis=1, keepdims=True))
 
 
-def test_rare_codes_are_told_where_they_are_not_drawn(codes: Codes) -> None:
+def test_rare_codes_are_counted_where_they_are_not_drawn(codes: Codes) -> None:
     sequence = np.concatenate([np.arange(70), np.arange(60)]).reshape(13, 10, 1)
     many = replace(codes, counts=(np.bincount(sequence.ravel()),), sequence=sequence)
     raster = transitions_figure(many).axes[0]
@@ -125,8 +125,12 @@ def test_rare_codes_are_told_where_they_are_not_drawn(codes: Codes) -> None:
 
 def test_reconstructions_break_at_parts(codes: Codes) -> None:
     panels = reconstructions_figure(codes).axes
-    said = ["unit 4: explained variance 0.75", "unit 0: explained variance 0.25", "unit 2: silent"]
-    assert [panel.get_title(loc="left") for panel in panels] == said
+    titles = [
+        "unit 4: explained variance 0.75",
+        "unit 0: explained variance 0.25",
+        "unit 2: silent",
+    ]
+    assert [panel.get_title(loc="left") for panel in panels] == titles
     recorded, rebuilt = panels[1].lines[:2]
     for line, values in ((recorded, codes.truth), (rebuilt, codes.rebuilt)):
         drawn = np.asarray(line.get_ydata(), float)
@@ -135,11 +139,11 @@ def test_reconstructions_break_at_parts(codes: Codes) -> None:
     assert "samples 100 to 314" in panels[-1].get_xlabel()
 
 
-def test_each_vector_is_one_point_with_its_mean_label() -> None:
+def test_each_vector_is_a_single_point_with_its_mean_label() -> None:
     member = np.array([0, 0, 1, 1, 1, 2])
     near_pi = np.array([3.1, -3.1, 0.1, 0.2, 0.3, np.nan])
-    found = mean_label(Colouring("angle", "circular", near_pi), member, 3)
-    np.testing.assert_allclose(np.abs(found[:2]), [np.pi, 0.2], atol=1e-6)
+    angles = mean_label(Colouring("angle", "circular", near_pi), member, 3)
+    np.testing.assert_allclose(np.abs(angles[:2]), [np.pi, 0.2], atol=1e-6)
     speed = Colouring("speed", "continuous", np.array([1.0, 3, np.nan, 4, 6, np.nan]))
     np.testing.assert_allclose(mean_label(speed, member, 3), [2, 5, np.nan])
     choice = Colouring("choice", "discrete", np.array([1, 1, 0, 2, 2, -1]), classes=("a", "b", "c"))
@@ -163,15 +167,15 @@ def test_the_report_of_a_study_with_codes_has_their_figures(tmp_path: Path) -> N
     whole = write_report(study, importance=None).read_text()
     assert {each.name for each in (path.parent / "figures").iterdir()} == NAMES
     assert whole.count("<img alt=") == len(NAMES)
-    for said in (
+    for text in (
         "Codebook usage",
         "Codes over time",
         "Latent map",
         "<h3>Reconstructions",
         "codes.usage",
     ):
-        assert said in whole
-        assert said not in plain
+        assert text in whole
+        assert text not in plain
     drawn = trial_figures(study)(
         next(each for each in study.records() if each.trial == path.parent.name)
     )

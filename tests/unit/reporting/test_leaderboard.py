@@ -31,10 +31,10 @@ def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
     ]
     for trial, state, score in [*trials, ("0004", "completed", None)]:
         events += [started(trial, x=1), ended(trial, state, score)]
-    found = records(events, live=False)
-    rows = leaderboard_rows(found, "max")
+    ended_trials = records(events, live=False)
+    rows = leaderboard_rows(ended_trials, "max")
     assert [row.trial for row in rows] == ["0003", "0001", "0004", "0002", "0000"]
-    assert [row.trial for row in leaderboard_rows(found, "min")] == [
+    assert [row.trial for row in leaderboard_rows(ended_trials, "min")] == [
         "0001",
         "0003",
         "0004",
@@ -80,8 +80,8 @@ def test_a_collapsed_codebook_is_noted() -> None:
             ended(trial, "completed", usage, metrics=metrics),
         ]
     rows = leaderboard_rows(records(events, live=False), "min")
-    said = "the codebook collapsed: 2.0% of its codes are used on held-out windows"
-    assert [row.note for row in rows] == [said, None]
+    note = "the codebook collapsed: 2.0% of its codes are used on held-out windows"
+    assert [row.note for row in rows] == [note, None]
 
 
 def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_csv_holds_every_row_and_leaves_absent_values_empty(tmp_path: Path) -> N
 
 def test_the_table_shows_states_reasons_and_baselines_apart(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
-    found = study.records()
-    rows = leaderboard_rows(found, "max")
-    errors = {record.trial: record.error for record in found}
+    trials = study.records()
+    rows = leaderboard_rows(trials, "max")
+    errors = {record.trial: record.error for record in trials}
     for width in (60, 100, 160):
         console = Console(width=width, record=True, file=(tmp_path / "out").open("w"))
         drawn = leaderboard_table(
@@ -143,25 +143,25 @@ def test_short_names_stay_apart() -> None:
     assert short_names(["kind", "model.kind"])["kind"] == "kind"
 
 
-def test_a_winner_that_loses_to_its_own_input_is_said_to_lose() -> None:
-    found = records([started("0000"), ended("0000", "completed", 0.69)], live=False)
+def test_a_winner_that_loses_to_its_own_input_has_a_verdict_that_says_so() -> None:
+    trials = records([started("0000"), ended("0000", "completed", 0.69)], live=False)
     lost = verdict(
-        found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.93, "chance": 0.0}
+        trials, mode="max", metric="decoding.r2", baselines={"smoothed": 0.93, "chance": 0.0}
     )
     assert lost.kind == "loses"
     assert "loses to its own smoothed input (0.930)" in lost.text
     won = verdict(
-        found, mode="max", metric="decoding.r2", baselines={"smoothed": 0.5, "chance": 0.0}
+        trials, mode="max", metric="decoding.r2", baselines={"smoothed": 0.5, "chance": 0.0}
     )
     assert won.kind == "wins"
-    error = verdict(found, mode="min", metric="decoding.median_error", baselines={"raw": 0.5})
+    error = verdict(trials, mode="min", metric="decoding.median_error", baselines={"raw": 0.5})
     assert error.kind == "loses"
     assert (
         verdict([], mode="max", metric="decoding.r2", baselines={}).text == "No trial has started."
     )
 
 
-def test_baselines_are_found_by_the_objective_and_its_label() -> None:
+def test_baselines_are_matched_by_the_objective_and_its_label() -> None:
     by_label = {"position": {"r2": 0.6}, "direction": {"balanced_accuracy": 0.7}}
     baselines = {"valid": {"chance": by_label, "raw": by_label}}
     assert list(baseline_scores(baselines, metric="decoding.r2", label="position").items()) == [

@@ -68,7 +68,7 @@ def test_the_front_is_optuna_s(directions: tuple[Mode, ...]) -> None:
         directions=["maximize" if mode == "max" else "minimize" for mode in directions]
     )
     study.add_trials([optuna.trial.create_trial(values=row.tolist()) for row in values])
-    found = [
+    trials = [
         TrialRecord(f"{k:04d}", "completed", row[0], scores=tuple(row))
         for k, row in enumerate(values)
     ]
@@ -76,11 +76,11 @@ def test_the_front_is_optuna_s(directions: tuple[Mode, ...]) -> None:
         [f"{trial.number:04d}" for trial in study.best_trials] if len(directions) > 1 else None
     )
     if expected is None:  # of one objective Optuna gives the first best trial only
-        expected = [record.trial for record in found if record.score == values.min()]
-    leading = front(found, *directions)
+        expected = [record.trial for record in trials if record.score == values.min()]
+    leading = front(trials, *directions)
     assert [record.trial for record in leading] == expected
     assert len({record.scores for record in leading}) < len(leading)  # ties are there, and are kept
-    chosen = best(found, *directions)
+    chosen = best(trials, *directions)
     assert chosen in leading
     pick = max if directions[0] == "max" else min
     assert chosen is not None
@@ -89,12 +89,12 @@ def test_the_front_is_optuna_s(directions: tuple[Mode, ...]) -> None:
 
 def test_trials_that_did_not_complete_are_on_no_front() -> None:
     good = TrialRecord("0000", "completed", 1.0, scores=(1.0, 1.0))
-    found = [
+    trials = [
         good,
         *(replace(good, state=state, scores=(9.0, 9.0)) for state in ("pruned", "running")),
     ]
     failed = TrialRecord("0003", "failed")
-    assert front([*found, failed], "max", "max") == [good]
+    assert front([*trials, failed], "max", "max") == [good]
     assert front([failed], "max", "max") == []
 
 
@@ -112,7 +112,7 @@ def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec])
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ({"objective": [*BOTH, BOTH[0]]}, "s.yaml: objective: 'decoding.score' is there twice"),
         ({"objective": []}, "one objective, or a list of two or three, is needed"),
@@ -149,11 +149,11 @@ def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec])
     ],
 )
 def test_objectives_that_cannot_be(
-    sessions: dict[str, SessionSpec], value: dict[str, Any], said: str
+    sessions: dict[str, SessionSpec], value: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         checked(sessions, **value)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 # -- trials ----------------------------------------------------------------------------------------
@@ -161,8 +161,8 @@ def test_objectives_that_cannot_be(
 
 def test_a_trial_has_a_score_of_each_objective_of_the_model_kept() -> None:
     kept = {"step": 40, "metrics": {"a": 0.5, "b": 2.0, "c": 7.0}}
-    told = {"steps": 90, "metrics": {"a": 0.1, "b": 9.0, "c": 1.0}, "kept": kept}
-    result = report(told, objectives=("a", "b"), rung="c")
+    summary = {"steps": 90, "metrics": {"a": 0.1, "b": 9.0, "c": 1.0}, "kept": kept}
+    result = report(summary, objectives=("a", "b"), rung="c")
     assert (result["score"], result["scores"], result["rung"]) == (0.5, [0.5, 2.0], 7.0)
     expected = Outcome("completed", 0.5, 90, kept["metrics"], kept_step=40, scores=(0.5, 2.0))
     assert outcome(result, max_steps=90) == expected
@@ -170,7 +170,7 @@ def test_a_trial_has_a_score_of_each_objective_of_the_model_kept() -> None:
     assert (failed.state, failed.score, failed.scores) == ("failed", None, ())
     for missing in ({"objectives": ("a", "d")}, {"objectives": ("a",), "rung": "d"}):
         with pytest.raises(TrainingError, match="no validation measures 'd'"):
-            report(told, **missing)
+            report(summary, **missing)
 
 
 @pytest.mark.parametrize("kind", ["tpe", "nsga2"])
@@ -192,7 +192,7 @@ def test_optuna_holds_all_objectives_over_a_resume(
     assert study.metric_names == ["decoding.score", "goodness_of_fit"]
     assert [len(study.trials), study.directions] == [16, [optuna.study.StudyDirection.MAXIMIZE] * 2]
     states = {"COMPLETE": "completed", "PRUNED": "pruned"}
-    found = [
+    trials = [
         TrialRecord(
             f"{t.number:04d}",
             states[t.state.name],
@@ -206,7 +206,7 @@ def test_optuna_holds_all_objectives_over_a_resume(
             result(trial.params)["scores"] if trial.params["training.seed"] else None
         )
     assert [f"{trial.number:04d}" for trial in study.best_trials] == [
-        r.trial for r in front(found, "max", "max")
+        r.trial for r in front(trials, "max", "max")
     ]
     if kind == "nsga2":  # Optuna's default population of 50 would make this search random
         assert max(trial.system_attrs["NSGAIISampler:generation"] for trial in study.trials) >= 1
@@ -236,13 +236,13 @@ def study_of_two(folder: Path, *more: str) -> StudyFolder:
         metrics = dict(zip([aim["metric"] for aim in aims], scores)) if done else {}
         begun = started(trial, time=T0 + 20 * number, **{"x.<b>": number})
         study.ledger.append(begun, reported(trial, 50, **metrics))
-        told = {
+        values = {
             "scores": scores if done else [],
             "metrics": metrics,
             "error": None if done else "it diverged",
         }
         study.ledger.append(
-            ended(trial, state, scores[0] if done else None, time=T0 + 20 * number + 9, **told)
+            ended(trial, state, scores[0] if done else None, time=T0 + 20 * number + 9, **values)
         )
     study.ledger.append(StudyEnded(time=T0 + 999))
     return study
@@ -292,15 +292,15 @@ def test_the_table_has_a_column_an_objective_and_baselines_under_theirs(tmp_path
     assert ["–", "baseline:", "raw", "0.6100", "0.3300"] in lines
 
 
-def test_the_winner_is_the_front_s_and_said(
+def test_the_winner_is_the_front_s_and_the_choice_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = study_of_two(tmp_path / "s")
     assert (winner(study).trial, winner(study, "0001").trial) == ("0003", "0001")
     say_choice(study.path, None)
-    said = capsys.readouterr().err
+    line = capsys.readouterr().err
     assert (
-        said == "trial 0003 is used: of 2 on the Pareto front, the one with the best decoding.r2\n"
+        line == "trial 0003 is used: of 2 on the Pareto front, the one with the best decoding.r2\n"
     )
     say_choice(study.path, "0001")
     say_choice(tmp_path / "model.pt", None)  # as `export` takes it

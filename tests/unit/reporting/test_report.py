@@ -56,14 +56,14 @@ def test_the_report_is_whole_and_loads_nothing(tmp_path: Path) -> None:
     assert page.loaded == []
     assert not {"link", "iframe", "img", "object", "embed", "base"} & set(page.tags)
     assert "default-src 'none'" in path.read_text()
-    for said in (
+    for text in (
         "Leaderboard",
         "Learning curves",
         "Parallel coordinates",
         "Test split",
         "Environment",
     ):
-        assert said in page.visible
+        assert text in page.visible
     assert "loses to its own smoothed input (0.930)" in page.visible
     assert "was read once" in page.visible
     assert page.visible.count("baseline: ") == 4
@@ -137,7 +137,7 @@ def test_a_winner_by_another_objective_is_compared_by_decoding(tmp_path: Path) -
     assert "By decoding.score (0.500) it loses to its own smoothed input (0.800)" in page.visible
 
 
-def test_many_reads_of_the_test_split_are_told(tmp_path: Path) -> None:
+def test_reads_of_the_test_split_are_counted(tmp_path: Path) -> None:
     study = fake_study(tmp_path / "s")
     study.ledger.append(events.TestRead(trial="0001", purpose="evaluate"))
     assert "read 2 times" in Page(write_report(study, importance=None)).visible
@@ -155,17 +155,17 @@ def test_a_damaged_embedding_does_not_hide_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dimensions", [1, 2, 3, 8])
 def test_embeddings_of_any_size_are_drawn(tmp_path: Path, dimensions: int) -> None:
     write_embedding(tmp_path / "e.safetensors", dimensions=dimensions, samples=80)
-    found = load_embedding(tmp_path / "e.safetensors")
-    assert [colouring.name for colouring in found.colourings] == [
+    saved = load_embedding(tmp_path / "e.safetensors")
+    assert [colouring.name for colouring in saved.colourings] == [
         "position 1",
         "position 2",
         "head",
         "direction",
     ]
-    points, axes = found.coordinates()
+    points, axes = saved.coordinates()
     assert points.shape == (80, min(3, max(2, dimensions)))
     assert len(axes) == points.shape[1]
-    embedding_figure(found, title="a $x$").savefig(tmp_path / "e.png")
+    embedding_figure(saved, title="a $x$").savefig(tmp_path / "e.png")
     assert (tmp_path / "e.png").stat().st_size > 10_000
 
 

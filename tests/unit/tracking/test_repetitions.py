@@ -61,12 +61,12 @@ def asked(**changes: Any) -> SelectionStarted:
 @pytest.fixture
 def study(tmp_path: Path) -> StudyFolder:
     """A search with the selection of two of its trials, ended."""
-    found = fake_study(tmp_path / "s")
-    found.ledger.append(asked())
+    study_folder = fake_study(tmp_path / "s")
+    study_folder.ledger.append(asked())
     for of, scores in SCORES.items():
         for seed, score in zip(SEEDS, scores):
-            repeat(found, of, seed, score)
-    found.ledger.append(StudyEnded(time=T0 + 30_000))
+            repeat(study_folder, of, seed, score)
+    study_folder.ledger.append(StudyEnded(time=T0 + 30_000))
     candidates = [Candidate(of, 0.99, scores, 10) for of, scores in SCORES.items()]
     chosen = choose(candidates, mode="max", rule="best")
     trial = f"{chosen['chosen']}-seed{SEEDS[chosen.pop('champion')]}"
@@ -85,23 +85,27 @@ def study(tmp_path: Path) -> StudyFolder:
         "control": None,
         "notes": ["<b> & so"],
     }
-    keep_score(found, "selection", result, selection_figure(result))
-    found.ledger.append(Selected(trial=trial, of=result["of"], rule="best"))
-    return found
+    keep_score(study_folder, "selection", result, selection_figure(result))
+    study_folder.ledger.append(Selected(trial=trial, of=result["of"], rule="best"))
+    return study_folder
 
 
-def test_the_champion_is_the_winner_and_is_said(study: StudyFolder) -> None:
+def test_the_champion_is_the_winner_and_the_choice_is_explained(study: StudyFolder) -> None:
     assert winner(study).trial == "0004-seed1"  # 0.50: the median, not the luckiest
     assert winner(study, "0000").trial == "0000"
-    said = said_choice(study)
-    assert said is not None
-    assert said.startswith("trial 0004-seed1 is used: the champion")
+    sentence = said_choice(study)
+    assert sentence is not None
+    assert sentence.startswith("trial 0004-seed1 is used: the champion")
     assert unselected(study) is None
     assert list(_to_register(study).values()) == ["best", "champion"]
-    assert {one.trial for one in seeds_of(study)} >= {"0004-seed1", "0004-seed2", "0004-seed3"}
+    assert {record.trial for record in seeds_of(study)} >= {
+        "0004-seed1",
+        "0004-seed2",
+        "0004-seed3",
+    }
 
 
-def test_without_a_selection_one_seed_chose(tmp_path: Path) -> None:
+def test_without_a_selection_the_choice_rests_on_a_single_seed(tmp_path: Path) -> None:
     plain = fake_study(tmp_path / "s")
     assert (
         unselected(plain)
@@ -174,20 +178,20 @@ def test_repetitions_teach_no_sampler_and_no_importance(study: StudyFolder) -> N
     records = study.records()
     assert importance(records, "max") == importance(drawn(records), "max")
     assert all(record.of is None for record in ranked(records, "max"))
-    one = next(record for record in records if record.trial == "0004-seed2")
-    assert trial_run(one, study=study.description).tags["raylab.of"] == "0004"
+    repetition = next(record for record in records if record.trial == "0004-seed2")
+    assert trial_run(repetition, study=study.description).tags["raylab.of"] == "0004"
 
 
 def test_a_search_goes_on_by_trials_and_seconds(study: StudyFolder) -> None:
-    found = course("s", study.records(), metric="decoding.r2", mode="max")
-    assert found.trials == (
+    progress = course("s", study.records(), metric="decoding.r2", mode="max")
+    assert progress.trials == (
         1,
         2,
         5,
         7,
     )  # pruned and failed ones were paid for, too; one was interrupted
-    assert found.seconds == (8, 16, 40, 56)
-    assert list(found.best) == sorted(found.best)
+    assert progress.seconds == (8, 16, 40, 56)
+    assert list(progress.best) == sorted(progress.best)
 
 
 def test_rungs_and_pruned_ends_are_marked() -> None:
@@ -217,7 +221,7 @@ def test_candidates_are_different_configs_and_seeds_are_fresh(tmp_path: Path) ->
         raylab.select(study.path, rule="simplest", seeds=1)
 
 
-def test_several_studies_on_one_page(tmp_path: Path) -> None:
+def test_several_studies_on_a_page(tmp_path: Path) -> None:
     data = dataset(tmp_path / "ds")
     paths = [
         small_study(tmp_path / name, data, scores=(0.5, 0.9)).path for name in ("a", "b<blink>")
@@ -234,7 +238,7 @@ def test_several_studies_on_one_page(tmp_path: Path) -> None:
     assert cells["b<blink>"]["seeds.count"] == ""
     text = raylab.report(paths, out=tmp_path / "both.html", label="position").read_text()
     assert "default-src 'none'" in text
-    for said in (
+    for expected in (
         "<h2>Ranking</h2>",
         "<h2>Best so far</h2>",
         "trials ended",
@@ -242,7 +246,7 @@ def test_several_studies_on_one_page(tmp_path: Path) -> None:
         "smoothed activity",
         "decoding.score 0.650 (",
     ):
-        assert said in text
+        assert expected in text
     assert "b<blink>" not in text
     with pytest.raises(StudyError, match="already there"):
         raylab.report(paths, out=tmp_path / "both.html")
