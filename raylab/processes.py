@@ -26,7 +26,7 @@ def this_process() -> dict[str, Any]:
     return {"host": host(), "pid": os.getpid(), "began": psutil.Process().create_time()}
 
 
-def below() -> list[dict[str, Any]]:
+def child_processes() -> list[dict[str, Any]]:
     """The processes that this one has started, and theirs: of a driver those of the Ray that it
     runs.
     """

@@ -1,9 +1,10 @@
-"""resume: to be described."""
+"""The verb `resume`: finishes a study that was interrupted."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from raylab.analysis.select import finish
 from raylab.tracking.events import SearchStopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
@@ -11,22 +12,28 @@ from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import connect_for
-from raylab.tuning.run import _run, planned
+from raylab.tuning.run import plan_of, run_study
 
 
 def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
-    """Finish a study: interrupted trials go on from their last checkpoint, missing ones are drawn.
+    """Continue a study from its last checkpoints, and reach the result of an uninterrupted study.
 
-    So with a selection (`raylab select`) that is under way.
+    Interrupted trials are continued and missing trials are drawn. A selection (`raylab select`)
+    that was interrupted is finished.
+
+    Args:
+        path: The folder of the study.
+        say: Receives a line of text per trial.
+
+    Raises:
+        StudyError: There is no study, another driver runs it, or its dataset has changed.
     """
     study = StudyFolder.open(Path(path))
     known = selections(study.ledger.read())
     if known and not known[-1].ended:
-        from raylab.analysis.select import finish  # it runs on what is here
-
         finish(study, say)
         return study
-    plan = planned(study)
+    plan = plan_of(study)
     trials, events = drawn(study.records()), study.ledger.read()
     ended = [record for record in trials if record.state in ENDED]
     stopped = len(ended) == len(trials) and any(
@@ -37,5 +44,5 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
         say(f"{study.name}: all {len(ended)} trials have ended; nothing to resume")
         return study
     slots = connect_for(plan.space.resources, missing) if missing else 0
-    _run(study, plan, slots, say)
+    run_study(study, plan, slots, say)
     return study

@@ -24,11 +24,11 @@ from raylab.tracking.records import TrialRecord, is_ended, is_number
 from raylab.tracking.selections import Selection, ranked, selections
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
+from raylab.tuning.drawing.fixed import Repeat
 from raylab.tuning.driver import Say, run_repeats
-from raylab.tuning.fixed import Repeat
 from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import Plan, connect_for
-from raylab.tuning.run import planned, run_recorded
+from raylab.tuning.run import plan_of, run_recorded
 from raylab.tuning.study_report import report
 from raylab.tuning.sync import register_winners
 
@@ -98,7 +98,7 @@ def finish(
     study: StudyFolder, say: Say, asked: tuple[int, int, str, int] | None = None
 ) -> dict[str, Any]:
     """Finish the study's selection that is under way, or, with `asked`, begin one."""
-    plan = planned(study)
+    plan = plan_of(study)
     if asked is not None:
         event = _started(study, *asked)
         with study.hold():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -24,7 +23,7 @@ def doctor(study: Path | None, as_json: bool) -> None:
     """
     found = raylab.doctor(study)
     if as_json:
-        print_json([asdict(finding) for finding in found])
+        print_json([finding.to_dict() for finding in found])
     else:
         print_findings(found)
     if any(finding.level == "problem" for finding in found):

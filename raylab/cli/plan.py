@@ -45,7 +45,7 @@ def plan(
     """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial,
     writes nothing.
     """
-    found = raylab.plan(space, overrides=parsed(overrides, workers=workers), **how)
+    found = raylab.plan(space, overrides=parsed(overrides, workers=workers), **how).to_dict()
     if as_json:
         print_json(found)
     else:

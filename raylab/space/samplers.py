@@ -1,7 +1,7 @@
 """The `sampler` section of a space: one config class per sampler.
 
 A config class holds the keys of its sampler and states, as class attributes, what the sampler can
-do. Its builder is in raylab/tuning/samplers.py, so that reading a space imports no Optuna.
+do. Its builder is in raylab/tuning/drawing/samplers.py, so that reading a space imports no Optuna.
 """
 
 from __future__ import annotations
@@ -142,13 +142,13 @@ class GridConfig(SamplerConfig):
     attempts = MOST_POINTS
 
 
-SAMPLERS.add(TpeConfig, "raylab.tuning.samplers:tpe")
-SAMPLERS.add(GpConfig, "raylab.tuning.samplers:gaussian_process")
-SAMPLERS.add(CmaEsConfig, "raylab.tuning.samplers:cma_es")
-SAMPLERS.add(Nsga2Config, "raylab.tuning.samplers:nsga2")
-SAMPLERS.add(RandomConfig, "raylab.tuning.samplers:random_draws")
-SAMPLERS.add(QmcConfig, "raylab.tuning.samplers:quasi_random")
-SAMPLERS.add(GridConfig, "raylab.tuning.samplers:grid")
+SAMPLERS.add(TpeConfig, "raylab.tuning.drawing.samplers:tpe")
+SAMPLERS.add(GpConfig, "raylab.tuning.drawing.samplers:gaussian_process")
+SAMPLERS.add(CmaEsConfig, "raylab.tuning.drawing.samplers:cma_es")
+SAMPLERS.add(Nsga2Config, "raylab.tuning.drawing.samplers:nsga2")
+SAMPLERS.add(RandomConfig, "raylab.tuning.drawing.samplers:random_draws")
+SAMPLERS.add(QmcConfig, "raylab.tuning.drawing.samplers:quasi_random")
+SAMPLERS.add(GridConfig, "raylab.tuning.drawing.samplers:grid")
 
 
 def samplers_that(attribute: str) -> str:

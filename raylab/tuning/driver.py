@@ -21,13 +21,13 @@ from raylab.tracking.events import SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import Job
-from raylab.tuning.fixed import FixedSearch, Repeat
+from raylab.tuning.drawing.fixed import FixedSearch, Repeat
 from raylab.tuning.outcome import ENDED, Outcome
 from raylab.tuning.planning.study_plan import Plan
 from raylab.tuning.stopping import Stopping, worked_seconds
 
 if TYPE_CHECKING:
-    from raylab.tuning.searcher import StudySearch
+    from raylab.tuning.drawing.searcher import StudySearch
 
 Say = Callable[[str], None]
 End = Callable[[str, Outcome, dict[str, Any]], None]
@@ -146,7 +146,7 @@ def _interrupted(record: TrialRecord) -> TrialEnded:
 def _searcher(
     study: StudyFolder, plan: Plan, known: Mapping[str, TrialRecord], stopping: Stopping
 ) -> StudySearch:
-    from raylab.tuning.searcher import StudySearch
+    from raylab.tuning.drawing.searcher import StudySearch
 
     def job(trial: str, params: dict[str, Any], **more: Any) -> dict[str, Any]:
         config = plan.space.config(params, source=f"trial {trial}")

@@ -1,4 +1,4 @@
-"""plan: to be described."""
+"""The verb `plan`: what a search would be, before it starts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from raylab.space.space import Space
-from raylab.tuning.planning.forecast import (
-    _node,
-    _probe,
-    _row,
-    _sooner,
-    disk,
-    memory,
-    times,
-    warnings,
-)
+from raylab.tuning.planning import forecast
+from raylab.tuning.planning.probe import Probed, choose_draws, probe
+from raylab.tuning.planning.results import AtOnce, Forecast, Worker
 from raylab.tuning.planning.study_plan import make_plan, nodes_for, place_on
 
 
@@ -29,44 +22,54 @@ def plan(
     overrides: Mapping[str, Any] | None = None,
     timed: bool = True,
     probe_seconds: float = 10.0,
-) -> dict[str, Any]:
-    """What `search` with the same arguments would do. Starts no trial and writes no study.
+) -> Forecast:
+    """Describe what `search` with the same arguments would do.
+
+    It connects to Ray to see the machines, but starts no trial and writes no study.
 
     Args:
-        out: Where the study would lie: the disk whose space is looked at.
-        timed: Run a few draws shortly, in temporary folders; without, nothing is said of time,
-            memory and disk.
-        probe_seconds: That these runs take together, beside their starts.
-
-    Returns:
-        {"trials", "notes", "at_once": {"trials", "bound", "nodes"}, "each": {"workers", "cpus",
-        "threads", "gpus", "memory_gb"} of a trial's worker, "probe": [{"params", "steps",
-        "seconds", "error", ...}], "trial_s" and "study_s": {"estimate", "low", "high", "least"} in
-        seconds, "memory" and "disk" in bytes, "warnings"}; of what was not probed, None.
+        space: A YAML file, a mapping or a Space.
+        data: The folder of the prepared dataset.
+        out: Where the study would lie. Only the free space of that disk is looked at.
+        trials: Overrides budget.trials.
+        overrides: Values by dotted path; see `load_space`.
+        timed: Whether to run a few draws for a short time, in temporary folders. Without these
+            probes, time, memory and disk are None.
+        probe_seconds: How long the probes take together, without their starts.
 
     Raises:
-        ConfigError, DataError, StudyError: as `search` would before it starts anything.
+        ConfigError, DataError, StudyError: `search` would raise the same before it starts anything.
     """
     more = {"budget.trials": trials} if trials is not None else {}
-    planned = make_plan(space, data, overrides={**(overrides or {}), **more})
-    resources, count = planned.space.resources, planned.space.budget.trials
+    checked = make_plan(space, data, overrides={**(overrides or {}), **more})
+    resources, scheduler = checked.space.resources, checked.space.scheduler
+    count = checked.space.budget.trials
     nodes = nodes_for(resources)
     placement = place_on(nodes, resources, count)
-    found, launch_s = _probe(planned, placement, probe_seconds) if timed else ([], 0.0)
-    result = {
-        "trials": count,
-        "notes": [*planned.notes, *_sooner(planned.space.budget)],
-        "at_once": {
-            "trials": placement.slots,
-            "bound": placement.bound,
-            "nodes": [_node(node) for node in nodes],
-        },
-        "each": {"threads": resources.cpus, **resources.model_dump(exclude={"concurrent"})},
-        "probe": [_row(one) for one in found],
-        **times(
-            found, planned.space.scheduler, trials=count, slots=placement.slots, launch_s=launch_s
+    slots = placement.slots
+    probes, launch_s = list[Probed](), 0.0
+    if timed:
+        draws = choose_draws(checked.space, checked.dataset.sessions)
+        probes, launch_s = probe(checked, draws, slots=slots, seconds=probe_seconds)
+    rows = [forecast.probe_row(entry) for entry in probes]
+    trial_s = forecast.trial_time(probes, scheduler, trials=count)
+    memory = forecast.memory_use(probes, placement, resources, nodes)
+    disk = forecast.disk_use(probes, count, Path(out))
+    return Forecast(
+        trials=count,
+        notes=[*checked.notes, *forecast.budget_notes(checked.space.budget)],
+        at_once=AtOnce(slots, placement.bound, [forecast.node_of(node) for node in nodes]),
+        each=Worker(
+            threads=resources.cpus,
+            cpus=resources.cpus,
+            gpus=resources.gpus,
+            memory_gb=resources.memory_gb,
+            workers=resources.workers,
         ),
-        "memory": memory(found, placement, resources, nodes),
-        "disk": disk(found, count, Path(out)),
-    }
-    return {**result, "warnings": warnings(result)}
+        probe=rows,
+        trial_s=trial_s,
+        study_s=forecast.study_time(probes, trial_s, trials=count, slots=slots, launch_s=launch_s),
+        memory=memory,
+        disk=disk,
+        warnings=forecast.warnings(rows, memory, disk, reserved_gb=resources.memory_gb),
+    )

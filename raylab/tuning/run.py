@@ -1,4 +1,4 @@
-"""run: to be described."""
+"""A study from its first file to its report: makes the folder, runs what is missing, sums it up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.files import write_json, write_text
-from raylab.processes import below, this_process
+from raylab.processes import child_processes, this_process
 from raylab.space.conditions import stand_in
 from raylab.tracking.events import DriverStarted, StudyEnded
 from raylab.tracking.mlflow import BackgroundMirror, Mirror, default_uri
@@ -27,39 +27,35 @@ from raylab.tuning.study_report import report
 from raylab.tuning.sync import register_winners
 
 
-def planned(study: StudyFolder) -> Plan:
-    """The plan of a study that was begun. StudyError where its dataset is another one now."""
-    plan = make_plan(study.space_path, study.description["data"]["path"])
-    if plan.dataset.fingerprint != study.description["data"]["fingerprint"]:
-        raise StudyError(
-            f"{plan.dataset.path}: not the data this study began with (other fingerprint)",
-            "Restore that dataset, or start another study.",
-        )
-    return plan
+@dataclass(frozen=True)
+class Parent:
+    """A trained model that a study begins from.
 
+    Attributes:
+        model: The folder of the model.
+        described: What study.json records of it.
+    """
 
-def _baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
-    """What the scored label reaches without any model, beside the leaderboard from the start."""
-    if plan.label and study.baselines() is None:
-        # `first` is never searched (see checks.py), so the fixed part of the space says which
-        # sessions are used.
-        fixed = parse_trial(plan.space.fixed(), "space")
-        baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
-        write_json(
-            study.baselines_path,
-            {"valid": baselines.scores("valid"), "settings": baselines.settings},
-        )
-        if baselines.held_out:
-            say(
-                "note: sessions held out whole have chance as their only baseline: "
-                f"{', '.join(baselines.held_out)}"
-            )
+    model: Path
+    described: dict[str, Any]
 
 
 def begin(
     plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None = None
 ) -> StudyFolder:
-    """Make a study and run it. StudyError where its folder is there already."""
+    """Make a study and run it.
+
+    Args:
+        plan: The checked space and its dataset.
+        out: The folder of the study; must not exist.
+        kind: The verb that begins it: "search", "train" or "adapt".
+        say: Receives a line of text per note and per trial.
+        parent: The model whose weights the trials start from.
+
+    Raises:
+        ConfigError: The space adapts a model, and there is none.
+        StudyError: The folder exists, or a trial does not fit the machines.
+    """
     if parent is None and parse_trial(stand_in(plan.space), "space").adapts:
         raise ConfigError(
             "adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`."
@@ -72,20 +68,12 @@ def begin(
         say(f"note: {note}")
     slots = connect_for(plan.space.resources, plan.space.budget.trials)
     study = create_study(out, plan, kind, parent)
-    _run(study, plan, slots, say)
+    run_study(study, plan, slots, say)
     return study
 
 
-@dataclass(frozen=True)
-class Parent:
-    """A trained model that a study begins from: its folder, and what study.json says of it."""
-
-    model: Path
-    described: dict[str, Any]
-
-
 def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None) -> StudyFolder:
-    """The folder of a study that has not run yet."""
+    """Make the folder of a study, without running any trial."""
     resolved = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def fill(folder: Path) -> None:
@@ -99,6 +87,7 @@ def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None)
 
 
 def _describe(plan: Plan, kind: str) -> dict[str, Any]:
+    """What study.json records of a plan."""
     objectives = [{"metric": metric, "mode": plan.modes[metric]} for metric in plan.space.metrics]
     return {
         "kind": kind,
@@ -111,11 +100,31 @@ def _describe(plan: Plan, kind: str) -> dict[str, Any]:
     }
 
 
-def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
+def plan_of(study: StudyFolder) -> Plan:
+    """The plan of an existing study.
+
+    Raises:
+        StudyError: The dataset has changed since the study began.
+    """
+    plan = make_plan(study.space_path, study.description["data"]["path"])
+    if plan.dataset.fingerprint != study.description["data"]["fingerprint"]:
+        raise StudyError(
+            f"{plan.dataset.path}: not the data this study began with (other fingerprint)",
+            "Restore that dataset, or start another study.",
+        )
+    return plan
+
+
+def run_study(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
+    """Run what is missing of a search, then write its report and register its winner in MLflow.
+
+    Args:
+        slots: How many trials run at the same time; 0 where no trial is missing.
+    """
     problem = run_recorded(
-        study, say, lambda end: run_trials(study, plan, slots=slots, say=say, on_end=end)
+        study, say, lambda on_end: run_trials(study, plan, slots=slots, say=say, on_end=on_end)
     )
-    _baselines(study, plan, say)
+    _write_baselines(study, plan, say)
     report(study.path)
     if problem is None:
         register_winners(study, say)
@@ -124,18 +133,22 @@ def _run(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
 def run_recorded(
     study: StudyFolder, say: Say, run: Callable[[Callable[[], None]], None]
 ) -> Exception | None:
-    """Run what is missing of a study, mirrored in MLflow; why MLflow is behind, where it is.
+    """Run a driver, with its start and end in the ledger and its trials mirrored in MLflow.
 
     Args:
-        run: The driver; told what to call after each trial's end.
+        run: The driver. Its argument is to be called after each trial's end.
+
+    Returns:
+        Why MLflow lacks a part of the ledger; None where it has everything.
     """
-    from raylab.reporting.trial_figures import trial_figures
+    from raylab.reporting.trial_figures import trial_figures  # slow: it imports plotly
 
     with study.hold():
-        left = end_left_behind(study)
-        if left:
-            say(f"ended {len(left)} processes that a killed driver of this study left behind")
-        study.ledger.append(DriverStarted(**this_process(), processes=tuple(below())))
+        killed = end_left_behind(study)
+        if killed:
+            say(f"ended {len(killed)} processes that a killed driver of this study left behind")
+        started = DriverStarted(**this_process(), processes=tuple(child_processes()))
+        study.ledger.append(started)
         mirror = BackgroundMirror(Mirror(study, figures=trial_figures(study)))
         try:
             run(mirror.notify)
@@ -148,3 +161,20 @@ def run_recorded(
                     f"{study.path}` catches up"
                 )
     return problem
+
+
+def _write_baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
+    """Write the scores that are reached without any model, for the leaderboard and the report."""
+    if not plan.label or study.baselines() is not None:
+        return
+    # `sessions.combine: first` is never searched (see checks/paths.py), so the fixed part of the
+    # space says which sessions are used.
+    fixed = parse_trial(plan.space.fixed(), "space")
+    baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
+    scores = {"valid": baselines.scores("valid"), "settings": baselines.settings}
+    write_json(study.baselines_path, scores)
+    if baselines.held_out:
+        say(
+            "note: sessions held out whole have chance as their only baseline: "
+            f"{', '.join(baselines.held_out)}"
+        )

@@ -1,4 +1,4 @@
-"""Studies: search, train, resume, and what is written when one ends."""
+"""The verb `search`: a new study of a search space."""
 
 from __future__ import annotations
 
@@ -22,19 +22,24 @@ def search(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> StudyFolder:
-    """Search a space on a prepared dataset; every trial ends up in the study folder and in MLflow.
+    """Search a space on a prepared dataset.
+
+    Every trial is recorded in the folder of the study and in MLflow.
 
     Args:
         space: A YAML file, a mapping or a Space.
-        data: The prepared dataset.
-        out: The study's folder; must not exist.
+        data: The folder of the prepared dataset.
+        out: The folder of the study; must not exist.
         trials: Overrides budget.trials.
-        overrides: Dotted paths; see `load_space`.
-        say: Receives a line a trial.
+        overrides: Values by dotted path; see `load_space`.
+        say: Receives a line of text per trial.
+
+    Returns:
+        The study, with its trials, leaderboard and report.
 
     Raises:
-        ConfigError, DataError, StudyError: before anything is started or written.
-        KeyboardInterrupt: after the study was closed cleanly; `resume` finishes it.
+        ConfigError, DataError, StudyError: Something does not fit; nothing was started or written.
+        KeyboardInterrupt: The search was stopped. The study is closed, and `resume` finishes it.
     """
     more = {"budget.trials": trials} if trials is not None else {}
     plan = make_plan(space, data, overrides={**(overrides or {}), **more})

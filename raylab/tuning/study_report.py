@@ -1,4 +1,4 @@
-"""study_report: to be described."""
+"""The leaderboard and the report of one study, written when a driver ends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.importance import importance
 
 
 def report(path: str | Path) -> Path:
-    """Write leaderboard.csv and the self-contained report.html of a study; the report's path."""
-    from raylab.reporting.study_page import write_report
-    from raylab.tuning.importance import importance
+    """Write leaderboard.csv and the self-contained report.html of a study; returns the report's
+    path.
+    """
+    from raylab.reporting.study_page import write_report  # slow: it imports plotly
 
     study = StudyFolder.open(Path(path))
     records = study.records()

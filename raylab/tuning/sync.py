@@ -1,4 +1,4 @@
-"""sync: to be described."""
+"""The verb `sync`: brings MLflow up to date with a study's ledger."""
 
 from __future__ import annotations
 
@@ -12,28 +12,35 @@ from raylab.tuning.driver import Say
 
 
 def sync(path: str | Path) -> StudyFolder:
-    """Bring MLflow to what the ledger says, and register the winner, and the champion where there
-    is one. MirrorError where MLflow cannot be reached.
+    """Write to MLflow what the ledger of a study has and MLflow lacks, and register its winner.
+
+    Args:
+        path: The folder of the study.
+
+    Returns:
+        The study.
+
+    Raises:
+        StudyError: There is no study.
+        MirrorError: MLflow cannot be reached.
     """
-    from raylab.reporting.trial_figures import trial_figures
+    from raylab.reporting.trial_figures import trial_figures  # slow: it imports plotly
 
     study = StudyFolder.open(Path(path))
     mirror = Mirror(study, figures=trial_figures(study))
     mirror.sync()
-    for trial, alias in _to_register(study).items():
+    for trial, alias in aliases(study).items():
         mirror.register(trial, alias=alias)
     return study
 
 
 def register_winners(study: StudyFolder, say: Say) -> None:
-    """In MLflow's registry: the best of the search as `best`, the champion of a selection as
-    `champion`.
-    """
-    found = _to_register(study)
-    if not found:
+    """Register the winner of a study in MLflow, and say so where that fails."""
+    registered = aliases(study)
+    if not registered:
         say("no trial completed: there is no winner")
     try:
-        for trial, alias in found.items():
+        for trial, alias in registered.items():
             Mirror(study).register(trial, alias=alias)
     except MirrorError as error:
         say(
@@ -42,8 +49,12 @@ def register_winners(study: StudyFolder, say: Say) -> None:
         )
 
 
-def _to_register(study: StudyFolder) -> dict[str, str]:
-    """Trial -> alias."""
+def aliases(study: StudyFolder) -> dict[str, str]:
+    """The trials to register in MLflow, each with its alias there.
+
+    The best trial of the search is `best`, the champion of a selection (`raylab select`) is
+    `champion`.
+    """
     winner, selection = best(study.records(), *study.modes), ended_selection(study.ledger.read())
     champion = {selection.champion: "champion"} if selection and selection.champion else {}
     return ({winner.trial: "best"} if winner else {}) | champion

@@ -1,4 +1,4 @@
-"""train: to be described."""
+"""The verb `train`: a new study of one config."""
 
 from __future__ import annotations
 
@@ -25,8 +25,21 @@ def train(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> StudyFolder:
-    """Train one config: a study of one trial. `overrides` may name `resources.*` beside config
-    paths.
+    """Train one config, as a study of one trial.
+
+    Args:
+        config: A YAML file or a mapping.
+        data: The folder of the prepared dataset.
+        out: The folder of the study; must not exist.
+        overrides: Values by dotted path: of the config, or `resources.*`.
+        say: Receives a line of text per trial.
+
+    Returns:
+        The study.
+
+    Raises:
+        ConfigError, DataError, StudyError: Something does not fit; nothing was started or written.
+        KeyboardInterrupt: The training was stopped. The study is closed, and `resume` finishes it.
     """
     value = dict(config) if isinstance(config, Mapping) else load_yaml(Path(config))
     stray = sorted(set(value) & (set(Space.model_fields) - {"task"}))
@@ -47,7 +60,11 @@ def train(
 def plan_of_one(
     config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str
 ) -> Plan:
-    """A study of one trial."""
+    """The plan of a study of one trial.
+
+    Args:
+        source: What errors call the config.
+    """
     base = dict(config)
     task = base.pop("task", {"kind": DEFAULT_FAMILY})
     metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"

@@ -19,6 +19,7 @@ from raylab.cluster import connect
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
 from raylab.space.settings import Resources
+from raylab.tuning.planning.results import Forecast, Worker
 from raylab.tuning.planning.study_plan import connect_for
 
 pytestmark = pytest.mark.ray
@@ -68,26 +69,31 @@ def test_a_plan_names_what_fits_what_it_costs_and_what_cannot_run(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    how: dict[str, Any] = {"data": data.path, "probe_seconds": 0.5}
-    found = raylab.plan(SPACE, overrides={"resources.gpus": 0.6}, **how)
-    assert found["trials"] == 6
-    assert (found["at_once"]["trials"], found["at_once"]["bound"]) == (
+
+    def plan(**arguments: Any) -> Forecast:
+        return raylab.plan(SPACE, data=data.path, probe_seconds=0.5, **arguments)
+
+    forecast = plan(overrides={"resources.gpus": 0.6})
+    assert forecast.trials == 6
+    assert (forecast.at_once.trials, forecast.at_once.bound) == (
         2,
         "GPU",
     )  # one a GPU, though 2 / 0.6 is 3.3
-    assert found["each"] == {"workers": 1, "cpus": 1, "threads": 1, "gpus": 0.6, "memory_gb": None}
-    assert [row["error"] for row in found["probe"]] == [None] * len(found["probe"])
-    trial, study = found["trial_s"], found["study_s"]
-    assert 0 < trial["low"] <= trial["estimate"] <= trial["high"]
-    assert study["estimate"] >= 3 * trial["estimate"]  # six trials, two at a time
-    assert found["memory"]["node"] == 2 * found["memory"]["worker"] > 1e8
-    assert found["disk"]["study"] == 6 * found["disk"]["trial"] > 6e3
+    assert forecast.each == Worker(workers=1, cpus=1, threads=1, gpus=0.6, memory_gb=None)
+    assert [row.error for row in forecast.probe] == [None] * len(forecast.probe)
+    trial, study = forecast.trial_s, forecast.study_s
+    memory, disk = forecast.memory, forecast.disk
+    assert trial and study and memory and disk  # noqa: PT018  (for mypy, in one line)
+    assert 0 < trial.low <= trial.estimate <= trial.high
+    assert study.estimate >= 3 * trial.estimate  # six trials, two at a time
+    assert memory.node == 2 * memory.worker > 1e8
+    assert disk.study == 6 * disk.trial > 6e3
     assert list(tmp_path.iterdir()) == []
     # With this temperature the loss overflows: the search would record such trials as failed.
-    failing = raylab.plan(SPACE, overrides={"loss.temperature": 1e-39}, trials=1, **how)
-    assert "the loss is nan at step 0" in failing["warnings"][0]
-    assert failing["trial_s"] is None
-    json.dumps(found)
+    failing = plan(overrides={"loss.temperature": 1e-39}, trials=1)
+    assert "the loss is nan at step 0" in failing.warnings[0]
+    assert failing.trial_s is None
+    json.dumps(forecast.to_dict())
 
 
 @pytest.mark.usefixtures("gpus")

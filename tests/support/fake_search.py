@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 
 from raylab.space.space import Space
-from raylab.tuning.searcher import STUDY_NAME, StudySearch
+from raylab.tuning.drawing.searcher import STUDY_NAME, StudySearch
 
 Score = Callable[
     [dict[str, Any]], Any

@@ -68,13 +68,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "ray.data": ("data.shards", "training.launch"),
     "ray.train": ("training.launch",),
     "ray.tune": ("tuning.", "analysis.", "training.launch"),
-    "optuna": (
-        "tuning.searcher",
-        "tuning.trial_draws",
-        "tuning.samplers",
-        "tuning.importance",
-        "tuning.optuna_private",
-    ),
+    "optuna": ("tuning.drawing.", "tuning.importance"),
     "mlflow": ("tracking.mlflow",),
     "torch": (
         "health.machine",

@@ -16,9 +16,9 @@ from raylab.space.blame import blamed
 from raylab.space.settings import Resources
 from raylab.space.space import Space, load_space
 from raylab.tracking.records import Mode
-from raylab.tuning.checks import check_space, modes
+from raylab.tuning.checks.space import check_space, modes
+from raylab.tuning.drawing.warm_start import with_earlier
 from raylab.tuning.planning.placement import Placement, place, place_as_named
-from raylab.tuning.warm_start import with_earlier
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from raylab.processes import below, host, is_alive, read_process, reap, this_process, write_process
+from raylab.processes import (
+    child_processes,
+    host,
+    is_alive,
+    read_process,
+    reap,
+    this_process,
+    write_process,
+)
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -26,7 +34,7 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_recorded_process_is_ended_once(child: subprocess.Popen[bytes]) -> None:
-    recorded = [one for one in below() if one["pid"] == child.pid]
+    recorded = [one for one in child_processes() if one["pid"] == child.pid]
     assert is_alive(recorded[0])
     assert reap(recorded) == [child.pid]
     assert not psutil.pid_exists(child.pid)

@@ -24,7 +24,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
 from raylab.space.space import Space, load_space
-from raylab.tuning.checks import check_space, modes
+from raylab.tuning.checks.space import check_space, modes
 
 SHIPPED = Path(__file__).resolve().parents[3] / "search_spaces"
 TEMPERATURE: dict[str, Any] = {"loss.temperature": {"float": [0.1, 1.0]}}

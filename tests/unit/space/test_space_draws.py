@@ -16,7 +16,7 @@ from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
 from raylab.space.constraints import Constraint
 from raylab.space.space import Space, load_space
-from raylab.tuning.checks import check_space
+from raylab.tuning.checks.space import check_space
 from raylab.tuning.planning.study_plan import make_plan
 
 UNITS = {"int": [8, 16], "step": 8}

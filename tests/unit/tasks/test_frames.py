@@ -34,7 +34,7 @@ from raylab.tasks.decoder.frames import FrameError
 from raylab.tasks.families import get_task
 from raylab.training.loop import Training
 from raylab.training.model import Model
-from raylab.tuning.checks import check_space
+from raylab.tuning.checks.space import check_space
 
 SIDE, SAMPLES = 8, 600
 LOSS = {"kind": "frames", "height": SIDE, "width": SIDE, "window": 5}

@@ -31,7 +31,7 @@ from raylab.tasks.vqvae.model import VqvaeModel
 from raylab.tasks.vqvae.windows import window_samplers
 from raylab.training.loop import Training
 from raylab.training.model import Model
-from raylab.tuning.checks import check_space
+from raylab.tuning.checks.space import check_space
 
 SMALL = {
     "window": 20,

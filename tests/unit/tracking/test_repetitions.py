@@ -34,7 +34,7 @@ from raylab.tracking.runs import trial_run
 from raylab.tracking.selections import drawn, ended_selection, ranked, selections
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.importance import importance
-from raylab.tuning.sync import _to_register
+from raylab.tuning.sync import aliases
 
 SEEDS = (1, 2, 3)
 SCORES = {"0000": (0.30, 0.40, None), "0004": (0.50, 0.55, 0.45)}
@@ -97,7 +97,7 @@ def test_the_champion_is_the_winner_and_the_choice_is_explained(study: StudyFold
     assert sentence is not None
     assert sentence.startswith("trial 0004-seed1 is used: the champion")
     assert unselected(study) is None
-    assert list(_to_register(study).values()) == ["best", "champion"]
+    assert list(aliases(study).values()) == ["best", "champion"]
     assert {record.trial for record in seeds_of(study)} >= {
         "0004-seed1",
         "0004-seed2",

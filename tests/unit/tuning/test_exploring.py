@@ -9,7 +9,7 @@ import pytest
 
 from raylab.errors import ConfigError
 from raylab.space.space import Space, load_space
-from raylab.tuning.exploring import Member, explore, mutable_paths, takeovers
+from raylab.tuning.drawing.exploring import Member, explore, mutable_paths, takeovers
 
 
 def members(*scores: float) -> list[Member]:

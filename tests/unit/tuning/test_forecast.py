@@ -17,10 +17,11 @@ from raylab.space.space import load_space
 from raylab.training.measuring import measure
 from raylab.training.worker import Job
 from raylab.tuning.planning.forecast import (
-    disk,
-    memory,
-    times,
+    disk_use,
+    memory_use,
+    study_time,
     trial_seconds,
+    trial_time,
     warnings,
 )
 from raylab.tuning.planning.placement import Placement
@@ -50,28 +51,24 @@ def test_a_trial_is_its_start_its_steps_and_its_validations() -> None:
 
 
 def test_a_study_is_rounds_of_trials_and_one_warm_up() -> None:
-    found = [
+    probes = [
         probed(0.25),
         probed(0.5, step_s=0.2),
         probed(0.25, step_s=0.4),
         Probed(probed().draw, None, "no"),
     ]
-    told = times(found, NoSchedulerConfig(), trials=5, slots=2, launch_s=2.0)
-    assert told["trial_s"] == {
-        "estimate": pytest.approx(31.5),
-        "low": 19,
-        "high": 49,
-        "least": pytest.approx(31.5),
-    }
-    assert told["study_s"] is not None
-    assert told["study_s"]["estimate"] == pytest.approx(
-        2 + 3 + 3 * 31.5
-    )  # five trials, two at a time: three rounds
-    assert told["study_s"]["high"] == pytest.approx(2 + 3 + 3 * 49)
-    assert times(found[3:], NoSchedulerConfig(), trials=5, slots=2, launch_s=2.0) == {
-        "trial_s": None,
-        "study_s": None,
-    }
+    trial = trial_time(probes, NoSchedulerConfig(), trials=5)
+    assert trial is not None
+    assert (trial.low, trial.high) == (19, 49)
+    assert (trial.estimate, trial.least) == (pytest.approx(31.5), pytest.approx(31.5))
+    study = study_time(probes, trial, trials=5, slots=2, launch_s=2.0)
+    assert study is not None
+    # Five trials, two at a time: three rounds.
+    assert study.estimate == pytest.approx(2 + 3 + 3 * 31.5)
+    assert study.high == pytest.approx(2 + 3 + 3 * 49)
+    none_ran = probes[3:]
+    assert trial_time(none_ran, NoSchedulerConfig(), trials=5) is None
+    assert study_time(none_ran, None, trials=5, slots=2, launch_s=2.0) is None
 
 
 @pytest.mark.parametrize(
@@ -96,10 +93,11 @@ def test_the_least_a_scheduler_trains(scheduler: dict[str, Any], share: float) -
 def test_memory_and_disk_that_do_not_suffice_are_said(tmp_path: Path) -> None:
     nodes = [{"CPU": 8.0, "memory": 7e9}, {"CPU": 0.0, "memory": 1e9}]  # the second runs no trial
     resources = Resources(memory_gb=0.5, gpus=0.25)
-    held = memory(
+    held = memory_use(
         [probed(gpu_bytes=6e9, gpu_total_bytes=2e10)], Placement(8, "CPU", 8), resources, nodes
     )
-    assert held == {
+    assert held is not None
+    assert held.to_dict() == {
         "worker": 1e9,
         "above_idle": 6e8,
         "node": 8e9,
@@ -107,19 +105,18 @@ def test_memory_and_disk_that_do_not_suffice_are_said(tmp_path: Path) -> None:
         "gpu": 2.4e10,
         "gpu_free": 2e10,
     }
-    written = disk([probed()], 10**10, tmp_path / "not" / "there")
-    assert written is not None
-    assert (written["trial"], written["study"]) == (5e6, 5e16)
-    said = warnings({"probe": [], "memory": held, "disk": written, "each": {"memory_gb": 0.5}})
-    assert [warning.partition(":")[0] for warning in said] == [
+    disk = disk_use([probed()], 10**10, tmp_path / "not" / "there")
+    assert disk is not None
+    assert (disk.trial, disk.study) == (5e6, 5e16)
+    sentences = warnings([], held, disk, reserved_gb=0.5)
+    assert [sentence.partition(":")[0] for sentence in sentences] == [
         "memory",
         "memory",
         "GPU memory",
         "disk",
     ]
-    fits = memory([probed()], Placement(2, "CPU", 2), Resources(), nodes)
-    small = disk([probed()], 2, tmp_path)
-    assert warnings({"probe": [], "memory": fits, "disk": small, "each": {"memory_gb": None}}) == []
+    fits = memory_use([probed()], Placement(2, "CPU", 2), Resources(), nodes)
+    assert warnings([], fits, disk_use([probed()], 2, tmp_path), reserved_gb=None) == []
 
 
 @pytest.fixture(scope="module")

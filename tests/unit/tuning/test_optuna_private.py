@@ -1,6 +1,6 @@
 """Optuna's private attributes: still there, with the meaning that raylab relies on.
 
-When one of these tests fails after an update of Optuna, mend raylab/tuning/optuna_private.py.
+When one of these tests fails after an update of Optuna, mend raylab/tuning/drawing/optuna_private.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from raylab.tuning import optuna_private as private
+from raylab.tuning.drawing import optuna_private as private
 
 SPREAD = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.0, 1.0)}
 

@@ -15,7 +15,7 @@ import json, sys
 import optuna
 from optuna.trial import TrialState
 from raylab.space.space import load_space
-from raylab.tuning.trial_draws import Drawing
+from raylab.tuning.drawing.trial_draws import Drawing
 
 section = {"kind": "near_best", "repeat": 1.0}
 search = {"loss.temperature": {"float": [0.1, 1.0]}, "model.output_dimension": {"int": [2, 9]}}

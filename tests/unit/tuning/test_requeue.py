@@ -11,7 +11,7 @@ from fake_search import STEPS, storage, stored
 
 from raylab.space.space import load_space
 from raylab.tracking.records import TrialRecord
-from raylab.tuning.searcher import StudySearch
+from raylab.tuning.drawing.searcher import StudySearch
 
 SPACE = load_space(
     {

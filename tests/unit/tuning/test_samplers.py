@@ -18,8 +18,8 @@ from optuna.trial import TrialState
 
 from raylab.errors import StudyError
 from raylab.space.space import Space, load_space
-from raylab.tuning.draw_checks import check_sampler
-from raylab.tuning.trial_draws import Drawing
+from raylab.tuning.checks.draws import check_sampler
+from raylab.tuning.drawing.trial_draws import Drawing
 
 SEARCH: dict[str, Any] = {
     "loss.temperature": {"float": [0.1, 1.0]},

@@ -13,7 +13,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError
 from raylab.space.grid import grid_points
 from raylab.space.space import Space, load_space
-from raylab.tuning.checks import check_space
+from raylab.tuning.checks.space import check_space
 
 # heads and learning rates in 2 x 3 combinations of attention, learning rates alone of the others
 SEARCH: dict[str, Any] = {

@@ -18,8 +18,8 @@ from raylab.errors import ConfigError
 from raylab.space.space import load_space
 from raylab.tracking.events import State, TrialEnded, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.drawing.trial_draws import Drawing
 from raylab.tuning.planning.study_plan import make_plan
-from raylab.tuning.trial_draws import Drawing
 
 BASE = {"training.max_steps": 40, "training.validate_every": 20}
 SEARCH: dict[str, Any] = {

@@ -24,7 +24,7 @@ from raylab.space.earlier import EarlierTrial
 from raylab.space.parameters import Scalar
 from raylab.space.samplers import MOST_TRIES
 from raylab.space.space import Space
-from raylab.tuning.optuna_private import (
+from raylab.tuning.drawing.optuna_private import (
     NSGA2_GENERATION,
     read_trial,
     set_end,
@@ -32,7 +32,7 @@ from raylab.tuning.optuna_private import (
     trial_id,
     trial_id_of,
 )
-from raylab.tuning.samplers import distribution, make_sampler
+from raylab.tuning.drawing.samplers import distribution, make_sampler
 
 Params = Mapping[str, Scalar]
 _NEW_TRIES = 200  # random draws until a space counts as exhausted: then a trial is repeated

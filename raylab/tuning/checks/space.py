@@ -30,8 +30,8 @@ from raylab.space.space import Parameter, Scalar, Space
 from raylab.tasks.families import get_task
 from raylab.tracking.records import Mode
 from raylab.training.keeping import monitor_of
-from raylab.tuning.draw_checks import check_draws, check_names, check_points, check_sampler
-from raylab.tuning.exploring import check_population, mutable_paths
+from raylab.tuning.checks.draws import check_draws, check_names, check_points, check_sampler
+from raylab.tuning.drawing.exploring import check_population, mutable_paths
 
 
 def check_space(

@@ -21,9 +21,9 @@ from raylab.tracking.records import Mode, TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.state import CHECKPOINT
 from raylab.training.worker import taken_path
-from raylab.tuning.exploring import Member, explore, mutable_paths, takeovers
+from raylab.tuning.drawing.exploring import Member, explore, mutable_paths, takeovers
+from raylab.tuning.drawing.searcher import StudySearch
 from raylab.tuning.outcome import is_between
-from raylab.tuning.searcher import StudySearch
 
 
 class PopulationSearch(StudySearch):

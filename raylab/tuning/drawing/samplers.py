@@ -26,7 +26,7 @@ from raylab.space.samplers import (
     TpeConfig,
 )
 from raylab.space.space import Space
-from raylab.tuning.optuna_private import RecomputedCmaEsSampler, SequenceSampler
+from raylab.tuning.drawing.optuna_private import RecomputedCmaEsSampler, SequenceSampler
 
 
 def make_sampler(space: Space, *, seed: int, earlier: Sequence[FrozenTrial] = ()) -> BaseSampler:

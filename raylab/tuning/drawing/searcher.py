@@ -18,8 +18,8 @@ from ray.tune.search import Searcher
 
 from raylab.space.space import Space
 from raylab.tracking.records import TrialRecord
+from raylab.tuning.drawing.trial_draws import Drawing, trial_name
 from raylab.tuning.outcome import Deaths, Outcome, outcome
-from raylab.tuning.trial_draws import Drawing, trial_name
 
 _STATES = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 STUDY_NAME = "raylab"
