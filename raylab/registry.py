@@ -6,7 +6,7 @@ field (`kind`) of the config class names the choice. The builder is named by a s
 only when it is used, so that reading a config never imports torch.
 
 Installed packages add choices through entry points of the registry's group; docs/extending.md has
-an example of each. A missing package is reported by `raylab.plugins`.
+an example of each. `raylab.config.plugins` records which packages a config uses.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import Annotated, Any, Generic, TypeGuard, TypeVar, cast, get_args
 
 from pydantic import BaseModel, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
+
+from raylab.errors import RaylabError
 
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -42,9 +44,17 @@ class Choice:
     package: str = ""
 
     def load(self) -> Callable[..., object]:
-        """Import the builder."""
+        """Import the builder. RaylabError where that of a package cannot be imported."""
         module, _, name = self.builder.partition(":")
-        builder: Callable[..., object] = getattr(import_module(module), name)
+        try:
+            builder: Callable[..., object] = getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            if not self.package:
+                raise
+            raise RaylabError(
+                f"{self.package}: {self.builder} cannot be imported ({error})",
+                "Update the package, or choose another value.",
+            ) from error
         return builder
 
 

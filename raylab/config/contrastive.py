@@ -46,11 +46,11 @@ class AdaptationConfig(Strict):
 
 class ContrastiveTrial(TrialConfig):
     task: ContrastiveTask = ContrastiveTask()
-    model: ContrastiveModelConfig = ContrastiveModelConfig()
+    model: ContrastiveModelConfig = Field(default_factory=ContrastiveModelConfig)
     loss: Annotated[LossConfig, LOSSES] = Field(default_factory=InfoNCEConfig)
     sampling: Annotated[SamplingConfig, SAMPLINGS] = Field(default_factory=TimeSampling)
     augmentation: AugmentationConfig = AugmentationConfig()
-    evaluation: ContrastiveEvaluation = ContrastiveEvaluation()
+    evaluation: ContrastiveEvaluation = Field(default_factory=ContrastiveEvaluation)
     adaptation: AdaptationConfig | None = None
 
     @property

@@ -73,6 +73,7 @@ class _ContinuousPairs(LabelledPairs):
 class TimePairs(PairsConfig):
     """The positive follows its reference by `time_offset`."""
 
+    labels: ClassVar[tuple[str, ...]] = ()
     conditional: Literal["time"] = "time"
     time_offset: Offset = 10
 

@@ -13,7 +13,7 @@ from raylab.config.base import Strict
 from raylab.registry import Derived, Registry
 
 
-def _several(value: object) -> object:
+def as_several(value: object) -> object:
     """One value stands for a list of one: a search draws single values."""
     return [value] if isinstance(value, str | int | float) else value
 
@@ -62,12 +62,14 @@ class KnnConfig(ReadoutConfig):
 
     kind: Literal["knn"] = "knn"
     metric: Annotated[
-        tuple[Literal["euclidean", "cosine"], ...], OneOrMore, BeforeValidator(_several)
+        tuple[Literal["euclidean", "cosine"], ...], OneOrMore, BeforeValidator(as_several)
     ] = (
         "euclidean",
         "cosine",
     )
-    neighbours: Annotated[tuple[Neighbours, ...], OneOrMore, BeforeValidator(_several)] = NEIGHBOURS
+    neighbours: Annotated[tuple[Neighbours, ...], OneOrMore, BeforeValidator(as_several)] = (
+        NEIGHBOURS
+    )
 
 
 class NaiveBayesConfig(ReadoutConfig):
@@ -75,7 +77,7 @@ class NaiveBayesConfig(ReadoutConfig):
 
     only_classes: ClassVar[bool] = True
     kind: Literal["naive_bayes"]
-    smoothing: Annotated[tuple[Smoothing, ...], OneOrMore, BeforeValidator(_several)] = Field(
+    smoothing: Annotated[tuple[Smoothing, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-9, 1e-6, 1e-4, 1e-2, 1e-1),
         description=(
             "share of the largest feature's variance that is added to every variance "
@@ -88,7 +90,7 @@ class RidgeConfig(ReadoutConfig):
     """Least squares with a penalty on the weights; of classes, one against the rest."""
 
     kind: Literal["ridge"]
-    alpha: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
+    alpha: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4),
         description="penalty on the squared weights of standardised features",
     )
@@ -99,7 +101,7 @@ class LogisticConfig(ReadoutConfig):
 
     only_classes: ClassVar[bool] = True
     kind: Literal["logistic"]
-    c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
+    c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
         description="inverse penalty on the squared weights of standardised features",
     )
@@ -109,7 +111,7 @@ class SvmConfig(ReadoutConfig):
     """Linear support vectors: classes one against the rest, values one dimension at a time."""
 
     kind: Literal["svm"]
-    c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(_several)] = Field(
+    c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
         description="inverse penalty on the squared weights of standardised features",
     )
@@ -120,7 +122,7 @@ class LdaConfig(ReadoutConfig):
 
     only_classes: ClassVar[bool] = True
     kind: Literal["lda"]
-    shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(_several)] = Field(
+    shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         ("auto",),
         description="of the covariance: auto (Ledoit & Wolf 2004), none, or a share from 0 to 1",
     )

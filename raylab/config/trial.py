@@ -34,7 +34,7 @@ class TrialConfig(Strict):
     view: ViewConfig = ViewConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
-    evaluation: EvaluationConfig = EvaluationConfig()
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     controls: ControlsConfig = ControlsConfig()
 
     @property

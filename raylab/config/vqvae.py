@@ -115,7 +115,7 @@ class VqvaeTrial(TrialConfig):
     quantizer: Annotated[QuantizerConfig, QUANTIZERS] = Field(default_factory=EmaQuantizer)
     behaviour: BehaviourConfig = BehaviourConfig()
     training: VqvaeTraining = VqvaeTraining()
-    evaluation: VqvaeEvaluation = VqvaeEvaluation()
+    evaluation: VqvaeEvaluation = Field(default_factory=VqvaeEvaluation)
 
     @property
     def width_path(self) -> str:

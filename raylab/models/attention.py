@@ -40,10 +40,10 @@ class AttentionEncoder(Encoder):
         self.dropout = nn.Dropout(config.dropout)
         self.out = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, output))
 
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         return self._read(self.project(windows))
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         return self._read(self.project(x).unfold(0, self.width, 1).transpose(1, 2))
 
     def _read(self, projected: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ class Encoder(nn.Module, ABC):
 
     def forward(self, windows: Tensor) -> Tensor:
         """(B, width, units) -> (B, D)."""
-        return self._scaled(self._embed(self._widened(windows)))
+        return self._scaled(self.embed_windows(self._widened(windows)))
 
     def sequence(self, x: Tensor) -> Tensor:
         """(L, units), continuous in time -> (L - width + 1, D); row i is the embedding of sample i
@@ -59,14 +59,14 @@ class Encoder(nn.Module, ABC):
         ]
         if not parts:  # shorter than the receptive field: no sample has its whole window
             return self.forward(x.new_zeros(0, self.width, x.shape[1]))
-        return torch.cat([self._scaled(self._embed_stretch(self._widened(part))) for part in parts])
+        return torch.cat([self._scaled(self.embed_stretch(self._widened(part))) for part in parts])
 
     @abstractmethod
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         """(B, width, units) -> (B, D), before normalisation."""
 
     @abstractmethod
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         """(L, units) -> (L - width + 1, D), before normalisation."""
 
     def _widened(self, x: Tensor) -> Tensor:

@@ -87,10 +87,10 @@ class ConvEncoder(Encoder):
         skips = [Skip(hidden) for _ in range(blocks)]
         self.net = nn.Sequential(first, nn.GELU(), *skips, nn.Conv1d(hidden, output, last))
 
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         return self.net(windows).squeeze(2)
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         return self.net(x[None])[0].T
 
 
@@ -135,10 +135,10 @@ class SampleEncoder(Encoder):
         super().__init__(units=units, left=0, right=1, normalize=normalize)
         self.net = nn.Sequential(nn.Flatten(), *perceptron(units, *widths, output))
 
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         return self.net(windows)
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         return self.net(x)
 
 
@@ -163,10 +163,10 @@ class LinearEncoder(Encoder):
         self._rows_per_sample = receptive_field
         self.out = nn.Linear(receptive_field * units, output)
 
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         return self.out(windows.flatten(1))
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         return self.out(x.unfold(0, self.width, 1).transpose(1, 2).flatten(1))
 
 

@@ -82,11 +82,11 @@ class ProjectorEncoder(ConvEncoder):
         super().__init__(units, hidden, output, blocks=blocks, last=last, normalize=normalize)
         self.projector = Projector(output, projector_units)
 
-    def _embed(self, windows: Tensor) -> Tensor:
-        return self.projector(super()._embed(windows))
+    def embed_windows(self, windows: Tensor) -> Tensor:
+        return self.projector(super().embed_windows(windows))
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
-        return self.projector(super()._embed_stretch(x))
+    def embed_stretch(self, x: Tensor) -> Tensor:
+        return self.projector(super().embed_stretch(x))
 
 
 def projector_encoder(

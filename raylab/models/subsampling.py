@@ -63,10 +63,10 @@ class SubsamplingEncoder(Encoder):
             halving, second, nn.GELU(), *skips, nn.Conv1d(hidden, output, last)
         )
 
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         return self.net(windows.transpose(1, 2)).squeeze(2)
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         y, dilation = x.T[None], 1
         for layer in self.net:
             y = _every_phase(layer, y, dilation)
@@ -84,10 +84,10 @@ class HalvingSampleEncoder(Encoder):
         sizes = (units + hidden, hidden, hidden, hidden // 2, output)
         self.net = nn.Sequential(HalvingConv(units, hidden), nn.Flatten(), *perceptron(*sizes))
 
-    def _embed(self, windows: Tensor) -> Tensor:
+    def embed_windows(self, windows: Tensor) -> Tensor:
         return self.net(windows.transpose(1, 2))
 
-    def _embed_stretch(self, x: Tensor) -> Tensor:
+    def embed_stretch(self, x: Tensor) -> Tensor:
         return self.net[1:](_every_phase(self.net[0], x.T[None], 1)[0].T)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from raylab.config.plugins import require_plugins
 from raylab.errors import DataError, StudyError
 from raylab.files import atomic_folder, read_json, write_json
 from raylab.tracking import environment
@@ -94,6 +95,7 @@ class StudyFolder:
                 f"{path / 'study.json'}: not of the form this raylab reads",
                 "Use the raylab that wrote it.",
             )
+        require_plugins(description.get("plugins", ()), str(path / "study.json"))
         if not (path / "ledger").is_dir():
             raise StudyError(
                 f"{path}: its ledger folder is gone", "Restore it from a copy of the study."

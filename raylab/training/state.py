@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from raylab.config.parse import parse_trial
+from raylab.config.plugins import plugins_of, require_plugins
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.views.view import Fitted
@@ -106,7 +107,7 @@ def save_model(
         for index, name in enumerate(sessions)
         for key, value in {**fitted[name].arrays(), "units": units[name]}.items()
     }
-    description = {
+    description: dict[str, Any] = {
         "schema": SCHEMA,
         "raylab": __version__,
         "config": config.model_dump(mode="json"),
@@ -123,6 +124,8 @@ def save_model(
             for spec in sessions.values()
         ],
     }
+    if plugins := plugins_of(config.model_dump(mode="json")):
+        description["plugins"] = plugins
 
     # The weights last and in one file: a folder with weights is whole, and replacing them is
     # atomic.
@@ -147,6 +150,7 @@ def load_model(
             f"{folder / 'model.json'}: not of the form this raylab reads",
             "Use the raylab that wrote it.",
         )
+    require_plugins(described.get("plugins", ()), str(folder / "model.json"))
     config = parse_trial(described["config"], str(folder / "model.json"))
     sessions = {entry["id"]: _session_spec(entry) for entry in described["sessions"]}
     model = get_task(config).build(config, sessions)

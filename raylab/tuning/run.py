@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from raylab.config.parse import parse_trial
+from raylab.config.plugins import plugins_of
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.files import write_json, write_text
@@ -83,6 +84,8 @@ def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None)
             shutil.copytree(parent.model, study.parent_path)
 
     described = _describe(plan, kind) | ({"parent": parent.described} if parent else {})
+    if plugins := plugins_of(resolved):
+        described["plugins"] = plugins
     return StudyFolder.create(out, described, fill=fill)
 
 

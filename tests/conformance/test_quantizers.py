@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
+import plugin_packages
 import pytest
 import torch
 import torch.distributed as dist
@@ -168,14 +169,14 @@ class TestEveryQuantizer(QuantizerConformance):
 
 
 class TestTheQuantizerOfTheDocs(QuantizerConformance):
-    """docs/quantizers.md, "Adding a quantizer": its code, run."""
+    """docs/extending.md, "A quantizer": its code, run."""
 
     @pytest.fixture(autouse=True)
     def _written(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
-        page = ModuleType("page")
-        monkeypatch.setitem(sys.modules, "page", page)
-        exec(compile(code, str(DOCS), "exec", dont_inherit=True), vars(page))
+        (code,) = plugin_packages.blocks("A quantizer", "python")
+        page = ModuleType("raylab_scalar")
+        monkeypatch.setitem(sys.modules, "raylab_scalar", page)
+        exec(compile(code, str(plugin_packages.PAGE), "exec", dont_inherit=True), vars(page))
         monkeypatch.setattr(QUANTIZERS, "choices", (*QUANTIZERS.choices, page.CHOICE))
         self.config = page.ScalarQuantizer(kind="scalar")
 
