@@ -98,7 +98,8 @@ def test_commands_are_read() -> None:
 
 @each_page
 def test_every_link_leads_to_a_file(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+    prose = re.sub(r"(?s)```.*?```|`[^`\n]*`", "", page.read_text())
+    for target in re.findall(r"\]\(([^)#]+)", prose):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name}: no {target}"
 
