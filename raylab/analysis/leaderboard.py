@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.tracking.study import StudyFolder
 
 
@@ -18,4 +18,4 @@ def leaderboard(path: str | Path) -> list[dict[str, Any]]:
     """
     study = StudyFolder.open(Path(path))
     ranked = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
-    return [row.to_dict() for row in ranked]
+    return Leaderboard(tuple(ranked)).to_dict()

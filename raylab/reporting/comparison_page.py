@@ -11,7 +11,8 @@ from raylab.reporting.charts.progress import Course, progress_chart
 from raylab.reporting.charts.ranking import ranking_chart
 from raylab.reporting.markup import render
 from raylab.reporting.page import page
-from raylab.reporting.score_files import Ranking, ScoreJson
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.ranking import Ranking
 from raylab.reporting.sections.charts import charts_markup
 from raylab.reporting.sections.ranking import ranking_section
 

@@ -7,7 +7,7 @@ import html
 import plotly.graph_objects as go
 
 from raylab.reporting.charts.style import styled
-from raylab.reporting.score_files import Ranking, RankingRow
+from raylab.reporting.score_files.ranking import Ranking, RankingRow
 from raylab.reporting.style import BLUE, GREY, ORANGE, SOFT_INK
 
 

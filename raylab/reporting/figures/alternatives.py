@@ -8,7 +8,8 @@ from typing import cast
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from raylab.reporting.score_files import AlternativesScore, ScoreJson
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.embeddings import AlternativesScore
 from raylab.reporting.style import BLUE, GREY
 from raylab.reporting.tables.alternatives import shown_metrics
 

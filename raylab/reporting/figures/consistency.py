@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from raylab.reporting.figures.confusion import ANNOTATED, annotate
-from raylab.reporting.score_files import ConsistencyScore, ScoreJson
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.embeddings import ConsistencyScore
 from raylab.reporting.style import literal
 
 _LONGEST = 24  # characters of a name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raylab.reporting.score_files import Spread
+from raylab.reporting.score_files.common import Spread
 
 
 def means_and_bars(spreads: Sequence[Spread]) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,8 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.intervals import means_and_bars
 from raylab.reporting.figures.scaling_efficiency import efficiency_panel, share_of_data
-from raylab.reporting.score_files import Law, ScalingPoint, ScalingScore, ScoreJson
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.scaling import Law, ScalingPoint, ScalingScore
 from raylab.reporting.style import CATEGORIES
 from raylab.reporting.tables.scaling import law_text, write_scaling_csv
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from raylab.reporting.figures.intervals import means_and_bars
-from raylab.reporting.score_files import ScalingPoint
+from raylab.reporting.score_files.scaling import ScalingPoint
 from raylab.reporting.style import CATEGORIES
 
 

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from raylab.reporting.score_files import ScoreJson, SelectionCandidate, SelectionScore
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.selection import SelectionCandidate, SelectionScore
 from raylab.reporting.style import BLUE, ORANGE, literal, plain_axes
 
 _MARKS = "#4b5563"

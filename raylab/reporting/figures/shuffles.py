@@ -7,7 +7,8 @@ from typing import cast
 import numpy as np
 from matplotlib.figure import Figure
 
-from raylab.reporting.score_files import ScoreJson, ShufflesScore
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.embeddings import ShufflesScore
 from raylab.reporting.style import GREY, ORANGE
 
 _DPI = 150

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from raylab.reporting.figures.consistency import short_name
-from raylab.reporting.score_files import ScoreJson, SessionTopology, TopologyScore
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.embeddings import SessionTopology, TopologyScore
 from raylab.reporting.style import BLUE, GREY, ORANGE, SOFT_INK
 
 _PANELS = 6  # sessions that are drawn

@@ -97,7 +97,7 @@ def _cells(
         _number(score, "–" if score is None else f"{score:.4f}")
         for score in row.score_of(facts.metrics)
     ]
-    if row.repeated:
+    if facts.repetitions:
         cells.append(_number(row.seeds.mean if row.seeds else None, seeds_text(row.seeds)))
     cells.append(_number(row.steps, str(row.steps)))
     costs = (row.seconds, row.cpu_seconds, row.gpu_seconds)

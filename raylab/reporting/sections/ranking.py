@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from raylab.reporting.markup import render
-from raylab.reporting.score_files import Ranking, RankingRow
+from raylab.reporting.score_files.ranking import Ranking, RankingRow
 from raylab.reporting.tables.ranking import interval_text, remarks, seeds_text
 
 

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from raylab.reporting.score_files import (
+from raylab.reporting.score_files.common import ScoreJson, Spread
+from raylab.reporting.score_files.embeddings import (
     AlternativesScore,
     ComparisonScore,
     ConfusionScore,
     ConsistencyScore,
-    ScoreJson,
     ShuffledLabel,
     ShufflesScore,
-    Spread,
     TopologyScore,
 )
 from raylab.reporting.tables.alternatives import shown_metrics

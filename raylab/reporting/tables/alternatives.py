@@ -9,7 +9,8 @@ from typing import cast
 
 from raylab.evaluation.metrics import shown_in
 from raylab.files import atomic_path
-from raylab.reporting.score_files import AlternativesScore, ScoreJson
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.embeddings import AlternativesScore
 
 _HEADS = ("alternative", "learnt", "completed", "failed", "metric", "mean", "low", "high")
 

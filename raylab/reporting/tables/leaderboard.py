@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,15 +17,15 @@ _ORDER = ("completed", "pruned", "running", "interrupted", "failed")
 
 @dataclass(frozen=True)
 class SeedScores(Result):
-    """Scores of the repetitions of a trial that have ended.
+    """A trial's repetitions over seeds (`raylab.select`).
 
     Attributes:
-        mean: Over the repetitions that completed; None where none did.
-        interval: Its 95 % interval, [low, high]; None for fewer than two repetitions.
-        values: The scores.
-        count: How many repetitions completed.
-        failed: How many failed.
-        cpu_seconds: CPUs that were reserved for the repetitions, times how long.
+        mean: Mean score of the completed repetitions; None where none completed.
+        interval: Its 95 % interval by Student's t, (low, high); None for fewer than two scores.
+        values: The score of each completed repetition.
+        count: Completed repetitions.
+        failed: Failed repetitions.
+        cpu_seconds: CPUs that were reserved for all repetitions, times how long.
         gpu_seconds: The same of GPUs.
     """
 
@@ -38,57 +38,76 @@ class SeedScores(Result):
     gpu_seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LeaderboardRow(Result):
-    """A trial of the search in the leaderboard.
+    """One trial of the search.
 
     Attributes:
-        trial: The trial's id.
+        trial: Its id, such as "0003".
         state: completed, pruned, running, interrupted or failed.
-        front: Whether the trial is on the Pareto front; None for a study of one objective.
-        score: Of the first objective; None where the trial has none.
-        scores: Of every objective by name; None for a study of one objective.
-        seeds: Scores of the trial's repetitions over seeds; None where it was not repeated.
-        steps: The last step it reached.
+        front: Whether it is on the Pareto front; None in a study of one objective.
+        score: The first objective on validation, in its own unit; None without a score.
+        scores: Every objective by name; None in a study of one objective.
+        seeds: Its repetitions over seeds; None where it has none.
+        steps: The last training step that it reached.
         seconds: How long it worked, over all attempts.
         cpu_seconds: CPUs that were reserved for it, times how long.
         gpu_seconds: The same of GPUs.
-        params: The searched paths and their values.
-        metrics: Of the model kept at the end.
-        note: Why it stopped early, which model is kept, a collapsed codebook; None without either.
-        repeated: Whether any trial of the study was repeated over seeds.
+        params: What the search varied: config path -> value.
+        metrics: Of the model that is kept, by name.
+        note: A remark, such as why the trial stopped early; None without any.
     """
 
     trial: str
     state: State
+    front: bool | None = field(default=None, metadata={"omit_none": True})
     score: float | None
+    scores: Mapping[str, float] | None = field(default=None, metadata={"omit_none": True})
+    seeds: SeedScores | None = None
     steps: int
     seconds: float
     cpu_seconds: float
     gpu_seconds: float
-    params: dict[str, Any]
-    metrics: dict[str, float]
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
     note: str | None
-    front: bool | None = None
-    scores: dict[str, float] | None = None
-    seeds: SeedScores | None = None
-    repeated: bool = field(default=False, repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row as `--json` prints it: "front" and "scores" only of several objectives, "seeds"
-        only in a study with repetitions.
-        """
-        several, row = self.front is not None, super().to_dict()
-        names = ["trial", "state", *(["front"] if several else []), "score"]
-        names += [*(["scores"] if several else []), *(["seeds"] if self.repeated else [])]
-        names += ["steps", "seconds", "cpu_seconds", "gpu_seconds", "params", "metrics", "note"]
-        return {name: row[name] for name in names}
 
     def score_of(self, metrics: Sequence[str]) -> list[float | None]:
         """Scores of the objectives, named `metrics` in the study's order."""
         if self.scores is None:
             return [self.score]
         return [self.scores.get(metric) for metric in metrics]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The trials of a study, best first: a sequence of rows."""
+
+    rows: tuple[LeaderboardRow, ...]
+
+    def __iter__(self) -> Iterator[LeaderboardRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: int) -> LeaderboardRow:
+        return self.rows[place]
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """The rows as plain values, which `--json` prints. Where no trial of the study was repeated
+        over seeds, rows have no `seeds`.
+        """
+        plain = [row.to_dict() for row in self.rows]
+        if not are_repeated(self.rows):
+            for row in plain:
+                del row["seeds"]
+        return plain
+
+
+def are_repeated(rows: Iterable[LeaderboardRow]) -> bool:
+    """Whether any trial was repeated over seeds."""
+    return any(row.seeds is not None for row in rows)
 
 
 def leaderboard_rows(
@@ -104,8 +123,7 @@ def leaderboard_rows(
         metrics: Names of the objectives, in the order of `modes`.
     """
     every = list(records)
-    trials, repeated = drawn(every), any(record.of is not None for record in every)
-    several = len(modes) > 1
+    trials, several = drawn(every), len(modes) > 1
     leading = {record.trial for record in front(trials, *modes)} if several else set()
     ranked = sorted(trials, key=lambda record: _rank(record, modes, record.trial in leading))
     return [
@@ -116,7 +134,6 @@ def leaderboard_rows(
             score=record.score if is_number(record.score) else None,
             scores=dict(zip(metrics, record.scores)) if several else None,
             seeds=_seeds(repetitions(every, record.trial)),
-            repeated=repeated,
             steps=record.step,
             seconds=round(record.seconds, 3),
             cpu_seconds=round(record.cpu_seconds, 3),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from raylab.files import write_text
 from raylab.reporting.tables.cells import csv_cell, keys, yes_or_no
-from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores
+from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores, are_repeated
 
 _COSTS = ("seconds", "cpu_seconds", "gpu_seconds")
 _SEEDS = ("seeds.mean", "seeds.low", "seeds.high", "seeds.count", "seeds.failed")
@@ -26,7 +26,7 @@ def write_csv(path: Path, rows: Sequence[LeaderboardRow]) -> None:
         "metrics": keys(row.metrics for row in rows),
     }
     several = any(row.front is not None for row in rows)
-    repeated = any(row.repeated for row in rows)
+    repeated = are_repeated(rows)
     heads = ["trial", "state", *(["front"] if several else []), "score"]
     heads += [*(_SEEDS if repeated else ()), "steps", *_COSTS, "note"]
     text = io.StringIO()

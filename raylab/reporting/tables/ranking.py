@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from raylab.files import write_text
-from raylab.reporting.score_files import Ranking, RankingRow, ScoreJson, SeedsOfChampion
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.ranking import Ranking, RankingRow, SeedsOfChampion
 from raylab.reporting.tables.cells import csv_cell, keys, yes_or_no
 
 _PLAIN = ("rank", "use", "name", "family", "trial", "score", "low", "high", "valid", "sessions")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import cast
 
 from raylab.files import atomic_path
-from raylab.reporting.score_files import Law, ScalingPoint, ScalingScore, ScoreJson, Spread
+from raylab.reporting.score_files.common import ScoreJson, Spread
+from raylab.reporting.score_files.scaling import Law, ScalingPoint, ScalingScore
 
 _PLACE = ("workers", "width", "fraction", "samples", "learnt", "completed", "failed")
 _MEASURED = ("score", "error", "steps_per_s", "samples_per_s", "speed_up", "efficiency")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from raylab.reporting.score_files import (
+from raylab.reporting.score_files.common import ScoreJson
+from raylab.reporting.score_files.selection import (
     Control,
     Difference,
-    ScoreJson,
     SelectionCandidate,
     SelectionScore,
     Stability,

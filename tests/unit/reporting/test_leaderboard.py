@@ -11,7 +11,7 @@ from rich.console import Console
 
 from raylab.reporting.baselines import baseline_scores
 from raylab.reporting.tables.cells import short_names
-from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.reporting.verdict import verdict
@@ -42,7 +42,7 @@ def test_rows_are_best_first_and_a_pruned_score_never_leads() -> None:
         "0000",
     ]
     names = "trial state score steps seconds cpu_seconds gpu_seconds params metrics note"
-    assert all(list(row.to_dict()) == names.split() for row in rows)
+    assert all(list(row) == names.split() for row in Leaderboard(tuple(rows)).to_dict())
     assert not any(row.note for row in rows)
 
 

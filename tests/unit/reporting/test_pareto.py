@@ -25,7 +25,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError, TrainingError
 from raylab.reporting.charts.front import front_chart
 from raylab.reporting.study_page import write_report
-from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.space.space import Space, load_space
@@ -251,7 +251,7 @@ def study_of_two(folder: Path, *more: str) -> StudyFolder:
 def test_the_leaderboard_ranks_the_front_first(tmp_path: Path) -> None:
     study = study_of_two(tmp_path / "s")
     rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
-    assert [row.to_dict() for row in rows] == ranked(study.path)
+    assert Leaderboard(tuple(rows)).to_dict() == ranked(study.path)
     assert [row.trial for row in rows] == [*FRONT, "0000", "0004", "0002", "0005"]
     assert [row.front for row in rows] == [True, True, False, False, False, False]
     assert rows[1].scores == {"decoding.r2": 0.7, "decoding.median_abs_error": 0.2}

@@ -25,7 +25,7 @@ from raylab.reporting.charts.progress import course
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.selection import selection_figure
 from raylab.reporting.study_page import write_report
-from raylab.reporting.tables.leaderboard import leaderboard_rows
+from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.tracking.events import Selected, SelectionStarted, State, StudyEnded
@@ -125,7 +125,7 @@ def test_without_a_selection_the_choice_rests_on_a_single_seed(tmp_path: Path) -
 
 def test_repetitions_are_intervals_not_rows(study: StudyFolder, tmp_path: Path) -> None:
     rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
-    assert [row.to_dict() for row in rows] == ranked_trials(study.path)
+    assert Leaderboard(tuple(rows)).to_dict() == ranked_trials(study.path)
     assert len(rows) == len(drawn(study.records())) == 8
     by_trial = {row.trial: row for row in rows}
     seeds, others = by_trial["0004"].seeds, by_trial["0000"].seeds
