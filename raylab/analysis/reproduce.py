@@ -23,7 +23,7 @@ from raylab.tracking.environment import git_state, packages
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.chain import Piece, in_this_process, train_chain, with_workers
-from raylab.training.worker import Job
+from raylab.training.worker import TrialJob
 from raylab.tuning.outcome import Outcome, outcome, report
 from raylab.tuning.planning.placement import of_worker
 
@@ -139,7 +139,9 @@ def _train(study: StudyFolder, record: TrialRecord, place: Path) -> Outcome:
     resources = load_space(study.space_path).resources
     parent = str(study.parent_path) if study.parent_path.is_dir() else ""
     data = study.description["data"]["path"]
-    job = Job(record.trial, str(place), data, record.config, threads=resources.cpus, parent=parent)
+    job = TrialJob(
+        record.trial, str(place), data, record.config, threads=resources.cpus, parent=parent
+    )
     rounds: Any = in_this_process
     if resources.workers > 1:
         connect(dashboard=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict, section
 from raylab.config.training import EvaluationConfig, OptimizerConfig, TrainingConfig
 from raylab.config.view import SessionsConfig, ViewConfig
+
+ConfigValues: TypeAlias = dict[str, Any]  # a resolved trial config, as JSON and YAML have it
 
 
 class TaskConfig(Strict):

@@ -1,4 +1,4 @@
-"""Training on arrays in this process: no dataset on disk, no study, no Ray. All samples are
+"""Training on arrays in this process, without a dataset on disk, a study or Ray. All samples are
 training samples.
 """
 
@@ -19,21 +19,21 @@ from raylab.data.shard import Shard, assemble, cut
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import make_timeline, view_activity
 from raylab.errors import ConfigError
+from raylab.training.checkpoints import CHECKPOINT
 from raylab.training.loop import Training
 from raylab.training.model import Model
-from raylab.training.state import CHECKPOINT
 
-NAME = "0"  # of the one session
-RATE_HZ = 1.0  # arrays state no rate: times of a view are in samples
+NAME = "0"  # of the only session
+RATE_HZ = 1.0  # arrays have no sampling rate, so the times of a view are in samples
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model, and what training goes on from.
+    """A trained model, with everything that training continues from.
 
     Attributes:
-        losses: Mean loss between validations' steps, of the last call.
-        checkpoint: The files of a checkpoint.
+        losses: The mean loss of each round of the last call.
+        checkpoint: The contents of the files of a checkpoint, by name.
     """
 
     model: Model
@@ -49,18 +49,17 @@ def fit_arrays(
     *,
     before: Trained | None = None,
 ) -> Trained:
-    """Train on one continuous stretch of activity, all of it: nothing is held out, so nothing is
-    scored.
+    """Train on one continuous stretch of activity. No sample is held out, so nothing is scored.
 
     Args:
-        config: `training.max_steps` are the steps of this call.
+        config: `training.max_steps` is the number of steps of this call.
         activity: (T, N) without NaN.
-        labels: On the same samples.
-        before: Training to go on with, on the scale of units that it was fitted with.
+        labels: Of the same samples.
+        before: Training to continue, with the scale of units that it was fitted with.
 
     Raises:
-        ConfigError: the config asks for a validation, or for labels that are not there.
-        TrainingError: too few samples, or a loss that is no longer a number.
+        ConfigError: the config needs a validation, or labels that are missing.
+        TrainingError: there are too few samples, or the loss is no longer finite.
     """
     if config.training.keep == "best":
         raise ConfigError(
@@ -80,7 +79,7 @@ def fit_arrays(
         }
     )
     data, shard = _in_memory(config, activity, labels, before)
-    with torch.random.fork_rng():  # the caller's own stream stays where it was
+    with torch.random.fork_rng():  # the caller's random stream does not change
         training = Training(config, data, shard)
         if before is not None:
             _restore(training, before.checkpoint)
@@ -92,7 +91,7 @@ def fit_arrays(
 
 @dataclass(frozen=True)
 class _Arrays:
-    """What the loop asks of a dataset (`training.loop.Described`)."""
+    """The description of the arrays as a dataset (`training.loop.Described`)."""
 
     sessions: Mapping[str, SessionSpec]
     fingerprint: str = ""
@@ -130,8 +129,8 @@ def _described(label: Label) -> LabelSpec:
 
 
 def _model(training: Training, data: _Arrays) -> Model:
-    """With weights of its own: those of training are slices of one vector, and it keeps the buffers
-    of its steps.
+    """The model with its own copy of the weights. Those in training are slices of one vector, and
+    the training module keeps buffers.
     """
     module = training.task.build(training.config, training.sessions)
     module.load_state_dict(training.model.state_dict())

@@ -1,5 +1,5 @@
-"""A trial trained anew, from its beginning to a step: one piece after the other, each with a config
-of its own.
+"""A trial that is trained again from its beginning to a step: piece after piece, each with its own
+config.
 """
 
 from __future__ import annotations
@@ -9,57 +9,56 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from raylab.training.state import CHECKPOINT
-from raylab.training.worker import Job, describe_round, run_round, start, taken_path
+from raylab.config.trial import ConfigValues
+from raylab.training.checkpoints import CHECKPOINT
+from raylab.training.reports import Report
+from raylab.training.worker import TrialJob, describe_round, run_round, start, taken_path
 
-Round = Callable[
-    [], dict[str, Any]
-]  # trains to the next validation; what it tells, see `describe_round`
+Round = Callable[[], Report]  # trains to the next validation
 
 
 @dataclass(frozen=True)
 class Piece:
     """A resolved trial config, and the step until which it was in force."""
 
-    config: dict[str, Any]
+    config: ConfigValues
     until: int
 
 
 def train_chain(
-    job: Job,
+    job: TrialJob,
     pieces: Sequence[Piece],
-    rounds: Callable[[Job], contextlib.AbstractContextManager[Round]],
-) -> dict[str, Any]:
-    """Train in the job's folder; what the last round tells.
+    rounds: Callable[[TrialJob], contextlib.AbstractContextManager[Round]],
+) -> Report:
+    """Train in the job's folder; returns the report of the last validation.
 
-    A plain trial is one piece. A member of a population has one for each time that it took over
-    weights: the next config goes on from the checkpoint of the one before, with its weights and
-    moments.
+    A plain trial is one piece. A member of a population has one more piece for each time that it
+    took over weights: the next config continues from the checkpoint of the piece before, with its
+    weights and moments.
 
     Args:
-        job: Its config is replaced by each piece's.
+        job: Its config is replaced by that of each piece.
+        pieces: At least one.
         rounds: `in_this_process`, or `with_workers`.
     """
-    told: dict[str, Any] = {}
     for number, piece in enumerate(pieces):
         if number:
             taken = taken_path(Path(job.folder), number)
             taken.parent.mkdir(exist_ok=True)
             shutil.copyfile(Path(job.folder) / "checkpoint" / CHECKPOINT, taken)
         with rounds(replace(job, config=piece.config, piece=number)) as advance:
-            told = advance()
-            while not told["done"] and told["steps"] < piece.until:
-                told = advance()
-    return told
+            report = advance()
+            while not report["done"] and report["steps"] < piece.until:
+                report = advance()
+    return report
 
 
 @contextlib.contextmanager
-def in_this_process(job: Job) -> Iterator[Round]:
-    """The only worker is this process; it keeps its own number of threads for afterwards."""
+def in_this_process(job: TrialJob) -> Iterator[Round]:
+    """The only worker is this process. Its number of threads is restored afterwards."""
     threads = torch.get_num_threads()
     try:
         training = start(job)
@@ -69,8 +68,8 @@ def in_this_process(job: Job) -> Iterator[Round]:
 
 
 @contextlib.contextmanager
-def with_workers(job: Job, *, workers: int, resources: Mapping[str, float]) -> Iterator[Round]:
-    """Several, under Ray Train. `resources` are of each, as Ray names them."""
+def with_workers(job: TrialJob, *, workers: int, resources: Mapping[str, float]) -> Iterator[Round]:
+    """Several workers under Ray Train. `resources` are those of each worker, as Ray names them."""
     from raylab.training.launch import WorkerGroup
 
     group = WorkerGroup(

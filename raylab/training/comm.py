@@ -1,38 +1,37 @@
-"""Workers as one: sums over a torch.distributed group, so that N workers compute the loss of one.
+"""Sums over the workers of a trial, so that N workers compute the loss of a single process.
 
-Gradients are summed, not averaged: each worker's loss is its share of the whole one.
+Gradients are summed, not averaged, because each worker's loss is its share of the whole loss.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.distributed as dist
+from torch.autograd.function import FunctionCtx
 
 from raylab.tasks.protocol import Comm
 
 
 class _SumRows(torch.autograd.Function):
-    """All-reduce whose gradient is the all-reduce of the gradients: every worker's share of the
-    loss sees all rows.
+    """An all-reduce whose gradient is the all-reduce of the gradients, because the share of the loss
+    of every worker depends on all rows.
     """
 
     @staticmethod
-    def forward(ctx: Any, rows: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: FunctionCtx, rows: torch.Tensor) -> torch.Tensor:
         total = rows.clone()
         dist.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+    def backward(ctx: FunctionCtx, *gradients: torch.Tensor) -> torch.Tensor:
         total = gradients[0].contiguous().clone()
         dist.all_reduce(total)
         return total
 
 
 class GroupComm(Comm):
-    """The default process group that Ray Train set up (gloo on CPUs, NCCL on GPUs)."""
+    """Sums over the process group that Ray Train has set up (gloo on CPUs, NCCL on GPUs)."""
 
     def __init__(self) -> None:
         self.rank = dist.get_rank()
@@ -43,7 +42,7 @@ class GroupComm(Comm):
         return total
 
     def sum_gradients(self, gradients: torch.Tensor) -> None:
-        """One all-reduce of the flat gradient: latency, not bandwidth, bounds models of this size."""
+        """One all-reduce of the flat gradient. Latency, not bandwidth, limits models of this size."""
         dist.all_reduce(gradients)
 
     def sum_values(self, values: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,8 @@
-"""Which validation's model a trial keeps, and when nothing better is to be expected.
+"""Which validation's model a trial keeps, and when training stops early.
 
-The kept model is that of the best validation, of equals the earliest. Early stopping (Prechelt
-1998) only decides when to end: after `patience` validations in a row none of which was better by
-more than `min_delta`.
+The kept model is that of the best validation; of equally good ones, the earliest. Early stopping
+(Prechelt 1998) only decides when training ends: after `patience` validations in a row that were not
+better by more than `min_delta`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from raylab.errors import ConfigError, TrainingError
 
 @dataclass(frozen=True)
 class Progress:
-    """What the validations until now say: a fold over them, so that equal scores end in an equal
-    state.
+    """The state after all validations until now. Equal scores lead to an equal state.
 
     Attributes:
-        step: Of the last validation.
-        best_step: Of the best one.
-        best: Its score.
-        metrics: All that it measured, on the first worker.
-        mark: The score that an improvement is measured from.
+        step: The step of the last validation.
+        best_step: The step of the best validation.
+        best: The score of the best validation.
+        metrics: All metrics of the best validation, on the first worker.
+        mark: The score from which an improvement is measured.
         waited: Validations since the last improvement.
     """
 
@@ -43,8 +42,8 @@ class Monitor:
     """Judges validations by one score.
 
     Attributes:
-        metric: Its name.
-        mode: Whether it grows or falls as models get better.
+        metric: The name of the score.
+        mode: Whether the score grows or falls as models get better.
     """
 
     metric: str
@@ -54,10 +53,11 @@ class Monitor:
     def after(
         self, progress: Progress | None, *, step: int, score: float, metrics: Mapping[str, float]
     ) -> Progress:
-        """The progress with one more validation. One that was judged already changes nothing.
+        """The progress after one more validation. A validation that was judged before changes
+        nothing.
 
         Raises:
-            TrainingError: The score is no number.
+            TrainingError: the score is not a finite number.
         """
         if progress is not None and step <= progress.step:
             return progress
@@ -78,6 +78,7 @@ class Monitor:
         return replace(best, step=step, mark=mark, waited=waited)
 
     def stops(self, progress: Progress | None) -> bool:
+        """Whether training stops early."""
         return (
             progress is not None
             and self.stopping is not None
@@ -85,7 +86,7 @@ class Monitor:
         )
 
     def reason(self, progress: Progress) -> str:
-        """Why it stops, as the record says it."""
+        """Why training stops, as the record of the trial states it."""
         delta = self.stopping.min_delta if self.stopping else 0.0
         better = (
             f"a {self.metric} better by more than {delta:g}" if delta else f"a better {self.metric}"
@@ -100,17 +101,17 @@ class Monitor:
 
 
 def monitor_of(config: TrainingConfig, declared: Mapping[str, str]) -> Monitor | None:
-    """The monitor of a trial; None where it keeps the last model.
+    """The monitor of a trial; None where the trial keeps the last model.
 
     Args:
-        declared: Scores of the trial's task: name -> max or min.
+        declared: The metrics of the trial's task: {name: "max" or "min"}.
 
     Raises:
-        ConfigError: No validation gives that score.
+        ConfigError: no validation measures the score that `training.monitor` names.
     """
     if config.keep == "last":
         return None
-    scores = [name for name in declared if name != "loss"]  # which is of training batches
+    scores = [name for name in declared if name != "loss"]  # a score of training batches
     metric = config.monitor or ("decoding.score" if "decoding.score" in scores else scores[0])
     if metric not in scores:
         raise ConfigError(

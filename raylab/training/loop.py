@@ -1,5 +1,5 @@
-"""The training loop of every model family: advance some steps, validate, save. Driven from a Tune
-actor, a Ray Train worker or a plain process alike.
+"""The training loop of all model families: advance some steps, validate, save. A Tune actor, a Ray
+Train worker and a plain process drive it in the same way.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,18 +20,20 @@ from raylab.errors import TrainingError
 from raylab.seeding import derive
 from raylab.tasks.families import get_task
 from raylab.tasks.protocol import Comm, Validation
-from raylab.training import state
+from raylab.training.checkpoints import load_checkpoint, save_checkpoint
 from raylab.training.flat import FlatParameters
 from raylab.training.keeping import Progress, monitor_of
 from raylab.training.memory import keep_freed_memory
+from raylab.training.model_files import load_model, save_model
 from raylab.training.optimizer import apply_schedule, make_optimizer
+from raylab.training.reports import Kept
 
-CHECK_STEPS = 64  # between two looks at whether the loss is a number: each makes a GPU wait
+CHECK_STEPS = 64  # between two checks that the loss is finite; each check makes a GPU wait
 _DIVERGED = "Lower optimizer.learning_rate, set optimizer.clip_norm, or raise loss.temperature."
 
 
 class Described(Protocol):
-    """What the loop asks of a dataset: `Dataset` has it, and so have arrays in memory
+    """What the loop needs to know about a dataset. `Dataset` has it, and so have arrays in memory
     (`arrays.py`).
     """
 
@@ -49,9 +51,9 @@ class Training:
 
     Args:
         config: What to train.
-        dataset: Names and shapes of the sessions (its data is in `shard`).
+        dataset: Names and shapes of the sessions. Its data is in `shard`.
         shard: This worker's rows.
-        comm: The other workers.
+        comm: Sums over the workers; default: a single worker.
     """
 
     def __init__(
@@ -63,8 +65,8 @@ class Training:
         self.shard: Shard = {name: session.to(self.device) for name, session in shard.items()}
         self.task = get_task(config)
         self.task.check(config, dataset.sessions)
-        # As the view shows them: how many units depends on what was fitted, which every worker's
-        # shard says.
+        # The sessions as the view shows them. The number of units depends on what the view has
+        # fitted, which is part of every worker's shard.
         self.sessions = {
             name: replace(dataset.sessions[name], units=session.x.shape[1])
             for name, session in shard.items()
@@ -79,17 +81,17 @@ class Training:
         self.monitor = monitor_of(config.training, self.task.metrics(config, dataset.sessions))
         self.step = 0
         self.progress: Progress | None = None
-        self.best: dict[
-            str, torch.Tensor
-        ] = {}  # the weights of the best validation, where they are kept
+        # The weights of the best validation, where they are kept.
+        self.best: dict[str, torch.Tensor] = {}
 
     @property
     def done(self) -> bool:
+        """Whether training has ended, at its last step or early."""
         return self.step >= self.config.training.max_steps or self.stopped is not None
 
     @property
     def stopped(self) -> str | None:
-        """Why training ended before its last step."""
+        """Why training ended before its last step; None where it did not."""
         if (
             self.monitor is None
             or self.progress is None
@@ -99,10 +101,8 @@ class Training:
         return self.monitor.reason(self.progress) if self.monitor.stops(self.progress) else None
 
     @property
-    def kept(self) -> dict[str, Any] | None:
-        """{"step", "metrics"} of the validation whose model is kept; None where that is the last
-        one.
-        """
+    def kept(self) -> Kept | None:
+        """The validation whose model is kept; None where that is always the last one."""
         if self.progress is None:
             return None
         return {"step": self.progress.best_step, "metrics": self.progress.metrics}
@@ -117,12 +117,12 @@ class Training:
         """Train until the next validation; the mean loss over these steps.
 
         Raises:
-            TrainingError: the loss or a weight is no longer a number.
+            TrainingError: the loss or a weight is no longer finite.
         """
         self.model.train()
         first, stop = self.step, self.next_stop
-        # A stream of its own for each rank (dropout must differ between workers) and for each
-        # round: checkpoints lie between rounds, so going on from one needs no random state.
+        # Each rank has its own random stream, because dropout must differ between workers. Each
+        # round has its own, too: checkpoints lie between rounds, so they need no random state.
         torch.manual_seed(derive(self.config.training.seed, "round", self.comm.rank, first))
         total, recent = torch.zeros((), device=self.device), []
         while self.step < stop:
@@ -135,7 +135,9 @@ class Training:
         return float(self.comm.sum_values(total)) / (stop - first)
 
     def _update(self) -> torch.Tensor:
-        """One step of the optimizer; the mean loss of its batches, or this worker's share of it."""
+        """Take one step of the optimizer; returns the mean loss of its batches, or this worker's
+        share of it.
+        """
         config, batches = self.config.optimizer, self.config.training.accumulate
         self.trained.zero_grad()
         losses = [self._backward(self.step * batches + batch) for batch in range(batches)]
@@ -149,11 +151,13 @@ class Training:
         return losses[0] if batches == 1 else torch.stack(losses).mean()
 
     def _backward(self, batch: int) -> torch.Tensor:
-        """Add a batch's gradients to those there are; its loss."""
+        """Add the gradients of a batch to those of the parameters; returns its loss."""
         return self.task.backward(self.model, self.batch(batch), self.comm)
 
     def _check(self, losses: list[torch.Tensor]) -> None:
-        """Losses of the last steps. All workers see the same sums, so they end together."""
+        """Check the losses of the last steps. All workers see the same sums, so that they end
+        together.
+        """
         values = self.comm.sum_values(torch.stack(losses))
         wrong = (~values.isfinite()).nonzero()
         if len(wrong):
@@ -161,24 +165,23 @@ class Training:
             raise TrainingError(
                 f"the loss is {float(values[at])} at step {self.step - len(losses) + at}", _DIVERGED
             )
-        if (
-            not self.trained.are_finite()
-        ):  # before they are saved, or scored: neighbours of NaN are found somewhere
+        # Before weights are saved or scored, because a decoder gives a score even for NaN.
+        if not self.trained.are_finite():
             raise TrainingError(f"a weight is no longer finite at step {self.step}", _DIVERGED)
 
     def judge(self, metrics: Mapping[str, float]) -> bool:
-        """Take note of the validation of this step; whether its model is now the one that is kept.
+        """Record the validation of this step; returns whether its model is now the kept one.
 
         Raises:
-            TrainingError: the monitored score is no number.
+            TrainingError: the monitored score is not a finite number.
         """
         if self.monitor is None:
             return True
-        # Only the first worker measures, and all of them go on or stop.
+        # Only the first worker measures, but all workers must decide alike.
         score = metrics.get(self.monitor.metric, math.nan) if self.comm.rank == 0 else 0.0
-        told = self.comm.sum_values(torch.tensor(score, dtype=torch.float64, device=self.device))
+        shared = self.comm.sum_values(torch.tensor(score, dtype=torch.float64, device=self.device))
         judged = self.monitor.after(
-            self.progress, step=self.step, score=float(told), metrics=metrics
+            self.progress, step=self.step, score=float(shared), metrics=metrics
         )
         if judged is not self.progress and judged.best_step == self.step:
             self.best = {
@@ -188,21 +191,20 @@ class Training:
         return judged.best_step == self.step
 
     def adopt(self, folder: Path) -> None:
-        """Begin from the trained model of a folder instead of from random weights."""
-        trained = state.load_model(folder)[1].to(self.device)
+        """Begin from the trained model of a folder instead of random weights."""
+        trained = load_model(folder)[1].to(self.device)
         self.task.adopt(self.config, self.model, trained)
 
     def validate(self) -> Validation:
+        """Score the validation split; the result counts on rank 0 only."""
         return self.task.validate(self.config, self.model, self.shard, self.comm)
 
     def save_model(self, folder: Path) -> None:
-        """The model that is kept, with everything needed to use it: weights, config, sessions,
-        fitted views.
-        """
+        """Save the kept model with everything that is needed to use it."""
         fitted = {name: session.fitted for name, session in self.shard.items()}
         units = {name: self.dataset.kept_units(name) for name in self.sessions}
         weights = self.best or self.model.state_dict()
-        state.save_model(
+        save_model(
             folder,
             self.config,
             weights,
@@ -213,8 +215,8 @@ class Training:
         )
 
     def save(self, path: Path, *, piece: int = 0) -> None:
-        """A checkpoint from which training goes on exactly."""
-        state.save_checkpoint(
+        """Save a checkpoint from which training continues exactly as without a break."""
+        save_checkpoint(
             path,
             self.model,
             self.optimizer,
@@ -225,15 +227,16 @@ class Training:
         )
 
     def load(self, path: Path) -> None:
-        """Weights, moments, step and what validations said; settings of the optimizer stay those of
-        the config.
-        """
-        self.step, self.progress, self.best = state.load_checkpoint(
-            path, self.model, self.optimizer
-        )
+        """Continue from a checkpoint. The settings of the optimizer remain those of the config."""
+        self.step, self.progress, self.best = load_checkpoint(path, self.model, self.optimizer)
 
 
 def pick_device(name: str) -> torch.device:
+    """The device that `training.device` names.
+
+    Raises:
+        TrainingError: a GPU is required, but this process sees none.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():

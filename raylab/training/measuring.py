@@ -1,5 +1,5 @@
-"""What a trial costs here: a few steps and a validation of it, in this process, in a folder that
-vanishes.
+"""What a trial costs on this machine, measured by a few of its steps and a validation in this
+process.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from raylab.training.loop import Training
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import TrialJob, run_round, start
 
-STRIDE = 5  # steps between two looks at the clock
+STRIDE = 5  # steps between two readings of the clock
 
 
 @dataclass(frozen=True)
 class Cost:
-    """
+    """What a trial costs. Times are in seconds.
+
     Attributes:
-        warm_up_s: What the first trial of a process takes longer than the next: libraries, and the
+        warm_up_s: Extra time of the first trial of a process, which loads libraries and fills the
             view's cache.
-        start_s: To open the dataset, build the view and the model, and what the first steps and the
-            first validation take longer than later ones.
-        step_s: Of one step, after the first ones.
-        validation_s: With saving the model and its checkpoint.
-        steps: That were measured.
-        idle_bytes: Of this process before the trial, libraries loaded.
-        peak_bytes: The most that this process ever held, with the idle part. Mapped files count as
-            far as they were read, also where processes share them.
-        gpu_bytes: The most that torch held on its GPU; 0 without one.
-        gpu_total_bytes: What that GPU has; 0 without one.
-        disk_bytes: Of the trial's folder: model, checkpoint, embedding.
+        start_s: Time to open the dataset and to build the view and the model, plus the extra time
+            of the first steps and of the first validation.
+        step_s: Time of one later step.
+        validation_s: Time of a validation, including saving the model and its checkpoint.
+        steps: How many steps were measured.
+        idle_bytes: Memory of the process before the trial, with libraries loaded.
+        peak_bytes: The highest memory of the process, including the idle part. Parts of mapped
+            files that were read count, even where processes share them.
+        gpu_bytes: The highest memory that torch held on its GPU; 0 without a GPU.
+        gpu_total_bytes: The memory of that GPU; 0 without a GPU.
+        disk_bytes: Size of the trial's folder: model, checkpoint and embedding.
     """
 
     warm_up_s: float
@@ -50,38 +50,32 @@ class Cost:
     gpu_total_bytes: int
     disk_bytes: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, float]:
         return asdict(self)
 
 
-def measure(job: Job, *, seconds: float) -> Cost:
-    """Train for about `seconds`, but at least some steps and one validation. The job's folder is
-    not used.
+def measure(job: TrialJob, *, seconds: float) -> Cost:
+    """Train for about `seconds`, but at least some steps and one validation, in a temporary folder
+    instead of the job's.
 
     Raises:
-        Exception: whatever the trial itself would raise.
+        Exception: any error that the trial itself would raise.
     """
     idle = _peak_bytes()
     sections = job.config["training"] | {"validate_every": STRIDE}
     job = replace(job, config={**job.config, "training": sections})
     with tempfile.TemporaryDirectory(prefix="raylab-probe-") as folder:
         began = time.monotonic()
-        run_round(
-            start(replace(job, folder=f"{folder}/first")), replace(job, folder=f"{folder}/first")
-        )
-        job, cold_s, began = (
-            replace(job, folder=f"{folder}/trial"),
-            time.monotonic() - began,
-            time.monotonic(),
-        )
+        first_job = replace(job, folder=f"{folder}/first")
+        run_round(start(first_job), first_job)
+        cold_s = time.monotonic() - began
+        job, began = replace(job, folder=f"{folder}/trial"), time.monotonic()
         training = start(job)
         opened = time.monotonic() - began
         first, step_s, steps = _steps(training, until=began + opened + 0.7 * seconds)
         early, validation_s = _validations(training, job, step_s, until=began + opened + seconds)
-        start_s, warm_s = (
-            opened + first + early,
-            opened + first + early + STRIDE * step_s + validation_s,
-        )
+        start_s = opened + first + early
+        warm_s = start_s + STRIDE * step_s + validation_s
         return Cost(
             *(max(0.0, cold_s - warm_s), start_s, step_s, validation_s, steps, idle, _peak_bytes()),
             *_gpu_bytes(training.device),
@@ -92,8 +86,8 @@ def measure(job: Job, *, seconds: float) -> Cost:
 
 
 def _steps(training: Training, *, until: float) -> tuple[float, float, int]:
-    """(what the first stride took longer, seconds a step, how many steps). A trial that ends soon
-    has no later ones.
+    """(extra seconds of the first stride, seconds per later step, number of later steps). Where the
+    trial ends too soon for later steps, the first ones are measured instead.
     """
     first, count = _stride(training)
     total, steps = 0.0, 0
@@ -107,28 +101,30 @@ def _steps(training: Training, *, until: float) -> tuple[float, float, int]:
 
 def _stride(training: Training) -> tuple[float, int]:
     began, before = time.monotonic(), training.step
-    training.advance()  # ends with a look at the losses, for which it waits for a GPU
+    training.advance()  # ends with a check of the losses, so it waits for the GPU
     return time.monotonic() - began, training.step - before
 
 
 def _validations(
-    training: Training, job: Job, step_s: float, *, until: float
+    training: Training, job: TrialJob, step_s: float, *, until: float
 ) -> tuple[float, float]:
-    """(what the first took longer, seconds of a later one), where the time allows a later one."""
+    """(extra seconds of the first validation, seconds of a later one). Without time for a later
+    one, the first is measured instead.
+    """
     first = last = _round(training, job, step_s)
     while time.monotonic() + last < until and not training.done:
         last = _round(training, job, step_s)
     return max(0.0, first - last), last
 
 
-def _round(training: Training, job: Job, step_s: float) -> float:
+def _round(training: Training, job: TrialJob, step_s: float) -> float:
     began, before = time.monotonic(), training.step
     run_round(training, job)
     return max(0.0, time.monotonic() - began - step_s * (training.step - before))
 
 
 def _gpu_bytes(device: torch.device) -> tuple[int, int]:
-    """(the most that tensors held, with what torch keeps for the next ones; what there is)."""
+    """(highest memory that torch has reserved, memory of the GPU)."""
     if device.type != "cuda":
         return 0, 0
     return torch.cuda.max_memory_reserved(device), torch.cuda.get_device_properties(
@@ -139,9 +135,8 @@ def _gpu_bytes(device: torch.device) -> tuple[int, int]:
 def _peak_bytes() -> int:
     """The high-water mark of this process's resident memory."""
     status = Path("/proc/self/status")
-    if (
-        status.is_file()
-    ):  # Linux; getrusage also counts what this process was before it became a Python
+    # On Linux, getrusage would also count the process that this one was before it started Python.
+    if status.is_file():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (

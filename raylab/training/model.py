@@ -1,4 +1,4 @@
-"""A trained model as users hold it: raw arrays in, embeddings out."""
+"""A trained model as users hold it: it turns raw activity into embeddings."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from raylab.errors import DataError
 from raylab.models.base import Encoder
 from raylab.tasks.embedding import embed_parts
 from raylab.tasks.families import get_task
-from raylab.training.state import load_model, save_model
+from raylab.training.model_files import load_model, save_model
 
 
 @dataclass(frozen=True)
 class Model:
-    """Trained encoders, with the view they were trained on.
+    """A trained model with the view that it was trained on.
 
     Attributes:
-        config: What it was trained with.
-        sessions: The sessions it knows, with as many units as the view shows of them.
-        fitted: What the view learnt from each session's training samples, the choice of units
-            included.
-        units: (recorded units,) bool for each session: those the dataset kept.
+        config: The trial config that it was trained with.
+        module: The torch module, in eval mode.
+        sessions: The sessions that it knows, with as many units as the view shows of them.
+        fitted: What the view learnt from each session's training samples, including the choice of
+            units.
+        units: (recorded units,) bool per session: the units that the dataset kept.
     """
 
     config: TrialConfig
@@ -39,40 +40,48 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path) -> Model:
-        """From a trial's model folder; StudyError where it has none."""
+        """Load the model from a folder that `save` or a trial has written.
+
+        Raises:
+            StudyError: the folder has no model, or it is damaged.
+        """
         return cls(*load_model(folder))
 
     def save(self, folder: Path, *, data: str = "") -> None:
-        """Into a folder that `load` reads.
+        """Save the model in a folder.
 
         Args:
-            data: The fingerprint of the dataset it was trained on, where that is known.
+            data: The fingerprint of the dataset that it was trained on, where that is known.
         """
         weights = self.module.state_dict()
         save_model(folder, self.config, weights, self.sessions, self.fitted, self.units, data=data)
 
     @property
     def receptive_field(self) -> tuple[int, int]:
+        """(left, right): an embedding of row t depends on rows t - left ... t + right - 1."""
         return get_task(self.config).receptive_field(self.config)
 
     def encoder(self, session: str | None = None) -> Encoder:
+        """The encoder of a session, of a contrastive model."""
         return self.module.encoder(self._name(session))  # type: ignore[operator]
 
     def transform(self, activity: np.ndarray, *, session: str | None = None) -> np.ndarray:
-        """Embed raw activity: the trial's view is applied, with what it learnt from the training
-        samples.
+        """Embed raw activity. The trial's view is applied first, with what it learnt from the
+        training samples.
 
         Args:
-            activity: (T, N), one continuous stretch of the recording's units (all that were
-                recorded, or those the dataset kept), at its sampling rate.
-            session: Whose encoder; may be left out when the model knows one session.
+            activity: (T, N) one continuous stretch at the recording's sampling rate. Its units are
+                all recorded units, or those that the dataset kept.
+            session: The session that the activity belongs to; optional where the model knows only
+                one.
 
         Returns:
-            (T, D) float32, one embedding a sample (of its bin, or of the nearest row of a resampled
-            view).
+            (T, D) float32, one embedding per sample: that of its bin, or of the nearest row of a
+            resampled view.
 
         Raises:
-            DataError: another number of units, NaN, or an empty array.
+            DataError: the array has another number of units, contains NaN, or is empty; or the
+                model does not know the session.
         """
         name = self._name(session)
         rate, fitted = self.sessions[name].rate_hz, self.fitted[name]
@@ -83,20 +92,20 @@ class Model:
         return embedding if grid.same else embedding[grid.row_of]
 
     def encode(self, viewed: np.ndarray, *, session: str | None = None) -> np.ndarray:
-        """Embed one continuous stretch that went through the view already: (L, K units it shows) ->
-        (L, D).
+        """Embed one continuous stretch to which the view has been applied already: (L, K) ->
+        (L, D), with K the number of units that the view shows.
         """
         x = torch.from_numpy(np.ascontiguousarray(viewed, np.float32))
         with torch.no_grad():
             return get_task(self.config).embed(self.module, self._name(session), x).numpy()
 
     def embed(self, session: SessionShard) -> np.ndarray:
-        """(rows of the view, D) embedding of a session of a dataset, each of its parts by itself."""
+        """(rows of the view, D) embedding of a session of a dataset, one part at a time."""
         return embed_parts(get_task(self.config), self.module, session)
 
     def _kept(self, activity: np.ndarray, name: str) -> np.ndarray:
         mask = self.units[name]
-        # The extremes are NaN or infinite where any value is, and need no array of their own.
+        # The extremes are NaN or infinite where any value is, and need no further array.
         if (
             activity.ndim != 2
             or activity.size == 0
@@ -130,7 +139,7 @@ class Model:
 
 
 def _columns(activity: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Some columns; where they are all of them, the array itself: a copy costs as much as a small
-    encoder.
+    """Some columns of an array. Where they are all columns, the array itself, because a copy takes
+    as long as a small encoder does.
     """
     return activity if len(columns) == activity.shape[1] else activity[:, columns]

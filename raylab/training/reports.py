@@ -1,37 +1,71 @@
-"""What a trial told its driver, kept beside its checkpoints: a killed driver may not have written
-all of it down.
+"""What a trial reports after each validation, kept beside its checkpoints: a driver that is killed may
+not have recorded all of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 REPORTS = "reports.jsonl"
 
 
-def note_report(folder: Path, told: Mapping[str, Any]) -> None:
-    """Add a round, before its checkpoint: where there is a checkpoint, all reports until then are
-    here.
+class Kept(TypedDict):
+    """The validation whose model is kept, with its metrics."""
+
+    step: int
+    metrics: dict[str, float]
+
+
+class Report(TypedDict):
+    """What a trial reports after a validation.
+
+    Attributes:
+        steps: The step of the validation.
+        kept: Present where the kept model may be that of an earlier validation.
+        stopped: The reason, where training ended before its last step.
+    """
+
+    steps: int
+    metrics: dict[str, float]
+    done: bool
+    kept: NotRequired[Kept]
+    stopped: NotRequired[str]
+
+
+class StoredReport(Report):
+    """A report as the trial's folder has it.
+
+    Attributes:
+        time: When it was written, in seconds since the epoch.
+        piece: The piece of its trial that it is about; see `TrialJob`.
+    """
+
+    time: float
+    piece: int
+
+
+def store_report(folder: Path, report: StoredReport) -> None:
+    """Append a report. It is written before the checkpoint of the same step, so that a checkpoint
+    always comes with all reports until then.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / REPORTS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(told) + "\n")
+        file.write(json.dumps(report) + "\n")
 
 
-def reports_before(folder: Path, *, step: int, piece: int) -> list[dict[str, Any]]:
-    """Of each step below `step`, the last report; those of weights that were given up since
-    (`piece`) left out.
+def reports_before(folder: Path, *, step: int, piece: int) -> list[StoredReport]:
+    """The last report of each step below `step`, in their order. Reports of other pieces are left
+    out: the trial has given up those weights since.
     """
-    found: dict[int, dict[str, Any]] = {}
+    reports: dict[int, StoredReport] = {}
     path = folder / REPORTS
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
-            told = json.loads(line)
-        except ValueError:  # cut short with its process
+            report: StoredReport = json.loads(line)
+        except ValueError:  # the process was killed while it wrote this line
             continue
-        if told["piece"] == piece and told["steps"] < step:
-            found[told["steps"]] = told
-    return [found[at] for at in sorted(found)]
+        if report["piece"] == piece and report["steps"] < step:
+            reports[report["steps"]] = report
+    return [reports[at] for at in sorted(reports)]

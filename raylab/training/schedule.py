@@ -1,5 +1,5 @@
-"""Learning rate and momentum of a step: pure functions of (config, step), so that going on needs no
-state.
+"""Learning rate and momentum of a step: pure functions of (config, step), so that a checkpoint needs
+no state of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def rate_factor(
     """The learning rate of a step as a share of `optimizer.learning_rate`.
 
     The values of torch.optim.lr_scheduler's LinearLR (from 1 / (warmup + 1) to 1), then
-    CosineAnnealingLR over the steps that are left, joined by SequentialLR; or of its OneCycleLR.
+    CosineAnnealingLR over the remaining steps, joined by SequentialLR; or of its OneCycleLR.
     """
     if isinstance(schedule, OneCycleSchedule):
         start = 1 / schedule.div_factor
@@ -46,22 +46,21 @@ def cycled_beta1(schedule: OneCycleSchedule, beta1: CycledBeta, *, step: int, st
 
 
 def warmup_steps(schedule: ConstantSchedule | CosineSchedule, *, steps: int) -> int:
-    """Steps before the learning rate is whole."""
+    """The number of steps before the learning rate reaches its full value."""
     return round(schedule.warmup * steps if schedule.warmup < 1 else schedule.warmup)
 
 
 def _cycle(
     schedule: OneCycleSchedule, *, step: int, steps: int, start: float, peak: float, end: float
 ) -> float:
-    """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be whole; the end at
-    the last step.
+    """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be a whole number; the
+    end is at the last step.
     """
     anneal: Anneal = _cosine if schedule.anneal == "cos" else _line
     top = (schedule.warmup * steps if schedule.warmup < 1 else schedule.warmup) - 1
     if step <= top:
-        return anneal(
-            start, peak, step / top if top else 1.0
-        )  # a rise of one step is at the peak at once
+        # A rise of one step reaches the peak immediately.
+        return anneal(start, peak, step / top if top else 1.0)
     return anneal(peak, end, (step - top) / (steps - 1 - top))
 
 

@@ -1,5 +1,5 @@
-"""One trial as a process runs it: a job in plain values, rounds of training, everything saved in
-the trial's folder.
+"""One trial as a process runs it: a job of plain values, rounds of training, and everything that is
+saved in the trial's folder.
 """
 
 from __future__ import annotations
@@ -12,37 +12,39 @@ from typing import Any
 import torch
 
 from raylab.config.parse import parse_trial
+from raylab.config.trial import ConfigValues
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, whole_shard
 from raylab.files import write_json, write_tensors
 from raylab.processes import write_process
 from raylab.tasks.protocol import Comm
+from raylab.training.checkpoints import CHECKPOINT, piece_of
 from raylab.training.loop import Training
-from raylab.training.reports import note_report
-from raylab.training.state import CHECKPOINT, piece_of
+from raylab.training.reports import Report, store_report
 
 
 @dataclass(frozen=True)
-class Job:
-    """What a trial's process is told: only strings, numbers and dicts, so that it travels anywhere.
+class TrialJob:
+    """Everything that a process needs to train a trial. All values are strings, numbers and dicts,
+    so that a job can be sent to any process.
 
     Attributes:
-        trial: Its id, as "0003".
+        trial: Its id, such as "0003".
         folder: The trial's folder in the study, reachable from every node.
         data: The prepared dataset, likewise.
         config: The resolved trial config.
         threads: CPU threads of each worker.
-        parent: The folder of the trained model that it adapts; empty where it starts anew.
-        until: Of a population's member: the step at which its generation ends; None to train to the
-            last step.
-        piece: How many times it took over another member's weights: those of `taken_path` are what
-            it begins from.
+        parent: The folder of the trained model that the trial adapts; empty where there is none.
+        until: Of a member of a population: the step at which its generation ends. None to train to
+            the last step.
+        piece: How many times the trial took over the weights of another member. If it did, it
+            begins from those at `taken_path`.
     """
 
     trial: str
     folder: str
     data: str
-    config: dict[str, Any]
+    config: ConfigValues
     threads: int = 1
     parent: str = ""
     until: int | None = None
@@ -52,10 +54,10 @@ class Job:
         return asdict(self)
 
 
-def start(job: Job, *, shard: Shard | None = None, comm: Comm | None = None) -> Training:
-    """The trial at its beginning, or where its last checkpoint left it."""
-    # One thread unless the trial was given more: processes that share cores and spin make each
-    # other up to 40 times slower.
+def start(job: TrialJob, *, shard: Shard | None = None, comm: Comm | None = None) -> Training:
+    """The trial at its beginning, or at its last checkpoint if it has one."""
+    # One thread unless the job says otherwise: processes that share cores and spin make each other
+    # up to 40 times slower.
     torch.set_num_threads(job.threads)
     config = parse_trial(job.config, f"trial {job.trial}")
     dataset = Dataset(job.data)
@@ -77,22 +79,24 @@ def start(job: Job, *, shard: Shard | None = None, comm: Comm | None = None) -> 
 
 
 def taken_path(folder: Path, piece: int) -> Path:
-    """Of a trial's folder: the checkpoint that it took over from another member of its population."""
+    """The checkpoint in a trial's folder that it took over from another member of its population."""
     return folder / "taken" / f"{piece}.safetensors"
 
 
-def run_round(training: Training, job: Job) -> dict[str, float]:
-    """Train to the next validation, validate, save; the metrics. Only the first worker writes."""
-    # A trial whose end, or whose generation's, was not recorded any more comes back trained: only
-    # its validation is missing.
-    over = training.done or (job.until is not None and training.step >= job.until)
-    trained = {} if over else {"loss": training.advance()}
+def run_round(training: Training, job: TrialJob) -> dict[str, float]:
+    """Train to the next validation, validate and save; returns the metrics. Only the first worker
+    writes.
+    """
+    # If the end of a trial, or of its generation, was not recorded before a crash, the trial comes
+    # back trained: only its validation is missing.
+    trained = training.done or (job.until is not None and training.step >= job.until)
+    losses = {} if trained else {"loss": training.advance()}
     validation = training.validate()
-    metrics = {**trained, **validation.metrics}
+    metrics = {**losses, **validation.metrics}
     keep = training.judge(metrics)
     if training.comm.rank == 0:
         folder = Path(job.folder)
-        note_report(
+        store_report(
             folder, {"time": time.time(), "piece": job.piece, **describe_round(training, metrics)}
         )
         if keep and validation.arrays:
@@ -102,11 +106,11 @@ def run_round(training: Training, job: Job) -> dict[str, float]:
     return metrics
 
 
-def describe_round(training: Training, metrics: dict[str, float]) -> dict[str, Any]:
-    """What a round tells whoever drives the trial: {"steps", "metrics", "done"}, "kept" where the
-    model kept may be that of an earlier validation, and "stopped" with the reason where training
-    ended early.
-    """
-    more = {"kept": training.kept, "stopped": training.stopped}
-    told = {name: value for name, value in more.items() if value is not None}
-    return {"steps": training.step, "metrics": metrics, "done": training.done, **told}
+def describe_round(training: Training, metrics: dict[str, float]) -> Report:
+    """The report of a round, for whoever drives the trial."""
+    report: Report = {"steps": training.step, "metrics": metrics, "done": training.done}
+    if training.kept is not None:
+        report["kept"] = training.kept
+    if training.stopped is not None:
+        report["stopped"] = training.stopped
+    return report

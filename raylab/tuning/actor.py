@@ -16,7 +16,7 @@ from raylab.files import is_full
 from raylab.space.settings import Resources
 from raylab.training.loop import Training
 from raylab.training.reports import reports_before
-from raylab.training.worker import Job, describe_round, run_round, start
+from raylab.training.worker import TrialJob, describe_round, run_round, start
 from raylab.tuning.outcome import report
 from raylab.tuning.planning.placement import of_worker
 
@@ -48,7 +48,7 @@ class TrialActor(tune.Trainable):
             return trouble(error, self._training.step if self._training else 0, self._job)
 
     def _begin(self, config: dict[str, Any]) -> None:
-        self._job = Job(**config["job"])
+        self._job = TrialJob(**config["job"])
         self._scored: dict[str, Any] = config["scored"]
         self._since: int = config["since"]
         self._training = None
@@ -63,7 +63,7 @@ class WorkersTrial(tune.Trainable):
         resources = config["resources"]
         wanted = of_worker(Resources(**resources))
         self._job, self._scored, self._steps = (
-            Job(**config["job"]),
+            TrialJob(**config["job"]),
             config["scored"],
             config["since"],
         )
@@ -85,7 +85,7 @@ class WorkersTrial(tune.Trainable):
 
 
 def _result(
-    told: Mapping[str, Any], job: Job, scored: Mapping[str, Any], *, since: int | None
+    told: Mapping[str, Any], job: TrialJob, scored: Mapping[str, Any], *, since: int | None
 ) -> dict[str, Any]:
     """What Tune is told: marked where it ends a generation before the trial's last step.
 
@@ -103,7 +103,7 @@ def _result(
     return {**result, "done": True, "between": True} if over else result
 
 
-def trouble(error: Exception, step: int, job: Job) -> dict[str, Any]:
+def trouble(error: Exception, step: int, job: TrialJob) -> dict[str, Any]:
     """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the
     study is `halted`.
     """

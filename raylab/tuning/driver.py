@@ -20,7 +20,7 @@ from raylab.space.settings import Resources
 from raylab.tracking.events import SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
-from raylab.training.worker import Job
+from raylab.training.worker import TrialJob
 from raylab.tuning.drawing.fixed import FixedSearch, Repeat
 from raylab.tuning.outcome import ENDED, Outcome
 from raylab.tuning.planning.study_plan import Plan
@@ -228,7 +228,7 @@ def _told(
     until: int | None = None,
     piece: int = 0,
 ) -> dict[str, Any]:
-    """What Tune carries to a trial's actor and to the ledger; see `Job` for `until` and `piece`.
+    """What Tune carries to a trial's actor and to the ledger; see `TrialJob` for `until` and `piece`.
 
     Args:
         since: The last step of it that the ledger has.
@@ -236,7 +236,7 @@ def _told(
     resources = plan.space.resources
     objectives = plan.space.metrics
     config = _monitored(config, objectives[0])
-    job = Job(
+    job = TrialJob(
         trial,
         str(study.trial_folder(trial)),
         str(plan.dataset.path.resolve()),

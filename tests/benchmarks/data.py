@@ -28,7 +28,7 @@ from raylab.data.preparation.writing import store_session
 from raylab.data.readers.read import read_source
 from raylab.data.readers.sources import list_sources
 from raylab.data.synth import Form, write_session
-from raylab.training.worker import Job, start
+from raylab.training.worker import TrialJob, start
 from tests.benchmarks.harness import Pair, Run
 from tests.benchmarks.memory import Peak, descendants, proportional_mib
 
@@ -175,7 +175,7 @@ def _touch(data: Path) -> object:
 def _train_once(data: Path) -> object:
     with tempfile.TemporaryDirectory() as folder:
         config = parse_trial(TRIAL, "benchmark").model_dump(mode="json")
-        training = start(Job("0000", folder, str(data), config))
+        training = start(TrialJob("0000", folder, str(data), config))
         training.advance()
     return training
 

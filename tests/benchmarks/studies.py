@@ -25,7 +25,7 @@ from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.splitting.splits import CODE
 from raylab.tracking.study import StudyFolder
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import TrialJob, run_round, start
 from raylab.tuning import driver
 from raylab.tuning.outcome import report
 from tests.benchmarks.sessions import recordings
@@ -97,7 +97,7 @@ def _alone(steps: int) -> float:
         _nested({**BASE, "training.max_steps": steps, "training.validate_every": steps}), "bench"
     )
     with tempfile.TemporaryDirectory() as folder:
-        job = Job("0", folder, str(dataset()), config.model_dump(mode="json"))
+        job = TrialJob("0", folder, str(dataset()), config.model_dump(mode="json"))
         began = time.perf_counter()
         run_round(start(job), job)
         return time.perf_counter() - began

@@ -93,7 +93,7 @@ def test_new_params_are_in_force_and_weights_and_moments_are_the_sources(
     """A member's final weights equal those of a training that goes on from its source's with the
     params it recorded.
     """
-    from raylab.training.worker import Job, run_round, start, taken_path
+    from raylab.training.worker import TrialJob, run_round, start, taken_path
 
     record = _last_that_took_over(study)
     folder = study.trial_folder(record.trial)
@@ -104,7 +104,7 @@ def test_new_params_are_in_force_and_weights_and_moments_are_the_sources(
     again = study.path.parent / "again"
     (again / "taken").mkdir(parents=True)
     (again / "taken" / f"{pieces}.safetensors").write_bytes(taken_path(folder, pieces).read_bytes())
-    training = start(job := Job("again", str(again), str(data.path), config, piece=pieces))
+    training = start(job := TrialJob("again", str(again), str(data.path), config, piece=pieces))
     assert training.step == record.lineage[-1]["step"]
     assert training.optimizer.param_groups[0]["lr"] == config["optimizer"]["learning_rate"]
     while not training.done:

@@ -23,7 +23,7 @@ from raylab.data.splitting.splits import assign_sessions, make_parts
 from raylab.files import safe_name
 from raylab.tracking.events import StudyEnded, TrialEnded, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import TrialJob, run_round, start
 
 RECIPE: dict[str, Any] = {
     "format": "npz",
@@ -170,7 +170,7 @@ def study_of(
         zip(configs, scores or [None] * len(configs), strict=True)
     ):
         name = f"{number:04d}"
-        job = Job(
+        job = TrialJob(
             name, str(study.trial_folder(name)), str(data.path), config.model_dump(mode="json")
         )
         training = start(job)

@@ -12,7 +12,7 @@ from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.training.loop import Training
-from raylab.training.worker import Job
+from raylab.training.worker import TrialJob
 
 
 def training(config: TrialConfig, data: Dataset) -> Training:
@@ -34,7 +34,7 @@ def same(one: Training, other: Training) -> bool:
     )
 
 
-def job(tmp_path: Path, made: Dataset, **sections: Any) -> Job:
-    return Job(
+def job(tmp_path: Path, made: Dataset, **sections: Any) -> TrialJob:
+    return TrialJob(
         "0000", str(tmp_path / "0000"), str(made.path), trial(**sections).model_dump(mode="json")
     )

@@ -130,7 +130,7 @@ def test_labels_say_what_a_pair_is(
     sampling = fitted.model_.config.sampling
     known = fitted.model_.sessions["0"].labels
     assert sampling.conditional == conditional
-    assert [known[name].kind for name in sampling.labels] == kinds
+    assert [known[name].kind for name in sampling.named_labels] == kinds
     assert fitted.transform(X).shape == (400, 8)
 
 

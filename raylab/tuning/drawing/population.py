@@ -19,7 +19,7 @@ from raylab.space.space import Space
 from raylab.tracking.events import GenerationEnded, TrialTookOver
 from raylab.tracking.records import Mode, TrialRecord
 from raylab.tracking.study import StudyFolder
-from raylab.training.state import CHECKPOINT
+from raylab.training.checkpoints import CHECKPOINT
 from raylab.training.worker import taken_path
 from raylab.tuning.drawing.exploring import Member, explore, mutable_paths, takeovers
 from raylab.tuning.drawing.searcher import StudySearch

@@ -17,7 +17,7 @@ from raylab.errors import RaylabError, StudyError
 from raylab.space.draws import allowed_draw
 from raylab.space.space import Scalar, Space
 from raylab.tasks.parameter_count import trial_parameter_count
-from raylab.training.worker import Job
+from raylab.training.worker import TrialJob
 from raylab.tuning.planning.placement import of_worker
 from raylab.tuning.planning.study_plan import Plan
 
@@ -124,7 +124,7 @@ def _run(plan: Plan, draws: Sequence[Draw], seconds: float) -> tuple[list[dict[s
         max_retries=0,
     )(_measured)
     jobs = [
-        Job(
+        TrialJob(
             "probe",
             "",
             str(plan.dataset.path.resolve()),
@@ -157,7 +157,7 @@ def _measured(job: dict[str, Any], seconds: float) -> dict[str, Any]:
     from raylab.training.measuring import measure
 
     try:
-        return {"began": began, **measure(Job(**job), seconds=seconds).as_dict()}
+        return {"began": began, **measure(TrialJob(**job), seconds=seconds).as_dict()}
     except Exception as error:  # a result: the search would record this trial as failed, too
         kind = "" if isinstance(error, RaylabError) else f"{type(error).__name__}: "
         return {"error": " ".join(f"{kind}{error}".split())[:500]}

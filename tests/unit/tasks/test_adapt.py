@@ -22,7 +22,7 @@ from raylab.tasks.contrastive.model import ContrastiveModel
 from raylab.tracking.study import StudyFolder
 from raylab.training.loop import Training
 from raylab.training.model import Model
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import TrialJob, run_round, start
 from raylab.tuning.planning.study_plan import Plan
 
 KINDS = ("offset1", "offset10", "offset36", "attention", "offset10_projector")
@@ -66,7 +66,9 @@ def adapted(
 ) -> Training:
     config = trial(**sections, adaptation={"layers": layers})
     return start(
-        Job("0000", str(folder), str(data.path), config.model_dump(mode="json"), parent=str(parent))
+        TrialJob(
+            "0000", str(folder), str(data.path), config.model_dump(mode="json"), parent=str(parent)
+        )
     )
 
 
@@ -131,9 +133,9 @@ def test_adaptation_goes_on_exactly_without_its_parent(
 ) -> None:
     parent = trained(first, tmp_path / "parent")
     whole, part = (adapted(tmp_path / name, other, parent) for name in ("whole", "part"))
-    run_round(whole, Job("0000", str(tmp_path / "whole"), str(other.path), {}))
-    run_round(whole, Job("0000", str(tmp_path / "whole"), str(other.path), {}))
-    run_round(part, Job("0000", str(tmp_path / "part"), str(other.path), {}))
+    run_round(whole, TrialJob("0000", str(tmp_path / "whole"), str(other.path), {}))
+    run_round(whole, TrialJob("0000", str(tmp_path / "whole"), str(other.path), {}))
+    run_round(part, TrialJob("0000", str(tmp_path / "part"), str(other.path), {}))
     parent.rename(tmp_path / "gone")
     resumed = adapted(tmp_path / "part", other, parent)
     assert resumed.step == part.step
@@ -222,7 +224,7 @@ def test_a_model_of_several_encoders_is_asked_whose(
     raylab.adapt(study.path, data=first.path, out=tmp_path / "out", session="newer")
     assert planned[0][0].space.config({}).adaptation.session == "newer"
     source = Model.load(study.model_folder("0000"))
-    job = Job(
+    job = TrialJob(
         "0000",
         str(tmp_path / "trial"),
         str(first.path),

@@ -8,8 +8,8 @@ from typing import Any
 from helpers import dataset, session
 
 from raylab.space.space import Space
-from raylab.training.reports import REPORTS, note_report, reports_before
-from raylab.training.worker import Job
+from raylab.training.reports import REPORTS, reports_before, store_report
+from raylab.training.worker import TrialJob
 from raylab.tuning.actor import TrialActor
 
 
@@ -22,7 +22,7 @@ def test_the_last_report_of_each_step_of_the_weights_that_are_kept(tmp_path: Pat
         (30, 1, 0.6),
         (40, 1, 0.5),
     ):
-        note_report(tmp_path, {"steps": steps, "piece": piece, "metrics": {"loss": loss}})
+        store_report(tmp_path, {"steps": steps, "piece": piece, "metrics": {"loss": loss}})
     with (tmp_path / REPORTS).open("a") as file:
         file.write('{"steps": 50, "pie')  # cut short with its process
 
@@ -40,7 +40,7 @@ def test_a_new_process_tells_what_the_one_before_may_not_have(tmp_path: Path) ->
     data = dataset(tmp_path / "ds", session("a", samples=400))
     base = {"training.max_steps": 40, "training.validate_every": 10, "training.batch_size": 32}
     config = Space(base={**base, "model.encoder.kind": "offset1"}).config({})
-    job = Job("0000", str(tmp_path / "trial"), str(data.path), config.model_dump(mode="json"))
+    job = TrialJob("0000", str(tmp_path / "trial"), str(data.path), config.model_dump(mode="json"))
     told: dict[str, Any] = {
         "job": job.as_dict(),
         "scored": {"objectives": ["decoding.score"], "rung": "decoding.score"},

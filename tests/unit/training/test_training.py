@@ -16,7 +16,7 @@ from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.errors import ConfigError, TrainingError
 from raylab.training.flat import FlatParameters
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import TrialJob, run_round, start
 
 
 @pytest.fixture(scope="module")
@@ -202,14 +202,14 @@ def test_a_trial_killed_between_rounds_goes_on_where_it_was(made: Dataset, tmp_p
 
 
 def test_threads_follow_the_job(made: Dataset, tmp_path: Path) -> None:
-    start(Job("0", str(tmp_path), str(made.path), trial().model_dump(mode="json"), threads=1))
+    start(TrialJob("0", str(tmp_path), str(made.path), trial().model_dump(mode="json"), threads=1))
     assert torch.get_num_threads() == 1
 
 
 def test_the_recorded_config_is_the_one_that_runs(made: Dataset, tmp_path: Path) -> None:
     value = set_path(trial().model_dump(mode="json"), "training.trainig", 3)
     with pytest.raises(ConfigError, match=r"trial 0000: unknown key 'training\.trainig'"):
-        start(Job("0000", str(tmp_path), str(made.path), value))
+        start(TrialJob("0000", str(tmp_path), str(made.path), value))
 
 
 @pytest.mark.parametrize(

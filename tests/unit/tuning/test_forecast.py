@@ -15,7 +15,7 @@ from raylab.space.schedulers import NoSchedulerConfig
 from raylab.space.settings import Resources
 from raylab.space.space import load_space
 from raylab.training.measuring import measure
-from raylab.training.worker import Job
+from raylab.training.worker import TrialJob
 from raylab.tuning.planning.forecast import (
     disk_use,
     memory_use,
@@ -157,7 +157,7 @@ def test_a_measurement_is_of_a_trial_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     config = trial(training={"max_steps": 100, "validate_every": 50}).model_dump(mode="json")
-    cost = measure(Job("probe", "", str(data.path), config), seconds=0.2)
+    cost = measure(TrialJob("probe", "", str(data.path), config), seconds=0.2)
     assert cost.steps >= 5
     assert 0 < cost.step_s < 10
     assert 0 < cost.validation_s < 60
@@ -167,7 +167,7 @@ def test_a_measurement_is_of_a_trial_and_leaves_nothing(
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("raylab-probe-")]
     wrong = trial(loss={"temperature": 1e-39}).model_dump(mode="json")
     with pytest.raises(TrainingError):  # what the search would run into, too
-        measure(Job("probe", "", str(data.path), wrong), seconds=0.2)
+        measure(TrialJob("probe", "", str(data.path), wrong), seconds=0.2)
 
 
 def test_what_people_read() -> None:
