@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from raylab.config.parse import parse_trial
+from raylab.config.plugins import plugins_of, require_plugins
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.views.view import Fitted
@@ -45,7 +46,7 @@ def save_model(
         for index, name in enumerate(sessions)
         for key, value in {**fitted[name].arrays(), "units": units[name]}.items()
     }
-    description = {
+    description: dict[str, Any] = {
         "schema": SCHEMA,
         "raylab": __version__,
         "config": config.model_dump(mode="json"),
@@ -62,6 +63,9 @@ def save_model(
             for spec in sessions.values()
         ],
     }
+
+    if plugins := plugins_of(config.model_dump(mode="json")):
+        description["plugins"] = plugins
 
     # The weights come last and in one file: a folder with weights is complete, and replacing them
     # is atomic.
@@ -82,6 +86,7 @@ def load_model(
 
     Raises:
         StudyError: no model was saved there, or it is damaged.
+        MissingPackage: the model needs a package that is not installed.
     """
     if not (folder / "model.safetensors").is_file():
         raise StudyError(
@@ -93,6 +98,7 @@ def load_model(
             f"{folder / 'model.json'}: not of the form this raylab reads",
             "Use the raylab that wrote it.",
         )
+    require_plugins(described.get("plugins", ()), str(folder / "model.json"))
     config = parse_trial(described["config"], str(folder / "model.json"))
     sessions = {entry["id"]: _session_spec(entry) for entry in described["sessions"]}
     model = get_task(config).build(config, sessions)
