@@ -23,7 +23,7 @@ from raylab.evaluation import metrics
 from raylab.evaluation.scores import chance_scores, score_predictions
 from raylab.reporting.tables.alternatives import shown_metrics
 from raylab.tasks.families import get_task
-from raylab.training.worker import Job, run_round, start
+from raylab.training.worker import TrialJob, run_round, start
 from raylab.tuning.outcome import report
 from raylab.tuning.planning.study_plan import make_plan
 
@@ -120,7 +120,7 @@ def test_an_installed_metric_is_an_objective(
     def train(params: dict[str, Any]) -> dict[str, Any]:
         config = plan.space.config(params).model_dump(mode="json")
         name = f"{len(seen):04d}"
-        job = Job(name, str(tmp_path / name), str(data.path), config)
+        job = TrialJob(name, str(tmp_path / name), str(data.path), config)
         scores = run_round(start(job), job)
         seen.append(scores)
         return report({"metrics": scores}, objectives=plan.space.metrics)
