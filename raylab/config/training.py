@@ -137,6 +137,14 @@ class TrainingConfig(Strict):
     )
     seed: int = Field(0, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    # Not recorded where it is true, so that configs are what they were before it could be chosen.
+    fast: bool = Field(
+        True,
+        exclude_if=bool,
+        description=(
+            "on CPUs, the hand-written steps of raylab/models/fast; false: the same by plain torch"
+        ),
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -14,14 +14,9 @@ from torch.nn import functional
 
 from raylab.config.quantizers import QuantizerConfig
 from raylab.config.vqvae import VqvaeModelConfig
-from raylab.models.fast.channels_last import (
-    ChannelsLast,
-    convolve,
-    convolve_transposed,
-    squared_error,
-)
 from raylab.models.quantizers.base import Quantized, Quantizer, Share
 from raylab.models.quantizers.build import build_quantizer
+from raylab.models.rows import RowLayers, RowOperations
 
 
 class VqVae(nn.Module):
@@ -31,6 +26,7 @@ class VqVae(nn.Module):
         units: Of each session; one number where all sessions share the first and the last layer.
         statistics: Numbers that the head predicts of a window; 0 for no head.
         seed: Of random draws of the quantizer that all workers must share.
+        operations: What the layers compute; by default, the readable path.
     """
 
     def __init__(
@@ -41,19 +37,21 @@ class VqVae(nn.Module):
         *,
         statistics: int = 0,
         seed: int = 0,
+        operations: RowOperations | None = None,
     ) -> None:
         super().__init__()
         first, kernel = config.channels[0], config.kernels[0]
+        rows = operations or RowOperations()
         self.inputs = nn.ModuleList(
-            InputLayer(count, first, kernel, config.strides[0]) for count in units
+            InputLayer(rows, count, first, kernel, config.strides[0]) for count in units
         )
-        self.encoder = encoder(config)
+        self.encoder = encoder(config, rows)
         self.quantizer: Quantizer = build_quantizer(
             quantizer, dimension=config.code_dimension, seed=seed
         )
-        self.decoder = Decoder(config)
+        self.decoder = Decoder(config, rows)
         self.outputs = nn.ModuleList(
-            OutputLayer(first, count, kernel, config.strides[0]) for count in units
+            OutputLayer(rows, first, count, kernel, config.strides[0]) for count in units
         )
         self.head = nn.Linear(config.code_dimension, statistics) if statistics else None
 
@@ -97,31 +95,36 @@ class InputLayer(nn.Module):
     session lacks read as zero: they change nothing, and their weights get no gradient.
     """
 
-    def __init__(self, units: int, channels: int, kernel: int, stride: int) -> None:
+    def __init__(
+        self, rows: RowOperations, units: int, channels: int, kernel: int, stride: int
+    ) -> None:
         super().__init__()
-        self.units = units
+        self.rows, self.units = rows, units
         self.convolution = nn.Conv1d(units, channels, kernel, stride=stride, padding=kernel // 2)
 
     def forward(self, windows: Tensor) -> Tensor:
         missing = self.units - windows.shape[2]
         padded = functional.pad(windows, (0, missing)) if missing else windows
-        return functional.gelu(convolve(padded, self.convolution))
+        return functional.gelu(self.rows.convolve(padded, self.convolution))
 
 
 class OutputLayer(nn.Module):
     """(B, L, channels) -> (B, rows, K): the mirror of `InputLayer`."""
 
-    def __init__(self, channels: int, units: int, kernel: int, stride: int) -> None:
+    def __init__(
+        self, rows: RowOperations, channels: int, units: int, kernel: int, stride: int
+    ) -> None:
         super().__init__()
-        self.stride = stride
+        self.rows, self.stride = rows, stride
         self.convolution = nn.Conv1d(channels, units, kernel, padding=kernel // 2)
 
     def forward(self, x: Tensor, rows: int) -> Tensor:
-        return convolve(self._spread(x, rows), self.convolution)
+        return self.rows.convolve(self._spread(x, rows), self.convolution)
 
     def squared_error(self, x: Tensor, windows: Tensor) -> Tensor:
         """Of `forward`, summed over (B, rows, K) windows of a session that may lack the last units."""
-        return squared_error(self._spread(x, windows.shape[1]), self.convolution, windows)
+        spread = self._spread(x, windows.shape[1])
+        return self.rows.squared_error(spread, self.convolution, windows)
 
     def _spread(self, x: Tensor, rows: int) -> Tensor:
         """Each row from the nearest one in time that the strided convolution left."""
@@ -133,9 +136,10 @@ class ResidualBlock(nn.Module):
     2016; group norm: Wu & He 2018).
     """
 
-    def __init__(self, channels: int, groups: int, dropout: float) -> None:
+    def __init__(self, rows: RowOperations, channels: int, groups: int, dropout: float) -> None:
         super().__init__()
-        self.layers = ChannelsLast(
+        self.layers = RowLayers(
+            rows,
             nn.GroupNorm(groups, channels),
             nn.GELU(),
             nn.Conv1d(channels, channels, 3, padding=1),
@@ -150,21 +154,21 @@ class ResidualBlock(nn.Module):
         return found
 
 
-def encoder(config: VqvaeModelConfig) -> ChannelsLast:
+def encoder(config: VqvaeModelConfig, rows: RowOperations) -> RowLayers:
     """(B, L, channels[0]) -> (B, L', D): the layers behind a session's first one."""
     layers: list[nn.Module] = []
     for before, after, kernel, stride in zip(
         config.channels, config.channels[1:], config.kernels[1:], config.strides[1:]
     ):
         layers += [nn.Conv1d(before, after, kernel, stride=stride, padding=kernel // 2), nn.GELU()]
-    return ChannelsLast(
-        *layers, *_blocks(config), nn.Conv1d(config.channels[-1], config.code_dimension, 1)
-    )
+    blocks = _blocks(config, rows)  # made before the last layer: equal seeds give equal weights
+    last = nn.Conv1d(config.channels[-1], config.code_dimension, 1)
+    return RowLayers(rows, *layers, *blocks, last)
 
 
-def _blocks(config: VqvaeModelConfig) -> list[nn.Module]:
+def _blocks(config: VqvaeModelConfig, rows: RowOperations) -> list[nn.Module]:
     return [
-        ResidualBlock(config.channels[-1], config.norm_groups, config.dropout)
+        ResidualBlock(rows, config.channels[-1], config.norm_groups, config.dropout)
         for _ in range(config.residual_blocks)
     ]
 
@@ -174,10 +178,11 @@ class Decoder(nn.Module):
     the encoder had.
     """
 
-    def __init__(self, config: VqvaeModelConfig) -> None:
+    def __init__(self, config: VqvaeModelConfig, rows: RowOperations) -> None:
         super().__init__()
+        self.rows = rows
         self.first = nn.Conv1d(config.code_dimension, config.channels[-1], 1)
-        self.blocks = nn.Sequential(*_blocks(config))
+        self.blocks = nn.Sequential(*_blocks(config, rows))
         self.strides = config.strides
         self.up = nn.ModuleList(
             nn.ConvTranspose1d(after, before, kernel, stride=stride, padding=kernel // 2)
@@ -194,8 +199,8 @@ class Decoder(nn.Module):
         lengths = [rows]
         for stride in self.strides[:-1]:
             lengths.append(-(-lengths[-1] // stride))
-        x = self.blocks(convolve(x, self.first))
+        x = self.blocks(self.rows.convolve(x, self.first))
         for layer, length in zip(self.up, reversed(lengths[1:])):
             assert isinstance(layer, nn.ConvTranspose1d)
-            x = functional.gelu(convolve_transposed(x, layer, length))
+            x = functional.gelu(self.rows.convolve_transposed(x, layer, length))
         return x

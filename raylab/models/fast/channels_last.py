@@ -1,8 +1,7 @@
-"""Layers of 1-d networks on activations whose channels come last, (B, L, C), in memory too.
+"""The layers of `models/rows.py` for CPUs: activations (B, L, C) whose channels come last in memory.
 
-Windows of activity lie so, and vectors that are quantized. As images (B, C, 1, L) with channels
-last, which are views, they are what oneDNN's convolutions are fastest at. Parameters are those of
-torch's layers of (B, C, L).
+Windows of activity lie in memory like this, and so do vectors that are quantized. Seen as images
+(B, C, 1, L) with channels last, which needs no copy, oneDNN's convolutions are fastest at them.
 """
 
 from __future__ import annotations
@@ -16,25 +15,26 @@ from torch.nn import functional
 
 from raylab.models.fast.winograd import convolve_by_points
 from raylab.models.fast.winograd_points import scheme
+from raylab.models.rows import RowOperations
 
 ERRORS_AT_ONCE = 1 << 19  # numbers
 NARROWEST = 32  # channels: of fewer, products cost less than what points need around them
 
 
-class ChannelsLast(nn.Sequential):
-    """Torch's layers of (B, C, L), and modules of (B, L, C), one after another on (B, L, C)."""
+class ChannelsLast(RowOperations):
+    """The operations of `models/rows.py`, by the functions below."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in self:
-            if isinstance(layer, nn.Conv1d):
-                x = convolve(x, layer)
-            elif isinstance(layer, nn.GroupNorm):
-                x = _rows(layer(_images(x)))
-            elif isinstance(layer, nn.Dropout1d):
-                x = layer(x.transpose(1, 2)).transpose(1, 2)
-            else:
-                x = layer(x)
-        return x
+    def convolve(self, x: Tensor, layer: nn.Conv1d) -> Tensor:
+        return convolve(x, layer)
+
+    def convolve_transposed(self, x: Tensor, layer: nn.ConvTranspose1d, length: int) -> Tensor:
+        return convolve_transposed(x, layer, length)
+
+    def normalize(self, x: Tensor, layer: nn.GroupNorm) -> Tensor:
+        return _rows(layer(_images(x)))
+
+    def squared_error(self, x: Tensor, layer: nn.Conv1d, target: Tensor) -> Tensor:
+        return squared_error(x, layer, target)
 
 
 def convolve(x: Tensor, layer: nn.Conv1d) -> Tensor:

@@ -63,6 +63,7 @@ class ContrastiveModel(torch.nn.Module):
         self.objectives = Objectives(self.criterion, config.sampling)
         self.unit_dropout = config.augmentation.unit_dropout
         self.bf16 = config.training.precision == "bf16"
+        self.fast = config.training.fast
         self._fused: dict[str, FusedEncoder] = {}
         if config.adaptation is not None and config.adaptation.layers == "input":
             for encoder in self.encoders:
@@ -122,10 +123,10 @@ class ContrastiveModel(torch.nn.Module):
         """Whether `models/fast` computes the gradients of this session's encoder."""
         if session.timeline.session in self._fused:
             return True
-        plain = (
-            session.x.device.type == "cpu" and session.x.dtype == torch.float32 and not self.bf16
-        )
-        return plain and FusedEncoder.supports(self.encoder(session.timeline.session))
+        plain = session.x.device.type == "cpu" and session.x.dtype == torch.float32
+        if not (self.fast and plain) or self.bf16:
+            return False
+        return FusedEncoder.supports(self.encoder(session.timeline.session))
 
     def _all_fast_windows(self, pairs: Pairs) -> list[Seen]:
         return [

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from raylab.config.vqvae import VqvaeTrial
 from raylab.data.dataset import SessionSpec
+from raylab.models.fast.channels_last import ChannelsLast
+from raylab.models.rows import RowOperations
 from raylab.models.vqvae import VqVae
 from raylab.seeding import derive
 from raylab.tasks.vqvae.behaviour import STATISTICS
@@ -33,6 +35,7 @@ class VqvaeModel(torch.nn.Module):
             [max(units)] if shared else units,
             statistics=len(STATISTICS) if config.behaviour.label else 0,
             seed=derive(config.training.seed, "quantizer"),
+            operations=ChannelsLast() if config.training.fast else RowOperations(),
         )
         self.place = {name: 0 if shared else place for place, name in enumerate(sessions)}
         self.config = config

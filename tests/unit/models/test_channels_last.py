@@ -14,7 +14,12 @@ from torch.nn import functional
 from raylab.config.quantizers import EmaQuantizer
 from raylab.config.vqvae import VqvaeModelConfig
 from raylab.models.fast import channels_last
-from raylab.models.fast.channels_last import convolve, convolve_transposed, squared_error
+from raylab.models.fast.channels_last import (
+    ChannelsLast,
+    convolve,
+    convolve_transposed,
+    squared_error,
+)
 from raylab.models.vqvae import ResidualBlock, VqVae
 from tests.benchmarks.vqvae import plain_decoder, plain_encoder
 
@@ -61,7 +66,7 @@ def test_transposed_convolutions(taps: int, stride: int, length: int) -> None:
 @pytest.mark.parametrize("training", [False, True])
 def test_residual_blocks(channels: int, dropout: float, training: bool) -> None:
     torch.manual_seed(0)
-    block = ResidualBlock(channels, 4, dropout).train(training)
+    block = ResidualBlock(ChannelsLast(), channels, 4, dropout).train(training)
     for p in block.parameters():
         nn.init.normal_(p, std=0.3)
     x, g = torch.randn(5, 9, channels, requires_grad=True), torch.randn(5, 9, channels)
@@ -113,7 +118,7 @@ def test_the_default_network_is_that_of_torchs_layers() -> None:
     """The benchmark's peer, with the same numbers: latents, error and gradients."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    network = VqVae(VqvaeModelConfig(), EmaQuantizer(), [200])
+    network = VqVae(VqvaeModelConfig(), EmaQuantizer(), [200], operations=ChannelsLast())
     encoder, decoder = plain_encoder(), plain_decoder()
     ours = [*network.inputs.parameters(), *network.encoder.parameters()]
     theirs = list(encoder.parameters())

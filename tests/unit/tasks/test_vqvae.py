@@ -23,6 +23,7 @@ from raylab.data.views.view import make_timeline, view_activity
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
+from raylab.models.fast.channels_last import ChannelsLast
 from raylab.models.vqvae import InputLayer, OutputLayer, VqVae
 from raylab.space.space import load_space
 from raylab.tasks.families import get_task
@@ -75,10 +76,10 @@ def training(data: Dataset, config: VqvaeTrial) -> Training:
 @pytest.mark.parametrize("stride", [1, 2])
 def test_layers_over_units_are_convolutions(stride: int) -> None:
     torch.manual_seed(0)
-    x, first = torch.randn(3, 21, 5), InputLayer(5, 4, 7, stride)
+    x, first = torch.randn(3, 21, 5), InputLayer(ChannelsLast(), 5, 4, 7, stride)
     plain = first.convolution(x.transpose(1, 2)).transpose(1, 2)
     torch.testing.assert_close(first(x), nn.functional.gelu(plain), rtol=0, atol=1e-6)
-    last, h = OutputLayer(4, 5, 7, 1), torch.randn(3, 21, 4)
+    last, h = OutputLayer(ChannelsLast(), 4, 5, 7, 1), torch.randn(3, 21, 4)
     expected = last.convolution(h.transpose(1, 2)).transpose(1, 2)
     torch.testing.assert_close(last(h, 21), expected, rtol=0, atol=1e-6)
 
@@ -100,7 +101,7 @@ def test_any_window_comes_back_in_its_length(window: int, strides: tuple[int, ..
 
 
 def test_units_that_a_narrower_session_lacks_change_nothing() -> None:
-    layer, x = InputLayer(5, 4, 3, 1), torch.randn(2, 9, 3)
+    layer, x = InputLayer(ChannelsLast(), 5, 4, 3, 1), torch.randn(2, 9, 3)
     before = layer(x).detach()
     with torch.no_grad():
         layer.convolution.weight[:, 3:] += 7
