@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +16,6 @@ from raylab.cli.show.screen import print_json
 from raylab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from raylab.data.allen.fetch import Fetched
     from raylab.data.allen.match import Match
 
 
@@ -122,7 +120,7 @@ def fetch(
             progress=progress,
         )
     if as_json:
-        print_json(_plain(fetched, dry_run))
+        print_json(fetched.to_dict())
     else:
         print_fetched(fetched)
     if fetched.failed:
@@ -136,21 +134,3 @@ def _agreed(count: int) -> bool:
             "Add --yes to download them, or --dry-run to see them only.",
         )
     return click.confirm("Download?", err=True)
-
-
-def _plain(fetched: Fetched, dry_run: bool) -> dict[str, Any]:
-    listed = [
-        asdict(match.session) | {"url": match.url, "size": match.size, "whole": match.whole}
-        for match in fetched.matched
-    ]
-    sizes = [match.size for match in fetched.matched]
-    return {
-        "source": fetched.source,
-        "folder": str(fetched.folder),
-        "dry_run": dry_run,
-        "matched": listed,
-        "bytes": None if None in sizes else sum(size or 0 for size in sizes),
-        "fetched": [str(path) for path in fetched.fetched],
-        "skipped": [str(path) for path in fetched.skipped],
-        "failed": fetched.failed,
-    }

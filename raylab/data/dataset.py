@@ -20,7 +20,7 @@ from raylab.files import file_digest, map_tensors, read_json
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """What the manifest says about a label; `dims`, its number of columns, is 1 for discrete ones."""
+    """What the manifest says about a label; `dims` is its number of columns, 1 if discrete."""
 
     kind: str
     unit: str

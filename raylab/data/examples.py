@@ -1,6 +1,4 @@
-"""Examples: what is decoded one at a time. A sample with its surroundings, or a whole presentation
-or trial.
-"""
+"""Examples of decoding: samples with their windows, whole presentations, or trials."""
 
 from __future__ import annotations
 
@@ -45,8 +43,11 @@ class Examples:
         return Examples(self.rows[at], self.splits[at], label, self.belongs[at])
 
     def labelled(self, splits: Sequence[str], limit: int | None = None) -> Examples:
-        """Those of some splits that have a label; at most `limit` of each split, evenly spaced
-        before unlabelled ones are left out, so that every view gives the same.
+        """The examples of some splits that have a label.
+
+        Args:
+            limit: The most examples per split. They are evenly spaced before unlabelled ones are
+                left out, so that every view gives the same.
         """
         at = self.positions(splits, limit)
         return self.pick(at[self.label.labelled[at]])
@@ -56,8 +57,9 @@ class Examples:
 
 
 def evenly_spaced(codes: np.ndarray, splits: Sequence[str], limit: int | None) -> np.ndarray:
-    """Positions of the (n,) split codes that are of `splits`, at most `limit` of each, evenly
-    spaced: the same whatever the view.
+    """Positions of the (n,) split codes that are of `splits`.
+
+    At most `limit` per split, evenly spaced, so that they are the same for every view.
     """
     chosen = []
     for split in splits:
@@ -69,7 +71,7 @@ def evenly_spaced(codes: np.ndarray, splits: Sequence[str], limit: int | None) -
 
 
 def gather(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(rows of the view, D) features of (n, L) examples, side by side: (n, L * D)."""
+    """(n, L * D) features of (n, L) examples, side by side, from (rows of the view, D) features."""
     if rows.shape[1] == 1:
         return np.asarray(features[rows[:, 0]])
     return np.asarray(features[rows].reshape(len(rows), -1))
@@ -83,11 +85,11 @@ def examples_of(
     Args:
         per: `sample`: the reference samples; `segment`: continuous parts, as trials are; else a
             group of the session, as `presentation`.
-        window: Rows [-left, right) around the row of a sample; nothing to groups, which are shown
-            whole.
+        window: Rows [-left, right) around the row of a sample. Groups are shown whole, so it does
+            not matter for them.
 
     Raises:
-        TrainingError: the session has no such group, or one lies in two splits.
+        TrainingError: The session has no such group, or a group lies in two splits.
     """
     if per == SAMPLE:
         return _samples(timeline, timeline.reference[label], *window)
@@ -95,7 +97,7 @@ def examples_of(
 
 
 def longest_rows(spec: SessionSpec, view: ViewConfig, per: str) -> int:
-    """Rows that a group of a session has at most."""
+    """The most rows that a group of a session has."""
     width = row_width(view, spec.rate_hz)
     # The bins of a view need not begin where a group does.
     return Grid(spec.longest[per], width).rows + (per != SEGMENT and width != 1)
@@ -122,14 +124,14 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
     longest = max(map(len, covered), default=1)
     if longest > LONGEST:
         raise TrainingError(
-            f"evaluation.per '{per}': session '{timeline.session}' has one of {longest} rows, "
-            f"{LONGEST} are the most",
+            f"evaluation.per '{per}': session '{timeline.session}' has an example of {longest} "
+            f"rows, {LONGEST} are the most",
             "Use evaluation.per: sample, or a larger view.bin_ms.",
         )
-    rows = [np.concatenate([one, np.repeat(one[-1:], longest - len(one))]) for one in covered]
+    rows = [np.concatenate([held, np.repeat(held[-1:], longest - len(held))]) for held in covered]
     values = label.values[:0]
     if pieces:
-        values = np.array([_one_label(label, piece) for piece in pieces], values.dtype).reshape(
+        values = np.array([_group_label(label, piece) for piece in pieces], values.dtype).reshape(
             -1, *values.shape[1:]
         )
     return Examples(
@@ -152,7 +154,7 @@ def _ids(timeline: Timeline, per: str) -> np.ndarray:
 def _check_splits(
     timeline: Timeline, per: str, ids: np.ndarray, pieces: Sequence[np.ndarray]
 ) -> None:
-    """An example in training and in test would be half told already."""
+    """Raise a TrainingError for an example that lies in training and in test."""
     seen: dict[int, int] = {}
     for piece in pieces:
         key, split = int(ids[piece[0]]), int(timeline.splits[piece[0]])
@@ -168,8 +170,8 @@ def _part_of(timeline: Timeline, rows: np.ndarray) -> np.ndarray:
     return np.asarray(np.searchsorted(timeline.parts[:, 0], rows, side="right") - 1)
 
 
-def _one_label(label: Label, at: np.ndarray) -> np.ndarray | int:
-    """Of a group, from its labelled samples."""
+def _group_label(label: Label, at: np.ndarray) -> np.ndarray | int:
+    """The label of a group, from its labelled samples."""
     values = label.values[at[label.labelled[at]]]
     if label.kind == "discrete":
         return int(np.bincount(values).argmax()) if len(values) else UNLABELLED

@@ -43,8 +43,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
 
 def _with_tables(recipe: Recipe, path: Path) -> Recipe:
-    """Tables of features lie beside the recipe or below: it must not name files that its user did
-    not.
+    """Make the paths of tables of features absolute.
+
+    They must lie in the recipe's folder: a recipe must not name files that its user did not.
     """
     absolute = {}
     for name, spec in recipe.features.items():

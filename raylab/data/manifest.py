@@ -6,6 +6,9 @@ from typing import Any, NotRequired, TypedDict
 
 from raylab.data.session import LabelKind, NeuralKind
 
+# A section of a recipe as JSON: what it holds depends on its `kind` or `format`.
+Section = dict[str, Any]
+
 SCHEMA = 2
 MANIFEST = "manifest.json"
 
@@ -114,9 +117,9 @@ class JoinedEntry(TypedDict):
     """One of the datasets that a dataset was joined from, and the ids of its sessions."""
 
     fingerprint: str
-    recipe: dict[str, Any] | None
-    splits: dict[str, Any]
-    filters: dict[str, Any]
+    recipe: Section | None
+    splits: Section
+    filters: Section
     sessions: list[str]
 
 
@@ -139,9 +142,9 @@ class Manifest(TypedDict):
     raylab: str
     fingerprint: str
     split_names: list[str]
-    splits: dict[str, Any]
-    filters: dict[str, Any]
-    recipe: dict[str, Any] | None
+    splits: Section
+    filters: Section
+    recipe: Section | None
     sessions: list[SessionEntry]
     failed: NotRequired[list[FailureEntry]]
     left_out: NotRequired[list[LeftOutEntry]]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from raylab.config.parse import parse
-from raylab.data.manifest import RecordingEntry, SessionEntry
+from raylab.data.manifest import RecordingEntry, Section, SessionEntry
 from raylab.data.session import LabelKind, NeuralKind
 from raylab.errors import ConfigError, DataError
 
@@ -61,12 +61,12 @@ class _Entry(_Known):
 class _Manifest(_Known):
     fingerprint: Digest
     sessions: list[_Entry] = Field(min_length=1)
-    splits: dict[str, Any]
-    filters: dict[str, Any]
-    recipe: dict[str, Any] | None
+    splits: Section
+    filters: Section
+    recipe: Section | None
 
 
-def check_manifest(manifest: Any, path: Path) -> None:
+def check_manifest(manifest: Mapping[str, object], path: Path) -> None:
     """Raise a DataError naming the key where `manifest` is not what `prepare` writes."""
     try:
         checked = parse(_Manifest, manifest, str(path))

@@ -67,13 +67,13 @@ class Recipe(Strict):
         {}, description="labels from tables of features of a movie's frames"
     )
     units: dict[str, str] = Field(
-        {}, description="name: path of one row a unit, such as its position"
+        {}, description="name: path of one row per unit, such as its position"
     )
     given: dict[SplitName, str] = Field(
         {}, description="split: path of a (T,) mask or (K, 2) times"
     )
     groups: dict[str, str] = Field(
-        {}, description="name: path of a whole number a sample (or trial) to split by"
+        {}, description="name: path of a whole number per sample (or trial) to split by"
     )
     bin: Count = Field(1, description="samples summed (counts) or averaged into one")
     splits: dict[str, Any] | None = None
@@ -154,8 +154,9 @@ class Recipe(Strict):
         return (self.files,) if self.files else self.reader.patterns
 
     def bind(self, key: str) -> Recipe:
-        """The recipe of one session of `sessions`, its variables filled in; itself where there are
-        none.
+        """The recipe of one session of `sessions`, with its variables filled in.
+
+        A recipe without `sessions` is returned as it is.
         """
         if not self.sessions:
             return self

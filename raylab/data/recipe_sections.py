@@ -1,6 +1,4 @@
-"""The sections of a recipe, each as the reader that needs it is handed it; docs/recipes.md explains
-every key.
-"""
+"""The sections of a recipe; docs/recipes.md explains every key."""
 
 from __future__ import annotations
 
@@ -27,7 +25,10 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 
 
 class SessionSpec(Strict):
-    """Names. A path inside the file wins over a text; files renamed by hand keep their identity."""
+    """Names of the session, its animal and its area.
+
+    A path inside the file wins over a text, so that files renamed by hand keep their identity.
+    """
 
     id: str = Field(
         default="stem", description="`stem`, or a text with {stem} and the variables of `sessions`"
@@ -40,14 +41,17 @@ class SessionSpec(Strict):
 
 
 class NeuralSpec(Strict):
-    path: str = Field(description="one array, or a pattern (*) that matches one vector a unit")
+    path: str = Field(description="one array, or a pattern (*) that matches one vector per unit")
     layout: Literal["time_neuron", "neuron_time"] = "time_neuron"
     kind: NeuralKind
     nan: NanRule = "error"
 
 
 class TimeSpec(Strict):
-    """Time stamps, a sampling rate, or both: then the stamps only show where the recording paused."""
+    """Time stamps, a sampling rate, or both.
+
+    With both, the stamps only show where the recording paused.
+    """
 
     path: str | None = None
     column: int | None = Field(None, ge=0)
@@ -70,7 +74,7 @@ class SpikesSpec(Strict):
     times: str
     units: str
     trials: str | None = Field(
-        None, description="trial number of every spike; labels are then one a trial"
+        None, description="trial number of every spike; labels then have one value per trial"
     )
     first_trial: int = Field(
         0,
@@ -78,7 +82,7 @@ class SpikesSpec(Strict):
         le=10**9,
         description="number of the first trial (1 in files written by MATLAB)",
     )
-    tick_s: PositiveFloat = Field(1.0, description="seconds a unit of `times`")
+    tick_s: PositiveFloat = Field(1.0, description="seconds per unit of `times`")
     window: tuple[float, float] | None = Field(
         None, description="[start, stop) in ticks; needed with trials"
     )
@@ -104,7 +108,7 @@ class LabelSpec(Strict):
     unit: str = ""
     column: int | None = Field(None, ge=0)
     columns: tuple[int, ...] | None = Field(None, min_length=1)
-    one_hot: bool = Field(False, description="a discrete label stored as one column a class")
+    one_hot: bool = Field(False, description="a discrete label stored as one column per class")
     transpose: bool = Field(False, description="stored as (D, T)")
     missing: float | None = Field(
         None, description="the value that means unlabelled; NaN always does"
@@ -123,8 +127,9 @@ class LabelSpec(Strict):
 
 
 class FeaturesSpec(Strict):
-    """A table with features of every frame of a movie, joined to each session by the number of the
-    frame.
+    """A table with features of every frame of a movie.
+
+    It is joined to each session by the number of the frame.
     """
 
     path: str = Field(
@@ -134,7 +139,7 @@ class FeaturesSpec(Strict):
     )
     frame: str = Field(description="the discrete label or group that holds the number of the frame")
     columns: tuple[int | str, ...] | None = Field(
-        None, min_length=1, description="numbers, of tables names"
+        None, min_length=1, description="numbers of columns; names where a table has named columns"
     )
     unit: str = ""
 
@@ -147,7 +152,7 @@ class FeaturesSpec(Strict):
             raise ValueError(
                 f"`path` '{self.path}': a {suffix} file holds one table; remove ':{self.inside}'"
             )
-        if any(isinstance(one, int) and one < 0 for one in self.columns or ()):
+        if any(isinstance(column, int) and column < 0 for column in self.columns or ()):
             raise ValueError("`columns` count from 0")
         return self
 
@@ -157,19 +162,21 @@ class FeaturesSpec(Strict):
 
     @property
     def inside(self) -> str:
-        """Of a file of several arrays, the one; empty where it is not named."""
+        """The array of a file that holds several; empty where the path names none."""
         return self._parted[1]
 
     @property
     def _parted(self) -> tuple[str, str]:
-        found = re.fullmatch(r"(.*\.(?:npz|h5|hdf5)):(.*)", self.path)
-        return (found[1], found[2]) if found else (self.path, "")
+        parts = re.fullmatch(r"(.*\.(?:npz|h5|hdf5)):(.*)", self.path)
+        return (parts[1], parts[2]) if parts else (self.path, "")
 
 
 class SegmentsSpec(Strict):
     """Where samples that follow each other in the file do not follow each other in time."""
 
-    length: Count | Template | None = Field(None, description="trials of so many samples, spliced")
+    length: Count | Template | None = Field(
+        None, description="length in samples of trials that follow each other without a gap"
+    )
     first: Count | Template | None = Field(None, description="length of the first trial, if cut")
     changes: tuple[str, ...] = Field((), description="labels whose change starts a segment")
     jumps: dict[str, PositiveFloat] = Field(

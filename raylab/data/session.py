@@ -23,9 +23,9 @@ class Label:
         kind: `circular` values are angles in radians.
         values: (T, D) float64, NaN where unlabelled; for `discrete` (T,) int64 codes into
             `classes`, -1 where unlabelled.
-        unit: Of the values, as errors are reported (m, cm/s, rad ...). Of `discrete` labels mostly
-            empty; `frame` where the classes are frames of a movie, which are scored by how far off
-            they are, too.
+        unit: Of the values, in which errors are reported (m, cm/s, rad ...). Mostly empty for
+            `discrete` labels; `frame` where the classes are frames of a movie, whose scores also
+            count how far off a prediction is.
         classes: The original value of each code of a discrete label, as text.
     """
 
@@ -43,7 +43,7 @@ class Label:
 
     @classmethod
     def discrete(cls, raw: np.ndarray) -> Label:
-        """Codes and classes from raw values of any type (T,); NaN and empty text mean unlabelled."""
+        """A discrete label from (T,) raw values of any type; NaN and empty text mean unlabelled."""
         raw = np.asarray(raw).reshape(-1)
         missing = (
             np.isnan(raw)
@@ -51,9 +51,9 @@ class Label:
             else np.array([str(value) == "" for value in raw], bool)
         )
         values = np.full(raw.shape, UNLABELLED, np.int64)
-        found, codes = np.unique(raw[~missing], return_inverse=True)
+        classes, codes = np.unique(raw[~missing], return_inverse=True)
         values[~missing] = codes
-        return cls(kind="discrete", values=values, classes=tuple(_text(value) for value in found))
+        return cls(kind="discrete", values=values, classes=tuple(_text(value) for value in classes))
 
     @classmethod
     def continuous(
@@ -71,8 +71,8 @@ class Session:
 
     Attributes:
         id: From inside the file where it has one, else the file's stem.
-        area: Where in the brain all its units lie, such as VISp; empty where they lie in several or
-            nobody says.
+        area: Where in the brain all its units lie, such as VISp; empty where it is not known or
+            where they lie in several areas.
         neural: (T, N) float32, no NaN.
         time: (T,) float64, seconds, strictly increasing inside a segment.
         rate_hz: Nominal sampling rate.

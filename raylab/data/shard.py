@@ -25,8 +25,9 @@ from raylab.version import __version__
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows [start, stop) that a worker owns inside the part [first, last); it holds rows [low,
-    high).
+    """Rows [start, stop) that a worker owns inside of the part [first, last).
+
+    The worker holds rows [low, high), which include the surroundings of its own rows.
     """
 
     first: int
@@ -71,7 +72,9 @@ Shard = dict[str, SessionShard]
 
 
 def cut(timeline: Timeline, *, workers: int, left: int, right: int) -> list[list[Chunk]]:
-    """Chunks of each worker: every row owned once, each split shared evenly, parts cut as seldom as
+    """The chunks of each worker.
+
+    Every row is owned by one worker, each split is shared evenly, and parts are cut as seldom as
     possible.
     """
     shares: list[list[Chunk]] = [[] for _ in range(workers)]
@@ -111,8 +114,9 @@ def assemble(
 
 @dataclass(frozen=True)
 class Viewed:
-    """One whole session through a view; `activity` (rows, K) may be shared with other processes:
-    read it only.
+    """One whole session through a view.
+
+    `activity` (rows, K) may be shared with other processes, so it must not be written to.
     """
 
     timeline: Timeline
@@ -125,19 +129,20 @@ SEPARATE = SessionsConfig()
 
 
 def whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig = SEPARATE) -> Shard:
-    """The sessions through a view, as the one shard of a single worker. Do not write into it:
-    trials share it.
+    """The sessions through a view, as the shard of a single worker.
+
+    Trials share it, so it must not be written to.
 
     Raises:
-        ConfigError: the sessions cannot be combined as asked; see `check_combination`.
+        ConfigError: The sessions cannot be combined as asked; see `check_combination`.
     """
     check_combination(dataset.sessions, view, sessions)
     key = (str(dataset.path), dataset.fingerprint, view, sessions)
-    found = _recent.pop(key, None) or _whole_shard(dataset, view, sessions)
-    _recent[key] = found  # now the last
+    shard = _recent.pop(key, None) or _whole_shard(dataset, view, sessions)
+    _recent[key] = shard  # now the last
     while sum(map(_bytes, _recent.values())) > RECENT_BYTES and len(_recent) > 1:
         del _recent[next(iter(_recent))]
-    return found
+    return shard
 
 
 RECENT_BYTES = (
@@ -158,7 +163,7 @@ def _whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig) -
         for name, spec in used.items()
         if spec.splits["train"]
     }
-    fits = [(one.fitted, one.timeline.training_rows) for one in viewed.values()]
+    fits = [(each.fitted, each.timeline.training_rows) for each in viewed.values()]
     for name in (name for name in used if name not in viewed):
         viewed[name] = view_session(dataset, name, view, pooled(dataset, name, view, fits))
     return {name: _whole(viewed[name]) for name in used}
@@ -178,10 +183,10 @@ def view_session(
     *,
     training_fraction: float = 1.0,
 ) -> Viewed:
-    """One session through a view; a large one through this node's cache.
+    """One session through a view; large sessions go through this node's cache.
 
     Args:
-        known: What `pooled` says of a session without training samples.
+        known: For a session without training samples, what `pooled` computed.
     """
     recording = dataset.open(name).limited(training_fraction)
     timeline = make_timeline(recording, view)
@@ -192,15 +197,17 @@ def view_session(
 
     key = [VIEW_SCHEMA, __version__, dataset.fingerprint, name, view, training_fraction]
     large = timeline.length * dataset.sessions[name].units * 4 >= CACHED_BYTES
-    found = shared(digest(key), make) if large else make()
-    return Viewed(timeline, found.pop("activity"), Fitted(**found), recording)
+    arrays = shared(digest(key), make) if large else make()
+    return Viewed(timeline, arrays.pop("activity"), Fitted(**arrays), recording)
 
 
 def pooled(
     dataset: Dataset, name: str, view: ViewConfig, fits: Sequence[tuple[Fitted, int]]
 ) -> Fitted:
-    """What a session without training samples is viewed with, by the fits and training rows of
-    those that have some.
+    """The fit with which a session without training samples is viewed.
+
+    Args:
+        fits: Fit and number of training rows of each session that has training samples.
     """
     return pool(fits, unfitted(dataset.sessions[name].units, view, session=name))
 
@@ -212,8 +219,9 @@ CACHED_BYTES = 32 << 20  # smaller views are computed faster than they are share
 def check_combination(
     specs: Mapping[str, SessionSpec], view: ViewConfig, sessions: SessionsConfig
 ) -> None:
-    """Raise ConfigError where a session without training samples cannot be part of this; reads no
-    data.
+    """Raise a ConfigError where a session without training samples cannot be combined.
+
+    Reads no data.
     """
     used = sessions.used(specs)
     without = [name for name, spec in used.items() if not spec.splits["train"]]

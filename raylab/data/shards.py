@@ -2,7 +2,7 @@
 
 This is the only module that imports Ray Data for training. Rows carry raw bytes, because sessions
 with different numbers of units have no common tensor type. Which worker gets which rows is a pure
-function of the timeline, so every row is used once and a restarted worker gets the same shard again.
+function of the timeline, so every row is used once, and a restarted worker gets the same shard.
 (`streaming_split(equal=True)` of Ray Data may drop rows, and an unequal split depends on timing.)
 """
 

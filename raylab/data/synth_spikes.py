@@ -1,9 +1,8 @@
-"""Synthetic Neuropixels sessions with known tuning: spikes of every presentation of natural scenes
-and static gratings.
+"""Synthetic Neuropixels sessions: spikes during natural scenes and static gratings.
 
-One npz file a session, which the recipe `synthetic_neuropixels` reads; what drives the units is in
-the file as well. Of the Allen Institute's sessions it has the numbers of images and presentations
-and their length, not pauses or blocks.
+A session is one npz file, which the recipe `synthetic_neuropixels` reads; what drives the units is
+in the file as well. The numbers of images and presentations and their length are those of the Allen
+Institute's sessions. There are no pauses or blocks.
 """
 
 from __future__ import annotations
@@ -31,9 +30,10 @@ CONTRAST = 0.5  # between scenes: standard deviation of the logarithm of what th
 
 @dataclass(frozen=True, kw_only=True)
 class _Truth:
-    """
+    """What drives the units of a session.
+
     Attributes:
-        features: (scenes, FEATURES), of every session the same.
+        features: (scenes, FEATURES), the same in every session.
         scene_rates, grating_rates: (stimuli, N) spikes/s that a stimulus adds on average over a
             presentation.
         profile: (steps, N) how that is spread over a presentation, of mean 1.
@@ -55,24 +55,34 @@ def synth_spikes(
     seed: int = 0,
     noise: float = NOISE,
 ) -> list[Path]:
-    """Write `sessions` files and `scene_features.npy`, a table with the features of every scene,
-    into `folder`.
+    """Write synthetic Neuropixels sessions with known tuning, for `synthetic_neuropixels`.
 
-    Each scene is shown `presentations` times, and so is each of 6 orientations of a static grating;
-    in random order. Scenes have the same features in all sessions; which of them drive a unit is
-    its own. Sessions 0 and 1 are of one animal, 2 and 3 of the next, and so on. Equal arguments
+    That is the name of the recipe that reads them. Beside the sessions `scene_features.npy` is
+    written, a table with the features of every scene.
+    Each scene is shown `presentations` times, and so is each of 6 orientations of a static grating,
+    in random order. Scenes have the same features in all sessions; each unit is driven by features
+    of its own. Sessions 0 and 1 are of one animal, 2 and 3 of the next, and so on. Equal arguments
     give equal data.
 
     Args:
+        folder: Where the files go; it is made if it does not exist.
+        sessions: Number of sessions, one npz file each.
+        units: Units per session.
+        scenes: Number of scenes.
+        presentations: Presentations of each scene and of each orientation.
+        seed: Of everything that is drawn.
         noise: Standard deviation of the logarithm of a unit's gain, drawn anew for each
-            presentation. Spikes are Poisson beside it, and running raises all rates by up to a
+            presentation. Spikes are Poisson on top of it, and running raises all rates by up to a
             half.
+
+    Returns:
+        The paths of the sessions' files.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     features = np.random.default_rng([seed, scenes]).normal(size=(scenes, FEATURES))
     np.save(folder / "scene_features.npy", features)
-    found = []
+    paths = []
     for index in range(sessions):
         generator = np.random.default_rng([seed, index, units])
         arrays = _session(features, units, presentations, noise, generator)
@@ -80,10 +90,10 @@ def synth_spikes(
             "session": np.array(f"npx{seed}_{index}"),
             "animal": np.array(f"mouse{seed}_{index // 2}"),
         }
-        found.append(folder / f"npx{seed}_{index}.npz")
-        with atomic_path(found[-1]) as temporary, temporary.open("wb") as file:
+        paths.append(folder / f"npx{seed}_{index}.npz")
+        with atomic_path(paths[-1]) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
-    return found
+    return paths
 
 
 def _session(
@@ -145,8 +155,11 @@ def _spikes(
     noise: float,
     generator: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Seconds after the start of the presentation, unit and presentation of every spike, one unit
-    after the other.
+    """The spikes of one unit after the other.
+
+    Returns:
+        For every spike its time in seconds after the start of the presentation, its unit, and its
+        presentation.
     """
     rates = np.concatenate([truth.scene_rates, truth.grating_rates])
     times, units, trials = [], [], []

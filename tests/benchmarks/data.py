@@ -27,7 +27,8 @@ from raylab.data.dataset import Dataset
 from raylab.data.preparation.writing import store_session
 from raylab.data.readers.read import read_source
 from raylab.data.readers.sources import list_sources
-from raylab.data.synth import Form, write_session
+from raylab.data.synth import write_session
+from raylab.data.synthesis.two_photon_file import Form
 from raylab.training.worker import TrialJob, start
 from tests.benchmarks.harness import Pair, Run
 from tests.benchmarks.memory import Peak, descendants, proportional_mib

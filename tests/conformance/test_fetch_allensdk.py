@@ -23,8 +23,8 @@ from allensdk.brain_observatory.ecephys.ecephys_project_cache import EcephysProj
 base, folder = sys.argv[1:]
 ophys = BrainObservatoryCache(manifest_file=folder + "/ophys/manifest.json", base_uri=base)
 found = {
-    str(row["id"]): [[row["targeted_structure"]], row["imaging_depth"], row["cre_line"], row["session_type"],
-                     row["donor_name"], row["experiment_container_id"],
+    str(row["id"]): [[row["targeted_structure"]], row["imaging_depth"], row["cre_line"],
+                     row["session_type"], row["donor_name"], row["experiment_container_id"],
                      sorted(ophys.get_ophys_experiment_stimuli(row["id"]))]
     for row in ophys.get_ophys_experiments()
 }

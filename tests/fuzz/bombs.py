@@ -55,7 +55,7 @@ def streams_bomb(kind: str, start: bytes, zeros: int) -> bytes:
 
 
 def write_secrets(folder: Path) -> None:
-    """`secret.h5` and `secret.bin`: files of the machine that have nothing to do with a recording."""
+    """`secret.h5` and `secret.bin`: files of the machine that belong to no recording."""
     values = np.full((40, 3), SECRET)
     with h5py.File(folder / "secret.h5", "w") as file:
         file["traces"] = values

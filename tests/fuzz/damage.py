@@ -108,9 +108,21 @@ def splice(raw: bytearray, generator: Generator, other: bytes) -> None:
 
 
 DAMAGES: tuple[Callable[[bytearray, Generator], None], ...] = (
-    flip, overwrite, truncate, truncate_at_structure, zero, swap, repeat, remove, append, extreme_number,
-    extreme_number, extreme_number, add_one, add_one,
-)  # fmt: skip
+    flip,
+    overwrite,
+    truncate,
+    truncate_at_structure,
+    zero,
+    swap,
+    repeat,
+    remove,
+    append,
+    extreme_number,
+    extreme_number,
+    extreme_number,
+    add_one,
+    add_one,
+)
 
 
 def damage(whole: bytes, generator: Generator, other: bytes) -> bytes:

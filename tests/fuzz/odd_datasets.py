@@ -25,17 +25,52 @@ from tests.fuzz.damage import damage
 from tests.fuzz.odd_arrays import Generator, oddity
 
 VALUES: tuple[Any, ...] = (
-    None, True, 0, -1, 1, 2, 10**12, 10**30, 1.5, float("nan"), float("inf"), "", "x", "../../secret/secret.h5",
-    "/etc/passwd", "sessions/../../secret/secret.bin", "sessions/rat.safetensors", "a" * 5000, "\x1b[31m", "\ud800",
-    [], {}, [1], [[0, 1]], {"a": 1}, "F64", "O", "BOOL", [2**62, 4], [-1, 3], [0, 10**12], [8, 0], [40, 3],
+    None,
+    True,
+    0,
+    -1,
+    1,
+    2,
+    10**12,
+    10**30,
+    1.5,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "../../secret/secret.h5",
+    "/etc/passwd",
+    "sessions/../../secret/secret.bin",
+    "sessions/rat.safetensors",
+    "a" * 5000,
+    "\x1b[31m",
+    "\ud800",
+    [],
+    {},
+    [1],
+    [[0, 1]],
+    {"a": 1},
+    "F64",
+    "O",
+    "BOOL",
+    [2**62, 4],
+    [-1, 3],
+    [0, 10**12],
+    [8, 0],
+    [40, 3],
     ["rat", "rat"],
-)  # fmt: skip
+)
 HEADERS: tuple[bytes, ...] = (
-    b"[" * 50_000, b"{}", b"[]", b"null", b'{"neural": null}',
+    b"[" * 50_000,
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"neural": null}',
     b'{"neural": {"dtype": [], "shape": 1, "data_offsets": 2}}',
-    b'{"neural": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, '
-    b'0]}}', b"\xff\xfe", b"9" * 5000,
-)  # fmt: skip
+    b'{"neural": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, 0]}}',
+    b"\xff\xfe",
+    b"9" * 5000,
+)
 
 
 @functools.cache

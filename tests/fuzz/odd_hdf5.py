@@ -196,9 +196,27 @@ def odd_name(file: h5py.File, generator: Generator, secrets: Path) -> None:
 
 
 CHANGES: tuple[Change, ...] = (
-    array, array, array, array, remove, remove, attribute, attribute, attribute, huge, growing, external_link,
-    external_storage, virtual, soft_link, hard_loop, strange_type, strange_type, strange_type, odd_name,
-)  # fmt: skip
+    array,
+    array,
+    array,
+    array,
+    remove,
+    remove,
+    attribute,
+    attribute,
+    attribute,
+    huge,
+    growing,
+    external_link,
+    external_storage,
+    virtual,
+    soft_link,
+    hard_loop,
+    strange_type,
+    strange_type,
+    strange_type,
+    odd_name,
+)
 
 
 def odd_hdf5(path: Path, generator: Generator, secrets: Path) -> None:

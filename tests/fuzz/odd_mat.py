@@ -1,4 +1,4 @@
-"""MATLAB version 5 files: structures, cells and headers that lie, by hand where scipy writes none."""
+"""MATLAB version 5 files: structures, cells and false headers, by hand where scipy has none."""
 
 from __future__ import annotations
 

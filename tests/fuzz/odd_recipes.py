@@ -14,11 +14,50 @@ from tests.fuzz.damage import damage
 from tests.fuzz.odd_arrays import Generator
 
 SCALARS: tuple[Any, ...] = (
-    None, True, 0, -1, 1, 3, 10**30, 2**63, 1e-320, 1e308, float("inf"), float("nan"), "", "x", "*", "[", "[!a", "/",
-    "..", "../secret", "../../secret/secret.npz", "/etc/passwd", "{stem}", "{x}", "{", "~", "\0", "\x1b[31m",
-    "a" * 5000, "stem", "traces", "time", "*time*", [], {}, [1], [[1]], {"a": 1}, ["time", "time"], "**/*",
-    "name:time", "C:\\x", "\u202e\u00b2",
-)  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1,
+    3,
+    10**30,
+    2**63,
+    1e-320,
+    1e308,
+    float("inf"),
+    float("nan"),
+    "",
+    "x",
+    "*",
+    "[",
+    "[!a",
+    "/",
+    "..",
+    "../secret",
+    "../../secret/secret.npz",
+    "/etc/passwd",
+    "{stem}",
+    "{x}",
+    "{",
+    "~",
+    "\0",
+    "\x1b[31m",
+    "a" * 5000,
+    "stem",
+    "traces",
+    "time",
+    "*time*",
+    [],
+    {},
+    [1],
+    [[1]],
+    {"a": 1},
+    ["time", "time"],
+    "**/*",
+    "name:time",
+    "C:\\x",
+    "\u202e\u00b2",
+)
 NUMBERS = (0, 1, 2, 5, 40, 41, 10**9, 1e-9, 0.3, 1e9, 1e-320, 1e300, -1, -0.5)
 CHOICES = (
     ("npz", "npz", "npz", "mat", "torch_brain", "csv"),
@@ -140,7 +179,7 @@ def _exchange(tree: Any, generator: Generator) -> None:
 
 
 def _alike(value: Any, generator: Generator) -> Any:
-    """Another value of the same type, which the recipe's checks let pass and the file may not bear."""
+    """Another value of the same type: a recipe's checks let it pass, a file may not bear it."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, (int, float)):

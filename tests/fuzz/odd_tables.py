@@ -15,9 +15,35 @@ from tests.fuzz.bases import arrays, columns, write_csv
 from tests.fuzz.odd_arrays import Generator
 
 CELLS = (
-    "", "nan", "inf", "-inf", "1e999", "9" * 400, "1_000", "0x10", '"', '""', "'", "=1+1", "\x00", "\x1b[31m", "\u0663",
-    "True", "2020-01-01", "1,5", "\n", '"a\nb"', "\u202e", "None", "-", "1e", "\ufeff", "a" * 10**5, "\r", "NaN ",
-)  # fmt: skip
+    "",
+    "nan",
+    "inf",
+    "-inf",
+    "1e999",
+    "9" * 400,
+    "1_000",
+    "0x10",
+    '"',
+    '""',
+    "'",
+    "=1+1",
+    "\x00",
+    "\x1b[31m",
+    "\u0663",
+    "True",
+    "2020-01-01",
+    "1,5",
+    "\n",
+    '"a\nb"',
+    "\u202e",
+    "None",
+    "-",
+    "1e",
+    "\ufeff",
+    "a" * 10**5,
+    "\r",
+    "NaN ",
+)
 
 
 def odd_cells(path: Path, generator: Generator, ran: Path) -> None:
@@ -48,11 +74,21 @@ def another_content(path: Path, generator: Generator, ran: Path) -> None:
     raw = path.read_bytes()
     header = raw.split(b"\n", 1)[0]
     made = (
-        gzip.compress(raw), header, header + b"\n", b"\n" * 5000, b",\n" * 2000, b"a" * 10**6,
+        gzip.compress(raw),
+        header,
+        header + b"\n",
+        b"\n" * 5000,
+        b",\n" * 2000,
+        b"a" * 10**6,
         raw.replace(b"\n", b"\0"),
-        b",".join([b"traces_0"] * 3000) + b"\n" + b",".join([b"1"] * 3000), raw * 30, b'"' + raw, generator.bytes(3000),
-        header + b"\n" + raw, b"\xef\xbb\xbf" + raw, b"time,traces_0\n" + b"1,2\n" * 3,
-    )  # fmt: skip
+        b",".join([b"traces_0"] * 3000) + b"\n" + b",".join([b"1"] * 3000),
+        raw * 30,
+        b'"' + raw,
+        generator.bytes(3000),
+        header + b"\n" + raw,
+        b"\xef\xbb\xbf" + raw,
+        b"time,traces_0\n" + b"1,2\n" * 3,
+    )
     path.write_bytes(made[generator.integers(len(made))])
 
 
@@ -95,7 +131,7 @@ def odd_columns(path: Path, generator: Generator, ran: Path) -> None:
 
 @functools.cache
 def _long_table(kind: str) -> bytes:
-    """10^8 equal numbers (800 MB) in a few bytes, or one text of a megabyte in 20,000 rows (20 GB)."""
+    """10^8 equal numbers (800 MB) in a few bytes, or a text of a megabyte in 20,000 rows."""
     sink = pa.BufferOutputStream()
     if kind == "numbers":
         rows = 10**6

@@ -81,7 +81,7 @@ ONLY: dict[str, tuple[str, ...]] = {
         "training.",
         "interop.",
     ),
-    "torch_brain": ("data.readers.formats.torch_brain", "data.synth"),
+    "torch_brain": ("data.readers.formats.torch_brain", "data.synthesis.two_photon_file"),
     "h5py": ("data.",),
     "pynwb": ("data.readers.formats.nwb", "data.allen.reader_process"),
     "allensdk": ("data.allen.reader_process",),

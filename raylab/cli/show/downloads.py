@@ -106,7 +106,7 @@ def _total(matched: Sequence[Match]) -> str:
 
 def print_fetched(done: Fetched) -> None:
     for failure in done.failed:
-        click.echo(f"not fetched: {failure['id']}: {failure['error']}", err=True)
+        click.echo(f"not fetched: {failure.id}: {failure.error}", err=True)
     if done.fetched or done.failed:
         there = f", {len(done.skipped)} already there" if done.skipped else ""
         click.echo(

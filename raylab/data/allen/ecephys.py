@@ -1,12 +1,13 @@
-"""Neuropixels sessions of the Allen Brain Observatory (NWB 2), read through allensdk: spikes per
-presentation.
+"""Neuropixels sessions of the Allen Brain Observatory (NWB 2), read through allensdk.
+
+The activity is the number of spikes in bins of the presentations of one stimulus.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,8 +42,10 @@ FIRST = (
 
 
 def read_allen_ecephys(path: Path, recipe: AllenEcephysRecipe) -> Session:
-    """Spike counts in k bins of every presentation of one stimulus; each presentation is a segment,
-    of a movie each showing: its frames follow each other without a pause.
+    """Spike counts in bins of every presentation of one stimulus.
+
+    Each presentation is a segment. Of a movie each showing is one, because its frames follow each
+    other without a pause.
 
     Raises:
         DataError: allensdk cannot read the file or cannot be had (see `raylab.data.allen.process`);
@@ -92,8 +95,9 @@ def session_of(
 
 
 def _segments(shown: Presentations, edges: np.ndarray) -> np.ndarray:
-    """(S, 2) int64 ranges of presentations. Frames of one showing are joined where less than half a
-    bin is between.
+    """(S, 2) int64 ranges of presentations.
+
+    Frames of one showing of a movie are joined where less than half a bin lies between them.
     """
     cut = np.ones(len(edges) - 1, bool)
     if shown.repeats is not None:
@@ -104,30 +108,30 @@ def _segments(shown: Presentations, edges: np.ndarray) -> np.ndarray:
 
 
 def _area(units: Mapping[str, np.ndarray]) -> str:
-    """The structure that all units lie in."""
-    found = {str(name) for name in units.get("structure_acronym", ())}
-    return found.pop() if len(found) == 1 else ""
+    """The structure that all units lie in; empty where they lie in several."""
+    structures = {str(name) for name in units.get("structure_acronym", ())}
+    return structures.pop() if len(structures) == 1 else ""
 
 
 def _spikes(file: h5py.File, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """One unit after the other, so that never all spikes are in memory."""
+    """The spike times of one unit after the other, so that never all spikes are in memory."""
     ends = np.concatenate([[0], np.asarray(file["spike_times_ends"])])
-    times: Any = file["spike_times"]
+    times = file["spike_times"]
     for row in rows:
         yield times[ends[row] : ends[row + 1]]
 
 
 def _groups(shown: Presentations, edges: np.ndarray) -> tuple[dict[str, np.ndarray], list[str]]:
     merged = overlap_groups(shown.ids, edges[:, 0], edges[:, -1])
-    found = {"presentation": merged}
+    groups = {"presentation": merged}
     if shown.repeats is not None:
-        found[label_name(shown.stimulus, "repeat")] = shown.repeats
+        groups[label_name(shown.stimulus, "repeat")] = shown.repeats
     shared = int(np.isin(merged, merged[merged != shown.ids]).sum())
     note = (
         f"{shared} presentations share time with another, so they count the same spikes; they have "
         "one id in the group `presentation`. Split by that group, not by trials."
     )
-    return found, [note] if shared else []
+    return groups, [note] if shared else []
 
 
 def _labels(shown: Presentations, bins: int) -> Iterator[tuple[str, Label]]:
@@ -160,8 +164,8 @@ def _running(file: h5py.File, time: np.ndarray) -> Iterator[tuple[str, Label]]:
 
 
 def _origin(answer: Answer) -> Iterator[str]:
-    known = answer.metadata
-    about = [known.get("specimen_name"), known.get("stimulus_name")]
+    metadata = answer.metadata
+    about = [metadata.get("specimen_name"), metadata.get("stimulus_name")]
     yield f"Allen Neuropixels: {', '.join(item for item in about if item)}."
     for name, reason in answer.skipped.items():
         yield f"allensdk gives no {name} ({reason})."

@@ -1,5 +1,6 @@
-"""Neuropixels sessions of the warehouse (Visual Coding). Queries mirror allensdk's
-`EcephysProjectWarehouseApi`.
+"""Which Neuropixels sessions the warehouse has (Visual Coding).
+
+Queries mirror allensdk's `EcephysProjectWarehouseApi`.
 """
 
 from __future__ import annotations
@@ -7,10 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from raylab.data.allen.listing import Listing
-from raylab.data.allen.rma import Query, Warehouse, batches, table
+from raylab.data.allen.rma import Query, Row, Warehouse, batches, table
 
 # `EcephysSession.stimulus_names` of the published sessions of either type.
 _EVERY = ("flashes", "gabors", "spontaneous")
@@ -38,6 +38,14 @@ FILES = Query(
     criteria="well_known_file_type[name$eq'EcephysNwb'][attachable_type$eq'EcephysSession']",
 )
 
+_UNIT_COLUMNS = (
+    "id",
+    "ecephys_channel_id",
+    "quality",
+    "amplitude_cutoff",
+    "presence_ratio",
+    "isi_violations",
+)
 _CHANNEL_COLUMNS = (
     "ecephys_channels.id",
     "ecephys_probe_id",
@@ -54,11 +62,11 @@ def sessions(warehouse: Warehouse) -> list[Listing]:
             lambda row: (int(row["attachable_id"]), row["download_link"]),
         )
     )
-    found = table(SESSIONS, warehouse.rows(SESSIONS), lambda row: _listing(row, links))
-    return sorted(found, key=lambda one: one.id)
+    listings = table(SESSIONS, warehouse.rows(SESSIONS), lambda row: _listing(row, links))
+    return sorted(listings, key=lambda listing: listing.id)
 
 
-def _listing(row: dict[str, Any], links: dict[int, str]) -> Listing | None:
+def _listing(row: Row, links: dict[int, str]) -> Listing | None:
     number, donor = int(row["id"]), row["specimen"]["donor"]
     if number not in links:
         return None
@@ -76,8 +84,9 @@ def _listing(row: dict[str, Any], links: dict[int, str]) -> Listing | None:
 
 
 def _cre(genotype: str | None) -> str:
-    """`Sst-IRES-Cre/wt;Ai32(...)/wt` -> `Sst-IRES-Cre`; wild type where there is no driver, as
-    allensdk has it.
+    """The driver line, such as `Sst-IRES-Cre` of `Sst-IRES-Cre/wt;Ai32(...)/wt`.
+
+    Wild type where there is none, as in allensdk.
     """
     alleles = (genotype or "").replace(";", "/").split("/")
     return next((allele for allele in alleles if "Cre" in allele), "wt")
@@ -88,7 +97,7 @@ def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[List
 
     Units are counted as `EcephysProjectCache.get_session_table` of allensdk counts them: of good
     quality, amplitude_cutoff <= 0.1, presence_ratio >= 0.95, isi_violations <= 0.5. Reading a file
-    leaves out units outside the brain too, so it may find a few less.
+    leaves out units outside the brain too, so a session may have a few less.
     """
     probes = _probes(warehouse, listings)
     channels = _channels(warehouse, probes)
@@ -100,33 +109,38 @@ def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[List
         if channel in channels:
             counts[channels[channel][0]] += 1
     return [
-        replace(one, areas=tuple(sorted(areas[one.id])), neurons=counts[one.id]) for one in listings
+        replace(
+            listing,
+            areas=tuple(sorted(areas[listing.id])),
+            neurons=counts[listing.id],
+        )
+        for listing in listings
     ]
 
 
 def _probes(warehouse: Warehouse, listings: Sequence[Listing]) -> dict[int, int]:
     """`get_probes`: probe -> session."""
-    wanted = {one.id for one in listings}
-    found: dict[int, int] = {}
+    wanted = {listing.id for listing in listings}
+    sessions_by_probe: dict[int, int] = {}
     for ids in batches(sorted(wanted)):
         query = Query(
             model="EcephysProbe",
             criteria=f"[ecephys_session_id$in{ids}]",
             options="[only$eq'id,ecephys_session_id']",
         )
-        found.update(
+        sessions_by_probe.update(
             table(
                 query,
                 warehouse.rows(query),
                 lambda row: (int(row["id"]), int(row["ecephys_session_id"])),
             )
         )
-    return {probe: session for probe, session in found.items() if session in wanted}
+    return {probe: session for probe, session in sessions_by_probe.items() if session in wanted}
 
 
 def _channels(warehouse: Warehouse, probes: dict[int, int]) -> dict[int, tuple[int, str | None]]:
     """`get_channels`: channel -> session, acronym of its structure (None outside the brain)."""
-    found: dict[int, tuple[int, str | None]] = {}
+    channels: dict[int, tuple[int, str | None]] = {}
     for ids in batches(sorted(probes)):
         query = Query(
             model="EcephysChannel",
@@ -134,13 +148,11 @@ def _channels(warehouse: Warehouse, probes: dict[int, int]) -> dict[int, tuple[i
             include="structure",
             options=f"[tabular$eq'{','.join(_CHANNEL_COLUMNS)}']",
         )
-        found.update(table(query, warehouse.rows(query), lambda row: _channel(row, probes)))
-    return found
+        channels.update(table(query, warehouse.rows(query), lambda row: _channel(row, probes)))
+    return channels
 
 
-def _channel(
-    row: dict[str, Any], probes: dict[int, int]
-) -> tuple[int, tuple[int, str | None]] | None:
+def _channel(row: Row, probes: dict[int, int]) -> tuple[int, tuple[int, str | None]] | None:
     probe = int(row["ecephys_probe_id"])  # tabular answers give numbers as text
     return (
         (int(row["id"]), (probes[probe], row["ecephys_structure_acronym"]))
@@ -151,18 +163,18 @@ def _channel(
 
 def _units(warehouse: Warehouse, listings: Sequence[Listing]) -> dict[int, int]:
     """`get_units`: unit that passes the usual limits -> channel."""
-    found: dict[int, int] = {}
-    for ids in batches([one.id for one in listings]):
+    channels: dict[int, int] = {}
+    for ids in batches([listing.id for listing in listings]):
         query = Query(
             model="EcephysUnit",
             criteria=f"ecephys_channel(ecephys_probe(ecephys_session[id$in{ids}]))",
-            options="[only$eq'id,ecephys_channel_id,quality,amplitude_cutoff,presence_ratio,isi_violations']",
+            options=f"[only$eq'{','.join(_UNIT_COLUMNS)}']",
         )
-        found.update(table(query, warehouse.rows(query), _unit))
-    return found
+        channels.update(table(query, warehouse.rows(query), _unit))
+    return channels
 
 
-def _unit(row: dict[str, Any]) -> tuple[int, int] | None:
+def _unit(row: Row) -> tuple[int, int] | None:
     limits = row["amplitude_cutoff"], row["presence_ratio"], row["isi_violations"]
     if row.get("quality", "good") != "good" or None in limits:
         return None

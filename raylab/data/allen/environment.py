@@ -1,4 +1,4 @@
-"""A Python environment with allensdk, made once a user and a set of constraints, and found again."""
+"""The Python environment with allensdk: made once per user and set of constraints."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ READY = "raylab-ready.json"
 # What the reader process imports: a bare `import allensdk` passes in environments where these fail.
 CHECK = """
 import h5py, pynwb, allensdk
-import allensdk.core.brain_observatory_nwb_data_set, allensdk.brain_observatory.ecephys.ecephys_session
+import allensdk.core.brain_observatory_nwb_data_set
+import allensdk.brain_observatory.ecephys.ecephys_session
 print(allensdk.__version__)
 """
 LIMIT_S = 1800.0  # for one step; a slow network takes minutes, a dead one for ever
@@ -120,7 +121,10 @@ def _python(folder: Path) -> Path:
 
 
 def _ready(folder: Path) -> bool:
-    """The marker is written last; the interpreter vanishes with the Python that it was made from."""
+    """Whether the environment is whole: the marker is written last.
+
+    The interpreter is missing where the Python that it was made from was removed.
+    """
     return (folder / READY).is_file() and _python(folder).exists()
 
 
@@ -182,9 +186,9 @@ def _run(command: Sequence[str], purpose: str) -> str:
     return done.stdout
 
 
-def _failed(purpose: str, said: str) -> DataError:
+def _failed(purpose: str, reason: str) -> DataError:
     return DataError(
-        f"cannot {purpose} in the environment of allensdk: {said}",
+        f"cannot {purpose} in the environment of allensdk: {reason}",
         "Check the network and pip's settings and try again, or name a Python with allensdk in "
         f"{NAMED}.",
     )
@@ -193,9 +197,9 @@ def _failed(purpose: str, said: str) -> DataError:
 def _candidates() -> Iterator[str]:
     yield sys.executable
     for name in ("python3.11", "python3"):
-        found = shutil.which(name)
-        if found:
-            yield found
+        path = shutil.which(name)
+        if path:
+            yield path
     uv = shutil.which("uv")
     if uv:
         done = subprocess.run(
@@ -206,7 +210,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _version(python: str) -> tuple[int, int] | None:
-    """Asked, not read from the name: a shim of pyenv may be on PATH without a Python behind it."""
+    """The version of a Python, by running it: a shim of pyenv may have no Python behind it."""
     if python == sys.executable:
         return sys.version_info[:2]
     code = "import sys; print(*sys.version_info[:2])"

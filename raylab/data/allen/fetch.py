@@ -1,4 +1,4 @@
-"""`raylab.fetch`: choose sessions of a warehouse and bring their files here, several at a time."""
+"""`raylab.fetch`: choose sessions of a warehouse and download their files, several at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from raylab.data.allen.part import NotWritable
 from raylab.data.allen.record import Record
 from raylab.data.allen.rma import BASE_URI, Warehouse
 from raylab.errors import ConfigError, DataError
+from raylab.results import Result
 
-# Each source lists its sessions and then completes those that are left; some filters have to wait
-# for the second.
+# The catalogue of each source, the filters that its list of sessions answers, and the filters that
+# need further queries about the sessions that are left.
 SOURCES = {
     "allen-ophys": (
         ophys,
@@ -42,12 +43,25 @@ Words = str | Sequence[str]
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """What became of the sessions that fit.
+class FailedDownload(Result):
+    """A session that could not be fetched, and why."""
+
+    id: int
+    error: str
+
+
+@dataclass(frozen=True)
+class Fetched(Result):
+    """What became of the sessions that fit the filters.
 
     Attributes:
-        skipped: Files that were there already, whole.
-        failed: {"id", "error"} of each session that could not be fetched.
+        source: `allen-ophys` or `allen-ecephys`.
+        folder: Where the files are.
+        dry_run: Whether nothing was to be downloaded.
+        matched: The sessions that fit, and what there was of each before.
+        fetched: Files that were downloaded.
+        skipped: Files that were whole already.
+        failed: Sessions that could not be fetched.
     """
 
     source: str
@@ -55,7 +69,30 @@ class Fetched:
     matched: list[Match]
     fetched: list[Path]
     skipped: list[Path]
-    failed: list[dict[str, Any]]
+    failed: list[FailedDownload]
+    dry_run: bool = False
+
+    @property
+    def bytes(self) -> int | None:
+        """The size of all files that fit; None where the size of one is not known."""
+        sizes = [match.size for match in self.matched]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "folder": str(self.folder),
+            "dry_run": self.dry_run,
+            "matched": [
+                asdict(match.session) | {"url": match.url, "size": match.size, "whole": match.whole}
+                for match in self.matched
+            ],
+            "bytes": self.bytes,
+            "fetched": [str(path) for path in self.fetched],
+            "skipped": [str(path) for path in self.skipped],
+            "failed": [failure.to_dict() for failure in self.failed],
+        }
 
 
 def fetch(
@@ -77,26 +114,38 @@ def fetch(
     confirm: Callable[[list[Match]], bool] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Fetched:
-    """Fetch the sessions that fit every filter; what is already there is kept, parts are continued.
+    """Download the sessions of the Allen Institute's warehouse that fit every filter.
+
+    Whole files that are there already are kept, and partial downloads are continued. Filters that
+    take several words let a session pass that fits one of them.
 
     Args:
         source: "allen-ophys" or "allen-ecephys".
-        out: A folder, made if need be. Beside the files it gets `fetched.json`, which says where
-            each comes from.
-        depth: Of imaging, in micrometres, both ends included.
-        min_neurons: Cells or units as `ophys.with_neurons` and `ecephys.with_neurons` count them.
-        limit: At most so many sessions, those with the lowest ids.
-        parallel: Downloads at a time.
-        base_uri: Another warehouse that speaks the same protocol.
-        dry_run: Only say what fits.
+        out: A folder, which is made if it does not exist. Beside the files it gets `fetched.json`,
+            which says where each file comes from.
+        area: Acronyms of brain areas, such as VISp.
+        cre: Driver lines, such as Cux2-CreERT2; "wt" is wild type.
+        depth: Smallest and largest imaging depth in micrometres, both included.
+        stimulus: Names of stimuli that the session shows, such as natural_scenes.
+        session_type: Such as three_session_A or brain_observatory_1.1.
+        min_neurons: The least number of cells or units, as the warehouse's tables count them.
+        max_neurons: The largest number of cells or units.
+        ids: Of experiments (ophys) or sessions (ecephys).
+        limit: Take only so many sessions, those with the lowest ids.
+        parallel: Number of downloads at a time.
+        base_uri: Address of another warehouse that speaks the same protocol.
+        dry_run: Only list what fits.
         confirm: Called with what fits before anything is downloaded; False ends it there.
-        progress: Called from several threads with a file's name, the bytes there, and its size, if
-            known.
+        progress: Called from several threads with a file's name, the bytes that are there, and the
+            file's size or None.
+
+    Returns:
+        The sessions that fit, and which of their files were fetched, skipped or failed.
 
     Raises:
-        ConfigError: An unknown source, or filters that no session fits.
-        DataError: The warehouse cannot be reached or does not answer sensibly; the folder is busy,
-            full or not writable. A session that fails alone is in `failed` instead.
+        ConfigError: The source is not known, or no session fits the filters.
+        DataError: The warehouse cannot be reached or its answers make no sense; or the folder is
+            full, not writable or in use. A session that fails alone is in `failed` instead.
     """
     filters = Filters(
         ids=tuple(ids),
@@ -115,9 +164,8 @@ def fetch(
         sessions = find(warehouse, source, filters)[:limit]
         matched = matches(warehouse, folder, sessions, parallel)
     todo = [match for match in matched if not match.whole]
-    done = Fetched(
-        source, folder, matched, [], [match.path for match in matched if match.whole], []
-    )
+    whole = [match.path for match in matched if match.whole]
+    done = Fetched(source, folder, matched, [], whole, [], dry_run=dry_run)
     agreed = confirm(matched) if confirm else True
     if dry_run or not agreed or not todo:
         return done
@@ -129,8 +177,8 @@ def fetch(
     return replace(done, fetched=fetched, failed=failed)
 
 
-def _words(given: Words) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _words(words: Words) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def _neurons(low: int | None, high: int | None) -> tuple[float, float] | None:
@@ -151,7 +199,7 @@ def find(warehouse: Warehouse, source: str, filters: Filters) -> list[Listing]:
 
 @contextmanager
 def _own(folder: Path) -> Iterator[None]:
-    """The folder, for this process alone: two would write the same parts."""
+    """Hold the folder for this process alone: two would write the same partial files."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / ".fetch.lock", timeout=0):
@@ -171,7 +219,7 @@ def _check_room(folder: Path, todo: Sequence[Match]) -> None:
     needed, free = sum(match.missing or 0 for match in todo), shutil.disk_usage(folder).free
     if needed > free:
         raise NotWritable(
-            f"{folder}: {needed / 1e9:.1f} GB are to come and {free / 1e9:.1f} GB are free",
+            f"{folder}: {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free",
             "Make room, choose another --out, or fewer sessions (--limit).",
         )
 
@@ -182,7 +230,7 @@ def _download_all(
     todo: Sequence[Match],
     parallel: int,
     progress: Callable[[str, int, int | None], None],
-) -> tuple[list[Path], list[dict[str, Any]]]:
+) -> tuple[list[Path], list[FailedDownload]]:
     record, stop = Record(folder), threading.Event()
 
     def bring(match: Match) -> Path:
@@ -206,7 +254,7 @@ def _download_all(
             raise
 
 
-def _collect(running: dict[Future[Path], Match]) -> tuple[list[Path], list[dict[str, Any]]]:
+def _collect(running: dict[Future[Path], Match]) -> tuple[list[Path], list[FailedDownload]]:
     fetched, failed = [], []
     for future in as_completed(running):
         try:
@@ -214,5 +262,5 @@ def _collect(running: dict[Future[Path], Match]) -> tuple[list[Path], list[dict[
         except NotWritable:
             raise
         except DataError as error:
-            failed.append({"id": running[future].session.id, "error": error.what})
-    return sorted(fetched), sorted(failed, key=lambda entry: entry["id"])
+            failed.append(FailedDownload(running[future].session.id, error.what))
+    return sorted(fetched), sorted(failed, key=lambda failure: failure.id)

@@ -73,9 +73,9 @@ def why(error: requests.RequestException) -> str:
     """The innermost reason: `requests` wraps what urllib3 wraps, and prints all of it."""
     inner: BaseException = error
     while True:
-        next_one = getattr(inner, "reason", None) or next(
+        following = getattr(inner, "reason", None) or next(
             (a for a in inner.args if isinstance(a, BaseException)), None
         )
-        if not isinstance(next_one, BaseException):
+        if not isinstance(following, BaseException):
             return str(inner).rsplit(": ", 1)[-1] or type(inner).__name__
-        inner = next_one
+        inner = following

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from raylab.config.explain import did_you_mean
 from raylab.errors import ConfigError
@@ -58,16 +57,16 @@ class Filters:
 
 
 WORDS_SHOWN = 60
-_WORDS: dict[str, Callable[[Listing], Iterable[Any]]] = {
-    "ids": lambda one: (one.id,),
-    "session_type": lambda one: (one.session_type,),
-    "area": lambda one: one.areas,
-    "cre": lambda one: (one.cre,) if one.cre else (),
-    "stimulus": lambda one: one.stimuli,
+_WORDS: dict[str, Callable[[Listing], Iterable[str | int]]] = {
+    "ids": lambda listing: (listing.id,),
+    "session_type": lambda listing: (listing.session_type,),
+    "area": lambda listing: listing.areas,
+    "cre": lambda listing: (listing.cre,) if listing.cre else (),
+    "stimulus": lambda listing: listing.stimuli,
 }
 _NUMBERS: dict[str, Callable[[Listing], int | None]] = {
-    "depth": lambda one: one.depth_um,
-    "neurons": lambda one: one.neurons,
+    "depth": lambda listing: listing.depth_um,
+    "neurons": lambda listing: listing.neurons,
 }
 
 
@@ -86,7 +85,7 @@ def narrow(
             continue
         if name in _WORDS:
             _check_known(listings, name, wanted, source)
-        kept = [one for one in left if _fits(one, name, wanted)]
+        kept = [listing for listing in left if _fits(listing, name, wanted)]
         if not kept:
             others = f" with {' and '.join(used)}" if used else ""
             what = f"{source}: none of {len(left)} sessions{others} has {_shown(name, wanted)}"
@@ -96,21 +95,22 @@ def narrow(
     return left
 
 
-def _fits(one: Listing, name: str, wanted: Sequence[Any]) -> bool:
+def _fits(listing: Listing, name: str, wanted: Sequence[str | float]) -> bool:
     if name in _WORDS:
-        return not {str(word).casefold() for word in wanted}.isdisjoint(_words(one, name))
-    value = _NUMBERS[name](one)
-    return value is not None and wanted[0] <= value <= wanted[1]
+        return not {str(word).casefold() for word in wanted}.isdisjoint(_words(listing, name))
+    value = _NUMBERS[name](listing)
+    low, high = (float(end) for end in wanted)
+    return value is not None and low <= value <= high
 
 
-def _words(one: Listing, name: str) -> dict[str, str]:
-    return {str(value).casefold(): str(value) for value in _WORDS[name](one)}
+def _words(listing: Listing, name: str) -> dict[str, str]:
+    return {str(value).casefold(): str(value) for value in _WORDS[name](listing)}
 
 
 def _check_known(
-    listings: Sequence[Listing], name: str, wanted: Sequence[Any], source: str
+    listings: Sequence[Listing], name: str, wanted: Sequence[str | float], source: str
 ) -> None:
-    known = {key: word for one in listings for key, word in _words(one, name).items()}
+    known = {key: word for listing in listings for key, word in _words(listing, name).items()}
     for word in wanted:
         if str(word).casefold() not in known:
             guess = did_you_mean(str(word), known.values())
@@ -120,7 +120,7 @@ def _check_known(
             )
 
 
-def _shown(name: str, wanted: Sequence[Any]) -> str:
+def _shown(name: str, wanted: Sequence[str | float]) -> str:
     if name in _NUMBERS:
         return f"{name} {wanted[0]:g}..{wanted[1]:g}"
     label = "id" if name == "ids" else name.replace("_", " ")
@@ -130,14 +130,14 @@ def _shown(name: str, wanted: Sequence[Any]) -> str:
 def _has(listings: Sequence[Listing], name: str) -> str:
     """What there is to choose from."""
     if name in _NUMBERS:
-        numbers = [value for one in listings if (value := _NUMBERS[name](one)) is not None]
+        numbers = [value for listing in listings if (value := _NUMBERS[name](listing)) is not None]
         return (
             f"They have {min(numbers)}..{max(numbers)}."
             if numbers
             else f"Their {name} is not said: leave it out."
         )
     known = sorted(
-        {word for one in listings for word in _words(one, name).values()}, key=str.casefold
+        {word for listing in listings for word in _words(listing, name).values()}, key=str.casefold
     )
     more = f" and {len(known) - WORDS_SHOWN} more" if len(known) > WORDS_SHOWN else ""
     return (

@@ -49,8 +49,7 @@ class Shown:
 
 
 def read_allen_ophys(path: Path, recipe: AllenOphysRecipe) -> Session:
-    """dF/F of every cell, behaviour, the stimulus at every sample, and the presentation that it
-    belongs to.
+    """dF/F of every cell, behaviour, and the stimulus and presentation at every sample.
 
     Raises:
         DataError: allensdk cannot read the file or cannot be had; see `raylab.data.allen.process`.
@@ -147,9 +146,9 @@ def _labels(tables: list[Shown], samples: int) -> Iterator[tuple[str, np.ndarray
         own = (row >= begin) & (row < begin + len(table.first))
         names[own] = table.stimulus
         for column, values in table.columns.items():
-            found = np.full(samples, np.nan)
-            found[own] = values[row[own] - begin]
-            yield label_name(table.stimulus, column), found
+            shown = np.full(samples, np.nan)
+            shown[own] = values[row[own] - begin]
+            yield label_name(table.stimulus, column), shown
         begin += len(table.first)
     yield "stimulus", names
 
@@ -165,20 +164,20 @@ def _groups(tables: list[Shown], samples: int) -> dict[str, np.ndarray]:
     first, last = _joined(whole, "first"), _joined(whole, "last")
     row = shown_row(first, last, samples)
     rank = np.append(np.argsort(np.argsort(first, kind="stable")), -1)  # row -1, none, stays -1
-    found = {"presentation": rank[row]}
+    groups = {"presentation": rank[row]}
     for table in whole:
         if "repeat" in table.columns:
             ids = np.append(table.columns["repeat"], -1)
-            found[label_name(table.stimulus, "repeat")] = ids[
+            groups[label_name(table.stimulus, "repeat")] = ids[
                 shown_row(table.first, table.last, samples)
             ]
-    return {name: ids.astype(np.int64) for name, ids in found.items() if (ids >= 0).any()}
+    return {name: ids.astype(np.int64) for name, ids in groups.items() if (ids >= 0).any()}
 
 
 def _showings(movie: Shown) -> Shown:
-    """One row a showing of a movie, from the rows of its frames."""
+    """One row per showing of a movie, from the rows of its frames."""
     repeats = np.unique(movie.columns["repeat"])
-    own = [movie.columns["repeat"] == one for one in repeats]
+    own = [movie.columns["repeat"] == repeat for repeat in repeats]
     first = np.array([movie.first[rows].min() for rows in own])
     last = np.array([movie.last[rows].max() for rows in own])
     return Shown(movie.stimulus, first, last, {"repeat": repeats})
@@ -191,8 +190,9 @@ def _joined(tables: list[Shown], name: str) -> np.ndarray:
 
 
 def shown_row(first: np.ndarray, last: np.ndarray, samples: int) -> np.ndarray:
-    """(samples,) the row [first, last] that each frame lies in, of several the one that began last;
-    -1 outside.
+    """(samples,) the row [first, last] that each frame lies in, -1 outside of all.
+
+    Of several rows the one that began last counts.
     """
     frames = np.arange(samples)
     if not len(first):
@@ -204,13 +204,13 @@ def shown_row(first: np.ndarray, last: np.ndarray, samples: int) -> np.ndarray:
 
 
 def _notes(answer: Answer, unmeasured: int) -> Iterator[str]:
-    known = answer.metadata
-    depth = f"{known['imaging_depth_um']} um deep" if known.get("imaging_depth_um") else ""
+    metadata = answer.metadata
+    depth = f"{metadata['imaging_depth_um']} um deep" if metadata.get("imaging_depth_um") else ""
     place = [
-        known.get("targeted_structure"),
+        metadata.get("targeted_structure"),
         depth,
-        known.get("cre_line"),
-        known.get("session_type"),
+        metadata.get("cre_line"),
+        metadata.get("session_type"),
     ]
     yield f"Allen two-photon: {', '.join(item for item in place if item)}."
     if unmeasured:

@@ -1,16 +1,16 @@
-"""Two-photon sessions of the warehouse (Visual Coding). Queries mirror
-`allensdk.api.queries.brain_observatory_api`.
+"""Which two-photon sessions the warehouse has (Visual Coding).
+
+Queries mirror `allensdk.api.queries.brain_observatory_api`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from raylab.data.allen.listing import Listing
-from raylab.data.allen.rma import Query, Warehouse, batches, table
+from raylab.data.allen.rma import Query, Row, Warehouse, batches, table
 
 # allensdk.brain_observatory.stimulus_info.SESSION_STIMULUS_MAP
 _EVERY = ("natural_movie_one", "spontaneous")
@@ -25,9 +25,9 @@ STIMULI = {
         *_EVERY,
     ),
 }
-# A cell has a reliability of its response to the movie that all sessions show for each session it
-# was found in.
-_FOUND_IN = {
+# The column of a cell with the reliability of its response to the movie that all sessions show. It
+# has a value for each session that the cell was matched in.
+_RELIABILITY = {
     "three_session_A": "reliability_nm1_a",
     "three_session_B": "reliability_nm1_b",
     "three_session_C": "reliability_nm1_c",
@@ -43,8 +43,9 @@ FILES = Query(model="WellKnownFile", criteria="well_known_file_type[name$eqNWBOp
 
 
 def sessions(warehouse: Warehouse) -> list[Listing]:
-    """Every experiment that has a file, of containers that did not fail (as allensdk lists them),
-    by id.
+    """Every experiment that has a file, by id.
+
+    As in allensdk's list, experiments of containers that failed are left out.
     """
     links = dict(
         table(
@@ -53,11 +54,11 @@ def sessions(warehouse: Warehouse) -> list[Listing]:
             lambda row: (int(row["attachable_id"]), row["download_link"]),
         )
     )
-    found = table(EXPERIMENTS, warehouse.rows(EXPERIMENTS), lambda row: _listing(row, links))
-    return sorted(found, key=lambda one: one.id)
+    listings = table(EXPERIMENTS, warehouse.rows(EXPERIMENTS), lambda row: _listing(row, links))
+    return sorted(listings, key=lambda listing: listing.id)
 
 
-def _listing(row: dict[str, Any], links: dict[int, str]) -> Listing | None:
+def _listing(row: Row, links: dict[int, str]) -> Listing | None:
     number, donor = int(row["id"]), row["specimen"]["donor"]
     if number not in links or (row.get("experiment_container") or {}).get("failed"):
         return None
@@ -76,7 +77,7 @@ def _listing(row: dict[str, Any], links: dict[int, str]) -> Listing | None:
     )
 
 
-def _cre(lines: Sequence[dict[str, Any]]) -> str | None:
+def _cre(lines: Sequence[Row]) -> str | None:
     """As `find_specimen_cre_line` of allensdk."""
     drivers = (line["name"] for line in lines if line["transgenic_line_type_name"] == "driver")
     return next((name for name in drivers if "Cre" in name), None)
@@ -89,21 +90,26 @@ def with_neurons(warehouse: Warehouse, listings: Sequence[Listing]) -> list[List
     response reliability for each session. Cells without one for this session were not found in it.
     Where a warehouse gives no such column, all cells of the container are counted: an upper bound.
     """
-    cells: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
-    for ids in batches(sorted({one.container for one in listings if one.container is not None})):
+    cells: dict[int, dict[int, Row]] = defaultdict(dict)
+    for ids in batches(
+        sorted({listing.container for listing in listings if listing.container is not None})
+    ):
         query = _cells(ids)
         for container, cell, row in table(query, warehouse.rows(query), _cell):
             cells[container][cell] = row
     return [
-        replace(one, neurons=_count(cells[one.container or 0].values(), one.session_type))
-        for one in listings
+        replace(
+            listing,
+            neurons=_count(cells[listing.container or 0].values(), listing.session_type),
+        )
+        for listing in listings
     ]
 
 
 def _cells(containers: str) -> Query:
     """`get_cell_metrics`, with the few columns that are needed of about sixty."""
     columns = ",".join(
-        ["cell_specimen_id", "experiment_container_id", *sorted(set(_FOUND_IN.values()))]
+        ["cell_specimen_id", "experiment_container_id", *sorted(set(_RELIABILITY.values()))]
     )
     return Query(
         model="ApiCamCellMetric",
@@ -113,10 +119,10 @@ def _cells(containers: str) -> Query:
     )
 
 
-def _cell(row: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
+def _cell(row: Row) -> tuple[int, int, Row]:
     return int(row["experiment_container_id"]), int(row["cell_specimen_id"]), row
 
 
-def _count(cells: Any, session_type: str) -> int:
-    found_in = _FOUND_IN.get(session_type, "")
-    return sum(row.get(found_in, True) is not None for row in cells)
+def _count(cells: Iterable[Row], session_type: str) -> int:
+    column = _RELIABILITY.get(session_type, "")
+    return sum(row.get(column, True) is not None for row in cells)

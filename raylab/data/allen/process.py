@@ -1,5 +1,6 @@
-"""Calling the reader process: a file goes in, arrays come out, and everything that can go wrong is
-a DataError.
+"""Calling the process that reads with allensdk.
+
+A file goes in, arrays come out, and everything that can go wrong becomes a DataError.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from raylab.data.allen.environment import NAMED, ensure_environment, scrubbed
 from raylab.data.readers.isolation.limits import machine_memory
@@ -29,9 +30,9 @@ class Answer:
     """What allensdk read.
 
     Attributes:
-        arrays: An HDF5 file of what `reader_process.py` writes; there as long as the context that
-            gave it.
-        metadata: As allensdk calls it, all text.
+        arrays: The HDF5 file that `reader_process.py` wrote; it exists as long as the context of
+            `read_with_allensdk`.
+        metadata: By allensdk's names, all text.
         skipped: What allensdk could not read, with its reason.
     """
 
@@ -55,7 +56,7 @@ def read_with_allensdk(path: Path, kind: Literal["ophys", "ecephys"]) -> Iterato
         yield Answer(target, answer["metadata"], answer["skipped"])
 
 
-def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
+def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, dict[str, str]]:
     limit = _timeout_s()
     command = [
         str(python),
@@ -92,7 +93,9 @@ def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, Any]:
     return _understand(done, path, target)
 
 
-def _understand(done: subprocess.CompletedProcess[str], path: Path, target: Path) -> dict[str, Any]:
+def _understand(
+    done: subprocess.CompletedProcess[str], path: Path, target: Path
+) -> dict[str, dict[str, str]]:
     if done.returncode < 0:
         raise DataError(
             f"{path}: the process that read it with allensdk was killed "
@@ -114,19 +117,19 @@ def _understand(done: subprocess.CompletedProcess[str], path: Path, target: Path
             f"{NAMED} must name an interpreter with allensdk 2.16; without it raylab makes one.",
         )
     if done.returncode != 0 or not _whole(answer) or not target.is_file():
-        said = (
+        reason = (
             f"{answer.get('error')}: {answer.get('message')}"
             if isinstance(answer, dict)
             else str(answer)[:200]
         )
         raise DataError(
-            f"{path}: allensdk cannot read it ({said})",
+            f"{path}: allensdk cannot read it ({reason})",
             "The file is truncated, damaged or of the other kind (allen_ophys, allen_ecephys).",
         )
     return dict(answer)
 
 
-def _whole(answer: Any) -> bool:
+def _whole(answer: object) -> bool:
     return isinstance(answer, dict) and all(
         isinstance(answer.get(key), dict) for key in ("metadata", "skipped")
     )

@@ -16,10 +16,18 @@ import resource
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import h5py
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
+    from pynwb.core import DynamicTable
+
+T = TypeVar("T")
+Answer = dict[str, dict[str, str]]
 
 RAGGED = {
     "spike_times",
@@ -28,7 +36,7 @@ RAGGED = {
 }  # of the units table: one array a unit, gigabytes in all
 
 
-def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
+def read_ophys(path: str, out: h5py.File) -> Answer:
     """dF/F (N, T), its timestamps in s, behaviour, and the stimulus tables in frames of the
     two-photon recording.
     """
@@ -61,7 +69,7 @@ def read_ophys(path: str, out: h5py.File) -> dict[str, Any]:
     return {"metadata": plain(data.get_metadata()), "skipped": skipped}
 
 
-def read_ecephys(path: str, out: h5py.File) -> dict[str, Any]:
+def read_ecephys(path: str, out: h5py.File) -> Answer:
     """Every unit unfiltered with its spike times in s, the presentations, invalid times and running
     speed.
     """
@@ -70,7 +78,9 @@ def read_ecephys(path: str, out: h5py.File) -> dict[str, Any]:
     from allensdk.brain_observatory.ecephys.ecephys_session_api import EcephysNwbSessionApi
 
     class Session(EcephysSession):
-        def _mask_invalid_stimulus_presentations(self, stimulus_presentations: Any) -> Any:
+        def _mask_invalid_stimulus_presentations(
+            self, stimulus_presentations: pd.DataFrame
+        ) -> pd.DataFrame:
             """allensdk overwrites invalid rows, name and all; raylab counts what it removes of
             which stimulus.
             """
@@ -96,7 +106,7 @@ def read_ecephys(path: str, out: h5py.File) -> dict[str, Any]:
         return {"metadata": plain(metadata), "skipped": skipped}
 
 
-def write_units(out: h5py.File, units: Any, session: Any) -> None:
+def write_units(out: h5py.File, units: DynamicTable, session: EcephysSession) -> None:
     """The columns of the units and of their peak channels, and the spike times of one unit at a
     time.
 
@@ -121,7 +131,7 @@ def write_units(out: h5py.File, units: Any, session: Any) -> None:
         stored[start:stop] = times[start:stop]
 
 
-def write_invalid(group: h5py.Group, table: Any) -> None:
+def write_invalid(group: h5py.Group, table: pd.DataFrame) -> None:
     """Times, and the tags [scope, id, label] as one text each."""
     rows = len(table)
     group["start_time"] = table["start_time"].to_numpy(np.float64) if rows else np.zeros(0)
@@ -130,7 +140,7 @@ def write_invalid(group: h5py.Group, table: Any) -> None:
     group.create_dataset("tags", data=tags, dtype=h5py.string_dtype())
 
 
-def write_table(group: h5py.Group, table: Any) -> None:
+def write_table(group: h5py.Group, table: pd.DataFrame) -> None:
     for name in table.columns:
         group[str(name)] = storable(table[name].to_numpy())
 
@@ -144,14 +154,14 @@ def storable(values: np.ndarray) -> np.ndarray:
     )
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     if value is None or value != value or value == "null":
         return ""
     # allensdk turns a column that holds only 0 and 1 into truth values.
     return str(float(value)) if isinstance(value, bool) else str(value)
 
 
-def attempt(name: str, skipped: dict[str, str], call: Callable[[], Any]) -> Any:
+def attempt(name: str, skipped: dict[str, str], call: Callable[[], T]) -> T | None:
     """What allensdk gives, or None with the reason in `skipped`."""
     try:
         return call()
@@ -160,7 +170,7 @@ def attempt(name: str, skipped: dict[str, str], call: Callable[[], Any]) -> Any:
         return None
 
 
-def plain(metadata: dict[str, Any]) -> dict[str, str]:
+def plain(metadata: dict[str, object]) -> dict[str, str]:
     return {key: "" if value is None else str(value) for key, value in metadata.items()}
 
 
@@ -169,18 +179,18 @@ def refuse_foreign(path: str) -> None:
     machine.
     """
 
-    def foreign(name: str, item: Any) -> str | None:
+    def foreign(name: str, item: object) -> str | None:
         """The first name returned ends the visit; an exception would not pass through h5py."""
         stored = isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)
         return name if stored or isinstance(item, h5py.ExternalLink) else None
 
     with h5py.File(path, "r") as file:
-        found = file.visititems_links(foreign) or file.visititems(foreign)
-    if found:
-        raise ValueError(f"'{found}' is stored in another file, which is not read")
+        name = file.visititems_links(foreign) or file.visititems(foreign)
+    if name:
+        raise ValueError(f"'{name}' is stored in another file, which is not read")
 
 
-def main(kind: str, source: str, target: str, memory: str) -> dict[str, Any]:
+def main(kind: str, source: str, target: str, memory: str) -> Answer:
     with contextlib.suppress(
         ValueError, OSError
     ):  # a lower limit is set already, or the system has none
@@ -201,11 +211,11 @@ if __name__ == "__main__":
     answer_to = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     try:
-        found = main(*sys.argv[1:])
+        answer = main(*sys.argv[1:])
     except Exception as error:
-        said = {"error": type(error).__name__, "message": " ".join(str(error).split())[:500]}
-        answer_to.write(json.dumps(said))
+        failure = {"error": type(error).__name__, "message": " ".join(str(error).split())[:500]}
+        answer_to.write(json.dumps(failure))
         answer_to.close()
         sys.exit(3)
-    answer_to.write(json.dumps(found))
+    answer_to.write(json.dumps(answer))
     answer_to.close()

@@ -6,7 +6,6 @@ import dataclasses
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from raylab.data.allen.download import Arrived
 from raylab.data.allen.listing import Listing
@@ -27,10 +26,10 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.path = folder / self.NAME
         self._lock = threading.Lock()
-        found = read_json(self.path) if self.path.exists() else {"files": {}}
-        if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+        record = read_json(self.path) if self.path.exists() else {"files": {}}
+        if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
             raise DataError(f"{self.path}: not a record of `raylab fetch`", "Move it elsewhere.")
-        self._files: dict[str, Any] = found["files"]
+        self._files: dict[str, object] = record["files"]
 
     def add(self, listing: Listing, arrived: Arrived, *, source: str, url: str) -> None:
         session = dataclasses.asdict(listing)

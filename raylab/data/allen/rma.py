@@ -16,6 +16,8 @@ from raylab.data.allen.http import RETRIES, http_session, open_url, refusal, why
 from raylab.errors import ConfigError, DataError
 
 T = TypeVar("T")
+# A row of an answer; what it holds depends on the query.
+Row = dict[str, Any]
 
 # The address that allensdk asks (allensdk.api.api.Api.default_api_url,
 # EcephysProjectWarehouseApi.default).
@@ -90,14 +92,14 @@ class Warehouse:
         """
         return f"{self.base_uri}/{link.lstrip('/')}"
 
-    def rows(self, query: Query) -> list[dict[str, Any]]:
+    def rows(self, query: Query) -> list[Row]:
         """All rows of a query.
 
         Raises:
             DataError: Not reachable, a query that the warehouse refuses, or pages that do not add
                 up.
         """
-        found: list[dict[str, Any]] = []
+        rows: list[Row] = []
         start, total = 0, None
         while total is None or start < total:
             page = self._page(query, start)
@@ -105,14 +107,14 @@ class Warehouse:
                 raise self._lost(query, f"{total} rows are {page['total_rows']} now")
             total = page["total_rows"]
             if page["num_rows"] < (1 if start < total else 0):
-                raise self._lost(query, f"{start} of {total} rows came, then an empty page")
+                raise self._lost(query, f"{start} of {total} rows arrived, then an empty page")
             if not query.include and len(page["msg"]) != page["num_rows"]:
                 raise self._lost(
                     query, f"a page of {page['num_rows']} rows holds {len(page['msg'])}"
                 )
-            found += page["msg"]
+            rows += page["msg"]
             start += page["num_rows"]
-        return found
+        return rows
 
     def _lost(self, query: Query, what: str) -> DataError:
         return DataError(
@@ -121,7 +123,7 @@ class Warehouse:
             "answers.",
         )
 
-    def _page(self, query: Query, start: int) -> dict[str, Any]:
+    def _page(self, query: Query, start: int) -> Row:
         text = quote(query.page(start, PAGE_ROWS), safe=";/?:@&=+$,")
         url = f"{self.base_uri}/api/v2/data/query.json?q={text}"
         try:
@@ -173,9 +175,7 @@ class Warehouse:
         raise DataError(f"{self.base_uri}: answers break off ({reason})", "Try again later.")
 
 
-def table(
-    query: Query, rows: list[dict[str, Any]], make: Callable[[dict[str, Any]], T | None]
-) -> list[T]:
+def table(query: Query, rows: list[Row], make: Callable[[Row], T | None]) -> list[T]:
     """What `make` makes of each row, without None.
 
     Raises:
@@ -195,4 +195,4 @@ def table(
 def batches(ids: Sequence[int]) -> Iterator[str]:
     """Ids as RMA writes them, some at a time."""
     for start in range(0, len(ids), IDS_A_QUERY):
-        yield ",".join(str(one) for one in ids[start : start + IDS_A_QUERY])
+        yield ",".join(str(number) for number in ids[start : start + IDS_A_QUERY])

@@ -1,4 +1,4 @@
-"""What the labels of Allen stimuli are called, and what their classes mean, whoever wrote the file."""
+"""Names of the labels of Allen stimuli, and of their classes; the same for all file formats."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def stimulus_label(name: str, values: np.ndarray) -> Label:
     if name != "scene":
         return label
     return dataclasses.replace(
-        label, classes=tuple(BLANK if one == BLANK_SCENE else one for one in label.classes)
+        label, classes=tuple(BLANK if name == BLANK_SCENE else name for name in label.classes)
     )

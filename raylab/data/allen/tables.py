@@ -204,10 +204,10 @@ def _of_peak_channel(file: h5py.File) -> dict[str, np.ndarray]:
     place = np.minimum(np.searchsorted(channels["id"][order], peak), len(order) - 1)
     row = order[place]
     known = channels["id"][row] == peak
-    found = {
+    of_channel = {
         name: column[row] for name, column in channels.items() if name not in ("id", "filtering")
     }
-    return found | {"valid_data": found["valid_data"].astype(bool) & known}
+    return of_channel | {"valid_data": of_channel["valid_data"].astype(bool) & known}
 
 
 def _invalid_times(file: h5py.File, probes: frozenset[str]) -> np.ndarray:

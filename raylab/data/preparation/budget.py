@@ -29,7 +29,10 @@ PROCESS = 400 * 2**20  # imports of a reading process
 
 
 def files_at_once(sources: Sequence[Source], memory: str | int | None) -> int:
-    """At least one, at most the CPUs. A file that needs more than the budget is read alone."""
+    """The number of files to read at once: at least one, at most the number of CPUs.
+
+    A file that needs more than the budget is read alone.
+    """
     budget = parse_memory(memory) if memory is not None else machine_memory() // 2
     largest = max(sum(path.stat().st_size for path in source.paths) for source in sources)
     return max(
@@ -41,14 +44,14 @@ def parse_memory(text: str | int) -> int:
     """Bytes of `8GB`, `500 MiB` or a plain number.
 
     Raises:
-        ConfigError: not a size.
+        ConfigError: The text is not a size.
     """
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([KMGT]?I?)B?\s*", str(text).upper())
+    size = re.fullmatch(r"\s*([0-9.]+)\s*([KMGT]?I?)B?\s*", str(text).upper())
     if (
-        not found
-        or found[2] not in UNITS
-        or found[1].count(".") > 1
-        or not float(found[1].strip(".") or 0)
+        not size
+        or size[2] not in UNITS
+        or size[1].count(".") > 1
+        or not float(size[1].strip(".") or 0)
     ):
         raise ConfigError(f"--memory '{text}' is not a size", "For example: --memory 8GB")
-    return int(float(found[1]) * UNITS[found[2]])
+    return int(float(size[1]) * UNITS[size[2]])

@@ -1,4 +1,4 @@
-"""Quality filters of units, judged by training samples alone; each says which units it removed."""
+"""Quality filters of units, which see training samples only."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ from raylab.errors import ConfigError, DataError
 def judge_units(
     session: Session, parts: np.ndarray, config: FiltersConfig, *, source: str
 ) -> tuple[np.ndarray, dict[str, list[int]]]:
-    """((N,) bool units to keep, {filter: units it removed}). A unit is removed by the first filter
-    that it fails.
+    """Apply the filters of units to a session.
 
-    A session without training samples (held out whole) keeps all its units: there is nothing to
-    judge them by.
+    A session without training samples (held out whole) keeps all its units, because the filters
+    have nothing to judge them by.
+
+    Args:
+        parts: (P, 3) rows [start, stop, split code].
+        source: Name of the session's file, for errors.
+
+    Returns:
+        (N,) bool, the units to keep; and for each filter the units that it removed. A unit is
+        removed by the first filter that it fails.
 
     Raises:
-        ConfigError: a filter of firing rates, but the activity is no counts.
-        DataError: no unit is left.
+        ConfigError: A filter of firing rates is set, but the activity is not spike counts.
+        DataError: No unit is left.
     """
     training = parts[parts[:, 2] == 0, :2]
     if config.rates and session.kind != "counts":
@@ -49,7 +56,7 @@ def judge_units(
 
 
 def _tests(session: Session, training: np.ndarray, config: FiltersConfig) -> dict[str, np.ndarray]:
-    """{filter: (N,) bool units that fail it}, one pass over the training samples, a part at a time."""
+    """For each filter the (N,) bool units that fail it, in one pass over the training samples."""
     units = session.neural.shape[1]
     low, high, total, samples = np.full(units, np.inf), np.full(units, -np.inf), np.zeros(units), 0
     for start, stop in training:
@@ -59,9 +66,9 @@ def _tests(session: Session, training: np.ndarray, config: FiltersConfig) -> dic
         total += part.sum(axis=0, dtype=np.float64)
         samples += len(part)
     silent = (low == 0) & (high == 0)
-    found = {"silent": silent, "constant": (low == high) & ~silent}
+    failing = {"silent": silent, "constant": (low == high) & ~silent}
     if config.min_rate_hz is not None:
-        found["min_rate_hz"] = total / samples * session.rate_hz < config.min_rate_hz
+        failing["min_rate_hz"] = total / samples * session.rate_hz < config.min_rate_hz
     if config.max_rate_hz is not None:
-        found["max_rate_hz"] = high * session.rate_hz > config.max_rate_hz
-    return found
+        failing["max_rate_hz"] = high * session.rate_hz > config.max_rate_hz
+    return failing

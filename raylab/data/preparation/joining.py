@@ -6,11 +6,11 @@ So sessions of different kinds can be trained jointly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from raylab.config.splits import FiltersConfig
 from raylab.data.dataset import Dataset
-from raylab.data.manifest import JoinedEntry, SessionEntry
+from raylab.data.manifest import JoinedEntry, Section, SessionEntry
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.preparation.writing import write_manifest
 from raylab.errors import ConfigError
@@ -71,6 +71,6 @@ def _described(dataset: Dataset) -> JoinedEntry:
 
 def _same(
     parts: Sequence[JoinedEntry], key: Literal["recipe", "splits", "filters"]
-) -> dict[str, Any] | None:
+) -> Section | None:
     """The value that all parts have under `key`; None where they differ."""
     return parts[0][key] if all(part[key] == parts[0][key] for part in parts) else None

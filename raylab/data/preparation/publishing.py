@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from raylab.data.dataset import Dataset
-from raylab.data.manifest import StoredEntry
+from raylab.data.manifest import Section, StoredEntry
 from raylab.data.preparation.sections import Sections
 from raylab.data.preparation.tasks import (
     Failure,
@@ -52,7 +51,7 @@ def publish(
     sections: Sections,
     workspace: Workspace,
     *,
-    recipe: dict[str, Any] | None,
+    recipe: Section | None,
 ) -> Prepared:
     """Deal whole sessions where the splits do that, filter sessions, and write the manifest.
 

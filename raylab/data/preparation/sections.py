@@ -10,6 +10,7 @@ from raylab.config.base import Strict
 from raylab.config.dotted import set_path
 from raylab.config.parse import parse
 from raylab.config.splits import SHARING, FiltersConfig, SplitsConfig
+from raylab.data.manifest import Section
 from raylab.data.recipe import Recipe
 from raylab.errors import ConfigError
 
@@ -27,8 +28,8 @@ class _Filters(Strict):
 class DumpedSections(TypedDict):
     """Splits and filters as JSON."""
 
-    splits: dict[str, Any] | None
-    filters: dict[str, Any]
+    splits: Section | None
+    filters: Section
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Sections:
         stated = _parse_splits(dumped["splits"], "splits") if dumped["splits"] else None
         return cls(stated, FiltersConfig.model_validate(dumped["filters"]), given)
 
-    def described(self, kinds: set[str]) -> dict[str, Any]:
-        """For the manifest: the stated splits, or the kinds of splits that the recordings led to."""
+    def described(self, kinds: set[str]) -> Section:
+        """For the manifest: the stated splits, or the kinds of splits that recordings led to."""
         if self.stated is not None:
             return self.stated.model_dump(mode="json", exclude_none=True)
         return {"kind": " and ".join(sorted(kinds))}
@@ -84,9 +85,7 @@ def read_sections(
     """
     if isinstance(base, Recipe):
         base = {"splits": base.splits or {}, "filters": base.filters}
-    value: dict[str, Any] = {
-        name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")
-    }
+    value: Section = {name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")}
     # A dataset whose recordings stated splits of different kinds.
     if " and " in value["splits"].get("kind", ""):
         value["splits"] = {}
@@ -107,7 +106,7 @@ def read_sections(
     return _parse(value, "--set")
 
 
-def _make_room(splits: Mapping[str, Any], stated: set[str]) -> dict[str, Any]:
+def _make_room(splits: Mapping[str, Any], stated: set[str]) -> Section:
     """Splits without what --set replaces: fractions, folds and names exclude each other."""
     ways = [set(keys) for keys in SHARING]
     replaced = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from raylab.data.manifest import FailureEntry, SessionEntry, StoredEntry
+from raylab.data.manifest import FailureEntry, Section, SessionEntry, StoredEntry
 from raylab.data.preparation.sections import DumpedSections, Sections
 from raylab.data.preparation.workspace import Workspace, source_key
 from raylab.data.preparation.writing import store_session, store_split
@@ -29,7 +29,7 @@ class SourceTask(TypedDict):
     path: str
     key: str
     companions: list[tuple[str, str]]
-    recipe: dict[str, Any] | None
+    recipe: Section | None
     sections: DumpedSections
     target: str
 
@@ -111,7 +111,7 @@ def prepare_source(task: SourceTask) -> Outcome:
     except RaylabError as error:
         return Failure(name, error.what, error.remedy)
     except Exception as error:
-        # A full disk, too little memory, a bug of raylab: the other files are prepared all the same.
+        # A full disk, too little memory or a bug of raylab: other files are prepared all the same.
         what = f"{source}: {type(error).__name__}: {error}"
         return Failure(name, what, "Run it on this file alone with --debug and report it.")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from raylab.data.manifest import (
     LeftOutEntry,
     Manifest,
     RecordingEntry,
+    Section,
     SessionEntry,
     SplitEntry,
     StoredEntry,
@@ -133,8 +133,8 @@ def write_manifest(
     folder: Path,
     entries: Sequence[SessionEntry],
     *,
-    recipe: dict[str, Any] | None,
-    splits: dict[str, Any],
+    recipe: Section | None,
+    splits: Section,
     filters: FiltersConfig | None = None,
     failed: Sequence[FailureEntry] = (),
     left_out: Sequence[LeftOutEntry] = (),

@@ -1,5 +1,6 @@
-"""Stand-ins for what pickled numpy arrays call. numpy's own `__setstate__` believes whatever a file
-tells it.
+"""Safe replacements of the functions that pickled numpy arrays call.
+
+numpy's own `__setstate__` trusts whatever a file states.
 
 A dtype whose fields lie outside its items, or that hides a pointer to an object, lets a pickle read
 and write any memory although it names nothing but numpy. So no function of numpy is called: arrays
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,7 @@ class ndarray:
 class Dtype:
     """`numpy.dtype` as pickles build it: a name, then a state with byte order and fields."""
 
-    def __init__(self, name: Any, align: Any = False, copy: Any = True) -> None:
+    def __init__(self, name: object, align: object = False, copy: object = True) -> None:
         self.name = name
         self.dtype = None if DATE.fullmatch(str(name)) else named(name)
 
@@ -70,11 +72,11 @@ class Array:
         _, shape, dtype, fortran, raw = state
         self.array = from_bytes(raw, dtype, shape, "F" if fortran else "C")
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    def __array__(self, dtype: np.dtype | None = None, copy: object = None) -> np.ndarray:
         return self.array if dtype is None else self.array.astype(dtype)
 
 
-def named(name: Any) -> np.dtype:
+def named(name: object) -> np.dtype:
     """The dtype of a plain name such as `f8`."""
     text = name.decode("ascii") if isinstance(name, bytes) else str(name)
     if text.lstrip("<>|=").startswith("O"):
@@ -86,7 +88,7 @@ def named(name: Any) -> np.dtype:
     return np.dtype(text)
 
 
-def plain(dtype: Any) -> np.dtype:
+def plain(dtype: object) -> np.dtype:
     """The dtype that a pickle built."""
     if isinstance(dtype, (str, bytes)):
         return named(dtype)
@@ -95,26 +97,26 @@ def plain(dtype: Any) -> np.dtype:
     return dtype.dtype
 
 
-def reconstruct(kind: Any, shape: Any, dtype: Any) -> Array:
+def reconstruct(kind: object, shape: object, dtype: object) -> Array:
     """`numpy._core.multiarray._reconstruct`: an array whose state follows."""
     if kind is not ndarray:
         raise ValueError("not an array")
     return Array()
 
 
-def from_bytes(raw: Any, dtype: Any, shape: Any, order: str = "C") -> np.ndarray:
+def from_bytes(raw: object, dtype: object, shape: object, order: str = "C") -> np.ndarray:
     """`numpy._core.numeric._frombuffer`, and the state of an array."""
     if not isinstance(raw, (bytes, bytearray)):
         raise ValueError("an array has no bytes")
-    found, lengths = plain(dtype), _shape(shape)
-    if size_of(found, lengths) != len(raw):
-        raise ValueError(f"an array of shape {lengths} and type {found} has {len(raw)} bytes")
+    kind, lengths = plain(dtype), _shape(shape)
+    if size_of(kind, lengths) != len(raw):
+        raise ValueError(f"an array of shape {lengths} and type {kind} has {len(raw)} bytes")
     if not raw:
-        return np.zeros(lengths, found)
-    return np.frombuffer(raw, found).reshape(lengths, order="F" if order == "F" else "C")
+        return np.zeros(lengths, kind)
+    return np.frombuffer(raw, kind).reshape(lengths, order="F" if order == "F" else "C")
 
 
-def scalar(dtype: Any, raw: bytes = b"") -> Any:
+def scalar(dtype: object, raw: bytes = b"") -> object:
     """`numpy._core.multiarray.scalar`: a number from its bytes."""
     return from_bytes(raw, dtype, (1,))[0]
 
@@ -126,7 +128,7 @@ def encode(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
-def to_bytearray(content: Any = b"", encoding: str = "latin-1") -> bytearray:
+def to_bytearray(content: object = b"", encoding: str = "latin-1") -> bytearray:
     """`bytearray` of bytes or text, never of a length."""
     if encoding != "latin-1" or not isinstance(content, (bytes, bytearray, str)):
         raise ValueError("bytearray of something else than bytes")
@@ -141,28 +143,28 @@ def size_of(dtype: np.dtype, shape: tuple[int, ...]) -> int:
     return size
 
 
-def _shape(shape: Any) -> tuple[int, ...]:
+def _shape(shape: object) -> tuple[int, ...]:
     lengths = shape if isinstance(shape, (tuple, list)) else (shape,)
-    found = tuple(int(plain_number(length)) for length in lengths)
-    if len(found) > 32 or any(length < 0 for length in found):
+    numbers = tuple(int(plain_number(length)) for length in lengths)
+    if len(numbers) > 32 or any(length < 0 for length in numbers):
         raise ValueError("a shape is not one")
-    return found
+    return numbers
 
 
-def plain_number(value: Any) -> int:
+def plain_number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"{type(value).__name__} where a whole number is needed")
     return int(value)
 
 
-def _unit(unit: Any) -> str:
+def _unit(unit: object) -> str:
     text = unit.decode("ascii") if isinstance(unit, bytes) else str(unit)
     if not re.fullmatch(r"Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as|generic", text):
         raise ValueError("a date has no unit")
     return text
 
 
-def checked_wrapper(state: dict[str, Any]) -> dict[str, Any]:
+def checked_wrapper(state: dict[str, object]) -> dict[str, object]:
     """The state of joblib's NumpyArrayWrapper, with a real dtype and a shape that is one.
 
     Raises:
@@ -181,7 +183,7 @@ def checked_wrapper(state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-ALLOWED: dict[tuple[str, str], Any] = {
+ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
     ("numpy", "ndarray"): ndarray,
     ("numpy", "dtype"): Dtype,
     ("_codecs", "encode"): encode,

@@ -39,20 +39,20 @@ def shared(key: str, make: Callable[[], Arrays]) -> Arrays:
     if folder is None:
         return make()
     path = folder / f"{key}.safetensors"
-    found = _read(path)
-    if found is not None:
-        return found
+    arrays = _read(path)
+    if arrays is not None:
+        return arrays
     made: Arrays | None = None
     # Disk full, read-only, or a folder that vanished: a cache must not be what a trial fails of.
     with contextlib.suppress(OSError, Timeout), FileLock(path.with_suffix(".lock"), timeout=WAIT_S):
-        found = _read(path)  # computed while we waited
-        if found is None:
+        arrays = _read(path)  # computed while we waited
+        if arrays is None:
             made = make()
             if _make_room(folder, sum(array.nbytes for array in made.values())):
                 write_tensors(path, {**made, CHECKSUM: _checksum(made)})
-                found = _read(path)
-    if found is not None:
-        return found
+                arrays = _read(path)
+    if arrays is not None:
+        return arrays
     return make() if made is None else made
 
 

@@ -42,7 +42,7 @@ class Grid:
 
     @cached_property
     def row_of(self) -> np.ndarray:
-        """(samples,) int64: the row that stands for each sample: its bin, or the nearest in time."""
+        """(samples,) int64 the row that stands for each sample: its bin or the nearest."""
         sample = np.arange(self.samples)
         row = (
             np.rint(sample / self.width)
@@ -98,7 +98,7 @@ class Grid:
 
 
 def row_width(config: ViewConfig, rate_hz: float) -> float:
-    """Prepared samples a row of the view: whole of `bin_ms` (the nearest), exact of `resample_hz`."""
+    """Prepared samples per row of the view: rounded for `bin_ms`, exact for `resample_hz`."""
     if config.resample_hz is None:
         return float(max(1, round(config.bin_ms * rate_hz / 1000)))
     width = rate_hz / config.resample_hz

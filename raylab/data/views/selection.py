@@ -141,9 +141,9 @@ def explained(activity: np.ndarray, label: Label) -> np.ndarray:
     if label.kind == "discrete":
         order = np.argsort(label.values, kind="stable")
         _, starts, counts = np.unique(label.values[order], return_index=True, return_counts=True)
-        found = (np.square(np.add.reduceat(centred[order], starts, axis=0)) / counts[:, None]).sum(
-            axis=0
-        )
+        explained = (
+            np.square(np.add.reduceat(centred[order], starts, axis=0)) / counts[:, None]
+        ).sum(axis=0)
     else:
         circular = label.kind == "circular"
         design = (
@@ -153,9 +153,12 @@ def explained(activity: np.ndarray, label: Label) -> np.ndarray:
         )
         basis, sizes, _ = np.linalg.svd(design - design.mean(axis=0), full_matrices=False)
         basis = basis[:, sizes > 1e-9 * sizes.max()]
-        found = np.square(basis.T @ centred).sum(axis=0)
+        explained = np.square(basis.T @ centred).sum(axis=0)
     return np.divide(
-        found, total, out=np.zeros_like(total), where=varies(mean, np.sqrt(total / len(centred)))
+        explained,
+        total,
+        out=np.zeros_like(total),
+        where=varies(mean, np.sqrt(total / len(centred))),
     )
 
 

@@ -104,8 +104,8 @@ def view_activity(
         )
         fitted = fit(training, _training_label(recording, config), config, session=recording.id)
     whole = len(fitted.columns) == pieces[0].shape[1]
-    found = np.concatenate(pieces if whole else [piece[:, fitted.columns] for piece in pieces])
-    return fitted.scaled(found, out=found), fitted
+    shown = np.concatenate(pieces if whole else [piece[:, fitted.columns] for piece in pieces])
+    return fitted.scaled(shown, out=shown), fitted
 
 
 def view_part(neural: np.ndarray, config: ViewConfig, rate_hz: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Allen sessions from what the reader process hands over; tests/conformance has the real allensdk."""
+"""Allen sessions from what the reader process writes; tests/conformance has the allensdk."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def names(folder: Path) -> list[str]:
 
 def error_of(done: Fetched) -> str:
     assert (done.fetched, len(done.failed)) == ([], 1)
-    return done.failed[0]["error"]
+    return done.failed[0].error
 
 
 # -- the plain way ---------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_file_that_changes_in_between_is_never_spliced(
 
 
 def _begun(served: Warehouse, folder: Path) -> int:
-    """A part of half the file, as a fetch leaves it that was stopped; how many requests that took."""
+    """Half of the file, as a stopped fetch leaves it; returns the number of requests."""
     data = served.files[FILE]
     served.script[FILE] = ["cut", "404"]
     assert "404" in error_of(fetch(served, folder))
@@ -302,7 +302,7 @@ def test_one_that_fails_does_not_stop_the_others(served: Warehouse, tmp_path: Pa
     served.script[link(504)] = ["cut", "404"]
     done = fetch(served, tmp_path, ids=[])
     assert [path.name for path in done.fetched] == [NAME, "ophys_experiment_503.nwb"]
-    assert [failure["id"] for failure in done.failed] == [502, 504]
+    assert [failure.id for failure in done.failed] == [502, 504]
     assert (tmp_path / "ophys_experiment_504.nwb.part").stat().st_size > 0
     assert fetch(served, tmp_path, ids=[]).failed == []
     assert ranges(served, link(504))[-1][1] == 206
@@ -351,7 +351,7 @@ def test_too_little_room_is_said_before(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=SIZE - 1)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    with pytest.raises(DataError, match="are to come and"):
+    with pytest.raises(DataError, match="are needed and"):
         fetch(served, tmp_path)
     assert served.of(FILE) == []
 

@@ -43,8 +43,8 @@ COUNTS = {"format": "npz", "neural": {"path": "x", "kind": "counts"}, "time": {"
 
 def test_importing_the_readers_imports_no_parser() -> None:
     code = (
-        "import sys, raylab.data.readers.sources\nprint([m for m in ('h5py', 'scipy', 'pandas', 'pynwb', "
-        "'joblib', 'pyarrow', 'torch') if m in sys.modules])"
+        "import sys, raylab.data.readers.sources\nprint([m for m in ('h5py', 'scipy', 'pandas', "
+        "'pynwb', 'joblib', 'pyarrow', 'torch') if m in sys.modules])"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -193,9 +193,14 @@ def test_what_does_not_fit_names_file_and_key(
     tmp_path: Path, changes: dict[str, Any], said: str
 ) -> None:
     path = npz(
-        tmp_path / "a.npz", x=np.ones((4, 2)), y=np.zeros(4), short=np.arange(3), words=np.array(list("abcd")),
-        cube=np.ones((4, 2, 2)), one=np.array(3),
-    )  # fmt: skip
+        tmp_path / "a.npz",
+        x=np.ones((4, 2)),
+        y=np.zeros(4),
+        short=np.arange(3),
+        words=np.array(list("abcd")),
+        cube=np.ones((4, 2, 2)),
+        one=np.array(3),
+    )
     with pytest.raises(DataError, match=said) as error:
         read(path, **{**COUNTS, **changes})
     assert str(path) in error.value.what
@@ -256,9 +261,12 @@ def test_nan_rules(tmp_path: Path) -> None:
     ]
     for rule, traces, depth in rules:
         session = read(
-            path, format="npz", neural={"path": "x", "kind": "calcium", "nan": rule}, time={"path": "t"},
+            path,
+            format="npz",
+            neural={"path": "x", "kind": "calcium", "nan": rule},
+            time={"path": "t"},
             units={"depth": "depth"},
-        )  # fmt: skip
+        )
         assert session.neural.T.tolist() == traces
         assert session.units["depth"].tolist() == depth
         assert session.notes
@@ -317,9 +325,12 @@ SPIKES = {
 
 def test_spikes_are_counted_per_trial(tmp_path: Path) -> None:
     path = npz(
-        tmp_path / "a.npz", t=[0, 99, 100, 199, 200, 50], u=[7, 7, 7, 9, 9, 9], k=[1, 1, 1, 1, 1, 3],
+        tmp_path / "a.npz",
+        t=[0, 99, 100, 199, 200, 50],
+        u=[7, 7, 7, 9, 9, 9],
+        k=[1, 1, 1, 1, 1, 3],
         side=["l", "r", "r"],
-    )  # fmt: skip
+    )
     labels = {"side": {"path": "side", "kind": "discrete"}}
     session = read(path, format="npz", spikes={**SPIKES, "first_trial": 1}, labels=labels)
     assert session.neural.tolist() == [[2, 0], [1, 1], [0, 0], [0, 0], [0, 1], [0, 0]]

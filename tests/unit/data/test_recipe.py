@@ -39,9 +39,17 @@ def written(folder: Path, **changes: Any) -> Path:
 
 def test_recipes_are_shipped_for_every_recording() -> None:
     assert recipe_names() == [
-        "allen_ecephys", "allen_ophys", "head_direction", "hippocampus", "motor_cortex", "nwb", "orbitofrontal",
-        "synthetic_neuropixels", "worm", "zebrafish",
-    ]  # fmt: skip
+        "allen_ecephys",
+        "allen_ophys",
+        "head_direction",
+        "hippocampus",
+        "motor_cortex",
+        "nwb",
+        "orbitofrontal",
+        "synthetic_neuropixels",
+        "worm",
+        "zebrafish",
+    ]
 
 
 @pytest.mark.parametrize("name", recipe_names())

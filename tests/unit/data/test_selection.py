@@ -1,4 +1,4 @@
-"""Which units a view shows: as scikit-learn ranks them, by training samples, always the same ones."""
+"""Which units a view shows: as scikit-learn ranks them by training samples, always the same."""
 
 from __future__ import annotations
 

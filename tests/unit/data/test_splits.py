@@ -153,7 +153,7 @@ def test_parts_are_sorted_and_disjoint_inside_segments_and_apart_in_time(
 
 
 def groups_of(recording: Any, config: SplitsConfig) -> np.ndarray:
-    """(T,) what is dealt whole; -1 for samples that are in no split. One sample each where none is."""
+    """(T,) ids of what is dealt whole, else one id per sample; -1 for samples in no split."""
     inside = np.full(len(recording.time), -1)
     for number, (start, stop) in enumerate(recording.segments):
         inside[start:stop] = number
@@ -509,7 +509,7 @@ def test_a_split_of_no_share_may_be_empty() -> None:
 
 
 def test_six_thousand_presentations_and_a_hundred_thousand_runs_take_no_time() -> None:
-    """Seconds in a version that compares every range with every segment; 10 to 200 ms in this one."""
+    """Seconds in a version that compares every range with every segment; 10 to 200 ms here."""
     ids = np.repeat(np.arange(6000), 5)
     segments = np.stack([np.arange(6000) * 5, np.arange(6000) * 5 + 5], axis=1)
     runs = np.arange(300_000).reshape(-1, 3) * 2

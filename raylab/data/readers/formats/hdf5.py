@@ -1,9 +1,9 @@
-"""HDF5 files of any layout. What a file says is stored in another file is not read."""
+"""HDF5 files of any layout. Values that are stored in another file are not read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +11,16 @@ from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.text import TextColumn
 from raylab.errors import DataError
 
+if TYPE_CHECKING:
+    import h5py
+
 ROWS = 4096  # of text read at once; its length is known only afterwards
 
 
 class Hdf5Store:
-    """Datasets by their path; object references and compound types are left out, and so is what
-    links lead to.
+    """Datasets by their path.
+
+    Object references, compound types and the targets of links are left out.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,9 +51,11 @@ class Hdf5Store:
         self._file.close()
 
 
-def read_dataset(dataset: Any) -> np.ndarray:
-    """All of a dataset, if it is stored in its own file and not larger than an array may be; text
-    as kind U.
+def read_dataset(dataset: h5py.Dataset) -> np.ndarray:
+    """All of a dataset, text as kind U.
+
+    Raises:
+        DataError: It is stored in another file, or larger than an array may be.
     """
     import h5py
 
@@ -66,9 +72,10 @@ def read_dataset(dataset: Any) -> np.ndarray:
     return text.array()
 
 
-def refuse_foreign(dataset: Any) -> None:
-    """DataError where the values of a dataset lie in another file: that may be any file of this
-    machine.
+def refuse_foreign(dataset: h5py.Dataset) -> None:
+    """Raise a DataError where the values of a dataset lie in another file.
+
+    That may be any file of this machine.
     """
     if dataset.external or dataset.is_virtual:
         raise DataError(
@@ -91,10 +98,10 @@ def check_whole(path: Path, *, sizes: bool = False) -> None:
     import h5py
 
     with h5py.File(path, "r") as file:
-        links: list[tuple[str, Any]] = []
+        links: list[tuple[str, object]] = []
         file.visititems_links(
             lambda name, link: links.append((name, link))
-        )  # h5py bears no exception in there
+        )  # no exception may leave this function
         for name, link in links:
             if isinstance(link, h5py.ExternalLink):
                 raise DataError(

@@ -9,14 +9,17 @@ import io
 import lzma
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
-from raylab.data.readers.isolation.limits import Bounded
+from raylab.data.readers.isolation.limits import Bounded, Stream
 from raylab.data.readers.plain_pickle import ALLOWED, checked_wrapper
 from raylab.data.readers.store import MemoryStore, Store, flatten
 from raylab.errors import DataError
 
-_COMPRESSED: dict[bytes, Callable[[Path], Any]] = {
+if TYPE_CHECKING:
+    from joblib.numpy_pickle import NumpyUnpickler
+
+_COMPRESSED: dict[bytes, Callable[[Path], Stream]] = {
     b"\x1f\x8b": gzip.GzipFile,
     b"BZ": bz2.BZ2File,
     b"\xfd7": lzma.LZMAFile,
@@ -45,22 +48,22 @@ def _opened(path: Path) -> IO[bytes]:
     return _bounded(_COMPRESSED[start](path), path) if start in _COMPRESSED else path.open("rb")
 
 
-def _bounded(stream: Any, path: Path) -> IO[bytes]:
+def _bounded(stream: Stream, path: Path) -> IO[bytes]:
     return io.BufferedReader(Bounded(stream, str(path)), 2**16)
 
 
-def _unpickler(path: Path, file: IO[bytes]) -> Any:
+def _unpickler(path: Path, file: IO[bytes]) -> NumpyUnpickler:
     """joblib's own unpickler, which knows how its arrays lie in the file, behind the allow-list."""
     from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
     class PlainArray(NumpyArrayWrapper):
-        def __setstate__(self, state: dict[str, Any]) -> None:
+        def __setstate__(self, state: dict[str, object]) -> None:
             self.__dict__ |= checked_wrapper(state)
 
     allowed = {**ALLOWED, ("joblib.numpy_pickle", "NumpyArrayWrapper"): PlainArray}
 
     class PlainUnpickler(NumpyUnpickler):
-        def find_class(self, module: str, name: str) -> Any:
+        def find_class(self, module: str, name: str) -> Callable[..., object]:
             if (module, name) not in allowed:
                 raise DataError(
                     f"{path}: blocked {module}.{name}, which the file asks for and plain data does "

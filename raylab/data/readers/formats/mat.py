@@ -58,8 +58,9 @@ class Mat73Store(Hdf5Store):
 
 
 def _check_expanded(path: Path) -> None:
-    """DataError where the compressed variables of a version 5 file expand to more than an array may
-    take.
+    """Raise a DataError where compressed variables expand to more than an array may take.
+
+    Only files of version 5 have such variables.
     """
     with path.open("rb") as file:
         order = ">" if file.read(128)[126:] == b"MI" else "<"
@@ -84,6 +85,9 @@ class _Inflated:
         self._left = self._unpacker.unconsumed_tail
         return part
 
+    def close(self) -> None:
+        self._left = b""
+
 
 def _fields(value: np.ndarray, name: str) -> dict[str, np.ndarray]:
     """The numeric and text arrays of a variable; a structure is a 1 x 1 array with named fields."""
@@ -91,7 +95,7 @@ def _fields(value: np.ndarray, name: str) -> dict[str, np.ndarray]:
         return {} if value.dtype.hasobject else {name: value}
     if value.size != 1:
         return {}
-    found: dict[str, np.ndarray] = {}
+    fields: dict[str, np.ndarray] = {}
     for field in value.dtype.names:
-        found |= _fields(np.asarray(value.flat[0][field]), f"{name}/{field}")
-    return found
+        fields |= _fields(np.asarray(value.flat[0][field]), f"{name}/{field}")
+    return fields

@@ -6,13 +6,18 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from raylab.data.readers.formats.hdf5 import check_whole, read_dataset
 from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.text import TextColumn
+
+if TYPE_CHECKING:
+    from h5py import Dataset
+    from pynwb import NWBHDF5IO, NWBFile, TimeSeries
+    from pynwb.core import DynamicTable, VectorData
 
 
 class NwbStore:
@@ -36,7 +41,7 @@ class NwbStore:
             for item in file.objects.values():
                 self._add(item)
 
-    def _texts(self, file: Any) -> None:
+    def _texts(self, file: NWBFile) -> None:
         subject = file.subject.subject_id if file.subject is not None else None
         for name, text in [
             ("identifier", file.identifier),
@@ -46,7 +51,7 @@ class NwbStore:
             if text:
                 self._readers[name] = partial(np.array, str(text))
 
-    def _add(self, item: Any) -> None:
+    def _add(self, item: object) -> None:
         from pynwb import TimeSeries
         from pynwb.core import DynamicTable
 
@@ -57,7 +62,7 @@ class NwbStore:
         elif isinstance(item, DynamicTable):
             self._table(item)
 
-    def _table(self, table: Any) -> None:
+    def _table(self, table: DynamicTable) -> None:
         for column in table.columns:
             if not hasattr(column.data, "name") or column.name.endswith("_index"):
                 continue
@@ -77,8 +82,8 @@ class NwbStore:
         self._io.close()
 
 
-def _open(path: Path) -> tuple[Any, Any]:
-    """With the schema cached in the file, or with pynwb's own where the cached one no longer loads."""
+def _open(path: Path) -> tuple[NWBHDF5IO, NWBFile]:
+    """Open a file with its cached schema, or with pynwb's own where that no longer loads."""
     from pynwb import NWBHDF5IO
 
     try:
@@ -87,7 +92,7 @@ def _open(path: Path) -> tuple[Any, Any]:
         return _read(NWBHDF5IO(str(path), "r", load_namespaces=False))
 
 
-def _read(io: Any) -> tuple[Any, Any]:
+def _read(io: NWBHDF5IO) -> tuple[NWBHDF5IO, NWBFile]:
     try:
         return io, io.read()
     except Exception:
@@ -95,21 +100,21 @@ def _read(io: Any) -> tuple[Any, Any]:
         raise
 
 
-def _values(series: Any) -> np.ndarray:
+def _values(series: TimeSeries) -> np.ndarray:
     raw = _read_all(series.data)
     if series.conversion in (None, 1.0) and not series.offset:
         return raw
     return raw * series.conversion + series.offset
 
 
-def _timestamps(series: Any) -> np.ndarray:
+def _timestamps(series: TimeSeries) -> np.ndarray:
     if series.timestamps is not None:
         return np.asarray(_read_all(series.timestamps), np.float64)
     allow(8 * len(series.data), f"'{series.name}/timestamps'")
     return (series.starting_time or 0.0) + np.arange(len(series.data)) / series.rate
 
 
-def _read_all(data: Any) -> np.ndarray:
+def _read_all(data: Dataset) -> np.ndarray:
     """A dataset as pynwb hands it over, which may be wrapped, or an array already."""
     import h5py
 
@@ -117,7 +122,7 @@ def _read_all(data: Any) -> np.ndarray:
     return read_dataset(data) if isinstance(data, h5py.Dataset) else np.asarray(data[()])
 
 
-def _rows_of_spikes(ends: Any) -> np.ndarray:
+def _rows_of_spikes(ends: Dataset) -> np.ndarray:
     last = np.asarray(_read_all(ends), np.int64)
     counts = last - np.concatenate([[0], last[:-1]])
     if (counts < 0).any():
@@ -126,7 +131,7 @@ def _rows_of_spikes(ends: Any) -> np.ndarray:
     return np.repeat(np.arange(len(counts)), counts)
 
 
-def _column(column: Any) -> np.ndarray:
+def _column(column: VectorData) -> np.ndarray:
     values = _read_all(column.data)
     if values.dtype.kind != "O":
         return values

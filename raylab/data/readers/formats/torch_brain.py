@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import NeuralSpec
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time
 from raylab.errors import DataError
+
+if TYPE_CHECKING:
+    from torch_brain.data import Data, Interval, RegularTimeSeries
 
 SPLITS = ("train", "valid", "test")
 TRACES = "calcium_traces/df_over_f"
@@ -85,7 +88,7 @@ def read_torch_brain(path: Path, recipe: Recipe | None = None) -> Session:
         return _session_of(data, spec, path)
 
 
-def _session_of(data: Any, spec: NeuralSpec, path: Path) -> Session:
+def _session_of(data: Data, spec: NeuralSpec, path: Path) -> Session:
     series, neural = _traces(data, spec, path)
     measured = series.index_mask()
     time, rate_hz = series.timestamps[measured], float(series.sampling_rate)
@@ -114,8 +117,8 @@ def _session_of(data: Any, spec: NeuralSpec, path: Path) -> Session:
     )
 
 
-def _load(path: Path) -> Any:
-    """Everything in memory: a lazy object would meet a damaged part of the file at any later line."""
+def _load(path: Path) -> Data:
+    """The file's content in memory: a lazy object would meet damaged parts at any later line."""
     from torch_brain.data import Data
 
     with guard(path, "torch_brain"):
@@ -123,7 +126,7 @@ def _load(path: Path) -> Any:
         return Data.load(path, lazy=False)
 
 
-def _traces(data: Any, spec: NeuralSpec, path: Path) -> tuple[Any, np.ndarray]:
+def _traces(data: Data, spec: NeuralSpec, path: Path) -> tuple[RegularTimeSeries, np.ndarray]:
     """The regular time series and its (T, N) values."""
     group, _, name = spec.path.strip("/").rpartition("/")
     try:
@@ -137,8 +140,8 @@ def _traces(data: Any, spec: NeuralSpec, path: Path) -> tuple[Any, np.ndarray]:
         ) from None
 
 
-def _labels(data: Any, time: np.ndarray) -> Iterator[tuple[str, Label]]:
-    """Behaviour first, because every session has it; then stimuli, NaN or -1 outside presentations."""
+def _labels(data: Data, time: np.ndarray) -> Iterator[tuple[str, Label]]:
+    """Labels: behaviour first, because every session has it; then stimuli, NaN or -1 outside."""
     for name, place, column, unit in (
         ("running_speed", "running", "running_speed", "cm/s"),
         ("pupil_size", "pupil", "size", "px"),
@@ -175,7 +178,7 @@ def _during(start: np.ndarray, end: np.ndarray, values: np.ndarray, time: np.nda
     return np.where((index >= 0) & (time < end[row]), values[row], np.nan)
 
 
-def _groups(data: Any, time: np.ndarray) -> dict[str, np.ndarray]:
+def _groups(data: Data, time: np.ndarray) -> dict[str, np.ndarray]:
     """`presentation`, numbered by start over all stimuli, and the repeats of each movie."""
     tables = {name: getattr(data, name, None) for name in TABLES}
     shown = {
@@ -195,7 +198,7 @@ def _groups(data: Any, time: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.where(np.isnan(ids), -1, ids).astype(np.int64) for name, ids in groups.items()}
 
 
-def _presentations(table: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _presentations(table: Interval) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(P,) start, end and number of the presentations of one stimulus.
 
     A table of a movie has a row a frame; a presentation is one run through it. Frames dealt to
@@ -211,7 +214,7 @@ def _presentations(table: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _given(
-    data: Any, series: Any, measured: np.ndarray, time: np.ndarray
+    data: Data, series: RegularTimeSeries, measured: np.ndarray, time: np.ndarray
 ) -> dict[str, np.ndarray] | None:
     """Sample ranges of the splits the file states, in either form."""
     ranges_by_split: dict[str, np.ndarray] = {}
@@ -228,7 +231,7 @@ def _given(
     return ranges_by_split or None
 
 
-def _units(data: Any) -> dict[str, np.ndarray]:
+def _units(data: Data) -> dict[str, np.ndarray]:
     """The columns of `rois`, such as id and position in the imaging plane."""
     rois = getattr(data, "rois", None)
     return (
@@ -238,7 +241,7 @@ def _units(data: Any) -> dict[str, np.ndarray]:
     )
 
 
-def _text(data: Any, place: str) -> str:
+def _text(data: Data, place: str) -> str:
     try:
         value = data.get_nested_attribute(place)
     except (AttributeError, KeyError):

@@ -1,9 +1,9 @@
 """Reading a file in a process of its own.
 
-Libraries written in C crash on some broken files, or never come back from them. So each process that
-reads starts one server process, which imports the libraries; each file is read in a fork of the
-server, which has a memory limit. The fork hands back plain files (JSON and npy, no pickle). `child.py`
-is the other side.
+Libraries written in C crash on some broken files, or never come back from them. So each process
+that reads starts one server process, which imports the libraries. Each file is read in a fork of
+the server, which has a memory limit. The fork hands back plain files (JSON and npy, no pickle).
+`child.py` is the other side.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""How much memory an array may take: asked before it is read, because a small file can state or
-hold terabytes.
+"""How much memory an array may take.
+
+The limit is checked before an array is read, because a small file can state or hold terabytes.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from raylab.errors import ConfigError, DataError
 
@@ -19,9 +20,7 @@ CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def machine_memory() -> int:
-    """Bytes of memory that this process may use: of the machine, or of its container where that has
-    less.
-    """
+    """Bytes of memory that this process may use: those of the machine or of its container."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         return min(physical, int(CGROUP.read_text()))
@@ -59,12 +58,23 @@ def allow(size: float, what: str) -> None:
         )
 
 
+class Stream(Protocol):
+    """What can be read from, such as an open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+
+    def close(self) -> None:
+        """Release the stream."""
+
+
 class Bounded(io.RawIOBase):
-    """A stream that expands to no more than an array may take. Counts what is read, whatever its
-    header states.
+    """A stream that expands to no more than an array may take.
+
+    It counts what is read, whatever the header of the stream states.
     """
 
-    def __init__(self, stream: IO[bytes] | Any, what: str) -> None:
+    def __init__(self, stream: Stream, what: str) -> None:
         self._stream, self._what, self._read = stream, what, 0
 
     def readable(self) -> bool:

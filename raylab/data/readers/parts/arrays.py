@@ -48,6 +48,6 @@ def of_trials(raw: np.ndarray, rows: np.ndarray, key: str) -> np.ndarray:
 
 
 def unit_column(files: Files, name: str, path: str) -> np.ndarray:
-    """(N, ...) values of a column of units, without the second dimension that MATLAB gives vectors."""
+    """(N, ...) values of a column of units; vectors of MATLAB lose their second dimension."""
     array = np.atleast_1d(files.read(path, f"units.{name}"))
     return array.reshape(-1) if array.size == max(array.shape) else array

@@ -1,5 +1,6 @@
-"""Features of the frames of a movie (or of images), from a table of their own, joined by the number
-of the frame.
+"""Labels from a table with features of the frames of a movie, or of images.
+
+The table is joined to a session by the number of the frame.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ NONE = -1  # a sample that shows no frame
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """
+    """Features of frames.
+
     Attributes:
         values: (R, D) float64.
         frames: (R,) the frame of each row.
@@ -52,7 +54,7 @@ def with_features(session: Session, specs: Mapping[str, FeaturesSpec]) -> Sessio
     """`session` with one continuous label for each table, NaN where no frame of it is shown.
 
     Raises:
-        DataError: a table is not there or not readable; the session has no such frame numbers, a
+        DataError: A table is not there or not readable; the session has no such frame numbers, a
             frame that the table lacks, or a label of the name already.
     """
     labels = dict(session.labels)
@@ -60,7 +62,7 @@ def with_features(session: Session, specs: Mapping[str, FeaturesSpec]) -> Sessio
         if name in labels:
             raise DataError(
                 f"`features.{name}`: the session has a label '{name}' already",
-                "Name the features otherwise.",
+                "Give the features another name.",
             )
         shown = _frames(session, name, spec.frame)
         labels[name] = _joined(read_table(spec, f"features.{name}"), shown, name, spec)
@@ -71,7 +73,7 @@ def read_table(spec: FeaturesSpec, key: str) -> FeatureTable:
     """The table that `spec.file` holds.
 
     Raises:
-        DataError: it is not readable, or not a table of numbers with one row a frame.
+        DataError: It is not readable, or not a table of numbers with one row per frame.
     """
     path = Path(spec.file)
     if path.suffix == ".npy":
@@ -81,7 +83,7 @@ def read_table(spec: FeaturesSpec, key: str) -> FeatureTable:
     with contextlib.closing(store), guard(path, path.suffix.removeprefix(".")):
         if path.suffix in TABLES:
             return _of_columns(store, spec, key)
-        return _of_array(_one(store, spec, key), spec, key)
+        return _of_array(_only_array(store, spec, key), spec, key)
 
 
 def _npy(path: Path) -> np.ndarray:
@@ -91,14 +93,14 @@ def _npy(path: Path) -> np.ndarray:
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
 
 
-def _one(store: Store, spec: FeaturesSpec, key: str) -> np.ndarray:
+def _only_array(store: Store, spec: FeaturesSpec, key: str) -> np.ndarray:
     names = store.names()
     inside = spec.inside.strip("/") or (names[0] if len(names) == 1 else "")
     if inside not in names:
         what = (
             f"names '{inside}', which {spec.file} does not have"
             if inside
-            else f"says no array of {spec.file}"
+            else f"does not say which array of {spec.file} is meant"
         )
         raise DataError(f"`{key}.path` {what}", suggest(inside, names))
     return store.read(inside)
@@ -108,11 +110,13 @@ def _of_array(array: np.ndarray, spec: FeaturesSpec, key: str) -> FeatureTable:
     """Row i is frame i; pictures are laid out row by row."""
     if array.ndim < 1 or not array.size:
         raise DataError(
-            f"`{key}.path` names an array of shape {array.shape}, not one row a frame",
+            f"`{key}.path` names an array of shape {array.shape}, not one row per frame",
             f"Check `{key}`.",
         )
     values = _numbers(array.reshape(len(array), -1), key)
-    columns = [one for one in spec.columns or range(values.shape[1]) if isinstance(one, int)]
+    columns = [
+        column for column in spec.columns or range(values.shape[1]) if isinstance(column, int)
+    ]
     if len(columns) < len(spec.columns or ()) or max(columns) >= values.shape[1]:
         raise DataError(
             f"`{key}.columns` names {list(spec.columns or ())}, {spec.file} has {values.shape[1]} "
@@ -125,15 +129,15 @@ def _of_array(array: np.ndarray, spec: FeaturesSpec, key: str) -> FeatureTable:
 def _of_columns(store: Store, spec: FeaturesSpec, key: str) -> FeatureTable:
     """Of a table with named columns; a column `frame` says which frame a row is."""
     names = [name for name in store.names() if name != FRAME_COLUMN]
-    chosen = [str(one) for one in spec.columns] if spec.columns else names
-    for one in chosen:
-        if one not in names:
+    chosen = [str(column) for column in spec.columns] if spec.columns else names
+    for column in chosen:
+        if column not in names:
             raise DataError(
-                f"`{key}.columns` names '{one}', which {spec.file} does not have",
-                suggest(one, names),
+                f"`{key}.columns` names '{column}', which {spec.file} does not have",
+                suggest(column, names),
             )
     values = np.stack(
-        [_numbers(store.read(one), f"{key}.columns ({one})") for one in chosen], axis=1
+        [_numbers(store.read(column), f"{key}.columns ({column})") for column in chosen], axis=1
     )
     if FRAME_COLUMN not in store.names():
         return FeatureTable(values, np.arange(len(values)))
@@ -155,8 +159,9 @@ def _numbered(frames: np.ndarray, spec: FeaturesSpec) -> np.ndarray:
     whole = frames[np.isfinite(frames)]
     if len(whole) < len(frames) or (whole % 1 != 0).any() or len(np.unique(whole)) < len(whole):
         raise DataError(
-            f"{spec.file}: its column '{FRAME_COLUMN}' is not one whole number a row, each once",
-            "Mend the table.",
+            f"{spec.file}: its column '{FRAME_COLUMN}' does not hold a different whole number "
+            "in each row",
+            "Correct the table.",
         )
     return whole.astype(np.int64)
 
@@ -168,9 +173,8 @@ def _frames(session: Session, name: str, place: str) -> np.ndarray:
     label = session.labels.get(place)
     if label is None or label.kind != "discrete":
         what = "is no discrete label" if label else "is neither a label nor a group of the session"
-        known = [one for one, of in session.labels.items() if of.kind == "discrete"] + list(
-            session.groups
-        )
+        known = [key for key, each in session.labels.items() if each.kind == "discrete"]
+        known += list(session.groups)
         raise DataError(
             f"`features.{name}.frame`: '{place}' {what}", f"It has: {', '.join(known) or 'none'}."
         )
@@ -178,17 +182,18 @@ def _frames(session: Session, name: str, place: str) -> np.ndarray:
 
 
 def _class_frames(label: Label, name: str, place: str) -> np.ndarray:
-    """(C,) the frame that each class of a label is. Codes are not frames: a class that is never
-    shown has no code.
+    """(C,) the frame that each class of a label stands for.
+
+    Codes of a label are not frames: a frame that is never shown has no code.
     """
-    shown = [one for one in label.classes if one != BLANK]  # the grey screen among scenes
-    other = next((one for one in shown if not one.isdecimal()), None)
+    shown = [text for text in label.classes if text != BLANK]  # the grey screen among scenes
+    other = next((text for text in shown if not text.isdecimal()), None)
     if other is not None:
         raise DataError(
             f"`features.{name}.frame`: class '{other}' of label '{place}' is no number of a frame",
             "Name a label whose classes are 0, 1, 2 ..., or a group.",
         )
-    return np.array([NONE if one == BLANK else int(one) for one in label.classes], np.int64)
+    return np.array([NONE if text == BLANK else int(text) for text in label.classes], np.int64)
 
 
 def _joined(table: FeatureTable, shown: np.ndarray, name: str, spec: FeaturesSpec) -> Label:
