@@ -251,7 +251,7 @@ def test_a_query_is_asked_again(served: Warehouse, fault: str) -> None:
     [
         ("OphysExperiment", "refused", "refuses to list OphysExperiment: no such column"),
         ("OphysExperiment", "html", "the answer is not JSON"),
-        ("ApiCamCellMetric", "empty", "0 of 9 rows came, then an empty page"),
+        ("ApiCamCellMetric", "empty", "0 of 9 rows arrived, then an empty page"),
         ("ApiCamCellMetric", "fewer", "a page of 9 rows holds 8"),
     ],
 )
@@ -269,7 +269,7 @@ def test_a_page_lost_between_others_is_an_error(
 ) -> None:
     monkeypatch.setattr(rma, "PAGE_ROWS", 4)
     served.script["ApiCamCellMetric"] = ["", "empty"]
-    with pytest.raises(DataError, match="4 of 9 rows came, then an empty page"):
+    with pytest.raises(DataError, match="4 of 9 rows arrived, then an empty page"):
         ids(served)
     served.script["ApiCamCellMetric"] = ["", "grown"]
     with pytest.raises(DataError, match="9 rows are 10 now"):
