@@ -1,4 +1,4 @@
-"""Adaptation: a trial's trained model fitted to other sessions, as a study of one trial."""
+"""A trained model fitted to other sessions, as a study of one trial."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from raylab.analysis.winner import winner
+from raylab.analysis.models.winner import winner
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError, StudyError
@@ -30,50 +30,65 @@ def adapt(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> StudyFolder:
-    """Fit a trained model to the sessions of another dataset: each gets a new first layer, as wide
-    as it has units, and the trained layers behind it. The trial's config and a copy of its model go
-    into the new study.
+    """Fit a trained model to the sessions of another dataset, as a study of one trial.
+
+    Each new session gets a first layer of its own, as wide as the session has units; the trained
+    layers follow. The trial's config and a copy of its model go into the new study.
 
     Args:
         path: The study whose model is adapted.
         data: The prepared dataset of the new sessions.
-        trial: Whose model; default: the best completed trial by validation.
-        layers: What is trained: `input` the new first layers only, so that the trained ones stay as
-            they are to the bit; `all` everything.
-        session: Of the trained model: whose layers are taken, where it has an encoder for each of
-            several sessions.
-        overrides: Dotted paths, such as training.max_steps; not of the model, which keeps its
-            shape.
+        out: The new study's folder; it must not exist yet.
+        trial: The trial whose model is adapted. Default: the study's winner.
+        layers: `input` trains only the new first layers, so that the trained layers stay equal to
+            the bit; `all` trains everything.
+        session: The session whose layers are taken, where the trained model has one encoder per
+            session.
+        overrides: Config paths and values, such as {"training.max_steps": 100}. The model keeps its
+            shape, so paths below `model` are refused.
+        say: Receives lines of progress.
+
+    Returns:
+        The new study.
 
     Raises:
         ConfigError, DataError, StudyError: before anything is started or written.
+
+    Example:
+        >>> adapted = raylab.adapt(
+        ...     "study", data="dataset", out="adapted", session="a",
+        ...     overrides={"training.max_steps": 20}, say=lambda line: None,
+        ... )
+        >>> [record.state for record in adapted.records()]
+        ['completed']
     """
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
     folder = study.model_folder(record.trial)
     trained = Model.load(folder)
     _check_adaptable(trained, study)
-    taken = _session(trained, session, study)
-    adaptation = {"layers": layers, "session": taken}
+    source = _source_session(trained, session, study)
+    adaptation = {"layers": layers, "session": source}
     config = {**trained.config.model_dump(mode="json"), "controls": {}, "adaptation": adaptation}
     plan = plan_of_one(config, data, overrides, f"trial {record.trial} of {study.name}")
     _same_shape(trained.config, plan)
-    described = {"study": str(study.path), "id": study.id, "trial": record.trial, "session": taken}
+    described = {"study": str(study.path), "id": study.id, "trial": record.trial, "session": source}
     return begin(plan, Path(out), "adapt", say, parent=Parent(folder, described))
 
 
-def _session(trained: Model, session: str | None, study: StudyFolder) -> str | None:
-    """Whose encoder is adapted. None where there is but one."""
+def _source_session(trained: Model, session: str | None, study: StudyFolder) -> str | None:
+    """The session whose encoder is adapted; None where all sessions share one encoder."""
     names = list(trained.sessions)
     if session is not None and session not in names:
         raise StudyError(
-            f"{study.path}: the model knows no session '{session}'", f"It knows {', '.join(names)}."
+            f"{study.path}: the model has no session '{session}'",
+            f"Its sessions: {', '.join(names)}.",
         )
     several = len(names) > 1 and trained.config.sessions.combine != "padded"
     if several and session is None:
         raise StudyError(
-            f"{study.path}: the model has an encoder for each of {len(names)} sessions",
-            f"Say whose layers to take (--session): {', '.join(names)}.",
+            f"{study.path}: the model has one encoder per session ({len(names)})",
+            f"Name the session whose layers to take (--session): {', '.join(names)}.",
         )
     return session if several else None
 

@@ -1,21 +1,21 @@
-"""Alternatives compared (`raylab compare`): each value of one choice, over the same seeds, sizes
-and steps.
-"""
+"""The alternatives of one choice, each trained over the same seeds, sizes and steps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from raylab.analysis.repeated import SEED, begun_or_resumed, fixed_grid
+from raylab.analysis.over_seeds import OverSeeds
+from raylab.analysis.scaling.fixed_grid import SEED, begun_or_resumed, fixed_grid
 from raylab.config.dotted import set_path
 from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError
-from raylab.evaluation.seeds import over_seeds
 from raylab.reporting.figures.alternatives import alternatives_figure
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.tables.alternatives import write_table
+from raylab.results import Result
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count
@@ -25,8 +25,42 @@ from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, make_plan
 
-TOLERANCE = 0.1  # by which alternatives may differ in size and still be called equal
+TOLERANCE = 0.1  # alternatives that differ by less in size count as equal
 SPEED = "steps_per_s"
+
+
+@dataclass(frozen=True)
+class Alternative(Result):
+    """One value of the choice, trained with every seed.
+
+    Attributes:
+        completed, failed: Trials.
+        learnt: How many numbers it learns.
+        metrics: Validation metric -> its values over seeds; also `steps_per_s`, training steps per
+            second with the time of validations counted.
+    """
+
+    completed: int
+    failed: int
+    learnt: int
+    metrics: Mapping[str, OverSeeds]
+
+
+@dataclass(frozen=True)
+class Comparison(Result):
+    """The alternatives of one choice.
+
+    Attributes:
+        over: The config path of the choice.
+        seeds: Trials per alternative.
+        steps: Training steps per trial.
+        alternatives: Value of the choice, as text -> its scores.
+    """
+
+    over: str
+    seeds: int
+    steps: int
+    alternatives: Mapping[str, Alternative]
 
 
 def compare(
@@ -39,30 +73,42 @@ def compare(
     any_size: bool = False,
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
-) -> dict[str, Any]:
-    """Train every value of one searched choice with every seed, and say means and intervals over
-    seeds.
+) -> Comparison:
+    """Train every value of one searched choice with every seed; give means and intervals over seeds.
 
-    Everything else is as `base` says, or the config's default: what the space searches besides is
-    not searched here. The trials are a study (`kind: compare`); the same call again goes on where
-    it was stopped.
+    Everything else is as `base` of the space states it, or the config's default: what the space
+    searches besides is not searched here. The trials are a study (`kind: compare`). The same call
+    again continues an interrupted study. The result is also written to the study's `scores` folder
+    as JSON, CSV and a figure.
 
     Args:
-        over: A categorical path of `search`; default: the one whose choices others depend on
-            (`when`).
-        seeds: 0 to seeds - 1, the same for every alternative.
+        space: A search space: a YAML file, its content, or a `Space`.
+        data: A prepared dataset.
+        out: The study's folder.
+        over: A categorical path of `search`. Default: the choice on which others depend (`when`).
+        seeds: Seeds per alternative: 0 to seeds - 1, the same for all.
         any_size: Whether alternatives may differ by more than a tenth in how many numbers they
             learn.
-
-    Returns:
-        {"over", "seeds", "steps", "alternatives": {value: {"completed", "failed", "learnt":
-        numbers, "metrics": {name: {"mean", "interval": 95 % by Student's t, None of one seed,
-        "values"}}}}}; `steps_per_s` counts the time of validations, too. Also written to the
-        study's `scores` folder, as JSON, CSV and a figure.
+        overrides: Config paths and values that replace those of the space.
+        say: Receives lines of progress.
 
     Raises:
-        ConfigError: no such choice, or alternatives of unequal size. StudyError: `out` is another
-            study.
+        ConfigError: there is no such choice, or the alternatives differ in size.
+        StudyError: `out` holds another study.
+
+    Example:
+        >>> space = {
+        ...     "task": {"kind": "contrastive"},
+        ...     "base": {"training": {"max_steps": 20, "device": "cpu"}},
+        ...     "search": {"model.output_dimension": {"categorical": [2, 3]}},
+        ... }
+        >>> result = raylab.compare(
+        ...     space, data="dataset", out="compared", seeds=2, any_size=True, say=lambda line: None
+        ... )
+        >>> list(result.alternatives)
+        ['2', '3']
+        >>> result.alternatives["2"].completed
+        2
     """
     source = str(space) if isinstance(space, str | Path) else "space"
     loaded = load_space(space, overrides, source=source)
@@ -75,8 +121,9 @@ def compare(
         _check_sizes(path, learnt, source)
     study = begun_or_resumed(plan, Path(out), "compare", say)
     result = _result(study, path, seeds, learnt)
-    keep_score(study, "alternatives", result, alternatives_figure(result, study.metrics))
-    write_table(study.scores_folder / "alternatives.csv", result)
+    plain = result.to_dict()
+    keep_score(study, "alternatives", plain, alternatives_figure(plain, study.metrics))
+    write_table(study.scores_folder / "alternatives.csv", plain)
     return result
 
 
@@ -85,14 +132,14 @@ def _the_choice(space: Space, source: str) -> str:
         path for path, parameter in space.search.items() if parameter.categorical is not None
     ]
     deciding = [
-        path for path in categorical if any(path in one.when for one in space.search.values())
+        path for path in categorical if any(path in other.when for other in space.search.values())
     ]
     candidates = deciding or categorical
     if len(candidates) != 1:
         raise ConfigError(
             f"{source}: {len(candidates)} searched choices could be compared "
             f"({', '.join(candidates) or 'none'})",
-            "Name one with --over, such as --over quantizer.kind.",
+            "Name the choice with --over, such as --over quantizer.kind.",
         )
     return candidates[0]
 
@@ -101,7 +148,8 @@ def _grid(space: Space, path: str, seeds: int, source: str) -> dict[str, Any]:
     parameter = space.search.get(path)
     if parameter is None or parameter.categorical is None:
         raise ConfigError(
-            f"{source}: '{path}' is no categorical path of `search`", "Choose one for --over."
+            f"{source}: '{path}' is not a categorical path of `search`",
+            "Name such a path with --over.",
         )
     return fixed_grid(space, {path: parameter.categorical}, seeds)
 
@@ -113,35 +161,45 @@ def _learnt(plan: Plan, path: str, value: Scalar) -> int:
 
 def _check_sizes(path: str, learnt: Mapping[Scalar, int], source: str) -> None:
     if max(learnt.values()) > (1 + TOLERANCE) * min(learnt.values()):
-        said = ", ".join(f"{value} {count:,}" for value, count in learnt.items())
+        sizes = ", ".join(f"{value} {count:,}" for value, count in learnt.items())
         raise ConfigError(
-            f"{source}: {path}: the alternatives learn different amounts of numbers ({said})",
-            "Set sizes in `base` that make them alike, or compare them anyway with --any-size.",
+            f"{source}: {path}: the alternatives learn different amounts of numbers ({sizes})",
+            "Set sizes in `base` that make them similar, or compare them anyway with --any-size.",
         )
 
 
-def _result(
-    study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, int]
-) -> dict[str, Any]:
+def _result(study: StudyFolder, path: str, seeds: int, learnt: Mapping[Scalar, int]) -> Comparison:
     records = drawn(study.records())
-    found: dict[str, Any] = {}
-    for value, count in learnt.items():
-        own = [record for record in records if record.params.get(path) == value]
-        completed = [record for record in own if record.state == "completed"]
-        found[str(value)] = {
-            "completed": len(completed),
-            "failed": len(own) - len(completed),
-            "learnt": count,
-            "metrics": _metrics(completed),
-        }
-    steps = max((record.step for record in records), default=0)
-    return {"over": path, "seeds": seeds, "steps": steps, "alternatives": found}
+    by_value = {
+        value: [record for record in records if record.params.get(path) == value]
+        for value in learnt
+    }
+    return Comparison(
+        over=path,
+        seeds=seeds,
+        steps=max((record.step for record in records), default=0),
+        alternatives={
+            str(value): _alternative(trials, learnt[value]) for value, trials in by_value.items()
+        },
+    )
 
 
-def _metrics(completed: Sequence[TrialRecord]) -> dict[str, Any]:
-    each = [
-        {**one.metrics, **({SPEED: one.step / one.seconds} if one.seconds else {})}
-        for one in completed
+def _alternative(trials: Sequence[TrialRecord], learnt: int) -> Alternative:
+    completed = [record for record in trials if record.state == "completed"]
+    return Alternative(
+        completed=len(completed),
+        failed=len(trials) - len(completed),
+        learnt=learnt,
+        metrics=_metrics(completed),
+    )
+
+
+def _metrics(completed: Sequence[TrialRecord]) -> dict[str, OverSeeds]:
+    """Those metrics that every trial has."""
+    by_trial = [
+        {**record.metrics, **({SPEED: record.step / record.seconds} if record.seconds else {})}
+        for record in completed
     ]
-    names = [name for name in (each[0] if each else {}) if all(name in one for one in each)]
-    return {name: over_seeds([one[name] for one in each]) for name in names}
+    first = by_trial[0] if by_trial else {}
+    shared = [name for name in first if all(name in metrics for metrics in by_trial)]
+    return {name: OverSeeds.of([metrics[name] for metrics in by_trial]) for name in shared}

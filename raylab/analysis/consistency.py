@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
-from raylab.analysis.trained import Trained, plain, seeds_of
-from raylab.analysis.winner import winner
+from raylab.analysis.models.trained import Trained, seeds_of
+from raylab.analysis.models.winner import winner
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.consistency import (
     BINS,
@@ -21,9 +22,47 @@ from raylab.evaluation.consistency import (
 )
 from raylab.reporting.figures.consistency import consistency_figure
 from raylab.reporting.figures.files import keep_score
+from raylab.results import Result
 from raylab.tracking.study import StudyFolder
 
 Between = Literal["seeds", "sessions", "animals", "areas"]
+
+
+Matrix = tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class Consistency(Result):
+    """How well embeddings agree: R2 of linear maps between them.
+
+    Attributes:
+        between: seeds, sessions, animals or areas.
+        split: valid or test.
+        label: The label that aligned the embeddings; None between seeds.
+        trials: The trials whose models were compared.
+        names: Of rows and columns of the matrix.
+        matrix: R2 of the column's embedding predicted from the row's; None where there is nothing
+            to compare.
+        mean, least, most: Over pairs of different names.
+        within: Mean over the diagonal, for animals and areas with several sessions; else None.
+        chance: R2 expected of independent embeddings.
+        samples: Samples, or bins of the label, that were compared.
+        notes: Sessions and bins that were left out.
+    """
+
+    between: str
+    split: str
+    label: str | None
+    trials: tuple[str, ...]
+    names: tuple[str, ...]
+    matrix: Matrix
+    mean: float
+    least: float
+    most: float
+    within: float | None
+    chance: float
+    samples: int
+    notes: tuple[str, ...]
 
 
 def consistency(
@@ -34,33 +73,36 @@ def consistency(
     split: str = "valid",
     trials: Sequence[str] = (),
     bins: int = BINS,
-) -> dict[str, Any]:
-    """R2 of linear maps between embeddings of held-out samples (docs/evaluation.md has the
-    formula).
+) -> Consistency:
+    """R2 of linear maps between embeddings of held-out samples.
 
-    Between seeds, models are compared on the same samples; between sessions, animals and areas, the
-    embeddings that each model gives them are aligned by a label. The result and a figure are
-    written to the first study's `scores` folder.
+    Models of different seeds are compared on the same samples. The embeddings of different
+    sessions, animals or areas are first aligned by a label: their means over bins of the label are
+    compared. docs/evaluation.md has the formula, which is that of Schneider, Lee & Mathis (2023,
+    Nature 617, 360-368). The result and a figure are written to the first study's `scores` folder.
 
     Args:
         path: A study, or several on the same data.
-        label: Aligns sessions; default: the study's label. Of one column, continuous, circular or
-            discrete.
-        trials: Of the first study, whatever their configs. Default: the winner and its seeds, that
-            is the completed trials that differ from it by `training.seed` only. Of further studies:
-            their winners.
-        bins: Of a continuous or circular label; short sessions need fewer.
-
-    Returns:
-        {"between", "split", "label", "trials", "names": of rows and columns, "matrix": R2 of the
-        column predicted from the row, "mean", "least", "most": over pairs of different names,
-        "within": mean over the diagonal, of animals and areas with several sessions, else None,
-        "chance": expected of independent samples, "samples": compared, or bins of the label,
-        "notes"}.
+        between: What is compared.
+        label: The label that aligns sessions, animals or areas: continuous or circular in one
+            column, or discrete. Default: the study's label.
+        split: `valid` or `test`. Each reading of the test split is counted.
+        trials: Trials of the first study, whatever their configs. Default: the winner and the
+            completed trials that differ from it only in `training.seed`. Of further studies, the
+            winner is taken.
+        bins: Bins of a continuous or circular label. Short sessions need fewer.
 
     Raises:
-        StudyError: one model, session, animal or area has nothing to be compared with; studies of
-            different data.
+        ConfigError: an unknown `between`.
+        StudyError: a model, session, animal or area has nothing to be compared with, or the studies
+            were made on different data.
+
+    Example:
+        >>> result = raylab.consistency("study")
+        >>> result.names
+        ('0001', '0000')
+        >>> result.least <= result.mean <= result.most
+        True
     """
     if between not in get_args(Between):
         raise ConfigError(
@@ -78,14 +120,55 @@ def consistency(
         model.read(split, "consistency")
     label = None if between == "seeds" else label or models[0].study.description["label"]
     if between == "seeds":
-        found = _between_models(models, split)
+        agreement = _between_models(models, split)
     else:
-        found = _between_sessions(models, between, label, split, bins)
-    result = {"between": between, "split": split, "label": label, "trials": _names(models), **found}
-    keep_score(
-        models[0].study, f"consistency-{between}-{split}", result, consistency_figure(result)
-    )
+        agreement = _between_sessions(models, between, label, split, bins)
+    result = _result(agreement, between, split, label, _names(models))
+    plain = result.to_dict()
+    keep_score(models[0].study, f"consistency-{between}-{split}", plain, consistency_figure(plain))
     return result
+
+
+@dataclass(frozen=True)
+class _Agreement:
+    """Mean matrix of R2 over sessions or models.
+
+    Attributes:
+        matrix: (names, names) R2; NaN where there is nothing to compare.
+        grouped: Whether names are groups of sessions, so that the diagonal means something.
+    """
+
+    names: list[str]
+    matrix: np.ndarray
+    chance: float
+    samples: int
+    notes: list[str]
+    grouped: bool = False
+
+
+def _result(
+    agreement: _Agreement, between: str, split: str, label: str | None, trials: list[str]
+) -> Consistency:
+    matrix = agreement.matrix
+    pairs, own = off_diagonal(matrix), matrix.diagonal()
+    own = own[np.isfinite(own)]
+    return Consistency(
+        between=between,
+        split=split,
+        label=label,
+        trials=tuple(trials),
+        names=tuple(agreement.names),
+        matrix=tuple(
+            tuple(float(value) if np.isfinite(value) else None for value in row) for row in matrix
+        ),
+        mean=float(pairs.mean()),
+        least=float(pairs.min()),
+        most=float(pairs.max()),
+        within=float(own.mean()) if agreement.grouped and len(own) else None,
+        chance=agreement.chance,
+        samples=agreement.samples,
+        notes=tuple(agreement.notes),
+    )
 
 
 def _models(paths: Sequence[str | Path], trials: Sequence[str]) -> list[Trained]:
@@ -108,17 +191,17 @@ def _names(models: Sequence[Trained]) -> list[str]:
     return [f"{model.study.name}/{model.trial}" if several else model.trial for model in models]
 
 
-def _between_models(models: Sequence[Trained], split: str) -> dict[str, Any]:
+def _between_models(models: Sequence[Trained], split: str) -> _Agreement:
     """Mean over the sessions that all models know."""
     matrices, counts, chances = [], 0, []
     for session in models[0].shard:
         if all(session in model.shard for model in models):
             embeddings = [model.held_out(session, split)[0] for model in models]
-            if len(embeddings[0]) > max(one.shape[1] for one in embeddings) + 1:
+            if len(embeddings[0]) > max(each.shape[1] for each in embeddings) + 1:
                 matrices.append(consistency_matrix(embeddings))
                 counts += len(embeddings[0])
                 chances.append(
-                    chance_of_fit([one.shape[1] for one in embeddings], len(embeddings[0]))
+                    chance_of_fit([each.shape[1] for each in embeddings], len(embeddings[0]))
                 )
     if not matrices:
         raise StudyError(
@@ -126,14 +209,12 @@ def _between_models(models: Sequence[Trained], split: str) -> dict[str, Any]:
             "embeddings"
         )
     mean = np.mean(matrices, axis=0)
-    return _described(
-        _names(models), mean, chance=float(np.mean(chances)), samples=counts, notes=[]
-    )
+    return _Agreement(_names(models), mean, float(np.mean(chances)), counts, [])
 
 
 def _between_sessions(
     models: Sequence[Trained], between: str, label: str | None, split: str, bins: int
-) -> dict[str, Any]:
+) -> _Agreement:
     """Mean over the models, each with its own embeddings of the sessions."""
     if label is None:
         raise StudyError(f"{models[0].study.path}: the data has no label to align {between} by")
@@ -163,49 +244,25 @@ def _between_sessions(
         points, labels = zip(*(held[name][place] for name in names))
         aligned, missing = align(points, [each for each in labels if each], bins=bins)
         used = len(aligned[0])
-        chances.append(chance_of_fit([one.shape[1] for one in aligned], used))
+        chances.append(chance_of_fit([each.shape[1] for each in aligned], used))
         matrices.append(group_means(consistency_matrix(aligned), groups)[1])
     notes += [f"{missing} bins of '{label}' are not in all {between}"] if missing else []
     mean, chance = np.mean(matrices, axis=0), float(np.mean(chances))
-    found, grouped = list(dict.fromkeys(groups)), between in ("animals", "areas")
-    return _described(found, mean, chance=chance, samples=used, notes=notes, grouped=grouped)
+    grouped = between in ("animals", "areas")
+    return _Agreement(list(dict.fromkeys(groups)), mean, chance, used, notes, grouped)
 
 
 def _group(model: Trained, session: str, between: str) -> str:
     """The animal or area of a session."""
-    one = model.dataset.session(session)
-    if between == "areas" and not one.area:
+    recording = model.dataset.session(session)
+    if between == "areas" and not recording.area:
         raise StudyError(
             f"session '{session}' does not say in which area its units lie, or they lie in several",
-            "Prepare a session an area (unit_filters.structures, session.area), or use "
+            "Prepare one session per area (unit_filters.structures, session.area), or use "
             "--consistency sessions.",
         )
-    if between == "animals" and not one.animal:
+    if between == "animals" and not recording.animal:
         raise StudyError(
             f"session '{session}' does not say which animal it is of", "Use --consistency sessions."
         )
-    return one.area if between == "areas" else one.animal
-
-
-def _described(
-    names: list[str],
-    matrix: np.ndarray,
-    *,
-    chance: float,
-    samples: int,
-    notes: list[str],
-    grouped: bool = False,
-) -> dict[str, Any]:
-    pairs, own = off_diagonal(matrix), matrix.diagonal()
-    own = own[np.isfinite(own)]
-    return {
-        "names": names,
-        "matrix": plain(matrix),
-        "mean": float(pairs.mean()),
-        "least": float(pairs.min()),
-        "most": float(pairs.max()),
-        "within": float(own.mean()) if grouped and len(own) else None,
-        "chance": chance,
-        "samples": samples,
-        "notes": notes,
-    }
+    return recording.area if between == "areas" else recording.animal

@@ -1,17 +1,17 @@
-"""export_embeddings: to be described."""
+"""The winner's embedding of every sample, as a Parquet table."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from raylab.analysis.winner import model_and_data, winner
+from raylab.analysis.models.winner import model_and_data, winner
 from raylab.data.dataset import Dataset
+from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import SPLITS
 from raylab.errors import StudyError
@@ -19,6 +19,8 @@ from raylab.files import atomic_path
 from raylab.tracking.events import TestRead
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
+
+Columns = dict[str, "Sequence[str | None] | np.ndarray"]
 
 
 def export_embeddings(
@@ -28,10 +30,30 @@ def export_embeddings(
     splits: Sequence[str] = ("train", "valid"),
     trial: str | None = None,
 ) -> pd.DataFrame:
-    """Write the winner's embedding of every reference sample as Parquet: session, sample, time,
-    split, labels, e0...
+    """Write the winner's embedding of every sample of some splits as Parquet.
 
-    Test samples only where `splits` names them; that reading is counted.
+    Args:
+        path: The study.
+        out: The file; it must not exist yet.
+        splits: Some of train, valid and test. Test samples are read only where `splits` names
+            them, and that reading is counted in the study's ledger.
+        trial: Default: the study's winner.
+
+    Returns:
+        The table as written: one row per sample, with the columns `session`, `sample` (its row in
+        the recording), `time_s` (seconds), `split`, one per label (or per column of a wide label,
+        `position_0`, ...) and `e0`, `e1`, ... of the embedding. A label whose name is one of these
+        columns becomes `label_NAME`.
+
+    Raises:
+        StudyError: no such split or trial, or `out` exists already.
+
+    Example:
+        >>> table = raylab.export_embeddings("study", out="embeddings.parquet")
+        >>> list(table.columns)
+        ['session', 'sample', 'time_s', 'split', 'position', 'heading', 'choice', 'e0', 'e1', 'e2']
+        >>> sorted(set(table["split"]))
+        ['train', 'valid']
     """
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
@@ -60,28 +82,24 @@ def _embedding_table(
     session = whole_shard(dataset, model.config.view, model.config.sessions)[name]
     timeline = session.timeline
     held = np.isin(timeline.splits, [SPLITS.index(split) for split in splits])
-    columns: dict[str, Any] = {
-        "session": name,
+    columns: Columns = {
+        "session": [name] * int(held.sum()),
         "sample": timeline.samples[held],
         "time_s": np.asarray(dataset.open(name).time[timeline.samples[held]]),
         "split": np.array(SPLITS)[timeline.splits[held]],
     }
     for label_name, label in timeline.reference.items():
-        values = label.values[held]
-        # A label may be called as a column of ours.
-        label_name = (
-            f"label_{label_name}"
-            if label_name in columns or re.fullmatch(r"e\d+", label_name)
-            else label_name
-        )
-        if label.kind == "discrete":
-            columns[label_name] = [label.classes[code] if code >= 0 else None for code in values]
-        else:
-            wide = values.shape[1] > 1
-            columns |= {
-                f"{label_name}_{d}" if wide else label_name: values[:, d]
-                for d in range(values.shape[1])
-            }
+        taken = label_name in columns or re.fullmatch(r"e\d+", label_name)
+        columns |= _label_columns(f"label_{label_name}" if taken else label_name, label, held)
     embedding = model.embed(session)[timeline.rows[held]]
     columns |= {f"e{d}": embedding[:, d] for d in range(embedding.shape[1])}
     return pd.DataFrame(columns)
+
+
+def _label_columns(name: str, label: Label, held: np.ndarray) -> Columns:
+    """Class names of a discrete label, None where unlabelled; else one column per dimension."""
+    values = label.values[held]
+    if label.kind == "discrete":
+        return {name: [label.classes[code] if code >= 0 else None for code in values]}
+    wide = values.shape[1] > 1
+    return {f"{name}_{d}" if wide else name: values[:, d] for d in range(values.shape[1])}

@@ -1,4 +1,4 @@
-"""export_model: to be described."""
+"""A trained model written for use without its study, or for CEBRA."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from raylab.analysis.load import _open
+from raylab.analysis.load import open_model
 from raylab.errors import ConfigError, StudyError
 from raylab.files import atomic_folder
 from raylab.interop.cebra_write import write_cebra
@@ -20,24 +20,34 @@ def export_model(
     trial: str | None = None,
     session: str | None = None,
 ) -> list[str]:
-    """Write a model in another form: `raylab` is a folder without pickle, `cebra` opens with
-    `cebra.CEBRA.load`.
+    """Write a trained model for use without its study.
 
     Args:
-        path: As `load` takes it.
-        session: For `cebra`, of a model that knows several: only this one.
+        path: A study, the folder of a single model, or a file that CEBRA saved.
+        out: A folder (`raylab`) or a file (`cebra`) that does not exist yet.
+        form: `raylab` writes a folder without pickle that `raylab.load` opens; `cebra` a file that
+            `cebra.CEBRA.load` opens.
+        trial: The trial of a study. Default: its winner.
+        session: For `cebra`, the only session to write. Default: all that the model knows.
 
     Returns:
         The sessions written, in the order of CEBRA's `session_id`.
 
     Raises:
-        ConfigError: something that CEBRA cannot express, by its key; see docs/cebra.md.
-        StudyError: `out` is there already.
+        ConfigError: the model has something that CEBRA cannot express; the message names the key of
+            the config (see docs/cebra.md).
+        StudyError: `out` exists already.
+
+    Example:
+        >>> raylab.export_model("study", out="model", form="raylab")
+        ['a', 'b']
+        >>> raylab.load("model").config.task.kind
+        'contrastive'
     """
     path, out = Path(path), Path(out)
     if out.exists():
         raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
-    model, folder = _open(path, trial)
+    model, folder = open_model(path, trial)
     if form == "cebra":
         return write_cebra(model, out, session=session)
     if session is not None:

@@ -1,21 +1,37 @@
-"""leaderboard: to be described."""
+"""The trials of one study, best first."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.tracking.study import StudyFolder
 
 
-def leaderboard(path: str | Path) -> list[dict[str, Any]]:
-    """One row a trial, best first: {"trial", "state", "score", "steps", "params", "metrics",
-    "note"}.
+def leaderboard(path: str | Path) -> Leaderboard:
+    """The trials of a study, best first.
 
-    Of several objectives, the Pareto front first, with {"front", "scores"} as
-    `reporting.leaderboard.rows` gives them.
+    A completed trial ranks above every pruned one, whatever their scores, because a pruned trial
+    was measured earlier in its training. In a study of several objectives the Pareto front comes
+    first, then the first objective decides. `raylab.rank` compares several studies.
+
+    Args:
+        path: The study's folder.
+
+    Returns:
+        One row per trial of the search. Repetitions over seeds (`raylab.select`) are summarised in
+        the row of the trial that they repeat.
+
+    Raises:
+        StudyError: the folder is not a study.
+
+    Example:
+        >>> board = raylab.leaderboard("study")
+        >>> [row.state for row in board]
+        ['completed', 'completed']
+        >>> board[0].score >= board[1].score
+        True
     """
     study = StudyFolder.open(Path(path))
-    ranked = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
-    return Leaderboard(tuple(ranked)).to_dict()
+    rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
+    return Leaderboard(tuple(rows))

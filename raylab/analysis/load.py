@@ -1,12 +1,10 @@
-"""Models for others: a study's winner as a folder of its own or as CEBRA's file, and CEBRA's file
-as a raylab model.
-"""
+"""A trained model, ready for use."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from raylab.analysis.winner import winner
+from raylab.analysis.models.winner import winner
 from raylab.errors import StudyError
 from raylab.interop.from_cebra import from_cebra
 from raylab.tracking.study import StudyFolder
@@ -17,14 +15,26 @@ def load(path: str | Path, *, trial: str | None = None) -> Model:
     """A trained model, ready to transform recordings.
 
     Args:
-        path: A study (its winner, or one of its trials), a model's folder, or a file of CEBRA's.
+        path: A study, the folder of a single model, or a file that CEBRA saved.
+        trial: The trial of a study. Default: its winner, that is the champion of `raylab.select`
+            or else the best trial by validation.
+
+    Raises:
+        StudyError: nothing completed in the study, it has no such trial, or `trial` is named for a
+            single model.
+
+    Example:
+        >>> model = raylab.load("study")
+        >>> activity = raylab.Dataset("dataset").open("a").activity(0, 100)  # (samples, units)
+        >>> model.transform(activity, session="a").shape  # (samples, dimensions)
+        (100, 3)
     """
-    model, _ = _open(Path(path), trial)
+    model, _ = open_model(Path(path), trial)
     return model
 
 
-def _open(path: Path, trial: str | None) -> tuple[Model, Path | None]:
-    """A model, and the folder that holds it where there is one."""
+def open_model(path: Path, trial: str | None) -> tuple[Model, Path | None]:
+    """A model and its folder; the folder is None for a file of CEBRA's."""
     single = path.is_file() or (path / "model.safetensors").is_file()
     if single and trial is not None:
         raise StudyError(f"{path}: a single model, not a study", "Leave --trial out.")

@@ -20,18 +20,28 @@ def report(
     out: str | Path | None = None,
     label: str | None = None,
 ) -> Path:
-    """Write leaderboard.csv and the self-contained report.html of one study; or, of several, one
-    page at `out`.
+    """Write the report of one study, or one page that compares several.
 
-    The page has the ranking on validation (`raylab.leaderboard` of several studies), its scores
-    with intervals, and the best score so far of each search, against trials and against seconds. It
-    reads no test split.
+    The report of one study is leaderboard.csv and a self-contained report.html in its folder. The
+    page of several studies has their ranking on validation (`raylab.rank`), scores with intervals,
+    and the best score so far of each search against trials and against seconds. Neither reads the
+    test split.
 
     Args:
-        label: Of several studies: what the ranking decodes; default: the label that all decode.
+        studies: The folder of a study, or several.
+        out: The page of several studies; it must not exist yet.
+        label: What the ranking of several studies decodes. Default: the label that all decode.
+
+    Returns:
+        The HTML file.
 
     Raises:
-        StudyError: studies that do not compare, with what differs; `out` is missing or there.
+        StudyError: the studies cannot be compared (the message says what differs), or `out` is
+            missing or exists.
+
+    Example:
+        >>> raylab.report("study").name
+        'report.html'
     """
     if isinstance(studies, str | Path):
         studies = [studies]
@@ -39,16 +49,16 @@ def report(
         return report_of_one(studies[0])
     if out is None:
         raise StudyError(
-            "a report of several studies belongs to none of their folders",
+            "the report of several studies is not written to any of their folders",
             "Name a file with --out.",
         )
     if Path(out).exists():
         raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
-    result = rank(list(studies), label=label)
+    ranking = rank(list(studies), label=label)
     folders = [StudyFolder.open(Path(path)) for path in studies]
     courses = [
-        course(one.path.name, one.records(), metric=one.metrics[0], mode=one.modes[0])
-        for one in folders
+        course(study.path.name, study.records(), metric=study.metrics[0], mode=study.modes[0])
+        for study in folders
     ]
-    write_text(Path(out), comparison_page(result, courses))
+    write_text(Path(out), comparison_page(ranking.to_dict(), courses))
     return Path(out)

@@ -1,10 +1,10 @@
-"""The verb `resume`: finishes a study that was interrupted."""
+"""An interrupted study, finished."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from raylab.analysis.select import finish
+from raylab.analysis.selection.run import finish
 from raylab.tracking.events import SearchStopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
@@ -16,17 +16,25 @@ from raylab.tuning.run import plan_of, run_study
 
 
 def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
-    """Continue a study from its last checkpoints, and reach the result of an uninterrupted study.
+    """Finish a study that was interrupted.
 
-    Interrupted trials are continued and missing trials are drawn. A selection (`raylab select`)
-    that was interrupted is finished.
+    Interrupted trials continue from their last checkpoints and missing trials are drawn, so the
+    study reaches the result of an uninterrupted one. An unfinished selection (`raylab.select`) is
+    finished as well. A study that has ended is left as it is.
 
     Args:
-        path: The folder of the study.
-        say: Receives a line of text per trial.
+        path: The study's folder.
+        say: Receives lines of progress.
+
+    Returns:
+        The study.
 
     Raises:
-        StudyError: There is no study, another driver runs it, or its dataset has changed.
+        StudyError: the folder is not a study, or its dataset is not the one it was made on.
+
+    Example:
+        >>> study = raylab.resume("study", say=print)
+        study: all 2 trials have ended; nothing to resume
     """
     study = StudyFolder.open(Path(path))
     known = selections(study.ledger.read())

@@ -1,6 +1,4 @@
-"""A scaling study (`raylab scale`): data x model width x workers at fixed settings, each point over
-seeds.
-"""
+"""A scaling study: training data x model width x workers at fixed settings, over seeds."""
 
 from __future__ import annotations
 
@@ -9,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from raylab.analysis.repeated import SEED, begun_or_resumed, fixed_grid, require_same
-from raylab.analysis.scaling_points import Axes, Sizes, error_of, laws, points, width_number
+from raylab.analysis.scaling.axes import Axes, Sizes
+from raylab.analysis.scaling.fixed_grid import SEED, begun_or_resumed, fixed_grid, require_same
+from raylab.analysis.scaling.laws import error_of, laws_of, width_number
+from raylab.analysis.scaling.points import points_of
+from raylab.analysis.scaling.results import Scaling
 from raylab.config.dotted import get_path
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
@@ -21,6 +22,7 @@ from raylab.reporting.figures.scaling import keep_scaling
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count
+from raylab.tracking.records import TrialRecord
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
 
@@ -40,32 +42,51 @@ def scale(
     seeds: int = 3,
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
-) -> dict[str, Any]:
-    """Train every combination of training data, model width and workers over seeds: speeds, scores
-    and fitted laws.
+) -> Scaling:
+    """Train every combination of training data, model width and workers over seeds.
 
-    Everything else is as `base` says, or the config's default: what the space searches is not
-    searched here. The trials of each number of workers are a study of their own
-    (`OUT/OUT-workers-1`, ...); the same call again goes on where it was stopped. Where several
-    numbers of workers are compared, trials run one at a time (unless resources.concurrent is
-    given), so that they do not slow each other.
+    Everything else is as `base` of the space states it, or the config's default: what the space
+    searches is not searched here. The trials of each number of workers are a study of their own
+    (`OUT/OUT-workers-1`, ...). The same call again continues an interrupted study. Where several
+    numbers of workers are compared, trials run one at a time (unless resources.concurrent is set),
+    so that they do not slow each other. The result is also written to the folder `scores` in `out`,
+    as JSON, CSV and a figure.
+
+    The laws are error(n) = a * n^-b + c: Hestness et al. (2017, arXiv 1712.00409) over data, Kaplan
+    et al. (2020, arXiv 2001.08361) over model size.
 
     Args:
-        data_fractions: Of each session's training samples (`sessions.training_fraction`).
-        width: Whole numbers, or several as 16x32; default: the config's own width alone.
-        width_path: The config path that `width` is of; default: the hidden units of an encoder, the
+        space: A search space: a YAML file, its content, or a `Space`.
+        data: A prepared dataset.
+        out: A folder for the studies.
+        data_fractions: Of each session's training samples (`sessions.training_fraction`), above 0
+            and at most 1.
+        width: Whole numbers, or text such as "16x32" for several layers. Default: only the config's
+            own width.
+        width_path: The config path that `width` is of. Default: the hidden units of an encoder, the
             channels of a VQ-VAE or tcn, the hidden layers of a perceptron, the width of another
             network.
-        seeds: 0 to seeds - 1, the same at every point.
-
-    Returns:
-        {"metric", "error": what the laws are of, "width_path", "seeds", "steps", "batch",
-        "one_at_a_time", "points", "laws"}; `scaling_points.points` and `.laws` describe the last
-        two. Also written to the folder `scores` in `out`, as JSON, CSV and a figure.
+        workers: Data-parallel workers per trial.
+        seeds: Seeds per point: 0 to seeds - 1, the same at every point.
+        overrides: Config paths and values that replace those of the space.
+        say: Receives lines of progress.
 
     Raises:
-        ConfigError: an axis that does not exist.
-        StudyError: a number of workers does not fit, or `out` is another study.
+        ConfigError: an axis does not exist, or has values that it cannot have.
+        StudyError: a number of workers does not fit, or `out` holds another study.
+
+    Example:
+        >>> space = {
+        ...     "task": {"kind": "contrastive"},
+        ...     "base": {"training": {"max_steps": 20, "device": "cpu"}},
+        ...     "search": {},
+        ... }
+        >>> result = raylab.scale(
+        ...     space, data="dataset", out="scaling", data_fractions=(0.5, 1), seeds=1,
+        ...     say=lambda line: None,
+        ... )
+        >>> [point.fraction for point in result.points]
+        [0.5, 1.0]
     """
     source = str(space) if isinstance(space, str | Path) else "space"
     loaded = load_space(space, overrides, source=source)
@@ -81,11 +102,13 @@ def scale(
     )
     studies = {}
     for count, plan in plans.items():
-        say(f"{count} worker{'s' if count > 1 else ''} a trial")
+        say(f"{count} worker{'s' if count > 1 else ''} per trial")
         studies[count] = begun_or_resumed(plan, _folder(folder, count), KIND, say)
-    result = _result(plans, {count: study.records() for count, study in studies.items()}, axes)
-    write_json(folder / "scores" / "scaling.json", result)
-    keep_scaling(folder / "scores", result)
+    records = {count: study.records() for count, study in studies.items()}
+    result = _result(plans, records, axes)
+    plain = result.to_dict()
+    write_json(folder / "scores" / "scaling.json", plain)
+    keep_scaling(folder / "scores", plain)
     return result
 
 
@@ -98,9 +121,9 @@ def _axes(
     seeds: int,
     source: str,
 ) -> Axes:
-    if not fractions or not all(0 < one <= 1 for one in fractions):
+    if not fractions or not all(0 < fraction <= 1 for fraction in fractions):
         raise ConfigError(
-            f"data fractions {list(fractions)}: each is above 0 and at most 1",
+            f"data fractions {list(fractions)}: each must be above 0 and at most 1",
             "For example 0.25,0.5,1.",
         )
     if not workers or min(workers) < 1 or seeds < 1:
@@ -122,10 +145,9 @@ def _axes(
 
 
 def _sorted(width: Sequence[int | str], path: str, config: TrialConfig) -> list[int | str]:
-    if not all(re.fullmatch(r"\d+(x\d+)*", str(one)) for one in width):
-        said = ", ".join(map(str, width))
+    if not all(re.fullmatch(r"\d+(x\d+)*", str(value)) for value in width):
         raise ConfigError(
-            f"widths {said}: whole numbers are needed",
+            f"widths {', '.join(map(str, width))}: whole numbers are needed",
             "For example 16,32,64, or 16x32,32x64 of layers.",
         )
     try:
@@ -135,7 +157,7 @@ def _sorted(width: Sequence[int | str], path: str, config: TrialConfig) -> list[
         KeyError,
     ):  # no such path: the check of the space says so, with what there is
         layers = None
-    if isinstance(layers, tuple) and any(isinstance(one, int) for one in width):
+    if isinstance(layers, tuple) and any(isinstance(value, int) for value in width):
         example = "x".join(str(width[0]) for _ in layers)
         raise ConfigError(
             f"{path} is a width for each layer, {width[0]} is one number",
@@ -167,7 +189,7 @@ def _plan(space: Space, axes: Axes, workers: int, data: str | Path, source: str)
 
 
 def _check_folder(out: Path, plans: Mapping[int, Plan]) -> None:
-    """Another number of workers may join a scaling study; anything else is another study."""
+    """`out` may hold the same scaling study with other numbers of workers, and nothing else."""
     if out.exists() and not any(out.glob("*-workers-*/study.json")) and any(out.iterdir()):
         raise StudyError(f"{out}: already there, and no scaling study", "Choose another --out.")
     for count, plan in plans.items():
@@ -175,56 +197,59 @@ def _check_folder(out: Path, plans: Mapping[int, Plan]) -> None:
 
 
 def _folder(out: Path, workers: int) -> Path:
-    """Its name is that of the study, also in MLflow's model registry, so it says which scaling
-    study it is of.
+    """The study of one number of workers. Its folder's name is the name of the study, also in
+    MLflow's model registry, so it includes the name of the scaling study.
     """
     return out / f"{out.resolve().name}-workers-{workers}"
 
 
 def _check_fit(plans: Mapping[int, Plan], space: Space) -> None:
-    """Before anything is trained; most workers first, since a local Ray gets what they need when it
-    starts.
+    """Check all numbers of workers before anything is trained.
+
+    The most workers come first, because a local Ray is started with what they need.
     """
     for count in sorted(plans, reverse=True):
         try:
-            asked = space.resources.model_copy(update={"workers": count})
-            connect_for(asked, plans[count].space.budget.trials)
+            resources = space.resources.model_copy(update={"workers": count})
+            connect_for(resources, plans[count].space.budget.trials)
         except StudyError as error:
             raise StudyError(f"--workers {count}: {error.what}", error.remedy) from None
 
 
 def _result(
-    plans: Mapping[int, Plan], found: Mapping[int, Sequence[Any]], axes: Axes
-) -> dict[str, Any]:
+    plans: Mapping[int, Plan], records: Mapping[int, Sequence[TrialRecord]], axes: Axes
+) -> Scaling:
     plan = plans[axes.workers[0]]
     metric = plan.space.metrics[0]
     error, floor = error_of(metric, plan.modes[metric])
     sizes = _sizes(plan, axes)
-    listed = points(found, axes, sizes, error)
-    return {
-        "metric": metric,
-        "error": error,
-        "width_path": axes.path,
-        "seeds": axes.seeds,
-        "steps": max((record.step for records in found.values() for record in records), default=0),
-        "batch": sizes.batch,
-        "one_at_a_time": plan.space.resources.concurrent == 1,
-        "points": listed,
-        "laws": laws(listed, axes, floor),
-    }
+    points = points_of(records, axes, sizes, error)
+    return Scaling(
+        metric=metric,
+        error=error,
+        width_path=axes.path,
+        seeds=axes.seeds,
+        steps=max((record.step for trials in records.values() for record in trials), default=0),
+        batch=sizes.batch,
+        one_at_a_time=plan.space.resources.concurrent == 1,
+        points=points,
+        laws=laws_of(points, axes, floor),
+    )
 
 
 def _sizes(plan: Plan, axes: Axes) -> Sizes:
     configs = {
-        one: plan.space.config({**axes.at(axes.fractions[-1], one), SEED: 0}) for one in axes.widths
+        width: plan.space.config({**axes.at(axes.fractions[-1], width), SEED: 0})
+        for width in axes.widths
     }
     config = configs[axes.widths[0]]
     used = config.sessions.used(plan.dataset.sessions)
     counts = [spec.splits["train"] for spec in used.values() if spec.splits["train"]]
     return Sizes(
         samples={
-            one: sum(training_samples(count, one) for count in counts) for one in axes.fractions
+            fraction: sum(training_samples(count, fraction) for count in counts)
+            for fraction in axes.fractions
         },
-        learnt={width: trial_parameter_count(one, used) for width, one in configs.items()},
+        learnt={width: trial_parameter_count(config, used) for width, config in configs.items()},
         batch=config.training.batch_size * config.training.accumulate * len(counts),
     )

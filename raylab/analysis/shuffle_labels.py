@@ -1,21 +1,23 @@
-"""Controls: the winner's config trained again on shuffled labels, and the gap to its scores."""
+"""A control: the winner's config trained again on shuffled labels, and the gap to its scores."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from raylab.analysis.scorer import Scorer
-from raylab.analysis.trained import Trained
-from raylab.analysis.winner import winner
+from raylab.analysis.models.scorer import Scorer
+from raylab.analysis.models.trained import Trained
+from raylab.analysis.models.winner import winner
 from raylab.config.parse import parse_trial
 from raylab.config.yaml_files import load_yaml
 from raylab.errors import StudyError
 from raylab.evaluation.metrics import primary
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.shuffles import shuffles_figure
+from raylab.results import Result
 from raylab.tasks.families import get_task
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
@@ -23,6 +25,48 @@ from raylab.tuning.driver import Say, run_trials
 from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
 from raylab.tuning.run import create_study, run_recorded
+
+PrimaryScores = Mapping[str, tuple[str, float]]  # label -> its primary metric and score
+
+
+@dataclass(frozen=True)
+class ShuffleGap(Result):
+    """The score of one label beside the scores of models trained on shuffled labels.
+
+    Attributes:
+        metric: The label's primary metric.
+        true: Score of the trial itself.
+        shuffled: Score of each model that was trained on shuffled labels.
+        mean: Of `shuffled`.
+        gap: `true` - `mean`.
+        interval: From the 2.5th to the 97.5th percentile of `true` - `shuffled`, (low, high).
+        p: (1 + shuffles at least as good) / (1 + shuffles).
+    """
+
+    metric: str
+    true: float
+    shuffled: Sequence[float]
+    mean: float
+    gap: float
+    interval: tuple[float, float]
+    p: float
+
+
+@dataclass(frozen=True)
+class ShuffledLabels(Result):
+    """A trial beside models of its config that were trained on shuffled labels.
+
+    Attributes:
+        shuffles: Shuffled trials that completed.
+        shuffled: The labels that training uses, and that were shuffled.
+        scores: Label -> gap, for every label of the dataset.
+    """
+
+    split: str
+    trial: str
+    shuffles: int
+    shuffled: Sequence[str]
+    scores: Mapping[str, ShuffleGap]
 
 
 def shuffle_labels(
@@ -32,21 +76,29 @@ def shuffle_labels(
     trial: str | None = None,
     split: str = "valid",
     say: Say = print,
-) -> dict[str, Any]:
-    """Train a trial's config on shifted labels (`controls.shuffle`) and decode the true ones beside
-    the trial itself.
+) -> ShuffledLabels:
+    """Train a trial's config on labels shifted in time, and decode the true labels.
 
-    The shuffled trials are a study of their own in the study's folder `controls`, run in parallel
-    and recorded as any; the same call again goes on where it was stopped.
+    A model that learns only from its labels reaches nothing here; what it still decodes comes from
+    its input. The shuffled trials are a study of their own in the study's folder `controls`. They
+    run in parallel and are recorded as any trial; the same call again finishes what is missing.
 
-    Returns:
-        {"split", "trial", "shuffles": completed, "shuffled": the labels that training is told,
-        "scores": {label: {"metric", "true", "shuffled": [...], "mean", "gap": true - mean,
-        "interval": of the gap, from the 2.5th to the 97.5th percentile of the shuffles, "p": (1 +
-        shuffles at least as good) / (1 + shuffles)}}}.
+    Args:
+        path: The study.
+        shuffles: Trials with shuffled labels (`controls.shuffle`).
+        trial: Default: the study's winner.
+        split: `valid` or `test`. Each reading of the test split is counted.
+        say: Receives lines of progress.
 
     Raises:
-        StudyError: the trial's training is told no label, or no shuffled trial completed.
+        StudyError: training of the trial uses no label, or no shuffled trial completed.
+
+    Example:
+        >>> result = raylab.shuffle_labels("study", shuffles=2, say=lambda line: None)
+        >>> result.shuffled
+        ('position',)
+        >>> len(result.scores["position"].shuffled)
+        2
     """
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
@@ -54,38 +106,41 @@ def shuffle_labels(
     labels = get_task(config).training_labels(config, study.description["label"])
     if not labels:
         raise StudyError(
-            f"{study.path}: training of trial {record.trial} is told no label",
-            "There is no label to shuffle; choose a trial whose positives, or whose behaviour "
+            f"{study.path}: training of trial {record.trial} uses no label",
+            "There is no label to shuffle. Choose a trial whose positives, or whose behaviour "
             "head, use one.",
         )
     true = Trained.load(study, record)
     true.read(split, "shuffles")
     control = _control_study(study, record, shuffles, say)
-    completed = [one for one in control.records() if one.state == "completed"]
+    completed = [trial for trial in control.records() if trial.state == "completed"]
     if not completed:
         raise StudyError(
             f"{control.path}: no shuffled trial completed",
-            "Look at `raylab leaderboard` of that folder.",
+            "`raylab leaderboard` of that folder shows why.",
         )
-    found = [_scores(Trained.load(control, one), split) for one in completed]
-    gaps = {label: _gap(label, score, found) for label, score in _scores(true, split).items()}
-    head = {
-        "split": split,
-        "trial": record.trial,
-        "shuffles": len(completed),
-        "shuffled": list(labels),
-    }
-    result = {**head, "scores": gaps}
-    keep_score(study, f"shuffles-{split}", result, shuffles_figure(result))
+    shuffled = [_scores(Trained.load(control, trial), split) for trial in completed]
+    result = ShuffledLabels(
+        split=split,
+        trial=record.trial,
+        shuffles=len(completed),
+        shuffled=tuple(labels),
+        scores={
+            label: _gap(metric, score, [scores[label][1] for scores in shuffled])
+            for label, (metric, score) in _scores(true, split).items()
+        },
+    )
+    plain = result.to_dict()
+    keep_score(study, f"shuffles-{split}", plain, shuffles_figure(plain))
     return result
 
 
 def _control_study(study: StudyFolder, record: TrialRecord, shuffles: int, say: Say) -> StudyFolder:
-    """The study of so many shuffles of a trial: a new one, or what there is of it, finished."""
+    """The study of the shuffled trials: a new one, or an earlier one with missing trials added."""
     folder = study.path / "controls" / f"shuffle-{record.trial}-{shuffles}"
     plan = _plan(study, record, shuffles)
     control = StudyFolder.open(folder) if folder.exists() else create_study(folder, plan, "control")
-    missing = shuffles - sum(one.state in ENDED for one in control.records())
+    missing = shuffles - sum(trial.state in ENDED for trial in control.records())
     if missing:
         slots = connect_for(plan.space.resources, missing)
         run_recorded(
@@ -110,26 +165,22 @@ def _plan(study: StudyFolder, record: TrialRecord, shuffles: int) -> Plan:
     return make_plan(space, study.description["data"]["path"], source=f"controls of {study.name}")
 
 
-def _scores(trained: Trained, split: str) -> dict[str, tuple[str, float]]:
-    """Label -> its primary metric and score."""
+def _scores(trained: Trained, split: str) -> PrimaryScores:
     labels = trained.dataset.labels
-    scored = Scorer(trained.model, trained.dataset, split).scores(list(labels))["scores"]
-    names = {label: primary(labels[label].kind) for label in scored}
-    return {label: (names[label], scores[names[label]]) for label, scores in scored.items()}
+    scores = Scorer(trained.model, trained.dataset, split).scores(list(labels)).scores
+    metrics = {label: primary(labels[label].kind) for label in scores}
+    return {label: (metric, scores[label][metric]) for label, metric in metrics.items()}
 
 
-def _gap(
-    label: str, score: tuple[str, float], shuffled: list[dict[str, tuple[str, float]]]
-) -> dict[str, Any]:
-    metric, true = score
-    values = np.array([found[label][1] for found in shuffled])
+def _gap(metric: str, true: float, shuffled: Sequence[float]) -> ShuffleGap:
+    values = np.array(shuffled)
     low, high = np.percentile(true - values, [2.5, 97.5])
-    return {
-        "metric": metric,
-        "true": true,
-        "shuffled": values.tolist(),
-        "mean": float(values.mean()),
-        "gap": float(true - values.mean()),
-        "interval": [float(low), float(high)],
-        "p": float((1 + (values >= true).sum()) / (1 + len(values))),
-    }
+    return ShuffleGap(
+        metric=metric,
+        true=true,
+        shuffled=tuple(values.tolist()),
+        mean=float(values.mean()),
+        gap=float(true - values.mean()),
+        interval=(float(low), float(high)),
+        p=float((1 + (values >= true).sum()) / (1 + len(values))),
+    )

@@ -59,6 +59,6 @@ def compare(
         say=say,
     )
     if as_json:
-        print_json(comparison)
+        print_json(comparison.to_dict())
     else:
         print_alternatives(comparison, out)

@@ -21,6 +21,7 @@ from raylab.cli.show.topology import print_topology
 
 if TYPE_CHECKING:
     from raylab.analysis.consistency import Between
+    from raylab.results import Result
 
 
 @verb(
@@ -148,7 +149,7 @@ def evaluate(
 class Score:
     """How a score is taken, and how it is printed."""
 
-    take: Callable[[], Any]
+    take: Callable[[], Result]
     show: Callable[[Any], None]
 
 
@@ -156,9 +157,10 @@ def _take(scores: Mapping[str, Score], as_json: bool) -> None:
     """Take every score; print each as soon as it is there, or all as one JSON value."""
     results = {}
     for name, score in scores.items():
-        results[name] = score.take()
+        result = score.take()
+        results[name] = result.to_dict()
         if not as_json:
-            score.show(results[name])
+            score.show(result)
     if as_json:
         print_json(results if len(results) > 1 else next(iter(results.values())))
 

@@ -56,9 +56,9 @@ def leaderboard(
         ranking = raylab.rank(
             studies, label=label, split=split or "valid", by=by or "study", out=out
         )
-        print_json(ranking) if as_json else print_ranking(ranking)
+        print_json(ranking.to_dict()) if as_json else print_ranking(ranking)
     elif as_json:
-        print_json(raylab.leaderboard(studies[0]))
+        print_json(raylab.leaderboard(studies[0]).to_dict())
     else:
         from raylab.tracking.study import StudyFolder
 

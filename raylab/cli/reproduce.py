@@ -36,8 +36,8 @@ def reproduce(
     """
     reproduction = raylab.reproduce(study, trial, out=out, tolerance=tolerance)
     if as_json:
-        print_json(reproduction)
+        print_json(reproduction.to_dict())
     else:
         click.echo("\n".join(lines(reproduction)))
-    if not reproduction["same"]:
+    if not reproduction.same:
         sys.exit(1)

@@ -112,6 +112,6 @@ def scale(
         say=say,
     )
     if as_json:
-        print_json(scaling)
+        print_json(scaling.to_dict())
     else:
         print_scaling(scaling, out)

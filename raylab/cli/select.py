@@ -66,6 +66,6 @@ def select(
         say=say,
     )
     if as_json:
-        print_json(selection)
+        print_json(selection.to_dict())
     else:
         print_selection(selection, study)

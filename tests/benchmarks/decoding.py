@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 import raylab
-from raylab.analysis.scorer import permuted
+from raylab.analysis.models.scorer import permuted
 from raylab.config.decoder import DecoderTrial
 from raylab.config.parse import parse_trial
 from raylab.config.training import EvaluationConfig

@@ -65,13 +65,11 @@ def recovered(
         study = folder / sampling["conditional"]
         if not study.is_dir():
             raylab.search(space(sampling, options), data=folder / "ds", out=study, say=note)
-        for seed, row in enumerate(sorted(raylab.leaderboard(study), key=lambda row: row["trial"])):
+        for seed, row in enumerate(sorted(raylab.leaderboard(study), key=lambda row: row.trial)):
             others = OTHERS if sampling["conditional"] == "time" else ()
-            compared = raylab.compare_embeddings(
-                study, trial=row["trial"], against=others, seed=seed
-            )
-            for method, one in compared["methods"].items():
-                found[method if method in OTHERS else name].append(one["scores"]["latent"])
+            compared = raylab.compare_embeddings(study, trial=row.trial, against=others, seed=seed)
+            for method, one in compared.methods.items():
+                found[method if method in OTHERS else name].append(one.scores["latent"])
         note(f"noise {noise:g}: {name} done")
     return found
 

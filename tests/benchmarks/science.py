@@ -26,8 +26,8 @@ import numpy as np
 import torch
 
 import raylab
-from raylab.analysis.trained import Trained
-from raylab.analysis.winner import winner
+from raylab.analysis.models.trained import Trained
+from raylab.analysis.models.winner import winner
 from raylab.data.session import Label
 from raylab.data.splitting.splits import CODE
 from raylab.evaluation.consistency import consistency_matrix, off_diagonal
@@ -100,12 +100,12 @@ def compared(folder: Path, name: str, options: argparse.Namespace) -> list[str]:
         methods = raylab.compare_embeddings(
             study.path, trial=f"{seed:04d}", against=[file], split=SPLIT, samples=10**6
         )
-        ours, theirs = methods["methods"].values()
-        scores.append((ours["scores"], theirs["scores"]))
+        ours, theirs = methods.methods.values()
+        scores.append((ours.scores, theirs.scores))
         peers.append(held_out(trained, file))
         note(f"{name}: seed {seed} done")
     trials = [f"{seed:04d}" for seed in range(options.seeds)]
-    mean = raylab.consistency(study.path, trials=trials, split=SPLIT)["mean"]
+    mean = raylab.consistency(study.path, trials=trials, split=SPLIT).mean
     others = off_diagonal(consistency_matrix(peers)).mean()
     return [
         *lines_of(name, scores),

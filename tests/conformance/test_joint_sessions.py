@@ -148,7 +148,7 @@ def least(study: StudyFolder) -> float:
     """Of all pairs of sessions, those of a two-photon and a Neuropixels session among them; on
     held-out showings.
     """
-    return float(raylab.consistency(study.path, between="sessions", label="movie_frame")["least"])
+    return float(raylab.consistency(study.path, between="sessions", label="movie_frame").least)
 
 
 def test_joint_training_makes_sessions_consistent(
@@ -167,17 +167,17 @@ def test_consistency_within_and_between_areas(
 ) -> None:
     areas = raylab.consistency(study.path, between="areas", label="movie_frame")
     pairs = np.array(
-        raylab.consistency(study.path, between="sessions", label="movie_frame")["matrix"], float
+        raylab.consistency(study.path, between="sessions", label="movie_frame").matrix, float
     )
-    assert areas["names"] == ["VISp", "VISl"]  # sessions 0 and 2; session 1
+    assert areas.names == ("VISp", "VISl")  # sessions 0 and 2; session 1
     assert (
-        areas["matrix"][0][0]
+        areas.matrix[0][0]
         == pytest.approx((pairs[0, 2] + pairs[2, 0]) / 2)
-        == pytest.approx(areas["within"])
+        == pytest.approx(areas.within)
     )
-    assert areas["matrix"][1][1] is None  # one session has no pair within its area
-    assert areas["matrix"][0][1] == pytest.approx((pairs[0, 1] + pairs[2, 1]) / 2)
-    assert areas["mean"] == pytest.approx((areas["matrix"][0][1] + areas["matrix"][1][0]) / 2)
+    assert areas.matrix[1][1] is None  # one session has no pair within its area
+    assert areas.matrix[0][1] == pytest.approx((pairs[0, 1] + pairs[2, 1]) / 2)
+    assert areas.mean == pytest.approx((areas.matrix[0][1] + areas.matrix[1][0]) / 2)
     code, out, _ = run(
         capsys, "evaluate", study.path, "--consistency", "areas", "--label", "movie_frame"
     )

@@ -14,7 +14,8 @@ from helpers import dataset, session, study_of, trial
 from rich.console import Console
 
 import raylab
-from raylab.analysis.rank import Standing, _rows
+from raylab.analysis.rank import Ranking
+from raylab.analysis.ranking.standings import About, RankingRow, Standing, ranked_rows
 from raylab.cli import main
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
@@ -70,7 +71,7 @@ def studies(data: Dataset) -> dict[str, StudyFolder]:
 
 
 @pytest.fixture(scope="module")
-def ranked(studies: dict[str, StudyFolder]) -> dict[str, Any]:
+def ranked(studies: dict[str, StudyFolder]) -> Ranking:
     return raylab.rank([study.path for study in studies.values()], by="family", out=_csv(studies))
 
 
@@ -78,51 +79,47 @@ def _csv(studies: dict[str, StudyFolder]) -> Path:
     return studies["decoders"].path.parent / "ranking.csv"
 
 
-def rows_by(result: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
-    return {row[key]: row for row in result["rows"]}
+def rows_by(ranking: Ranking, key: str) -> dict[str, RankingRow]:
+    return {getattr(row, key): row for row in ranking.rows}
 
 
-def test_models_of_every_kind_and_baselines_by_one_score(
-    ranked: dict[str, Any], data: Dataset
-) -> None:
-    assert (ranked["split"], ranked["label"], ranked["metric"], ranked["unit"]) == (
+def test_models_of_every_kind_and_baselines_by_one_score(ranked: Ranking, data: Dataset) -> None:
+    assert (ranked.split, ranked.label, ranked.metric, ranked.unit) == (
         "valid",
         "position",
         "r2",
         "m",
     )
-    assert (ranked["data"], ranked["sessions"], ranked["per"]) == (
+    assert (ranked.data, ranked.sessions, ranked.per) == (
         data.fingerprint,
-        ["a", "b"],
+        ("a", "b"),
         "sample",
     )
-    assert [row["rank"] for row in ranked["rows"]] == list(range(1, 9))
-    scores = [row["score"] for row in ranked["rows"]]
+    assert [row.rank for row in ranked.rows] == list(range(1, 9))
+    scores = [row.score for row in ranked.rows]
     assert scores == sorted(scores, reverse=True)
-    models = [row for row in ranked["rows"] if row["family"] != "baseline"]
-    assert {row["family"] for row in models} == {
+    models = [row for row in ranked.rows if row.family != "baseline"]
+    assert {row.family for row in models} == {
         "contrastive",
         "decoder: ridge",
         "decoder: knn",
         "decoder: mlp",
     }
-    assert {row["name"] for row in models} == {"embeddings", "decoders"}
+    assert {row.name for row in models} == {"embeddings", "decoders"}
     named = rows_by(ranked, "name")
     assert {"raw activity", "smoothed activity", "PCA", "chance"} < set(named)
-    assert (named["chance"]["interval"], named["chance"]["readout"]) == (None, None)
-    for row in ranked["rows"]:
-        assert set(row["scores"]) == {"r2", "median_abs_error"}
-        if row["interval"]:
-            assert row["interval"][0] <= row["score"] <= row["interval"][1]
-            assert row["sessions"] == 2
+    assert (named["chance"].interval, named["chance"].readout) == (None, None)
+    for row in ranked.rows:
+        assert set(row.scores) == {"r2", "median_abs_error"}
+        if row.interval:
+            assert row.interval[0] <= row.score <= row.interval[1]
+            assert row.sessions == 2
 
 
-def test_each_row_is_what_evaluate_says(
-    ranked: dict[str, Any], studies: dict[str, StudyFolder]
-) -> None:
+def test_each_row_is_what_evaluate_says(ranked: Ranking, studies: dict[str, StudyFolder]) -> None:
     family = rows_by(ranked, "family")
     assert (
-        family["contrastive"]["trial"] == "0001"
+        family["contrastive"].trial == "0001"
     )  # by the study's objective, not by the score shown here
     ridges = [
         record
@@ -130,11 +127,11 @@ def test_each_row_is_what_evaluate_says(
         if record.config["model"]["kind"] == "ridge"
     ]
     best = max(ridges, key=lambda record: record.score or 0)
-    assert family["decoder: ridge"]["trial"] == best.trial
-    assert family["decoder: ridge"]["score"] == pytest.approx(best.metrics["decoding.r2"])
-    said = raylab.evaluate(studies["embeddings"].path)
-    assert family["contrastive"]["scores"] == said["scores"]["position"]
-    assert family["contrastive"]["interval"] == said["intervals"]["position"]["r2"]
+    assert family["decoder: ridge"].trial == best.trial
+    assert family["decoder: ridge"].score == pytest.approx(best.metrics["decoding.r2"])
+    evaluation = raylab.evaluate(studies["embeddings"].path)
+    assert family["contrastive"].scores == evaluation.scores["position"]
+    assert family["contrastive"].interval == evaluation.intervals["position"]["r2"]
     named = rows_by(ranked, "name")
     for key, name in {
         "raw": "raw activity",
@@ -142,39 +139,37 @@ def test_each_row_is_what_evaluate_says(
         "pca": "PCA",
         "chance": "chance",
     }.items():
-        assert named[name]["scores"] == said["baselines"][key]["position"]
-    assert family["decoder: mlp"]["steps_per_s"] == 5.0
-    assert family["decoder: ridge"]["steps_per_s"] is None  # fitted at once
-    assert family["decoder: ridge"]["readout"] == "ridge, alpha 1"
-    assert family["contrastive"]["readout"].startswith("knn")
+        assert named[name].scores == evaluation.baselines[key]["position"]
+    assert family["decoder: mlp"].steps_per_s == 5.0
+    assert family["decoder: ridge"].steps_per_s is None  # fitted at once
+    assert family["decoder: ridge"].readout == "ridge, alpha 1"
+    assert (family["contrastive"].readout or "").startswith("knn")
 
 
 def test_the_winner_of_each_study_unless_families_are_asked_for(
     studies: dict[str, StudyFolder],
 ) -> None:
     found = raylab.rank([studies["decoders"].path])
-    models = [row for row in found["rows"] if row["family"] != "baseline"]
-    assert [row["trial"] for row in models] == [
-        raylab.leaderboard(studies["decoders"].path)[0]["trial"]
-    ]
+    models = [row for row in found.rows if row.family != "baseline"]
+    assert [row.trial for row in models] == [raylab.leaderboard(studies["decoders"].path)[0].trial]
 
 
-def test_as_csv_and_for_a_terminal(ranked: dict[str, Any], studies: dict[str, StudyFolder]) -> None:
+def test_as_csv_and_for_a_terminal(ranked: Ranking, studies: dict[str, StudyFolder]) -> None:
     written = list(csv.DictReader(_csv(studies).open()))
-    assert [row["name"] for row in written] == [row["name"] for row in ranked["rows"]]
-    for row, cells in zip(ranked["rows"], written):
-        assert float(cells["score"]) == row["score"]
-        assert float(cells["scores.median_abs_error"]) == row["scores"]["median_abs_error"]
-        assert cells["low"] == ("" if row["interval"] is None else str(row["interval"][0]))
+    assert [row["name"] for row in written] == [row.name for row in ranked.rows]
+    for row, cells in zip(ranked.rows, written):
+        assert float(cells["score"]) == row.score
+        assert float(cells["scores.median_abs_error"]) == row.scores["median_abs_error"]
+        assert cells["low"] == ("" if row.interval is None else str(row.interval[0]))
     assert [cells["use"] for cells in written].count("yes") == 1
     console = Console(width=160)
     with console.capture() as shown_by:
-        console.print(ranking_table(ranked))
+        console.print(ranking_table(ranked.to_dict()))
     shown = shown_by.get()
-    first = ranked["rows"][0]
-    assert f"{first['score']:.3f}" in shown
+    first = ranked.rows[0]
+    assert f"{first.score:.3f}" in shown
     assert "decoder: mlp" in shown
-    assert any(line.startswith("* best on validation") for line in remarks(ranked))
+    assert any(line.startswith("* best on validation") for line in remarks(ranked.to_dict()))
 
 
 def test_test_readings_are_counted_and_choose_nothing(data: Dataset, tmp_path: Path) -> None:
@@ -184,27 +179,25 @@ def test_test_readings_are_counted_and_choose_nothing(data: Dataset, tmp_path: P
     ]
     paths = [study.path for study in made]
     valid = raylab.rank(paths, by="family")
-    assert valid["test_reads"] == {"one": 0, "two": 0}
+    assert valid.test_reads == {"one": 0, "two": 0}
     result = raylab.rank(paths, by="family", split="test")
-    assert result["test_reads"] == {"one": 1, "two": 2}
+    assert result.test_reads == {"one": 1, "two": 2}
     reads = [event for study in made for event in reads_of_test(study.ledger.read())]
     assert [(event.trial, event.purpose) for event in reads] == [
         ("0000", "leaderboard"), ("0000", "leaderboard"), ("0001", "leaderboard"),
     ]  # fmt: skip
-    before = {(row["name"], row["family"]): row for row in valid["rows"] if row["name"] != "chance"}
-    for row in result["rows"]:
-        if row["name"] != "chance":
-            known = before[row["name"], row["family"]]
-            assert (row["valid"], row["use"], row["trial"]) == (
-                known["score"],
-                known["use"],
-                known["trial"],
+    before = {(row.name, row.family): row for row in valid.rows if row.name != "chance"}
+    for row in result.rows:
+        if row.name != "chance":
+            known = before[row.name, row.family]
+            assert (row.valid, row.use, row.trial) == (
+                known.score,
+                known.use,
+                known.trial,
             )
-            assert row["score"] != known["score"]
-            assert row["fitted"] == (
-                ["train"] if row["family"] == "decoder: mlp" else ["train", "valid"]
-            )
-    assert "one 1, two 2" in remarks(result)[-1]
+            assert row.score != known.score
+            assert row.fitted == (["train"] if row.family == "decoder: mlp" else ["train", "valid"])
+    assert "one 1, two 2" in remarks(result.to_dict())[-1]
 
 
 def test_the_best_on_validation_is_marked_where_another_is_best_on_test() -> None:
@@ -215,21 +208,15 @@ def test_the_best_on_validation_is_marked_where_another_is_best_on_test() -> Non
             "a": Decoded("continuous", score_predictions("continuous", truth, found), truth, found)
         }
 
-    about = {
-        "trial": "0000",
-        "readout": "itself",
-        "seconds": 1.0,
-        "steps_per_s": None,
-        "seeds": None,
-    }
+    about = About(trial="0000", readout="itself", seconds=1.0)
     standings = [
         Standing("good on test", "vqvae", decoded(0.3), decoded(0.1), about),
         Standing("good on valid", "vqvae", decoded(0.1), decoded(0.3), about),
         Standing("of no session", "baseline", {}, {}, about, {"r2": 0.99}),
         Standing("of two", "baseline", decoded(0), {**decoded(0), "b": decoded(0)["a"]}, about),
     ]
-    rows = _rows(standings, "r2", 1)
-    assert [(row["name"], row["rank"], row["use"]) for row in rows] == [
+    rows = ranked_rows(standings, "r2", 1)
+    assert [(row.name, row.rank, row.use) for row in rows] == [
         ("of no session", 1, False),
         ("good on test", 2, False),
         ("good on valid", 3, True),
@@ -274,19 +261,19 @@ def test_groups_must_be_the_same(tmp_path: Path) -> None:
     whole = study_of(tmp_path / "whole", data, [decoder("ridge", evaluation={"per": "segment"})])
     refused("sample .* and whole .* differ in evaluation.per: sample and segment", sample, whole)
     result = raylab.rank([whole.path])
-    assert result["per"] == "segment"
-    assert len(result["rows"]) == 5
+    assert result.per == "segment"
+    assert len(result.rows) == 5
 
 
 def test_embeddings_read_by_another_decoder_have_baselines_of_their_own(
     data: Dataset, studies: dict[str, StudyFolder], tmp_path: Path
 ) -> None:
     linear = study_of(tmp_path / "linear", data, [trial(evaluation={"decoder": {"kind": "ridge"}})])
-    rows = raylab.rank([linear.path, studies["embeddings"].path])["rows"]
-    raw = [row["readout"].split(",")[0] for row in rows if row["name"] == "raw activity"]
+    rows = raylab.rank([linear.path, studies["embeddings"].path]).rows
+    raw = [str(row.readout).split(",")[0] for row in rows if row.name == "raw activity"]
     assert sorted(raw) == ["knn", "ridge"]
-    by_name = {row["name"]: row for row in rows}
-    assert by_name["linear"]["readout"].startswith("ridge")
+    by_name = {row.name: row for row in rows}
+    assert (by_name["linear"].readout or "").startswith("ridge")
     lda = study_of(
         tmp_path / "lda",
         data,

@@ -61,5 +61,5 @@ def test_a_study_adapts_and_is_evaluated(other: Dataset, tmp_path: Path, workers
     for name in ("new", "newer"):
         assert all(p.equal(learnt[key]) for key, p in trunk(model.encoder(name)).items())
     result = package.evaluate(found.path)
-    assert set(result["sessions"]) == {"new", "newer"}
-    assert set(result["scores"]) == {"position", "heading", "choice"}
+    assert set(result.sessions) == {"new", "newer"}
+    assert set(result.scores) == {"position", "heading", "choice"}

@@ -35,7 +35,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
 
 def test_shuffles_are_trained_recorded_and_compared(study: StudyFolder) -> None:
     found = raylab.shuffle_labels(study.path, shuffles=3, say=lambda _: None)
-    assert (found["shuffles"], found["shuffled"], found["trial"]) == (3, ["position"], "0000")
+    assert (found.shuffles, found.shuffled, found.trial) == (3, ("position",), "0000")
     control = StudyFolder.open(study.path / "controls" / "shuffle-0000-3")
     records = control.records()
     seeds = {record.config["controls"]["shuffle"] for record in records}
@@ -45,14 +45,14 @@ def test_shuffles_are_trained_recorded_and_compared(study: StudyFolder) -> None:
     own = study.records()[0].config
     for record in records:
         assert {**record.config, "controls": own["controls"]} == own
-    position = found["scores"]["position"]
-    assert position["gap"] == pytest.approx(position["true"] - sum(position["shuffled"]) / 3)
-    assert position["interval"][0] <= position["gap"] <= position["interval"][1]
-    assert position["gap"] > 0
-    assert position["p"] == pytest.approx(
-        (1 + sum(score >= position["true"] for score in position["shuffled"])) / 4
+    position = found.scores["position"]
+    assert position.gap == pytest.approx(position.true - sum(position.shuffled) / 3)
+    assert position.interval[0] <= position.gap <= position.interval[1]
+    assert position.gap > 0
+    assert position.p == pytest.approx(
+        (1 + sum(score >= position.true for score in position.shuffled)) / 4
     )
-    assert json.loads((study.scores_folder / "shuffles-valid.json").read_text()) == found
+    assert json.loads((study.scores_folder / "shuffles-valid.json").read_text()) == found.to_dict()
     assert "trained again on 3 shuffles" in raylab.report(study.path).read_text()
 
 

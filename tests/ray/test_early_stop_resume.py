@@ -90,5 +90,5 @@ def check_records(study: StudyFolder) -> None:
         )
         assert f"the model of step {best} is kept" in str(notes[record.trial])
         assert runs[record.trial]["score"] == held.value == record.score
-        evaluated = package.evaluate(study.path, trial=record.trial)["scores"]["position"]["r2"]
+        evaluated = package.evaluate(study.path, trial=record.trial).scores["position"]["r2"]
         assert evaluated == pytest.approx(record.metrics["decoding.r2"])

@@ -102,7 +102,7 @@ def test_a_front_over_a_resume_is_the_same_everywhere(data: Dataset, tmp_path: P
         assert runs[record.trial]["score"] == record.score == record.scores[0]
     rows = list(csv.DictReader(study.leaderboard_path.open()))
     assert {row["trial"] for row in rows if row["front"] == "yes"} == leading
-    used = package.evaluate(study.path)["trial"]
+    used = package.evaluate(study.path).trial
     assert used in leading
     assert used == rows[0]["trial"] == max(leading, key=lambda trial: float(scores(rows, trial)))
     assert "Pareto front" in study.report_path.read_text(encoding="utf-8")

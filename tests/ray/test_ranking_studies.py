@@ -78,8 +78,8 @@ def test_every_family_on_one_board(
     for path, family in zip(studies[:2], ("contrastive", "vqvae")):
         best = raylab.leaderboard(path)[0]
         assert (models[family]["trial"], models[family]["score"]) == (
-            best["trial"],
-            pytest.approx(best["metrics"]["decoding.r2"], abs=1e-4),
+            best.trial,
+            pytest.approx(best.metrics["decoding.r2"], abs=1e-4),
         )
     readers = {
         (row["name"], row["readout"].split(",")[0])
@@ -100,8 +100,8 @@ def test_the_test_split_is_read_once_and_noted(
     assert "contrastive 1, vqvae 1, decoder 1" in shown
     assert "train+valid" in shown
     again = raylab.rank(paths, split="test")
-    assert again["test_reads"] == {"contrastive": 2, "vqvae": 2, "decoder": 2}
+    assert again.test_reads == {"contrastive": 2, "vqvae": 2, "decoder": 2}
     valid = raylab.rank(paths)
-    assert [row["name"] for row in again["rows"] if row["use"]] == [
-        row["name"] for row in valid["rows"] if row["use"]
+    assert [row.name for row in again.rows if row.use] == [
+        row.name for row in valid.rows if row.use
     ]

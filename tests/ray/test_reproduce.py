@@ -65,18 +65,18 @@ def test_however_a_trial_ended_it_is_rebuilt_to_the_bit(study: StudyFolder) -> N
     assert set(ends) == {"completed", "pruned", "stopped"}
     for record in ends.values():
         found = raylab.reproduce(study.path, record.trial)
-        assert found["environment"].keys() <= {
+        assert found.environment.keys() <= {
             "git commit",
             "git dirty",
         }  # of a tree that is being worked on
-        assert found["step"] == record.step
-        assert found["score"] == {"recorded": record.score, "rebuilt": record.score}
-        assert found["weights"] == {
+        assert found.step == record.step
+        assert found.score.to_dict() == {"recorded": record.score, "rebuilt": record.score}
+        assert found.weights.to_dict() == {
             "equal": True,
             "largest_difference": 0.0,
             "relative_difference": 0.0,
         }
-        assert (found["same"], found["metrics"]) == (True, {})
+        assert (found.same, found.metrics) == (True, {})
 
 
 def test_a_trial_of_two_workers_is_rebuilt_by_two(data: Dataset, tmp_path: Path) -> None:
@@ -94,5 +94,5 @@ def test_a_trial_of_two_workers_is_rebuilt_by_two(data: Dataset, tmp_path: Path)
         found = raylab.reproduce(study.path, "0000", out=tmp_path / "again")
     finally:
         ray.shutdown()
-    assert found["same"]
-    assert found["weights"]["equal"]
+    assert found.same
+    assert found.weights.equal

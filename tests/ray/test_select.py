@@ -128,7 +128,7 @@ def check_champion(study: Path) -> None:
     tags = client.get_run(version.run_id or "").data.tags
     assert (tags["raylab.trial"], tags["raylab.of"]) == (result["trial"], result["of"])
     scored = package.evaluate(study, split="test")
-    assert (scored["trial"], scored["selected"], scored["test_reads"]) == (result["trial"], True, 1)
+    assert (scored.trial, scored.selected, scored.test_reads) == (result["trial"], True, 1)
     again = subprocess.run(
         [*RAYLAB, "select", study, *SELECT], capture_output=True, text=True, check=True, timeout=90
     )

@@ -62,12 +62,12 @@ def study(data: Path) -> StudyFolder:
 
 def test_error_against_bits(study: StudyFolder) -> None:
     rows = raylab.leaderboard(study.path)
-    assert [row["state"] for row in rows] == ["completed"] * 4
-    assert {"quantizer.codes": 4, "quantizer.kind": "ema"} in [row["params"] for row in rows]
-    assert any(row["front"] for row in rows)
+    assert [row.state for row in rows] == ["completed"] * 4
+    assert {"quantizer.codes": 4, "quantizer.kind": "ema"} in [row.params for row in rows]
+    assert any(row.front for row in rows)
     page = raylab.report(study.path).read_text()
     assert "Codes and reconstructions of the best trial" in page
-    winner = rows[0]["trial"]
+    winner = rows[0].trial
     assert {path.name for path in (study.trial_folder(winner) / "figures").iterdir()} >= {
         "code_usage.png"
     }
@@ -75,11 +75,11 @@ def test_error_against_bits(study: StudyFolder) -> None:
 
 def test_what_can_be_asked_of_any_model(study: StudyFolder, tmp_path: Path) -> None:
     found = raylab.evaluate(study.path)
-    assert found["scores"]["position"]["r2"] > 0
-    trials = [row["trial"] for row in raylab.leaderboard(study.path)][:2]
-    assert 0 < raylab.consistency(study.path, trials=trials)["mean"] <= 1
-    compared = raylab.compare_embeddings(study.path, against=["pca"], samples=200)["methods"]
-    assert [one["dimensions"] for one in compared.values()] == [8, 8]
+    assert found.scores["position"]["r2"] > 0
+    trials = [row.trial for row in raylab.leaderboard(study.path)][:2]
+    assert 0 < raylab.consistency(study.path, trials=trials).mean <= 1
+    compared = raylab.compare_embeddings(study.path, against=["pca"], samples=200).methods
+    assert [one.dimensions for one in compared.values()] == [8, 8]
     table = raylab.export_embeddings(study.path, out=tmp_path / "codes.parquet")
     assert len(table) == 1600 - sum(spec["splits"]["test"] for spec in _sessions(study))
     model = raylab.load(study.path)
@@ -97,7 +97,7 @@ def _sessions(study: StudyFolder) -> list[dict[str, Any]]:
 
 def test_shuffled_behaviour(study: StudyFolder) -> None:
     found = raylab.shuffle_labels(study.path, shuffles=2, say=lambda _: None)
-    assert (found["shuffles"], found["shuffled"]) == (2, ["position"])
+    assert (found.shuffles, found.shuffled) == (2, ("position",))
 
 
 def test_alternatives_over_seeds(data: Path, study: StudyFolder) -> None:
@@ -109,23 +109,23 @@ def test_alternatives_over_seeds(data: Path, study: StudyFolder) -> None:
         "overrides": {"training.max_steps": 20},
     }
     found = raylab.compare(SPACE, **how, any_size=True, say=said.append)
-    assert (found["over"], found["steps"], list(found["alternatives"])) == (
+    assert (found.over, found.steps, list(found.alternatives)) == (
         "quantizer.kind",
         20,
         ["ema", "lfq"],
     )
     records = StudyFolder.open(out).records()
-    for kind, one in found["alternatives"].items():
+    for kind, one in found.alternatives.items():
         own = [record for record in records if record.params["quantizer.kind"] == kind]
         assert sorted(record.params["training.seed"] for record in own) == [0, 1]
         values = [record.metrics["reconstruction.mse"] for record in own]
-        mse = one["metrics"]["reconstruction.mse"]
-        assert mse["mean"] == pytest.approx(np.mean(values))
+        mse = one.metrics["reconstruction.mse"]
+        assert mse.mean == pytest.approx(np.mean(values))
         half = (
             12.706 * np.std(values, ddof=1) / np.sqrt(2)
         )  # of Student's t with one degree of freedom
-        assert mse["interval"] == pytest.approx([mse["mean"] - half, mse["mean"] + half], rel=1e-3)
-        assert one["metrics"]["steps_per_s"]["mean"] > 0
+        assert mse.interval == pytest.approx([mse.mean - half, mse.mean + half], rel=1e-3)
+        assert one.metrics["steps_per_s"].mean > 0
     table = list(csv.DictReader((out / "scores" / "alternatives.csv").open()))
     (published,) = [
         row for row in table if row["alternative"] == "ema" and row["metric"] == "codes.usage"

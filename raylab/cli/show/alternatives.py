@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console
+from raylab.cli.show.screen import console, mean_text
+
+if TYPE_CHECKING:
+    from raylab.analysis.compare import Comparison
 
 
-def print_alternatives(result: dict[str, Any], out: Path) -> None:
+def print_alternatives(result: Comparison, out: Path) -> None:
+    """A row per alternative, a column per metric."""
     from rich.table import Table
 
     from raylab.reporting.tables.alternatives import shown_metrics
 
-    metrics = shown_metrics(result)
+    metrics = shown_metrics(result.to_dict())
     title = (
-        f"{result['over']}: mean of {result['seeds']} seeds (95 % interval), {result['steps']} "
-        "steps each"
+        f"{result.over}: mean of {result.seeds} seeds (95 % interval), {result.steps} steps each"
     )
     grid = Table("", *metrics, "numbers learnt", title=title)
-    for name, one in result["alternatives"].items():
-        cells = [_with_interval(one["metrics"].get(metric)) for metric in metrics]
-        failed = f" ({one['failed']} failed)" if one["failed"] else ""
-        grid.add_row(name + failed, *cells, f"{one['learnt']:,}")
+    for name, alternative in result.alternatives.items():
+        cells = [mean_text(alternative.metrics.get(metric), interval=True) for metric in metrics]
+        failed = f" ({alternative.failed} failed)" if alternative.failed else ""
+        grid.add_row(name + failed, *cells, f"{alternative.learnt:,}")
     console(stderr=False).print(grid)
     click.echo(
         f"{out / 'scores' / 'alternatives.csv'}, alternatives.json and alternatives.png hold all "
         "metrics"
-    )
-
-
-def _with_interval(found: dict[str, Any] | None) -> str:
-    if found is None:
-        return "-"
-    low, high = found["interval"] or (None, None)
-    return (
-        f"{found['mean']:.3g}" if low is None else f"{found['mean']:.3g} ({low:.3g} ... {high:.3g})"
     )

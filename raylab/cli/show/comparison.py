@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from raylab.cli.show.screen import console, number
 
+if TYPE_CHECKING:
+    from raylab.analysis.compare_embeddings import EmbeddingComparison
 
-def print_comparison(result: dict[str, Any]) -> None:
+
+def print_comparison(result: EmbeddingComparison) -> None:
+    """A row per label and metric, a column per embedding."""
     from rich.table import Table
 
-    names = [
-        name + (" *" if found["transductive"] else "") for name, found in result["methods"].items()
-    ]
-    grid = Table(
-        "label",
-        "metric",
-        *names,
-        title=f"{result['split']} split, {result['samples']} samples a split at most",
-    )
-    first = next(iter(result["methods"].values()))
-    for label, scores in first["scores"].items():
+    methods = result.methods
+    title = f"{result.split} split, {result.samples} samples per split at most"
+    names = [name + (" *" if method.transductive else "") for name, method in methods.items()]
+    grid = Table("label", "metric", *names, title=title)
+    first = next(iter(methods.values()))
+    for label, scores in first.scores.items():
         for metric in scores:
-            found = [one["scores"].get(label, {}).get(metric) for one in result["methods"].values()]
-            grid.add_row(label, metric, *map(number, found))
-    grid.add_row(
-        "", "dimensions", *(str(found["dimensions"]) for found in result["methods"].values())
-    )
+            values = [method.scores.get(label, {}).get(metric) for method in methods.values()]
+            grid.add_row(label, metric, *map(number, values))
+    grid.add_row("", "dimensions", *(str(method.dimensions) for method in methods.values()))
     console(stderr=False).print(grid)
-    if any(found["transductive"] for found in result["methods"].values()):
+    if any(method.transductive for method in methods.values()):
         click.echo(
-            "* fitted on the scored samples as well, without their labels: it knows no other way"
+            "* fitted on the scored samples, too, without their labels, because the method cannot "
+            "embed new samples"
         )

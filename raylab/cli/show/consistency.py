@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from raylab.cli.show.screen import console, number
 
+if TYPE_CHECKING:
+    from raylab.analysis.consistency import Consistency
 
-def print_consistency(result: dict[str, Any]) -> None:
+
+def print_consistency(result: Consistency) -> None:
+    """The matrix of R2, and its summary in one line."""
     from rich.table import Table
 
-    grid = Table(
-        "predicts",
-        *result["names"],
-        title=f"consistency between {result['between']}, {result['split']} split",
-    )
-    for name, row in zip(result["names"], result["matrix"]):
+    title = f"consistency between {result.between}, {result.split} split"
+    grid = Table("predicts", *result.names, title=title)
+    for name, row in zip(result.names, result.matrix):
         grid.add_row(name, *(number(value) for value in row))
     console(stderr=False).print(grid)
-    unit = "bins of " + result["label"] if result["label"] else "samples"
-    within = (
-        f", within {result['between']} {result['within']:.3f}"
-        if result["within"] is not None
-        else ""
-    )
+    unit = f"bins of {result.label}" if result.label else "samples"
+    within = "" if result.within is None else f", within {result.between} {result.within:.3f}"
     click.echo(
-        f"mean R2 {result['mean']:.3f}{within} (pairs {result['least']:.3f} to "
-        f"{result['most']:.3f}; independent samples {result['chance']:.3f}), {result['samples']} "
-        f"{unit}, trials {', '.join(result['trials'])}"
+        f"mean R2 {result.mean:.3f}{within} (pairs {result.least:.3f} to {result.most:.3f}; "
+        f"independent samples {result.chance:.3f}), {result.samples} {unit}, trials "
+        f"{', '.join(result.trials)}"
     )
-    for note in result["notes"]:
+    for note in result.notes:
         click.echo(f"note: {note}")

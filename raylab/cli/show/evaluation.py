@@ -2,74 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console
+from raylab.cli.show.screen import console, number
+
+if TYPE_CHECKING:
+    from raylab.analysis.evaluate import Evaluation, Spread
 
 
-def print_evaluation(result: dict[str, Any]) -> None:
+def print_evaluation(result: Evaluation) -> None:
+    """A row per label and metric, a column per baseline; sessions below."""
     from rich.table import Table
 
     grid = Table(
         "label",
         "metric",
-        f"trial {result['trial']}",
+        f"trial {result.trial}",
         "95 % interval",
         "permuted labels",
-        *result["baselines"],
-        title=f"{result['split']} split",
+        *result.baselines,
+        title=f"{result.split} split",
     )
-    for label, scores in result["scores"].items():
+    for label, scores in result.scores.items():
         for metric, value in scores.items():
-            interval = result["intervals"].get(label, {}).get(metric)
-            shown = f"{interval[0]:.3f} ... {interval[1]:.3f}" if interval else ""
-            chance = result["permuted"].get(label, {}).get(metric)
-            permuted = (
-                f"{chance['low']:.3f} ... {chance['high']:.3f}, p {chance['p']:.3f}"
-                if chance
-                else ""
-            )
-            others = [entry.get(label, {}).get(metric) for entry in result["baselines"].values()]
-            told = [f"{other:.3f}" if other is not None else "" for other in others]
-            grid.add_row(label, metric, f"{value:.3f}", shown, permuted, *told)
+            grid.add_row(label, metric, number(value), *_beside(result, label, metric))
     console(stderr=False).print(grid)
-    if len(result["sessions"]) > 1:
+    if len(result.sessions) > 1:
         _print_session_scores(result)
-    if result["split"] == "test":
-        for splits in dict.fromkeys(map(tuple, result["fitted"].values())):
+    if result.split == "test":
+        for splits in dict.fromkeys(map(tuple, result.fitted.values())):
             click.echo(f"decoders were fitted on {' and '.join(splits)}")
-        click.echo(f"the test split of this study has now been read {result['test_reads']} time(s)")
+        click.echo(f"the test split of this study has now been read {result.test_reads} time(s)")
 
 
-def _print_session_scores(result: dict[str, Any]) -> None:
-    """A row a session, a column a label, its first score; of an animal's sessions, and of all,
-    median and quartiles.
+def _beside(result: Evaluation, label: str, metric: str) -> list[str]:
+    """Interval, permuted labels and baselines of one score."""
+    interval = result.intervals.get(label, {}).get(metric)
+    chance = result.permuted.get(label, {}).get(metric)
+    return [
+        f"{interval[0]:.3f} ... {interval[1]:.3f}" if interval else "",
+        f"{chance['low']:.3f} ... {chance['high']:.3f}, p {chance['p']:.3f}" if chance else "",
+        *(number(scores.get(label, {}).get(metric)) for scores in result.baselines.values()),
+    ]
+
+
+def _print_session_scores(result: Evaluation) -> None:
+    """A row per session, a column per label with its first score.
+
+    Below are median and quartiles over the sessions of each animal, over all sessions and over
+    animals.
     """
     from rich.table import Table
 
-    columns = [(label, next(iter(scores))) for label, scores in result["scores"].items()]
+    columns = [(label, next(iter(scores))) for label, scores in result.scores.items()]
     grid = Table(
         "",
         *(f"{label}\n{metric}" for label, metric in columns),
         title="by session; median (quartiles), n",
     )
-    for name, scores in result["sessions"].items():
-        values = [scores.get(label, {}).get(metric) for label, metric in columns]
-        grid.add_row(name, *("" if value is None else f"{value:.3f}" for value in values))
-    grid.add_section()
-    summaries = {f"animal {name}": found for name, found in result["animals"].items()}
-    summaries |= {f"all {name}": found for name, found in result["summary"].items() if found}
-    for name, found in summaries.items():
+    for name, scores in result.sessions.items():
         grid.add_row(
-            name, *(_spread(found.get(label, {}).get(metric)) for label, metric in columns)
+            name, *(number(scores.get(label, {}).get(metric)) for label, metric in columns)
         )
+    grid.add_section()
+    summaries = {f"animal {name}": summary for name, summary in result.animals.items()}
+    summaries |= {f"all {name}": summary for name, summary in result.summary.items() if summary}
+    for name, summary in summaries.items():
+        cells = (_spread_text(summary.get(label, {}).get(metric)) for label, metric in columns)
+        grid.add_row(name, *cells)
     console(stderr=False).print(grid)
 
 
-def _spread(found: dict[str, Any] | None) -> str:
-    if found is None:
+def _spread_text(spread: Spread | None) -> str:
+    if spread is None:
         return ""
-    lower, upper = found["quartiles"]
-    return f"{found['median']:.3f} ({lower:.3f} ... {upper:.3f}), {found['n']}"
+    lower, upper = spread.quartiles
+    return f"{spread.median:.3f} ({lower:.3f} ... {upper:.3f}), {spread.n}"

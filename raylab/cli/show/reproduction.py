@@ -1,32 +1,32 @@
-"""A trial rebuilt from its record, beside what was recorded."""
+"""A rebuilt trial beside its record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from raylab.analysis.reproduce import Reproduction
 
 
-def lines(found: Mapping[str, Any]) -> list[str]:
+def lines(result: Reproduction) -> list[str]:
     """What `raylab.reproduce` returns, for people."""
-    score, weights = found["score"], found["weights"]
-    within = f"within {found['tolerance']:g}, relative" if found["tolerance"] else "to the bit"
-    largest = (
+    within = f"within {result.tolerance:g}, relative" if result.tolerance else "to the bit"
+    weights = (
         "equal to the bit"
-        if weights["equal"]
-        else f"differ by up to {weights['largest_difference']:.3g}"
+        if result.weights.equal
+        else f"differ by up to {result.weights.largest_difference:.3g}"
     )
-    said = [
-        f"trial {found['trial']}: {'the same' if found['same'] else 'NOT the same'} at step "
-        f"{found['step']} ({within})",
-        f"score     {score['recorded']!r} recorded, {score['rebuilt']!r} rebuilt",
-        f"weights   {largest}",
+    return [
+        f"trial {result.trial}: {'the same' if result.same else 'NOT the same'} at step "
+        f"{result.step} ({within})",
+        f"score     {result.score.recorded!r} recorded, {result.score.rebuilt!r} rebuilt",
+        f"weights   {weights}",
+        *(
+            f"metric    {name}: {then} recorded, {now} rebuilt"
+            for name, (then, now) in result.metrics.items()
+        ),
+        *(
+            f"differs   {name}: {then} then, {now} now"
+            for name, (then, now) in result.environment.items()
+        ),
     ]
-    said += [
-        f"metric    {name}: {then} recorded, {now} rebuilt"
-        for name, (then, now) in found["metrics"].items()
-    ]
-    said += [
-        f"differs   {name}: {then} then, {now} now"
-        for name, (then, now) in found["environment"].items()
-    ]
-    return said

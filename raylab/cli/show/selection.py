@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from raylab.cli.show.screen import console
 
+if TYPE_CHECKING:
+    from raylab.analysis.selection.results import SeedSelection
 
-def print_selection(result: dict[str, Any], study: Path) -> None:
+
+def print_selection(selection: SeedSelection, study: Path) -> None:
+    """A row per candidate, and sentences that explain the choice."""
     from rich.table import Table
 
     from raylab.reporting.tables.selection import selection_sentences, selection_table
 
-    heads, rows = selection_table(result)
+    plain = selection.to_dict()
+    heads, rows = selection_table(plain)
     grid = Table(*heads)
     for row in rows:
         grid.add_row(*row)
     console(stderr=False).print(grid)
-    for line in selection_sentences(result):
+    for line in selection_sentences(plain):
         click.echo(line)
-    click.echo(f"{study / 'scores' / 'selection.json'} and selection.png hold it")
+    click.echo(f"{study / 'scores' / 'selection.json'} and selection.png hold the result")

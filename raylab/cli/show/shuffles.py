@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from raylab.cli.show.screen import console, number
 
+if TYPE_CHECKING:
+    from raylab.analysis.shuffle_labels import ShuffledLabels
 
-def print_shuffles(result: dict[str, Any]) -> None:
+HEADS = ("label", "metric", "true", "shuffled", "least", "most", "gap", "p")
+
+
+def print_shuffles(result: ShuffledLabels) -> None:
+    """A row per label."""
     from rich.table import Table
 
-    grid = Table(
-        "label",
-        "metric",
-        "true",
-        "shuffled",
-        "least",
-        "most",
-        "gap",
-        "p",
-        title=f"{result['split']} split",
-    )
-    for label, found in result["scores"].items():
-        values = (
-            found["true"],
-            found["mean"],
-            min(found["shuffled"]),
-            max(found["shuffled"]),
-            found["gap"],
-            found["p"],
-        )
-        grid.add_row(label, found["metric"], *map(number, values))
+    grid = Table(*HEADS, title=f"{result.split} split")
+    for label, gap in result.scores.items():
+        least, most = min(gap.shuffled), max(gap.shuffled)
+        values = (gap.true, gap.mean, least, most, gap.gap, gap.p)
+        grid.add_row(label, gap.metric, *map(number, values))
     console(stderr=False).print(grid)
     click.echo(
-        f"trial {result['trial']} trained again on {result['shuffles']} shuffles of "
-        f"{', '.join(result['shuffled'])}"
+        f"trial {result.trial} trained again on {result.shuffles} shuffles of "
+        f"{', '.join(result.shuffled)}"
     )

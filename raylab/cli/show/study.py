@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from raylab.cli.show.screen import console, say
 
+if TYPE_CHECKING:
+    from raylab.tracking.study import StudyFolder
 
-def print_study(study: Any) -> None:
+
+def print_study(study: StudyFolder) -> None:
+    """The leaderboard, and where the report and MLflow are."""
     print_leaderboard(study)
     say_choice(study.path, None)
     click.echo(f"report      {study.report_path}")
     click.echo(f"MLflow      {study.description['tracking']['uri']}  (open it with `raylab ui`)")
 
 
-def print_leaderboard(study: Any) -> None:
+def print_leaderboard(study: StudyFolder) -> None:
+    """A row per trial, as many columns as fit."""
     from raylab.reporting.tables.leaderboard import leaderboard_rows
     from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 
@@ -35,24 +40,25 @@ def print_leaderboard(study: Any) -> None:
 
 
 def say_choice(path: Path, trial: str | None) -> None:
-    """Which trial is used where none is named and several objectives leave a choice. A path may be
-    a model's, too.
+    """Say which trial is used, where none is named and the choice is not obvious.
+
+    `path` may also be a model, which leaves no choice.
     """
-    from raylab.analysis.winner import said_choice
+    from raylab.analysis.models.winner import describe_choice
     from raylab.tracking.study import StudyFolder
 
-    if (
-        trial is None
-        and (path / "study.json").is_file()
-        and (said := said_choice(StudyFolder.open(path)))
-    ):
-        say(said)
+    if trial is None and (path / "study.json").is_file():
+        choice = describe_choice(StudyFolder.open(path))
+        if choice:
+            say(choice)
 
 
 def say_unselected(path: Path, split: str, trial: str | None) -> None:
-    """That no selection over seeds comes before a reading of the test split."""
-    from raylab.analysis.winner import unselected
+    """Warn where the test split is read before a selection over seeds has ended."""
+    from raylab.analysis.models.winner import unselected
     from raylab.tracking.study import StudyFolder
 
-    if split == "test" and trial is None and (said := unselected(StudyFolder.open(path))):
-        say(f"note: {said}")
+    if split == "test" and trial is None:
+        warning = unselected(StudyFolder.open(path))
+        if warning:
+            say(f"note: {warning}")

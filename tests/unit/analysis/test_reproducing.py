@@ -14,7 +14,13 @@ import pytest
 from helpers import dataset, session, study_of, trial
 
 import raylab
-from raylab.analysis.reproduce import close, compare_weights, environment, lineage
+from raylab.analysis.reproduction.differences import (
+    WeightDifference,
+    close,
+    compare_weights,
+    environment,
+)
+from raylab.analysis.reproduction.lineage import lineage
 from raylab.cli import main
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
@@ -49,19 +55,15 @@ def change(study: StudyFolder, event: str, **changes: Any) -> None:
 def test_a_trial_is_rebuilt_to_the_bit(data: Dataset, tmp_path: Path) -> None:
     study = made(tmp_path / "study", data)
     found = raylab.reproduce(study.path, "0000", out=tmp_path / "again")
-    assert (found["same"], found["step"], found["environment"], found["tolerance"]) == (
+    assert (found.same, found.step, found.environment, found.tolerance) == (
         True,
         5,
         {},
         0.0,
     )
-    assert found["weights"] == {
-        "equal": True,
-        "largest_difference": 0.0,
-        "relative_difference": 0.0,
-    }
-    assert found["score"]["recorded"] == found["score"]["rebuilt"]
-    assert found["metrics"] == {}
+    assert found.weights == WeightDifference(True, 0.0, 0.0)
+    assert found.score.recorded == found.score.rebuilt
+    assert found.metrics == {}
     assert (tmp_path / "again" / "model" / "model.safetensors").is_file()
     with pytest.raises(StudyError, match="already there"):
         raylab.reproduce(study.path, "0000", out=tmp_path / "again")
@@ -114,21 +116,19 @@ def test_another_environment_is_named_and_allows_a_little(data: Dataset, tmp_pat
     told["packages"]["torch"] = "1.0"
     (study.path / "study.json").write_text(json.dumps(told))
     found = raylab.reproduce(study.path, "0000")
-    assert found["environment"]["torch"] == ["1.0", packages()["torch"]]
-    assert found["tolerance"] == 1e-4
+    assert found.environment["torch"] == ("1.0", packages()["torch"])
+    assert found.tolerance == 1e-4
     assert environment({"packages": packages()}, Resources(cpus=10_000))["threads"][0] == 10_000
 
 
 def test_weights_and_scores_that_differ() -> None:
-    one = {"w": np.array([1.0, -4.0], np.float32)}
-    assert compare_weights(one, {"w": np.array([1.0, -3.0], np.float32)}) == {
-        "equal": False,
-        "largest_difference": 1.0,
-        "relative_difference": 0.25,
-    }
-    assert compare_weights(one, {"v": one["w"]})["largest_difference"] == math.inf
-    assert compare_weights(one, {"w": np.zeros(3, np.float32)})["relative_difference"] == math.inf
-    assert compare_weights({"w": np.zeros(2)}, {"w": np.array([0.0, -0.0])})["equal"] is False
+    weights = {"w": np.array([1.0, -4.0], np.float32)}
+    changed = compare_weights(weights, {"w": np.array([1.0, -3.0], np.float32)})
+    assert changed == WeightDifference(False, 1.0, 0.25)
+    assert compare_weights(weights, {"v": weights["w"]}).largest_difference == math.inf
+    resized = compare_weights(weights, {"w": np.zeros(3, np.float32)})
+    assert resized.relative_difference == math.inf
+    assert not compare_weights({"w": np.zeros(2)}, {"w": np.array([0.0, -0.0])}).equal
     assert close(0.5, 0.50004, 1e-4)
     assert not close(0.5, 0.50006, 1e-4)
     assert close(math.nan, math.nan, 0.0)

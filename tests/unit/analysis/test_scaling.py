@@ -13,16 +13,10 @@ from click.testing import CliRunner
 from helpers import dataset, session
 
 import raylab
-from raylab.analysis.scaling_points import (
-    FRACTION,
-    Axes,
-    Sizes,
-    error_of,
-    laws,
-    points,
-    steps_per_second,
-    width_number,
-)
+from raylab.analysis.scaling.axes import FRACTION, Axes, Sizes
+from raylab.analysis.scaling.laws import error_of, laws_of, width_number
+from raylab.analysis.scaling.points import points_of, steps_per_second
+from raylab.analysis.scaling.results import FittedLaw, RefusedLaw, Scaling
 from raylab.cli import cli
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
@@ -69,21 +63,22 @@ def made_up(workers: int) -> list[TrialRecord]:
 
 
 @pytest.fixture(scope="module")
-def result() -> dict[str, Any]:
+def result() -> Scaling:
     error, floor = error_of("decoding.r2", "max")
-    found = {1: made_up(1), 2: made_up(2)}
-    found[2][-1] = record("last", None, 9.0, **found[2][-1].params)
-    listed = points(found, AXES, SIZES, error)
-    law = laws(listed, AXES, floor)
-    more = {
-        "metric": "decoding.r2",
-        "error": error,
-        "width_path": PATH,
-        "seeds": 2,
-        "steps": 40,
-        "batch": 64,
-    }
-    return {**more, "one_at_a_time": True, "points": listed, "laws": law}
+    records = {1: made_up(1), 2: made_up(2)}
+    records[2][-1] = record("last", None, 9.0, **records[2][-1].params)
+    points = points_of(records, AXES, SIZES, error)
+    return Scaling(
+        metric="decoding.r2",
+        error=error,
+        width_path=PATH,
+        seeds=2,
+        steps=40,
+        batch=64,
+        one_at_a_time=True,
+        points=points,
+        laws=laws_of(points, AXES, floor),
+    )
 
 
 def test_speeds_leave_the_start_and_a_pause_out() -> None:
@@ -97,47 +92,51 @@ def test_speeds_leave_the_start_and_a_pause_out() -> None:
     assert steps_per_second(TrialRecord("b", history=whole[:1])) is None
 
 
-def test_the_table(result: dict[str, Any]) -> None:
-    by_place = {
-        (point["workers"], point["width"], point["fraction"]): point for point in result["points"]
-    }
+def test_the_table(result: Scaling) -> None:
+    by_place = {(point.workers, point.width, point.fraction): point for point in result.points}
     assert len(by_place) == 16
     one, two = by_place[1, 16, 0.25], by_place[2, 16, 0.25]
-    assert (one["samples"], one["learnt"], one["completed"], one["failed"]) == (200, 1000, 2, 0)
-    assert one["score"]["mean"] == pytest.approx(1 - 2 * 200**-0.5)
-    assert one["error"]["mean"] == pytest.approx(2 * 200**-0.5)
-    assert one["steps_per_s"]["mean"] == pytest.approx(10)
-    assert one["samples_per_s"]["mean"] == pytest.approx(640)
-    assert (one["speed_up"]["mean"], one["efficiency"]["mean"]) == (1, 1)
-    assert two["speed_up"]["mean"] == pytest.approx(1.6)
-    assert two["efficiency"]["mean"] == pytest.approx(0.8)
-    assert two["efficiency"]["interval"] == pytest.approx([0.8, 0.8])
+    assert (one.samples, one.learnt, one.completed, one.failed) == (200, 1000, 2, 0)
+    assert one.score.mean == pytest.approx(1 - 2 * 200**-0.5)
+    assert one.error.mean == pytest.approx(2 * 200**-0.5)
+    assert one.steps_per_s.mean == pytest.approx(10)
+    assert one.samples_per_s.mean == pytest.approx(640)
+    assert (one.speed_up.mean, one.efficiency.mean) == (1, 1)
+    assert two.speed_up.mean == pytest.approx(1.6)
+    assert two.efficiency.mean == pytest.approx(0.8)
+    assert two.efficiency.interval == pytest.approx([0.8, 0.8])
     failed = by_place[2, 32, 1.0]
-    assert (failed["completed"], failed["failed"]) == (1, 1)
+    assert (failed.completed, failed.failed) == (1, 1)
     assert (
-        failed["efficiency"]["interval"] is None
+        failed.efficiency.interval is None
     )  # of one seed; the failed trial's own speed is not counted
-    assert failed["efficiency"]["mean"] == pytest.approx(0.8)
+    assert failed.efficiency.mean == pytest.approx(0.8)
 
 
-def test_the_laws(result: dict[str, Any]) -> None:
-    law = result["laws"]["data"]["16"]
-    assert (law["a"], law["b"], law["c"]) == pytest.approx((2, 0.5, 0), rel=1e-3, abs=1e-4)
-    assert "2 sizes" in result["laws"]["width"]["refused"]
-    assert law_text(law).startswith("2 n^-0.5 (0.5 ... 0.5) + ")
+def test_the_laws(result: Scaling) -> None:
+    law = result.laws.data["16"]
+    assert isinstance(law, FittedLaw)
+    assert (law.a, law.b, law.c) == pytest.approx((2, 0.5, 0), rel=1e-3, abs=1e-4)
+    assert isinstance(result.laws.width, RefusedLaw)
+    assert "2 sizes" in result.laws.width.refused
+    assert law_text(law.to_dict()).startswith("2 n^-0.5 (0.5 ... 0.5) + ")
 
 
 def test_what_an_error_is() -> None:
     assert error_of("decoding.score", "max") == ("1 - decoding.score", 0.0)
     assert error_of("reconstruction.mse", "min") == ("reconstruction.mse", 0.0)
     assert error_of("goodness_of_fit", "max") == ("-goodness_of_fit", float("-inf"))
-    assert [width_number(one) for one in (32, "8x64x16")] == [32, 64]
-    bits = points({1: made_up(1)}, Axes((1.0,), PATH, (16,), (1,), 2), SIZES, "-goodness_of_fit")[0]
-    assert bits["error"]["mean"] == -bits["score"]["mean"]
+    assert [width_number(width) for width in (32, "8x64x16")] == [32, 64]
+    (bits,) = points_of(
+        {1: made_up(1)}, Axes((1.0,), PATH, (16,), (1,), 2), SIZES, "-goodness_of_fit"
+    )
+    assert bits.error is not None
+    assert bits.score is not None
+    assert bits.error.mean == -bits.score.mean
 
 
-def test_table_and_figure_are_written(result: dict[str, Any], tmp_path: Path) -> None:
-    keep_scaling(tmp_path, result)
+def test_table_and_figure_are_written(result: Scaling, tmp_path: Path) -> None:
+    keep_scaling(tmp_path, result.to_dict())
     rows = list(csv.DictReader((tmp_path / "scaling.csv").open()))
     assert len(rows) == 16
     row = next(
@@ -147,7 +146,7 @@ def test_table_and_figure_are_written(result: dict[str, Any], tmp_path: Path) ->
     )
     assert float(row["efficiency"]) == pytest.approx(0.8)
     assert (tmp_path / "scaling.png").stat().st_size > 10_000
-    panels = scaling_figure(result).axes
+    panels = scaling_figure(result.to_dict()).axes
     assert [panel.get_xscale() for panel in panels] == ["log", "log", "linear"]
     assert len(panels[2].patches) == 4  # bars: two widths, one and two workers
 
@@ -160,7 +159,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.mark.parametrize(
     ("asked", "what"),
     [
-        ({"data_fractions": (0, 1)}, "each is above 0 and at most 1"),
+        ({"data_fractions": (0, 1)}, "each must be above 0 and at most 1"),
         ({"workers": (0,)}, "at least one worker"),
         ({"width": ("wide",)}, "whole numbers are needed"),
         ({"width_path": PATH}, "has no values"),

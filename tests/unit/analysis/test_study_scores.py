@@ -5,6 +5,7 @@ and reported.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.errors import ConfigError, DataError, StudyError
 from raylab.evaluation.comparison import linear_r2
+from raylab.results import Result
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 
@@ -64,12 +66,12 @@ def reads(study: StudyFolder) -> list[tuple[str, str]]:
 
 def test_seeds_are_compared_on_held_out_samples(study: StudyFolder, data: Dataset) -> None:
     found = raylab.consistency(study.path)
-    assert (found["between"], found["names"], found["samples"]) == (
+    assert (found.between, found.names, found.samples) == (
         "seeds",
-        ["0001", "0000"],
+        ("0001", "0000"),
         3 * SAMPLES // 5,
     )
-    models = [raylab.load(study.path, trial=name) for name in found["names"]]
+    models = [raylab.load(study.path, trial=name) for name in found.names]
     expected = []
     for name in data.sessions:
         opened = data.open(name)
@@ -80,8 +82,8 @@ def test_seeds_are_compared_on_held_out_samples(study: StudyFolder, data: Datase
         design = np.column_stack([one, np.ones(len(one))])
         left = other - design @ np.linalg.lstsq(design, other)[0]
         expected.append(1 - (left.var(axis=0) / other.var(axis=0)).mean())
-    assert found["matrix"][0][1] == pytest.approx(np.mean(expected), abs=1e-4)
-    assert found["matrix"][0][0] == pytest.approx(1)
+    assert found.matrix[0][1] == pytest.approx(np.mean(expected), abs=1e-4)
+    assert found.matrix[0][0] == pytest.approx(1)
 
 
 def test_only_seeds_of_the_winner_are_taken_by_default(
@@ -92,21 +94,21 @@ def test_only_seeds_of_the_winner_are_taken_by_default(
         raylab.consistency(other.path)
     assert "--beside" in caught.value.remedy
     beside = raylab.consistency([study.path, other.path], trials=["0000"])
-    assert beside["names"] == ["study/0000", "other/0000"]
+    assert beside.names == ("study/0000", "other/0000")
     with pytest.raises(StudyError, match="no other seed"):
         raylab.consistency(study.path, trials=["0000", "0000"])
-    assert beside["matrix"][0][1] != pytest.approx(beside["matrix"][1][0])
+    assert beside.matrix[0][1] != pytest.approx(beside.matrix[1][0])
 
 
 def test_sessions_and_animals_are_aligned_by_a_label(study: StudyFolder) -> None:
     sessions = raylab.consistency(study.path, between="sessions")
-    assert (sessions["names"], sessions["label"]) == (["a", "b", "c"], "position")
-    assert sessions["matrix"][0][0] is None
+    assert (sessions.names, sessions.label) == (("a", "b", "c"), "position")
+    assert sessions.matrix[0][0] is None
     animals = raylab.consistency(study.path, between="animals", label="heading")
-    assert animals["names"] == ["x", "y"]
-    again = raylab.consistency(study.path, between="sessions", label="heading")["matrix"]
-    assert animals["matrix"][0][0] == pytest.approx(np.mean([again[0][1], again[1][0]]))
-    assert animals["matrix"][0][1] == pytest.approx(np.mean([again[0][2], again[1][2]]))
+    assert animals.names == ("x", "y")
+    again = raylab.consistency(study.path, between="sessions", label="heading").matrix
+    assert animals.matrix[0][0] == pytest.approx(np.mean([again[0][1], again[1][0]]))
+    assert animals.matrix[0][1] == pytest.approx(np.mean([again[0][2], again[1][2]]))
 
 
 def test_what_cannot_be_compared_is_said(folder: Path, data: Dataset, study: StudyFolder) -> None:
@@ -128,10 +130,10 @@ def test_what_cannot_be_compared_is_said(folder: Path, data: Dataset, study: Stu
 
 def test_topology_of_each_session(study: StudyFolder) -> None:
     found = raylab.topology(study.path, shuffles=2, landmarks=60)
-    assert list(found["sessions"]) == ["a", "b", "c"]
-    one = found["sessions"]["a"]
-    assert (len(one["betti"]), len(one["thresholds"]), one["landmarks"]) == (2, 2, 60)
-    assert one["longest"][0] == sorted(one["longest"][0], reverse=True)
+    assert list(found.sessions) == ["a", "b", "c"]
+    one = found.sessions["a"]
+    assert (len(one.betti), len(one.thresholds), one.landmarks) == (2, 2, 60)
+    assert one.longest[0] == tuple(sorted(one.longest[0], reverse=True))
     assert raylab.topology(study.path, shuffles=2, landmarks=60) == found
 
 
@@ -145,21 +147,21 @@ def test_every_method_is_scored_on_the_same_samples(alone: StudyFolder, folder: 
     np.savez(folder / "saved.npz", **arrays, embedding=table[["e0", "e1", "e2"]].to_numpy())
     files = [folder / "saved.parquet", folder / "saved.npz"]
     found = raylab.compare_embeddings(alone.path, against=["pca", "tsne", *files], samples=60)
-    model, pca, tsne, parquet, npz = found["methods"].values()
-    assert list(found["methods"]) == ["trial 0001", "pca", "tsne", "saved.parquet", "saved.npz"]
-    assert [one["transductive"] for one in found["methods"].values()] == [
+    model, pca, tsne, parquet, npz = found.methods.values()
+    assert list(found.methods) == ["trial 0001", "pca", "tsne", "saved.parquet", "saved.npz"]
+    assert [one.transductive for one in found.methods.values()] == [
         False,
         False,
         True,
         None,
         None,
     ]
-    assert [one["dimensions"] for one in found["methods"].values()] == [3, 3, 2, 3, 3]
-    assert model["scores"] == parquet["scores"] == npz["scores"]
-    assert model["intervals"] == npz["intervals"]
-    assert set(pca["scores"]["position"]) == {"r2", "median_abs_error", "linear_r2"}
-    assert "linear_r2" not in tsne["scores"]["choice"]
-    assert pca["scores"]["heading"]["r2"] > 0.5
+    assert [one.dimensions for one in found.methods.values()] == [3, 3, 2, 3, 3]
+    assert model.scores == parquet.scores == npz.scores
+    assert model.intervals == npz.intervals
+    assert set(pca.scores["position"]) == {"r2", "median_abs_error", "linear_r2"}
+    assert "linear_r2" not in tsne.scores["choice"]
+    assert pca.scores["heading"]["r2"] > 0.5
 
 
 def test_pca_learns_nothing_from_validation(tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_pca_learns_nothing_from_validation(tmp_path: Path) -> None:
         study = small_study(
             tmp_path / f"study{change}", data, scores=(0.5,), view={"zscore": False}
         )
-        found.append(raylab.compare_embeddings(study.path, against=["pca"], samples=4)["methods"])
+        found.append(raylab.compare_embeddings(study.path, against=["pca"], samples=4).methods)
     assert found[0] == found[1]
 
 
@@ -253,7 +255,11 @@ def test_scores_do_not_depend_on_test_data(tmp_path: Path) -> None:
         consistent = raylab.consistency(study.path)
         compared = raylab.compare_embeddings(study.path, against=["pca"], samples=40)
         found.append(
-            {**consistent, **compared, **raylab.topology(study.path, shuffles=1, landmarks=40)}
+            {
+                "consistency": consistent,
+                "compared": compared,
+                "topology": raylab.topology(study.path, shuffles=1, landmarks=40),
+            }
         )
     assert found[0] == found[1]
 
@@ -353,17 +359,23 @@ def test_options_that_would_do_nothing_are_refused(
     assert run(capsys, "evaluate", study.path, *arguments)[0] == 2
 
 
+@dataclass(frozen=True)
+class Taken(Result):
+    """Stands in for a result."""
+
+    verb: str
+
+
 def test_the_verb_takes_only_the_scores_that_options_name(
     study: StudyFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = []
     for name in ("evaluate", "shuffle_labels", "topology"):
         monkeypatch.setattr(
-            f"raylab.analysis.{name}.{name}", lambda *_, name=name, **__: taken.append(name)
+            f"raylab.analysis.{name}.{name}", lambda *_, name=name, **__: Taken(name)
         )
-    assert run(capsys, "evaluate", study.path, "--shuffles", 3, "--json")[0] == 0
-    assert run(capsys, "evaluate", study.path, "--json")[0] == 0
-    assert taken == ["shuffle_labels", "evaluate"]
+    for options, taken in ((["--shuffles", 3], "shuffle_labels"), ([], "evaluate")):
+        code, out, _ = run(capsys, "evaluate", study.path, *options, "--json")
+        assert (code, json.loads(out)) == (0, {"verb": taken})
 
 
 def test_a_control_says_that_it_is_one() -> None:

@@ -11,7 +11,7 @@ import pytest
 from helpers import dataset, session, small_study
 
 import raylab
-from raylab.analysis.scorer import permuted, resampled
+from raylab.analysis.models.scorer import permuted, resampled
 from raylab.data.session import Label
 from raylab.errors import RaylabError, StudyError
 from raylab.evaluation.decoding import Decoded
@@ -40,22 +40,22 @@ def reads(study: StudyFolder) -> list[tuple[str, str]]:
 
 def test_evaluating_validation_reads_no_test(study: StudyFolder) -> None:
     result = raylab.evaluate(study.path)
-    assert (result["split"], result["trial"], result["test_reads"]) == ("valid", "0001", 0)
-    assert set(result["scores"]) == {"position", "heading", "choice"}
-    assert set(result["scores"]["position"]) == {"r2", "median_abs_error"}
-    assert set(result["scores"]["choice"]) == {"balanced_accuracy", "accuracy"}
-    assert {"raw", "chance", "smoothed", "pca", "input"} <= set(result["baselines"])
-    low, high = result["intervals"]["position"]["r2"]
-    assert low <= result["scores"]["position"]["r2"] <= high
-    chance = result["permuted"]["position"]["r2"]
-    assert chance["low"] <= chance["mean"] <= chance["high"] < result["scores"]["position"]["r2"]
+    assert (result.split, result.trial, result.test_reads) == ("valid", "0001", 0)
+    assert set(result.scores) == {"position", "heading", "choice"}
+    assert set(result.scores["position"]) == {"r2", "median_abs_error"}
+    assert set(result.scores["choice"]) == {"balanced_accuracy", "accuracy"}
+    assert {"raw", "chance", "smoothed", "pca", "input"} <= set(result.baselines)
+    low, high = result.intervals["position"]["r2"]
+    assert low <= result.scores["position"]["r2"] <= high
+    chance = result.permuted["position"]["r2"]
+    assert chance["low"] <= chance["mean"] <= chance["high"] < result.scores["position"]["r2"]
     assert chance["p"] < 0.05
     assert reads(study) == []
 
 
 def test_every_reading_of_test_is_counted_and_given_away(study: StudyFolder) -> None:
-    assert raylab.evaluate(study.path, split="test")["test_reads"] == 1
-    assert raylab.evaluate(study.path, split="test", trial="0000")["test_reads"] == 2
+    assert raylab.evaluate(study.path, split="test").test_reads == 1
+    assert raylab.evaluate(study.path, split="test", trial="0000").test_reads == 2
     assert reads(study) == [("0001", "evaluate"), ("0000", "evaluate")]
     written = json.loads(study.evaluation_path("test").read_text())
     assert (written["split"], written["trial"], written["test_reads"]) == ("test", "0000", 2)
@@ -161,16 +161,16 @@ def test_a_label_that_is_hardly_there_does_not_stop_the_others(
         tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,)
     )
     result = raylab.evaluate(study.path)
-    assert "choice" in result["scores"]
-    assert ("position" in result["scores"]) == (labelled == 2)
+    assert "choice" in result.scores
+    assert ("position" in result.scores) == (labelled == 2)
 
 
 def test_several_sessions_are_averaged_and_told_apart(tmp_path: Path) -> None:
     data = dataset(tmp_path / "ds", session("a"), session("b", units=4, seed=1))
     study = small_study(tmp_path / "study", data, scores=(0.5,))
     result = raylab.evaluate(study.path)
-    mean = np.mean([result["sessions"][name]["position"]["r2"] for name in "ab"])
-    assert result["scores"]["position"]["r2"] == pytest.approx(mean)
+    mean = np.mean([result.sessions[name]["position"]["r2"] for name in "ab"])
+    assert result.scores["position"]["r2"] == pytest.approx(mean)
     table = raylab.export_embeddings(study.path, out=tmp_path / "e.parquet")
     assert table["session"].value_counts().to_dict() == {"a": 320, "b": 320}
 

@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.preprocessing import StandardScaler
 
 import raylab
-from raylab.analysis.scorer import Scorer, _choice
+from raylab.analysis.models.scorer import Scorer, _choice
 from raylab.config.parse import parse, parse_trial
 from raylab.config.readouts import KnnConfig, ReadoutConfig, RidgeConfig
 from raylab.config.training import EvaluationConfig
@@ -180,8 +180,8 @@ def test_baselines_have_the_same_decoder(tmp_path: Path, monkeypatch: pytest.Mon
     study = small_study(tmp_path / "study", data, scores=(0.5,), evaluation={"decoder": {"kind": "lda"}},
                         task={"label": "choice"})  # fmt: skip
     result = raylab.evaluate(study.path)
-    assert list(result["scores"]) == ["choice"]  # an LDA has no meaning for the others
-    assert set(result["baselines"]["raw"]) == {"choice"}
+    assert list(result.scores) == ["choice"]  # an LDA has no meaning for the others
+    assert set(result.baselines["raw"]) == {"choice"}
 
 
 def test_what_does_not_fit_together_is_refused() -> None:
@@ -274,5 +274,5 @@ def test_evaluate_says_what_was_fitted_on_what(tmp_path: Path) -> None:
         ("network", network, ["train"]),
     ):
         study = study_of(tmp_path / name, data, [of])
-        assert raylab.evaluate(study.path)["fitted"] == {"choice": ["train"]}
-        assert raylab.evaluate(study.path, split="test")["fitted"] == {"choice": test}
+        assert raylab.evaluate(study.path).fitted == {"choice": ["train"]}
+        assert raylab.evaluate(study.path, split="test").fitted == {"choice": test}

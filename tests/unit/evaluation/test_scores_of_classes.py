@@ -15,7 +15,7 @@ from helpers import dataset, recipe_file, recording_file, session, small_study, 
 from sklearn.metrics import confusion_matrix, top_k_accuracy_score
 
 import raylab
-from raylab.analysis.scorer import resampled
+from raylab.analysis.models.scorer import resampled
 from raylab.data.allen.stimuli import stimulus_label
 from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.session import Label
@@ -296,13 +296,13 @@ def test_evaluate_keeps_the_matrix_that_the_report_shows(
         tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,)
     )
     found = raylab.evaluate(study.path)
-    assert found["scores"]["movie"]["frame_error_median"] >= 0
-    low, high = found["intervals"]["movie"]["within_window"]
+    assert found.scores["movie"]["frame_error_median"] >= 0
+    low, high = found.intervals["movie"]["within_window"]
     assert 0 <= low <= high <= 1
-    assert "frame_error_median" in found["baselines"]["chance"]["movie"]
+    assert "frame_error_median" in found.baselines["chance"]["movie"]
     counts = pd.read_csv(study.scores_folder / "confusion-choice-valid.csv", index_col="true")
     right = np.diag(counts) / counts.sum(axis=1)
-    assert right.mean() == pytest.approx(found["scores"]["choice"]["balanced_accuracy"])
+    assert right.mean() == pytest.approx(found.scores["choice"]["balanced_accuracy"])
     said = json.loads((study.scores_folder / "confusion-choice-valid.json").read_text())
     assert said["samples"] == counts.to_numpy().sum()
     page = scores(study.scores_folder, CONFUSIONS)

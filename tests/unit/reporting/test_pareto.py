@@ -19,7 +19,7 @@ from helpers import dataset
 from rich.console import Console
 
 from raylab.analysis.leaderboard import leaderboard as ranked
-from raylab.analysis.winner import said_choice, winner
+from raylab.analysis.models.winner import describe_choice, winner
 from raylab.cli.show.study import say_choice
 from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError, TrainingError
@@ -251,7 +251,7 @@ def study_of_two(folder: Path, *more: str) -> StudyFolder:
 def test_the_leaderboard_ranks_the_front_first(tmp_path: Path) -> None:
     study = study_of_two(tmp_path / "s")
     rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
-    assert Leaderboard(tuple(rows)).to_dict() == ranked(study.path)
+    assert tuple(rows) == ranked(study.path).rows
     assert [row.trial for row in rows] == [*FRONT, "0000", "0004", "0002", "0005"]
     assert [row.front for row in rows] == [True, True, False, False, False, False]
     assert rows[1].scores == {"decoding.r2": 0.7, "decoding.median_abs_error": 0.2}
@@ -305,7 +305,7 @@ def test_the_winner_is_the_front_s_and_the_choice_is_printed(
     say_choice(study.path, "0001")
     say_choice(tmp_path / "model.pt", None)  # as `export` takes it
     assert capsys.readouterr().err == ""
-    assert said_choice(StudyFolder.create(tmp_path / "one", description())) is None
+    assert describe_choice(StudyFolder.create(tmp_path / "one", description())) is None
 
 
 def test_the_report_shows_the_front(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_control_without_labels_is_refused(data: raylab.Dataset, tmp_path: Pat
     with pytest.raises(ConfigError, match=r"controls.shuffle: .* no label defines positives"):
         get_task(config).check(config, data.sessions)
     study = small_study(tmp_path / "study", data, scores=(0.5,))
-    with pytest.raises(StudyError, match="told no label"):
+    with pytest.raises(StudyError, match="uses no label"):
         raylab.shuffle_labels(study.path)
     assert not (study.path / "controls").exists()
     assert json.loads((study.path / "study.json").read_text())["label"] == "position"

@@ -220,7 +220,7 @@ def test_the_first_alone_is_a_dataset_of_it(made: Dataset, tmp_path: Path) -> No
 
 def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path) -> None:
     study = small_study(tmp_path / "s", made, scores=(0.5,), sessions={"combine": "first"})
-    assert list(evaluate(study.path)["sessions"]) == ["a"]
+    assert list(evaluate(study.path).sessions) == ["a"]
     assert export_embeddings(study.path, out=tmp_path / "e.parquet")[
         "session"
     ].unique().tolist() == ["a"]
@@ -322,13 +322,11 @@ def test_held_out_sessions_in_a_study(held_out: Dataset, tmp_path: Path) -> None
     study = small_study(tmp_path / "s", held_out, scores=(0.5,), sessions={"combine": "padded"})
     for split, scored in (("valid", "c"), ("test", "d")):
         result = evaluate(study.path, split=split)
-        assert [name for name, scores in result["sessions"].items() if scores] == [scored]
+        assert [name for name, scores in result.sessions.items() if scores] == [scored]
         for label in ("position", "heading", "choice"):
-            assert set(result["sessions"][scored][label]) == set(
-                result["baselines"]["chance"][label]
-            )
+            assert set(result.sessions[scored][label]) == set(result.baselines["chance"][label])
         assert (
-            result["baselines"]["raw"] == result["baselines"]["input"] == {}
+            result.baselines["raw"] == result.baselines["input"] == {}
         )  # units of sessions do not correspond
     model = Model.load(study.model_folder("0000"))
     table = export_embeddings(study.path, out=tmp_path / "e.parquet", splits=("test",))

@@ -16,7 +16,7 @@ from fake_study import fake_study
 from helpers import dataset, session
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from raylab.analysis.scorer import Scorer
+from raylab.analysis.models.scorer import Scorer
 from raylab.cli.show.sessions import _label_line
 from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.parse import parse_trial
@@ -214,10 +214,10 @@ def test_a_saved_decoder_scores_the_test_split_the_same(
         training.task.predictions(training.config, training.model, training.shard, "test") or {}
     )
     found = Scorer(Model.load(tmp_path), data, "test").scores(["pixels"])
-    assert found["scores"]["pixels"] == before["rat"].scores
-    assert found["scores"]["pixels"]["ssim"] > found["scores"]["pixels"]["ssim_of_mean_frame"] + 0.3
-    assert "r2" in found["intervals"]["pixels"]
-    assert "ssim" not in found["permuted"]["pixels"]
+    assert found.scores["pixels"] == before["rat"].scores
+    assert found.scores["pixels"]["ssim"] > found.scores["pixels"]["ssim_of_mean_frame"] + 0.3
+    assert "r2" in found.intervals["pixels"]
+    assert "ssim" not in found.permuted["pixels"]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from rich.console import Console
 
 import raylab
 from raylab.analysis.leaderboard import leaderboard as ranked_trials
-from raylab.analysis.select import _started
-from raylab.analysis.trained import seeds_of
-from raylab.analysis.winner import said_choice, unselected, winner
+from raylab.analysis.models.trained import seeds_of
+from raylab.analysis.models.winner import describe_choice, unselected, winner
+from raylab.analysis.selection.candidates import Request
+from raylab.analysis.selection.candidates import started as selection_started
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Candidate, choose
 from raylab.reporting.charts.learning_curves import learning_curves
@@ -93,7 +94,7 @@ def study(tmp_path: Path) -> StudyFolder:
 def test_the_champion_is_the_winner_and_the_choice_is_explained(study: StudyFolder) -> None:
     assert winner(study).trial == "0004-seed1"  # 0.50: the median, not the luckiest
     assert winner(study, "0000").trial == "0000"
-    sentence = said_choice(study)
+    sentence = describe_choice(study)
     assert sentence is not None
     assert sentence.startswith("trial 0004-seed1 is used: the champion")
     assert unselected(study) is None
@@ -125,7 +126,7 @@ def test_without_a_selection_the_choice_rests_on_a_single_seed(tmp_path: Path) -
 
 def test_repetitions_are_intervals_not_rows(study: StudyFolder, tmp_path: Path) -> None:
     rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
-    assert Leaderboard(tuple(rows)).to_dict() == ranked_trials(study.path)
+    assert tuple(rows) == ranked_trials(study.path).rows
     assert len(rows) == len(drawn(study.records())) == 8
     by_trial = {row.trial: row for row in rows}
     seeds, others = by_trial["0004"].seeds, by_trial["0000"].seeds
@@ -211,12 +212,12 @@ def test_rungs_and_pruned_ends_are_marked() -> None:
 def test_candidates_are_different_configs_and_seeds_are_fresh(tmp_path: Path) -> None:
     """Trials that differ in their seed only would be repeated twice alike."""
     study = small_study(tmp_path / "s", dataset(tmp_path / "ds"), scores=(0.5, 0.9))
-    event = _started(study, 4, 3, "best", 0)
+    event = selection_started(study, Request(4, 3, "best", 0))
     assert event.trials == ("0001",)
     assert event.values == (2, 3, 4)  # 0 and 1 were used by the search
     study.ledger.append(started("0002"))
     with pytest.raises(StudyError, match="has not ended"):
-        _started(study, 4, 3, "best", 0)
+        selection_started(study, Request(4, 3, "best", 0))
     with pytest.raises(StudyError, match="--seeds 2 or more"):
         raylab.select(study.path, rule="simplest", seeds=1)
 
@@ -230,9 +231,11 @@ def test_several_studies_on_a_page(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="--out"):
         raylab.report(paths)
     result = raylab.rank(paths, label="position", out=tmp_path / "both.csv")
-    rows = {row["name"]: row for row in result["rows"]}
-    assert (rows["a"]["trial"], rows["a"]["seeds"]["mean"]) == ("0001-seed2", pytest.approx(0.65))
-    assert rows["b<blink>"]["seeds"] is rows["chance"]["seeds"] is None
+    rows = {row.name: row for row in result.rows}
+    champion = rows["a"]
+    assert champion.seeds is not None
+    assert (champion.trial, champion.seeds.mean) == ("0001-seed2", pytest.approx(0.65))
+    assert rows["b<blink>"].seeds is rows["chance"].seeds is None
     cells = {row["name"]: row for row in csv.DictReader((tmp_path / "both.csv").open())}
     assert (cells["a"]["seeds.metric"], cells["a"]["seeds.count"]) == ("decoding.score", "2")
     assert cells["b<blink>"]["seeds.count"] == ""

@@ -1,4 +1,4 @@
-"""Grids at fixed settings over seeds, which `compare` and `scale` share: the space and the study."""
+"""Grids at fixed settings over seeds: the space and the study of `compare` and `scale`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SEED = "training.seed"
 
 
 def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -> dict[str, Any]:
-    """A space of every combination of the axes' values and seeds 0 to seeds - 1, else as `base`
-    says or the default.
+    """A space of every combination of the axes' values and the seeds 0 to seeds - 1.
 
-    What the space searches besides, its sampler, scheduler and budget are left out.
+    Everything else is as `base` states it, or the default. What the space searches besides, its
+    sampler, scheduler and budget are left out.
     """
     value = space.model_dump(mode="json", by_alias=True, exclude_none=True)
     kept: dict[str, Any] = {
@@ -35,18 +35,24 @@ def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -
 
 
 def require_same(plan: Plan, out: Path, kind: str) -> None:
-    """StudyError where `out` is another study than this plan would make."""
+    """Make sure that `out` does not exist, or is the study that this plan would make.
+
+    Raises:
+        StudyError: `out` is another study.
+    """
     if not out.exists():
         return
     study = StudyFolder.open(out)
-    asked = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
-    held = load_space(study.space_path).model_dump(mode="json", by_alias=True, exclude_none=True)
+    planned = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
+    existing = load_space(study.space_path).model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
     other_data = study.description["data"]["fingerprint"] != plan.dataset.fingerprint
-    if study.description["kind"] != kind or asked != held or other_data:
+    if study.description["kind"] != kind or planned != existing or other_data:
         raise StudyError(f"{out}: another study is there", "Choose another --out.")
 
 
 def begun_or_resumed(plan: Plan, out: Path, kind: str, say: Say) -> StudyFolder:
-    """The plan's study, run to its end: begun, or gone on with where it was stopped."""
+    """The plan's study, run to its end: begun, or continued after an interruption."""
     require_same(plan, out, kind)
     return resume(out, say=say) if out.exists() else begin(plan, out, kind, say)

@@ -1,4 +1,4 @@
-"""Models that a leaderboard of several studies compares, and whether they can be compared at all."""
+"""The models that a ranking of several studies compares, and whether they can be compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from raylab.analysis.winner import model_and_data, winner
+from raylab.analysis.models.winner import model_and_data, winner
 from raylab.config.explain import did_you_mean
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
@@ -23,11 +23,11 @@ By = Literal["study", "family"]
 
 @dataclass(frozen=True)
 class Entrant:
-    """A completed trial that its study's own objective chose on validation, over seeds where there
-    was a selection.
+    """A completed trial that its study chose: the champion of a selection over seeds, or else the
+    best trial by the study's own objective on validation.
 
     Attributes:
-        name: Of its study.
+        name: Of the study.
     """
 
     name: str
@@ -75,11 +75,11 @@ def entrants_of(paths: Sequence[str | Path], by: By) -> list[Entrant]:
     if len({study.path for study in studies}) < len(studies):
         raise StudyError("a study is named twice", "Name each study once.")
     names = [study.path.name for study in studies]
-    found = []
+    entrants = []
     for study in studies:
         name = study.path.name if names.count(study.path.name) == 1 else str(study.path)
-        found += [Entrant(name, study, record) for record in _chosen(study, by)]
-    return found
+        entrants += [Entrant(name, study, record) for record in _chosen(study, by)]
+    return entrants
 
 
 def _chosen(study: StudyFolder, by: By) -> list[TrialRecord]:
@@ -91,17 +91,18 @@ def _chosen(study: StudyFolder, by: By) -> list[TrialRecord]:
     groups = [
         [record for record in records if family_of(record.config) == family] for family in families
     ]
-    chosen = [found for group in groups if (found := best(group, *study.modes)) is not None]
-    return [first if family_of(one.config) == family_of(first.config) else one for one in chosen]
+    chosen = [record for group in groups if (record := best(group, *study.modes)) is not None]
+    own = family_of(first.config)
+    return [first if family_of(record.config) == own else record for record in chosen]
 
 
 def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
-    """The label to be compared by; where none is named, the one that all studies decode.
+    """The label to compare by. Where none is named, it is the label that all studies decode.
 
     Raises:
-        StudyError: they decode different ones, or a decoder was trained on another.
-        ConfigError: the dataset has no such label, or a study's decoder of embeddings has no
-            meaning for it.
+        StudyError: the studies decode different labels, or a decoder was trained on another.
+        ConfigError: the dataset has no such label, or a study's decoder of embeddings cannot decode
+            it.
     """
     first, label = entrants[0], label or _shared_label(entrants)
     known = first.dataset.labels
@@ -109,64 +110,68 @@ def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
         raise ConfigError(
             f"label '{label}' is not in {first.dataset.path}", did_you_mean(label, known)
         )
-    for one in entrants:
-        own = one.study.description["label"]
-        if one.decodes_itself and own != label:
+    for entrant in entrants:
+        own = entrant.study.description["label"]
+        if entrant.decodes_itself and own != label:
             raise StudyError(
-                f"{one.name}: its decoder was trained on '{own}' and knows nothing of '{label}'",
+                f"{entrant.name}: its decoder was trained on '{own}' and cannot decode '{label}'",
                 f"Leave that study out, or use --label {own}.",
             )
-        if not one.decodes_itself:
-            key = f"{one.name}: evaluation.decoder.kind"
+        if not entrant.decodes_itself:
+            key = f"{entrant.name}: evaluation.decoder.kind"
             require_support(
-                one.config.evaluation.decoder.kind, known[label].kind, label=label, key=key
+                entrant.config.evaluation.decoder.kind, known[label].kind, label=label, key=key
             )
     return label
 
 
 def _shared_label(entrants: Sequence[Entrant]) -> str:
     first = entrants[0]
-    for one in entrants:
-        own = one.study.description["label"]
+    for entrant in entrants:
+        own = entrant.study.description["label"]
         if own is None:
-            raise StudyError(f"{one.name}: the study decodes no label", "Name one with --label.")
+            raise StudyError(
+                f"{entrant.name}: the study decodes no label", "Name a label with --label."
+            )
         if own != first.study.description["label"]:
             raise StudyError(
-                f"{first.name} decodes '{first.study.description['label']}', {one.name} '{own}'",
+                f"{first.name} decodes '{first.study.description['label']}', {entrant.name} '{own}'",
                 "Name one label with --label.",
             )
     return str(first.study.description["label"])
 
 
-# What must be the same, how it is read, and what helps where it is not.
-_ALIKE: tuple[tuple[str, Callable[[Entrant], Any], str], ...] = (
+# What must be equal, how it is read of an entrant, and what to do where it differs.
+_ALIKE: tuple[tuple[str, Callable[[Entrant], object], str], ...] = (
     (
         "data or splits (fingerprint)",
-        lambda one: one.study.description["data"]["fingerprint"][:12],
-        "Scores of different data, or other splits of the same, do not compare: run both on one "
+        lambda entrant: entrant.study.description["data"]["fingerprint"][:12],
+        "Scores of different data, or of different splits, cannot be compared: run both on one "
         "prepared dataset.",
     ),
     (
         "sessions",
-        lambda one: ", ".join(one.config.sessions.used(one.dataset.sessions)),
-        "Use the same sessions.combine: 'first' takes one session, the others all.",
+        lambda entrant: ", ".join(entrant.config.sessions.used(entrant.dataset.sessions)),
+        "Use the same sessions.combine: 'first' takes one session, the other values take all.",
     ),
     (
         "evaluation.per",
-        lambda one: one.config.evaluation.per,
+        lambda entrant: entrant.config.evaluation.per,
         "Run both with the same --set evaluation.per=...",
     ),
     (
         "evaluation.max_samples",
-        lambda one: one.config.evaluation.max_samples,
+        lambda entrant: entrant.config.evaluation.max_samples,
         "Run both with the same --set evaluation.max_samples=...",
     ),
 )
 
 
 def check_alike(entrants: Sequence[Entrant]) -> None:
-    """StudyError where two of them would be scored on different examples: names both and what
-    differs.
+    """Make sure that all entrants are scored on the same examples.
+
+    Raises:
+        StudyError: two of them are not; it names both and what differs.
     """
     first = entrants[0]
     for other in entrants[1:]:
@@ -179,5 +184,5 @@ def check_alike(entrants: Sequence[Entrant]) -> None:
                 )
 
 
-def _named(one: Entrant) -> str:
-    return f"{one.name} (trial {one.record.trial})"
+def _named(entrant: Entrant) -> str:
+    return f"{entrant.name} (trial {entrant.record.trial})"

@@ -1,4 +1,4 @@
-"""Embeddings that another program, or `raylab export`, saved: one row a sample."""
+"""Files of embeddings that another program, or `raylab export`, wrote: one row per sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from raylab.errors import DataError
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedEmbeddings:
     """A file of embeddings.
 
     A Parquet file has the columns `session`, `sample` (its row in the recording, as `raylab export`
@@ -29,8 +29,12 @@ class Saved:
     points: np.ndarray
 
     @classmethod
-    def read(cls, path: Path) -> Saved:
-        """DataError where the file is missing or not of this form."""
+    def read(cls, path: Path) -> SavedEmbeddings:
+        """Read a file.
+
+        Raises:
+            DataError: the file is missing or not of this form.
+        """
         try:
             session, sample, points = _parquet(path) if path.suffix == ".parquet" else _npz(path)
         except FileNotFoundError:
@@ -52,11 +56,12 @@ class Saved:
         return cls(path.name, session.astype(str), sample, points)
 
     def on_rows(self, timeline: Timeline, rows: np.ndarray) -> np.ndarray:
-        """(rows of the view, D): of a row with several samples, their mean; NaN where nothing is
-        asked for.
+        """(rows of the view, D) embedding of the given rows, NaN in all others.
+
+        A row of the view that stands for several samples has their mean.
 
         Raises:
-            DataError: the file lacks a row that is asked for.
+            DataError: the file lacks samples of a given row.
         """
         own = self.session == timeline.session
         at = np.searchsorted(timeline.samples, self.sample[own])
@@ -65,17 +70,19 @@ class Saved:
         place, values = timeline.rows[at[known]], self.points[own][known]
         counts = np.bincount(place, minlength=timeline.length)
         sums = [np.bincount(place, column, minlength=timeline.length) for column in values.T]
-        found = np.full((timeline.length, self.points.shape[1]), np.nan)
-        found[rows] = (np.stack(sums, axis=1) / np.where(counts > 0, counts, np.nan)[:, None])[rows]
-        missing = int((~np.isfinite(found[rows]).all(axis=1)).sum())
+        embedding = np.full((timeline.length, self.points.shape[1]), np.nan)
+        embedding[rows] = (np.stack(sums, axis=1) / np.where(counts > 0, counts, np.nan)[:, None])[
+            rows
+        ]
+        missing = int((~np.isfinite(embedding[rows]).all(axis=1)).sum())
         if missing:
             raise DataError(
                 f"{self.name}: {missing} of the {len(rows)} samples of session "
-                f"'{timeline.session}' that are scored are not there, or not finite",
-                "All must be scored on the same samples: save train and validation (for the test "
-                "split, test as well).",
+                f"'{timeline.session}' that are scored are missing, or not finite",
+                "All embeddings are scored on the same samples: save those of train and validation "
+                "(for the test split, of test as well).",
             )
-        return found
+        return embedding
 
 
 def _parquet(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

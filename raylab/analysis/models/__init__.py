@@ -1,0 +1,1 @@
+"""Models of a study: the winner, a trained model with its data, and its decoding scores."""

@@ -1,0 +1,105 @@
+"""The winner of a study, and the model and data of a trial."""
+
+from __future__ import annotations
+
+from raylab.data.dataset import Dataset
+from raylab.errors import StudyError
+from raylab.tracking.records import TrialRecord, best, front
+from raylab.tracking.selections import drawn, ended_selection
+from raylab.tracking.study import StudyFolder
+from raylab.training.model import Model
+
+
+def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
+    """The record of the named trial, or of the study's winner.
+
+    The winner is the champion of the last selection over seeds (`raylab select`) that has ended.
+    Without a selection it is the best completed trial by its validation score; of several
+    objectives, the trial of the Pareto front with the best first objective.
+
+    Raises:
+        StudyError: no such trial, or no trial has completed.
+    """
+    records = study.records()
+    selection = ended_selection(study.ledger.read()) if trial is None else None
+    trial = selection.champion if selection else trial
+    if trial is not None:
+        return named_trial(study, records, trial)
+    record = best(records, *study.modes)
+    if record is None:
+        raise StudyError(
+            f"{study.path}: no trial has completed",
+            "`raylab leaderboard` shows why.",
+        )
+    return record
+
+
+def named_trial(study: StudyFolder, records: list[TrialRecord], trial: str) -> TrialRecord:
+    """The record of that name.
+
+    Raises:
+        StudyError: there is none.
+    """
+    record = next((record for record in records if record.trial == trial), None)
+    if record is None:
+        raise StudyError(
+            f"{study.path}: no trial '{trial}'",
+            f"Its trials: {', '.join(record.trial for record in records)}.",
+        )
+    return record
+
+
+def describe_choice(study: StudyFolder) -> str | None:
+    """A sentence that says which trial `winner` takes.
+
+    None where nobody would ask: the best trial by one objective, or no winner.
+    """
+    selection = ended_selection(study.ledger.read())
+    if selection is not None:
+        return (
+            f"trial {selection.champion} is used: the champion of `raylab select` (rule "
+            f"{selection.rule}), the median of the repetitions of trial {selection.of}"
+        )
+    records = study.records()
+    record = best(records, *study.modes) if len(study.modes) > 1 else None
+    if record is None:
+        return None
+    return (
+        f"trial {record.trial} is used: of {len(front(records, *study.modes))} on the Pareto front, "
+        f"the one with the best {study.metrics[0]}"
+    )
+
+
+def unselected(study: StudyFolder) -> str | None:
+    """A warning before the test split is read, where no selection over seeds has ended.
+
+    None where a selection has ended, or where the study has only one trial.
+    """
+    if ended_selection(study.ledger.read()) is not None or len(drawn(study.records())) < 2:
+        return None
+    return "the winner was chosen by one seed's validation score; `raylab select` comes first"
+
+
+def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Dataset]:
+    """The model of a trial, and the dataset of its study.
+
+    Raises:
+        StudyError: the dataset is no longer the one that the study was made on.
+    """
+    dataset = study_dataset(study)
+    return Model.load(study.model_folder(record.trial)), dataset
+
+
+def study_dataset(study: StudyFolder) -> Dataset:
+    """The dataset that the study was made on.
+
+    Raises:
+        StudyError: another dataset is there now.
+    """
+    dataset = Dataset(study.description["data"]["path"])
+    if dataset.fingerprint != study.description["data"]["fingerprint"]:
+        raise StudyError(
+            f"{dataset.path}: not the data that this study was made on (other fingerprint)",
+            "Restore that dataset: scores of other data cannot be compared.",
+        )
+    return dataset

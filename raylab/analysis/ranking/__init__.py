@@ -1,0 +1,1 @@
+"""What a ranking of several studies consists of: its entrants and its rows."""

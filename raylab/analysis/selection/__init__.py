@@ -1,0 +1,1 @@
+"""Candidates trained again over seeds, and the champion chosen among them."""
