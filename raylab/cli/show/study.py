@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from raylab.cli.show.screen import console, say
 
 if TYPE_CHECKING:
+    from raylab.reporting.baselines import Baselines
     from raylab.tracking.study import StudyFolder
 
 
@@ -30,7 +31,7 @@ def print_leaderboard(study: StudyFolder) -> None:
     screen.print(
         leaderboard_table(
             leaderboard_rows(records, *study.modes, metrics=study.metrics),
-            baselines=study.baselines(),
+            baselines=cast("Baselines | None", study.baselines()),
             metrics=study.metrics,
             label=study.description["label"],
             errors={record.trial: record.error for record in records},
