@@ -18,14 +18,13 @@ from raylab.analysis.compare import Comparison
 from raylab.analysis.compare_embeddings import EmbeddingComparison
 from raylab.analysis.consistency import Consistency
 from raylab.analysis.evaluate import Evaluation
-from raylab.analysis.leaderboard import Leaderboard
 from raylab.analysis.rank import Ranking
 from raylab.analysis.reproduce import Reproduction
 from raylab.analysis.scaling.results import Scaling
 from raylab.analysis.selection.results import SeedSelection, selection_from
 from raylab.analysis.shuffle_labels import ShuffledLabels
 from raylab.analysis.topology import Topology
-from raylab.reporting.tables.leaderboard import LeaderboardRow
+from raylab.reporting.tables.leaderboard import Leaderboard, LeaderboardRow
 from raylab.results import Result
 from raylab.tracking.study import StudyFolder
 
@@ -63,10 +62,7 @@ def test_to_dict_is_what_was_returned(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["leaderboard", "leaderboard_selected"])
 def test_leaderboards_are_lists_of_rows(name: str) -> None:
-    rows = [
-        TypeAdapter(LeaderboardRow).validate_python({**row, "repeated": "seeds" in row})
-        for row in STORED[name]
-    ]
+    rows = [TypeAdapter(LeaderboardRow).validate_python(row) for row in STORED[name]]
     board = Leaderboard(tuple(rows))
     assert text(board.to_dict()) == text(STORED[name])
     assert (len(board), list(board), board[0]) == (len(rows), rows, rows[0])

@@ -25,7 +25,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.errors import ConfigError, TrainingError
 from raylab.reporting.charts.front import front_chart
 from raylab.reporting.study_page import write_report
-from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
+from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.space.space import Space, load_space

@@ -26,7 +26,7 @@ from raylab.reporting.charts.progress import course
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.selection import selection_figure
 from raylab.reporting.study_page import write_report
-from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
+from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.tracking.events import Selected, SelectionStarted, State, StudyEnded
