@@ -1,12 +1,12 @@
-"""raylab's contrastive training as a scikit-learn estimator, for arrays in memory.
+"""A scikit-learn estimator of contrastive embeddings, for arrays in memory.
 
     from raylab.sklearn import ContrastiveEmbedding
     embedding = ContrastiveEmbedding(encoder="offset10", max_steps=1000).fit_transform(activity,
     position)
 
-Everything it is fitted on is training data: the scale of units, the encoder and, with labels, what
-a positive pair is. To choose settings, split the recording and search (`raylab search`), or score
-on samples that `fit` did not see.
+All samples that it is fitted on are training samples: they decide the scale of units, the encoder
+and, with labels, the positive pairs. To choose settings, split the recording and search
+(`raylab search`), or score on samples that `fit` has not seen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from raylab.data.session import Label
 from raylab.errors import ConfigError
 from raylab.training.arrays import Trained, fit_arrays
 
-PATHS = {  # parameters, and the config path that each one sets
+PATHS = {  # of each parameter, the config path that it sets
     "encoder": "model.encoder.kind",
     "hidden_units": "model.encoder.hidden_units",
     "output_dimension": "model.output_dimension",
@@ -57,30 +57,30 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     Args:
         encoder: `model.encoder.kind`: offset1 (default), offset5, offset10, offset36, linear,
             attention, ...
-        hidden_units: Of the encoder; None for its own default.
+        hidden_units: Of the encoder; None for the encoder's default.
         output_dimension: 2 to 1024.
         similarity: cosine (embeddings of length 1) or euclidean.
-        temperature: Of InfoNCE; where it starts if it is learnt.
-        learnable_temperature: Train it with the encoder.
-        conditional: What a positive pair is: time, time_delta, delta, discrete, mixed or hybrid.
-            None: by the labels of `fit`, as CEBRA does: time without any, discrete for classes,
-            time_delta for numbers, mixed for both.
-        time_offset: Between the samples of a pair, in samples; not of `delta` and `discrete`.
+        temperature: Of InfoNCE; the initial value if it is learnt.
+        learnable_temperature: Whether the temperature is trained with the encoder.
+        conditional: What defines positive pairs: time, time_delta, delta, discrete, mixed or hybrid.
+            None chooses by the labels of `fit`, as CEBRA does: time without labels, discrete for
+            classes, time_delta for numbers, mixed for both.
+        time_offset: Samples between the two of a pair; not used by `delta` and `discrete`.
         delta: Standard deviation of `delta`, in units of the label.
-        zscore: Scale units by the mean and standard deviation of the samples of `fit`.
+        zscore: Whether units are scaled by the mean and standard deviation of the samples of `fit`.
         max_steps: Training steps of each call of `fit` and `partial_fit`.
-        batch_size: References a step; None for 512, or as many as there are samples if those are
-            fewer.
+        batch_size: References per step; None for 512, or the number of samples if that is
+            smaller.
         learning_rate: Of Adam.
         device: auto, cpu or cuda.
-        random_state: An int (the same embedding each time), a RandomState, or None.
-        settings: Further config paths, as {"augmentation.unit_dropout": 0.2}; docs/search_spaces.md
-            lists them.
+        random_state: An int, which gives the same embedding each time, a RandomState, or None.
+        settings: Further config paths, such as {"augmentation.unit_dropout": 0.2};
+            docs/search_spaces.md lists them.
 
     Attributes:
         model_: The trained `raylab.training.model.Model`.
-        loss_curve_: Mean InfoNCE in nats of each tenth of the last call's steps.
-        n_features_in_: Units.
+        loss_curve_: Mean InfoNCE, in nats, of each tenth of the steps of the last call.
+        n_features_in_: The number of units.
     """
 
     def __init__(
@@ -125,43 +125,42 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         Args:
             X: (samples, units), in the order of time and without gaps.
-            y: What defines positive pairs: (samples,) or (samples, dimensions) numbers; integers,
-                booleans and text in one column are classes. Or a `raylab.data.session.Label`, for
-                angles.
-            labels: More of the same.
+            y: The label that defines positive pairs: (samples,) or (samples, dimensions) numbers.
+                Integers, booleans and text in one column are classes. For angles, pass a
+                `raylab.data.session.Label`.
+            labels: Further labels of the same form.
 
         Raises:
-            ValueError: arrays that are not of this form.
-            ConfigError: a parameter that is not valid; it names the parameter or the config path.
+            ValueError: an array does not have this form.
+            ConfigError: a parameter is not valid; the error names the parameter or the config path.
         """
         return self._fit(X, (y, *labels), before=None)
 
     def partial_fit(self, X: Any, y: Any = None, *labels: Any) -> ContrastiveEmbedding:
-        """Train for `max_steps` more, on these samples (those of the last call or others) and with
-        these labels.
-
-        The scale of the units stays that of the first call.
+        """Train for `max_steps` further steps on these samples and labels, which may differ from
+        those of the last call. The scale of units remains that of the first call.
         """
         return self._fit(X, (y, *labels), before=getattr(self, "_trained", None))
 
     def transform(self, X: Any) -> np.ndarray:
-        """(samples, units) in the order of time -> (samples, output_dimension) float32; at the ends
-        samples repeat.
+        """Embed (samples, units) in the order of time -> (samples, output_dimension) float32. Around
+        the first and the last sample, windows repeat these samples.
         """
         check_is_fitted(self)
         activity: np.ndarray = validate_data(self, X, dtype=np.float32, reset=False)
         return self.model_.transform(activity)
 
     def fit_transform(self, X: Any, y: Any = None, *labels: Any) -> np.ndarray:
+        """Train anew, and embed the same samples."""
         return self.fit(X, y, *labels).transform(X)
 
     def _fit(
-        self, X: Any, given: tuple[Any, ...], *, before: Trained | None
+        self, X: Any, values: tuple[Any, ...], *, before: Trained | None
     ) -> ContrastiveEmbedding:
         activity = validate_data(
             self, X, dtype=np.float32, ensure_min_samples=2, reset=before is None
         )
-        labels = _labels(given, activity)
+        labels = _labels(values, activity)
         config = self._config(labels, len(activity))
         self._trained = fit_arrays(config, activity, labels, before=before)
         self.model_, self.loss_curve_ = self._trained.model, self._trained.losses
@@ -171,9 +170,9 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _config(self, labels: Mapping[str, Label], samples: int) -> ContrastiveTrial:
         value: dict[str, Any] = {"training": {"batch_size": min(512, samples)}}
         for name, path in PATHS.items():
-            given = getattr(self, name)
-            if given is not None:
-                value = set_path(value, path, given)
+            parameter = getattr(self, name)
+            if parameter is not None:
+                value = set_path(value, path, parameter)
         seed = (
             check_random_state(self.random_state).randint(2**31)
             if self._draws
@@ -184,15 +183,14 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             value = set_path(value, "sampling.conditional", _conditional(labels))
         value = set_path(value, "sampling.labels", list(labels))
         value["sampling"] = sampling_section(**value["sampling"])
-        for path, leaf in (
-            self.settings or {}
-        ).items():  # last: a word that no section knows is an error
+        # Last, so that a path that no section has raises an error.
+        for path, leaf in (self.settings or {}).items():
             value = set_path(value, path, leaf)
         return parse(ContrastiveTrial, value, type(self).__name__)
 
     @property
     def _draws(self) -> bool:
-        """Whether the seed is drawn; an int is one."""
+        """Whether the seed is drawn from `random_state`. An int is itself the seed."""
         return not isinstance(self.random_state, (int, np.integer))
 
     def __sklearn_tags__(self) -> Any:
@@ -208,13 +206,13 @@ def _conditional(labels: Mapping[str, Label]) -> str:
     return "mixed" if len(classes) > 1 else "discrete" if True in classes else "time_delta"
 
 
-def _labels(given: tuple[Any, ...], activity: np.ndarray) -> dict[str, Label]:
-    found = {}
-    for index, values in enumerate(value for value in given if value is not None):
+def _labels(arrays: tuple[Any, ...], activity: np.ndarray) -> dict[str, Label]:
+    labels = {}
+    for index, values in enumerate(array for array in arrays if array is not None):
         label = values if isinstance(values, Label) else _label(values)
         check_consistent_length(activity, label.values)
-        found[f"y{index}"] = label
-    return found
+        labels[f"y{index}"] = label
+    return labels
 
 
 def _label(values: Any) -> Label:

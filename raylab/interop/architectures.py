@@ -1,9 +1,8 @@
-"""CEBRA's architectures by name, and the encoder of a config that each one is."""
+"""CEBRA's architectures by name, with the encoder of raylab that each one is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.errors import ConfigError
@@ -15,20 +14,20 @@ class Architecture:
 
     Attributes:
         kind: `model.encoder.kind`.
-        normalized: Whether its embeddings have length 1; in CEBRA the name says so, not the
-            distance.
-        further: More of `model.encoder`.
-        exported: Whether models of the encoder are written under this name.
+        normalized: Whether embeddings have length 1. In CEBRA this depends on the architecture, not
+            on the distance.
+        further: Further settings of `model.encoder`.
+        exported: Whether models with this encoder are written under this name.
     """
 
     kind: str
     normalized: bool = True
-    further: dict[str, Any] = field(default_factory=dict)
+    further: dict[str, float] = field(default_factory=dict)
     exported: bool = True
 
-    def encoder(self, hidden_units: int) -> dict[str, Any]:
-        """`model.encoder` of a config."""
-        wide = self.kind == "offset1_wide"  # as wide as its output says
+    def encoder(self, hidden_units: int) -> dict[str, str | float]:
+        """The section `model.encoder` of a config."""
+        wide = self.kind == "offset1_wide"  # its width follows from the output dimension
         return {
             "kind": self.kind,
             **({} if wide else {"hidden_units": hidden_units}),
@@ -36,8 +35,8 @@ class Architecture:
         }
 
 
-# Not exported: dropout acts in training only; of a subsampling encoder CEBRA's `transform` gives
-# every fourth sample.
+# These are not exported: dropout acts in training only, and with a subsampling encoder CEBRA's
+# `transform` returns only every fourth sample.
 _DROPOUT = {
     "offset36-model-dropout": {"dropout": 0.1},
     "offset36-model-more-dropout": {"dropout": 0.1, "block_dropout": 0.1},
@@ -64,26 +63,24 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def architecture_name(config: ContrastiveTrial) -> str:
-    """CEBRA's name for an encoder without dropout; ConfigError where it has none that its estimator
-    can use.
+    """CEBRA's name for an encoder, without its dropout.
+
+    Raises:
+        ConfigError: CEBRA's estimator has no such encoder.
     """
     kind, normalized = config.model.encoder.kind, config.normalized
-    found = {
-        one.normalized: name
-        for name, one in ARCHITECTURES.items()
-        if one.exported and one.kind == kind
-    }
-    if not found:
+    exported = {name: each for name, each in ARCHITECTURES.items() if each.exported}
+    names = {each.normalized: name for name, each in exported.items() if each.kind == kind}
+    if not names:
         raise ConfigError(
             f"model.encoder.kind '{kind}': CEBRA's estimator has no such encoder",
-            "It has "
-            f"{', '.join(sorted({one.kind for one in ARCHITECTURES.values() if one.exported}))}.",
+            f"It has {', '.join(sorted({each.kind for each in exported.values()}))}.",
         )
-    if normalized not in found:
-        form = "without normalisation" if found.get(True) else "with normalisation"
+    if normalized not in names:
+        form = "without normalisation" if names.get(True) else "with normalisation"
         raise ConfigError(
             f"model.normalize, loss.similarity: CEBRA has no {kind} {form}",
             f"Train with model.normalize: {str(not normalized).lower()}"
             + ("." if normalized else ", or as offset1 or offset10."),
         )
-    return found[normalized]
+    return names[normalized]

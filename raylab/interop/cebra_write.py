@@ -1,10 +1,11 @@
-"""A trained contrastive model as a file that `cebra.CEBRA.load` opens. CEBRA itself is not needed.
+"""Writing a trained contrastive model as a file that `cebra.CEBRA.load` opens. CEBRA itself is not
+needed.
 
-The form is that of `cebra.CEBRA.save` 0.6.1 (cebra/integrations/sklearn/cebra.py): one dict, by
-`torch.save`. Here it holds nothing but tensors and plain values, so it also opens with
-`weights_only=True`. A z-score and the choice of units become part of the first layer, and CEBRA's
-padding repeats the ends as raylab's does: raw activity of all recorded units gives the embedding of
-`Model.transform`, the ends included.
+The form is that of `cebra.CEBRA.save` 0.6.1 (cebra/integrations/sklearn/cebra.py): one dict, written
+by `torch.save`. Here it contains only tensors and plain values, so it also opens with
+`weights_only=True`. The z-score and the choice of units become part of the first layer, and CEBRA's
+padding repeats the ends as raylab's does. Raw activity of all recorded units therefore gives the
+same embedding as `Model.transform`, including the ends.
 """
 
 from __future__ import annotations
@@ -28,26 +29,21 @@ from raylab.models.encoders import build_encoder
 from raylab.training.model import Model
 from raylab.version import __version__
 
-FORMAT = "0.6.1"  # the version of cebra whose form this is
-_FOLDED = (
-    "outlier_z",
-    "selection",
-    "zscore",
-    "normalized_time",
-)  # of a view: they need no word of CEBRA's
+FORMAT = "0.6.1"  # the version of cebra that has this form
+# Settings of a view that need no counterpart in CEBRA.
+_FOLDED = ("outlier_z", "selection", "zscore", "normalized_time")
 _CONDITIONALS = ("time", "time_delta", "delta")
 
 
 def write_cebra(model: Model, path: Path, *, session: str | None = None) -> list[str]:
-    """Write one session's encoder, or those of all sessions (CEBRA's multi-session form,
-    `session_id` counts them).
+    """Write the encoder of one session, or those of all sessions in CEBRA's multi-session form.
 
     Returns:
         The sessions of the file, in the order of CEBRA's `session_id`.
 
     Raises:
-        ConfigError: something of the config that CEBRA cannot express, by its key.
-        DataError: no such session.
+        ConfigError: CEBRA cannot express a setting of the config, which the error names.
+        DataError: the model does not know the session.
     """
     names = list(model.sessions) if session is None else [session]
     content = cebra_content(model, names)
@@ -57,17 +53,15 @@ def write_cebra(model: Model, path: Path, *, session: str | None = None) -> list
 
 
 def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
-    """What `cebra.CEBRA.save` would write of an estimator trained on these sessions; see
+    """The content that `cebra.CEBRA.save` would write for an estimator trained on these sessions; see
     `write_cebra`.
     """
     config = model.config
     if not isinstance(config, ContrastiveTrial):
         raise ConfigError("task.kind: CEBRA knows contrastive models only")
     _check_view(config.view)
-    arguments, several = (
-        _arguments(config),
-        len(names) > 1,
-    )  # first: they refuse encoders that CEBRA lacks
+    arguments = _arguments(config)  # first, because it raises for encoders that CEBRA lacks
+    several = len(names) > 1
     width = {model.encoder(name).width for name in names}.pop()
     units = [len(model.units[name]) for name in names]
     state = {
@@ -76,9 +70,8 @@ def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
         "n_features_": units if several else units[0],
         "n_features_in_": units if several else units[0],
         "num_sessions_": len(names) if several else None,
-        "offset_": tuple(
-            range(width)
-        ),  # asked for its length only; CEBRA's own type would be no plain value
+        # CEBRA uses only its length. CEBRA's own type would not be a plain value.
+        "offset_": tuple(range(width)),
         "solver_name_": "multi-session" if several else "single-session",
     }
     return {
@@ -143,17 +136,19 @@ def _arguments(config: ContrastiveTrial) -> dict[str, Any]:
 
 
 def _label_types(model: Model, config: ContrastiveTrial, names: Sequence[str]) -> list[Any]:
-    """(type, shape) of each label array that a call with labels needs; a list of them by session
-    where several.
+    """(type, shape) of each label array that CEBRA's calls with labels need; where there are several
+    sessions, a list of them per label.
     """
     if config.sampling.by_time:
         return []
     first = next(iter(model.sessions[names[0]].labels), None)
     named = dict.fromkeys(
-        label for one in config.sampling.losses.values() for label in one.pairs.named_labels
+        label
+        for objective in config.sampling.losses.values()
+        for label in objective.pairs.named_labels
     )
     used = tuple(named) or tuple(name for name in (config.task.label or first,) if name)
-    found = []
+    label_types: list[Any] = []
     for label in used:
         kinds = [
             (model.sessions[name].labels[label], model.sessions[name].splits["train"])
@@ -163,8 +158,8 @@ def _label_types(model: Model, config: ContrastiveTrial, names: Sequence[str]) -
             ("int64", (n,)) if spec.kind == "discrete" else ("float64", (n, spec.dims))
             for spec, n in kinds
         ]
-        found.append(types if len(names) > 1 else types[0])
-    return found
+        label_types.append(types if len(names) > 1 else types[0])
+    return label_types
 
 
 def _weights(model: Model, config: ContrastiveTrial, names: Sequence[str]) -> dict[str, Tensor]:
@@ -180,9 +175,8 @@ def _weights(model: Model, config: ContrastiveTrial, names: Sequence[str]) -> di
 def _session_weights(model: Model, config: ContrastiveTrial, name: str) -> dict[str, Tensor]:
     """The encoder of a session, on raw activity of all its recorded units."""
     encoder = config.model.encoder
-    if isinstance(
-        encoder, OffsetEncoderConfig
-    ):  # dropout layers have no weights, but shift the names
+    # Dropout layers have no weights, but they change the names of later layers.
+    if isinstance(encoder, OffsetEncoderConfig):
         encoder = encoder.model_copy(update={"dropout": 0.0, "block_dropout": 0.0})
     plain = build_encoder(encoder, units=1, output_dimension=config.model.output_dimension)
     weight, bias, *others = (
@@ -194,33 +188,32 @@ def _session_weights(model: Model, config: ContrastiveTrial, name: str) -> dict[
 
 
 def _folded(weight: Tensor, bias: Tensor, model: Model, name: str) -> tuple[Tensor, Tensor]:
-    """The first layer, (hidden, units the view shows, ...), with the z-score in it and zeros for
-    units that it lacks.
+    """The weights (hidden, recorded units, ...) and the bias of a first layer that contains the
+    z-score, with zeros for units that the view does not show.
 
     w . (x - mean) / std + b = (w / std) . x + (b - sum w mean / std), computed in float64.
     """
     fitted, recorded = model.fitted[name], model.units[name]
-    across = (1, -1) + (1,) * (weight.dim() - 2)  # of a convolution, the same for each tap
-    seen = weight.double()[
-        :, : len(fitted.columns)
-    ]  # a shared encoder may be wider than the session
+    across = (1, -1) + (1,) * (weight.dim() - 2)  # the same for each tap of a convolution
+    # A shared encoder may be wider than the session.
+    used = weight.double()[:, : len(fitted.columns)]
     bias = bias.double()
     if fitted.mean is not None and fitted.std is not None:
         mean, std = (
             torch.from_numpy(np.array(array)).double().view(across)
             for array in (fitted.mean, fitted.std)
         )
-        seen = seen / std
-        bias = bias - (seen * mean).flatten(1).sum(1)
+        used = used / std
+        bias = bias - (used * mean).flatten(1).sum(1)
     whole = weight.new_zeros(len(weight), len(recorded), *weight.shape[2:], dtype=torch.float64)
-    whole[:, torch.from_numpy(np.flatnonzero(recorded)[fitted.columns])] = seen
+    whole[:, torch.from_numpy(np.flatnonzero(recorded)[fitted.columns])] = used
     return whole.float(), bias.float()
 
 
 def _solver(
     model: Model, config: ContrastiveTrial, weights: dict[str, Tensor], state: dict[str, Any]
 ) -> dict[str, Any]:
-    """The state of CEBRA's solver, with an Adam that has made no step."""
+    """The state of CEBRA's solver, with an Adam that has not made a step."""
     held = {key: value.detach().cpu() for key, value in model.module.state_dict().items()}
     criterion = {
         key.removeprefix("criterion."): value

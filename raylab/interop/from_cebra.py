@@ -1,5 +1,5 @@
-"""A file that `cebra.CEBRA.save` wrote, as a model of raylab. CEBRA itself is not needed, and
-nothing in it is run.
+"""Reading a file that `cebra.CEBRA.save` has written as a model of raylab. CEBRA itself is not
+needed, and no code in the file is run.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _AGAIN = (
 
 
 class _Offset:
-    """Stands in for cebra.data.datatypes.Offset, whose two numbers the architecture says as well."""
+    """Stands in for cebra.data.datatypes.Offset. Its two numbers follow from the architecture."""
 
     __slots__ = ["left", "right"]
 
 
-# What such files hold besides tensors and plain values: none of it can run anything.
+# What such files contain besides tensors and plain values. None of it can run code.
 _ALLOWED: list[Any] = [
     (_Offset, "cebra.data.datatypes.Offset"),
     torch.torch_version.TorchVersion,
@@ -45,18 +45,18 @@ _ALLOWED: list[Any] = [
 
 
 def from_cebra(path: str | Path) -> Model:
-    """The encoders of a file that `cebra.CEBRA.save` wrote, one a session; sessions are called 0,
-    1, ...
+    """Load the encoders of a file that `cebra.CEBRA.save` has written, one encoder per session. The
+    sessions are named 0, 1, ...
 
-    `transform` takes what CEBRA's takes and gives what it gives, but for two things: an encoder
-    that subsamples embeds every sample (CEBRA: every fourth), and a window that the encoder maps to
-    zero stays zero (CEBRA: NaN). The config says of the training only what the file does; CEBRA's
-    files state no sampling rate, so it stands at 1 Hz.
+    `Model.transform` takes the same arrays as CEBRA's and returns the same embeddings, with two
+    exceptions. An encoder that subsamples embeds every sample (CEBRA: every fourth), and a window
+    that the encoder maps to zero stays zero (CEBRA: NaN). The config contains as much about the
+    training as the file does. CEBRA's files have no sampling rate, so it is set to 1 Hz.
 
     Raises:
-        DataError: no such file, not of that form, an architecture that raylab does not have, or a
-            file that would have to run code to be read (such as those of `backend="torch"`).
-        ConfigError: a value of its arguments that raylab's config does not allow.
+        DataError: the file is missing or has another form, raylab lacks its architecture, or it can
+            only be read by running code (as files of `backend="torch"`).
+        ConfigError: raylab's config does not allow a value of the file's arguments.
     """
     source = str(path)
     content = _load(Path(path))
@@ -82,7 +82,7 @@ def from_cebra(path: str | Path) -> Model:
     )
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def _load(path: Path) -> Mapping[str, object]:
     try:
         with torch.serialization.safe_globals(_ALLOWED):
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -97,24 +97,24 @@ def _load(path: Path) -> Mapping[str, Any]:
         )
         raise DataError(f"{path}: {what}", _AGAIN if named else "") from None
     except Exception as error:  # a damaged file fails anywhere in the unpickler
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{path}: not readable as a file of CEBRA's ({said:.120})") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path}: not readable as a file of CEBRA's ({reason:.120})") from None
     if not isinstance(content, Mapping):
         raise DataError(f"{path}: not a file of CEBRA's (it holds {type(content).__name__})")
     return content
 
 
-def _mapping(content: Mapping[str, Any], key: str, source: str) -> Mapping[str, Any]:
-    found = content.get(key)
-    if not isinstance(found, Mapping):
+def _mapping(content: Mapping[str, object], key: str, source: str) -> Mapping[str, Any]:
+    inner = content.get(key)
+    if not isinstance(inner, Mapping):
         raise DataError(f"{source}: not a file of CEBRA's (no '{key}')", _AGAIN)
-    return found
+    return inner
 
 
 def _config(
     arguments: Mapping[str, Any], architecture: Architecture, source: str
 ) -> ContrastiveTrial:
-    """What the arguments of CEBRA's estimator say, where raylab has a word for it."""
+    """The arguments of CEBRA's estimator as a config, as far as raylab has a setting for them."""
     learnt = arguments.get("temperature_mode") == "auto"
     offset, batch, delta = (arguments.get(key) for key in ("time_offsets", "batch_size", "delta"))
     conditional = "hybrid" if arguments.get("hybrid") is True else arguments.get("conditional")
@@ -130,14 +130,14 @@ def _config(
             "similarity": arguments.get("distance", "cosine"),
             "temperature": arguments.get("temperature", 1.0),
             "learnable_temperature": learnt,
-            # CEBRA: None is no floor
+            # In CEBRA, None means that there is no minimum.
             **({"min_temperature": arguments.get("min_temperature") or 1e-6} if learnt else {}),
         },
         "sampling": sampling_section(
             **{
-                key: given
-                for key, given in sampling.items()
-                if isinstance(given, (str, int, float))
+                key: value
+                for key, value in sampling.items()
+                if isinstance(value, (str, int, float))
             }
         ),
         "training": {
@@ -150,7 +150,7 @@ def _config(
 
 
 def _sessions(
-    content: Mapping[str, Any], state: Mapping[str, Any], source: str
+    content: Mapping[str, object], state: Mapping[str, object], source: str
 ) -> dict[str, SessionSpec]:
     units = state.get("n_features_in_")
     units = list(units) if isinstance(units, (list, tuple)) else [units]
@@ -166,8 +166,10 @@ def _sessions(
     return {name: SessionSpec(name, count, 1.0, {}, {}) for name, count in zip(names, units)}
 
 
-def _fill(module: torch.nn.Module, solver: Mapping[str, Any], sessions: int, source: str) -> None:
-    """Weights of the encoders and of the criterion into a `ContrastiveModel`."""
+def _fill(
+    module: torch.nn.Module, solver: Mapping[str, object], sessions: int, source: str
+) -> None:
+    """Copy the weights of the encoders and of the criterion into a `ContrastiveModel`."""
     weights, criterion = _mapping(solver, "model", source), _mapping(solver, "criterion", source)
     several = {
         f"encoders.{key}" if sessions > 1 else f"encoders.0.{key}": value

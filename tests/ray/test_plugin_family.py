@@ -76,4 +76,4 @@ def test_a_family_from_a_package(tmp_path: Path) -> None:
     assert "models of task.kind 'linear_autoencoder' cannot be adapted" in facts["adapt"]
 
     text = run_with(tmp_path, WITHOUT, str(tmp_path / "search"))
-    assert "task.kind 'linear_autoencoder' is not known" in text
+    assert "pip install linear-autoencoder==1.0" in text
