@@ -209,3 +209,14 @@ def sampling_section(**flat: Any) -> dict[str, Any]:
     section = SAMPLINGS.model(flat.setdefault("conditional", "time"))
     fields = flat if section is None else section.model_fields
     return {name: value for name, value in flat.items() if name in fields}
+
+
+def __getattr__(name: str) -> type[Strict]:
+    """The sections that are made of the kinds of pairs, by name, so that pickle finds them: a fitted
+    scikit-learn estimator holds its config.
+    """
+    for pairs in CONDITIONALS.models:
+        for section in (drawn_alone(pairs), one_of_several(pairs)):
+            if section.__name__ == name:
+                return section
+    raise AttributeError(name)
