@@ -1,4 +1,4 @@
-"""Tokens of Ray clusters: a cluster that asks for none runs the code of whoever reaches it."""
+"""Tokens of Ray clusters. A cluster without a token runs the code of anyone who can reach it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def insecure() -> bool:
 
 @contextlib.contextmanager
 def accepting_insecure() -> Iterator[None]:
-    """Accept them within, in this process and those that it starts."""
+    """Accept clusters without a token, in this process and in those that it starts meanwhile."""
     before = os.environ.get(_INSECURE)
     os.environ[_INSECURE] = "1"
     try:
@@ -35,13 +35,13 @@ def accepting_insecure() -> Iterator[None]:
 
 
 def asks_for_token(address: str) -> bool:
-    """Whether the head at HOST:PORT refuses a caller that shows nothing. Found by calling it so.
+    """Whether the head at HOST:PORT refuses a call without a token. It is called to find out.
 
-    A head behind Ray's TLS counts as asking: it talks only to holders of a certificate
-    (RAY_USE_TLS=1).
+    A head behind Ray's TLS (RAY_USE_TLS=1) counts as asking for a token, since it talks only to
+    holders of a certificate.
 
     Raises:
-        ConnectionError: nothing that answers like a Ray head is there.
+        ConnectionError: Nothing at this address answers like the head of a Ray cluster.
     """
     import grpc
 
@@ -65,7 +65,8 @@ def asks_for_token(address: str) -> bool:
 
 
 def refuse_open(address: str, *, called: str) -> None:
-    """RaylabError where the head at HOST:PORT asks for no token, unless the user accepts that.
+    """Raise RaylabError if the head at HOST:PORT asks for no token and the user does not accept
+    that.
 
     Args:
         called: What the error calls the cluster.
@@ -73,14 +74,14 @@ def refuse_open(address: str, *, called: str) -> None:
     if not insecure() and not asks_for_token(address):
         raise RaylabError(
             f"{called} asks for no token: whoever reaches it can run code there, and read and "
-            "change this work",
+            "change your studies",
             "Start it with a token (`ray get-auth-token --generate`, then RAY_AUTH_MODE=token on "
             "every node; docs/security.md), or accept it with --insecure (RAYLAB_INSECURE=1).",
         )
 
 
 def refuse_disabled() -> None:
-    """RaylabError where the environment tells Ray to start a cluster without a token."""
+    """Raise RaylabError if the environment tells Ray to start a cluster without a token."""
     mode = os.environ.get("RAY_AUTH_MODE", "token")
     if mode.lower() != "token" and not insecure():
         raise RaylabError(
@@ -91,13 +92,13 @@ def refuse_disabled() -> None:
 
 
 def token_path() -> Path:
-    """Where Ray reads the token, unless RAY_AUTH_TOKEN holds it."""
+    """The file from which Ray reads the token, unless RAY_AUTH_TOKEN holds the token itself."""
     return Path(os.environ.get("RAY_AUTH_TOKEN_PATH", "~/.ray/auth_token")).expanduser()
 
 
 def make_token() -> None:
-    """The token that `ray.init` would write readable by everyone on the machine, here for its owner
-    only.
+    """Make the token's file, readable only by its owner. `ray.init` would make it readable by
+    everyone on the machine.
     """
     if (
         "RAY_AUTH_TOKEN" in os.environ

@@ -1,4 +1,4 @@
-"""Connecting to Ray: a local one made for this process, or the cluster that the environment names."""
+"""Connecting to Ray: a local Ray of this process, or the cluster that RAY_ADDRESS names."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ _QUIET = {
 
 
 def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, Any]:
-    """Join the cluster of RAY_ADDRESS (set inside a job), or start a local Ray; return its
-    resources.
+    """Join the cluster of RAY_ADDRESS (set inside a Ray job), or start a local Ray.
 
-    Either asks for a token, as does a Ray that this process began by itself.
+    Both need a token, and so does a Ray that this process has started itself.
 
     Args:
-        dashboard: Of a local Ray, on loopback. Ray Train finds workers that a dead trial left
-            through the State API, which needs the dashboard: without it their CPUs stay reserved.
-        cpus: Of a local Ray; default: the machine's.
+        dashboard: Whether a local Ray gets a dashboard, on loopback. Ray Train needs it to find
+            the workers that a dead trial left; without it their CPUs stay reserved.
+        cpus: CPUs of a local Ray; default: those of the machine.
+
+    Returns:
+        The resources of the whole cluster, as Ray counts them.
 
     Raises:
-        RaylabError: the named cluster cannot be reached, or is open and that was not accepted.
+        RaylabError: The cluster cannot be reached, or it needs no token and the user did not accept
+            that.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -87,7 +90,7 @@ def _join(address: str) -> None:
 
 
 def is_plain(address: str) -> bool:
-    """Whether it is HOST:PORT of a head; `auto` and other forms are Ray's to explain."""
+    """Whether an address is the HOST:PORT of a head. Ray itself handles `auto` and other forms."""
     return address.rpartition(":")[2].isdigit() and "://" not in address
 
 
@@ -111,7 +114,7 @@ def _start_local(*, dashboard: bool, cpus: int | None) -> None:
 
 
 def _leave_if_open(*, called: str) -> None:
-    """What was joined or started is looked at before any work is given to it."""
+    """Check a cluster that was joined or started before any work is given to it."""
     import ray
 
     try:
@@ -130,11 +133,11 @@ def _head() -> str:
 
 @contextlib.contextmanager
 def _own_address() -> Iterator[None]:
-    """Ray's processes inherit the address of their own cluster; ours must not keep it for the next
-    `connect`.
+    """Give the processes of a local Ray the address of their own cluster; afterwards this process
+    forgets it, so that the next `connect` does not join it.
 
-    Its State API would else take the first cluster it finds on the machine, in which our workers do
-    not exist, and Ray Train would free the CPUs of workers that it takes for dead.
+    Without the address, Ray's State API takes the first cluster that it finds on the machine. Our
+    workers do not exist there, so Ray Train would take them for dead and free their CPUs.
     """
     port = str(free_port())
     os.environ.update(RAY_GCS_SERVER_PORT=port, RAY_ADDRESS=f"127.0.0.1:{port}")
@@ -158,8 +161,9 @@ def _check_reachable(host: str, port: int) -> None:
 
 
 def store_bytes() -> int:
-    """A tenth of memory, within [256 MB, 2 GB]: shards are resident tensors, the object store only
-    moves them.
+    """Bytes of the object store: a tenth of the memory, within [256 MB, 2 GB].
+
+    The store only moves shards; while they are used, shards are tensors of the worker processes.
     """
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return int(min(max(total // 10, 256_000_000), 2_000_000_000))

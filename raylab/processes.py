@@ -1,5 +1,5 @@
-"""Processes of a study, by recorded ids: what a killed driver left behind is ended before its
-trials are run again.
+"""Processes of a study, by recorded ids, so that those which a killed driver left running can be
+ended before its trials are run again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import psutil
 
@@ -21,33 +21,43 @@ _SAME_S = 0.5  # clocks of one boot read a process's start alike
 _ENDING_S = 10.0
 
 
-def this_process() -> dict[str, Any]:
-    """{"host", "pid", "began"}: enough to know the process again, and not to take another for it."""
+class ProcessRecord(TypedDict):
+    """What identifies a process, even after its number was given to another one.
+
+    `host` is a digest of the machine, `began` the start of the process in unix seconds.
+    """
+
+    host: str
+    pid: int
+    began: float
+
+
+def this_process() -> ProcessRecord:
+    """The record of this process."""
     return {"host": host(), "pid": os.getpid(), "began": psutil.Process().create_time()}
 
 
-def child_processes() -> list[dict[str, Any]]:
-    """The processes that this one has started, and theirs: of a driver those of the Ray that it
-    runs.
-    """
-    found = []
+def child_processes() -> list[ProcessRecord]:
+    """The processes below this one, at any depth. A driver's are those of its local Ray."""
+    processes: list[ProcessRecord] = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            found.append({"host": host(), "pid": process.pid, "began": process.create_time()})
-    return found
+            processes.append({"host": host(), "pid": process.pid, "began": process.create_time()})
+    return processes
 
 
 def host() -> str:
-    """A name for this machine that tells nobody which one it is."""
+    """A digest that identifies this machine without revealing its name."""
     return digest([socket.gethostname(), uuid.getnode()])[:16]
 
 
 def write_process(path: Path) -> None:
-    """Leave this process's identity in a file."""
+    """Write the record of this process to a file."""
     write_json(path, this_process())
 
 
 def read_process(path: Path) -> dict[str, Any] | None:
+    """The record in a file; None where the file was cut short."""
     try:
         return dict(read_json(path))
     except (DataError, OSError):  # cut short together with the process: then there is none to end
@@ -55,15 +65,19 @@ def read_process(path: Path) -> dict[str, Any] | None:
 
 
 def is_alive(recorded: Mapping[str, Any]) -> bool:
-    """Whether a recorded process lives; this one does. Of another machine it is not known: False."""
+    """Whether a recorded process still runs. False for a process of another machine, of which this
+    one cannot know.
+    """
     return _find(recorded) is not None
 
 
 def reap(recorded: Iterable[Mapping[str, Any]]) -> list[int]:
-    """End those of the recorded processes that still live on this machine, and wait until they are
-    gone; their ids.
+    """Kill the recorded processes that still run on this machine, and wait until they are gone.
+
+    Returns:
+        The ids of the processes that were killed.
     """
-    alive = [process for one in recorded if (process := _alive(one)) is not None]
+    alive = [process for record in recorded if (process := _alive(record)) is not None]
     for process in alive:
         with contextlib.suppress(psutil.Error):
             process.kill()

@@ -16,7 +16,7 @@ from raylab.training.model import Model
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan
 from raylab.tuning.run import Parent, begin
-from raylab.tuning.train import plan_of_one
+from raylab.tuning.train import plan_of_config
 
 
 def adapt(
@@ -70,7 +70,7 @@ def adapt(
     source = _source_session(trained, session, study)
     adaptation = {"layers": layers, "session": source}
     config = {**trained.config.model_dump(mode="json"), "controls": {}, "adaptation": adaptation}
-    plan = plan_of_one(config, data, overrides, f"trial {record.trial} of {study.name}")
+    plan = plan_of_config(config, data, overrides, f"trial {record.trial} of {study.name}")
     _same_shape(trained.config, plan)
     described = {"study": str(study.path), "id": study.id, "trial": record.trial, "session": source}
     return begin(plan, Path(out), "adapt", say, parent=Parent(folder, described))

@@ -1,4 +1,4 @@
-"""Who else may use what runs here: tokens, open clusters, dashboards."""
+"""Checks of who else can use what runs here: tokens, open clusters, dashboards."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _TOKEN = "Start it with RAY_AUTH_MODE=token on every node (docs/security.md), or
 
 @dataclass(frozen=True)
 class Instance:
-    """A head of Ray on this machine.
+    """The head of a Ray cluster on this machine.
 
     Attributes:
-        address: HOST:PORT of it.
-        own: Whether it is of the user who asks.
-        asks: Whether it asks for a token; None where it did not answer.
-        dashboard: The address its dashboard listens on; None without one.
+        address: Its HOST:PORT.
+        own: Whether it belongs to the user who runs the check.
+        asks: Whether it asks for a token; None if it did not answer.
+        dashboard: The address on which its dashboard listens; None without a dashboard.
     """
 
     address: str
@@ -31,22 +31,22 @@ class Instance:
 
 def mode(environment: Mapping[str, str]) -> Finding:
     """Whether a Ray started from here will ask for a token."""
-    found = environment.get("RAY_AUTH_MODE", "")
-    if found.lower() in ("", "token"):
+    setting = environment.get("RAY_AUTH_MODE", "")
+    if setting.lower() in ("", "token"):
         return Finding("token in force", "ok", "a local Ray started by raylab asks for a token")
     return Finding(
         "token in force",
         "problem",
-        f"RAY_AUTH_MODE={found}: Ray would ask for no token",
+        f"RAY_AUTH_MODE={setting}: Ray would ask for no token",
         "Unset RAY_AUTH_MODE.",
     )
 
 
 def token(path: Path, permissions: int | None, environment: Mapping[str, str]) -> Finding:
-    """The token's file.
+    """The permissions of the token's file.
 
     Args:
-        permissions: Its mode bits; None where there is no file.
+        permissions: The mode bits of the file; None if there is no file.
     """
     if environment.get("RAY_AUTH_TOKEN"):
         return Finding(
@@ -73,14 +73,14 @@ def token(path: Path, permissions: int | None, environment: Mapping[str, str]) -
     return Finding("token file", "ok", f"{path}: readable by its owner only")
 
 
-def instances(found: Sequence[Instance]) -> Finding:
-    """Several clusters on a machine look for each other's processes."""
-    if len(found) > 1:
+def instances(rays: Sequence[Instance]) -> Finding:
+    """Whether several clusters run on this machine. They share it without knowing of each other."""
+    if len(rays) > 1:
         return Finding(
             "one Ray",
             "warning",
-            f"{len(found)} Ray clusters run on this machine "
-            f"({', '.join(one.address for one in found)}): they share "
+            f"{len(rays)} Ray clusters run on this machine "
+            f"({', '.join(ray.address for ray in rays)}): they share "
             "its CPUs and memory without knowing of each other",
             "Stop those that nobody needs; never with `ray stop` where others work, which ends all "
             "of the user's.",
@@ -88,24 +88,24 @@ def instances(found: Sequence[Instance]) -> Finding:
     return Finding(
         "one Ray",
         "ok",
-        f"Ray runs on this machine at {found[0].address}" if found else "no Ray runs here",
+        f"Ray runs on this machine at {rays[0].address}" if rays else "no Ray runs here",
     )
 
 
-def open_instances(found: Sequence[Instance]) -> list[Finding]:
-    """A finding for each that asks for no token, or one that there is none."""
+def open_instances(rays: Sequence[Instance]) -> list[Finding]:
+    """One finding per cluster that asks for no token, or a single one that there is none."""
     opened = [
         Finding(
             "open Ray",
-            "problem" if one.own else "warning",
-            f"the Ray at {one.address} {'' if one.own else '(of another user) '}asks for no "
+            "problem" if ray.own else "warning",
+            f"the Ray at {ray.address} {'' if ray.own else '(of another user) '}asks for no "
             "token: whoever reaches it runs code here",
-            _TOKEN if one.own else "Tell its owner.",
+            _TOKEN if ray.own else "Tell its owner.",
         )
-        for one in found
-        if one.asks is False
+        for ray in rays
+        if ray.asks is False
     ]
-    silent = [one.address for one in found if one.asks is None]
+    silent = [ray.address for ray in rays if ray.asks is None]
     if silent:
         opened.append(
             Finding(
@@ -118,17 +118,17 @@ def open_instances(found: Sequence[Instance]) -> list[Finding]:
     return opened or [Finding("open Ray", "ok", "no Ray on this machine is open to others")]
 
 
-def dashboards(found: Sequence[Instance]) -> Finding:
-    """Where they listen: tokens are not encryption."""
+def dashboards(rays: Sequence[Instance]) -> Finding:
+    """Whether dashboards listen beyond loopback. A token there travels unencrypted."""
     wide = [
-        f"{one.dashboard} (of {one.address})"
-        for one in found
-        if one.dashboard and not is_loopback(one.dashboard)
+        f"{ray.dashboard} (of {ray.address})"
+        for ray in rays
+        if ray.dashboard and not is_loopback(ray.dashboard)
     ]
     if wide:
         return Finding(
             "dashboard binding",
-            "warning" if all(one.asks for one in found) else "problem",
+            "warning" if all(ray.asks for ray in rays) else "problem",
             f"a dashboard listens on {', '.join(wide)}: it runs jobs for who shows the token, "
             "which travels as plain text",
             "Start the head with --dashboard-host=127.0.0.1 and reach it through ssh -L "
@@ -147,8 +147,8 @@ def cluster(address: str, asks: bool | None, trouble: str = "") -> Finding:
     """The cluster that RAY_ADDRESS names.
 
     Args:
-        asks: Whether it asks for a token; None where that cannot be seen.
-        trouble: Why not.
+        asks: Whether it asks for a token; None if that is unknown.
+        trouble: Why it is unknown.
     """
     if asks is None:
         return Finding(

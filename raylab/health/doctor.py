@@ -1,4 +1,4 @@
-"""`raylab doctor`: gathers the facts and puts them to the checks."""
+"""The verb `doctor`: gathers the facts and calls the checks."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from raylab.tracking.environment import package_version
 
 
 def doctor(study: str | Path | None = None) -> list[Finding]:
-    """Check this machine, the packages, the Rays that run here, the cluster that RAY_ADDRESS names,
-    and a study.
+    """Check this machine, the installed packages, the Ray clusters that run here, the cluster that
+    RAY_ADDRESS names, and a study.
 
-    Changes nothing. It writes and removes an empty file to read the clock of the study's storage.
-    Starts no Ray; joins the named cluster only where it asks for a token, or where that was waived
-    (RAYLAB_INSECURE=1).
+    Nothing is changed: an empty file is written and removed again, to read the clock of the
+    storage. No Ray is started. The named cluster is joined only if it asks for a token, or if the
+    user accepts clusters without one (RAYLAB_INSECURE=1).
 
     Args:
-        study: Whose folder to look at, too.
+        study: The folder of a study to check as well.
 
     Returns:
-        Findings, each `ok`, `warning` or `problem`, with what was found and what to do.
+        One finding per check, with its level (`ok`, `warning` or `problem`) and a remedy.
     """
     path = Path(study).expanduser() if study is not None else None
-    found = [*_access(), *_packages(), *_machine(path)]
+    findings = [*_access(), *_packages(), *_machine(path)]
     address = os.environ.get("RAY_ADDRESS")
-    found += rays.cluster(address) if address else []
-    return found + (study_findings(path) if path is not None else [])
+    findings += rays.cluster(address) if address else []
+    return findings + (study_findings(path) if path is not None else [])
 
 
 def _access() -> Iterator[Finding]:
@@ -86,5 +86,5 @@ def _machine(study: Path | None) -> Iterator[Finding]:
 
 
 def _existing(path: Path) -> Path:
-    """The nearest folder above that is there: what will be made lies on its disk."""
+    """The nearest existing folder at or above a path. A new file at the path lies on its disk."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())

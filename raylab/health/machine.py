@@ -13,27 +13,37 @@ from raylab.health.finding import Finding
 
 GB = 1e9
 LITTLE, TOO_LITTLE = 5 * GB, 1 * GB  # free bytes of a disk
-FULL = 0.95  # of a disk: there Ray stops writing to it
-OPEN_FILES = 4096  # each process of Ray holds some hundred
+FULL = 0.95  # the used share of a disk at which Ray stops writing to it
+OPEN_FILES = 4096  # each process of Ray keeps some hundred files open
 LATE_S = 2.0  # clocks further apart mix up the order of events
 
 
 def disk(name: str, path: Path, *, free: float, total: float) -> Finding:
-    """Space where something is written (bytes)."""
-    told = f"{name} ({path}): {free / GB:.1f} of {total / GB:.0f} GB free"
+    """The free space of a disk that raylab writes to.
+
+    Args:
+        name: What is written there.
+        free, total: Bytes.
+    """
+    text = f"{name} ({path}): {free / GB:.1f} of {total / GB:.0f} GB free"
     remedy = "Make room, or set RAYLAB_HOME, TMPDIR or --out to another disk."
     if free < TOO_LITTLE:
-        return Finding("disk", "problem", told, remedy)
+        return Finding("disk", "problem", text, remedy)
     full = total - free > FULL * total
     if free < LITTLE or full:
         return Finding(
-            "disk", "warning", told + (", at which Ray stops writing" if full else ""), remedy
+            "disk", "warning", text + (", at which Ray stops writing" if full else ""), remedy
         )
-    return Finding("disk", "ok", told)
+    return Finding("disk", "ok", text)
 
 
 def shared_memory(total: float | None, wanted: float) -> Finding:
-    """What Ray's object store lies in (bytes); None where the system has no /dev/shm."""
+    """The shared memory that holds Ray's object store.
+
+    Args:
+        total: Bytes of /dev/shm; None if the system has none.
+        wanted: Bytes of the object store.
+    """
     if total is None:
         return Finding("shared memory", "ok", "this system has no /dev/shm to be too small")
     if total < wanted:
@@ -61,11 +71,11 @@ def open_files(limit: int) -> Finding:
 
 
 def clock(offset_s: float, where: str, *, slack_s: float = 0.0) -> Finding:
-    """Another clock beside this machine's.
+    """Whether another clock agrees with that of this machine.
 
     Args:
-        offset_s: How far it is ahead.
-        slack_s: How uncertain that is.
+        offset_s: How far the other clock is ahead, in seconds.
+        slack_s: The uncertainty of the offset, in seconds.
     """
     if abs(offset_s) - slack_s > LATE_S:
         return Finding(
@@ -80,8 +90,10 @@ def clock(offset_s: float, where: str, *, slack_s: float = 0.0) -> Finding:
 
 
 def storage_offset(folder: Path) -> float:
-    """How far (s) the clock that dates files in a folder is ahead of ours. OSError where it cannot
-    be written.
+    """How far the clock that dates files in a folder is ahead of ours, in seconds.
+
+    Raises:
+        OSError: The folder cannot be written to.
     """
     with tempfile.TemporaryFile(dir=folder) as file:
         before = time.time()
@@ -95,8 +107,12 @@ def storage_offset(folder: Path) -> float:
 
 @dataclass(frozen=True)
 class Gpus:
-    """What is known of GPUs: torch's device names and CUDA version (None: a CPU build), the
-    driver's version.
+    """The GPUs of this machine.
+
+    Attributes:
+        devices: The names of the devices that torch can use.
+        cuda: The CUDA version that torch was built for; None for a CPU build.
+        driver: The version of the NVIDIA driver; None without one.
     """
 
     devices: Sequence[str]
@@ -104,26 +120,26 @@ class Gpus:
     driver: str | None
 
 
-def gpu(found: Gpus, environment: Mapping[str, str]) -> Finding:
-    if found.devices:
+def gpu(gpus: Gpus, environment: Mapping[str, str]) -> Finding:
+    if gpus.devices:
         return Finding(
-            "GPU", "ok", f"{', '.join(found.devices)} (driver {found.driver}, CUDA {found.cuda})"
+            "GPU", "ok", f"{', '.join(gpus.devices)} (driver {gpus.driver}, CUDA {gpus.cuda})"
         )
-    if found.driver is None:
+    if gpus.driver is None:
         return Finding("GPU", "ok", "no NVIDIA driver here: trials run on CPUs")
-    told = f"driver {found.driver} is there, torch sees no GPU"
-    if found.cuda is None:
+    text = f"driver {gpus.driver} is there, torch sees no GPU"
+    if gpus.cuda is None:
         return Finding(
-            "GPU", "warning", f"{told}: it is a build for CPUs", "Install torch's build for CUDA."
+            "GPU", "warning", f"{text}: it is a build for CPUs", "Install torch's build for CUDA."
         )
     hidden = environment.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None:
-        return Finding("GPU", "warning", f"{told}: CUDA_VISIBLE_DEVICES={hidden}", "Unset it.")
+        return Finding("GPU", "warning", f"{text}: CUDA_VISIBLE_DEVICES={hidden}", "Unset it.")
     return Finding(
         "GPU",
         "warning",
-        told,
-        f"See that the driver is recent enough for CUDA {found.cuda}: nvidia-smi.",
+        text,
+        f"See that the driver is recent enough for CUDA {gpus.cuda}: nvidia-smi.",
     )
 
 
@@ -134,11 +150,13 @@ def seen_gpus() -> Gpus:
     return Gpus(devices, torch.version.cuda, _driver(Path("/proc/driver/nvidia/version")))
 
 
-def _driver(told: Path) -> str | None:
-    """`570.86.15` of `NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15  Tue ...`"""
-    if not told.is_file():
+def _driver(path: Path) -> str | None:
+    """The version in a file such as `NVRM version: NVIDIA UNIX Kernel Module  570.86.15 ...`; None
+    without the file.
+    """
+    if not path.is_file():
         return None
-    words = told.read_text().split()
+    words = path.read_text().split()
     return next(
         (word for word in words if word.count(".") >= 1 and word.replace(".", "").isdigit()),
         "unknown",

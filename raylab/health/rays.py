@@ -1,4 +1,4 @@
-"""Facts about Rays: those on this machine, and the cluster that this process joined."""
+"""Facts about Ray clusters: those on this machine, and the one that RAY_ADDRESS names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NODE_S = 30.0  # for a task on a node to answer
 
 
 def running() -> list[Instance]:
-    """The heads of Ray on this machine, found by their processes."""
+    """The heads of Ray clusters on this machine, identified by their processes."""
     import ray  # noqa: F401, I001  (brings psutil)
     import psutil
 
@@ -44,14 +44,12 @@ def running() -> list[Instance]:
 
 
 def option(words: list[str], name: str) -> str:
-    """The value of `--name=value` on a command line; empty where it is not there."""
+    """The value of `--name=value` on a command line; empty if it is not there."""
     return next((word.partition("=")[2] for word in words if word.startswith(f"{name}=")), "")
 
 
 def cluster(address: str) -> Iterator[Finding]:
-    """The cluster that RAY_ADDRESS names: whether it asks for a token, its dashboard, its nodes'
-    clocks.
-    """
+    """Check the cluster that RAY_ADDRESS names: token, dashboard, and clocks of its nodes."""
     import ray
 
     if is_plain(address):
@@ -72,7 +70,7 @@ def cluster(address: str) -> Iterator[Finding]:
 
 
 def _seen(address: str) -> tuple[bool | None, str]:
-    """Whether it asks for a token; None, and why, where that cannot be seen."""
+    """Whether a head asks for a token; None and the reason if that is unknown."""
     try:
         return asks_for_token(address), ""
     except ConnectionError as error:
@@ -84,18 +82,18 @@ def _joined() -> Iterator[Finding]:
 
     context = ray.init(
         ignore_reinit_error=True, logging_level="ERROR"
-    )  # tells of the connection there is
+    )  # describes the existing connection
     url = context.address_info.get("webui_url") or ""
     yield dashboard(url, answer(f"http://{url}/api/jobs/") if url else 0)
     yield from clocks()
 
 
 def dashboard(url: str, status: int) -> Finding:
-    """What the cluster's dashboard answers to a stranger who asks for its jobs.
+    """Whether the cluster's dashboard lists its jobs to anyone.
 
     Args:
-        url: HOST:PORT; empty where the cluster has none.
-        status: Of HTTP; 0 where nothing answered.
+        url: HOST:PORT of the dashboard; empty if the cluster has none.
+        status: The HTTP status of a request without a token; 0 if nothing answered.
     """
     if not url:
         return Finding("dashboard", "warning", "the cluster has no dashboard: trials over several "
@@ -113,7 +111,7 @@ def dashboard(url: str, status: int) -> Finding:
 
 
 def answer(url: str) -> int:
-    """HTTP status of a GET that shows no token; 0 where nothing answers."""
+    """The HTTP status of a GET without a token; 0 if nothing answers."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         return int(direct.open(url, timeout=REACH_S).status)
@@ -124,8 +122,8 @@ def answer(url: str) -> int:
 
 
 def clocks() -> Iterator[Finding]:
-    """Each node's clock beside this machine's: it is read by a task there, within the time that the
-    answer takes.
+    """Whether each node's clock agrees with that of this machine. A task on the node reads it; the
+    time that the task takes is the uncertainty.
     """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -139,11 +137,9 @@ def clocks() -> Iterator[Finding]:
         try:
             ray.get(there.remote(), timeout=_NODE_S)  # the first starts a process
             before = time.time()
-            found = ray.get(there.remote(), timeout=_NODE_S)
+            answered = ray.get(there.remote(), timeout=_NODE_S)
             after = time.time()
-        except (
-            Exception
-        ) as error:  # whatever keeps a node from answering is what we are here to tell
+        except Exception as error:  # any reason why a node does not answer belongs into the finding
             yield Finding(
                 "clock",
                 "problem",
@@ -151,4 +147,4 @@ def clocks() -> Iterator[Finding]:
                 "Look at its logs.",
             )
             continue
-        yield clock(found - (before + after) / 2, name, slack_s=(after - before) / 2)
+        yield clock(answered - (before + after) / 2, name, slack_s=(after - before) / 2)

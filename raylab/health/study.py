@@ -1,4 +1,4 @@
-"""What may be wrong with a study's folder."""
+"""Checks of the folder of a study."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _SHOWN = 3
 
 
 def study(path: Path) -> list[Finding]:
-    """Everything that is checked of a study. Reads it only."""
+    """All checks of a study. Nothing is written."""
     try:
         folder = StudyFolder.open(path)
         live, records = folder.is_live(), folder.records()
         ended = is_ended(folder.ledger.read())
     except RaylabError as error:
         return [Finding("study", "problem", error.what, error.remedy)]
-    found = [
+    findings = [
         driver(path, records, live=live, ended=ended, lock=(folder.path / "driver.lock").exists()),
         pickles(pickled(folder.path, live=live)),
     ]
-    return [*found, *([database(folder.optuna_path)] if folder.optuna_path.exists() else [])]
+    return [*findings, *([database(folder.optuna_path)] if folder.optuna_path.exists() else [])]
 
 
 def driver(
     path: Path, records: Sequence[TrialRecord], *, live: bool, ended: bool, lock: bool
 ) -> Finding:
-    """Whether somebody is at work on a study, and whether somebody should be.
+    """Whether a driver runs the study, or should.
 
     Args:
-        live: Whether a driver holds it.
-        ended: Whether it ended and was not resumed since.
+        live: Whether a driver holds the study.
+        ended: Whether the study has ended and was not resumed since.
         lock: Whether there is a lock file.
     """
     interrupted = [record.trial for record in records if record.state == "interrupted"]
@@ -65,12 +65,13 @@ def driver(
 
 
 def pickled(folder: Path, *, live: bool = False) -> list[str]:
-    """Files below a folder that loading with pickle, joblib or torch would run code of; relative to
-    the folder.
+    """The files in a folder that can run code when pickle, joblib or torch loads them.
 
     Args:
-        live: Whether a driver is at work: then what Ray Tune keeps for itself meanwhile does not
-            count.
+        live: Whether a driver runs the study. Ray Tune's own files do not count meanwhile.
+
+    Returns:
+        Paths relative to the folder.
     """
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     inside = (path for path in files if not (live and ".tune" in path.relative_to(folder).parts))
@@ -78,7 +79,9 @@ def pickled(folder: Path, *, live: bool = False) -> list[str]:
 
 
 def is_pickle(path: Path) -> bool:
-    """By its first bytes, not its name. torch's files are zip archives with a pickle in them."""
+    """Whether the first bytes of a file are those of a pickle, or of an archive that holds one, as
+    torch writes it.
+    """
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(b"PK"):
@@ -90,13 +93,13 @@ def is_pickle(path: Path) -> bool:
     return start.startswith(_PICKLES)
 
 
-def pickles(found: Sequence[str]) -> Finding:
-    if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+def pickles(paths: Sequence[str]) -> Finding:
+    if paths:
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
         return Finding(
             "pickles",
             "warning",
-            f"pickles in the study: {', '.join(found[:_SHOWN])}{more}; raylab writes none to keep "
+            f"pickles in the study: {', '.join(paths[:_SHOWN])}{more}; raylab writes none to keep "
             "and reads none",
             "Delete them (.tune is what Ray Tune left when its driver was killed), and do not load "
             "them.",
@@ -105,7 +108,7 @@ def pickles(found: Sequence[str]) -> Finding:
 
 
 def database(path: Path) -> Finding:
-    """Optuna's database: whole, Optuna's, and without pickles that a sampler would load."""
+    """Whether Optuna's database is intact, and free of pickles that a sampler would load."""
     remedy = (
         "Restore it from a copy of the study; the ledger still has every trial (`raylab "
         "leaderboard`)."

@@ -1,4 +1,4 @@
-"""Packages: known holes, and what raylab was made for."""
+"""Checks of installed packages: known security holes, and the versions that raylab needs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from raylab.health.finding import Finding
 
 @dataclass(frozen=True)
 class Hole:
-    """Versions of `package` before `fixed` let others run code or read files.
+    """A security hole in the versions of `package` before `fixed`.
 
     Attributes:
-        source: Where it is told.
+        what: What the hole allows.
+        source: The advisory.
     """
 
     package: str
@@ -69,12 +70,12 @@ HOLES = (
 
 
 def holes(installed: Mapping[str, str], table: Sequence[Hole] = HOLES) -> list[Finding]:
-    """A finding for each package with known holes, or one that there is none.
+    """One finding per package with known holes, or a single one that there is no such package.
 
     Args:
         installed: Versions by package name.
     """
-    found = []
+    findings = []
     for package in dict.fromkeys(hole.package for hole in table):
         open_ = [
             hole
@@ -82,15 +83,15 @@ def holes(installed: Mapping[str, str], table: Sequence[Hole] = HOLES) -> list[F
             if hole.package == package and _older(installed.get(package), hole.fixed)
         ]
         if open_:
-            told = "; ".join(f"{hole.what} ({hole.source})" for hole in open_)
+            text = "; ".join(f"{hole.what} ({hole.source})" for hole in open_)
             newest = max((hole.fixed for hole in open_), key=Version)
             what, remedy = (
-                f"{package} {installed[package]}: {told}",
+                f"{package} {installed[package]}: {text}",
                 f"pip install '{package}>={newest}'",
             )
-            found.append(Finding("known holes", "problem", what, remedy))
+            findings.append(Finding("known holes", "problem", what, remedy))
     packages = ", ".join(dict.fromkeys(hole.package for hole in table))
-    return found or [Finding("known holes", "ok", f"none that raylab knows of in {packages}")]
+    return findings or [Finding("known holes", "ok", f"none that raylab knows of in {packages}")]
 
 
 def _older(version: str | None, than: str) -> bool:
@@ -98,10 +99,11 @@ def _older(version: str | None, than: str) -> bool:
 
 
 def ranges(requirements: Sequence[str], installed: Mapping[str, str]) -> Finding:
-    """Whether what is installed is what raylab asks for.
+    """Whether the installed versions are within the ranges that raylab needs.
 
     Args:
-        requirements: As the package's metadata state them.
+        requirements: The requirements in raylab's package metadata.
+        installed: Versions by package name.
     """
     wrong = []
     for text in requirements:

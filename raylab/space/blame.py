@@ -1,4 +1,4 @@
-"""blame: to be described."""
+"""Error messages that name the line of a space file, or the `--set` that is to blame."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from raylab.errors import ConfigError
 def blamed(
     source: str, file: Path | None, overrides: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
-    """Errors that call a file `source` say the line of the key they name, or the `--set` that gave
-    it its value.
+    """Within this context, errors about `source` name the line of the key that they mention, or the
+    `--set` that gave the key its value.
     """
     try:
         yield
@@ -29,13 +29,15 @@ def blamed(
         raise type(error)(f"{where}: {what}", error.remedy) from None
 
 
-_SECTIONS = ("", "search.", "base.")  # of a space file, where a config path may stand
-# What an error names: its first word, what it quotes, and dotted paths.
+_SECTIONS = ("", "search.", "base.")  # where a config path can be written in a space file
+# The keys that an error mentions: its first word, quoted words, and dotted paths.
 _NAMED = re.compile(r"^[\w.]+|'[\w.]+'|[A-Za-z_]\w*(?:\.\w+)+")
 
 
 def _place(what: str, source: str, file: Path | None, overrides: Mapping[str, Any]) -> str:
-    """Keys are tried in the order they are named, each by its longest part that is found."""
+    """The place to blame. Keys are tried in the order of the message, each by the longest part of
+    it that is in the file.
+    """
     keys = [key.strip("'.") for key in _NAMED.findall(what.partition("; drawn were")[0])]
     lines = key_lines(file) if file is not None else {}
     for key in keys:

@@ -69,11 +69,11 @@ def when_met(space: Space, path: str) -> dict[str, Any]:
 
 def parents_met(space: Space, path: str) -> dict[str, Scalar]:
     """Values of what `path` depends on, with which it is drawn."""
-    found: dict[str, Scalar] = {}
+    values: dict[str, Scalar] = {}
     for parent, wanted in space.search[path].when.items():
         if parent in space.search:
-            found |= {**parents_met(space, parent), parent: possible(parent, wanted, space)[0]}
-    return found
+            values |= {**parents_met(space, parent), parent: possible(parent, wanted, space)[0]}
+    return values
 
 
 # What every dataset supports, of sampling.conditional, sampling.positives, sessions.combine,

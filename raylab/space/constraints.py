@@ -98,7 +98,7 @@ def _paths(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.BinOp):
         allowed = type(node.op) in _ARITHMETIC
     elif isinstance(node, ast.Compare):
-        allowed = all(type(one) in _COMPARISONS for one in node.ops)
+        allowed = all(type(comparison) in _COMPARISONS for comparison in node.ops)
     else:
         allowed = isinstance(node, ast.BoolOp | ast.List | ast.Tuple)
         allowed = allowed or (
@@ -120,18 +120,18 @@ def _value(node: ast.AST, value_of: Callable[[str], Any]) -> Any:
     if path is not None:
         return _WORDS[path] if path in _WORDS else value_of(path)
     if isinstance(node, ast.List | ast.Tuple):
-        return [_value(one, value_of) for one in node.elts]
+        return [_value(child, value_of) for child in node.elts]
     if isinstance(node, ast.BoolOp):
-        each = (_value(one, value_of) for one in node.values)
+        each = (_value(child, value_of) for child in node.values)
         return all(each) if isinstance(node.op, ast.And) else any(each)
     if isinstance(node, ast.UnaryOp):
         inner = _value(node.operand, value_of)
         return not inner if isinstance(node.op, ast.Not) else -_number(inner)
     if isinstance(node, ast.BinOp):
-        left, right = (_number(_value(one, value_of)) for one in (node.left, node.right))
+        left, right = (_number(_value(child, value_of)) for child in (node.left, node.right))
         return _ARITHMETIC[type(node.op)](left, right)
     assert isinstance(node, ast.Compare)
-    sides = [_value(one, value_of) for one in (node.left, *node.comparators)]
+    sides = [_value(child, value_of) for child in (node.left, *node.comparators)]
     return all(_COMPARISONS[type(op)](*pair) for op, pair in zip(node.ops, pairwise(sides)))
 
 

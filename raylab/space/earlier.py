@@ -1,19 +1,19 @@
-"""earlier: to be described."""
+"""`warm_start`: earlier studies whose trials inform the sampler."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from raylab.config.base import Strict
 from raylab.space.parameters import Scalar
 
-if TYPE_CHECKING:
-    pass
-
 
 class EarlierTrial(Strict):
-    """A finished trial, in the terms of the new space; `curve` holds a pruned one's score by step."""
+    """A finished trial of an earlier study, with the parameters of the new space.
+
+    `curve` holds (step, score) of a pruned trial.
+    """
 
     trial: str
     state: Literal["completed", "pruned"]
@@ -23,8 +23,8 @@ class EarlierTrial(Strict):
 
 
 class Earlier(Strict):
-    """An earlier study. Its trials are filled in before the search begins: a resumed search does
-    not read it again.
+    """An earlier study. Its trials are filled in before the search begins, so that a resumed search
+    does not read the study again.
     """
 
     study: str
@@ -32,6 +32,6 @@ class Earlier(Strict):
 
 
 def as_earlier(value: Any) -> Any:
-    """`warm_start: STUDY`, a list of them, or what a study recorded."""
+    """The entries of `warm_start`, which may be a study, a list of studies or a recorded list."""
     several = value if isinstance(value, list | tuple) else [value]
-    return [{"study": str(one)} if isinstance(one, str | Path) else one for one in several]
+    return [{"study": str(entry)} if isinstance(entry, str | Path) else entry for entry in several]

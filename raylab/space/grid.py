@@ -32,8 +32,8 @@ def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
         if not space.active(path, value):
             yield from below(value, drawn, depth + 1)
             return
-        for one in dict.fromkeys(parameter.values() or ()):
-            yield from below(space.setting(value, path, one), {**drawn, path: one}, depth + 1)
+        for choice in dict.fromkeys(parameter.values() or ()):
+            yield from below(space.setting(value, path, choice), {**drawn, path: choice}, depth + 1)
 
     return below(space.fixed(), {}, 0)
 

@@ -43,14 +43,16 @@ def _override(value: dict[str, Any], path: str, leaf: Any, sections: set[str]) -
     if owner is not None:
         raise ConfigError(
             f"--set {path}: it shares its draw with "
-            f"{', '.join(one for one in _paths(search[owner]) if one != path)}",
+            f"{', '.join(other for other in _paths(search[owner]) if other != path)}",
             f"Pin them together: --set {owner}={leaf}",
         )
     return _pinned(value, path, leaf)
 
 
 def _pinned(value: dict[str, Any], name: str, leaf: Any) -> dict[str, Any]:
-    """A draw becomes base values; what was searched only for another choice of it no longer exists."""
+    """A parameter becomes base values. Parameters that were searched only for another choice of it
+    are removed.
+    """
     search = value.get("search", {})
     targets = _paths(search.get(name)) or [name]
     kept = {
@@ -58,12 +60,12 @@ def _pinned(value: dict[str, Any], name: str, leaf: Any) -> dict[str, Any]:
         for other, entry in search.items()
         if other != name and not _excluded(entry, name, leaf)
     }
-    base = {path: one for path, one in leaves(value.get("base", {})) if path not in targets}
+    base = {path: entry for path, entry in leaves(value.get("base", {})) if path not in targets}
     result = {**value, "search": kept, "base": {**base, **dict.fromkeys(targets, leaf)}}
     if value.get("points"):
         gone = set(search) - set(kept)
         rest = [
-            {path: one for path, one in point.items() if path not in gone}
+            {path: entry for path, entry in point.items() if path not in gone}
             for point in value["points"]
         ]
         result["points"] = [
@@ -78,8 +80,8 @@ def _paths(entry: Any) -> list[str]:
 
 
 def _without_condition(entry: Any, name: str) -> Any:
-    """A pinned shared draw is no config path that a condition could name; what is left of them held
-    of its value.
+    """An entry without its condition on a pinned shared draw, which is no config path any more. The
+    condition holds, since entries for other choices were removed.
     """
     if not isinstance(entry, Mapping) or name not in entry.get("when", {}):
         return entry

@@ -32,7 +32,7 @@ class Parameter(Strict):
     )
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Parameter:
+    def _has_a_kind(self) -> Parameter:
         if sum(value is not None for value in (self.float_, self.int_, self.categorical)) != 1:
             raise ValueError(
                 "needs exactly one of float: [low, high], int: [low, high], categorical: [...]"
@@ -130,7 +130,8 @@ def Choice(
 
 def _made(name: str, entry: dict[str, Any], when: When | None, paths: Iterable[str]) -> Parameter:
     wanted = {
-        path: list(one) if isinstance(one, tuple) else one for path, one in (when or {}).items()
+        path: list(entry) if isinstance(entry, tuple) else entry
+        for path, entry in (when or {}).items()
     }
     given = {**entry, "when": wanted, "paths": list(paths)}
     return parse(Parameter, {key: value for key, value in given.items() if value}, f"raylab.{name}")

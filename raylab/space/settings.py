@@ -1,6 +1,4 @@
-"""The sections of a search space besides its leaves: what is sought, how it is drawn, stopped and
-run.
-"""
+"""Sections of a search space: the objective, the budget and the resources of a trial."""
 
 from __future__ import annotations
 
@@ -12,32 +10,34 @@ from raylab.config.base import Strict
 
 
 class Objective(Strict):
+    """A metric of the validation to be made as good as possible."""
+
     metric: str = "decoding.score"
-    mode: Literal["max", "min"] | None = Field(None, description="default: what the metric means")
+    mode: Literal["max", "min"] | None = Field(None, description="default: follows from the metric")
 
 
 class Budget(Strict):
-    """When a search ends: after so many trials, or sooner. What runs then is finished first."""
+    """When a search ends: after so many trials, or sooner. Running trials are finished first."""
 
-    trials: int = Field(
-        16, ge=1, description="of a grid: at most its points, and by default all of them"
-    )
+    trials: int = Field(16, ge=1, description="default for a grid: the number of its points")
     hours: float | None = Field(
-        None, gt=0, description="no trial is begun after; over all resumptions together"
+        None, gt=0, description="no trial begins later; summed over all resumptions"
     )
     target: float | None = Field(
-        None, description="of the first objective: no trial is begun once one has reached it"
+        None, description="no trial begins once the first objective has reached this value"
     )
     plateau: int | None = Field(
-        None, ge=1, description="no trial is begun once so many have not improved the best"
+        None, ge=1, description="no trial begins once so many trials have not improved the best"
     )
 
 
 class Resources(Strict):
-    """Of one worker of one trial."""
+    """What each worker of a trial gets."""
 
     cpus: int = Field(1, ge=1)
     gpus: float = Field(0, ge=0)
     memory_gb: float | None = Field(None, gt=0)
-    workers: int = Field(1, ge=1, description="data-parallel workers a trial")
-    concurrent: int | None = Field(None, ge=1, description="trials at a time; default: what fits")
+    workers: int = Field(1, ge=1, description="data-parallel workers per trial")
+    concurrent: int | None = Field(
+        None, ge=1, description="trials at the same time; default: as many as fit"
+    )

@@ -1,6 +1,4 @@
-"""The search space: leaves are dotted config paths. Every path, type and bound is checked before
-anything starts.
-"""
+"""The search space. Its parameters are dotted config paths."""
 
 from __future__ import annotations
 
@@ -39,11 +37,15 @@ def _expression(text: str) -> str:
 
 
 class Space(Strict):
-    """A search space file. `base` holds fixed config values; what neither names keeps its default.
+    """A search space, as a space file describes it.
 
-    `objective` is one, or a list of two or three: then the study looks for the Pareto front.
-    `points` are tried first; `constraints` hold of every draw; `warm_start` names earlier studies
-    whose trials inform the sampler.
+    `search` holds the parameters, `base` fixed config values. Config values that neither names
+    keep their defaults. `objective` is one objective, or a list of two or three; the study then
+    searches for the Pareto front. `points` are tried first. `constraints` hold for every draw.
+    `warm_start` names earlier studies whose trials inform the sampler.
+
+    Raises:
+        ValidationError: From pydantic. `load_space` raises ConfigError instead.
     """
 
     task: dict[str, Any] = {"kind": DEFAULT_FAMILY}
@@ -70,17 +72,17 @@ class Space(Strict):
 
     @field_validator("objective", mode="before")
     @classmethod
-    def _one_or_several(cls, value: Any) -> Objective | tuple[Objective, ...]:
+    def _as_objectives(cls, value: Any) -> Objective | tuple[Objective, ...]:
         if not isinstance(value, list | tuple):
             return Objective.model_validate(value)
-        found = _OBJECTIVES.validate_python(value)
-        named = [objective.metric for objective in found]
-        if not 1 <= len(found) <= 3:  # of more, most trials would be on the front
+        objectives = _OBJECTIVES.validate_python(value)
+        named = [objective.metric for objective in objectives]
+        if not 1 <= len(objectives) <= 3:  # of more, most trials would be on the front
             raise ValueError("one objective, or a list of two or three, is needed")
         twice = next((metric for metric in named if named.count(metric) > 1), None)
         if twice is not None:
             raise ValueError(f"'{twice}' is there twice")
-        return found if len(found) > 1 else found[0]
+        return objectives if len(objectives) > 1 else objectives[0]
 
     @model_validator(mode="after")
     def _once(self) -> Space:
@@ -127,7 +129,7 @@ class Space(Strict):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Of the objectives; the first is the one that `score` is of."""
+        """The metrics of the objectives. The `score` of a trial is the first."""
         return tuple(objective.metric for objective in self.objectives)
 
     @property
@@ -136,7 +138,7 @@ class Space(Strict):
         return self.scheduler.metric or self.metrics[0]
 
     def paths(self, name: str) -> tuple[str, ...]:
-        """The config paths that a draw sets: itself, unless several share it."""
+        """The config paths that a parameter sets: its own name, unless it has `paths`."""
         parameter = self.search.get(name)
         return parameter.paths if parameter is not None and parameter.paths else (name,)
 
@@ -146,14 +148,14 @@ class Space(Strict):
         return tuple(path for name in self.search for path in self.paths(name))
 
     def active(self, name: str, value: Mapping[str, Any]) -> bool:
-        """Whether `name` is drawn where the config has `value` so far."""
+        """Whether a parameter is drawn when the config has these values so far."""
         return all(
             get(value, self.paths(parent)[0]) in (wanted if isinstance(wanted, list) else [wanted])
             for parent, wanted in self.search[name].when.items()
         )
 
     def setting(self, value: Mapping[str, Any], name: str, leaf: Any) -> dict[str, Any]:
-        """A copy of a config mapping with a draw in force."""
+        """A copy of a config mapping with the value of one parameter set."""
         result = dict(value)
         for path in self.paths(name):
             result = set_path(result, path, leaf)
@@ -178,12 +180,12 @@ class Space(Strict):
         return parse_trial(self.drawn(params), source)
 
     def broken(self, params: Mapping[str, Any]) -> str | None:
-        """The first constraint that a draw breaks, and why where it has no value there; None where
+        """The first constraint that a draw breaks, and the reason if it cannot be computed; None if
         all hold.
 
-        A constraint holds of a draw that lacks a path it names (`heads` of an encoder without). A
-        draw that is no valid config before a default can be looked up breaks the constraint that
-        asks for it.
+        A constraint holds if the draw lacks a path that it names (`heads` of an encoder without
+        heads). A constraint that needs the default of a path is broken if the draw is no valid
+        config.
         """
         value, resolved = self.drawn(params), dict[str, Any]()
 
@@ -257,23 +259,29 @@ def load_space(
     *,
     source: str = "",
 ) -> Space:
-    """A space from a YAML file, a mapping or an object, with overrides applied.
+    """Read a space, with overrides applied.
 
-    An override of a space key (`budget.trials`) changes the space; of a searched path, pins it; of
-    any other config path, sets its base value. Errors call the space `source`, with the line where
-    it is a file, and name the override where that is what is wrong.
+    An override of a space key (`budget.trials`) changes that key. An override of a searched path
+    pins it. An override of any other config path sets its value in `base`.
+
+    Args:
+        space: A YAML file, a mapping or a Space.
+        overrides: Values by dotted path.
+        source: What errors call the space; default: its file.
+
+    Raises:
+        ConfigError: Names the line of the file or the override that is wrong.
     """
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     file = Path(space) if isinstance(space, str | Path) else None
     if isinstance(space, Space):
         value = space.model_dump(
             mode="json", by_alias=True, exclude_unset=True
-        )  # a grid asks whether `trials` was set
+        )  # the default of budget.trials depends on the sampler, so unset keys stay unset
     else:
         value = dict(space) if isinstance(space, Mapping) else load_yaml(Path(space))
-    with blamed(
-        source, file
-    ):  # first as it is written: an override must not be blamed for it, nor trip over it
+    # The file is checked first without the overrides, so that no override is blamed for its errors.
+    with blamed(source, file):
         parse(Space, value, source)
     with blamed(source, None, overrides):
         return parse(

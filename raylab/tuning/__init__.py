@@ -2,14 +2,14 @@
 
 The verbs:
 
-- `search`, `train`: start a study. `plan`: says what `search` would do. `sync`: brings MLflow up to
-  date.
+- `search`, `train`: start a study.
+- `plan`: says what `search` would do. `sync`: brings MLflow up to date.
 
 A study:
 
 - `run`: creates a study's folder and runs what is missing of it.
-- `driver`: runs trials and records each in the ledger; `tune_run` is the part that knows Ray Tune.
-- `job`: what a trial's process needs to know. `actor`: that process. `callbacks`: what Tune reports.
+- `driver`: runs trials and records each in the ledger. `tune_run`: the part that knows Ray Tune.
+- `job`: what a trial's process needs. `actor`: that process. `callbacks`: what Tune reports.
 - `outcome`: how a trial ended. `stopping`: when a search begins no further trial.
 - `schedulers`: stop trials early; `tune_private` holds all uses of Ray Tune's private attributes.
 - `leftovers`: ends what a killed driver left running.

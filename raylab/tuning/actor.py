@@ -1,5 +1,5 @@
-"""Trials as Ray Tune runs them: a reused actor for one worker, one that waits for Ray Train for
-several.
+"""The processes of trials as Ray Tune runs them. A trial of one worker trains in Tune's actor; for
+several workers, the actor waits for Ray Train.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from raylab.tuning.planning.placement import of_worker
 
 
 class TrialActor(tune.Trainable):
-    """One round of training a step. Reused from trial to trial: torch and the dataset are there
-    already.
+    """Trains one round per Tune step. The actor is reused from trial to trial, since it has loaded
+    torch and the dataset already.
     """
 
     _training: Training | None
@@ -36,14 +36,16 @@ class TrialActor(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """An exception ends this trial alone, with its reason as the result; Tune's own retries
-        know no reasons.
+        """Train a round. An exception ends this trial only, with the reason in the result; retries
+        of Tune would lose the reason.
         """
         try:
             resumed = self._training is None
             self._training = self._training or start(self._job)
-            told = describe_round(self._training, run_round(self._training, self._job))
-            return _result(told, self._job, self._scored, since=self._since if resumed else None)
+            progress = describe_round(self._training, run_round(self._training, self._job))
+            return _result(
+                progress, self._job, self._scored, since=self._since if resumed else None
+            )
         except Exception as error:
             return trouble(error, self._training.step if self._training else 0, self._job)
 
@@ -55,7 +57,7 @@ class TrialActor(tune.Trainable):
 
 
 class WorkersTrial(tune.Trainable):
-    """A trial that itself only waits for its Ray Train workers, a round a step."""
+    """Waits for the Ray Train workers of a trial, one round per Tune step."""
 
     def setup(self, config: dict[str, Any]) -> None:
         from raylab.training.launch import WorkerGroup
@@ -85,35 +87,37 @@ class WorkersTrial(tune.Trainable):
 
 
 def _result(
-    told: Mapping[str, Any], job: TrialJob, scored: Mapping[str, Any], *, since: int | None
+    progress: Mapping[str, Any], job: TrialJob, scored: Mapping[str, Any], *, since: int | None
 ) -> dict[str, Any]:
-    """What Tune is told: marked where it ends a generation before the trial's last step.
+    """The result of a round for Tune. It is marked if it ends a generation of a population.
 
     Args:
-        since: The last step that the driver heard of; what a process that died told later goes with
-            it as `earlier`.
+        since: The last step that the ledger has. Reports of a dead process about later steps are
+            added as `earlier`.
     """
-    result = report(told, **scored)
+    result = report(progress, **scored)
     if since is not None:
         before = reports_before(Path(job.folder), step=result["steps"], piece=job.piece)
         result["earlier"] = [
-            {**report(one, **scored), "time": one["time"]} for one in before if one["steps"] > since
+            {**report(earlier, **scored), "time": earlier["time"]}
+            for earlier in before
+            if earlier["steps"] > since
         ]
     over = job.until is not None and result["steps"] >= job.until and not result["done"]
     return {**result, "done": True, "between": True} if over else result
 
 
 def trouble(error: Exception, step: int, job: TrialJob) -> dict[str, Any]:
-    """The result of a trial that cannot go on: of its own fault an `error`; of the machine's, the
-    study is `halted`.
+    """The result of a trial that cannot go on: an `error` of the trial, or `halted` if the disk is
+    full, which stops the study.
     """
-    if is_full(error):  # another trial would fare no better
+    if is_full(error):  # every other trial would fail as well
         return {"steps": step, "halted": f"no space left in {job.folder}", "done": True}
     return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}
 
 
 def explain(error: Exception, folder: Path) -> str:
-    """One line for the record; the traceback of an unexpected error goes beside the trial."""
+    """The error in one line. The traceback of an unexpected error goes to the trial's folder."""
     if isinstance(error, RaylabError):
         return " ".join(str(error).split())
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,4 @@
-"""What happens in a search, written down: one driver-side writer for the ledger, and lines of
-progress.
-"""
+"""What Ray Tune reports, written to the ledger. The driver is the only writer of the ledger."""
 
 from __future__ import annotations
 
@@ -12,9 +10,7 @@ from ray.tune import Callback
 
 from raylab.tracking.events import TrialEnded, TrialLost, TrialReported, TrialStarted
 from raylab.tracking.ledger import Ledger
-from raylab.tuning.outcome import Outcome, is_between, outcome
-
-OnEnd = Callable[[str, Outcome, dict[str, Any]], None]
+from raylab.tuning.outcome import OnEnd, Outcome, is_between, outcome
 
 
 class LedgerCallback(Callback):
@@ -45,7 +41,7 @@ class LedgerCallback(Callback):
         self.halted: str | None = None  # why the study cannot go on
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its set-up for a restore that we never do (see `suggest.py`)."""
+        """Nothing: Tune pickles its callbacks for snapshots, which raylab never restores."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -72,7 +68,7 @@ class LedgerCallback(Callback):
         if "rung" in result:
             name = trial.config["job"]["trial"]
             self._ledger.append(
-                *(_reported(name, one) for one in (*result.get("earlier", ()), result))
+                *(_reported(name, report) for report in (*result.get("earlier", ()), result))
             )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -89,7 +85,7 @@ class LedgerCallback(Callback):
         halted = trial.last_result.get("halted") or (
             "no space left" if crash and self._no_room() else None
         )
-        if halted:  # it stays open: `resume` goes on with it
+        if halted:  # the trial has no end yet, and `resume` continues it
             self.halted = self.halted or halted
             return
         if crash is not None and self._comes_back(name):
@@ -129,7 +125,7 @@ def end_event(trial: str, ended: Outcome, *, seconds: float) -> TrialEnded:
 
 
 def _reason(trial: Any) -> str:
-    """The last line of what Ray says about a process that died."""
+    """The last line of Ray's error about a process that died."""
     try:
         error = trial.get_error()
     except Exception:  # Ray keeps the error in a file of its own, which may be gone with its node

@@ -1,6 +1,4 @@
-"""Which searched parameters mattered: fANOVA (Hutter, Hoos & Leyton-Brown 2014) by Optuna, over the
-study's trials.
-"""
+"""The importance of searched parameters: Optuna's fANOVA (Hutter, Hoos & Leyton-Brown 2014)."""
 
 from __future__ import annotations
 
@@ -18,17 +16,16 @@ FEWEST = 4  # completed trials below which an importance would be noise
 def importance(
     records: Sequence[TrialRecord], mode: Literal["max", "min"]
 ) -> dict[str, float] | None:
-    """Share of the score's variance that each parameter explains, largest first; None where too few
-    trials completed.
+    """The share of the score's variance that each parameter explains, largest first.
 
-    Only parameters that every completed trial has are compared.
+    Only parameters that every completed trial has are compared. None if too few trials completed.
     """
     import optuna
 
     done = [
-        one
-        for one in records
-        if one.of is None and one.state == "completed" and one.score is not None
+        record
+        for record in records
+        if record.of is None and record.state == "completed" and record.score is not None
     ]
     shared = [
         path
@@ -49,14 +46,14 @@ def importance(
                 value=record.score,
             )
         )
-    found = optuna.importance.get_param_importances(
+    shares = optuna.importance.get_param_importances(
         study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0)
     )
-    return {path: float(value) for path, value in found.items()}
+    return {path: float(value) for path, value in shares.items()}
 
 
 def _distribution(values: list[Any]) -> optuna.distributions.BaseDistribution:
-    """What was drawn, as Optuna needs it: the range of the numbers, or the set of the choices."""
+    """A distribution that covers the values: the range of numbers, or the set of choices."""
     import optuna
 
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):

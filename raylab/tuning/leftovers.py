@@ -1,5 +1,5 @@
-"""What a killed driver of a study left running, ended before its trials are run again: two
-processes must not train one trial.
+"""Ends the processes that a killed driver left running, since two processes must not train one
+trial.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from raylab.tuning.outcome import ENDED
 
 
 def end_left_behind(study: StudyFolder) -> list[int]:
-    """End what drivers of this study that are dead by now left on this machine; process ids.
+    """Kill the processes on this machine that dead drivers of a study left running.
 
-    To be called by the driver that holds the study.
+    Only the driver that holds the study may call it.
+
+    Returns:
+        The ids of the processes that were killed.
     """
     recorded: list[Mapping[str, Any]] = []
     for event in study.ledger.read():
@@ -24,6 +27,6 @@ def end_left_behind(study: StudyFolder) -> list[int]:
             recorded += event.processes
     for record in study.records():
         if record.state not in ENDED:
-            found = map(read_process, study.trial_folder(record.trial).glob("process-*.json"))
-            recorded += [one for one in found if one is not None]
+            processes = map(read_process, study.trial_folder(record.trial).glob("process-*.json"))
+            recorded += [process for process in processes if process is not None]
     return reap(recorded)

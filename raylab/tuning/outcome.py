@@ -1,27 +1,31 @@
-"""How a trial ended, told the same way to the ledger, to Optuna and to the user."""
+"""How a trial ended, in the form that the ledger, Optuna and the user are given."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from raylab.errors import TrainingError
+from raylab.space.parameters import Scalar
 
-ENDED = ("completed", "pruned", "failed")  # what is over; an interrupted trial is run again
+ENDED = ("completed", "pruned", "failed")  # an interrupted trial has not ended: it is run again
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """
+    """The end of a trial.
+
     Attributes:
-        score: Of the model that is kept, as are `metrics`; the first of several objectives.
-        scores: Of all objectives, where there are several.
+        score: The first objective, measured with the model that is kept.
         step: The last step that was trained.
-        kept_step: The step of the model that is kept, where it may be an earlier one.
-        stopped: Why training ended before its last step, where early stopping did.
+        metrics: All metrics, measured with the model that is kept.
+        error: Why the trial failed.
+        kept_step: The step of the model that is kept, if it can be an earlier one.
+        stopped: Why early stopping ended the training.
+        scores: All objectives, if there are several.
     """
 
     state: Literal["completed", "pruned", "failed"]
@@ -34,8 +38,12 @@ class Outcome:
     scores: tuple[float, ...] = ()
 
 
+# Called with the id, the outcome and the searched values of a trial whose end is in the ledger.
+OnEnd = Callable[[str, Outcome, Mapping[str, Scalar]], None]
+
+
 def report(
-    told: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None
+    progress: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None
 ) -> dict[str, Any]:
     """A round (see `describe_round`) as Tune carries it, of the model kept until then: `score` is
     the first objective, `rung` what a scheduler compares, `scores` all objectives where there are
@@ -47,7 +55,7 @@ def report(
     Raises:
         TrainingError: One was not measured, nor will it be: no use to train on.
     """
-    metrics = (told.get("kept") or told)["metrics"]
+    metrics = (progress.get("kept") or progress)["metrics"]
     rung = rung or objectives[0]
     missing = next((metric for metric in (*objectives, rung) if metric not in metrics), None)
     if missing is not None:
@@ -58,12 +66,12 @@ def report(
             "longer than the receptive field. Choose another objective, label or splits.",
         )
     several = {"scores": [metrics[metric] for metric in objectives]} if len(objectives) > 1 else {}
-    return {**told, "score": metrics[objectives[0]], "rung": metrics[rung], **several}
+    return {**progress, "score": metrics[objectives[0]], "rung": metrics[rung], **several}
 
 
 class Deaths:
-    """How often the process of each trial died. Not the trial's fault, so it is run again from its
-    last checkpoint; but one that takes its process down every time must not be tried for ever.
+    """Counts the deaths of each trial's process. The trial is run again from its last checkpoint,
+    but not for ever: a trial may kill its process every time.
     """
 
     def __init__(self, most: int = 3) -> None:
@@ -71,7 +79,7 @@ class Deaths:
         self._counts: Counter[str] = Counter()
 
     def again(self, trial: str) -> bool:
-        """Note a death; whether the trial may be run again."""
+        """Count a death. Returns whether the trial is run again."""
         self._counts[trial] += 1
         return self._counts[trial] <= self._most
 
@@ -84,8 +92,13 @@ def is_between(result: Mapping[str, Any] | None) -> bool:
 def outcome(
     result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None
 ) -> Outcome:
-    """From a trial's last result: a trial stopped before its last step was pruned, unless it
-    stopped itself; a score that is no number failed.
+    """The outcome that a trial's last result stands for.
+
+    A trial that a scheduler stopped before its last step is pruned; a trial that stopped itself is
+    completed. A trial whose score is no number has failed.
+
+    Args:
+        crash: Why the process died, if it did.
     """
     result = result or {}
     step, stopped, kept = (

@@ -1,6 +1,4 @@
-"""When a search begins no further trial before its budget is used: time, a score that is good
-enough, a plateau.
-"""
+"""Why a search begins no further trial before all are drawn: time, a good score, a plateau."""
 
 from __future__ import annotations
 
@@ -14,12 +12,12 @@ from raylab.tuning.outcome import Outcome
 
 
 class Stopping:
-    """What `budget` says besides `trials`, over what has ended so far.
+    """The limits of a budget besides `trials`, applied to the trials that have ended.
 
     Args:
-        mode: Of the first objective, which `target` and `plateau` are about.
-        known: Trials that earlier drivers of the study brought to an end.
-        worked_s: How long they were at work, in seconds.
+        mode: Whether larger or smaller values of the first objective are better.
+        known: The trials of earlier drivers of the study.
+        worked_s: How long these drivers ran, in seconds.
     """
 
     def __init__(
@@ -42,7 +40,7 @@ class Stopping:
         self._note(outcome.state, outcome.score)
 
     def reason(self) -> str | None:
-        """Why no further trial should begin; None where one should."""
+        """Why no further trial begins; None if one may."""
         budget = self._budget
         hours = (time.monotonic() - self._began) / 3600
         if budget.hours is not None and hours >= budget.hours:
@@ -58,7 +56,7 @@ class Stopping:
         return None
 
     def _note(self, state: str, score: float | None) -> None:
-        """A pruned trial counts for the plateau, but its early score is not a best one."""
+        """Count a trial. A pruned trial counts for the plateau, but cannot be the best."""
         self._since += 1
         if state == "completed" and score is not None and is_number(score):
             score = self._sign * score
@@ -67,7 +65,7 @@ class Stopping:
 
 
 def worked_seconds(events: Iterable[Event]) -> float:
-    """How long drivers were at work: each from its start to its last sign of life."""
+    """How long drivers ran in total, in seconds: each from its start to its last event."""
     total, began, last = 0.0, None, 0.0
     for event in events:
         if isinstance(event, DriverStarted):

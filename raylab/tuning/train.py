@@ -54,10 +54,10 @@ def train(
                 f"--set {path}: a training has no such setting", "Use config paths, or resources.*."
             )
     source = "config" if isinstance(config, Mapping) else str(config)
-    return begin(plan_of_one(value, data, overrides, source), Path(out), "train", say)
+    return begin(plan_of_config(value, data, overrides, source), Path(out), "train", say)
 
 
-def plan_of_one(
+def plan_of_config(
     config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str
 ) -> Plan:
     """The plan of a study of one trial.

@@ -71,5 +71,5 @@ class MedianRule:
 
 class _NeverPausing(MedianStoppingRule):
     def _on_insufficient_samples(self, tune_controller: Any, trial: Any, time: float) -> str:
-        """Let the trial go on. Tune would pause it to run others first, which only costs a start."""
+        """Let the trial go on. Tune would pause it to run others, which only costs a start."""
         return str(TrialScheduler.CONTINUE)

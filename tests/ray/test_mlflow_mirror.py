@@ -42,7 +42,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One SQLite store for all tests (making one takes seconds); each test has its own experiment."""
+    """One SQLite store for all tests, since making it takes seconds; one experiment per test."""
     return f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'runs' / 'mlflow.db'}"
 
 
@@ -414,7 +414,7 @@ def _must_not_be_called(*arguments: object, **_: object) -> None:
 
 
 def _fail_after(patched: pytest.MonkeyPatch, calls: int) -> None:
-    """The given call to MLflow that writes, and all after it, fail as with a server that went away."""
+    """From this writing call to MLflow on, all calls fail as with a server that went away."""
     from mlflow import MlflowClient
 
     left = iter(range(calls - 1))

@@ -39,7 +39,9 @@ input()
 NOT_OURS = (
     """
 import ray
-ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+ray.init(
+    address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+)
 """
     + JOIN
 )

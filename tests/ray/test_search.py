@@ -122,8 +122,9 @@ def test_a_trial_ends_as_what_happened_to_it(study: StudyFolder) -> None:
 def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) -> None:
     """Two CPUs, two threads, in the process that trains; one CPU, one thread."""
     from raylab.tuning.actor import TrialActor
-    from raylab.tuning.driver import _told, _trainable
+    from raylab.tuning.job import trial_setup
     from raylab.tuning.planning.study_plan import make_plan
+    from raylab.tuning.tune_run import trainable
 
     class Probe(TrialActor):
         def threads(self) -> int:
@@ -133,10 +134,10 @@ def test_a_trial_has_the_threads_of_its_cpus(study: StudyFolder, data: Dataset) 
         plan = make_plan(
             SPACE, data.path, overrides={"resources.cpus": cpus, "model.encoder.kind": "offset1"}
         )
-        config = _told(study, plan, f"probe{cpus}", {}, plan.space.config({}))
-        request = _trainable(plan.space.resources).default_resource_request({})
+        setup = trial_setup(study, plan, f"probe{cpus}", {}, plan.space.config({}))
+        request = trainable(plan.space.resources).default_resource_request({})
         assert request.required_resources["CPU"] == cpus
-        actor = ray.remote(num_cpus=cpus)(Probe).remote(config=config)
+        actor = ray.remote(num_cpus=cpus)(Probe).remote(config=setup)
         assert ray.get(actor.train.remote(), timeout=60)["steps"] == 10
         assert ray.get(actor.threads.remote()) == cpus
         ray.kill(actor)

@@ -1,4 +1,4 @@
-"""`StudySearch` driven as Tune drives it, with made-up trials: no Ray, but Optuna's own database."""
+"""`StudySearch` driven as Tune drives it, with made-up trials and Optuna's own database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 
 from raylab.space.space import Space
-from raylab.tuning.drawing.searcher import STUDY_NAME, StudySearch
+from raylab.tuning.drawing.searcher import STUDY_NAME, SearchSetup, StudySearch
 
 Score = Callable[
     [dict[str, Any]], Any
@@ -34,13 +34,11 @@ def drive(
     the order drawn.
     """
     url = storage(folder)
-    search = StudySearch(
-        space,
-        modes=modes,
-        storage=url,
-        draws=trials,
-        job=lambda name, params: {"name": name, "params": params, "job": {"trial": name}} | STEPS,
-    )
+
+    def setup(name: str, params: Any, **more: Any) -> Any:
+        return {"name": name, "params": params, "job": {"trial": name}} | STEPS
+
+    search = StudySearch(space, SearchSetup(modes=modes, storage=url, setup=setup, draws=trials))
     search.requeue({})
     drawn: list[tuple[str, dict[str, Any]]] = []
     running: list[tuple[str, dict[str, Any]]] = []

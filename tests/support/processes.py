@@ -85,7 +85,7 @@ def mlflow_children(uri: str, study: str | None = None) -> dict[str, dict[str, A
 def wait_until(
     true: Callable[[], Any], *, seconds: float, process: subprocess.Popen[bytes] | None = None
 ) -> Any:
-    """The first value of `true()` that is true; fails after `seconds`, or when `process` has ended."""
+    """The first true value of `true()`; fails after `seconds`, or when `process` has ended."""
     limit = time.monotonic() + seconds
     while not (value := true()):
         assert time.monotonic() < limit, f"not true within {seconds} s"

@@ -1,6 +1,7 @@
 """Checks of a search space before anything starts: every path, type and bound.
 
 - `space`: `check_space`, which calls all other checks.
+- `configs`: one config on a dataset.
 - `paths`: one searched path at a time, against the config and the dataset.
 - `objectives`: whether the objectives are measured and can compare the trials.
 - `draws`: points, shared draws, constraints, and what the sampler cannot do.

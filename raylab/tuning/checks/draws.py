@@ -94,11 +94,11 @@ def check_draws(space: Space, problem: Problem, source: str) -> None:
         params = allowed_draw(space, random.Random(seed), fixed)
         if params is None:
             raise _never_met(space, fixed, source)
-        found = problem(space.drawn(params))
-        if found is not None:
+        error = problem(space.drawn(params))
+        if error is not None:
             values = ", ".join(f"{path}={value}" for path, value in params.items())
             raise ConfigError(
-                f"{found.what}; drawn were {values}",
+                f"{error.what}; drawn were {values}",
                 "Use `step`, `when`, `constraints` or other bounds, so that every draw is valid.",
             )
         known |= _paths_of(space.config(params)) if space.constraints else set()
@@ -159,7 +159,7 @@ def check_sampler(space: Space, source: str) -> list[str]:
     if (
         not sampler.visits_grid
         and space.search
-        and all(one.values() is not None for one in space.search.values())
+        and all(entry.values() is not None for entry in space.search.values())
     ):
         points = sum(1 for _ in islice(grid_points(space), space.budget.trials))
         if points < space.budget.trials:

@@ -1,5 +1,7 @@
-"""Population-based training: who takes over whose weights, and with which params it goes on.
-Jaderberg et al. 2017 (arXiv:1711.09846). Pure functions of the population and a random generator.
+"""The decisions of population-based training: which members take over whose weights, and how their
+parameters change. Jaderberg et al. 2017 (arXiv:1711.09846).
+
+All functions depend only on the population and a random generator.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from raylab.space.schedulers import PbtConfig
 from raylab.space.space import Parameter, Scalar, Space
 from raylab.tracking.records import Mode
 
-# Beginnings of paths that leave the shapes of weights, and what a validation measures, as they are.
+# Paths that begin so change neither the shapes of weights nor what a validation measures.
 MUTABLE = (
     "optimizer.",
     "loss.",
@@ -30,7 +32,7 @@ TRIES = 100
 
 @dataclass(frozen=True)
 class Member:
-    """One of a population at the end of a generation."""
+    """A member of a population at the end of a generation."""
 
     trial: str
     step: int
@@ -41,8 +43,10 @@ class Member:
 def takeovers(
     members: Iterable[Member], mode: Mode, quantile: float, rng: random.Random
 ) -> list[tuple[Member, Member]]:
-    """(who gives its weights up, whose it takes): each of the worst share, one of the best share
-    (truncation selection). Nobody, of a population of one.
+    """Pairs of a member that gives up its weights and the member whose weights it takes.
+
+    By truncation selection, each of the worst share takes over from a random one of the best share.
+    A population of one has no pairs.
     """
     sign = -1.0 if mode == "max" else 1.0
     ranked = sorted(members, key=lambda member: (sign * member.score, member.trial))
@@ -53,10 +57,10 @@ def takeovers(
 def explore(
     space: Space, params: Mapping[str, Any], paths: Iterable[str], rng: random.Random
 ) -> dict[str, Any]:
-    """Params near those given: each path is changed by a factor (of a choice: to a neighbour) or
+    """Parameters near those given: each path is changed by a factor (a choice: to a neighbour), or
     drawn anew.
 
-    Those given, where so many tries all gave a config that is not valid.
+    If no try gives a valid config, the parameters stay as they are.
     """
     for _ in range(TRIES):
         changed = {
@@ -64,14 +68,14 @@ def explore(
             for path in paths
             if path in params
         }
-        found = {**params, **changed}
-        if _valid(space, found):
-            return found
+        candidate = {**params, **changed}
+        if _valid(space, candidate):
+            return candidate
     return dict(params)
 
 
 def check_population(space: Space, source: str) -> None:
-    """ConfigError where a space cannot be searched by a population."""
+    """Raise ConfigError if a population cannot search a space."""
     kind = space.scheduler.kind
     if space.budget.trials < 2:
         raise ConfigError(
@@ -105,7 +109,7 @@ def mutable_paths(space: Space, config: PbtConfig, source: str = "space") -> lis
     def fits(path: str) -> bool:
         set_by_it = space.paths(path)
         return path not in parents and all(
-            one.startswith(MUTABLE) and not one.endswith(".kind") for one in set_by_it
+            target.startswith(MUTABLE) and not target.endswith(".kind") for target in set_by_it
         )
 
     for path in config.mutate or ():
@@ -119,17 +123,17 @@ def mutable_paths(space: Space, config: PbtConfig, source: str = "space") -> lis
                 "weights would not fit, or its scores would mean something else",
                 f"Name paths that begin with {', '.join(MUTABLE)}.",
             )
-    found = (
+    mutable = (
         list(config.mutate)
         if config.mutate is not None
         else [path for path in space.search if fits(path)]
     )
-    if not found:
+    if not mutable:
         raise ConfigError(
             f"{source}: scheduler.kind pbt: no searched path can change while a model trains",
             "Search optimizer.learning_rate or the like, or choose another scheduler.",
         )
-    return found
+    return mutable
 
 
 def _changed(parameter: Parameter, value: Scalar, rng: random.Random) -> Scalar:

@@ -1,6 +1,4 @@
-"""Trials that no sampler draws: configs trained again with other seeds, as trials of the study they
-come from.
-"""
+"""A searcher for configs that are trained again with other seeds, as trials of the same study."""
 
 from __future__ import annotations
 
@@ -11,17 +9,18 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from raylab.config.trial import TrialConfig
+from raylab.tuning.job import TrialSetup
 from raylab.tuning.outcome import Deaths
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """One trial of the search, to be trained again.
+    """A trial of the search, to be trained again.
 
     Attributes:
-        trial: Its own id, such as "0003-seed1".
-        of: The trial that it repeats.
-        params: As recorded: the searched paths of that trial, and `training.seed`.
+        trial: The id of the repetition, such as "0003-seed1".
+        of: The trial that is repeated.
+        params: The searched values of that trial, and `training.seed`.
     """
 
     trial: str
@@ -31,17 +30,17 @@ class Repeat:
 
 
 class FixedSearch(Searcher):
-    """Hands out repeats one by one, in their order."""
+    """Hands out repetitions in their order."""
 
     def __init__(
         self,
         repeats: Sequence[Repeat],
         *,
-        job: Callable[[Repeat], dict[str, Any]],
+        setup: Callable[[Repeat], TrialSetup],
         no_room: Callable[[], bool],
     ) -> None:
         super().__init__()
-        self._waiting, self._job, self._no_room = list(repeats), job, no_room
+        self._waiting, self._setup, self._no_room = list(repeats), setup, no_room
         self._running: dict[str, Repeat] = {}
         self._deaths = Deaths()
 
@@ -49,7 +48,7 @@ class FixedSearch(Searcher):
         if not self._waiting:
             return None if self._running else Searcher.FINISHED
         self._running[trial_id] = self._waiting.pop(0)
-        return self._job(self._running[trial_id])
+        return dict(self._setup(self._running[trial_id]))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -65,11 +64,11 @@ class FixedSearch(Searcher):
         return any(repeat.trial == trial for repeat in self._waiting)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its set-up for a restore that we never do (see `suggest.py`)."""
+        """Nothing: Tune pickles the searcher for snapshots, which raylab never restores."""
         return {}
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: a study is resumed from its ledger."""
+        """Do nothing: a study is resumed from its ledger."""
 
     def restore(self, checkpoint_path: str) -> None:
         raise AssertionError("a study is resumed from its ledger, not from Tune's snapshot")

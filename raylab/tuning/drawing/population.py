@@ -1,8 +1,8 @@
-"""Population-based training as a searcher: a generation of members ends before the next begins, so
-what happens follows from the seed and the scores, not from how fast the machines were, and a killed
-driver changes nothing.
+"""Population-based training as a searcher. A generation of members ends before the next begins.
 
-To Tune, a member's training between two generations is a trial of its own.
+The course of a search therefore follows from the seed and the scores alone, not from the speed of
+the machines, and a killed driver changes nothing. For Tune, the training of a member between two
+generations is a trial of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from raylab.files import atomic_path
 from raylab.seeding import derive
+from raylab.space.parameters import Scalar
 from raylab.space.schedulers import PbtConfig
 from raylab.space.space import Space
 from raylab.tracking.events import GenerationEnded, TrialTookOver
@@ -22,7 +23,8 @@ from raylab.tracking.study import StudyFolder
 from raylab.training.checkpoints import CHECKPOINT
 from raylab.training.worker import taken_path
 from raylab.tuning.drawing.exploring import Member, explore, mutable_paths, takeovers
-from raylab.tuning.drawing.searcher import StudySearch
+from raylab.tuning.drawing.searcher import SearchSetup, StudySearch
+from raylab.tuning.job import TrialSetup
 from raylab.tuning.outcome import is_between
 
 
@@ -30,26 +32,29 @@ class PopulationSearch(StudySearch):
     """As many members as the budget has trials, each drawn once; then generation after generation.
 
     Args:
-        mode: Of the scheduler's metric.
-        known: What the ledger has of the members.
+        search: See `SearchSetup`.
+        study: The study whose ledger and checkpoints are used.
+        mode: Whether larger or smaller values of the scheduler's metric are better.
+        known: The records of the members in the ledger.
     """
 
     def __init__(
         self,
         space: Space,
+        search: SearchSetup,
         *,
         study: StudyFolder,
         mode: Mode,
         known: Mapping[str, TrialRecord],
-        job: Any,
-        **how: Any,
     ) -> None:
         assert isinstance(space.scheduler, PbtConfig)
-        super().__init__(space, job=self._piece, **how)
+        super().__init__(space, search)
         self._config = space.scheduler
-        self._space, self._study, self._mode, self._make_job = space, study, mode, job
+        self._space, self._study, self._mode = space, study, mode
         self._mutable = mutable_paths(space, self._config)
-        self._params = {trial: record.params for trial, record in known.items()}
+        self._params: dict[str, Mapping[str, Scalar]] = {
+            trial: record.params for trial, record in known.items()
+        }
         self._pieces = {trial: max(0, len(record.lineage) - 1) for trial, record in known.items()}
         self._generation = sum(isinstance(event, GenerationEnded) for event in study.ledger.read())
         self._members: dict[str, Member] = {}  # at the end of this generation
@@ -68,23 +73,24 @@ class PopulationSearch(StudySearch):
         config, result = self._running.pop(trial_id), result or {}
         name = config["job"]["trial"]
         self._report(name, *result.get("earlier", ()), result)
-        self._heard[name] = result["steps"]
-        self._members[name] = Member(name, result["steps"], float(result["rung"]), config["params"])
+        self._last_steps[name] = result["steps"]
+        self._members[name] = Member(
+            name, result["steps"], float(result["rung"]), dict(config["params"])
+        )
 
     @property
     def _until(self) -> int:
         """The step at which this generation ends."""
         return (self._generation + 1) * self._config.grace_steps
 
-    def _piece(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
-        params = self._params.setdefault(name, params)
-        return dict(
-            self._make_job(name, params, until=self._until, piece=self._pieces.setdefault(name, 0))
-        )
+    def _setup(self, trial: str, params: Mapping[str, Scalar]) -> TrialSetup:
+        params = self._params.setdefault(trial, params)
+        piece = self._pieces.setdefault(trial, 0)
+        return self._make_setup(trial, params, until=self._until, piece=piece)
 
     def _next_generation(self) -> None:
-        """Copies of weights first, then all decisions as one segment of the ledger: either all hold
-        or none.
+        """End a generation. Weights are copied first; then all decisions are written to the ledger
+        as one segment, so that either all of them hold or none.
         """
         rng = random.Random(derive(self._space.sampler.seed, "generation", self._generation))
         decided = takeovers(self._members.values(), self._mode, self._config.quantile, rng)
@@ -93,7 +99,7 @@ class PopulationSearch(StudySearch):
         for event in events:
             self._params[event.trial] = dict(event.params)
             self._pieces[event.trial] += 1
-            self._heard[event.trial] = event.step
+            self._last_steps[event.trial] = event.step
         self._generation += 1
         self._pending = [(int(name), self._params[name]) for name in sorted(self._members)]
         self._members = {}
@@ -103,7 +109,7 @@ class PopulationSearch(StudySearch):
         taken = taken_path(self._study.trial_folder(worse.trial), self._pieces[worse.trial] + 1)
         with atomic_path(taken) as temporary:
             shutil.copyfile(self._study.checkpoint_folder(better.trial) / CHECKPOINT, temporary)
-        config = self._make_job(worse.trial, params)["job"]["config"]
+        config = self._make_setup(worse.trial, params)["job"]["config"]
         return TrialTookOver(
             trial=worse.trial, source=better.trial, step=better.step, params=params, config=config
         )

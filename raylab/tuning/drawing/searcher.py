@@ -1,28 +1,65 @@
-"""Suggestions: a searcher that tells Optuna the truth. See also `drawing.py`, which draws.
+"""The searcher of a study, which hands trials to Ray Tune and records them in Optuna's database.
 
-Ray's own OptunaSearch tells trials that a scheduler stopped as complete with their early score,
-leaves NaN results running for ever, and stores no link between its trials and Optuna's. Here a
-trial's id is its Optuna number.
+Ray's own OptunaSearch records trials that a scheduler stopped as complete, with their early score.
+It leaves trials with NaN results running for ever, and stores no link between its trials and
+Optuna's. Here the id of a trial is its Optuna number.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import optuna
 import optuna.exceptions
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
+from raylab.space.parameters import Scalar
 from raylab.space.space import Space
-from raylab.tracking.records import TrialRecord
+from raylab.tracking.records import Mode, TrialRecord
 from raylab.tuning.drawing.trial_draws import Drawing, trial_name
+from raylab.tuning.job import TrialSetup
 from raylab.tuning.outcome import Deaths, Outcome, outcome
 
 _STATES = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 STUDY_NAME = "raylab"
+
+
+class MakeSetup(Protocol):
+    """Makes the setup of a trial from its id and its searched values; see `trial_setup`."""
+
+    def __call__(
+        self,
+        trial: str,
+        params: Mapping[str, Scalar],
+        *,
+        until: int | None = None,
+        piece: int = 0,
+    ) -> TrialSetup: ...
+
+
+@dataclass(frozen=True)
+class SearchSetup:
+    """What a searcher needs besides the space.
+
+    Attributes:
+        modes: "max" or "min" for each objective.
+        storage: SQLAlchemy URL of the study's Optuna database.
+        setup: Makes the setup of a trial.
+        draws: How many trials may be drawn that the ledger does not know.
+        enough: Whether no further trial is to be drawn (see `stopping.py`).
+        no_room: Whether the study's disk is full. A process that dies then has not failed.
+    """
+
+    modes: Sequence[Mode]
+    storage: str
+    setup: MakeSetup
+    draws: int
+    enough: Callable[[], bool] = lambda: False
+    no_room: Callable[[], bool] = lambda: False
 
 
 class StudySearch(Searcher):
@@ -30,34 +67,18 @@ class StudySearch(Searcher):
 
     Args:
         space: The checked space.
-        modes: max or min, for each objective.
-        storage: SQLAlchemy URL of the study's Optuna database.
-        job: Tune config of a trial, from its id and its drawn parameters.
-        draws: How many trials may be drawn that the ledger does not know.
-        enough: Whether no further trial is to be drawn (see `stopping.py`).
-        no_room: Whether the study's disk is full: a process that dies then has not failed.
     """
 
-    def __init__(
-        self,
-        space: Space,
-        *,
-        modes: Sequence[str],
-        storage: str,
-        job: Callable[[str, dict[str, Any]], dict[str, Any]],
-        draws: int,
-        enough: Callable[[], bool] = lambda: False,
-        no_room: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, space: Space, search: SearchSetup) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-        several = len(modes) > 1
+        modes, several = search.modes, len(search.modes) > 1
         super().__init__(
             metric=list(space.metrics) if several else "score",
             mode=list(modes) if several else modes[0],
         )
         self._optuna = optuna.create_study(
-            storage=optuna.storages.RDBStorage(storage),
+            storage=optuna.storages.RDBStorage(search.storage),
             study_name=STUDY_NAME,
             directions=["maximize" if mode == "max" else "minimize" for mode in modes],
             load_if_exists=True,
@@ -67,11 +88,12 @@ class StudySearch(Searcher):
         self._keeps_curves = (
             not several
         )  # Optuna has intermediate values of one objective only; the ledger has all
-        self._job, self._enough, self._draws = job, enough, draws
-        self._deaths, self._halted, self._no_room = Deaths(), False, no_room
-        self._pending: list[tuple[int, dict[str, Any]]] = []
-        self._running: dict[str, dict[str, Any]] = {}
-        self._heard: dict[
+        self._make_setup, self._draws = search.setup, search.draws
+        self._enough, self._no_room = search.enough, search.no_room
+        self._deaths, self._halted = Deaths(), False
+        self._pending: list[tuple[int, Mapping[str, Scalar]]] = []
+        self._running: dict[str, TrialSetup] = {}
+        self._last_steps: dict[
             str, int
         ] = {}  # the last step of each trial that the ledger, and Optuna, know of
 
@@ -86,8 +108,13 @@ class StudySearch(Searcher):
             self._draws -= 1
         number, params = self._pending.pop(0) if self._pending else self._drawing.draw()
         name = trial_name(number)
-        self._running[trial_id] = {**self._job(name, params), "since": self._heard.get(name, 0)}
-        return self._running[trial_id]
+        setup = self._setup(name, params)
+        setup["since"] = self._last_steps.get(name, 0)
+        self._running[trial_id] = setup
+        return dict(setup)
+
+    def _setup(self, trial: str, params: Mapping[str, Scalar]) -> TrialSetup:
+        return self._make_setup(trial, params)
 
     @property
     def at_work(self) -> bool:
@@ -97,7 +124,7 @@ class StudySearch(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if "score" in result and trial_id in self._running:
             name = self._running[trial_id]["job"]["trial"]
-            self._heard[name] = result["steps"]
+            self._last_steps[name] = result["steps"]
             self._report(name, *result.get("earlier", ()), result)
 
     def on_trial_complete(
@@ -126,10 +153,10 @@ class StudySearch(Searcher):
         """Whether a trial waits to be run again."""
         return any(trial_name(number) == trial for number, _ in self._pending)
 
-    def _report(self, trial: str, *told: Mapping[str, Any]) -> None:
-        """Intermediate values, where Optuna keeps them."""
-        for one in told if self._keeps_curves else ():
-            self._drawing.report(int(trial), one["steps"], one["score"])
+    def _report(self, trial: str, *validations: Mapping[str, Any]) -> None:
+        """Record intermediate values. Optuna keeps them for studies of one objective only."""
+        for validation in validations if self._keeps_curves else ():
+            self._drawing.report(int(trial), validation["steps"], validation["score"])
 
     def tell(self, trial: str, ended: Outcome) -> None:
         if ended.score is not None:
@@ -139,13 +166,13 @@ class StudySearch(Searcher):
         self._drawing.tell(int(trial), _STATES[ended.state], values)
 
     def requeue(self, known: Mapping[str, TrialRecord]) -> None:
-        """Take up where a killed driver stopped: what has no end in the ledger is run again, with
-        the values it has.
+        """Continue where a killed driver stopped. Trials without an end in the ledger run again,
+        with the values that they have.
 
-        The ledger decides. A trial that Optuna drew and the ledger never saw start is run as if
-        just drawn; one whose end only Optuna was told has its end once more, from its last
-        checkpoint; what Optuna does not know (a value, an end, or, of a database that was lost, the
-        trial) it is told.
+        The ledger decides. A trial that Optuna drew and that never started, according to the
+        ledger, runs as if it had just been drawn. A trial that ended only according to Optuna
+        continues from its last checkpoint. Values, ends and trials that only the ledger has are
+        written to Optuna's database.
         """
         for name in sorted(known, key=int)[len(self._optuna.get_trials(deepcopy=False)) :]:
             self._drawing.keep(int(name), known[name].params)
@@ -153,30 +180,30 @@ class StudySearch(Searcher):
             record = known.get(trial_name(held.number))
             ended = record is not None and record.state in _STATES
             if record is not None:
-                self._heard[record.trial] = record.step
+                self._last_steps[record.trial] = record.step
                 self._report(record.trial, *_scored(record, self._objective))
             if record is not None and ended and not held.state.is_finished():
-                told = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
-                self.tell(record.trial, told)
+                ending = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
+                self.tell(record.trial, ending)
             elif not ended and (record is not None or not held.state.is_finished()):
                 self._pending.append((held.number, record.params if record else dict(held.params)))
                 self._draws -= record is None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing, likewise: Tune pickles its whole set-up at the start, and again at every
-        snapshot.
-        """
+        """Nothing: Tune pickles the searcher for snapshots, which raylab never restores."""
         return {}
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: a study is resumed from its ledger and Optuna's database, never from a pickle."""
+        """Do nothing: a study is resumed from its ledger and Optuna's database."""
 
     def restore(self, checkpoint_path: str) -> None:
         raise AssertionError("a study is resumed from its ledger, not from Tune's snapshot")
 
 
 def _scored(record: TrialRecord, metric: str) -> Iterator[dict[str, Any]]:
-    """What the ledger has of a trial's validations, as `_report` takes it."""
+    """The validations of a trial in the ledger, in the form that `_report` takes."""
     return (
-        {"steps": step, "score": told[metric]} for _, step, told in record.history if metric in told
+        {"steps": step, "score": metrics[metric]}
+        for _, step, metrics in record.history
+        if metric in metrics
     )

@@ -1,10 +1,10 @@
-"""The trials of a study, as Optuna has them: drawn by a sampler in a study in memory, and kept in
-the database once accepted. The database is read once: this process is its only writer, and reading
-each trial back took most of the time.
+"""Draws new trials. A sampler draws in an Optuna study in memory; accepted draws are written to the
+study's database. The database is read only once: this process is its only writer, and reading each
+trial back took most of the time.
 
-The sampler's study also holds what the database must not: draws that were not accepted, and trials
-of earlier studies. So trials have numbers without gaps, and samplers' own state (pickles, of
-CMA-ES) is neither written nor read.
+The study in memory also holds what the database must not: draws that were not accepted, and trials
+of earlier studies. The numbers of trials in the database therefore have no gaps, and the state of
+samplers (CMA-ES pickles it) is neither written nor read.
 """
 
 from __future__ import annotations
@@ -35,25 +35,28 @@ from raylab.tuning.drawing.optuna_private import (
 from raylab.tuning.drawing.samplers import distribution, make_sampler
 
 Params = Mapping[str, Scalar]
-_NEW_TRIES = 200  # random draws until a space counts as exhausted: then a trial is repeated
+_NEW_TRIES = 200  # after so many random draws without a new one, a trial is repeated
 
 
 def trial_name(number: int) -> str:
+    """The id of a trial in the study, from its number in Optuna."""
     return f"{number:04d}"
 
 
 @dataclass(frozen=True)
 class _Ids:
-    """Of one trial in the database, and in memory."""
+    """The ids of one trial in the database (`kept`) and in memory."""
 
     kept: int
     memory: int
 
 
 class Drawing:
-    """
+    """Draws the trials of a study and records them in its Optuna database.
+
     Args:
-        study: In the database.
+        space: The checked space.
+        study: The study in the database.
     """
 
     def __init__(self, space: Space, study: optuna.Study) -> None:
@@ -61,7 +64,9 @@ class Drawing:
         self._memory = optuna.create_study(directions=study.directions)
         self._spread = {name: distribution(parameter) for name, parameter in space.search.items()}
         self._earlier = [
-            self._from_earlier(one) for earlier in space.warm_start for one in earlier.trials or ()
+            self._from_earlier(earlier_trial)
+            for earlier in space.warm_start
+            for earlier_trial in earlier.trials or ()
         ]
         self._memory.add_trials(self._earlier)
         self._held: dict[int, _Ids] = {}
@@ -70,7 +75,10 @@ class Drawing:
             self._add(held)
 
     def draw(self) -> tuple[int, dict[str, Scalar]]:
-        """The number and values of a new trial, which the database then has as running.
+        """Draw a new trial and write it to the database, as running.
+
+        Returns:
+            The number of the trial, and its values by path.
 
         Raises:
             StudyError: No draw meets the constraints.
@@ -86,12 +94,12 @@ class Drawing:
         return number, params
 
     def keep(self, number: int, params: Params) -> None:
-        """A trial that was drawn and that the database has lost."""
+        """Write a trial that the ledger has and the database has lost."""
         self._keep(number, params, {})
         self._add(self._study.get_trials(deepcopy=False)[number])
 
     def _keep(self, number: int, params: Params, notes: dict[str, int]) -> int:
-        """Write a trial to the database, as running; its id there."""
+        """Write a trial to the database, as running. Returns its id there."""
         self._study.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
@@ -104,7 +112,7 @@ class Drawing:
         return trial_id_of(self._study, number)
 
     def report(self, number: int, step: int, value: float) -> None:
-        """An intermediate value. What is known stays, and a trial that was told is left alone."""
+        """Record an intermediate value, unless the step has one or the trial has ended."""
         mine = self._in_memory(number)
         if not mine.state.is_finished() and step not in mine.intermediate_values:
             ids = self._held[number]
@@ -112,7 +120,7 @@ class Drawing:
             set_intermediate_value(self._memory, ids.memory, step, value)
 
     def tell(self, number: int, state: TrialState, values: float | Sequence[float] | None) -> None:
-        """The end of a trial; the first one that is told counts."""
+        """Record the end of a trial, unless it has ended already."""
         mine = self._in_memory(number)
         if not mine.state.is_finished():
             ended = self._memory.tell(mine.number, values, state=state)
@@ -122,9 +130,7 @@ class Drawing:
         return read_trial(self._memory, self._held[number].memory)
 
     def _asked(self, number: int) -> FrozenTrial | None:
-        """A new draw of the sampler's; None where it goes on repeating itself or breaking
-        constraints.
-        """
+        """A new draw of the sampler; None if every attempt repeats a trial or breaks a constraint."""
         for attempt in range(self._space.sampler.attempts):
             seed = int(
                 np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(
@@ -142,10 +148,10 @@ class Drawing:
         return None
 
     def _at_random(self, number: int) -> FrozenTrial:
-        """A new draw at random; a repeated one where the space seems exhausted."""
+        """A new random draw, or a repeated one if the space seems exhausted."""
         source = random.Random(f"{self._space.sampler.seed} {number}")
         params = next(
-            (one for one in self._tried(source, number) if _key(one) not in self._seen), None
+            (drawn for drawn in self._tried(source, number) if _key(drawn) not in self._seen), None
         )
         params = params or allowed_draw(self._space, source, self._point(number))
         if params is None:
@@ -164,11 +170,13 @@ class Drawing:
         return (params for params in drawn if self._space.broken(params) is None)
 
     def _point(self, number: int) -> Params:
-        """What is tried first has the first numbers, so a resumed search tries none of it again."""
+        """The fixed values of a trial. `points` of the space have the first numbers, so that a
+        resumed search does not try them again.
+        """
         return self._space.points[number] if number < len(self._space.points) else {}
 
     def _add(self, held: FrozenTrial) -> None:
-        """Take over a trial that the database has."""
+        """Copy a trial of the database to memory."""
         copy = create_trial(
             state=held.state,
             values=held.values,
@@ -187,21 +195,21 @@ class Drawing:
         attributes = ((key, trial.system_attrs.get(key)) for key in self._space.sampler.trial_notes)
         return {key: value for key, value in attributes if isinstance(value, int)}
 
-    def _from_earlier(self, one: EarlierTrial) -> FrozenTrial:
-        """A trial of an earlier study. NSGA-II takes it for one of its first generation."""
-        completed = one.state == "completed"
+    def _from_earlier(self, earlier: EarlierTrial) -> FrozenTrial:
+        """A trial of an earlier study. NSGA-II counts it to its first generation."""
+        completed = earlier.state == "completed"
         return create_trial(
             state=TrialState.COMPLETE if completed else TrialState.PRUNED,
-            values=list(one.scores) if completed else None,
-            params=dict(one.params),
-            distributions={name: self._spread[name] for name in one.params},
-            intermediate_values=dict(one.curve),
+            values=list(earlier.scores) if completed else None,
+            params=dict(earlier.params),
+            distributions={name: self._spread[name] for name in earlier.params},
+            intermediate_values=dict(earlier.curve),
             system_attrs={NSGA2_GENERATION: 0},
         )
 
 
 def _key(params: Params) -> str:
-    """Equal where two draws are; training is deterministic, so a trial with the same values would
-    tell nothing new.
+    """A text that is equal for equal draws. Training is deterministic, so a second trial with the
+    same values would give the same result.
     """
     return repr(sorted(params.items()))

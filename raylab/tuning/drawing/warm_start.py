@@ -36,7 +36,7 @@ def with_earlier(
         ConfigError: An earlier study cannot be read, or none of its trials can be used.
     """
     notes: list[str] = []
-    found = []
+    studies = []
     for number, earlier in enumerate(space.warm_start):
         if earlier.trials is None:
             where = f"{source}: warm_start.{number}"
@@ -52,10 +52,10 @@ def with_earlier(
                     f"{where}: no trial of {earlier.study} can inform this search: {reasons}",
                     "Widen `search`, or leave warm_start out.",
                 )
-            notes += _said(earlier.study, trials, left_out, differing)
+            notes += _notes(earlier.study, trials, left_out, differing)
             earlier = Earlier(study=str(study.path), trials=tuple(trials))
-        found.append(earlier)
-    return (space.model_copy(update={"warm_start": tuple(found)}) if found else space), notes
+        studies.append(earlier)
+    return (space.model_copy(update={"warm_start": tuple(studies)}) if studies else space), notes
 
 
 def _opened(path: str, where: str) -> StudyFolder:
@@ -178,7 +178,7 @@ def _scored_otherwise(record: TrialRecord, config: TrialConfig) -> str | None:
 
 
 def _searched_otherwise(record: TrialRecord, config: TrialConfig, space: Space) -> str | None:
-    """What the earlier study searched and this one does not must have the value that it has here."""
+    """A path that only the earlier study searched must have the value that it has here."""
     mine = config.model_dump(mode="json")
     changed = dict(leaves(record.config))
     for name in record.params:
@@ -195,7 +195,7 @@ def _differing(record: TrialRecord, config: TrialConfig, space: Space) -> set[st
     )  # the default is filled in when a trial starts
 
 
-def _said(
+def _notes(
     study: str, trials: Sequence[EarlierTrial], left_out: Mapping[str, int], differing: set[str]
 ) -> list[str]:
     notes = [f"warm start: {len(trials)} trials of {study} inform the sampler"]

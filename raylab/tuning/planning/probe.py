@@ -62,7 +62,7 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
     """The smallest, a middle and the largest of some random draws, by the work of a trial: numbers
     that it learns, times examples of a step, times steps. The same ones each time.
     """
-    found: list[tuple[float, dict[str, Scalar], TrialConfig]] = []
+    candidates: list[tuple[float, dict[str, Scalar], TrialConfig]] = []
     for number in range(DRAWS if space.search else 1):
         params = allowed_draw(space, random.Random(seed + number))
         if params is None:
@@ -72,20 +72,24 @@ def choose_draws(space: Space, sessions: Mapping[str, SessionSpec], *, seed: int
         config = space.config(params, source="draw")
         training = config.training
         examples = training.batch_size * training.accumulate * training.max_steps
-        found.append((float(trial_parameter_count(config, sessions)) * examples, params, config))
-    found.sort(key=lambda entry: entry[0])
+        candidates.append(
+            (float(trial_parameter_count(config, sessions)) * examples, params, config)
+        )
+    candidates.sort(key=lambda entry: entry[0])
     picked = (
-        {0: 0.25, len(found) // 2: 0.5, len(found) - 1: 0.25}
-        if len(found) > 2
-        else dict.fromkeys(range(len(found)), 1.0)
+        {0: 0.25, len(candidates) // 2: 0.5, len(candidates) - 1: 0.25}
+        if len(candidates) > 2
+        else dict.fromkeys(range(len(candidates)), 1.0)
     )
     draws: list[Draw] = []
     for index, weight in picked.items():
-        same = next((at for at, draw in enumerate(draws) if draw.params == found[index][1]), None)
+        same = next(
+            (at for at, draw in enumerate(draws) if draw.params == candidates[index][1]), None
+        )
         if same is None:
-            draws.append(Draw(*found[index][1:], weight))
+            draws.append(Draw(*candidates[index][1:], weight))
         else:
-            draws[same] = Draw(*found[index][1:], draws[same].weight + weight)
+            draws[same] = Draw(*candidates[index][1:], draws[same].weight + weight)
     return draws
 
 

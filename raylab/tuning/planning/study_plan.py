@@ -16,7 +16,8 @@ from raylab.space.blame import blamed
 from raylab.space.settings import Resources
 from raylab.space.space import Space, load_space
 from raylab.tracking.records import Mode
-from raylab.tuning.checks.space import check_space, modes
+from raylab.tuning.checks.objectives import modes
+from raylab.tuning.checks.space import check_space
 from raylab.tuning.drawing.warm_start import with_earlier
 from raylab.tuning.planning.placement import Placement, place, place_as_named
 
@@ -60,10 +61,10 @@ def _checked(loaded: Space, dataset: Dataset, source: str) -> Plan:
         loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
     checked, notes = check_space(loaded, dataset.sessions, source=source)
     better = modes(checked, dataset.sessions)
-    checked, said = with_earlier(
+    checked, warm_start_notes = with_earlier(
         checked, fingerprint=dataset.fingerprint, modes=better, label=label or None, source=source
     )
-    return Plan(checked, dataset, better, label, (*notes, *said))
+    return Plan(checked, dataset, better, label, (*notes, *warm_start_notes))
 
 
 def connect_for(resources: Resources, trials: int) -> int:

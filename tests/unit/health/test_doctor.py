@@ -55,7 +55,11 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
         (access.dashboards([CLOSED]), "ok", "loopback"),
         (access.dashboards([Instance("a:1", dashboard="0.0.0.0:8265")]), "warning", "0.0.0.0:8265 "
                                                                                     "(of a:1)"),
-        (access.dashboards([Instance("a:1", asks=False, dashboard="0.0.0.0:8265")]), "problem", "0.0.0.0:8265"),
+        (
+            access.dashboards([Instance("a:1", asks=False, dashboard="0.0.0.0:8265")]),
+            "problem",
+            "0.0.0.0:8265",
+        ),
         (access.cluster("a:1", True), "ok", "asks for a token"),
         (access.cluster("a:1", False), "problem", "asks for no token"),
         (access.cluster("a:1", None, "it is gone"), "problem", "a:1: it is gone"),
@@ -85,7 +89,11 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
         (machine.gpu(GPU, {}), "ok", "H200 (driver 570.86.15, CUDA 12.8)"),
         (machine.gpu(machine.Gpus([], None, None), {}), "ok", "no NVIDIA driver"),
         (machine.gpu(machine.Gpus([], None, "570"), {}), "warning", "a build for CPUs"),
-        (machine.gpu(machine.Gpus([], "12.8", "570"), {"CUDA_VISIBLE_DEVICES": ""}), "warning", "CUDA_VISIBLE"),
+        (
+            machine.gpu(machine.Gpus([], "12.8", "570"), {"CUDA_VISIBLE_DEVICES": ""}),
+            "warning",
+            "CUDA_VISIBLE",
+        ),
         (machine.gpu(machine.Gpus([], "12.8", "470"), {}), "warning", "driver 470 is there, torch "
                                                                       "sees no GPU"),
         (rays.dashboard("", 0), "warning", "no dashboard"),

@@ -33,7 +33,8 @@ from raylab.tracking.events import StudyEnded
 from raylab.tracking.records import Mode, TrialRecord, best, front
 from raylab.tracking.runs import trial_run
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.checks.space import check_space, modes
+from raylab.tuning.checks.objectives import modes
+from raylab.tuning.checks.space import check_space
 from raylab.tuning.outcome import Outcome, outcome, report
 
 BOTH = [{"metric": "decoding.score"}, {"metric": "goodness_of_fit"}]

@@ -24,7 +24,8 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
 from raylab.space.space import Space, load_space
-from raylab.tuning.checks.space import check_space, modes
+from raylab.tuning.checks.objectives import modes
+from raylab.tuning.checks.space import check_space
 
 SHIPPED = Path(__file__).resolve().parents[3] / "search_spaces"
 TEMPERATURE: dict[str, Any] = {"loss.temperature": {"float": [0.1, 1.0]}}
@@ -158,7 +159,10 @@ def test_values_that_are_valid_alone_but_not_together(sessions: dict[str, Sessio
         ),
         ({"task": {"kind": "vqvea"}}, "task.kind 'vqvea' is not known"),
         ({"base": {"sampling.conditional": "discrete"}}, "'discrete' with a continuous label"),
-        ({"scheduler": {"kind": "asha"}, "search": {"training.max_steps": {"int": [9, 99]}}}, "rungs would differ"),
+        (
+            {"scheduler": {"kind": "asha"}, "search": {"training.max_steps": {"int": [9, 99]}}},
+            "rungs would differ",
+        ),
         ({"sampler": {"kind": "gird"}}, "sampler.kind: 'gird' is not known"),
         ({"budgt": {}}, "unknown key 'budgt'\n  Did you mean 'budget'"),
     ],
@@ -321,9 +325,11 @@ def test_positives_across_sessions_need_several(sessions: dict[str, SessionSpec]
 
 @pytest.mark.parametrize(
     "path",
-    ["view.smoothing_ms", "view.bin_ms", "sampling.time_offset", "sampling.conditional", "model.encoder.kind",
-     "loss.similarity", "view.zscore", "view.lag_ms", "view.clip_max", "view.resample_hz", "view.outlier_z",
-     "view.selection.kind", "view.normalized_time"],
+    [
+        "view.smoothing_ms", "view.bin_ms", "sampling.time_offset", "sampling.conditional",
+        "model.encoder.kind", "loss.similarity", "view.zscore", "view.lag_ms", "view.clip_max",
+        "view.resample_hz", "view.outlier_z", "view.selection.kind", "view.normalized_time",
+    ],
 )  # fmt: skip
 def test_goodness_of_fit_is_refused_where_pairs_or_input_change(
     sessions: dict[str, SessionSpec], path: str

@@ -1,4 +1,4 @@
-"""What `raylab plan` makes of a probe: pure arithmetic on made-up costs, and one real measurement."""
+"""What `raylab plan` computes from probes: arithmetic on made-up costs, and one measurement."""
 
 from __future__ import annotations
 

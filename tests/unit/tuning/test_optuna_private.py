@@ -1,6 +1,7 @@
 """Optuna's private attributes: still there, with the meaning that raylab relies on.
 
-When one of these tests fails after an update of Optuna, mend raylab/tuning/drawing/optuna_private.py.
+When one of these tests fails after an update of Optuna, mend
+raylab/tuning/drawing/optuna_private.py.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def test_a_metric_that_no_validation_measures_ends_the_trial_at_once() -> None:
 
 
 def test_the_score_is_that_of_the_model_kept() -> None:
-    """Whether it ran to the end, was stopped by a scheduler, or stopped itself: then it completed."""
+    """A trial that ran to the end or stopped itself is completed; a scheduler prunes it."""
     best = {"step": 40, "metrics": {"r2": 0.8, "loss": 2.0}}
     late = told({"r2": 0.6, "loss": 1.0}, step=60, metric="r2", kept=best)
     assert (late["score"], late["metrics"]["r2"]) == (0.8, 0.6)

@@ -11,7 +11,7 @@ from fake_search import STEPS, storage, stored
 
 from raylab.space.space import load_space
 from raylab.tracking.records import TrialRecord
-from raylab.tuning.drawing.searcher import StudySearch
+from raylab.tuning.drawing.searcher import SearchSetup, StudySearch
 
 SPACE = load_space(
     {
@@ -44,10 +44,12 @@ def test_a_database_that_was_lost_is_made_again_from_the_ledger(tmp_path: Path) 
         "0002": record("0002", 0.25, "interrupted", [0.3]),
     }
 
-    def job(name: str, params: dict[str, Any]) -> dict[str, Any]:
+    def setup(name: str, params: Any, **more: Any) -> Any:
         return {"params": params, "job": {"trial": name}} | STEPS
 
-    search = StudySearch(SPACE, modes=["max"], storage=storage(tmp_path), draws=1, job=job)
+    search = StudySearch(
+        SPACE, SearchSetup(modes=["max"], storage=storage(tmp_path), setup=setup, draws=1)
+    )
     search.requeue(known)
     begun = [search.suggest(name) for name in ("a", "b")]
     assert [

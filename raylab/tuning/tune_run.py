@@ -1,0 +1,103 @@
+"""The only place that runs Ray Tune."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from functools import partial
+from typing import Any, Protocol
+
+from raylab.errors import StudyError
+from raylab.files import is_full, no_room
+from raylab.space.settings import Resources
+from raylab.tracking.study import StudyFolder
+from raylab.tuning.outcome import OnEnd
+
+
+class TrialSource(Protocol):
+    """A Ray Tune searcher that knows which trials will be run again."""
+
+    def comes_back(self, trial: str) -> bool:
+        """Whether a trial waits to be run again."""
+
+
+def run_tune(
+    study: StudyFolder,
+    searcher: TrialSource,
+    *,
+    resources: Resources,
+    slots: int,
+    scheduler: object,
+    on_end: OnEnd,
+) -> None:
+    """Run the trials that a searcher hands out until it has no more.
+
+    Args:
+        slots: How many trials run at the same time.
+        scheduler: A Ray Tune scheduler; None to run every trial to its end.
+        on_end: Called after each trial's end is in the ledger.
+
+    Raises:
+        StudyError: The disk is full.
+    """
+    os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+    from ray import tune
+
+    from raylab.tuning.callbacks import LedgerCallback
+
+    # The line that raylab prints for a failed trial says all; Tune would print a traceback.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    # Tune's own state holds pickles. It is deleted at the end and never restored from.
+    storage = study.path / ".tune"
+    ledger = LedgerCallback(
+        study.ledger,
+        comes_back=searcher.comes_back,
+        no_room=partial(no_room, study.path),
+        on_end=on_end,
+    )
+    try:
+        tune.Tuner(
+            trainable(resources),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=scheduler,
+                num_samples=-1,  # the searcher says when there are no more
+                max_concurrent_trials=slots,
+                reuse_actors=resources.workers == 1,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=str(storage),
+                verbose=0,
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[ledger],
+            ),
+        ).fit()
+    except Exception as error:
+        if not is_full(error):
+            raise
+        ledger.halted = f"no space left in {study.path}"
+    finally:
+        shutil.rmtree(storage, ignore_errors=True)
+    if ledger.halted:
+        raise StudyError(
+            f"the study stopped: {ledger.halted}",
+            f"Make room, then `raylab resume {study.path}`: nothing is lost.",
+        )
+
+
+def trainable(resources: Resources) -> Any:
+    """The class of a trial's process with the resources that Tune reserves for it."""
+    from ray import tune
+
+    from raylab.tuning.actor import TrialActor, WorkersTrial
+    from raylab.tuning.planning.placement import WAITING_CPU
+
+    if resources.workers > 1:
+        return tune.with_resources(WorkersTrial, {"cpu": WAITING_CPU})
+    reserved: dict[str, float] = {"cpu": resources.cpus, "gpu": resources.gpus}
+    if resources.memory_gb:
+        reserved["memory"] = resources.memory_gb * 1e9
+    return tune.with_resources(TrialActor, reserved)
