@@ -130,7 +130,7 @@ class Drawing:
         return read_trial(self._memory, self._held[number].memory)
 
     def _asked(self, number: int) -> FrozenTrial | None:
-        """A new draw of the sampler; None if every attempt repeats a trial or breaks a constraint."""
+        """A draw of the sampler; None if every attempt repeats a trial or breaks a constraint."""
         for attempt in range(self._space.sampler.attempts):
             seed = int(
                 np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(
