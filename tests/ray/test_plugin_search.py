@@ -48,3 +48,8 @@ def test_search(tmp_path: Path) -> None:
     space = (tmp_path / "study" / "space.yaml").read_text()
     assert "near_best" in space
     assert "behind_best" in space
+    description = json.loads((tmp_path / "study" / "study.json").read_text())
+    assert [plugin["package"] for plugin in description["plugins"]] == [
+        "near-best 1.0",
+        "behind-best 1.0",
+    ]
