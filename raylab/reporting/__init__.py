@@ -6,6 +6,6 @@ fill in the Jinja2 templates of the folder `templates`. `baselines` and `verdict
 against what needs no training. `trial_figures` draws one trial. `style` has the colours.
 
 The rooms: `saved` reads what a trial saved, `score_files` describes the JSON files of scores,
-`tables` makes tables, `figures` draws with matplotlib, `charts` with plotly, and `sections` prepares
+`tables` makes tables, `figures` draws with matplotlib, `charts` with plotly; `sections` prepares
 the sections of a report.
 """
