@@ -72,15 +72,15 @@ class TestMaking:
         self, tmp_path: Path, cache: Path, python: Callable[..., Path]
     ) -> None:
         python()
-        said: list[str] = []
-        found = ensure_environment(say=said.append)
+        message: list[str] = []
+        found = ensure_environment(say=message.append)
         assert found.is_relative_to(cache / "raylab")
         assert log(tmp_path) == ["base venv", "inner pip", "inner -c"]
-        assert [line.split()[0] for line in said] == ["Making", "Installing", "allensdk"]
-        assert "a minute" in said[0]
-        assert ensure_environment(say=said.append) == found
+        assert [line.split()[0] for line in message] == ["Making", "Installing", "allensdk"]
+        assert "a minute" in message[0]
+        assert ensure_environment(say=message.append) == found
         assert len(log(tmp_path)) == 3
-        assert len(said) == 3
+        assert len(message) == 3
 
     def test_progress_goes_to_standard_error(
         self, python: Callable[..., Path], capfd: pytest.CaptureFixture

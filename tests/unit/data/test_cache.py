@@ -95,13 +95,13 @@ def test_two_processes_share_one_file(tmp_path: Path, folder: Path) -> None:
             assert all(process.poll() is None for process in running)
             time.sleep(0.01)
         (tmp_path / "go").touch()
-        said = [process.communicate(timeout=60)[0].split("\n", 1) for process in running]
+        message = [process.communicate(timeout=60)[0].split("\n", 1) for process in running]
     finally:
         for process in running:
             process.kill()
-    assert sorted(lines[0] for lines in said)[1:] == ["computed"]  # by one of the two
+    assert sorted(lines[0] for lines in message)[1:] == ["computed"]  # by one of the two
     inode = str((folder / "key.safetensors").stat().st_ino)
-    assert all(inode in "".join(lines) for lines in said)
+    assert all(inode in "".join(lines) for lines in message)
 
 
 def test_the_least_recently_used_goes_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ def test_a_group_says_the_frame_too_and_the_grey_screen_has_no_features(folder: 
 
 
 @pytest.mark.parametrize(
-    ("frames", "path", "changes", "said"),
+    ("frames", "path", "changes", "message"),
     [
         ([0, 12], "f.npy", {}, "shows frame 12 .*f.npy has frames 0 to 11"),
         ([0, 12], "f.parquet", {}, "shows frame 12"),
@@ -111,13 +111,13 @@ def test_a_group_says_the_frame_too_and_the_grey_screen_has_no_features(folder: 
     ],
 )
 def test_what_does_not_fit_is_refused(
-    folder: Path, frames: list[float], path: str, changes: dict[str, Any], said: str
+    folder: Path, frames: list[float], path: str, changes: dict[str, Any], message: str
 ) -> None:
     (folder / "twice.csv").write_text("frame,a\n0,1\n0,2\n1,3\n")
     (folder / "text.csv").write_text("a\nx\ny\n")
     (folder / "cut.npy").write_bytes((folder / "f.npy").read_bytes()[:150])
     np.save(folder / "objects.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         joined(shown(frames), folder, path, **changes)
 
 

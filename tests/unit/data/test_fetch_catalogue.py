@@ -247,7 +247,7 @@ def test_a_query_is_asked_again(served: Warehouse, fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "fault", "said"),
+    ("model", "fault", "message"),
     [
         ("OphysExperiment", "refused", "refuses to list OphysExperiment: no such column"),
         ("OphysExperiment", "html", "the answer is not JSON"),
@@ -256,10 +256,10 @@ def test_a_query_is_asked_again(served: Warehouse, fault: str) -> None:
     ],
 )
 def test_an_answer_that_is_not_whole_is_an_error(
-    served: Warehouse, model: str, fault: str, said: str
+    served: Warehouse, model: str, fault: str, message: str
 ) -> None:
     served.script[model] = [fault]
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         ids(served)
     assert served.uri in caught.value.what
 
@@ -295,15 +295,15 @@ def test_rows_of_another_form_are_an_error(served: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "said"),
+    ("uri", "message"),
     [
         ("ftp://somewhere", "is not an http address"),
         ("http://127.0.0.1:9", "not reachable.*refused"),
         ("http://127.0.0.1:99999", "not an address"),
     ],
 )
-def test_an_address_that_does_not_answer(uri: str, said: str) -> None:
-    with pytest.raises(RaylabError, match=said):
+def test_an_address_that_does_not_answer(uri: str, message: str) -> None:
+    with pytest.raises(RaylabError, match=message):
         raylab.fetch("allen-ophys", out="nowhere", base_uri=uri)
 
 

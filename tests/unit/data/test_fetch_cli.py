@@ -167,17 +167,17 @@ def test_exit_codes(fetch: Any, served: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--area", "VISq", "--dry-run"], "There are: VISl, VISp."),
         (["--limit", "0"], "--limit"),
         (["--id", "abc"], "'abc' is not a valid integer"),
     ],
 )
-def test_wrong_options(fetch: Any, arguments: list[str], said: str) -> None:
+def test_wrong_options(fetch: Any, arguments: list[str], message: str) -> None:
     code, out, err = fetch(*arguments)
     assert (code, out) == (2, "")
-    assert said in err
+    assert message in err
 
 
 def test_a_source_that_is_not_known(fetch: Any) -> None:

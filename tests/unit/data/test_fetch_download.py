@@ -271,7 +271,7 @@ def test_a_checksum_of_the_server_is_heeded(
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "requests"),
+    ("script", "message", "requests"),
     [
         (["404"], "answers 404", 1),
         (["500"] * 50, "answers 500", 5),
@@ -279,11 +279,11 @@ def test_a_checksum_of_the_server_is_heeded(
     ],
 )
 def test_what_cannot_be_had_is_an_error(
-    served: Warehouse, tmp_path: Path, script: list[str], said: str, requests: int
+    served: Warehouse, tmp_path: Path, script: list[str], message: str, requests: int
 ) -> None:
     served.script[FILE] = list(script)
     done = fetch(served, tmp_path)
-    assert re.search(said, error_of(done))
+    assert re.search(message, error_of(done))
     assert served.uri + FILE in error_of(done)
     assert len(served.of(FILE)) == requests
     assert names(tmp_path) == []

@@ -248,7 +248,7 @@ def test_small_sessions_are_left_out_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         ({"training.seed": 1}, "takes splits.* and filters.*"),
         ({"splits": 1}, "takes splits.* and filters.*"),
@@ -257,7 +257,7 @@ def test_small_sessions_are_left_out_by_name(tmp_path: Path) -> None:
         ({"filters.min_unit": 3}, "filters.min_unit"),
     ],
 )
-def test_wrong_overrides(tmp_path: Path, overrides: dict[str, Any], said: str) -> None:
+def test_wrong_overrides(tmp_path: Path, overrides: dict[str, Any], message: str) -> None:
     with pytest.raises((ConfigError, DataError)) as caught:
         prepare(
             raw(tmp_path, "a"),
@@ -265,7 +265,7 @@ def test_wrong_overrides(tmp_path: Path, overrides: dict[str, Any], said: str) -
             out=tmp_path / "ds",
             overrides=overrides,
         )
-    assert said in caught.value.what
+    assert message in caught.value.what
 
 
 def test_memory_decides_how_many_files_are_read_at_once(

@@ -172,7 +172,7 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"labels": {"y": {"path": "short", "kind": "discrete"}}}, "has 3 samples, neural data 4"),
         ({"labels": {"y": {"path": "x", "kind": "discrete"}}}, "has 2 columns"),
@@ -190,7 +190,7 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_names_file_and_key(
-    tmp_path: Path, changes: dict[str, Any], said: str
+    tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     path = npz(
         tmp_path / "a.npz",
@@ -201,7 +201,7 @@ def test_what_does_not_fit_names_file_and_key(
         cube=np.ones((4, 2, 2)),
         one=np.array(3),
     )
-    with pytest.raises(DataError, match=said) as error:
+    with pytest.raises(DataError, match=message) as error:
         read(path, **{**COUNTS, **changes})
     assert str(path) in error.value.what
     assert "`" in str(error.value)

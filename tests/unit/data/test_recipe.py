@@ -82,7 +82,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said", "remedy"),
+    ("changes", "message", "remedy"),
     [
         ({"neurall": {}}, "unknown key 'neurall'", "'neural'"),
         (
@@ -127,13 +127,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_names_file_key_and_remedy(
-    tmp_path: Path, changes: dict[str, Any], said: str, remedy: str
+    tmp_path: Path, changes: dict[str, Any], message: str, remedy: str
 ) -> None:
     path = written(tmp_path, **changes)
     with pytest.raises(ConfigError) as error:
         load_recipe(path)
     assert str(path) in error.value.what
-    assert said in error.value.what
+    assert message in error.value.what
     assert remedy in error.value.remedy
 
 

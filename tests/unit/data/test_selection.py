@@ -115,16 +115,16 @@ def test_by_correlation_with_the_time_that_the_view_adds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"label": "none"}, "has no label 'none'"),
         ({"label": "position"}, "one value at most in the training samples"),
     ],
 )
-def test_labels_that_cannot_choose(changes: dict[str, Any], said: str) -> None:
+def test_labels_that_cannot_choose(changes: dict[str, Any], message: str) -> None:
     labels = {"position": Label.continuous(np.where(np.arange(400) < 240, 1.0, np.arange(400)))}
     one = recording(session(labels=labels), PARTS)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         view_activity(one, ViewConfig(selection={"kind": "correlation", "count": 2, **changes}))
 
 

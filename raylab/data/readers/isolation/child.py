@@ -18,7 +18,7 @@ from raylab.data.readers.read import read_source
 from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
 from raylab.data.readers.source import Source
 from raylab.data.recipe import parse_recipe
-from raylab.errors import RaylabError
+from raylab.errors import ConfigError, RaylabError
 
 COPIES, LEAST = 4, 2**30  # of the largest array: what one process may take, and what it always may
 MOST = 2**62  # bytes; a limit is a signed number of 64 bits
@@ -33,16 +33,17 @@ def serve() -> None:
     for line in sys.stdin.buffer:
         job: SentJob = json.loads(line)
         os.environ[SETTING] = job["limit"]
-        for library in _libraries(job):
-            importlib.import_module(library)
+        _import_parsers(job)
         answers.write(b"%d\n" % (_read_in_fork(job) if FORKS else _read(job)))
 
 
-def _libraries(job: SentJob) -> tuple[str, ...]:
-    """The modules that the reader of a job needs. Imported here, no fork has to import them."""
-    if job["do"] == "probe":
-        return ("h5py",)
-    return READERS.of(job["recipe"]["format"] if job["recipe"] else WITHOUT_RECIPE).libraries
+def _import_parsers(job: SentJob) -> None:
+    """Import what the reader of a job needs. Imported here, no fork has to import it again."""
+    reader = READERS.of(job["recipe"]["format"] if job["recipe"] else WITHOUT_RECIPE)
+    for library in ("h5py",) if job["do"] == "probe" else reader.libraries:
+        importlib.import_module(library)
+    with contextlib.suppress(ConfigError):  # a broken plug-in, which the fork reports
+        reader.load(reader.opens or reader.reads)
 
 
 def _read_in_fork(job: SentJob) -> int:
