@@ -62,9 +62,9 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         similarity: cosine (embeddings of length 1) or euclidean.
         temperature: Of InfoNCE; the initial value if it is learnt.
         learnable_temperature: Whether the temperature is trained with the encoder.
-        conditional: What defines positive pairs: time, time_delta, delta, discrete, mixed or hybrid.
-            None chooses by the labels of `fit`, as CEBRA does: time without labels, discrete for
-            classes, time_delta for numbers, mixed for both.
+        conditional: What defines positive pairs: time, time_delta, delta, discrete, mixed or
+            hybrid. None chooses by the labels of `fit`, as CEBRA does: time without labels,
+            discrete for classes, time_delta for numbers, mixed for both.
         time_offset: Samples between the two of a pair; not used by `delta` and `discrete`.
         delta: Standard deviation of `delta`, in units of the label.
         zscore: Whether units are scaled by the mean and standard deviation of the samples of `fit`.
@@ -143,8 +143,8 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return self._fit(X, (y, *labels), before=getattr(self, "_trained", None))
 
     def transform(self, X: Any) -> np.ndarray:
-        """Embed (samples, units) in the order of time -> (samples, output_dimension) float32. Around
-        the first and the last sample, windows repeat these samples.
+        """Embed (samples, units) in the order of time -> (samples, output_dimension) float32.
+        Around the first and the last sample, windows repeat these samples.
         """
         check_is_fitted(self)
         activity: np.ndarray = validate_data(self, X, dtype=np.float32, reset=False)

@@ -1,8 +1,8 @@
 """Writing a trained contrastive model as a file that `cebra.CEBRA.load` opens. CEBRA itself is not
 needed.
 
-The form is that of `cebra.CEBRA.save` 0.6.1 (cebra/integrations/sklearn/cebra.py): one dict, written
-by `torch.save`. Here it contains only tensors and plain values, so it also opens with
+The form is that of `cebra.CEBRA.save` 0.6.1 (cebra/integrations/sklearn/cebra.py): one dict,
+written by `torch.save`. Here it contains only tensors and plain values, so it also opens with
 `weights_only=True`. The z-score and the choice of units become part of the first layer, and CEBRA's
 padding repeats the ends as raylab's does. Raw activity of all recorded units therefore gives the
 same embedding as `Model.transform`, including the ends.
@@ -53,8 +53,8 @@ def write_cebra(model: Model, path: Path, *, session: str | None = None) -> list
 
 
 def cebra_content(model: Model, names: Sequence[str]) -> dict[str, Any]:
-    """The content that `cebra.CEBRA.save` would write for an estimator trained on these sessions; see
-    `write_cebra`.
+    """The content that `cebra.CEBRA.save` would write for an estimator trained on these sessions;
+    see `write_cebra`.
     """
     config = model.config
     if not isinstance(config, ContrastiveTrial):
@@ -136,8 +136,8 @@ def _arguments(config: ContrastiveTrial) -> dict[str, Any]:
 
 
 def _label_types(model: Model, config: ContrastiveTrial, names: Sequence[str]) -> list[Any]:
-    """(type, shape) of each label array that CEBRA's calls with labels need; where there are several
-    sessions, a list of them per label.
+    """(type, shape) of each label array that CEBRA's calls with labels need; where there are
+    several sessions, a list of them per label.
     """
     if config.sampling.by_time:
         return []

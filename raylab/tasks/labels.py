@@ -1,5 +1,5 @@
-"""Labels as tasks use them: which label is decoded, what training sees of the labels, and the scores
-of decoding.
+"""Labels as tasks use them: which label is decoded, what training sees of the labels, and the
+scores of decoding.
 """
 
 from __future__ import annotations

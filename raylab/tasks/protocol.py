@@ -61,8 +61,8 @@ class Validation:
 class Task(ABC, Generic[C, M, B]):
     """One model family: configs of type C, models of type M, and batches of type B.
 
-    A family registers its config class and its task in `raylab.config.families.FAMILIES`, or through
-    the entry points `raylab.families` of a package. An instance holds no state.
+    A family registers its config class and its task in `raylab.config.families.FAMILIES`, or
+    through the entry points `raylab.families` of a package. An instance holds no state.
     """
 
     @abstractmethod

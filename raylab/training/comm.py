@@ -13,8 +13,8 @@ from raylab.tasks.protocol import Comm
 
 
 class _SumRows(torch.autograd.Function):
-    """An all-reduce whose gradient is the all-reduce of the gradients, because the share of the loss
-    of every worker depends on all rows.
+    """An all-reduce whose gradient is the all-reduce of the gradients, because the share of the
+    loss of every worker depends on all rows.
     """
 
     @staticmethod

@@ -11,9 +11,9 @@ class Gate:
     """An actor between a trial and the first of its workers. Reports go one way; the decision to go
     on comes back after each report.
 
-    The two sides move in lockstep, so that a stopped trial ends at the step at which it was stopped,
-    and its workers end by themselves. The placement group of killed workers would stay reserved
-    until a helper of Ray Train notices.
+    The two sides move in lockstep, so that a stopped trial ends at the step at which it was
+    stopped, and its workers end by themselves. The placement group of killed workers would stay
+    reserved until a helper of Ray Train notices.
     """
 
     def __init__(self) -> None:

@@ -110,8 +110,8 @@ class WorkerGroup:
             _worker,
             train_loop_config={"job": self._job.as_dict(), "gate": self._gate},
             torch_config=TorchConfig(backend="nccl" if gpus else "gloo"),
-            # The dataset is split already, so that no row is lost: each worker takes the whole share
-            # of its rank.
+            # The dataset is split already, so that no row is lost: each worker takes the whole
+            # share of its rank.
             datasets={f"worker{rank}": share for rank, share in enumerate(shares)},
             dataset_config=ray.train.DataConfig(datasets_to_split=[]),
             scaling_config=ray.train.ScalingConfig(

@@ -1,4 +1,5 @@
-"""What raylab needs of Ray's private API: who created a placement group, and whether an actor lives.
+"""What raylab needs of Ray's private API: who created a placement group, and whether an actor
+lives.
 
 Ray's public tables do not say who created a placement group. If `tests/ray/test_ray_private.py`
 fails after an update of Ray, mend this file.

@@ -1,5 +1,5 @@
-"""What a trial reports after each validation, kept beside its checkpoints: a driver that is killed may
-not have recorded all of it.
+"""What a trial reports after each validation, kept beside its checkpoints: a driver that is killed
+may not have recorded all of it.
 """
 
 from __future__ import annotations

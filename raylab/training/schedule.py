@@ -1,5 +1,5 @@
-"""Learning rate and momentum of a step: pure functions of (config, step), so that a checkpoint needs
-no state of them.
+"""Learning rate and momentum of a step: pure functions of (config, step), so that a checkpoint
+needs no state of them.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def warmup_steps(schedule: ConstantSchedule | CosineSchedule, *, steps: int) -> 
 def _cycle(
     schedule: OneCycleSchedule, *, step: int, steps: int, start: float, peak: float, end: float
 ) -> float:
-    """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be a whole number; the
-    end is at the last step.
+    """OneCycleLR's two phases. The peak is at step `rise - 1`, which need not be a whole number;
+    the end is at the last step.
     """
     anneal: Anneal = _cosine if schedule.anneal == "cos" else _line
     top = (schedule.warmup * steps if schedule.warmup < 1 else schedule.warmup) - 1

@@ -35,6 +35,7 @@ records = {record.params["model.dimension"]: record for record in study.records(
 raylab.evaluate(study.path)
 page = raylab.report(study.path).read_text()
 model = raylab.load(study.path)
+activity = raylab.Dataset(data).open("rat").neural[:50]
 try:
     raylab.adapt(study.path, data=data, out=f"{folder}/adapted", **silent)
     adapt = ""
@@ -45,7 +46,7 @@ print(json.dumps({
     "errors": [records[size].score for size in (1, 4)],
     "leaderboard": len(raylab.leaderboard(study.path)),
     "page": [text for text in ("model.dimension", "rebuilt.mse") if text not in page],
-    "encoded": model.transform(raylab.Dataset(data).open("rat").neural[:50], session="rat").shape[1],
+    "encoded": model.transform(activity, session="rat").shape[1],
     "width_path": model.config.width_path,
     "adapt": adapt,
 }))

@@ -113,8 +113,8 @@ class ContrastiveModel(torch.nn.Module):
         return fused_loss(self._all_fast_windows(pairs), self.objectives, pairs.layout)
 
     def add_gradients(self, pairs: Pairs, *, weight: float) -> torch.Tensor:
-        """`pairs_loss` of sessions that all have a fast step. Adds its gradients, times `weight`, to
-        those of the parameters.
+        """`pairs_loss` of sessions that all have a fast step. Adds its gradients, times `weight`,
+        to those of the parameters.
         """
         windows = self._all_fast_windows(pairs)
         return add_gradients(windows, self.objectives, pairs.layout, weight=weight)

@@ -37,8 +37,8 @@ def check_pairs(config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -
             names = label_names(objective.pairs, default)
             if not names and objective.pairs.labelled:
                 raise ConfigError(
-                    f"sampling.conditional '{objective.pairs.conditional}': session '{spec.id}' has no "
-                    "label",
+                    f"sampling.conditional '{objective.pairs.conditional}': session '{spec.id}' "
+                    "has no label",
                     "Use --set sampling.conditional=time.",
                 )
             objective.pairs.check_labels([known[name].kind for name in names])

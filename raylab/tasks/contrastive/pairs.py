@@ -56,8 +56,8 @@ def group_draws(
         field: (left, right) of the encoder.
 
     Raises:
-        TrainingError: no pair can be drawn from a session's training samples. In another split, such
-            a session is left out, because it has no score.
+        TrainingError: no pair can be drawn from a session's training samples. In another split,
+            such a session is left out, because it has no score.
     """
     used = {name: of for name, of in timelines.items() if (of.parts[:, 2] == CODE[split]).any()}
     if config.sampling.across:

@@ -93,9 +93,9 @@ class Behaviour:
         return torch.from_numpy(((statistics(windows) - self.mean) / self.std).astype(np.float32))
 
     def scores(self, predicted: Mapping[str, tuple[Tiles, np.ndarray]]) -> dict[str, float]:
-        """R2 of each statistic on whole held-out windows, and of a baseline that always predicts the
-        training mean; means over sessions. R2 is 1 - squared error / squares about the mean of the
-        scored windows, so the baseline is at most 0.
+        """R2 of each statistic on whole held-out windows, and of a baseline that always predicts
+        the training mean; means over sessions. R2 is 1 - squared error / squares about the mean of
+        the scored windows, so the baseline is at most 0.
 
         Args:
             predicted: The windows and (n, 4) standardised predictions of each session.

@@ -117,8 +117,8 @@ def code_rows(
             coded.predicted[at] = network.predict(codes.values)
         own, which = tiles.pick(at).own_rows
         offset = own - tiles.starts[at][which]
-        # The outputs of a strided convolution lie `reduction` rows apart. The nearest one stands for
-        # a row.
+        # The outputs of a strided convolution lie `reduction` rows apart. The nearest one stands
+        # for a row.
         nearest = np.minimum((offset + reduction // 2) // reduction, length - 1)
         coded.vectors[torch.from_numpy(own).to(device)] = codes.values[which, nearest]
         held = held_rows[own] >= 0

@@ -29,7 +29,8 @@ from raylab.sampling.contrastive import PairSampler
 from raylab.tasks.families import get_task
 from raylab.tasks.windows import session_windows
 
-# -- every option of a view at once: what is not training is replaced, and nothing of the training changes
+# -- every option of a view at once: what is not training is replaced, and nothing of the training
+# changes
 
 EVERYTHING: dict[str, Any] = {
     "lag_ms": 200,
@@ -114,7 +115,8 @@ def test_training_is_the_same_to_the_bit(
     assert all(torch.equal(a.rows[0], b.rows[0]) for a, b in zip(one, other, strict=True))
 
 
-# -- each part of a recording holds a number of its own: wherever another one turns up, something was crossed
+# -- each part of a recording holds a number of its own: wherever another one turns up, something
+# was crossed
 
 LAYOUTS: list[SplitsConfig] = [
     ChronologicalSplits(gap_s=0.1),

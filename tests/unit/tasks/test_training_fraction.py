@@ -186,8 +186,10 @@ def test_the_first_training_samples_stay_and_nothing_else_changes(
     assert len(kept) >= min(1, len(training))
     assert abs(len(kept) - fraction * len(training)) < 1 + 1e-6
     assert samples(after.parts, 1, 2) == samples(parts, 1, 2)
-    inside = [any(a <= start and stop <= b and code == c for a, b, c in parts.tolist()) for start, stop, code in
-              after.parts.tolist()]  # fmt: skip
+    inside = [
+        any(a <= start and stop <= b and code == c for a, b, c in parts.tolist())
+        for start, stop, code in after.parts.tolist()
+    ]
     assert all(inside)
 
 

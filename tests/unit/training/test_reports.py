@@ -1,4 +1,4 @@
-"""What a trial told is kept beside its checkpoints: a killed driver or process loses no validation."""
+"""Reports are kept beside checkpoints: a killed driver or process loses no validation."""
 
 from __future__ import annotations
 
