@@ -11,7 +11,7 @@ from raylab.files import write_text
 from raylab.reporting.charts.progress import course
 from raylab.reporting.comparison_page import comparison_page
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.study_report import report as report_of_one
+from raylab.tuning.study_report import report as write_study_report
 
 
 def report(
@@ -46,7 +46,7 @@ def report(
     if isinstance(studies, str | Path):
         studies = [studies]
     if len(studies) == 1 and out is None and label is None:
-        return report_of_one(studies[0])
+        return write_study_report(studies[0])
     if out is None:
         raise StudyError(
             "the report of several studies is not written to any of their folders",

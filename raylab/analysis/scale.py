@@ -79,7 +79,7 @@ def scale(
         >>> space = {
         ...     "task": {"kind": "contrastive"},
         ...     "base": {"training": {"max_steps": 20, "device": "cpu"}},
-        ...     "search": {},
+        ...     "search": {"optimizer.learning_rate": {"float": [1e-4, 1e-2]}},
         ... }
         >>> result = raylab.scale(
         ...     space, data="dataset", out="scaling", data_fractions=(0.5, 1), seeds=1,

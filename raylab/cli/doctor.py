@@ -19,12 +19,12 @@ from raylab.cli.show.screen import print_json
 def doctor(study: Path | None, as_json: bool) -> None:
     """Check tokens, versions, disks, clocks, Ray and, where one is named, a study.
 
-    Exit code 1 where there is a problem; warnings are none.
+    The exit code is 1 where there is a problem; a warning is none.
     """
-    found = raylab.doctor(study)
+    findings = raylab.doctor(study)
     if as_json:
-        print_json([finding.to_dict() for finding in found])
+        print_json([finding.to_dict() for finding in findings])
     else:
-        print_findings(found)
-    if any(finding.level == "problem" for finding in found):
+        print_findings(findings)
+    if any(finding.level == "problem" for finding in findings):
         sys.exit(1)

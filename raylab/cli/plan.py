@@ -20,7 +20,7 @@ from raylab.cli.show.screen import print_json
     "--out",
     default=".",
     type=click.Path(path_type=Path),
-    help="Whose disk is looked at; default: here.",
+    help="A folder on the disk of the study; default: the current folder.",
 )
 @click.option("--trials", type=click.IntRange(1), help="Overrides budget.trials.")
 @WORKERS
@@ -29,72 +29,91 @@ from raylab.cli.show.screen import print_json
     "--probe/--no-probe",
     "timed",
     default=True,
-    help="Run a few draws shortly, to estimate time and memory.",
+    help="Run a few draws for a short time, to estimate time and memory.",
 )
 @click.option(
     "--probe-seconds",
     default=10.0,
     show_default=True,
     type=click.FloatRange(0.1),
-    help="They take together.",
+    help="Seconds that these runs take together.",
 )
 @JSON
 def plan(
-    space: Path, workers: int | None, overrides: Sequence[str], as_json: bool, **how: Any
+    space: Path,
+    data: Path,
+    out: Path,
+    trials: int | None,
+    workers: int | None,
+    overrides: Sequence[str],
+    timed: bool,
+    probe_seconds: float,
+    as_json: bool,
 ) -> None:
-    """Say what `search` would do: trials, how many at once, time, memory and disk. Starts no trial,
-    writes nothing.
+    """Describe what `search` would do: trials, how many at once, time, memory and disk.
+
+    No trial is started, and nothing is written.
     """
-    found = raylab.plan(space, overrides=parsed(overrides, workers=workers), **how).to_dict()
+    forecast = raylab.plan(
+        space,
+        data=data,
+        out=out,
+        trials=trials,
+        overrides=parsed(overrides, workers=workers),
+        timed=timed,
+        probe_seconds=probe_seconds,
+    ).to_dict()
     if as_json:
-        print_json(found)
+        print_json(forecast)
     else:
-        click.echo("\n".join(lines(found)))
+        click.echo("\n".join(lines(forecast)))
 
 
-def lines(found: Mapping[str, Any]) -> list[str]:
+def lines(forecast: Mapping[str, Any]) -> list[str]:
     """What `raylab.plan` returns, for people."""
-    at_once, each = found["at_once"], found["each"]
-    said = [
-        f"trials      {found['trials']}",
+    at_once, each = forecast["at_once"], forecast["each"]
+    text = [
+        f"trials      {forecast['trials']}",
         f"at once     {at_once['trials']}, bound by {at_once['bound']} ({_nodes(at_once)})",
     ]
-    said.append(f"each trial  {_each(each)}")
-    if found["trial_s"]:
-        said += _times(found, several=each["workers"] > 1)
-    said += [f"note: {note}" for note in found["notes"]]
-    said += [f"WARNING: {warning}" for warning in found["warnings"]]
-    return said
+    text.append(f"each trial  {_each(each)}")
+    if forecast["trial_s"]:
+        text += _times(forecast, several=each["workers"] > 1)
+    text += [f"note: {note}" for note in forecast["notes"]]
+    text += [f"WARNING: {warning}" for warning in forecast["warnings"]]
+    return text
 
 
-def _times(found: Mapping[str, Any], *, several: bool) -> list[str]:
-    trial, study, held, written = (found[name] for name in ("trial_s", "study_s", "memory", "disk"))
-    ran = sum(row["error"] is None for row in found["probe"])
+def _times(forecast: Mapping[str, Any], *, several: bool) -> list[str]:
+    trial, study, held, written = (
+        forecast[name] for name in ("trial_s", "study_s", "memory", "disk")
+    )
+    ran = sum(row["error"] is None for row in forecast["probe"])
     most = "at most " if several else ""
-    said = [
+    text = [
         f"a trial     {most}{span(trial['estimate'])} ({span(trial['low'])} to "
         f"{span(trial['high'])})",
         f"the study   {most}{span(study['estimate'])} ({span(study['low'])} to "
         f"{span(study['high'])})",
     ]
     if trial["least"] < trial["estimate"]:
-        said.append(
+        text.append(
             f"            at least {span(study['least'])}, if the scheduler stops all that it can "
             "as soon as it can"
         )
-    said.append(
+    text.append(
         f"memory      {_bytes(held['worker'])} a worker, {_bytes(held['node'])} on a node at once"
     )
     if held["gpu_free"]:
-        said.append(f"GPU memory  {_bytes(held['gpu'])} of {_bytes(held['gpu_free'])}")
-    said.append(
+        text.append(f"GPU memory  {_bytes(held['gpu'])} of {_bytes(held['gpu_free'])}")
+    text.append(
         f"disk        {_bytes(written['study'])} for the study, {_bytes(written['free'])} free"
     )
-    one = " Of several workers one was run, with the whole batch." if several else ""
+    measured = " Of several workers one was run, with the whole batch." if several else ""
     return [
-        *said,
+        *text,
         f"Time, memory and disk are estimates from {ran} short runs of draws of the space, beside "
-        f"each other as trials will be.{one} Baselines and report come on top.",
+        f"each other as trials will be.{measured} Baselines and report come on top.",
     ]
 
 

@@ -145,6 +145,11 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
     Raises:
         DataError: A file is missing, damaged, changed since it was prepared, or not what the recipe
             says.
+
+    Example:
+        >>> description = raylab.inspect("dataset")
+        >>> [session.id for session in description.sessions]
+        ['a', 'b']
     """
     if (Path(path) / MANIFEST).is_file():
         dataset = Dataset(path)

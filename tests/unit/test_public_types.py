@@ -69,16 +69,12 @@ def revealed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: messages[number] for number, name in enumerate(names, start=2)}
 
 
-UNTYPED = {"inspect", "plan"}  # results that are still dicts
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_have_signatures(revealed: dict[str, str], name: str) -> None:
     signature = revealed[name]
     assert 'Revealed type is "def (' in signature
     result = signature.rpartition("-> ")[2]
-    if name not in UNTYPED:
-        assert not re.search(r"\bAny\b", result), result
+    assert not re.search(r"\bAny\b", result), result
 
 
 def test_unknown_names_are_errors(revealed: dict[str, str]) -> None:

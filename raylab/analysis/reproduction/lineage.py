@@ -17,8 +17,7 @@ def lineage(records: Mapping[str, TrialRecord], trial: str, until: int) -> list[
     """
     record = records[trial]
     began: dict[str, Any] = {"step": 0, "source": None, "config": record.config}
-    piece = [
-        one for one in (record.lineage or (began,)) if one["step"] < until or one["source"] is None
-    ][-1]
+    pieces = record.lineage or (began,)
+    piece = [piece for piece in pieces if piece["step"] < until or piece["source"] is None][-1]
     before = [] if piece["source"] is None else lineage(records, piece["source"], piece["step"])
     return [*before, Piece(piece["config"], until)]

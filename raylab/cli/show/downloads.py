@@ -62,22 +62,22 @@ def print_matches(matched: Sequence[Match]) -> None:
         "on disk",
     )
     for match in matched[:SHOWN]:
-        one = match.session
+        session = match.session
         depth, neurons = (
-            "" if value is None else str(value) for value in (one.depth_um, one.neurons)
+            "" if value is None else str(value) for value in (session.depth_um, session.neurons)
         )
         size = "" if match.size is None else decimal(match.size)
-        recorded = (one.date or "")[:10]
-        areas, cre = " ".join(one.areas), one.cre or ""
+        recorded = (session.date or "")[:10]
+        areas, cre = " ".join(session.areas), session.cre or ""
         grid.add_row(
             *(
-                str(one.id),
+                str(session.id),
                 areas,
                 cre,
                 depth,
-                one.session_type,
+                session.session_type,
                 neurons,
-                one.animal or "",
+                session.animal or "",
                 recorded,
                 size,
                 match.here,

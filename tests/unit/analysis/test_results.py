@@ -1,5 +1,5 @@
-"""Results are frozen dataclasses; `to_dict()` is what the functions returned when they still returned
-dicts, as stored/results.json recorded it then.
+"""Results are frozen dataclasses. `to_dict()` is what the functions returned when they still
+returned dicts, as stored/results.json recorded it then.
 """
 
 from __future__ import annotations
