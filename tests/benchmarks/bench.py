@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.contrastive import step_against_cebra
-from tests.benchmarks.data import first_batch, many_files, one_file, processes
+from tests.benchmarks.data import first_batch, many_files, single_file, processes
 from tests.benchmarks.harness import Pair, Result, compare
 from tests.benchmarks.quantizers import CONFIGS as QUANTIZERS
 from tests.benchmarks.quantizers import quantizer
@@ -41,7 +41,7 @@ BENCHMARKS: dict[str, Callable[[], Pair]] = {
         step_against_cebra, conditional, encoder, batch
     )
     for conditional, encoder, batch in CONTRASTIVE
-} | {f"prepare/file/{form}": partial(one_file, form) for form in ("domains", "masks")}
+} | {f"prepare/file/{form}": partial(single_file, form) for form in ("domains", "masks")}
 BENCHMARKS |= {
     f"multisession/{encoder}/512": partial(across_sessions, encoder, 512)
     for encoder in ("offset1", "offset10")
@@ -105,11 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results.append(
                 compare(name, BENCHMARKS[name](), rounds=options.rounds, seconds=options.seconds)
             )
-            said = f"{results[-1].ratio:.2f}"
+            text = f"{results[-1].ratio:.2f}"
         else:
             figures[name] = (MEASURED | LONG)[name]()
-            said = shown(figures[name])
-        print(f"[{done}/{len(names)}] {name}: {said}", file=sys.stderr, flush=True)
+            text = shown(figures[name])
+        print(f"[{done}/{len(names)}] {name}: {text}", file=sys.stderr, flush=True)
         if options.out:  # after each: what was measured stays, whatever ends a long run
             rows = [asdict(result) for result in results] + [
                 {"name": key, **row} for key, row in figures.items()

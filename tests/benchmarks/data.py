@@ -62,10 +62,10 @@ def recordings(count: int) -> Path:
     return folder
 
 
-# -- one file, against a script --------------------------------------------------------------------
+# -- a single file, against a script ----------------------------------------------------------------
 
 
-def one_file(form: Form) -> Pair:
+def single_file(form: Form) -> Pair:
     """Reading one session and storing it; splits and hashes included."""
     path = scratch() / f"{form}.h5"
     write_session(path, samples=SAMPLES, units=UNITS, form=form, split_counts=COUNTS)

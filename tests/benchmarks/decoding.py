@@ -96,17 +96,18 @@ def measure(name: str, task: Task, folder: Path, *, folds: int, steps: int) -> N
         datasets.append(Dataset(folder / str(fold)))
     for label in task.labels:
         references = [baseline(data, task, label) for data in datasets]
-        print(row(name, label, "chance", [one["chance"] for one in references]), flush=True)
+        print(row(name, label, "chance", [scores["chance"] for scores in references]), flush=True)
         for kind in ("raw", "smoothed", "pca"):
             print(
-                row(name, label, f"baseline: {kind}", [one[kind] for one in references]), flush=True
+                row(name, label, f"baseline: {kind}", [scores[kind] for scores in references]),
+                flush=True,
             )
         discrete = datasets[0].labels[label].kind == "discrete"
         for family in (*READOUTS, *NETWORKS):
             if discrete or family not in CLASSES_ONLY:
                 began = time.process_time()
-                found = [best(data, task, label, family, steps) for data in datasets]
-                scores, chance = zip(*found)
+                pairs = [best(data, task, label, family, steps) for data in datasets]
+                scores, chance = zip(*pairs)
                 took = time.process_time() - began
                 print(
                     row(name, label, family, scores, chance=max(chance), seconds=took), flush=True
@@ -115,9 +116,9 @@ def measure(name: str, task: Task, folder: Path, *, folds: int, steps: int) -> N
 
 def baseline(data: Dataset, task: Task, label: str) -> dict[str, float]:
     evaluation = EvaluationConfig(per=task.per)
-    found = Baselines(data, evaluation, [label]).scores("test")
+    baselines = Baselines(data, evaluation, [label]).scores("test")
     primary = metrics.primary(data.labels[label].kind)
-    return {kind: scores[label][primary] for kind, scores in found.items() if label in scores}
+    return {kind: scores[label][primary] for kind, scores in baselines.items() if label in scores}
 
 
 def best(data: Dataset, task: Task, label: str, family: str, steps: int) -> tuple[float, float]:
@@ -135,10 +136,10 @@ def best(data: Dataset, task: Task, label: str, family: str, steps: int) -> tupl
     assert chosen is not None
     training = chosen[1]
     training.model.eval()
-    said = training.task.predictions(training.config, training.model, training.shard, "test")
-    assert said
-    chance = [permuted([one])[metrics.primary(one.kind)]["high"] for one in said.values()]
-    return float(np.mean([one.primary for one in said.values()])), float(np.mean(chance))
+    predictions = training.task.predictions(training.config, training.model, training.shard, "test")
+    assert predictions
+    chance = [permuted([item])[metrics.primary(item.kind)]["high"] for item in predictions.values()]
+    return float(np.mean([item.primary for item in predictions.values()])), float(np.mean(chance))
 
 
 def candidates(task: Task, label: str, family: str, steps: int) -> Iterator[DecoderTrial]:

@@ -60,7 +60,7 @@ def recovered(
         size = {"samples": options.samples, "units": (options.units, options.units)}
         raylab.synth(folder / "raw", sessions=1, noise=noise, **size)
         raylab.prepare(folder / "raw", out=folder / "ds")
-    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    scores: dict[str, list[dict[str, float]]] = defaultdict(list)
     for name, sampling in SAMPLING.items():
         study = folder / sampling["conditional"]
         if not study.is_dir():
@@ -68,10 +68,10 @@ def recovered(
         for seed, row in enumerate(sorted(raylab.leaderboard(study), key=lambda row: row.trial)):
             others = OTHERS if sampling["conditional"] == "time" else ()
             compared = raylab.compare_embeddings(study, trial=row.trial, against=others, seed=seed)
-            for method, one in compared.methods.items():
-                found[method if method in OTHERS else name].append(one.scores["latent"])
+            for method, entry in compared.methods.items():
+                scores[method if method in OTHERS else name].append(entry.scores["latent"])
         note(f"noise {noise:g}: {name} done")
-    return found
+    return scores
 
 
 def space(sampling: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def table(scores: dict[float, dict[str, list[dict[str, float]]]], metric: str) -
     heads = ["embedding", *(f"noise {noise:g}" for noise in scores)]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for method in next(iter(scores.values())):
-        each = [[one[metric] for one in found[method]] for found in scores.values()]
+        each = [[seed[metric] for seed in methods[method]] for methods in scores.values()]
         cells = [
             f"{sum(values) / len(values):.2f} ({min(values):.2f} ... {max(values):.2f})"
             for values in each

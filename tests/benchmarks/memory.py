@@ -17,12 +17,12 @@ def descendants(pid: int) -> set[int]:
         with contextlib.suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
             parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
-    found, waiting = set(), [pid]
+    family, waiting = set(), [pid]
     while waiting:
-        one = waiting.pop()
-        found.add(one)
-        waiting += parents.get(one, [])
-    return found
+        process = waiting.pop()
+        family.add(process)
+        waiting += parents.get(process, [])
+    return family
 
 
 def proportional_mib(pids: set[int]) -> float:

@@ -64,28 +64,28 @@ def ours(kind: str, batch: int) -> Run:
     config: QuantizerConfig = TypeAdapter(Annotated[QuantizerConfig, QUANTIZERS]).validate_python(
         {"kind": kind, **CONFIGS[kind]}
     )
-    made = build_quantizer(config, dimension=DIMENSION, seed=0).train()
+    quantizer = build_quantizer(config, dimension=DIMENSION, seed=0).train()
 
     def call(x: Tensor) -> tuple[Tensor, Tensor]:
-        found = made(x.view(-1, DIMENSION))
-        return found.values.view_as(x), found.loss
+        quantized = quantizer(x.view(-1, DIMENSION))
+        return quantized.values.view_as(x), quantized.loss
 
-    return steps(call, made, batch)
+    return steps(call, quantizer, batch)
 
 
 def peer(kind: str, batch: int) -> Run:
     torch.manual_seed(0)
-    made = PEERS[kind]().train()
+    quantizer = PEERS[kind]().train()
 
     def call(x: Tensor) -> tuple[Tensor, Tensor]:
-        values, _, *loss = made(x)
+        values, _, *loss = quantizer(x)
         return values, loss[0].sum() if loss else values.new_zeros(())
 
-    return steps(call, made, batch)
+    return steps(call, quantizer, batch)
 
 
 def steps(
-    call: Callable[[Tensor], tuple[Tensor, Tensor]], made: torch.nn.Module, batch: int
+    call: Callable[[Tensor], tuple[Tensor, Tensor]], quantizer: torch.nn.Module, batch: int
 ) -> Run:
     x, gradient = vectors(batch)
     x.requires_grad_()
@@ -98,6 +98,6 @@ def steps(
             roots = [(values, gradient)] + ([(loss, None)] if loss.requires_grad else [])
             torch.autograd.backward(*zip(*roots))
             x.grad = None
-            made.zero_grad()
+            quantizer.zero_grad()
 
     return run

@@ -103,15 +103,15 @@ def decoded(
     if training.best:
         training.model.load_state_dict(training.best)
     training.model.eval()
-    said = training.task.predictions(config, training.model, training.shard, "test")
-    assert said
-    return next(iter(said.values())).scores
+    predictions = training.task.predictions(config, training.model, training.shard, "test")
+    assert predictions
+    return next(iter(predictions.values())).scores
 
 
 def row(name: str, shots: int | None, scores: list[dict[str, float]]) -> str:
     cells = [name, "all" if shots is None else str(shots)]
     for metric in ("balanced_accuracy", "top5_accuracy"):
-        values = [one[metric] for one in scores]
+        values = [seed[metric] for seed in scores]
         spread = f" ({min(values):.3f} ... {max(values):.3f})" if len(values) > 1 else ""
         cells.append(f"{np.mean(values):.3f}{spread}")
     return f"| {' | '.join(cells)} |"

@@ -116,13 +116,13 @@ def compared(folder: Path, name: str, options: argparse.Namespace) -> list[str]:
 def lines_of(name: str, scores: Sequence[Both]) -> list[str]:
     wanted = ("r2", "median_abs_error", "balanced_accuracy", "linear_r2")
     first = scores[0][0]
-    found = []
+    lines = []
     for label, metric in [
         (label, metric) for label in first for metric in wanted if metric in first[label]
     ]:
-        ours, theirs = ([one[side][label][metric] for one in scores] for side in (0, 1))
-        found.append(f"| {name} | {label} {metric} | {spread(ours)} | {spread(theirs)} |")
-    return found
+        ours, theirs = ([seed[side][label][metric] for seed in scores] for side in (0, 1))
+        lines.append(f"| {name} | {label} {metric} | {spread(ours)} | {spread(theirs)} |")
+    return lines
 
 
 def space(task: Task, options: argparse.Namespace) -> dict[str, Any]:

@@ -23,15 +23,15 @@ def embeddings(count: int) -> list[np.ndarray]:
     8) float32.
     """
     _, latent, _ = recording()
-    found = []
+    maps = []
     for seed in range(count):
         random = np.random.default_rng(seed)
         hidden = np.tanh(latent @ random.normal(size=(2, 32)))
         points = hidden @ random.normal(size=(32, DIMENSIONS)) / 8 + 0.05 * random.normal(
             size=(len(latent), DIMENSIONS)
         )
-        found.append((points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32))
-    return found
+        maps.append((points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32))
+    return maps
 
 
 def knn() -> Pair:

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     os.environ["RAYLAB_HOME"] = str(options.folder)
     connect(cpus=2)
-    found: dict[str, Any] = {}
+    curves_of: dict[str, Any] = {}
     for task in options.tasks.split(","):
         data = _data(task, options.folder)
         for method in METHODS:
@@ -62,11 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 _curve(_study(data, method, seed, options), options)
                 for seed in range(options.seeds)
             ]
-            found.setdefault(task, {})[method] = curves
+            curves_of.setdefault(task, {})[method] = curves
             print(task, method, [round(curve[-1], 4) for curve in curves], flush=True)
-    (options.folder / "searches.json").write_text(json.dumps(found))
-    print(table(found, options.trials))
-    draw(found, options.folder / "searches.png")
+    (options.folder / "searches.json").write_text(json.dumps(curves_of))
+    print(table(curves_of, options.trials))
+    draw(curves_of, options.folder / "searches.png")
 
 
 def _data(task: str, folder: Path) -> Path:
@@ -132,14 +132,14 @@ def _curve(study: StudyFolder, options: Any) -> list[float]:
     return curve
 
 
-def table(found: dict[str, Any], trials: int) -> str:
+def table(curves_of: dict[str, Any], trials: int) -> str:
     """Markdown: mean and 95 % interval (Student's t) over seeds."""
     marks = sorted({max(1, trials // 4), max(1, trials // 2), trials})
     lines = [
         "| task | search | " + " | ".join(f"after {mark}" for mark in marks) + " |",
         "|---|---|" + "---|" * len(marks),
     ]
-    for task, methods in found.items():
+    for task, methods in curves_of.items():
         for method, curves in methods.items():
             values = np.array(curves)[:, [mark - 1 for mark in marks]]
             half = (
@@ -152,9 +152,11 @@ def table(found: dict[str, Any], trials: int) -> str:
     return "\n".join(lines)
 
 
-def draw(found: dict[str, Any], path: Path) -> None:
-    figure, axes = plt.subplots(1, len(found), figsize=(5.2 * len(found), 3.6), squeeze=False)
-    for axis, (task, methods) in zip(axes[0], found.items()):
+def draw(curves_of: dict[str, Any], path: Path) -> None:
+    figure, axes = plt.subplots(
+        1, len(curves_of), figsize=(5.2 * len(curves_of), 3.6), squeeze=False
+    )
+    for axis, (task, methods) in zip(axes[0], curves_of.items()):
         for method, curves in methods.items():
             values = np.array(curves)
             x, mean = np.arange(1, values.shape[1] + 1), values.mean(axis=0)

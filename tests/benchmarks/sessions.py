@@ -28,16 +28,16 @@ BLOCK = 32  # steps that raylab's sampler draws at once at batch 512: a round ru
 @cache
 def recordings() -> list[tuple[np.ndarray, np.ndarray]]:
     """(T, N) counts of tuned neurons and the (T, 2) latent behind them, of each session."""
-    found = []
+    sessions = []
     for seed, units in enumerate(WIDTHS):
         random = np.random.default_rng(seed)
         latent = gaussian_filter1d(random.standard_normal((SAMPLES, 2)), 20, axis=0)
         latent /= latent.std(axis=0)
         distance = ((latent[:, None] - 1.2 * random.standard_normal((units, 2))) ** 2).sum(-1)
-        found.append(
+        sessions.append(
             (random.poisson(2 * np.exp(-distance / 0.72) + 0.05).astype(np.float32), latent)
         )
-    return found
+    return sessions
 
 
 def step_against_cebra(encoder: str, batch_size: int) -> Pair:

@@ -125,12 +125,12 @@ class Nothing(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        told = {
+        result = {
             "steps": self._config["max_steps"],
             "metrics": {"decoding.score": 0.5},
             "done": True,
         }
-        return report(told, **self._config["scored"])
+        return report(result, **self._config["scored"])
 
 
 def control_plane(count: int) -> dict[str, float]:

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[2]
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.benchmarks.bench", *arguments]
-    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
+    single_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        command, cwd=ROOT, env=one_thread, capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=single_thread, capture_output=True, text=True, check=False
     )
 
 
@@ -23,7 +23,7 @@ def test_unknown_prefix_names_what_is_known() -> None:
     assert "contrastive/time/offset10/512" in result.stderr
 
 
-def test_one_benchmark_end_to_end(tmp_path: Path) -> None:
+def test_a_benchmark_end_to_end(tmp_path: Path) -> None:
     name = "contrastive/time/offset1/512"
     out = tmp_path / "bench.json"
     result = bench("--only", name, "--out", str(out), "--rounds", "1", "--seconds", "0.01")
