@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.contrastive import step_against_cebra
-from tests.benchmarks.data import first_batch, many_files, single_file, processes
+from tests.benchmarks.data import first_batch, many_files, processes, single_file
 from tests.benchmarks.harness import Pair, Result, compare
 from tests.benchmarks.quantizers import CONFIGS as QUANTIZERS
 from tests.benchmarks.quantizers import quantizer

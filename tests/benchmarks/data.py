@@ -62,7 +62,7 @@ def recordings(count: int) -> Path:
     return folder
 
 
-# -- a single file, against a script ----------------------------------------------------------------
+# -- a single file, against a script ---------------------------------------------------------------
 
 
 def single_file(form: Form) -> Pair:
