@@ -65,7 +65,7 @@ class Baselines:
         """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions; see
         `settings` for choices.
         """
-        found: dict[str, dict[str, list[dict[str, float] | None]]] = {
+        entries: dict[str, dict[str, list[dict[str, float] | None]]] = {
             name: {label: [] for label in self.labels}
             for name in ("raw", "smoothed", "pca", "chance")
         }
@@ -77,12 +77,12 @@ class Baselines:
             )
             for name, by_label in scored.items():
                 for label, entry in by_label.items():
-                    found[name][label].append(entry)
+                    entries[name][label].append(entry)
         return {
             name: {
                 label: mean_scores(entries) for label, entries in by_label.items() if any(entries)
             }
-            for name, by_label in found.items()
+            for name, by_label in entries.items()
         }
 
     def _session(self, session: str, split: str) -> dict[str, dict[str, dict[str, float] | None]]:
@@ -110,14 +110,14 @@ class Baselines:
     def _chance_of(self, session: str, split: str) -> dict[str, dict[str, dict[str, float] | None]]:
         fit = ("train",) if split == "valid" else ("train", "valid")
         timeline = self._timelines[session]
-        found = {}
+        scores = {}
         for label in self.labels:
             like = timeline.reference[label]
             pool = pool_samples(self._timelines, None, self.config, label=label, fit=fit, like=like)
-            found[label] = chance(
+            scores[label] = chance(
                 timeline, self.config, label=label, fit=fit, score=split, pool=pool
             )
-        return {"chance": found}
+        return {"chance": scores}
 
     @cached_property
     def _timelines(self) -> dict[str, Timeline]:
@@ -189,19 +189,23 @@ class Baselines:
         split: str,
         chosen: Decoded,
     ) -> dict[str, float] | None:
-        found = {"valid": chosen}
+        by_split = {"valid": chosen}
         if split == "test":
-            how: dict[str, Any] = {
-                "fit": ("train", "valid"),
-                "score": split,
-                "choice": chosen.choice,
-            }
-            if decoded := decode(features, timeline, self.config, label=label, **how):
-                found[split] = decoded
-        for each, decoded in found.items():
+            decoded = decode(
+                features,
+                timeline,
+                self.config,
+                label=label,
+                fit=("train", "valid"),
+                score=split,
+                choice=chosen.choice,
+            )
+            if decoded is not None:
+                by_split[split] = decoded
+        for each, scored in by_split.items():
             by_label = self.decoded.setdefault(each, {}).setdefault(name, {})
-            by_label.setdefault(label, {})[timeline.session] = decoded
-        return found[split].scores if split in found else None
+            by_label.setdefault(label, {})[timeline.session] = scored
+        return by_split[split].scores if split in by_split else None
 
     def _note(
         self, name: str, session: str, label: str, decoded: Decoded, view: ViewConfig, **more: Any

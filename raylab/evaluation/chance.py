@@ -40,8 +40,8 @@ def permutation_chance(
             Smyth 2010).
     """
 
-    def score(one: np.ndarray) -> dict[str, float]:
-        return score_predictions(kind, one, predicted, scores, frames=frames)
+    def score(labels: np.ndarray) -> dict[str, float]:
+        return score_predictions(kind, labels, predicted, scores, frames=frames)
 
     return chance_of(score(truth), [permuted_scores(score, truth, groups, draws=draws, seed=seed)])
 
@@ -55,8 +55,8 @@ def permuted_scores(
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
     """Metric -> (draws,) scores by `score` of the truth dealt anew to whole groups."""
-    found = [score(one) for one in _dealt(truth, groups, draws=draws, seed=seed)]
-    return {name: np.array([one[name] for one in found]) for name in found[0]}
+    scores = [score(dealt) for dealt in _dealt(truth, groups, draws=draws, seed=seed)]
+    return {name: np.array([draw[name] for draw in scores]) for name in scores[0]}
 
 
 def chance_of(
@@ -65,13 +65,13 @@ def chance_of(
     """As `permutation_chance` gives it, of means over sessions.
 
     Args:
-        observed: The mean scores; of those that were not drawn anew nothing is said.
+        observed: The mean scores; scores without draws are left out.
         draws: `permuted_scores` of each session.
     """
     return {
-        name: _summary(name, value, np.mean([one[name] for one in draws], axis=0))
+        name: _summary(name, value, np.mean([draw[name] for draw in draws], axis=0))
         for name, value in observed.items()
-        if all(name in one for one in draws)
+        if all(name in draw for draw in draws)
     }
 
 

@@ -1,4 +1,4 @@
-"""A choice among candidates trained over the same seeds: scores in, the choice and its grounds out."""
+"""A choice among candidates that were trained with the same seeds, and the grounds for it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Candidate:
     learnt: int
 
     @property
-    def found(self) -> list[float]:
+    def completed(self) -> list[float]:
         return [score for score in self.scores if score is not None]
 
     @property
     def mean(self) -> float:
-        return float(np.mean(self.found))
+        return float(np.mean(self.completed))
 
 
 def choose(
@@ -62,20 +62,30 @@ def choose(
         `simplest` asks for}; what cannot be computed is None.
     """
     sign = 1.0 if mode == "max" else -1.0
-    scored = [one for one in candidates if one.found]
-    least = min(len(one.scores) - len(one.found) for one in scored)
-    eligible = [one for one in scored if len(one.scores) - len(one.found) == least]
-    best = max(eligible, key=lambda one: sign * one.mean)
+    scored = [candidate for candidate in candidates if candidate.completed]
+    least = min(len(candidate.scores) - len(candidate.completed) for candidate in scored)
+    eligible = [
+        candidate
+        for candidate in scored
+        if len(candidate.scores) - len(candidate.completed) == least
+    ]
+    best = max(eligible, key=lambda candidate: sign * candidate.mean)
     within = _within(best, eligible, sign)
-    chosen = best if rule == "best" else min(within, key=lambda one: (one.learnt, -sign * one.mean))
+    chosen = (
+        best
+        if rule == "best"
+        else min(within, key=lambda candidate: (candidate.learnt, -sign * candidate.mean))
+    )
     ranks = _ranks(candidates, sign)
     return {
-        "candidates": [_said(one, ranks, place) for place, one in enumerate(candidates)],
+        "candidates": [_row(candidate, ranks, place) for place, candidate in enumerate(candidates)],
         "stability": stability(candidates, ranks, sign),
         "difference": _difference(scored, sign),
         "chosen": chosen.trial,
         "champion": _median_place(chosen, sign),
-        "threshold": best.mean - sign * standard_error(best.found) if len(best.found) > 1 else None,
+        "threshold": best.mean - sign * standard_error(best.completed)
+        if len(best.completed) > 1
+        else None,
     }
 
 
@@ -93,8 +103,11 @@ def stability(candidates: Sequence[Candidate], ranks: np.ndarray, sign: float) -
         fewer than two candidates, or seeds, or where all are equal.
     """
     common = ranks[:, ~np.isnan(ranks).any(axis=0)]
-    scored = [one for one in candidates if one.found]
-    search, means = [sign * one.search for one in scored], [sign * one.mean for one in scored]
+    scored = [candidate for candidate in candidates if candidate.completed]
+    search, means = (
+        [sign * candidate.search for candidate in scored],
+        [sign * candidate.mean for candidate in scored],
+    )
     varied = len(scored) > 1 and len(set(search)) > 1 and len(set(means)) > 1
     return {
         "seeds": int(common.shape[1]),
@@ -120,33 +133,35 @@ def kendall_w(ranks: np.ndarray) -> float | None:
 
 
 def _within(best: Candidate, eligible: Sequence[Candidate], sign: float) -> list[Candidate]:
-    if len(best.found) < 2:
+    if len(best.completed) < 2:
         return [best]  # there is no standard error of one value
-    threshold = sign * best.mean - standard_error(best.found)
-    return [one for one in eligible if sign * one.mean >= threshold]
+    threshold = sign * best.mean - standard_error(best.completed)
+    return [candidate for candidate in eligible if sign * candidate.mean >= threshold]
 
 
 def _ranks(candidates: Sequence[Candidate], sign: float) -> np.ndarray:
     """(candidates, seeds); NaN in the column of a seed that some candidate did not complete."""
-    scores = np.array([one.scores for one in candidates], float)
+    scores = np.array([candidate.scores for candidate in candidates], float)
     common = ~np.isnan(scores).any(axis=0)
     ranks = np.full(scores.shape, np.nan)
     ranks[:, common] = rankdata(-sign * scores[:, common], axis=0)
     return ranks
 
 
-def _said(one: Candidate, ranks: np.ndarray, place: int) -> dict[str, Any]:
+def _row(candidate: Candidate, ranks: np.ndarray, place: int) -> dict[str, Any]:
     own = ranks[place]
     first = own == np.nanmin(ranks, axis=0, initial=np.inf)
-    over = over_seeds(one.found) if one.found else {"mean": None, "interval": None}
+    over = (
+        over_seeds(candidate.completed) if candidate.completed else {"mean": None, "interval": None}
+    )
     return {
-        "trial": one.trial,
-        "search": one.search,
-        "scores": list(one.scores),
+        "trial": candidate.trial,
+        "search": candidate.search,
+        "scores": list(candidate.scores),
         "mean": over["mean"],
         "interval": over["interval"],
-        "failed": len(one.scores) - len(one.found),
-        "learnt": one.learnt,
+        "failed": len(candidate.scores) - len(candidate.completed),
+        "learnt": candidate.learnt,
         "ranks": [None if np.isnan(rank) else float(rank) for rank in own],
         "first": int(first.sum()),
     }
@@ -156,7 +171,7 @@ def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | No
     """Paired by seed: what one seed does to both (the order of batches, say) cancels."""
     if len(scored) < 2:
         return None
-    first, second = sorted(scored, key=lambda one: -sign * one.mean)[:2]
+    first, second = sorted(scored, key=lambda candidate: -sign * candidate.mean)[:2]
     both = [(a, b) for a, b in zip(first.scores, second.scores) if a is not None and b is not None]
     if not both:
         return None

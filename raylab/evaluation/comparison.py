@@ -71,8 +71,8 @@ def _tsne(
     with threadpool_limits(
         1
     ):  # where others are at work, its threads wait for each other far longer than one works
-        found = TSNE(TSNE_DIMENSIONS, init="pca", random_state=seed).fit_transform(whole)
-    return found[: len(training)], found[len(training) :]
+        embedded = TSNE(TSNE_DIMENSIONS, init="pca", random_state=seed).fit_transform(whole)
+    return embedded[: len(training)], embedded[len(training) :]
 
 
 METHODS = {"pca": Method(_pca), "umap": Method(_umap), "tsne": Method(_tsne, transductive=True)}
@@ -87,7 +87,8 @@ def linear_r2(fitted: np.ndarray, label: Label, scored: np.ndarray, truth: Label
         scored: (S, D), with `truth`. Continuous (D columns: their mean) or circular, as (cos, sin).
     """
     targets = [
-        on_circle(one.values) if one.kind == "circular" else one.values for one in (label, truth)
+        on_circle(each.values) if each.kind == "circular" else each.values
+        for each in (label, truth)
     ]
     predicted = LinearRegression().fit(fitted, targets[0]).predict(scored)
     return float(r2_score(targets[1], predicted))

@@ -55,16 +55,16 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) 
     return Confusion(counts.astype(np.int64), tuple(classes))
 
 
-def summed(found: Sequence[Confusion]) -> Confusion:
+def summed(matrices: Sequence[Confusion]) -> Confusion:
     """One of several sessions, classes matched by name and in the order of their numbers where all
     are numbers.
     """
-    classes = _ordered(list(dict.fromkeys(name for one in found for name in one.classes)))
+    classes = _ordered(list(dict.fromkeys(name for matrix in matrices for name in matrix.classes)))
     place = {name: at for at, name in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), np.int64)
-    for one in found:
-        at = [place[name] for name in one.classes]
-        counts[np.ix_(at, at)] += one.counts
+    for matrix in matrices:
+        at = [place[name] for name in matrix.classes]
+        counts[np.ix_(at, at)] += matrix.counts
     return Confusion(counts, classes)
 
 

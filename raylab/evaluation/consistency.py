@@ -35,7 +35,7 @@ def consistency_matrix(embeddings: Sequence[np.ndarray]) -> np.ndarray:
     scale = np.sqrt(scatter.diagonal())
     inverse = np.where(scale > smallest, 1 / np.maximum(scale, smallest), 0)
     correlation = scatter * inverse[:, None] * inverse
-    borders = np.cumsum([0, *(one.shape[1] for one in embeddings)])
+    borders = np.cumsum([0, *(embedding.shape[1] for embedding in embeddings)])
     blocks = [slice(a, b) for a, b in itertools.pairwise(borders)]
     explained = np.stack([_explained(correlation, block) for block in blocks])
     return np.stack([explained[:, block].mean(axis=1) for block in blocks], axis=1)
@@ -45,12 +45,16 @@ def _scatter(embeddings: Sequence[np.ndarray], tile: int = 2048) -> tuple[np.nda
     """Centred sums of products of all columns of all embeddings, and the scale below which a column
     is constant.
     """
-    shift = np.concatenate([one[:tile].mean(axis=0, dtype=np.float64) for one in embeddings])
+    shift = np.concatenate(
+        [embedding[:tile].mean(axis=0, dtype=np.float64) for embedding in embeddings]
+    )
     total, gram = np.zeros_like(shift), np.zeros((len(shift), len(shift)))
     for start in range(0, len(embeddings[0]), tile):  # tiles stay in the processor's cache
         rows = (
             np.concatenate(
-                [one[start : start + tile] for one in embeddings], axis=1, dtype=np.float64
+                [embedding[start : start + tile] for embedding in embeddings],
+                axis=1,
+                dtype=np.float64,
             )
             - shift
         )
@@ -107,11 +111,11 @@ def align(
     codes, count, wrapped = _codes(labels, bins)
     near = 0 if wrapped is None else NEAR
     means = [
-        _bin_means(np.asarray(one, np.float64), code, count, near, wrapped)
-        for one, code in zip(embeddings, codes)
+        _bin_means(np.asarray(embedding, np.float64), code, count, near, wrapped)
+        for embedding, code in zip(embeddings, codes)
     ]
     kept = np.all([np.isfinite(mean).all(axis=1) for mean in means], axis=0)
-    least = max(one.shape[1] for one in embeddings) + 2
+    least = max(embedding.shape[1] for embedding in embeddings) + 2
     if kept.sum() < least:
         raise DataError(
             f"consistency: {kept.sum()} bins of the label are in all embeddings; a linear map of "
@@ -119,8 +123,8 @@ def align(
             "Choose a label with more classes or a wider common range, other bins (--bins), or a "
             "smaller embedding.",
         )
-    found = [mean[kept] for mean in means]
-    return [mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in found], int(
+    shared = [mean[kept] for mean in means]
+    return [mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in shared], int(
         count - kept.sum()
     )
 
@@ -134,7 +138,7 @@ def group_means(
     Between groups these are the scores that cebra gives with `dataset_ids`.
     """
     names = list(dict.fromkeys(groups))
-    member = np.array([[one == name for one in groups] for name in names], float)
+    member = np.array([[group == name for group in groups] for name in names], float)
     pairs = 1 - np.eye(len(matrix))
     counts = member @ pairs @ member.T
     sums = member @ (matrix * pairs) @ member.T
@@ -159,7 +163,10 @@ def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, b
         names = sorted({name for label in labels for name in label.classes})
         position = {name: place for place, name in enumerate(names)}
         return (
-            [np.array([position[n] for n in one.classes], np.int64)[one.values] for one in labels],
+            [
+                np.array([position[name] for name in label.classes], np.int64)[label.values]
+                for label in labels
+            ],
             len(names),
             None,
         )
@@ -171,12 +178,16 @@ def _codes(labels: Sequence[Label], bins: int) -> tuple[list[np.ndarray], int, b
         )
     values = [label.values[:, 0] for label in labels]
     if "circular" in kinds:
-        turns = [np.mod(one / (2 * np.pi), 1) for one in values]
-        return [np.minimum((one * bins).astype(np.int64), bins - 1) for one in turns], bins, True
+        turns = [np.mod(column / (2 * np.pi), 1) for column in values]
+        return (
+            [np.minimum((column * bins).astype(np.int64), bins - 1) for column in turns],
+            bins,
+            True,
+        )
     edges = np.linspace(
-        min(one.min() for one in values), max(one.max() for one in values), bins + 1
+        min(column.min() for column in values), max(column.max() for column in values), bins + 1
     )
-    return [np.digitize(one, edges) - 1 for one in values], bins, False
+    return [np.digitize(column, edges) - 1 for column in values], bins, False
 
 
 def _bin_means(
@@ -191,13 +202,13 @@ def _bin_means(
     beyond = count + 1  # the largest value's own
     sums = np.stack([np.bincount(codes, column, minlength=beyond) for column in table.T], axis=1)
     sums = sums[:count] if wrapped else sums
-    found = np.full((count, values.shape[1]), np.nan)
+    filled = np.full((count, values.shape[1]), np.nan)
     for distance in range(near + 1):
         shifts = range(-distance, distance + 1)
         around = np.sum([_shifted(sums, shift, bool(wrapped)) for shift in shifts], axis=0)[:count]
-        fill = np.isnan(found[:, 0]) & (around[:, 0] > 0)
-        found[fill] = around[fill, 1:] / around[fill, :1]
-    return found
+        fill = np.isnan(filled[:, 0]) & (around[:, 0] > 0)
+        filled[fill] = around[fill, 1:] / around[fill, :1]
+    return filled
 
 
 def _shifted(sums: np.ndarray, shift: int, wrapped: bool) -> np.ndarray:

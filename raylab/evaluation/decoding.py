@@ -1,4 +1,4 @@
-"""Decoding labels from features on the reference grid: the score by which all models are compared."""
+"""Decoding labels from features at the reference samples: the score that compares all models."""
 
 from __future__ import annotations
 

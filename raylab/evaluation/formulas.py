@@ -1,7 +1,7 @@
 """The formulas of the scores of predicted labels; `metrics` says which label has which of them.
 
-Every formula takes `Predictions` and returns one number. A formula of chance takes a `Constant`: what
-the best prediction scores that ignores the features.
+Every formula takes `Predictions` and returns one number. A formula of chance takes a `Constant`
+and returns what the best prediction scores that ignores the features.
 """
 
 from __future__ import annotations

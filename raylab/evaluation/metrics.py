@@ -1,8 +1,8 @@
 """The table of metrics: what a trial can be scored by, one entry per metric.
 
-What a search may use as its objective, which direction is better, which metrics a label has, which
-of them reports draw, and between which trials a metric compares: all of it is read from here. Packages
-of third parties add entries through the entry points `raylab.metrics`; see docs/extending.md.
+An entry states what a search may use as its objective, which direction is better, which metrics a
+label has, which of them reports draw, and between which trials a metric compares. Packages of third
+parties add entries through the entry points `raylab.metrics`; see docs/extending.md.
 """
 
 from __future__ import annotations
@@ -394,7 +394,7 @@ def primary_among(scores: Iterable[str]) -> str:
 
 
 def shown_in(place: Place) -> Iterator[str]:
-    """The metrics that figures of reports show besides the objectives, as far as trials have them."""
+    """The metrics that figures of reports show besides the objectives, where trials have them."""
     return (metric.name for metric in table() if place in metric.shown)
 
 

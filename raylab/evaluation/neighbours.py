@@ -47,8 +47,8 @@ def nearest(
         centre = points.mean(dim=0)
         points, asked = points - centre, asked - centre
         offset = points.square().sum(dim=1) / 2
-    found = [(block @ points.T - offset).topk(k, dim=1).indices for block in asked.split(tile)]
-    return torch.cat(found).numpy() if found else np.zeros((0, k), np.int64)
+    indices = [(block @ points.T - offset).topk(k, dim=1).indices for block in asked.split(tile)]
+    return torch.cat(indices).numpy() if indices else np.zeros((0, k), np.int64)
 
 
 def predict(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:

@@ -44,17 +44,17 @@ def pool_samples(
     }
     share = max(1, config.max_samples // max(len(alike), 1))
     classes = list(like.classes)
-    found, values = [], []
+    pieces, values = [], []
     for name, timeline in alike.items():
         examples = examples_of(timeline, label, per=config.per).labelled(fit, share)
-        one, rows = examples.label, examples.rows
-        found.append(
+        known, rows = examples.label, examples.rows
+        pieces.append(
             gather(features[name], rows) if features is not None else np.zeros((len(rows), 0))
         )
-        values.append(_renamed(one, classes) if one.kind == "discrete" else one.values)
+        values.append(_renamed(known, classes) if known.kind == "discrete" else known.values)
     if not sum(map(len, values)):
         return None
-    if len({each.shape[1] for each in found}) > 1:
+    if len({each.shape[1] for each in pieces}) > 1:
         raise TrainingError(
             f"evaluation.per '{config.per}': examples of some sessions have more rows than those "
             "of others",
@@ -63,7 +63,7 @@ def pool_samples(
     pooled = Label(
         kind=like.kind, values=np.concatenate(values), unit=like.unit, classes=tuple(classes)
     )
-    return Pool(np.concatenate(found), pooled)
+    return Pool(np.concatenate(pieces), pooled)
 
 
 def _alike(label: Label | None, like: Label) -> bool:

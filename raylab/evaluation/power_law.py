@@ -61,22 +61,22 @@ def fit_power_law(
     if refused:
         return {"refused": refused}
     at = np.asarray(sizes, float)
-    means = np.array([np.mean(one) for one in errors])
-    found = _fit(at, means, floor, STARTS)
-    if found is None:
+    means = np.array([np.mean(each) for each in errors])
+    law = _fit(at, means, floor, STARTS)
+    if law is None:
         return {"refused": "no fit was found"}
-    drawn = _resampled(at, errors, floor, resamples, np.random.default_rng(seed), found)
+    drawn = _resampled(at, errors, floor, resamples, np.random.default_rng(seed), law)
     along = np.geomspace(at.min(), at.max(), CURVE_POINTS)
-    rest, spread = np.square(means - found.at(at)).sum(), np.square(means - means.mean()).sum()
-    low, high = _interval(np.stack([one.at(along) for one in drawn])) if drawn else (None, None)
+    rest, spread = np.square(means - law.at(at)).sum(), np.square(means - means.mean()).sum()
+    low, high = _interval(np.stack([each.at(along) for each in drawn])) if drawn else (None, None)
     return {
-        **asdict(found),
+        **asdict(law),
         "intervals": _intervals(drawn),
         "r2": float(1 - rest / spread) if spread > 0 else None,
-        "notes": _notes(found, at, floor),
+        "notes": _notes(law, at, floor),
         "curve": {
             "sizes": along.tolist(),
-            "errors": found.at(along).tolist(),
+            "errors": law.at(along).tolist(),
             "low": low,
             "high": high,
         },
@@ -84,13 +84,15 @@ def fit_power_law(
 
 
 def _refusal(sizes: Sequence[float], errors: Sequence[Sequence[float]]) -> str | None:
-    different = len({size for size, one in zip(sizes, errors, strict=True) if len(one)})
+    different = len({size for size, scores in zip(sizes, errors, strict=True) if len(scores)})
     if different < FEWEST:
         return (
             f"{different} sizes with a score; a fit of {PARAMETERS} parameters needs {FEWEST} "
             "or more"
         )
-    if any(not len(one) for one in errors) or not all(np.isfinite(one).all() for one in errors):
+    if any(not len(scores) for scores in errors) or not all(
+        np.isfinite(scores).all() for scores in errors
+    ):
         return "a size has no score, or one that is not a number"
     return None
 
@@ -103,7 +105,7 @@ def _fit(
     """
     middle, unit = float(np.exp(np.log(sizes).mean())), float(max(np.ptp(means), 1e-12))
     low = (floor - means.min()) / unit
-    found: list[tuple[float, np.ndarray]] = []
+    fits: list[tuple[float, np.ndarray]] = []
     for start in starts:
         begin = [max(means.max() - means.min(), 1e-9) / unit / 2, start, max(low + 1e-6, -0.1)]
         try:
@@ -123,10 +125,10 @@ def _fit(
         except RuntimeError:  # no convergence from here
             continue
         fitted = _law(sizes / middle, *values)
-        found.append((float(np.square(fitted - (means - means.min()) / unit).sum()), values))
-    if not found:
+        fits.append((float(np.square(fitted - (means - means.min()) / unit).sum()), values))
+    if not fits:
         return None
-    a, b, c = min(found, key=lambda one: one[0])[1]
+    a, b, c = min(fits, key=lambda fit: fit[0])[1]
     return PowerLaw(float(a * unit * middle**b), float(b), float(c * unit + means.min()))
 
 
@@ -145,24 +147,24 @@ def _resampled(
     floor: float,
     resamples: int,
     random: np.random.Generator,
-    found: PowerLaw,
+    law: PowerLaw,
 ) -> list[PowerLaw]:
-    if min(len(one) for one in errors) < 2:
+    if min(len(each) for each in errors) < 2:
         return []
-    starts = (float(np.clip(found.b, 0.05, STEEPEST - 0.1)),)
+    starts = (float(np.clip(law.b, 0.05, STEEPEST - 0.1)),)
     drawn = []
     for _ in range(resamples):
         means = np.array(
-            [np.mean(random.choice(np.asarray(one, float), len(one))) for one in errors]
+            [np.mean(random.choice(np.asarray(each, float), len(each))) for each in errors]
         )
         drawn.append(_fit(sizes, means, floor, starts))
-    return [one for one in drawn if one is not None]
+    return [each for each in drawn if each is not None]
 
 
 def _intervals(drawn: Sequence[PowerLaw]) -> dict[str, list[float]] | None:
     if not drawn:
         return None
-    low, high = _interval(np.array([[one.a, one.b, one.c] for one in drawn]))
+    low, high = _interval(np.array([[law.a, law.b, law.c] for law in drawn]))
     return {name: [low[place], high[place]] for place, name in enumerate("abc")}
 
 
@@ -171,15 +173,15 @@ def _interval(values: np.ndarray) -> tuple[list[float], list[float]]:
     return low.tolist(), high.tolist()
 
 
-def _notes(found: PowerLaw, sizes: np.ndarray, floor: float) -> list[str]:
-    first, last = found.at(np.array([sizes.min(), sizes.max()]))
+def _notes(law: PowerLaw, sizes: np.ndarray, floor: float) -> list[str]:
+    first, last = law.at(np.array([sizes.min(), sizes.max()]))
     if first - last <= NEAR * abs(first):
         return ["the error does not fall with size here: the exponent says nothing"]
     notes = []
-    if found.b < NEAR or found.b > STEEPEST - NEAR:
+    if law.b < NEAR or law.b > STEEPEST - NEAR:
         notes.append(
-            f"the exponent lies at its bound ({found.b:.3g}): these sizes do not determine it"
+            f"the exponent lies at its bound ({law.b:.3g}): these sizes do not determine it"
         )
-    if np.isfinite(floor) and found.c - floor < NEAR * abs(last):
+    if np.isfinite(floor) and law.c - floor < NEAR * abs(last):
         notes.append(f"c lies at its bound ({floor:g}): these sizes show no error that would stay")
     return notes

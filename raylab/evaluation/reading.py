@@ -53,15 +53,15 @@ def by_neighbours(
     out.
     """
     most = len(sides.reference.values)
-    found_ks = tuple(k for k in ks if k <= most) or (most,)
+    counts = tuple(k for k in ks if k <= most) or (most,)
     for metric in metrics:
-        key = (metric, max(found_ks), sides.fitted.tobytes(), sides.scored.tobytes())
-        found = searches.get(key) if searches is not None and sides.pooled is None else None
-        if found is None:
-            found = nearest(sides.known, sides.asked, k=max(found_ks), metric=metric)
+        key = (metric, max(counts), sides.fitted.tobytes(), sides.scored.tobytes())
+        neighbours = searches.get(key) if searches is not None and sides.pooled is None else None
+        if neighbours is None:
+            neighbours = nearest(sides.known, sides.asked, k=max(counts), metric=metric)
             if searches is not None and sides.pooled is None:
-                searches[key] = found
-        for k, predicted in predict(sides.reference, found, found_ks).items():
+                searches[key] = neighbours
+        for k, predicted in predict(sides.reference, neighbours, counts).items():
             yield KnnConfig.model_validate({"metric": metric, "neighbours": k}), predicted
 
 
@@ -97,12 +97,12 @@ def readable(kind: str, reference: Label) -> bool:
     return classes > 1 and (kind != "lda" or len(reference.values) > classes)
 
 
-def said(choices: Sequence[ReadoutConfig]) -> str:
-    """One decoder with the settings of each session, as `ridge, alpha 10` or `knn, cosine, k 5-25`."""
+def settings_text(choices: Sequence[ReadoutConfig]) -> str:
+    """A decoder and its settings over sessions, such as `ridge, alpha 10` or `knn, cosine, k 5-25`."""
     short = {"neighbours": "k ", "metric": ""}
     names = [name for name in type(choices[0]).model_fields if name != "kind"]
     settings = [
-        short.get(name, f"{name} ") + _span([getattr(one, name)[0] for one in choices])
+        short.get(name, f"{name} ") + _span([getattr(choice, name)[0] for choice in choices])
         for name in names
     ]
     return ", ".join([choices[0].kind, *settings])

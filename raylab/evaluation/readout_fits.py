@@ -182,11 +182,11 @@ def _naive_bayes(
         )
     centre = features.mean(axis=0)
     model = GaussianNB(var_smoothing=0).fit(features - centre, positions)
-    for one in config.candidates():
-        variance = model.var_ + one.smoothing[0] * largest
+    for candidate in config.candidates():
+        variance = model.var_ + candidate.smoothing[0] * largest
         constant = -0.5 * (np.log(2 * np.pi * variance) + model.theta_**2 / variance).sum(axis=1)
         yield (
-            one,
+            candidate,
             {
                 "centre": centre,
                 "squares": -0.5 / variance.T,
@@ -208,9 +208,9 @@ def _ridge(config: RidgeConfig, examples: Examples) -> Iterator[tuple[ReadoutCon
     )
     values = values.clip(min=0)
     left, right = (x.T @ vectors, vectors.T @ y) if wide else (vectors, vectors.T @ (x.T @ y))
-    for one in config.candidates():
-        coefficients = left @ (right / (values + one.alpha[0])[:, None])
-        yield one, examples.folded(coefficients.T, middle)
+    for candidate in config.candidates():
+        coefficients = left @ (right / (values + candidate.alpha[0])[:, None])
+        yield candidate, examples.folded(coefficients.T, middle)
 
 
 def _linear_classifier(model: Any, examples: Examples) -> Arrays:
@@ -241,7 +241,7 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
 
     start = np.zeros(x.shape[1] * y.shape[1])
     steepest = float(np.abs(loss(start)[1]).max())
-    found = minimize(
+    solution = minimize(
         loss,
         start,
         jac=True,
@@ -253,8 +253,11 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
             "ftol": 0.0,
         },
     )
-    weights = found.x.reshape(x.shape[1], -1)
-    return {**examples.folded(weights[:-1].T, weights[-1]), "converged": np.array([found.success])}
+    weights = solution.x.reshape(x.shape[1], -1)
+    return {
+        **examples.folded(weights[:-1].T, weights[-1]),
+        "converged": np.array([solution.success]),
+    }
 
 
 def _support_regression(config: SvmConfig, examples: Examples) -> Arrays:

@@ -138,7 +138,7 @@ class ReadoutMethod(ABC, Generic[C]):
         """The arrays of a readout whose settings have one value each."""
 
     def fit_each(self, config: C, examples: Examples) -> Iterator[Fitted]:
-        """The arrays for every combination of the settings, in the order of `config.candidates()`."""
+        """The arrays for each combination of settings, in the order of `config.candidates()`."""
         for settings in config.candidates():
             yield settings, self.fit(settings, examples)
 

@@ -1,4 +1,4 @@
-"""Readouts: classical decoders of any features, fitted at once, kept and applied as plain arrays."""
+"""Readouts: classical decoders of any features, fitted at once, stored as plain arrays."""
 
 from __future__ import annotations
 

@@ -62,7 +62,9 @@ def recorded_units(rows: np.ndarray, view: ViewConfig, fitted: Fitted) -> np.nda
     return np.square(np.maximum(rows, 0)) if view.sqrt else rows
 
 
-def reconstruction_scores(target: Target, found: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+def reconstruction_scores(
+    target: Target, rebuilt: np.ndarray
+) -> tuple[dict[str, float], np.ndarray]:
     """Scores of (R, K) reconstructions, and the explained variance of each unit.
 
     `mse` is the squared error in units of the training samples' variance, `explained_variance` is 1
@@ -70,7 +72,7 @@ def reconstruction_scores(target: Target, found: np.ndarray) -> tuple[dict[str, 
     a unit as it was recorded, so what a view smooths away is missed. Units that are silent among
     the scored samples have no explained variance (NaN) and do not count there.
     """
-    error = np.square(found.astype(np.float64) - target.values).mean(axis=0)
+    error = np.square(rebuilt.astype(np.float64) - target.values).mean(axis=0)
     spread = target.values.astype(np.float64).var(axis=0)
     varying, trained = spread > 0, target.variance > 0
     explained = np.where(varying, 1 - error / np.where(varying, spread, 1), np.nan)
@@ -101,5 +103,5 @@ def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -
     ]
     for start, stop in training:
         scaler.partial_fit(_plain(recording, view, fitted, start, stop).astype(np.float64))
-    found: np.ndarray = scaler.var_ if training else np.zeros(len(fitted.columns))
-    return found
+    variance: np.ndarray = scaler.var_ if training else np.zeros(len(fitted.columns))
+    return variance

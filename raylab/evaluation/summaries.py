@@ -1,4 +1,4 @@
-"""Scores of many sessions in a few numbers: median, quartiles and how many; never the best of them."""
+"""Scores of many sessions in a few numbers: median, quartiles and their count, never the best."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def summarised(scores: Sequence[Scores]) -> dict[str, dict[str, dict[str, Any]]]
     Quartiles are interpolated between values, as numpy's by default; of one value they are that
     value.
     """
-    found: dict[str, dict[str, list[float]]] = {}
-    for one in scores:
-        for label, metrics in one.items():
+    collected: dict[str, dict[str, list[float]]] = {}
+    for session in scores:
+        for label, metrics in session.items():
             for metric, value in metrics.items():
-                found.setdefault(label, {}).setdefault(metric, []).append(value)
+                collected.setdefault(label, {}).setdefault(metric, []).append(value)
     return {
         label: {metric: _summary(values) for metric, values in of.items()}
-        for label, of in found.items()
+        for label, of in collected.items()
     }
 
 
@@ -46,17 +46,17 @@ def summaries(sessions: Mapping[str, Scores], animals: Mapping[str, str]) -> dic
         name: [scores for session, scores in sessions.items() if animals[session] == name]
         for name in names
     }
-    found = {name: summarised(scores) for name, scores in own.items()}
+    by_animal = {name: summarised(scores) for name, scores in own.items()}
     every = {
         "sessions": summarised(list(sessions.values())),
-        "animals": summarised([*map(_medians, found.values())]),
+        "animals": summarised([*map(_medians, by_animal.values())]),
     }
-    return {"animals": found, "summary": every}
+    return {"animals": by_animal, "summary": every}
 
 
 def _medians(summary: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, float]]:
     return {
-        label: {metric: one["median"] for metric, one in metrics.items()}
+        label: {metric: scores["median"] for metric, scores in metrics.items()}
         for label, metrics in summary.items()
     }
 

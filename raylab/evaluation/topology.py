@@ -91,8 +91,8 @@ def persistence(points: np.ndarray, *, landmarks: int, highest: int) -> tuple[np
     chosen = np.asarray(points, np.float64)[landmark_rows(points, landmarks)]
     centred = chosen - chosen.mean(axis=0)
     size = float(np.sqrt((centred**2).sum(axis=1).mean()))
-    found = ripser(centred / (size if size > 0 else 1), maxdim=highest)["dgms"]
-    finite = [bars[np.isfinite(bars).all(axis=1)] for bars in found]
+    diagrams = ripser(centred / (size if size > 0 else 1), maxdim=highest)["dgms"]
+    finite = [bars[np.isfinite(bars).all(axis=1)] for bars in diagrams]
     return tuple(bars[np.argsort(-np.diff(bars)[:, 0], kind="stable")] for bars in finite)
 
 
@@ -145,7 +145,7 @@ def shifted_units(stretches: Sequence[np.ndarray], random: np.random.Generator) 
     shifts = random.integers(len(whole), size=whole.shape[1])
     rows = (np.arange(len(whole))[:, None] - shifts) % len(whole)
     moved = np.take_along_axis(whole, rows, axis=0)
-    return np.split(moved, np.cumsum([len(one) for one in stretches])[:-1])
+    return np.split(moved, np.cumsum([len(stretch) for stretch in stretches])[:-1])
 
 
 def _counted(lifetimes: np.ndarray, threshold: float) -> int:

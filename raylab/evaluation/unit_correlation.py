@@ -71,7 +71,7 @@ def cluster_units(matrix: np.ndarray, *, clusters: int = 10) -> UnitClusters:
     leaves = leaves_list(tree)
     flat = fcluster(tree, clusters, "maxclust")
     along = list(dict.fromkeys(flat[leaves].tolist()))
-    cluster[alive] = [along.index(one) + 1 for one in flat]
+    cluster[alive] = [along.index(branch) + 1 for branch in flat]
     return UnitClusters(np.append(alive[leaves], silent), cluster)
 
 
@@ -84,6 +84,6 @@ def _normalised(moments: np.ndarray, mean: np.ndarray, count: int) -> np.ndarray
     deviation = np.sqrt(np.diag(moments) / max(count, 1))
     varies = deviation > 1e-6 * np.abs(mean)  # what float32 makes of a constant is not activity
     scale = np.where(varies, np.sqrt(np.diag(moments)), np.nan)
-    found = np.clip(moments / np.outer(scale, scale), -1, 1)
-    found[np.diag_indices_from(found)] = np.where(varies, 1.0, np.nan)
-    return np.asarray(found)
+    correlation = np.clip(moments / np.outer(scale, scale), -1, 1)
+    correlation[np.diag_indices_from(correlation)] = np.where(varies, 1.0, np.nan)
+    return np.asarray(correlation)

@@ -14,9 +14,9 @@ _PACKAGES = ("raylab", "ray", "torch", "optuna", "mlflow", "numpy", "pandas", "s
 
 def packages() -> dict[str, str]:
     """Versions of the packages that decide a result, of Python and of the platform."""
-    found = {name: found for name in _PACKAGES if (found := package_version(name))}
+    versions = {name: package_version(name) for name in _PACKAGES}
     return {
-        **found,
+        **{name: version for name, version in versions.items() if version},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }

@@ -1,4 +1,4 @@
-"""The ledger: what happened in a study, as immutable segment files (object stores cannot append)."""
+"""The ledger: the events of a study in immutable segment files, since object stores cannot append."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Ledger:
         self._lock = threading.RLock()
 
     def append(self, *events: Event) -> None:
-        """Record events as one segment: at once, or soon where all are reports, which are frequent."""
+        """Record events as one segment: at once, or soon where all are (frequent) reports."""
         with self._lock:
             self._pending += events
             if self._buffer_s <= 0 or not all(isinstance(event, TrialReported) for event in events):
@@ -100,10 +100,10 @@ class Ledger:
         """Names of whole segments, by number. Temporary files of a killed writer do not match."""
         self._fs.invalidate_cache(self.folder)
         try:
-            found = self._fs.ls(self.folder, detail=False)
+            paths = self._fs.ls(self.folder, detail=False)
         except FileNotFoundError:
             return []
-        return sorted(name for path in found if _SEGMENT.match(name := path.rsplit("/", 1)[-1]))
+        return sorted(name for path in paths if _SEGMENT.match(name := path.rsplit("/", 1)[-1]))
 
     def _whole_listing(self) -> list[str]:
         """The listing, without holes. A listing taken while files appear may skip one: so look
@@ -144,7 +144,7 @@ def _line(event: Event) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN: it becomes null, which `records` reads as NaN. Numpy scalars become numbers."""
+    """JSON has no NaN: it becomes null, which `events` reads as NaN. Numpy scalars become numbers."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     if isinstance(value, float):

@@ -124,16 +124,16 @@ class Mirror:
             known = self._connected()
             if live and not ended and known.seen == (len(events), live):
                 return
-            found = records(events, live=live and not ended)
-            for record in found:
+            trials = records(events, live=live and not ended)
+            for record in trials:
                 self._trial(known, record)
             if not live:
-                for record in ranked(found, *(self.study.modes or ("max",)))[:FIGURES_OF]:
+                for record in ranked(trials, *(self.study.modes or ("max",)))[:FIGURES_OF]:
                     self._trial_figures(
                         known.children[trial_key(self.study.id, record.trial)], record
                     )
             self._parent(
-                known, found, status="FINISHED" if ended else "RUNNING" if live else "KILLED"
+                known, trials, status="FINISHED" if ended else "RUNNING" if live else "KILLED"
             )
             known.seen = (len(events), live)
 
@@ -192,10 +192,10 @@ class Mirror:
 
     def _find_parent(self, client: MlflowClient, experiment: str) -> StoredRun:
         study = self.study.description
-        for found in StoredRun.search(
+        for run in StoredRun.search(
             client, experiment=experiment, tag="raylab.study", value=self.study.id
         ):
-            return found
+            return run
         tags = {"raylab.study": self.study.id, **study_tags(study)}
         started = round(study["created"] * 1000)
         return StoredRun.create(
@@ -204,17 +204,17 @@ class Mirror:
 
     # -- the study ---------------------------------------------------------------------------------
 
-    def _parent(self, known: _Known, found: list[TrialRecord], *, status: str) -> None:
+    def _parent(self, known: _Known, trials: list[TrialRecord], *, status: str) -> None:
         modes: tuple[Mode, ...] = self.study.modes or ("max",)
-        winner = best(found, *modes)
-        curve = enumerate(best_so_far(found, modes[0]), start=1)
+        winner = best(trials, *modes)
+        curve = enumerate(best_so_far(trials, modes[0]), start=1)
         known.parent.log_points(
             [("best_score", score, round(time * 1000), count) for count, (time, score) in curve]
         )
         self._study_files(known.parent, with_results=status != "RUNNING")
         known.parent.log_tags(
             {
-                "raylab.trials": str(len(drawn(found))),
+                "raylab.trials": str(len(drawn(trials))),
                 **({"raylab.best_trial": winner.trial} if winner else {}),
             }
         )
@@ -223,10 +223,10 @@ class Mirror:
             known.parent.log_tags({"raylab.champion": selection.champion})
         if len(modes) > 1:
             known.parent.log_tags(
-                {"raylab.front": ", ".join(record.trial for record in front(found, *modes))}
+                {"raylab.front": ", ".join(record.trial for record in front(trials, *modes))}
             )
         last = (
-            max((record.ended or 0.0 for record in found), default=0.0)
+            max((record.ended or 0.0 for record in trials), default=0.0)
             or self.study.description["created"]
         )
         known.parent.set_status(status, None if status == "RUNNING" else round(last * 1000))

@@ -31,7 +31,7 @@ _ENVIRONMENT = {  # patience is short, because a sync can be repeated; what the 
 
 
 class MirrorError(RaylabError):
-    """MLflow could not be brought up to date. The ledger has everything; a later sync catches up."""
+    """MLflow could not be brought up to date. The ledger is complete; a later sync catches up."""
 
 
 def default_uri(home: Path) -> str:
@@ -89,14 +89,14 @@ def connect(uri: str) -> MlflowClient:
 
 def find_or_create_experiment(client: MlflowClient, *, name: str, artifacts: str | None) -> str:
     """The experiment's id. MirrorError when a user has deleted it."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         return str(client.create_experiment(name, artifact_location=artifacts))
-    if found.lifecycle_stage != "active":
+    if experiment.lifecycle_stage != "active":
         raise MirrorError(
             f"the MLflow experiment '{name}' was deleted", "Restore it, or choose another name."
         )
-    return str(found.experiment_id)
+    return str(experiment.experiment_id)
 
 
 @dataclass
@@ -242,8 +242,8 @@ def register_model(
     """The version of a logged model in the registry, made unless it is there; the alias points to
     it.
     """
-    found = _version(client, name, model_id)
-    if found is None:
+    version = _version(client, name, model_id)
+    if version is None:
         with contextlib.suppress(
             Exception
         ):  # the name is taken already; a real problem shows in the next call
@@ -252,9 +252,9 @@ def register_model(
         # where it stands.
         source = client.get_logged_model(model_id).artifact_location
         made = client.create_model_version(name, source, run_id=run_id, model_id=model_id)
-        found = str(made.version)
-    client.set_registered_model_alias(name, alias, found)
-    return found
+        version = str(made.version)
+    client.set_registered_model_alias(name, alias, version)
+    return version
 
 
 def without_password(uri: str) -> str:

@@ -111,7 +111,7 @@ def reads_of_test(events: Iterable[Event]) -> list[TestRead]:
     return [event for event in events if isinstance(event, TestRead)]
 
 
-def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
+def best(trials: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
     """The completed trial of the search with the best score; of equals the earliest. A pruned trial
     never wins, nor does one that repeats another with a new seed: the best of many seeds is luck.
 
@@ -119,22 +119,22 @@ def best(found: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
     objective: trials equal in that are told apart by the next one, so that no completed trial
     dominates it.
     """
-    return next(iter(ranked(found, *modes)), None)
+    return next(iter(ranked(trials, *modes)), None)
 
 
-def ranked(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
+def ranked(trials: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
     """The completed trials of the search, best first, by the objectives in their order."""
-    return sorted(_completed(found), key=lambda record: costs(record, modes))
+    return sorted(_completed(trials), key=lambda record: costs(record, modes))
 
 
-def front(found: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
+def front(trials: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
     """The Pareto front: completed trials of the search that none of them dominates, in the order
     given; ties are all kept.
 
     One trial dominates another where it is at least as good in every objective and better in one
     (Deb et al. 2002, NSGA-II). With one mode, the trials with the best score.
     """
-    completed = _completed(found)
+    completed = _completed(trials)
     values = np.array([costs(record, modes) for record in completed]).reshape(
         len(completed), len(modes)
     )
@@ -152,13 +152,13 @@ def costs(record: TrialRecord, modes: Sequence[Mode]) -> tuple[float, ...]:
     )
 
 
-def best_so_far(found: Iterable[TrialRecord], mode: Mode) -> list[tuple[float, float]]:
+def best_so_far(trials: Iterable[TrialRecord], mode: Mode) -> list[tuple[float, float]]:
     """(time in unix seconds, best score until then), one for each completed trial in the order they
     ended.
     """
     pick = max if mode == "max" else min
     curve: list[tuple[float, float]] = []
-    for record in sorted(_completed(found), key=lambda record: record.ended or 0.0):
+    for record in sorted(_completed(trials), key=lambda record: record.ended or 0.0):
         score = float(record.score or 0.0)
         curve.append((record.ended or 0.0, pick(curve[-1][1], score) if curve else score))
     return curve
@@ -168,9 +168,11 @@ def is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _completed(found: Iterable[TrialRecord]) -> list[TrialRecord]:
+def _completed(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     return [
-        one for one in found if one.of is None and one.state == "completed" and is_number(one.score)
+        record
+        for record in trials
+        if record.of is None and record.state == "completed" and is_number(record.score)
     ]
 
 

@@ -78,7 +78,8 @@ def study_tags(study: Mapping[str, Any]) -> dict[str, str]:
         "mlflow.source.git.commit": git.get("commit"),
         "raylab.git_dirty": None if not git else str(bool(git.get("dirty"))).lower(),
         **{
-            f"raylab.package.{name}": found for name, found in (study.get("packages") or {}).items()
+            f"raylab.package.{name}": version
+            for name, version in (study.get("packages") or {}).items()
         },
     }
     return {name: str(value)[:_MAX_TAG] for name, value in tags.items() if value is not None}
@@ -94,7 +95,7 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _state_tags(record: TrialRecord) -> dict[str, str]:
-    found = {
+    tags = {
         "raylab.trial": record.trial,
         "raylab.state": record.state,
         "raylab.of": record.of,
@@ -105,15 +106,15 @@ def _state_tags(record: TrialRecord) -> dict[str, str]:
     }
     return {
         name: str(value)[:_MAX_TAG]
-        for name, value in found.items()
+        for name, value in tags.items()
         if value is not None and value != ""
     }
 
 
 def _lineage(record: TrialRecord) -> str | None:
     """As JSON, without configs: the params say what differs."""
-    told = [{key: entry[key] for key in ("step", "source", "params")} for entry in record.lineage]
-    return json.dumps(told) if told else None
+    pieces = [{key: entry[key] for key in ("step", "source", "params")} for entry in record.lineage]
+    return json.dumps(pieces) if pieces else None
 
 
 def _parameters(record: TrialRecord) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def ranked(records: Sequence[TrialRecord], *modes: Mode) -> list[TrialRecord]:
     first.
     """
     leading = front(records, *modes) if len(modes) > 1 else drawn(records)
-    found = [
+    completed = [
         record for record in leading if record.state == "completed" and is_number(record.score)
     ]
-    return sorted(found, key=lambda record: costs(record, modes))
+    return sorted(completed, key=lambda record: costs(record, modes))

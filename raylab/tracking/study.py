@@ -122,8 +122,8 @@ class StudyFolder:
 
     @property
     def _objectives(self) -> list[dict[str, Any]]:
-        several, one = self.description.get("objectives"), self.description["objective"]
-        return several or ([one] if one else [])
+        several, objective = self.description.get("objectives"), self.description["objective"]
+        return several or ([objective] if objective else [])
 
     @property
     def space_path(self) -> Path:

@@ -1,4 +1,4 @@
-"""Old studies open: what an earlier raylab wrote in tests/golden/stored is read and used as before."""
+"""Old studies open: what an earlier raylab wrote in tests/golden/stored is used as before."""
 
 from __future__ import annotations
 

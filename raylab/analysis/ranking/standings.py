@@ -14,7 +14,7 @@ from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.bootstrap import interval
 from raylab.evaluation.decoding import Decoded, mean_scores
-from raylab.evaluation.reading import said as readout_text
+from raylab.evaluation.reading import settings_text as readout_text
 from raylab.reporting.baselines import BASELINE_NAMES
 from raylab.results import Result
 from raylab.tracking.records import is_number

@@ -1,4 +1,4 @@
-"""A choice over seeds: the statistics against known numbers, the rules, ties, failed repetitions."""
+"""A choice over seeds: statistics against known numbers, the rules, ties, failed repetitions."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from raylab.errors import ConfigError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import Decoded, decode
 from raylab.evaluation.pooling import pool_samples
-from raylab.evaluation.reading import said
+from raylab.evaluation.reading import settings_text
 from raylab.evaluation.scores import score_predictions
 from raylab.tasks.families import get_task
 from raylab.training.model import Model
@@ -65,7 +65,7 @@ def test_chosen_on_validation_then_fitted_on_both_for_test(label: str) -> None:
     assert found.choice is not None
     truth = session().labels[label].values[240:320]
     scores = [score_predictions(found.kind, truth, _shaped(oracle(a, label, slice(240), slice(240, 320)), truth))
-              for a in ALPHAS]  # fmt: skip
+              for a in ALPHAS]
     primary = [next(iter(one.values())) for one in scores]
     assert found.choice == RidgeConfig(kind="ridge", alpha=(ALPHAS[int(np.argmax(primary))],))
     assert found.primary == pytest.approx(max(primary), abs=1e-4)
@@ -115,7 +115,7 @@ def test_classes_that_cannot_be_told_apart_have_no_score() -> None:
 
 def test_a_session_held_out_whole_is_read_by_what_the_others_taught() -> None:
     lines = {name: make_timeline(recording(session(name, seed=0), parts), ViewConfig())
-             for name, parts in {"a": PARTS, "b": np.array([[0, 400, 1]])}.items()}  # fmt: skip
+             for name, parts in {"a": PARTS, "b": np.array([[0, 400, 1]])}.items()}
     features = {name: session(name, seed=0).neural for name in lines}
     like, how = lines["b"].reference["position"], {"label": "position", "fit": ("train",)}
     pool = pool_samples(lines, features, config("ridge"), like=like, **how)  # type: ignore[arg-type]
@@ -154,8 +154,8 @@ def test_settings_of_a_session_without_validation_samples() -> None:
     assert _choice(chosen(*ridge), "own", "x") == ridge[1]
     assert _choice(chosen(*ridge), "0", "x") == ridge[0]
     assert _choice(chosen(), "own", "x") is None
-    assert said(ridge) == "ridge, alpha 1-10"
-    assert said(knn) == "knn, euclidean, k 1-49"
+    assert settings_text(ridge) == "ridge, alpha 1-10"
+    assert settings_text(knn) == "knn, euclidean, k 1-49"
 
 
 def test_baselines_have_the_same_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_baselines_have_the_same_decoder(tmp_path: Path, monkeypatch: pytest.Mon
     )
     assert raw["r2"] == pytest.approx(expected["r2"], abs=1e-4)
     study = small_study(tmp_path / "study", data, scores=(0.5,), evaluation={"decoder": {"kind": "lda"}},
-                        task={"label": "choice"})  # fmt: skip
+                        task={"label": "choice"})
     result = raylab.evaluate(study.path)
     assert list(result.scores) == ["choice"]  # an LDA has no meaning for the others
     assert set(result.baselines["raw"]) == {"choice"}
@@ -243,7 +243,7 @@ def test_a_readout_is_fitted_again_for_test(tmp_path: Path) -> None:
     found = one.read(["choice"])["rat"]["choice"]
     assert found.fitted == ("train", "valid")
     primary = [score_predictions("discrete", session().labels["choice"].values[240:320],
-                                 oracle(a, "choice", slice(240), slice(240, 320))) for a in ALPHAS]  # fmt: skip
+                                 oracle(a, "choice", slice(240), slice(240, 320))) for a in ALPHAS]
     alpha = ALPHAS[int(np.argmax([scores["balanced_accuracy"] for scores in primary]))]
     assert np.array_equal(found.predicted, oracle(alpha, "choice", slice(320), slice(320, 400)))
     # The model itself, and what it says of validation, stay as they were trained.

@@ -227,7 +227,7 @@ def test_groups_of_other_lengths_keep_their_order_and_their_borders(
 
 
 def test_intervals_over_groups_cover_at_their_rate() -> None:
-    """Samples of a group are equal: intervals of single samples would cover about half of the time."""
+    """Samples of a group are equal: intervals of single samples would cover half of the time."""
     random, covered = np.random.default_rng(0), {"groups": 0, "samples": 0}
     for seed in range(60):
         groups = random.permutation(np.repeat(np.arange(40), 6))
@@ -291,7 +291,7 @@ def test_evaluate_keeps_the_matrix_that_the_report_shows(
 ) -> None:
     monkeypatch.setattr("raylab.evaluation.baselines.SMOOTHING_SAMPLES", (0,))
     labels = session().labels | {"movie": Label(kind="discrete", values=np.arange(400) % 60, unit="frame",
-                                                classes=tuple(map(str, range(60))))}  # fmt: skip
+                                                classes=tuple(map(str, range(60))))}
     study = small_study(
         tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,)
     )
