@@ -15,7 +15,7 @@ from raylab.cli.group import verb
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 def ui(port: int) -> None:
     """Open the MLflow UI on this machine (loopback), on the store that searches write to."""
-    from raylab.tracking.mlflow import default_uri, ui_command
+    from raylab.tracking.mlflow.addresses import default_uri, ui_command
 
     uri = default_uri(Path(os.environ.get("RAYLAB_HOME", ".")))
     click.echo(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)")

@@ -1,7 +1,7 @@
-"""Matched baselines: what the decoder of embeddings reaches without any model. Every choice is made
-on validation.
+"""Matched baselines: what the decoder of embeddings scores on activity, without a model.
 
-A model that loses to its own input, smoothed, must be seen to lose.
+All settings of a baseline are chosen on the validation split. A model that decodes worse than its
+own smoothed input must be reported as worse.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ class Baselines:
     """Baselines of a dataset's labels, fitted on train (or train and valid) and scored on one
     split.
 
-    A session that is held out whole has chance only, by the labels of the others: units of two
-    sessions have nothing in common by which one's activity could decode the other's.
+    A session that is held out as a whole only has a chance level, from the labels of the other
+    sessions: two sessions share no units, so a decoder of one session's activity does not apply to
+    the other's.
 
     Attributes:
-        settings: What was chosen: baseline -> label -> session -> settings.
-        held_out: The sessions with chance only.
-        decoded: What `scores` found: split -> baseline -> label -> session; validation, which
-            settings are chosen on, is there whatever the split. Chance is a constant and has none.
+        settings: The chosen settings: baseline -> label -> session -> settings.
+        held_out: The sessions that only have a chance level.
+        decoded: The predictions behind `scores`: split -> baseline -> label -> session. The
+            validation split is always there, since settings are chosen on it. Chance is a constant
+            and has no predictions.
     """
 
     def __init__(
@@ -62,8 +64,9 @@ class Baselines:
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
 
     def scores(self, split: str) -> dict[str, Scores]:
-        """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions; see
-        `settings` for choices.
+        """`raw`, `smoothed`, `pca`, `chance` -> label -> metric -> mean over sessions.
+
+        The chosen settings are in `settings` afterwards.
         """
         entries: dict[str, dict[str, list[dict[str, float] | None]]] = {
             name: {label: [] for label in self.labels}
@@ -221,8 +224,8 @@ class Baselines:
 
 
 def settings_of(choice: ReadoutConfig) -> dict[str, Any]:
-    """A decoder's settings as they are recorded; of neighbours, without its name, as they always
-    were.
+    """A decoder's settings as they are recorded. Those of neighbours are recorded without the
+    decoder's name, as in studies of older versions.
     """
     values = {name: value[0] if isinstance(value, tuple) else value for name, value in choice}
     if choice.kind == "knn":

@@ -1,4 +1,4 @@
-"""Chance by permutation: what a decoder's predictions score against labels that belong to other
+"""Chance by permutation: the scores of a decoder's predictions against labels that belong to other
 presentations.
 """
 
@@ -23,21 +23,20 @@ def permutation_chance(
     *,
     frames: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Scores of the same predictions where the truth is dealt anew to whole groups.
+    """Scores of the same predictions after the true labels are permuted among whole groups.
 
-    Single samples are never permuted: neighbours share their label and their activity, and against
-    labels that jump from sample to sample anything would look significant.
+    Single samples are never permuted. Neighbouring samples share their label and their activity, so
+    any prediction would look significant against labels that jump from sample to sample.
 
     Args:
         kind: Of the label, with `truth`, `predicted`, `scores` and `frames` as `score_predictions`
             takes them.
-        groups: (Q,) what belongs together: presentations, trials, or `time_blocks`.
+        groups: (Q,) the group of each sample: its presentation, trial, or block of time.
 
     Returns:
         Metric -> `mean`, `low` and `high` (2.5th and 97.5th percentile) over the draws, and `p`,
-        the share of draws at
-        least as good as the predictions: (1 + draws as good) / (1 + draws), so never 0 (Phipson &
-            Smyth 2010).
+        the share of draws that are at least as good as the predictions: (1 + draws as good) /
+        (1 + draws), which is never 0 (Phipson & Smyth 2010).
     """
 
     def score(labels: np.ndarray) -> dict[str, float]:
@@ -54,7 +53,7 @@ def permuted_scores(
     draws: int = 200,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Metric -> (draws,) scores by `score` of the truth dealt anew to whole groups."""
+    """Metric -> (draws,) the values of `score` for permutations of the truth among whole groups."""
     scores = [score(dealt) for dealt in _dealt(truth, groups, draws=draws, seed=seed)]
     return {name: np.array([draw[name] for draw in scores]) for name in scores[0]}
 
@@ -62,7 +61,7 @@ def permuted_scores(
 def chance_of(
     observed: Mapping[str, float], draws: Sequence[Mapping[str, np.ndarray]]
 ) -> dict[str, dict[str, float]]:
-    """As `permutation_chance` gives it, of means over sessions.
+    """The result of `permutation_chance` for means over sessions.
 
     Args:
         observed: The mean scores; scores without draws are left out.
@@ -76,15 +75,16 @@ def chance_of(
 
 
 def time_blocks(samples: int, blocks: int = 20) -> np.ndarray:
-    """(samples,) the contiguous block of each: groups for labels that have no presentations."""
+    """(samples,) the contiguous block of each sample: groups for labels without presentations."""
     return np.arange(samples) * min(blocks, max(samples, 1)) // max(samples, 1)
 
 
 def _dealt(truth: np.ndarray, groups: np.ndarray, *, draws: int, seed: int) -> Iterator[np.ndarray]:
     """`truth` with the groups' labels permuted among groups.
 
-    A group takes another's labels in their order. Where the two differ in length, it takes those at
-    the same share of the way, so that constant labels stay constant and borders stay borders.
+    A group takes the labels of another group in their order. Where the two differ in length, each
+    sample takes the label at the same relative position, so that constant labels stay constant and
+    borders stay borders.
     """
     order = np.argsort(groups, kind="stable")
     _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)

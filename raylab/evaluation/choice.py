@@ -16,13 +16,14 @@ Rule = Literal["best", "simplest"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One config.
+    """A config with its repetitions over seeds.
 
     Attributes:
-        trial: Of the search.
-        search: Its score there: one seed, and selected, so it flatters.
-        scores: Of each repetition, in the order of the seeds; None where one did not complete.
-        learnt: How many numbers it learns.
+        trial: The trial of the search that had this config.
+        search: The score of that trial. It is of one seed and was selected, so it is optimistic.
+        scores: The score of each repetition, in the order of the seeds; None where a repetition did
+            not complete.
+        learnt: The number of parameters that a model of this config learns.
     """
 
     trial: str
@@ -42,12 +43,13 @@ class Candidate:
 def choose(
     candidates: Sequence[Candidate], *, mode: Literal["max", "min"], rule: Rule
 ) -> dict[str, Any]:
-    """The choice, and how far it can be trusted.
+    """Choose a candidate, and report how far the choice can be trusted.
 
     `best` takes the best mean over seeds; `simplest` the candidate that learns the fewest numbers
     among those whose mean is within one standard error of the best mean (Breiman et al. 1984,
     Classification and Regression Trees, section 3.4.3). A config that does not always complete is
-    chosen only where every other fails as often. Equals: the one that the search ranked higher.
+    chosen only where every other config fails as often. Among equal candidates, the one that the
+    search ranked higher is chosen.
 
     Args:
         candidates: In the order of the search, best first; at least one repetition completed.
@@ -59,7 +61,7 @@ def choose(
         seeds that both completed, positive where the first is better: {"first", "second", "mean",
         "interval", "values"}, "chosen", "champion": the place among the seeds of the repetition
         with the median score (of an even number the worse of the two), "threshold": the mean that
-        `simplest` asks for}; what cannot be computed is None.
+        `simplest` requires}; values that cannot be computed are None.
     """
     sign = 1.0 if mode == "max" else -1.0
     scored = [candidate for candidate in candidates if candidate.completed]
@@ -90,7 +92,7 @@ def choose(
 
 
 def stability(candidates: Sequence[Candidate], ranks: np.ndarray, sign: float) -> dict[str, Any]:
-    """Whether seeds, and the search, agree on the order.
+    """How far the seeds, and the search, agree on the order of the candidates.
 
     Args:
         ranks: (candidates, seeds), 1 the best, ties averaged; NaN where a seed is not common to
@@ -168,7 +170,7 @@ def _row(candidate: Candidate, ranks: np.ndarray, place: int) -> dict[str, Any]:
 
 
 def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | None:
-    """Paired by seed: what one seed does to both (the order of batches, say) cancels."""
+    """Paired by seed: effects that a seed has on both, such as the order of batches, cancel."""
     if len(scored) < 2:
         return None
     first, second = sorted(scored, key=lambda candidate: -sign * candidate.mean)[:2]

@@ -1,5 +1,5 @@
-"""What codes of held-out windows say about a codebook: how much of it is used, and how many bits it
-takes.
+"""Scores of a codebook from the codes of held-out windows: how much of it is used, and how many
+bits its codes need (entropy: Shannon 1948).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Other ways to reduce activity, to be scored beside a model: PCA, UMAP, t-SNE; and linear maps to
+"""Ways to reduce activity that are scored beside a model (PCA, UMAP, t-SNE), and linear maps to
 known latents.
 
 No method sees a label. PCA and UMAP are fitted on training samples and applied to the others. t-SNE
-has no way to place a sample that it was not fitted on: it is fitted on all samples at once, those
-to be scored included (transductive).
+cannot place a sample that it was not fitted on, so it is fitted on all samples at once, the scored
+ones included (transductive).
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ from raylab.data.session import Label
 from raylab.errors import StudyError
 from raylab.evaluation.formulas import on_circle
 
-REDUCED = (
-    50  # principal components that t-SNE and UMAP are given where the input is wider, as is usual
-)
-TSNE_DIMENSIONS = (
-    2  # what it is meant for; its Barnes-Hut approximation is far slower in 3, and knows no more
-)
+# t-SNE and UMAP get so many principal components where the input is wider, as is usual.
+REDUCED = 50
+# The Barnes-Hut approximation of t-SNE is far slower in 3 dimensions and has no more than 3.
+TSNE_DIMENSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,8 @@ def _tsne(
     from sklearn.manifold import TSNE
 
     whole = np.concatenate(_pca(training, others, REDUCED, seed))
-    with threadpool_limits(
-        1
-    ):  # where others are at work, its threads wait for each other far longer than one works
+    # On busy CPUs several threads would wait for each other far longer than one thread works.
+    with threadpool_limits(1):
         embedded = TSNE(TSNE_DIMENSIONS, init="pca", random_state=seed).fit_transform(whole)
     return embedded[: len(training)], embedded[len(training) :]
 

@@ -1,4 +1,4 @@
-"""Which class a decoder takes for which."""
+"""Confusion matrices: how often each class is predicted for each true class."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Confusion:
 
     @property
     def fractions(self) -> np.ndarray:
-        """(C, C) of each true class; NaN in the rows of classes that were never shown."""
+        """(C, C) fractions of each true class; NaN in the rows of classes without a sample."""
         shown = self.counts.sum(axis=1, keepdims=True)
         return np.divide(
             self.counts, shown, out=np.full(self.counts.shape, np.nan), where=shown > 0
         )
 
     def table(self) -> pd.DataFrame:
-        """The counts with names: a row a true class, first its name."""
+        """The counts as a table: a row per true class, whose name is in the first column."""
         named = pd.DataFrame(self.counts, columns=list(self.classes))
         named.insert(0, "true", list(self.classes), allow_duplicates=True)
         return named
@@ -49,15 +49,15 @@ class Confusion:
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> Confusion:
-    """Of (Q,) true and predicted codes into `classes`."""
+    """The confusion matrix of (Q,) true and (Q,) predicted codes into `classes`."""
     count = len(classes)
     counts = np.bincount(truth * count + predicted, minlength=count * count).reshape(count, count)
     return Confusion(counts.astype(np.int64), tuple(classes))
 
 
 def summed(matrices: Sequence[Confusion]) -> Confusion:
-    """One of several sessions, classes matched by name and in the order of their numbers where all
-    are numbers.
+    """The sum over sessions. Classes are matched by name; where all names are numbers, they are in
+    the order of the numbers.
     """
     classes = _ordered(list(dict.fromkeys(name for matrix in matrices for name in matrix.classes)))
     place = {name: at for at, name in enumerate(classes)}

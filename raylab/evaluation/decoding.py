@@ -110,8 +110,8 @@ def decode(
 
     Returns:
         None where there is no labelled sample to fit, fewer than two to score, no class on both
-        sides, or one value only (whoever knows nothing then scores 1), and where the decoder has no
-        meaning for such a label.
+        sides, or one value only (any constant would then score 1), and where the decoder does not
+        apply to such a label.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")

@@ -27,27 +27,25 @@ def nearest(
         metric: `euclidean` or `cosine` (a zero vector is at a right angle to everything).
     """
     # float64, as scikit-learn: in float32 two neighbours at nearly one distance change places.
-    points, asked = (
-        torch.as_tensor(reference, dtype=torch.float64),
-        torch.as_tensor(queries, dtype=torch.float64),
-    )
+    points = torch.as_tensor(reference, dtype=torch.float64)
+    rows = torch.as_tensor(queries, dtype=torch.float64)
     if metric == "cosine":
-        points, asked = _unit(points), _unit(asked)
+        points, rows = _unit(points), _unit(rows)
     # Between unit vectors, straight lines order as angles do; a zero vector has no place on the
     # sphere.
-    on_sphere = metric != "cosine" or bool(points.any(dim=1).all() and asked.any(dim=1).all())
+    on_sphere = metric != "cosine" or bool(points.any(dim=1).all() and rows.any(dim=1).all())
     if points.shape[1] <= TREE_DIMENSIONS and on_sphere:
-        return np.asarray(cKDTree(points.numpy()).query(asked.numpy(), k)[1], np.int64).reshape(
-            len(asked), k
+        return np.asarray(cKDTree(points.numpy()).query(rows.numpy(), k)[1], np.int64).reshape(
+            len(rows), k
         )
     offset = points.new_zeros(len(points))
     if metric != "cosine":
         # Centring keeps |a|^2 - 2ab + |b|^2 accurate for data far from zero; the nearest maximise
         # a.b - |b|^2 / 2.
         centre = points.mean(dim=0)
-        points, asked = points - centre, asked - centre
+        points, rows = points - centre, rows - centre
         offset = points.square().sum(dim=1) / 2
-    indices = [(block @ points.T - offset).topk(k, dim=1).indices for block in asked.split(tile)]
+    indices = [(block @ points.T - offset).topk(k, dim=1).indices for block in rows.split(tile)]
     return torch.cat(indices).numpy() if indices else np.zeros((0, k), np.int64)
 
 

@@ -42,7 +42,7 @@ class Sides:
         return gather(self.features, self.fitted) if self.pooled is None else self.pooled
 
     @property
-    def asked(self) -> np.ndarray:
+    def queries(self) -> np.ndarray:
         return gather(self.features, self.scored)
 
 
@@ -58,7 +58,7 @@ def by_neighbours(
         key = (metric, max(counts), sides.fitted.tobytes(), sides.scored.tobytes())
         neighbours = searches.get(key) if searches is not None and sides.pooled is None else None
         if neighbours is None:
-            neighbours = nearest(sides.known, sides.asked, k=max(counts), metric=metric)
+            neighbours = nearest(sides.known, sides.queries, k=max(counts), metric=metric)
             if searches is not None and sides.pooled is None:
                 searches[key] = neighbours
         for k, predicted in predict(sides.reference, neighbours, counts).items():
@@ -73,11 +73,11 @@ def by_readout(
     Args:
         chosen: Whether the settings are; otherwise the best on the scored examples are taken.
     """
-    fit, asked = (sides.known, sides.reference), sides.asked
+    fit, queries = (sides.known, sides.reference), sides.queries
     if chosen:
-        return config, fit_readout(config, *fit).predict(asked).values
-    settings, readout = choose_readout(config, fit, (asked, sides.truth), primary_score)
-    return settings, readout.predict(asked).values
+        return config, fit_readout(config, *fit).predict(queries).values
+    settings, readout = choose_readout(config, fit, (queries, sides.truth), primary_score)
+    return settings, readout.predict(queries).values
 
 
 def primary_score(truth: Label, predicted: Predicted) -> float:
@@ -98,7 +98,7 @@ def readable(kind: str, reference: Label) -> bool:
 
 
 def settings_text(choices: Sequence[ReadoutConfig]) -> str:
-    """A decoder and its settings over sessions, such as `ridge, alpha 10` or `knn, cosine, k 5-25`."""
+    """A decoder with its settings over sessions: `ridge, alpha 10` or `knn, cosine, k 5-25`."""
     short = {"neighbours": "k ", "metric": ""}
     names = [name for name in type(choices[0]).model_fields if name != "kind"]
     settings = [

@@ -287,7 +287,7 @@ def _fit(model: Any, features: np.ndarray, targets: np.ndarray) -> bool:
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told as `converged`
+        warnings.simplefilter("ignore", ConvergenceWarning)  # reported as `converged`
         warnings.filterwarnings(
             "ignore", "Only one sample available"
         )  # a class of one example has no covariance

@@ -33,7 +33,7 @@ def summaries(sessions: Mapping[str, Scores], animals: Mapping[str, str]) -> dic
 
     Args:
         sessions: Scores by session.
-        animals: The animal of each session, empty where nobody states it; such a session is in no
+        animals: The animal of each session, empty where it is unknown; such a session is in no
             animal's summary.
 
     Returns:

@@ -58,7 +58,7 @@ def cluster_units(matrix: np.ndarray, *, clusters: int = 10) -> UnitClusters:
 
     Args:
         matrix: (N, N) as `correlation_matrix` gives it.
-        clusters: At most so many; the tree is cut there.
+        clusters: The greatest number of clusters; the tree is cut there.
     """
     alive = np.flatnonzero(~np.isnan(np.diag(matrix)))
     silent = np.setdiff1d(np.arange(len(matrix)), alive)

@@ -23,7 +23,7 @@ _SAVED = (code_figures, frame_figures)
 
 
 def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figure]]:
-    """What `tracking.mlflow.Mirror` draws of an ended trial: file name -> figure."""
+    """What `tracking.mlflow.mirror.Mirror` draws of an ended trial: file name -> figure."""
 
     def draw(record: TrialRecord) -> dict[str, Figure]:
         figures: dict[str, Figure] = {}

@@ -1,4 +1,4 @@
-"""The ledger: the events of a study in immutable segment files, since object stores cannot append."""
+"""The ledger: events of a study in immutable segment files, since object stores cannot append."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _line(event: Event) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN: it becomes null, which `events` reads as NaN. Numpy scalars become numbers."""
+    """JSON has no NaN: it becomes null (NaN on reading). Numpy scalars become numbers."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     if isinstance(value, float):

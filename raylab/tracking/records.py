@@ -1,4 +1,4 @@
-"""From events to trials: pure functions over the ledger."""
+"""The records of trials, computed from the events of the ledger by pure functions."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def best(trials: Iterable[TrialRecord], *modes: Mode) -> TrialRecord | None:
     never wins, nor does one that repeats another with a new seed: the best of many seeds is luck.
 
     With a mode for each of several objectives, the trial of the Pareto front with the best first
-    objective: trials equal in that are told apart by the next one, so that no completed trial
-    dominates it.
+    objective. The next objective decides between trials that are equal in it, so that no completed
+    trial dominates the result.
     """
     return next(iter(ranked(trials, *modes)), None)
 
@@ -145,7 +145,7 @@ def front(trials: Iterable[TrialRecord], *modes: Mode) -> list[TrialRecord]:
 
 
 def costs(record: TrialRecord, modes: Sequence[Mode]) -> tuple[float, ...]:
-    """The scores of a trial that has some, one a mode, turned so that lower is better."""
+    """The scores of a trial that has scores, one per mode, with signs such that lower is better."""
     scores = (record.scores or (float(record.score or 0.0),))[: len(modes)]
     return tuple(
         -score if mode == "max" else score for score, mode in zip(scores, modes, strict=True)

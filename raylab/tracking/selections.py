@@ -1,4 +1,4 @@
-"""From events to selections (`raylab select`): pure functions over the ledger."""
+"""Selections over seeds (`raylab select`), computed from the events of the ledger."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from raylab.tracking.records import Mode, TrialRecord, costs, front, is_number
 
 @dataclass(frozen=True)
 class Selection:
-    """What a selection was asked, and its choice.
+    """The arguments of a selection, and its choice.
 
     Attributes:
         trials: The candidates, best first by the search.

@@ -1,4 +1,4 @@
-"""The study folder: where everything of a study lies, and who is at work on it."""
+"""The study folder: where the files of a study are, and whether a driver is at work on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from raylab.tracking.ledger import Ledger
 from raylab.tracking.records import Mode, TrialRecord, is_ended, records
 
 SCHEMA = 1
-_PROBE_S = 0.2  # another process that merely asks `is_live` holds the lock for much less
+_PROBE_S = 0.2  # a process that only calls `is_live` holds the lock for much less
 
 
 class StudyFolder:
@@ -189,9 +189,8 @@ class StudyFolder:
 
     def records(self) -> list[TrialRecord]:
         """Every trial of the ledger. Without a live driver nothing is `running`."""
-        live = (
-            self.is_live()
-        )  # asked first: a driver that ends in between has written its last events by then
+        # Before the events are read: a driver that ends in between has written its last events.
+        live = self.is_live()
         events = self.ledger.read()
         return records(events, live=live and not is_ended(events))
 
@@ -226,7 +225,7 @@ class StudyFolder:
         except Timeout:
             return True
         except OSError:
-            return False  # a read-only copy: nobody drives it from here
+            return False  # a read-only copy, on which no driver can work
 
     @property
     def _lock_path(self) -> Path:

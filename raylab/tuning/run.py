@@ -18,8 +18,10 @@ from raylab.evaluation.baselines import Baselines
 from raylab.files import write_json, write_text
 from raylab.processes import child_processes, this_process
 from raylab.space.conditions import stand_in
+from raylab.tracking.background import BackgroundMirror
 from raylab.tracking.events import DriverStarted, StudyEnded
-from raylab.tracking.mlflow import BackgroundMirror, Mirror, default_uri
+from raylab.tracking.mlflow.addresses import default_uri
+from raylab.tracking.mlflow.mirror import Mirror
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say, run_trials
 from raylab.tuning.leftovers import end_left_behind

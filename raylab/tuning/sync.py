@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raylab.tracking.mlflow import Mirror, MirrorError
+from raylab.tracking.mlflow.client import MirrorError
+from raylab.tracking.mlflow.mirror import Mirror
 from raylab.tracking.records import best
 from raylab.tracking.selections import ended_selection
 from raylab.tracking.study import StudyFolder

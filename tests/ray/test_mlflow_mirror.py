@@ -18,16 +18,11 @@ import pytest
 from fake_study import T0, ended, fake_study, reported, started
 
 from raylab.reporting.trial_figures import trial_figures
+from raylab.tracking.background import BackgroundMirror
 from raylab.tracking.events import StudyEnded
-from raylab.tracking.mlflow import (
-    FIGURES_OF,
-    BackgroundMirror,
-    Mirror,
-    MirrorError,
-    default_artifacts,
-    default_uri,
-    ui_command,
-)
+from raylab.tracking.mlflow.addresses import default_artifacts, default_uri, ui_command
+from raylab.tracking.mlflow.client import MirrorError
+from raylab.tracking.mlflow.mirror import FIGURES_OF, Mirror
 from raylab.tracking.records import best, ranked
 from raylab.tracking.study import StudyFolder
 

@@ -82,7 +82,7 @@ def test_the_simplest_is_within_one_standard_error_and_no_further() -> None:
     assert choose([best, inside, outside], mode="max", rule="best")["chosen"] == "large"
     assert choose([best, outside], mode="max", rule="simplest")["chosen"] == "large"
     negative = [
-        Candidate(one.trial, 0.1, tuple(-s for s in one.found), one.learnt)
+        Candidate(one.trial, 0.1, tuple(-s for s in one.completed), one.learnt)
         for one in (best, inside, outside)
     ]
     assert choose(negative, mode="min", rule="simplest")["chosen"] == "small"

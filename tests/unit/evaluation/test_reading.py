@@ -64,8 +64,12 @@ def test_chosen_on_validation_then_fitted_on_both_for_test(label: str) -> None:
     assert found is not None
     assert found.choice is not None
     truth = session().labels[label].values[240:320]
-    scores = [score_predictions(found.kind, truth, _shaped(oracle(a, label, slice(240), slice(240, 320)), truth))
-              for a in ALPHAS]
+    scores = [
+        score_predictions(
+            found.kind, truth, _shaped(oracle(a, label, slice(240), slice(240, 320)), truth)
+        )
+        for a in ALPHAS
+    ]
     primary = [next(iter(one.values())) for one in scores]
     assert found.choice == RidgeConfig(kind="ridge", alpha=(ALPHAS[int(np.argmax(primary))],))
     assert found.primary == pytest.approx(max(primary), abs=1e-4)
@@ -114,8 +118,10 @@ def test_classes_that_cannot_be_told_apart_have_no_score() -> None:
 
 
 def test_a_session_held_out_whole_is_read_by_what_the_others_taught() -> None:
-    lines = {name: make_timeline(recording(session(name, seed=0), parts), ViewConfig())
-             for name, parts in {"a": PARTS, "b": np.array([[0, 400, 1]])}.items()}
+    lines = {
+        name: make_timeline(recording(session(name, seed=0), parts), ViewConfig())
+        for name, parts in {"a": PARTS, "b": np.array([[0, 400, 1]])}.items()
+    }
     features = {name: session(name, seed=0).neural for name in lines}
     like, how = lines["b"].reference["position"], {"label": "position", "fit": ("train",)}
     pool = pool_samples(lines, features, config("ridge"), like=like, **how)  # type: ignore[arg-type]
@@ -177,8 +183,13 @@ def test_baselines_have_the_same_decoder(tmp_path: Path, monkeypatch: pytest.Mon
         "continuous", truth, oracle(10, "position", slice(320), slice(320, 400))[:, None]
     )
     assert raw["r2"] == pytest.approx(expected["r2"], abs=1e-4)
-    study = small_study(tmp_path / "study", data, scores=(0.5,), evaluation={"decoder": {"kind": "lda"}},
-                        task={"label": "choice"})
+    study = small_study(
+        tmp_path / "study",
+        data,
+        scores=(0.5,),
+        evaluation={"decoder": {"kind": "lda"}},
+        task={"label": "choice"},
+    )
     result = raylab.evaluate(study.path)
     assert list(result.scores) == ["choice"]  # an LDA has no meaning for the others
     assert set(result.baselines["raw"]) == {"choice"}
@@ -242,8 +253,14 @@ def test_a_readout_is_fitted_again_for_test(tmp_path: Path) -> None:
     one, model = scorer(tmp_path, readout(), "test")
     found = one.read(["choice"])["rat"]["choice"]
     assert found.fitted == ("train", "valid")
-    primary = [score_predictions("discrete", session().labels["choice"].values[240:320],
-                                 oracle(a, "choice", slice(240), slice(240, 320))) for a in ALPHAS]
+    primary = [
+        score_predictions(
+            "discrete",
+            session().labels["choice"].values[240:320],
+            oracle(a, "choice", slice(240), slice(240, 320)),
+        )
+        for a in ALPHAS
+    ]
     alpha = ALPHAS[int(np.argmax([scores["balanced_accuracy"] for scores in primary]))]
     assert np.array_equal(found.predicted, oracle(alpha, "choice", slice(320), slice(320, 400)))
     # The model itself, and what it says of validation, stay as they were trained.

@@ -290,8 +290,14 @@ def test_evaluate_keeps_the_matrix_that_the_report_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("raylab.evaluation.baselines.SMOOTHING_SAMPLES", (0,))
-    labels = session().labels | {"movie": Label(kind="discrete", values=np.arange(400) % 60, unit="frame",
-                                                classes=tuple(map(str, range(60))))}
+    labels = session().labels | {
+        "movie": Label(
+            kind="discrete",
+            values=np.arange(400) % 60,
+            unit="frame",
+            classes=tuple(map(str, range(60))),
+        )
+    }
     study = small_study(
         tmp_path / "study", dataset(tmp_path / "ds", session(labels=labels)), scores=(0.5,)
     )

@@ -1,102 +1,16 @@
-"""The calls to MLflow: the only module that imports it, inside functions because the import takes
-seconds.
-"""
+"""A run as MLflow has it; each method adds only what the run lacks."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from raylab.errors import RaylabError
 from raylab.tracking.runs import Point
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-_ENVIRONMENT = {  # patience is short, because a sync can be repeated; what the user has set stays
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-}
-
-
-class MirrorError(RaylabError):
-    """MLflow could not be brought up to date. The ledger is complete; a later sync catches up."""
-
-
-def default_uri(home: Path) -> str:
-    """MLFLOW_TRACKING_URI, or a SQLite file `<home>/runs/mlflow.db`."""
-    return (
-        os.environ.get("MLFLOW_TRACKING_URI")
-        or f"sqlite:///{Path(home).absolute() / 'runs' / 'mlflow.db'}"
-    )
-
-
-def default_artifacts(uri: str) -> str | None:
-    """Where a new experiment keeps its files; None leaves it to the server.
-
-    A database without it would put them into `./mlruns` of whatever folder a process started in.
-    """
-    if uri.startswith("sqlite:///"):
-        return (_database(uri).parent / "mlartifacts").as_uri()
-    if urlsplit(uri).scheme in ("http", "https", "databricks", "uc"):
-        return None
-    return (Path.cwd() / "runs" / "mlartifacts").as_uri()
-
-
-def ui_command(uri: str, *, port: int = 5000) -> list[str]:
-    """The command that opens MLflow's UI, on loopback only; for a server that runs, a browser on
-    it.
-    """
-    if urlsplit(uri).scheme in ("http", "https"):
-        return [sys.executable, "-m", "webbrowser", "-t", uri]
-    store = ["--backend-store-uri", uri, "--artifacts-destination", str(default_artifacts(uri))]
-    return [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        *store,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-
-
-def connect(uri: str) -> MlflowClient:
-    """A client of its own: no global tracking URI, no active run."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    if uri.startswith("sqlite:///"):
-        _database(uri).parent.mkdir(parents=True, exist_ok=True)
-    from mlflow import MlflowClient
-
-    for noisy in ("mlflow", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
-
-
-def find_or_create_experiment(client: MlflowClient, *, name: str, artifacts: str | None) -> str:
-    """The experiment's id. MirrorError when a user has deleted it."""
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        return str(client.create_experiment(name, artifact_location=artifacts))
-    if experiment.lifecycle_stage != "active":
-        raise MirrorError(
-            f"the MLflow experiment '{name}' was deleted", "Restore it, or choose another name."
-        )
-    return str(experiment.experiment_id)
 
 
 @dataclass
@@ -236,43 +150,6 @@ class StoredRun:
         return self.points
 
 
-def register_model(
-    client: MlflowClient, *, name: str, model_id: str, run_id: str, alias: str
-) -> str:
-    """The version of a logged model in the registry, made unless it is there; the alias points to
-    it.
-    """
-    version = _version(client, name, model_id)
-    if version is None:
-        with contextlib.suppress(
-            Exception
-        ):  # the name is taken already; a real problem shows in the next call
-            client.create_registered_model(name)
-        # Not `models:/<id>`: MLflow resolves that through its global URI, and makes a database
-        # where it stands.
-        source = client.get_logged_model(model_id).artifact_location
-        made = client.create_model_version(name, source, run_id=run_id, model_id=model_id)
-        version = str(made.version)
-    client.set_registered_model_alias(name, alias, version)
-    return version
-
-
-def without_password(uri: str) -> str:
-    parts = urlsplit(uri)
-    return uri.replace(parts.netloc, parts.hostname or "", 1) if parts.password else uri
-
-
-def _version(client: MlflowClient, name: str, model_id: str) -> str | None:
-    for version in client.search_model_versions(f"name = '{name}'"):
-        if version.model_id == model_id or f"/{model_id}" in version.source:
-            return str(version.version)
-    return None
-
-
 def _identity(point: Point) -> tuple[str, int, str]:
     key, value, _, step = point
     return key, step, repr(value)
-
-
-def _database(uri: str) -> Path:
-    return Path(uri.removeprefix("sqlite:///")).absolute()
