@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from raylab.files import digest, file_digest
 from raylab.tracking.mlflow.connection import Connection
@@ -17,10 +17,14 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.runs import TrialRun, trial_key, trial_run
 from raylab.tracking.study import StudyFolder
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-Figures = Callable[[TrialRecord], Mapping[str, "Path | Figure"]]  # by file name
+class Figure(Protocol):
+    """A figure of matplotlib."""
+
+    def savefig(self, path: Path, /) -> None: ...
+
+
+Figures = Callable[[TrialRecord], Mapping[str, Path | Figure]]  # by file name
 _log = logging.getLogger(__name__)
 _MIRRORED = "raylab.mirrored"  # the digest of a run that is complete; set last
 
