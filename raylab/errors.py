@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LONGEST = 1200  # characters of a message that are shown
+LONGEST = 1200  # characters of a message; the middle of a longer one is cut out
 
 
 class RaylabError(Exception):
@@ -28,7 +28,7 @@ class RaylabError(Exception):
 
 
 def _shown(text: str) -> str:
-    """Names from files can be megabytes long, or hold codes that a terminal obeys."""
+    """Shorten and escape a text: names from files may be megabytes long or hold terminal codes."""
     shown = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
     return (
         shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
@@ -44,8 +44,8 @@ class ConfigError(RaylabError):
 
 
 class StudyError(RaylabError):
-    """A study folder that is missing, busy, or not in the state the verb needs."""
+    """A study folder that is missing, busy, or not in the state that a command needs."""
 
 
 class TrainingError(RaylabError):
-    """A trial that cannot go on: NaN loss, zero vectors, too little data."""
+    """A trial that cannot continue, for example with a NaN loss or too little data."""

@@ -64,6 +64,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a whole file, or leave the old one as it was."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -75,6 +76,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
+    """The value of a JSON file; DataError where it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -92,8 +94,8 @@ def digest(value: Any) -> str:
 
 
 def safe_name(text: str) -> str:
-    """Any text, such as a session id, as a file name: never outside the folder, never that of
-    another text.
+    """Any text, such as a session id, as a file name: never outside the folder, and different texts
+    never get the same name.
     """
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in text).lstrip(".") or "_"
     safe = safe.encode()[:LONGEST_NAME].decode(errors="ignore")
@@ -101,6 +103,7 @@ def safe_name(text: str) -> str:
 
 
 def file_digest(path: Path) -> str:
+    """SHA-256 of the content of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -160,12 +163,12 @@ def _slice(raw: np.ndarray | None, entry: dict[str, Any]) -> np.ndarray:
         np.dtype(_DTYPES[entry["dtype"]]),
     )
     if not all(type(number) is int and number >= 0 for number in (start, stop, *shape)):
-        raise ValueError("shapes and offsets that are none")
+        raise ValueError("invalid shapes or offsets")
     size, there = math.prod(shape) * dtype.itemsize, 0 if raw is None else raw.size
     if stop - start != size:
         raise ValueError(f"{stop - start} bytes for an array of {size}")
     if stop > there:
-        raise ValueError(f"truncated: {stop} bytes named, {there} there")
+        raise ValueError(f"truncated: {stop} bytes are named, the file has {there}")
     if raw is None or not size:
         return np.zeros(shape, dtype)
     return raw[start:stop].view(dtype).reshape(shape)
@@ -184,17 +187,17 @@ def _plain(value: Any) -> Any:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error, or one that it came from, says that a disk is full; libraries wrap what the
-    system says.
+    """Whether an error, or the error that caused it, reports a full disk. Libraries wrap the error
+    of the operating system, so its text is searched too.
     """
-    told = (error, error.__cause__, error.__context__)
-    return any(isinstance(one, OSError) and one.errno in _FULL for one in told) or any(
-        said in str(error) for said in _FULL_SAID
+    chain = (error, error.__cause__, error.__context__)
+    return any(isinstance(link, OSError) and link.errno in _FULL for link in chain) or any(
+        text in str(error) for text in _FULL_TEXTS
     )
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_FULL_SAID = (
+_FULL_TEXTS = (
     "No space left on device",
     "os error 28",
     "database or disk is full",
@@ -203,5 +206,5 @@ _FULL_SAID = (
 
 
 def no_room(folder: Path) -> bool:
-    """Whether nothing more can be written: what fails then is not to blame."""
+    """Whether nothing more can be written to a folder. Other failures then follow from that."""
     return shutil.disk_usage(folder).free < 1 << 20

@@ -1,5 +1,5 @@
-"""One seed tree: study, trial, rank, step. Equal path, equal stream; other path, independent
-stream.
+"""A tree of seeds: study, trial, rank, step. Equal paths give equal random streams, other paths
+independent ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every section of a config is."""
+"""The base class of all sections of a config."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused, and `true` where a number is meant, which pydantic would read as 1."""
+    """Refuses unknown keys, and `true` in place of a number, which pydantic would read as 1."""
 
     # Built on first use: by then everything is imported that packages with choices may import.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
@@ -19,12 +19,12 @@ class Strict(BaseModel):
     @classmethod
     def _true_is_no_number(cls, value: Any) -> Any:
         if isinstance(value, Mapping) and any(
-            isinstance(one, bool | list | tuple) for one in value.values()
+            isinstance(entry, bool | list | tuple) for entry in value.values()
         ):
             for name, field in cls.model_fields.items():
                 given = value.get(field.alias or name, value.get(name))
                 inside = given if isinstance(given, list | tuple) else (given,)
-                if any(isinstance(one, bool) for one in inside) and not _may_be_bool(
+                if any(isinstance(entry, bool) for entry in inside) and not _may_be_bool(
                     field.annotation
                 ):
                     kind = "int_type" if _mentions(field.annotation, int) else "float_type"
@@ -34,9 +34,7 @@ class Strict(BaseModel):
 
 
 def _may_be_bool(annotation: Any) -> bool:
-    """Whether a bool is meant by a field, or decided by what is inside it: only int and float take
-    one unasked.
-    """
+    """Whether a field may hold a bool. Only fields of int and float would accept one by mistake."""
     return _mentions(annotation, bool) or not (
         _mentions(annotation, int) or _mentions(annotation, float)
     )
@@ -44,17 +42,17 @@ def _may_be_bool(annotation: Any) -> bool:
 
 def _mentions(annotation: Any, kind: type) -> bool:
     return annotation is kind or any(
-        _mentions(one, kind) for one in getattr(annotation, "__args__", ())
+        _mentions(argument, kind) for argument in getattr(annotation, "__args__", ())
     )
 
 
 def section(value: Any, name: str) -> Mapping[str, Any]:
-    """A section of a mapping that is not validated yet; empty where it is none."""
-    found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    """A section of a mapping that is not validated yet; empty where it is not a mapping."""
+    part = value.get(name) if isinstance(value, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
 
 
 def by_x(value: Any) -> Any:
-    """A space's choices are single values: 8x5x5 stands for [8, 5, 5]."""
+    """Read 8x5x5 as [8, 5, 5], because a search can choose single values only."""
     written = isinstance(value, str) and re.fullmatch(r"\d+(x\d+)*", value)
     return [int(each) for each in value.split("x")] if written else value

@@ -87,9 +87,9 @@ class ContrastiveTrial(TrialConfig):
     @model_validator(mode="after")
     def _objectives_fit(self) -> ContrastiveTrial:
         size = self.model.output_dimension
-        for name, one in self.sampling.losses.items():
-            if one.dimensions is not None and one.dimensions[1] > size:
-                seen = f"dimensions {one.dimensions[0]} to {one.dimensions[1] - 1}"
+        for name, objective in self.sampling.losses.items():
+            if objective.dimensions is not None and objective.dimensions[1] > size:
+                seen = f"dimensions {objective.dimensions[0]} to {objective.dimensions[1] - 1}"
                 raise ValueError(
                     f"sampling: objective '{name}' sees {seen}, model.output_dimension is {size}"
                 )

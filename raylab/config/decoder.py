@@ -1,6 +1,4 @@
-"""Trials of the decoder family: what reads a label from activity, trained end to end or fitted at
-once.
-"""
+"""Trials of the decoder family: models that read a label from activity."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class DecoderTask(TaskConfig):
 
 
 class InputConfig(Strict):
-    """What of an example is shown."""
+    """The part of an example that the model sees."""
 
     window: int | None = Field(
         10,
@@ -42,7 +40,7 @@ class InputConfig(Strict):
 
 
 class PlainLoss(Strict):
-    """Cross-entropy of classes; squared error of standardised values, or of points on the circle."""
+    """Cross-entropy of classes; squared error of standardised values or of points on a circle."""
 
     kind: Literal["plain"] = "plain"
     balanced: bool = Field(

@@ -1,4 +1,4 @@
-"""dotted: to be described."""
+"""Values at dotted paths of nested configs, such as `model.encoder.kind`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def set_path(value: Mapping[str, Any], path: str, leaf: Any) -> dict[str, Any]:
 
 
 def get_path(value: Any, path: str) -> Any:
+    """The value at the dotted `path` of nested mappings or config sections."""
     for key in path.split("."):
         value = value[key] if isinstance(value, Mapping) else getattr(value, key)
     return value

@@ -1,4 +1,4 @@
-"""explain: to be described."""
+"""Validation errors of pydantic in the words of somebody who writes YAML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."
 
 
-# What pydantic says of a wrong type, in the words of someone who writes YAML.
+# By pydantic's name of an error: the message for somebody who writes YAML.
 _NEEDED = {
     "missing": "is missing",
     "model_type": "keys and values are needed",
@@ -104,7 +104,7 @@ def _walk(
         if named:
             tagged, named = all(map(_tags, within)), False
             continue
-        fields = [found for holder in within if (found := _field(holder, part)) is not None]
+        fields = [inner for holder in within if (inner := _field(holder, part)) is not None]
         holders, tagged = (
             within,
             any(field.discriminator or _alternatives(field.metadata) for field in fields),

@@ -1,4 +1,4 @@
-"""parse: to be described."""
+"""Validated configs from mappings; errors name the file, the key and the remedy."""
 
 from __future__ import annotations
 

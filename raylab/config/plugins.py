@@ -31,7 +31,7 @@ class Plugin(TypedDict):
 
 
 def plugins_of(config: Mapping[str, object]) -> list[Plugin]:
-    """The choices of packages that a config or a search space names, its searched values included."""
+    """The choices of packages that a config or a search space names, also as searched values."""
     named = set(_tags(config))
     return [
         Plugin(group=group, name=name, package=choice.package)

@@ -14,7 +14,7 @@ from raylab.registry import Derived, Registry
 
 
 def as_several(value: object) -> object:
-    """One value stands for a list of one: a search draws single values."""
+    """Read one value as a list of one, because a search draws single values."""
     return [value] if isinstance(value, str | int | float) else value
 
 
@@ -46,7 +46,7 @@ class ReadoutConfig(Strict):
     kind: str
 
     def candidates(self) -> list[Self]:
-        """One config for each combination of the settings, in the order in which they are listed."""
+        """One config for each combination of the settings, in the order of the lists."""
         several = {name: value for name, value in self if isinstance(value, tuple)}
         return [
             self.model_copy(update={name: (value,) for name, value in zip(several, chosen)})

@@ -168,14 +168,14 @@ class ObjectiveConfig(Strict):
 
 
 @cache
-def one_of_several(pairs: type[PairsConfig]) -> type[ObjectiveConfig]:
+def objective_section(pairs: type[PairsConfig]) -> type[ObjectiveConfig]:
     """The objective of one kind of pairs."""
     name = pairs.__name__.removesuffix("Pairs") + "Objective"
     return cast(type[ObjectiveConfig], _joined(name, pairs, ObjectiveConfig))
 
 
 OBJECTIVES = Derived(
-    lambda: [one_of_several(pairs) for pairs in CONDITIONALS.models], tag="conditional"
+    lambda: [objective_section(pairs) for pairs in CONDITIONALS.models], tag="conditional"
 )
 
 

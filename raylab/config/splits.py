@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from raylab.config.base import Strict
 
 FRACTIONS = (0.6, 0.2, 0.2)
-# Three ways to say who gets what, of which a config has one: stating one replaces another.
+# Three ways to deal samples to splits. A config has one of them: setting one replaces another.
 SHARING = (("fractions",), ("folds", "fold"), ("valid", "test"))
 
 
@@ -44,7 +44,7 @@ class DealtSplits(Strict):
         return value
 
     @model_validator(mode="after")
-    def _one_way(self) -> DealtSplits:
+    def _exclusive(self) -> DealtSplits:
         stated = [
             name for name in ("fractions", "folds", "valid", "test") if getattr(self, name, None)
         ]
@@ -191,7 +191,7 @@ SplitsConfig = Annotated[
 
 
 class FiltersConfig(Strict):
-    """Units and sessions that a prepared dataset leaves out. Silent and constant units always are."""
+    """Units and sessions that a prepared dataset leaves out, besides silent and constant units."""
 
     min_rate_hz: float | None = Field(
         None, ge=0, description="of spike counts: least mean rate in training samples"

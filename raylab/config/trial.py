@@ -1,4 +1,4 @@
-"""What every model family has, and what the families share."""
+"""The sections of a trial config that all model families share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ControlsConfig(Strict):
 
 
 class TrialConfig(Strict):
-    """What every model family has; a family adds its own sections."""
+    """The sections that every family has; a family adds its own."""
 
     task: TaskConfig
     sessions: SessionsConfig = SessionsConfig()
@@ -75,7 +75,7 @@ class TrialConfig(Strict):
     @model_validator(mode="before")
     @classmethod
     def _label_of_selection(cls, value: Any) -> Any:
-        """The default of view.selection.label is written down: what was used is what is recorded."""
+        """Fill in the default of view.selection.label, so that the record states what was used."""
         task, view = (section(value, name) for name in ("task", "view"))
         selection = section(view, "selection")
         if (

@@ -63,10 +63,10 @@ class VqvaeModelConfig(Strict):
     @property
     def reduction(self) -> int:
         """Rows a code stands for."""
-        found = 1
+        rows = 1
         for stride in self.strides:
-            found *= stride
-        return found
+            rows *= stride
+        return rows
 
 
 class BehaviourConfig(Strict):

@@ -1,4 +1,4 @@
-"""yaml_files: to be described."""
+"""YAML files, read safely: limits on size and depth, no repeated keys, errors with the line."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from raylab.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """safe_load that refuses a key given twice, where YAML would silently keep the last, and reads
-    1e-4 as a number.
+    """A safe loader that refuses repeated keys, of which YAML would keep the last, and reads 1e-4
+    as a number.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -88,19 +88,19 @@ def load_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "Give the path of a YAML file.") from None
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "not a text file"
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ConfigError(
-            f"{path}: not readable ({said})", "Give the path of a YAML file."
+            f"{path}: not readable ({reason})", "Give the path of a YAML file."
         ) from None
     except yaml.YAMLError as error:
         text = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
         raise ConfigError(f"{path}: not valid YAML: {text}", "Mend that line.") from None
     if not isinstance(value, dict):
-        found = {type(None): "the file is empty", list: "found a list"}.get(
+        content = {type(None): "the file is empty", list: "found a list"}.get(
             type(value), f"found {value!r:.40}"
         )
         raise ConfigError(
-            f"{path}: {found}, keys and values are needed",
+            f"{path}: {content}, keys and values are needed",
             "For example: `training: {max_steps: 50}`.",
         )
     return value
@@ -110,7 +110,7 @@ def key_lines(path: Path) -> dict[str, int]:
     """The line, from 1, of every dotted key of a YAML file, entries of a list by number. Empty
     where unreadable.
     """
-    found: dict[str, int] = {}
+    lines: dict[str, int] = {}
 
     def walk(node: yaml.Node, prefix: str) -> None:
         pairs: list[tuple[Any, yaml.Node, yaml.Node]] = []
@@ -123,11 +123,11 @@ def key_lines(path: Path) -> dict[str, int]:
         elif isinstance(node, yaml.SequenceNode):
             pairs = [(number, inner, inner) for number, inner in enumerate(node.value)]
         for name, marked, inner in pairs:
-            found.setdefault(f"{prefix}{name}", marked.start_mark.line + 1)
+            lines.setdefault(f"{prefix}{name}", marked.start_mark.line + 1)
             walk(inner, f"{prefix}{name}.")
 
     with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
         if node is not None and _size(node, {}, 0) <= MOST_NODES:
             walk(node, "")
-    return found
+    return lines

@@ -1,4 +1,4 @@
-"""CEBRA's convolutional encoders and its perceptron on single samples; one linear map of a window."""
+"""CEBRA's convolutional encoders, its perceptron on single samples, and a linear encoder."""
 
 from __future__ import annotations
 

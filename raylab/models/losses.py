@@ -1,4 +1,4 @@
-"""InfoNCE, generalised as in CEBRA (Schneider, Lee & Mathis, Nature 2023), and its value in bits."""
+"""InfoNCE, generalised as in CEBRA (Schneider, Lee & Mathis 2023), and its value in bits."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class InfoNCE(nn.Module):
         return self.per_row(reference, positive, negative).mean()
 
     def per_row(self, reference: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """(B, D), (B, D), (M, D) -> (B,): the loss of every reference row, against all negatives."""
+        """(B, D), (B, D), (M, D) -> (B,): the loss of each reference row against all negatives."""
         return self.infonce(reference, positive, negative)
 
     def infonce(self, reference: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """(B, D), (B, D), (M, D) -> (B,): InfoNCE of every reference row, whatever is trained on."""
+        """(B, D), (B, D), (M, D) -> (B,): InfoNCE of each reference row, whatever the loss is."""
         inverse = self._inverse_temperature()
         scaled = reference * inverse  # the narrow side: one pass over (B, D) instead of (B, M)
         if self.similarity == "cosine":
@@ -124,8 +124,8 @@ def value_and_gradients(
     *,
     longest: float | None = None,
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what `fused.py` uses instead
-    of autograd.
+    """`loss` of (B, D), (B, D), (M, D) in closed form, tile by tile: what
+    `models/fast` uses instead of autograd.
 
     With scores s_ij = x_i.y_j / temperature and weights P = softmax_j(s_ij) over the negatives y_j,
     d loss / d x_i = (sum_j P_ij y_j - y+_i) / (B temperature), d loss / d y_j = sum_i P_ij x_i / (B

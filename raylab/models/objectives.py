@@ -79,9 +79,9 @@ class Objectives:
     def __init__(self, criterion: InfoNCE, sampling: SamplingConfig) -> None:
         self.criterion = criterion
         losses = sampling.losses.values()
-        self.weights = [one.weight for one in losses]
+        self.weights = [loss.weight for loss in losses]
         self.dimensions = [
-            slice(*one.dimensions) if one.dimensions else slice(None) for one in losses
+            slice(*loss.dimensions) if loss.dimensions else slice(None) for loss in losses
         ]
         self.renormalize = sampling.renormalized
         self.plain = (

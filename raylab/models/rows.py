@@ -1,8 +1,8 @@
-"""Layers of 1-d networks on rows in order of time, (B, L, C); parameters are those of torch's layers
-of (B, C, L).
+"""Layers of 1-d networks on rows in order of time, (B, L, C).
 
-This is the path to read. `models/fast/channels_last.py` computes the same faster on CPUs; the config
-key `training.fast` chooses between the two.
+Parameters are those of torch's layers of (B, C, L). This is the path to read first.
+`models/fast/channels_last.py` computes the same faster on CPUs, and the config key `training.fast`
+chooses between the two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class RowOperations:
     """What the layers compute."""
 
     def convolve(self, x: Tensor, layer: nn.Conv1d) -> Tensor:
-        """(B, L, C) -> (B, L', O) of a convolution that pads so that L' is L / stride, rounded up."""
+        """(B, L, C) -> (B, L', O), padded so that L' is L / stride, rounded up."""
         return swapped(layer(swapped(x)))
 
     def convolve_transposed(self, x: Tensor, layer: nn.ConvTranspose1d, length: int) -> Tensor:

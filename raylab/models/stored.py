@@ -24,10 +24,10 @@ class StoredArrays(torch.nn.Module):
         return dict(self.named_buffers(recurse=False))
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *more: Any) -> None:
-        found = {
+        saved = {
             name.removeprefix(prefix): value
             for name, value in state_dict.items()
             if name.startswith(prefix)
         }
-        self.store({name: torch.empty_like(value) for name, value in found.items()})
+        self.store({name: torch.empty_like(value) for name, value in saved.items()})
         super()._load_from_state_dict(state_dict, prefix, *more)

@@ -32,8 +32,8 @@ class HalvingConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, units, L) -> (B, hidden + units, (L - 4) // 2 + 1)."""
-        found = self.layer(x)
-        return torch.cat([found, x[..., : 2 * found.shape[-1] : 2]], dim=1)
+        halved = self.layer(x)
+        return torch.cat([halved, x[..., : 2 * halved.shape[-1] : 2]], dim=1)
 
 
 class SubsamplingEncoder(Encoder):
@@ -101,15 +101,15 @@ def _every_phase(layer: nn.Module, x: Tensor, dilation: int) -> Tensor:
     samples apart.
     """
     if isinstance(layer, HalvingConv):
-        found = _every_phase(layer.layer, x, dilation)
-        return torch.cat([found, x[..., : found.shape[-1]]], dim=1)
+        halved = _every_phase(layer.layer, x, dilation)
+        return torch.cat([halved, x[..., : halved.shape[-1]]], dim=1)
     if isinstance(layer, nn.Conv1d):
         return functional.conv1d(x, layer.weight, layer.bias, dilation=dilation)
     if isinstance(layer, Skip):
-        found = x
+        y = x
         for inner in layer.module:
-            found = _every_phase(inner, found, dilation)
-        return x[..., dilation:-dilation] + found
+            y = _every_phase(inner, y, dilation)
+        return x[..., dilation:-dilation] + y
     value: Tensor = layer(x)
     return value
 

@@ -57,23 +57,23 @@ class VqVae(nn.Module):
 
     def encode(self, windows: Tensor, session: int = 0) -> Tensor:
         """(B, W, K) -> (B, L, D), before quantization."""
-        found: Tensor = self.encoder(self.inputs[session](windows))
-        return found
+        latent: Tensor = self.encoder(self.inputs[session](windows))
+        return latent
 
     def quantize(self, latent: Tensor, share: Share | None = None) -> Quantized:
         """(B, L, D) -> values (B, L, D) and indices (B, L, codebooks)."""
         batch, length, _ = latent.shape
-        found = self.quantizer(latent.flatten(0, 1), share)
+        quantized = self.quantizer(latent.flatten(0, 1), share)
         return Quantized(
-            found.values.unflatten(0, (batch, length)),
-            found.indices.unflatten(0, (batch, length)),
-            found.loss,
+            quantized.values.unflatten(0, (batch, length)),
+            quantized.indices.unflatten(0, (batch, length)),
+            quantized.loss,
         )
 
     def decode(self, values: Tensor, rows: int, session: int = 0) -> Tensor:
         """(B, L, D) -> (B, rows, K)."""
-        found: Tensor = self.outputs[session](self.decoder(values, rows), rows)
-        return found
+        windows: Tensor = self.outputs[session](self.decoder(values, rows), rows)
+        return windows
 
     def squared_error(self, values: Tensor, windows: Tensor, session: int = 0) -> Tensor:
         """Sum of the squared differences of what (B, L, D) decodes to and (B, W, K), over the units
@@ -86,8 +86,8 @@ class VqVae(nn.Module):
     def predict(self, values: Tensor) -> Tensor:
         """(B, L, D) -> (B, statistics), of the mean code of a window."""
         assert self.head is not None
-        found: Tensor = self.head(values.mean(dim=1))
-        return found
+        predicted: Tensor = self.head(values.mean(dim=1))
+        return predicted
 
 
 class InputLayer(nn.Module):
@@ -122,7 +122,7 @@ class OutputLayer(nn.Module):
         return self.rows.convolve(self._spread(x, rows), self.convolution)
 
     def squared_error(self, x: Tensor, windows: Tensor) -> Tensor:
-        """Of `forward`, summed over (B, rows, K) windows of a session that may lack the last units."""
+        """Of `forward`, summed over (B, rows, K) windows, which may lack the last units."""
         spread = self._spread(x, windows.shape[1])
         return self.rows.squared_error(spread, self.convolution, windows)
 
@@ -150,8 +150,8 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        found: Tensor = x + self.layers(x)
-        return found
+        y: Tensor = x + self.layers(x)
+        return y
 
 
 def encoder(config: VqvaeModelConfig, rows: RowOperations) -> RowLayers:

@@ -60,8 +60,11 @@ class AcrossSampler:
     ) -> None:
         (objective,) = config.losses.values()
         self._conditionals = _joined(sources, _aligned(labels), objective.pairs)
-        found = [priors(source, [one], config) for source, one in zip(sources, self._conditionals)]
-        self._references, self._negatives = zip(*found)
+        of_sessions = [
+            priors(source, [conditional], config)
+            for source, conditional in zip(sources, self._conditionals)
+        ]
+        self._references, self._negatives = zip(*of_sessions)
         self._seed = seed
         self._key: tuple[int, ...] = ()
         self._block: tuple[np.ndarray, ...] = ()
@@ -91,18 +94,20 @@ class AcrossSampler:
         reference = np.stack([prior(random, each[0]) for prior in self._references], axis=1)
         query = np.concatenate(
             [
-                one.query(random, reference[:, at].reshape(-1)).reshape(steps, batch_size, -1)
-                for at, one in enumerate(self._conditionals)
+                conditional.query(random, reference[:, at].reshape(-1)).reshape(
+                    steps, batch_size, -1
+                )
+                for at, conditional in enumerate(self._conditionals)
             ],
             axis=1,
         )
         dealt = random.permuted(np.tile(np.arange(query.shape[1]), (steps, 1)), axis=1)
-        asked = np.split(
+        queries = np.split(
             np.take_along_axis(query, dealt[..., None], axis=1), len(self._conditionals), axis=1
         )
         positive = [
-            one.find(random, of.reshape(steps * batch_size, -1)).reshape(steps, batch_size)
-            for one, of in zip(self._conditionals, asked)
+            conditional.find(random, of.reshape(steps * batch_size, -1)).reshape(steps, batch_size)
+            for conditional, of in zip(self._conditionals, queries)
         ]
         negative = np.stack([prior(random, each[1]) for prior in self._negatives], axis=1)
         return reference, np.stack(positive, axis=1), negative, np.argsort(dealt, axis=1)
@@ -112,22 +117,27 @@ def _joined(
     sources: Sequence[Source], labels: Sequence[Sequence[Label]], config: PairsConfig
 ) -> list[ByLabel]:
     """The conditional of each session, whose queries any other can answer."""
-    found: list[ByLabel] = []
+    conditionals: list[ByLabel] = []
     for source, of in zip(sources, labels):
-        one = build_conditional(source, of, config)
-        assert isinstance(one, ByLabel)  # positives by time have no key `positives`: see config.py
-        found.append(one)
-    changing = [one for one in found if isinstance(one, LabelChange | LabelChangeInClass)]
+        conditional = build_conditional(source, of, config)
+        # Pairs by time have no key `positives` (config/sampling.py), so all pairs are by label.
+        assert isinstance(conditional, ByLabel)
+        conditionals.append(conditional)
+    changing = [
+        conditional
+        for conditional in conditionals
+        if isinstance(conditional, LabelChange | LabelChangeInClass)
+    ]
     if changing:
-        changes = np.concatenate([one.changes for one in changing])
-        for one in changing:
-            one.changes = changes
-    classed = [one for one in found if isinstance(one, InClass)]
+        changes = np.concatenate([conditional.changes for conditional in changing])
+        for conditional in changing:
+            conditional.changes = changes
+    classed = [conditional for conditional in conditionals if isinstance(conditional, InClass)]
     if classed:
-        shared = shared_classes([one.rows.known for one in classed])
-        for one in classed:
-            one.keep_references(shared)
-    return found
+        shared = shared_classes([conditional.rows.known for conditional in classed])
+        for conditional in classed:
+            conditional.keep_references(shared)
+    return conditionals
 
 
 def _aligned(labels: Sequence[Sequence[Label]]) -> list[list[Label]]:

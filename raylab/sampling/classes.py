@@ -18,12 +18,12 @@ def class_of_rows(labels: Sequence[Label]) -> np.ndarray:
     The same number in two sessions means the same, where their labels have equal `classes` (see
     `align`).
     """
-    found = np.zeros(len(labels[0].values), np.int64)
-    labelled = np.ones(len(found), bool)
+    combined = np.zeros(len(labels[0].values), np.int64)
+    labelled = np.ones(len(combined), bool)
     for label in labels:
-        found = found * _count(label) + label.values
+        combined = combined * _count(label) + label.values
         labelled &= label.labelled
-    return np.where(labelled, found, UNLABELLED)
+    return np.where(labelled, combined, UNLABELLED)
 
 
 def _count(label: Label) -> int:
@@ -70,12 +70,12 @@ class ByClass:
 
 def shared_classes(sets: Sequence[np.ndarray]) -> np.ndarray:
     """The classes that all sessions have: others have no partner in some session."""
-    found = sets[0]
+    shared = sets[0]
     for other in sets[1:]:
-        found = np.intersect1d(found, other)
-    if not len(found):
+        shared = np.intersect1d(shared, other)
+    if not len(shared):
         raise TrainingError(
             "sampling.positives 'across': the sessions have no class of the label in common",
             "Choose another label (sampling.labels), or --set sampling.positives=within.",
         )
-    return found
+    return shared

@@ -193,12 +193,12 @@ class LabelChangeInClass(InClass):
         return np.column_stack([self.classes[reference], self.values[reference] + change])
 
     def find(self, random: Generator, query: np.ndarray) -> Rows:
-        found = np.empty(len(query), np.int64)
+        answers = np.empty(len(query), np.int64)
         for known in np.unique(query[:, 0]):
             asked = np.flatnonzero(query[:, 0] == known)
             rows, neighbours = self.within[int(known)]
-            found[asked] = rows[neighbours(query[asked, 1:])]
-        return found
+            answers[asked] = rows[neighbours(query[asked, 1:])]
+        return answers
 
 
 def label_changes(
@@ -211,8 +211,8 @@ def label_changes(
     if not both.any():
         raise source.too_far(time_offset)
     # a change across an angle's border needs no unwrapping: queries are taken modulo the period
-    found: np.ndarray = values[ends[both]] - values[starts[both]]
-    return found
+    changes: np.ndarray = values[ends[both]] - values[starts[both]]
+    return changes
 
 
 def columns(labels: Sequence[Label]) -> tuple[np.ndarray, np.ndarray]:

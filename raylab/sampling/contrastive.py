@@ -81,11 +81,11 @@ class PairSampler:
             TrainingError: No pair can be drawn from these parts and labels.
         """
         source = Source(np.asarray(parts, np.int64).reshape(-1, 2), left, right, session)
-        found = [
-            build_conditional(source, of, one.pairs)
-            for of, one in zip(labels, config.losses.values(), strict=True)
+        conditionals = [
+            build_conditional(source, of, objective.pairs)
+            for of, objective in zip(labels, config.losses.values(), strict=True)
         ]
-        return cls(found, *priors(source, found, config), seed)
+        return cls(conditionals, *priors(source, conditionals, config), seed)
 
     def draw(self, step: int, batch_size: int, negatives: int | None = None) -> Drawn:
         """The rows of a step; as many negatives as references unless told otherwise."""
@@ -105,7 +105,7 @@ class PairSampler:
         random = np.random.default_rng(derive(self._seed, "pairs", block, batch_size, *more))
         reference = self._references(random, (steps, batch_size))
         positive = np.stack(
-            [one.positives(random, reference) for one in self._conditionals], axis=1
+            [conditional.positives(random, reference) for conditional in self._conditionals], axis=1
         )
         return reference, positive, self._negatives(random, (steps, negatives))
 
@@ -118,14 +118,14 @@ def priors(
     if config.balanced:
         assert isinstance(first, InClass)
         return first.by_class.balanced, first.rows.balanced
-    references = reduce(np.intersect1d, (one.references for one in conditionals))
+    references = reduce(np.intersect1d, (conditional.references for conditional in conditionals))
     if not len(references):
         raise source.error(
             "no sample has a positive in every objective",
             "Choose labels that are known at the same samples (sampling.objectives).",
         )
     return partial(_uniform, references), partial(
-        _uniform, reduce(np.intersect1d, (one.pool for one in conditionals))
+        _uniform, reduce(np.intersect1d, (conditional.pool for conditional in conditionals))
     )
 
 

@@ -23,11 +23,11 @@ class EpochSampler:
     def draw(self, step: int, size: int) -> np.ndarray:
         """(size,) int64."""
         place = step * size + np.arange(size)
-        found = np.empty(size, np.int64)
+        positions = np.empty(size, np.int64)
         for epoch in np.unique(place // self.count):
             held = place // self.count == epoch
-            found[held] = self._order(int(epoch))[place[held] % self.count]
-        return found
+            positions[held] = self._order(int(epoch))[place[held] % self.count]
+        return positions
 
     def _shuffled(self, epoch: int) -> np.ndarray:
         return np.random.default_rng(derive(self.seed, "epoch", epoch)).permutation(self.count)

@@ -53,7 +53,7 @@ class Neighbours:
         return np.where(up < down, self.first[above], np.where(down < up, self.first[below], tied))
 
     def _in_tree(self, tree: cKDTree, query: np.ndarray) -> np.ndarray:
-        distance, index = (np.asarray(found) for found in tree.query(query, k=2))
+        distance, index = (np.asarray(nearest) for nearest in tree.query(query, k=2))
         result = self.first[index[:, 0]]
         tied = np.flatnonzero(distance[:, 0] == distance[:, 1])
         if len(tied):  # labels on a grid; the tree returns any of them

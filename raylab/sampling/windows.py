@@ -30,8 +30,8 @@ class WindowSampler:
     def __init__(
         self, parts: np.ndarray, *, window: int, stride: int, seed: int, session: str
     ) -> None:
-        found = [np.arange(start, stop - window + 1, stride) for start, stop in parts]
-        self.starts = np.concatenate([np.empty(0, np.int64), *found])
+        starts = [np.arange(start, stop - window + 1, stride) for start, stop in parts]
+        self.starts = np.concatenate([np.empty(0, np.int64), *starts])
         self._seed = seed
         if not len(self.starts):
             longest = max((int(stop - start) for start, stop in parts), default=0)
@@ -88,15 +88,13 @@ class Tiles:
 
     def rows(self, window: int) -> np.ndarray:
         """(n, window) int64, the rows each one reads."""
-        found: np.ndarray = np.minimum(
-            self.starts[:, None] + np.arange(window), self.lasts[:, None]
-        )
-        return found
+        rows: np.ndarray = np.minimum(self.starts[:, None] + np.arange(window), self.lasts[:, None])
+        return rows
 
     def whole(self, window: int) -> np.ndarray:
         """(n,) bool: no row is repeated."""
-        found: np.ndarray = self.starts + window - 1 <= self.lasts
-        return found
+        inside: np.ndarray = self.starts + window - 1 <= self.lasts
+        return inside
 
     @property
     def own_rows(self) -> tuple[np.ndarray, np.ndarray]:

@@ -232,7 +232,7 @@ def test_a_step_over_several_sessions() -> None:
 
 
 def smooth(columns: int, seed: int = 0) -> np.ndarray:
-    """(T, columns) whole-numbered random walks in 0 .. 30, where cebra's float32 search is exact."""
+    """(T, columns) random walks over 0, 1 .. 30, where cebra's float32 search is exact."""
     random = np.random.default_rng(seed)
     walk = np.cumsum(random.integers(-1, 2, (SAMPLES, columns)), axis=0)
     return np.abs((walk + 30) % 60 - 30).astype(np.float64)

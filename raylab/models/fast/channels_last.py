@@ -1,6 +1,6 @@
-"""The layers of `models/rows.py` for CPUs: activations (B, L, C) whose channels come last in memory.
+"""The operations of `models/rows.py`, faster on CPUs: channels come last in memory, too.
 
-Windows of activity lie in memory like this, and so do vectors that are quantized. Seen as images
+Windows (B, L, C) of activity and vectors that are quantized lie in memory like this. Seen as images
 (B, C, 1, L) with channels last, which needs no copy, oneDNN's convolutions are fastest at them.
 """
 

@@ -62,17 +62,17 @@ class Network:
         autograd.
         """
         self._lay_out(x if x.is_contiguous() else x.contiguous())
-        for one in self._passes:
-            one.forward()
+        for each in self._passes:
+            each.forward()
         return self._passes[-1].output
 
     def backward(self, gradient: Tensor) -> list[Tensor]:
         """(outputs * B, D) -> gradients of `parameters`, overwritten by the next pass."""
         first, *others = self._passes
-        for one in reversed(others):
-            gradient = one.backward(gradient, further=True)
+        for each in reversed(others):
+            gradient = each.backward(gradient, further=True)
         first.backward(gradient, further=False)
-        return [found for one in self._passes for found in one.gradients]
+        return [gradient for each in self._passes for gradient in each.gradients]
 
     def _lay_out(self, x: Tensor) -> None:
         """For this buffer, and for parameters where they are now: flattening moves them."""
@@ -143,11 +143,13 @@ class _Pass:
         self.factors = [
             (x, kernel.T) if self.narrow is None else (kernel, x.T) for x, kernel in self.by_tap
         ]
-        found = x.new_zeros(layer.taps, wide, channels + layer.missing)
+        of_taps = x.new_zeros(layer.taps, wide, channels + layer.missing)
         if not layer.convolves:  # as its weight is laid out
-            found = found.view(wide, layer.taps, -1).transpose(0, 1)
-        self.found = list(zip(seen, found[..., :channels]))
-        of_weight = found.permute(1, 2, 0) if layer.convolves else found.transpose(0, 1).flatten(1)
+            of_taps = of_taps.view(wide, layer.taps, -1).transpose(0, 1)
+        self.of_taps = list(zip(seen, of_taps[..., :channels]))
+        of_weight = (
+            of_taps.permute(1, 2, 0) if layer.convolves else of_taps.transpose(0, 1).flatten(1)
+        )
         self.gradients = [of_weight, torch.empty_like(self.bias)]
 
     def forward(self) -> None:
@@ -187,8 +189,8 @@ class _Pass:
             _gelu_backward(_cheap(gradient), sums, grad_input=sums)
         torch.sum(d_sums, 0, out=self.gradients[1])
         turned = d_sums.T
-        for x, found in self.found:
-            torch.mm(turned, x, out=found)
+        for x, of_tap in self.of_taps:
+            torch.mm(turned, x, out=of_tap)
         if not further:
             return gradient
         d_x = self._input_gradient(d_sums)
@@ -237,14 +239,14 @@ def _layers(encoder: Encoder) -> list[_Layer]:
     if isinstance(encoder, LinearEncoder):
         return [_Layer(encoder.out.weight, encoder.out.bias, encoder.width)]
     assert isinstance(encoder, ConvEncoder | SampleEncoder)
-    found = []
+    layers = []
     for module in encoder.net:
         inner = module.module[0] if isinstance(module, Skip) else module
         if isinstance(inner, nn.Linear | nn.Conv1d):
             assert inner.bias is not None
             taps = inner.kernel_size[0] if isinstance(inner, nn.Conv1d) else 1
-            found.append(
+            layers.append(
                 _Layer(inner.weight, inner.bias, taps, gelu=True, skip=isinstance(module, Skip))
             )
-    last = found.pop()  # the output layer has no activation
-    return [*found, _Layer(last.weight, last.bias, last.taps)]
+    last = layers.pop()  # the output layer has no activation
+    return [*layers, _Layer(last.weight, last.bias, last.taps)]

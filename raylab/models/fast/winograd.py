@@ -33,8 +33,8 @@ def convolve_by_points(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         (B, L, O).
     """
-    found: Tensor = _Function.apply(x, weight, bias, torch.is_grad_enabled())
-    return found
+    output: Tensor = _Function.apply(x, weight, bias, torch.is_grad_enabled())
+    return output
 
 
 class _Shape(NamedTuple):
@@ -71,8 +71,8 @@ class _Shared:
         torch.mm(self.scheme.kernels, weight.flatten(0, 1).T, out=self.kernels.flatten(1))
 
     def of_weight(self) -> Tensor:
-        found = self.scheme.kernels.T @ self.of_kernels.flatten(1)
-        return found.view(-1, *self.kernels.shape[1:]).permute(1, 2, 0)
+        of_taps = self.scheme.kernels.T @ self.of_kernels.flatten(1)
+        return of_taps.view(-1, *self.kernels.shape[1:]).permute(1, 2, 0)
 
     def rest(self) -> list[int]:
         """Of each tap, how many rows after the last tile it adds to; where it sees zeros beyond the
@@ -195,13 +195,13 @@ class _Kept(threading.local):
         shared, free = self.free[shape]
         return free.pop() if free else _Pass(shared)
 
-    def give(self, one: _Pass) -> None:
+    def give(self, finished: _Pass) -> None:
         """Back, once its gradients have been computed. One of which none are asked is forgotten
         with its graph.
         """
-        shared, free = self.free.get(one.shared.shape, (None, []))
-        if shared is one.shared:
-            free.append(one)
+        shared, free = self.free.get(finished.shared.shape, (None, []))
+        if shared is finished.shared:
+            free.append(finished)
 
 
 _kept = _Kept()
@@ -221,15 +221,15 @@ class _Function(torch.autograd.Function):
         )
         loaded = None
         for some, out in zip(x.split(ctx.at_once), y.split(ctx.at_once)):
-            one = _kept.take(_Shape(length, len(some), inputs, outputs, taps))
-            if one.shared is not loaded:
-                one.shared.load(weight)
-                loaded = one.shared
-            one.forward(some, bias, out)
+            current = _kept.take(_Shape(length, len(some), inputs, outputs, taps))
+            if current.shared is not loaded:
+                current.shared.load(weight)
+                loaded = current.shared
+            current.forward(some, bias, out)
             if recorded:
-                ctx.passes.append(one)
+                ctx.passes.append(current)
             else:
-                _kept.give(one)
+                _kept.give(current)
         ctx.save_for_backward(weight)
         return y
 
@@ -248,10 +248,10 @@ class _Function(torch.autograd.Function):
             zip(passes, g.split(ctx.at_once), of_parts), key=lambda each: each[0].shared
         ):
             shared.load(weight)
-            for at, (one, some, out) in enumerate(run):
-                one.backward(some, more=at > 0)
+            for at, (current, some, out) in enumerate(run):
+                current.backward(some, more=at > 0)
                 if out is not None:
-                    one.backward_inputs(out)
-                _kept.give(one)
+                    current.backward_inputs(out)
+                _kept.give(current)
             of_weights.append(shared.of_weight())
         return of_x, sum(of_weights[1:], of_weights[0]), g.sum((0, 1)), None

@@ -75,8 +75,8 @@ def scheme(taps: int) -> Scheme:
     outputs[:, :-1] = np.vander(points, TILE, increasing=True).T
     kernels[-1, -1] = outputs[-1, -1] = 1  # infinity
     of_taps = np.kron(np.eye(groups), kernels)[:, :taps]
-    found = (
+    matrices = (
         torch.from_numpy(each).float()
         for each in (inputs, np.concatenate([of_taps, np.eye(taps)]), outputs)
     )
-    return Scheme(taps, groups, *found)
+    return Scheme(taps, groups, *matrices)

@@ -28,8 +28,8 @@ class Tcn(RowNetwork):
         self.levels = nn.Sequential(*levels)
 
     def read(self, x: Tensor) -> Tensor:
-        found = self.levels(x.transpose(1, 2))
-        return found[..., -1] if self.pool == "last" else found.mean(dim=2)
+        rows = self.levels(x.transpose(1, 2))
+        return rows[..., -1] if self.pool == "last" else rows.mean(dim=2)
 
 
 class CausalPair(nn.Module):

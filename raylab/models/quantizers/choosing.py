@@ -42,12 +42,12 @@ def _best(x: Tensor, codes: Tensor, less: Tensor | None = None) -> Tensor:
     every step, and its page faults take as long as the product.
     """
     rows = min(len(x), max(1, SCORES_AT_ONCE // len(codes)))
-    scores, found = x.new_empty(rows, len(codes)), []
+    scores, chosen = x.new_empty(rows, len(codes)), []
     for some in x.split(rows) if rows else ():
         # Not addmm, which first copies a bias to every row, at a third of the product's cost.
         product = torch.mm(some, codes.t(), out=scores[: len(some)])
-        found.append(first_maximum(product if less is None else product.sub_(less)))
-    return torch.cat(found) if found else x.new_zeros(0, dtype=torch.int64)
+        chosen.append(first_maximum(product if less is None else product.sub_(less)))
+    return torch.cat(chosen) if chosen else x.new_zeros(0, dtype=torch.int64)
 
 
 def unit(x: Tensor) -> Tensor:

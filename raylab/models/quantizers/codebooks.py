@@ -83,11 +83,11 @@ class MovingCodebooks(nn.Module):
         self.counts.copy_(counts)
         self.sums.copy_(means * counts[..., None])
 
-    def update(self, found: Tensor, x: Tensor, share: Share | None) -> None:
+    def update(self, statistics: Tensor, x: Tensor, share: Share | None) -> None:
         """Move the codes by the statistics of all workers' vectors; `x` (G, n, d) is what codes are
         revived from.
         """
-        sums, counts = parted(found, self.codes)
+        sums, counts = parted(statistics, self.codes)
         self.counts.lerp_(counts, 1 - self.decay)
         self.sums.lerp_(sums, 1 - self.decay)
         total = self.counts.sum(1, keepdim=True)
@@ -112,7 +112,7 @@ class MovingCodebooks(nn.Module):
         groups, at = dead.nonzero(as_tuple=True)
         ranks = dead.cumsum(1)[groups, at] - 1
         seed = derive(self.seed, "revive")
-        found = drawn(x, groups, ranks, seed=seed, updates=int(self.updates), share=share)
-        self.codes[groups, at] = found
+        revived = drawn(x, groups, ranks, seed=seed, updates=int(self.updates), share=share)
+        self.codes[groups, at] = revived
         self.counts[groups, at] = self.revive_below
-        self.sums[groups, at] = found * self.revive_below
+        self.sums[groups, at] = revived * self.revive_below

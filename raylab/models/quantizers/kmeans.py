@@ -27,16 +27,16 @@ def statistics(x: Tensor, indices: Tensor, codes: int) -> Tensor:
     """
     groups, _, d = x.shape
     flat = (indices + codes * torch.arange(groups, device=x.device)[:, None]).reshape(-1)
-    found = x.new_zeros(groups * codes * (d + 1))
-    sums, counts = found.split([groups * codes * d, groups * codes])
+    flat_statistics = x.new_zeros(groups * codes * (d + 1))
+    sums, counts = flat_statistics.split([groups * codes * d, groups * codes])
     sums.view(-1, d).index_add_(0, flat, x.reshape(-1, d))
     counts.copy_(torch.bincount(flat, minlength=groups * codes))
-    return found
+    return flat_statistics
 
 
-def parted(found: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+def parted(flat_statistics: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     """What `statistics` says of codes `like` (G, K, d) -> (G, K, d) sums and (G, K) counts."""
-    sums, counts = found.split([like.numel(), like[..., 0].numel()])
+    sums, counts = flat_statistics.split([like.numel(), like[..., 0].numel()])
     return sums.view_as(like), counts.view(like.shape[:2])
 
 
@@ -58,8 +58,8 @@ def lloyd(
     """
     means, counts = start, x.new_zeros(start.shape[:2])
     for _ in range(ITERATIONS):
-        found = statistics(x, assign(x, means, cosine=cosine), start.shape[1])
-        sums, counts = parted(found if share is None else share.sum(found), means)
+        of_batch = statistics(x, assign(x, means, cosine=cosine), start.shape[1])
+        sums, counts = parted(of_batch if share is None else share.sum(of_batch), means)
         moved = sums / counts.clamp(min=1)[..., None]
         moved = torch.where(counts[..., None] > 0, unit(moved) if cosine else moved, means)
         if torch.equal(moved, means):
@@ -95,6 +95,6 @@ def drawn(
     local[share.places] = torch.arange(len(share.places), device=x.device)
     at = local[places]
     here = at >= 0
-    found = x.new_zeros(len(at), x.shape[-1])
-    found[here] = x[groups[here], at[here]]
-    return share.sum(found)
+    vectors = x.new_zeros(len(at), x.shape[-1])
+    vectors[here] = x[groups[here], at[here]]
+    return share.sum(vectors)

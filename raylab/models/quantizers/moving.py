@@ -83,7 +83,9 @@ class MovingVQ(Quantizer):
     def lookup(self, indices: Tensor) -> Tensor:
         at = indices.reshape(-1, self.groups, len(self.stages)).permute(2, 1, 0)
         return self._joined(
-            torch.stack([book.read(one) for book, one in zip(self._books, at, strict=True)]).sum(0)
+            torch.stack(
+                [book.read(places) for book, places in zip(self._books, at, strict=True)]
+            ).sum(0)
         )
 
     @torch.no_grad()
@@ -96,14 +98,14 @@ class MovingVQ(Quantizer):
     def _update(self, read: list[Tensor], chosen: list[Tensor], share: Share | None) -> None:
         """All stages after all have chosen: one call to the other workers a step."""
         books = self._books
-        found = [
+        statistics = [
             book.statistics(x, indices)
             for book, x, indices in zip(books, read, chosen, strict=True)
         ]
         if share is not None:
-            found = list(share.sum(torch.stack(found)))
-        for book, x, one in zip(books, read, found, strict=True):
-            book.update(one, x, share)
+            statistics = list(share.sum(torch.stack(statistics)))
+        for book, x, of_book in zip(books, read, statistics, strict=True):
+            book.update(of_book, x, share)
 
     def _grouped(self, x: Tensor) -> Tensor:
         """(n, D) -> (G, n, d)."""

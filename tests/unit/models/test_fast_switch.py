@@ -1,4 +1,4 @@
-"""`training.fast: false` trains by plain torch: the same losses and weights, without `models/fast`."""
+"""`training.fast: false` trains by plain torch: same losses and weights, no `models/fast`."""
 
 from __future__ import annotations
 

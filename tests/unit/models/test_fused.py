@@ -230,7 +230,7 @@ def test_linear_encoder_of_any_width(field: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_instance_serves_step_after_step(kind: str) -> None:
-    """Other batches, sizes and parameters in between leave no trace; equal calls give equal bits."""
+    """Calls with other batches, sizes and parameters change nothing: equal calls, equal bits."""
     step = make(kind, learnable_temperature=True)
     fused, (x, first) = FusedEncoder(step.encoder), step.draw()
     before = step.by_hand(fused, x, first)

@@ -43,7 +43,7 @@ def config_of(conditional: str, **values: Any) -> SamplingConfig:
 
 
 def labels_of(conditional: str, seed: int, rows: int) -> list[Label]:
-    """Sessions cover different stretches of the label, so that few rows have their equal elsewhere."""
+    """Sessions cover different stretches of the label, so that few rows have equals elsewhere."""
     random = np.random.default_rng(seed)
     walk = Label.continuous(np.cumsum(random.standard_normal((rows, 2)), axis=0) * 0.3 + seed)
     classes = Label.discrete(np.array(["a", "b", "c", "d"])[random.integers(0, 3, rows)])
