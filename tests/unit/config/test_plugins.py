@@ -34,7 +34,7 @@ from pathlib import Path
 from trainings import run, training
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
-from raylab.training.state import load_model
+from raylab.training.model_files import load_model
 
 data, folder, text = sys.argv[1:]
 config = json.loads(text)
@@ -50,7 +50,7 @@ OPEN = """
 import sys
 from pathlib import Path
 from raylab.errors import RaylabError
-from raylab.training.state import load_model
+from raylab.training.model_files import load_model
 try:
     load_model(Path(sys.argv[1]))
 except RaylabError as error:
