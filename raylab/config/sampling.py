@@ -216,7 +216,7 @@ def __getattr__(name: str) -> type[Strict]:
     scikit-learn estimator holds its config.
     """
     for pairs in CONDITIONALS.models:
-        for section in (drawn_alone(pairs), one_of_several(pairs)):
+        for section in (drawn_alone(pairs), objective_section(pairs)):
             if section.__name__ == name:
                 return section
     raise AttributeError(name)
