@@ -75,7 +75,7 @@ class Task(ABC, Generic[C, M, B]):
 
     @abstractmethod
     def receptive_field(self, config: C) -> tuple[int, int]:
-        """(left, right): an output at row t depends on rows t - left ... t + right - 1 of the view."""
+        """(left, right): an output at row t depends on rows t - left ... t + right - 1."""
 
     @abstractmethod
     def build(self, config: C, sessions: Mapping[str, SessionSpec]) -> M:
@@ -144,9 +144,9 @@ class Task(ABC, Generic[C, M, B]):
         )
 
     def model_shape(self, config: C) -> object:
-        """The part of a config that decides the shapes of the weights. An adapted model keeps it."""
+        """The part of a config that sets the shapes of weights. An adapted model keeps it."""
         return getattr(config, "model", None)
 
     def adopt(self, config: C, model: M, trained: M) -> None:
-        """Copy into a new model, in place, the weights of a trained one that serve other sessions."""
+        """Copy into a new model, in place, the trained weights that serve other sessions."""
         raise NotImplementedError(f"{type(self).__name__} is not adaptable")

@@ -42,7 +42,7 @@ class GroupComm(Comm):
         return total
 
     def sum_gradients(self, gradients: torch.Tensor) -> None:
-        """One all-reduce of the flat gradient. Latency, not bandwidth, limits models of this size."""
+        """One all-reduce of the flat gradient: latency, not bandwidth, limits small models."""
         dist.all_reduce(gradients)
 
     def sum_values(self, values: torch.Tensor) -> torch.Tensor:

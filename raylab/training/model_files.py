@@ -1,4 +1,4 @@
-"""A trained model in a folder that rebuilds it without its study: safetensors and JSON, no pickle."""
+"""A trained model in a folder that needs no study: safetensors and JSON, no pickle."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def start(job: TrialJob, *, shard: Shard | None = None, comm: Comm | None = None
 
 
 def taken_path(folder: Path, piece: int) -> Path:
-    """The checkpoint in a trial's folder that it took over from another member of its population."""
+    """The checkpoint, in a trial's folder, that it took over from another member."""
     return folder / "taken" / f"{piece}.safetensors"
 
 

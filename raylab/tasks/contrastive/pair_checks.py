@@ -49,7 +49,7 @@ def check_pairs(config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]) -
 
 
 def _check_across(labels: Mapping[str, Mapping[str, LabelSpec]]) -> None:
-    """Raise a ConfigError unless the label that defines positives means the same in all sessions."""
+    """Raise a ConfigError unless the label of positives means the same in all sessions."""
     within = (
         "Use --set sampling.positives=within, or name labels that mean the same (sampling.labels)."
     )

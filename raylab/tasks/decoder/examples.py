@@ -56,7 +56,7 @@ def example_field(config: DecoderTrial) -> tuple[int, int]:
 
 
 def anchors(config: DecoderTrial, rows: np.ndarray) -> np.ndarray:
-    """(n,) the row by which a worker owns an example: the row of a sample, or the first of a group."""
+    """(n,) the row by which a worker owns an example: that of a sample, or a group's first."""
     return np.asarray(rows[:, example_field(config)[0]])
 
 

@@ -1,4 +1,4 @@
-"""The VQ-VAE model (van den Oord, Vinyals & Kavukcuoglu 2017), with a head that predicts behaviour."""
+"""The VQ-VAE model (van den Oord, Vinyals & Kavukcuoglu 2017), with a head for behaviour."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class VqvaeModel(torch.nn.Module):
             return self.network.encode(windows.x, self.place[windows.session]).float()
 
     def squared_error(self, windows: Windows, values: Tensor) -> Tensor:
-        """The squared error of what (n, codes, D) decodes to, summed over windows, rows and units."""
+        """The squared error of decoded (n, codes, D), summed over windows, rows and units."""
         with self._precision(windows.x):
             return self.network.squared_error(values, windows.x, self.place[windows.session])
 

@@ -1,4 +1,4 @@
-"""Sessions combined: one encoder each, one for all with nothing in its padding, or the first alone."""
+"""Sessions combined: one encoder each, one for all without padding's effect, or the first."""
 
 from __future__ import annotations
 

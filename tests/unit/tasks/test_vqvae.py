@@ -1,4 +1,4 @@
-"""The VQ-VAE family: its network, what it is trained on, and scores against slow and obvious ones."""
+"""The VQ-VAE family: its network, its training data, and scores against slow, plain ones."""
 
 from __future__ import annotations
 
