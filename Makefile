@@ -51,9 +51,9 @@ test-allen: setup
 test-fuzz: setup
 	$(PYTEST) -m fuzz
 
-# Pages whose examples are run, links that lead somewhere, commands that parse.
+# Commands and links of the documentation, and the examples in docstrings of public functions.
 docs: setup
-	$(PYTEST) tests/unit/docs
+	$(PYTEST) tests/unit/docs tests/unit/test_docstrings.py
 
 lint: setup
 	$(BIN)/ruff check .
