@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 import raylab
 from raylab.cli.group import DATA, JSON, SET, WORKERS, parsed, verb
 from raylab.cli.show.screen import print_json
+from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, Seconds, Worker
 
 
 @verb("raylab plan search_spaces/contrastive.yaml --data ds --trials 16")
@@ -62,80 +62,84 @@ def plan(
         overrides=parsed(overrides, workers=workers),
         timed=timed,
         probe_seconds=probe_seconds,
-    ).to_dict()
+    )
     if as_json:
-        print_json(forecast)
+        print_json(forecast.to_dict())
     else:
         click.echo("\n".join(lines(forecast)))
 
 
-def lines(forecast: Mapping[str, Any]) -> list[str]:
-    """What `raylab.plan` returns, for people."""
-    at_once, each = forecast["at_once"], forecast["each"]
-    text = [
-        f"trials      {forecast['trials']}",
-        f"at once     {at_once['trials']}, bound by {at_once['bound']} ({_nodes(at_once)})",
+def lines(forecast: Forecast) -> list[str]:
+    """The forecast as lines of text."""
+    at_once, each = forecast.at_once, forecast.each
+    return [
+        f"trials      {forecast.trials}",
+        f"at once     {at_once.trials}, bound by {at_once.bound} ({_nodes(at_once.nodes)})",
+        f"each trial  {_each(each)}",
+        *_estimates(forecast, several=each.workers > 1),
+        *(f"note: {note}" for note in forecast.notes),
+        *(f"WARNING: {warning}" for warning in forecast.warnings),
     ]
-    text.append(f"each trial  {_each(each)}")
-    if forecast["trial_s"]:
-        text += _times(forecast, several=each["workers"] > 1)
-    text += [f"note: {note}" for note in forecast["notes"]]
-    text += [f"WARNING: {warning}" for warning in forecast["warnings"]]
-    return text
 
 
-def _times(forecast: Mapping[str, Any], *, several: bool) -> list[str]:
-    trial, study, held, written = (
-        forecast[name] for name in ("trial_s", "study_s", "memory", "disk")
-    )
-    ran = sum(row["error"] is None for row in forecast["probe"])
-    most = "at most " if several else ""
-    text = [
-        f"a trial     {most}{span(trial['estimate'])} ({span(trial['low'])} to "
-        f"{span(trial['high'])})",
-        f"the study   {most}{span(study['estimate'])} ({span(study['low'])} to "
-        f"{span(study['high'])})",
-    ]
-    if trial["least"] < trial["estimate"]:
-        text.append(
-            f"            at least {span(study['least'])}, if the scheduler stops all that it can "
-            "as soon as it can"
-        )
-    text.append(
-        f"memory      {_bytes(held['worker'])} a worker, {_bytes(held['node'])} on a node at once"
-    )
-    if held["gpu_free"]:
-        text.append(f"GPU memory  {_bytes(held['gpu'])} of {_bytes(held['gpu_free'])}")
-    text.append(
-        f"disk        {_bytes(written['study'])} for the study, {_bytes(written['free'])} free"
-    )
+def _estimates(forecast: Forecast, *, several: bool) -> list[str]:
+    """Time, memory and disk, and what they were estimated from; nothing without a probe."""
+    trial, study = forecast.trial_s, forecast.study_s
+    memory, disk = forecast.memory, forecast.disk
+    if trial is None or study is None or memory is None or disk is None:
+        return []
+    runs = sum(row.error is None for row in forecast.probe)
     measured = " Of several workers one was run, with the whole batch." if several else ""
     return [
-        *text,
-        f"Time, memory and disk are estimates from {ran} short runs of draws of the space, beside "
+        *_times(trial, study, several=several),
+        *_space(memory, disk),
+        f"Time, memory and disk are estimates from {runs} short runs of draws of the space, beside "
         f"each other as trials will be.{measured} Baselines and report come on top.",
     ]
 
 
-def _nodes(at_once: Mapping[str, Any]) -> str:
-    nodes = at_once["nodes"]
-    has = {name: sum(node[name] for node in nodes) for name in ("CPU", "GPU")}
-    memory = sum(node["memory"] for node in nodes)
+def _times(trial: Seconds, study: Seconds, *, several: bool) -> list[str]:
+    most = "at most " if several else ""
+    text = [
+        f"a trial     {most}{span(trial.estimate)} ({span(trial.low)} to {span(trial.high)})",
+        f"the study   {most}{span(study.estimate)} ({span(study.low)} to {span(study.high)})",
+    ]
+    if trial.least < trial.estimate:
+        text.append(
+            f"            at least {span(study.least)}, if the scheduler stops all that it can "
+            "as soon as it can"
+        )
+    return text
+
+
+def _space(memory: MemoryUse, disk: DiskUse) -> list[str]:
+    text = [
+        f"memory      {_bytes(memory.worker)} a worker, {_bytes(memory.node)} on a node at once"
+    ]
+    if memory.gpu_free:
+        text.append(f"GPU memory  {_bytes(memory.gpu)} of {_bytes(memory.gpu_free)}")
+    text.append(f"disk        {_bytes(disk.study)} for the study, {_bytes(disk.free)} free")
+    return text
+
+
+def _nodes(nodes: Sequence[Node]) -> str:
+    cpus, gpus = sum(node.cpus for node in nodes), sum(node.gpus for node in nodes)
+    memory = sum(node.memory for node in nodes)
     return (
-        f"{len(nodes)} node{'s' * (len(nodes) > 1)}: {has['CPU']:g} CPU, {has['GPU']:g} GPU, "
+        f"{len(nodes)} node{'s' * (len(nodes) > 1)}: {cpus:g} CPU, {gpus:g} GPU, "
         f"{_bytes(memory)} memory"
     )
 
 
-def _each(each: Mapping[str, Any]) -> str:
-    workers = "1 worker" if each["workers"] == 1 else f"{each['workers']} workers, each"
-    memory = f"{each['memory_gb']:g} GB" if each["memory_gb"] else "no reserved"
-    threads = f"{each['threads']} thread{'s' * (each['threads'] > 1)}"
-    return f"{workers}: {each['cpus']} CPU, {threads}, {each['gpus']:g} GPU, {memory} memory"
+def _each(each: Worker) -> str:
+    workers = "1 worker" if each.workers == 1 else f"{each.workers} workers, each"
+    memory = f"{each.memory_gb:g} GB" if each.memory_gb else "no reserved"
+    threads = f"{each.threads} thread{'s' * (each.threads > 1)}"
+    return f"{workers}: {each.cpus} CPU, {threads}, {each.gpus:g} GPU, {memory} memory"
 
 
 def span(seconds: float) -> str:
-    """About how long, in the unit that suits it."""
+    """A time in the unit that suits its length."""
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

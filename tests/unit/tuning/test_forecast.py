@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ from raylab.tuning.planning.forecast import (
 )
 from raylab.tuning.planning.placement import Placement
 from raylab.tuning.planning.probe import Draw, Probed, choose_draws
+from raylab.tuning.planning.results import (
+    AtOnce,
+    DiskUse,
+    Forecast,
+    MemoryUse,
+    Node,
+    ProbeRow,
+    Seconds,
+    Worker,
+)
 
 COST = {
     "warm_up_s": 3.0,
@@ -171,31 +182,31 @@ def test_a_measurement_is_of_a_trial_and_leaves_nothing(
 
 
 def test_what_people_read() -> None:
-    both = {"estimate": 7000.0, "low": 60.0, "high": 7000.0, "least": 100.0}
-    found = {
-        "trials": 9,
-        "notes": ["grid: 9 points"],
-        "at_once": {
-            "trials": 2,
-            "bound": "CPU",
-            "nodes": [{"CPU": 2.0, "GPU": 0.0, "memory": 8e9}],
-        },
-        "each": {"workers": 2, "cpus": 1, "threads": 1, "gpus": 0.0, "memory_gb": None},
-        "probe": [{"error": None}],
-        "trial_s": both,
-        "study_s": both,
-        "memory": {"worker": 1e9, "node": 2e9, "gpu_free": 0},
-        "disk": {"study": 5e6, "free": 1e9},
-        "warnings": ["disk: full"],
-    }
-    shown = "\n".join(lines(found))
+    seconds = Seconds(estimate=7000.0, low=60.0, high=7000.0, least=100.0)
+    forecast = Forecast(
+        trials=9,
+        notes=["grid: 9 points"],
+        at_once=AtOnce(trials=2, bound="CPU", nodes=[Node(cpus=2.0, gpus=0.0, memory=8e9)]),
+        each=Worker(threads=1, cpus=1, gpus=0.0, memory_gb=None, workers=2),
+        probe=[ProbeRow(params={}, steps=1, validations=1, error=None)],
+        trial_s=seconds,
+        study_s=seconds,
+        memory=MemoryUse(worker=1e9, above_idle=0.0, node=2e9, free=8e9, gpu=0.0, gpu_free=0.0),
+        disk=DiskUse(trial=1e6, study=5e6, free=1e9),
+        warnings=["disk: full"],
+    )
+    text = "\n".join(lines(forecast))
     for part in (
-        "at once     2, bound by CPU",
+        "at once     2, bound by CPU (1 node: 2 CPU, 0 GPU, 8.0 GB memory)",
         "at most 1.9 h (60 s to 1.9 h)",
         "at least 2 min",
+        "1.0 GB a worker",
+        "5.0 MB for the study",
+        "estimates from 1 short runs",
         "WARNING: disk: full",
     ):
-        assert part in shown
-    assert "2 workers, each: 1 CPU, 1 thread" in shown
-    assert "estimate" not in "\n".join(lines({**found, "trial_s": None}))
+        assert part in text
+    assert "GPU memory" not in text
+    assert "2 workers, each: 1 CPU, 1 thread" in text
+    assert "estimate" not in "\n".join(lines(replace(forecast, trial_s=None)))
     assert [span(value) for value in (0.34, 34, 340, 34_000)] == ["0.3 s", "34 s", "6 min", "9.4 h"]
