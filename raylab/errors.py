@@ -6,11 +6,19 @@ LONGEST = 1200  # characters of a message; the middle of a longer one is cut out
 
 
 class RaylabError(Exception):
-    """A problem the user can solve. Shown as one or two lines, never as a traceback.
+    """A problem that the user can solve. The command line prints it without a traceback.
 
     Args:
         what: What is wrong, in one sentence that names the file or key.
         remedy: What to do about it.
+
+    Example:
+        >>> try:
+        ...     raylab.Dataset("missing")
+        ... except raylab.RaylabError as error:
+        ...     print(error)
+        missing: not a prepared dataset (no manifest.json)
+          Make one with `raylab prepare`.
     """
 
     exit_code = 2

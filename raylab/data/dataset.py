@@ -113,11 +113,20 @@ class Dataset:
 
     Attributes:
         path: That folder.
-        manifest: What its `manifest.json` holds.
+        manifest: The content of its `manifest.json`.
 
     Raises:
         DataError: There is no such folder, it is not a prepared dataset, or its schema is of
             another version.
+
+    Example:
+        >>> dataset = raylab.Dataset("dataset")
+        >>> dataset.sessions["a"].splits
+        {'train': 360, 'valid': 120, 'test': 120}
+        >>> dataset.labels["position"].unit
+        'm'
+        >>> dataset.open("a").neural.shape  # samples x units
+        (600, 6)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -58,6 +58,18 @@ def prepare(
         DataError: No file could be read, two sessions have one id, or `out` exists or is being
             prepared by another process.
         ConfigError: The recipe or an override is wrong, or they do not apply to the source.
+
+    Example:
+        >>> paths = raylab.synth("raw", sessions=1, samples=600, units=(5, 8))
+        >>> result = raylab.prepare("raw", out="prepared")
+        >>> list(result.dataset.sessions), result.failed
+        (['500000000'], [])
+
+        The same recording with other splits; the activity is not copied:
+
+        >>> result = raylab.prepare("prepared", out="blocked", overrides={"splits.kind": "blocked"})
+        >>> result.dataset.manifest["splits"]["kind"]
+        'blocked'
     """
     target = Path(out)
     if target.exists():

@@ -36,14 +36,18 @@ def synth(
         folder: Where the files go; it is made if it does not exist.
         sessions: Number of sessions, one file each.
         samples: Samples per session, at 30 Hz.
-        seed: Of everything that is drawn.
+        seed: The seed of everything that is drawn.
         form: `domains` states splits as intervals, `masks` as one flag per sample.
         units: The smallest and largest number of units of a session.
         noise: Standard deviation of the noise of a sample, in dF/F (one spike is 0.2). The
             randomness of spiking comes on top of it.
 
     Returns:
-        The paths of the files.
+        The paths of the files, one per session.
+
+    Example:
+        >>> [path.name for path in raylab.synth("recordings", sessions=2, samples=600)]
+        ['500000000.h5', '500000001.h5']
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -70,13 +70,21 @@ def synth_spikes(
         units: Units per session.
         scenes: Number of scenes.
         presentations: Presentations of each scene and of each orientation.
-        seed: Of everything that is drawn.
+        seed: The seed of everything that is drawn.
         noise: Standard deviation of the logarithm of a unit's gain, drawn anew for each
             presentation. Spikes are Poisson on top of it, and running raises all rates by up to a
             half.
 
     Returns:
         The paths of the sessions' files.
+
+    Example:
+        >>> paths = raylab.synth_spikes("spikes", units=12, scenes=6, presentations=10)
+        >>> [path.name for path in paths]
+        ['npx0_0.npz']
+        >>> result = raylab.prepare("spikes", out="scenes", recipe="synthetic_neuropixels")
+        >>> result.dataset.labels["scene"].kind
+        'discrete'
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

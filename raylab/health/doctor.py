@@ -20,9 +20,9 @@ from raylab.tracking.environment import package_version
 
 
 def doctor(study: str | Path | None = None) -> list[Finding]:
-    """Check this machine, the installed packages, the Ray clusters that run here, the cluster that
-    RAY_ADDRESS names, and a study.
+    """Check this machine, its packages and Ray clusters, and a study.
 
+    The Ray clusters are those that run here, and the one that RAY_ADDRESS names.
     Nothing is changed: an empty file is written and removed again, to read the clock of the
     storage. No Ray is started. The named cluster is joined only if it asks for a token, or if the
     user accepts clusters without one (RAYLAB_INSECURE=1).
@@ -32,6 +32,13 @@ def doctor(study: str | Path | None = None) -> list[Finding]:
 
     Returns:
         One finding per check, with its level (`ok`, `warning` or `problem`) and a remedy.
+
+    Example:
+        >>> findings = raylab.doctor("study")
+        >>> {finding.level for finding in findings} <= {"ok", "warning", "problem"}
+        True
+        >>> [finding.level for finding in findings if finding.check == "pickles"]
+        ['ok']
     """
     path = Path(study).expanduser() if study is not None else None
     findings = [*_access(), *_packages(), *_machine(path)]

@@ -45,18 +45,33 @@ _ALLOWED: list[Any] = [
 
 
 def from_cebra(path: str | Path) -> Model:
-    """Load the encoders of a file that `cebra.CEBRA.save` has written, one encoder per session. The
-    sessions are named 0, 1, ...
+    """Load the encoders of a file that `cebra.CEBRA.save` has written.
+
+    The model has one encoder per session. Its sessions are named 0, 1, ..., or as in the study
+    where raylab wrote the file.
 
     `Model.transform` takes the same arrays as CEBRA's and returns the same embeddings, with two
     exceptions. An encoder that subsamples embeds every sample (CEBRA: every fourth), and a window
     that the encoder maps to zero stays zero (CEBRA: NaN). The config contains as much about the
     training as the file does. CEBRA's files have no sampling rate, so it is set to 1 Hz.
 
+    Args:
+        path: The file.
+
+    Returns:
+        The model.
+
     Raises:
-        DataError: the file is missing or has another form, raylab lacks its architecture, or it can
+        DataError: The file is missing or has another form, raylab lacks its architecture, or it can
             only be read by running code (as files of `backend="torch"`).
         ConfigError: raylab's config does not allow a value of the file's arguments.
+
+    Example:
+        >>> sessions = raylab.export_model("study", out="from_study.pt", form="cebra")
+        >>> model = raylab.from_cebra("from_study.pt")
+        >>> activity = raylab.Dataset("dataset").open("a").neural
+        >>> model.transform(activity, session="a").shape  # samples x dimensions
+        (600, 3)
     """
     source = str(path)
     content = _load(Path(path))

@@ -33,6 +33,10 @@ def draw(
     Raises:
         ConfigError: `out` names one file, but there are several sessions.
         DataError: There is no such dataset, recording or session.
+
+    Example:
+        >>> [path.name for path in raylab.draw("dataset", out="pictures")]
+        ['a.png', 'b.png']
     """
     target = Path(out)
     single = target.suffix == ".png"

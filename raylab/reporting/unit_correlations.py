@@ -53,6 +53,13 @@ def unit_correlations(
     Raises:
         DataError: There is no such dataset or session, or no session has training samples.
         ConfigError: The view is not valid, or `clusters` is below 1.
+
+    Example:
+        >>> table = raylab.unit_correlations("dataset", session="a", clusters=2)
+        >>> list(table.columns)
+        ['session', 'unit', 'cluster', 'place']
+        >>> len(table) == raylab.Dataset("dataset").sessions["a"].units
+        True
     """
     if clusters < 1:
         raise ConfigError(f"clusters {clusters}: at least 1", "Leave it out for 10.")

@@ -102,8 +102,23 @@ def Float(
     when: When | None = None,
     paths: Iterable[str] = (),
 ) -> Parameter:
-    """A number between `low` and `high`, as `{float: [low, high]}`. ConfigError where a space file
-    would be refused.
+    """Search a number between `low` and `high`; in a space file, `{float: [low, high]}`.
+
+    Args:
+        low: The smallest value.
+        high: The largest value, above `low`.
+        log: Whether to draw evenly on a logarithmic scale; then `low` must be above 0.
+        step: The distance of the values that can be drawn, counted from `low`. Default: any number.
+        when: The parameter is searched only where these config paths have these values.
+        paths: Config paths that share this draw. The key in `search` is then a free name.
+
+    Raises:
+        ConfigError: A space file with this parameter would be refused.
+
+    Example:
+        >>> rate = raylab.Float(1e-4, 1e-2, log=True)
+        >>> rate.contains(0.003), rate.contains(1.0)
+        (True, False)
     """
     return _made("Float", {"float": [low, high], "log": log, "step": step}, when, paths)
 
@@ -117,14 +132,43 @@ def Int(
     when: When | None = None,
     paths: Iterable[str] = (),
 ) -> Parameter:
-    """A whole number from `low` to `high`, both included, as `{int: [low, high]}`."""
+    """Search a whole number from `low` to `high`, both included; in a file, `{int: [low, high]}`.
+
+    Args:
+        low: The smallest value.
+        high: The largest value, above `low`.
+        log: Whether to draw evenly on a logarithmic scale; then `low` must be above 0.
+        step: The distance of the values that can be drawn, counted from `low`. Default: 1.
+        when: The parameter is searched only where these config paths have these values.
+        paths: Config paths that share this draw. The key in `search` is then a free name.
+
+    Raises:
+        ConfigError: A space file with this parameter would be refused.
+
+    Example:
+        >>> raylab.Int(8, 32, step=8).values()
+        [8, 16, 24, 32]
+    """
     return _made("Int", {"int": [low, high], "log": log, "step": step}, when, paths)
 
 
 def Choice(
     choices: Iterable[Scalar], *, when: When | None = None, paths: Iterable[str] = ()
 ) -> Parameter:
-    """One of `choices`, as `{categorical: [...]}`."""
+    """Search a choice among values; in a space file, `{categorical: [...]}`.
+
+    Args:
+        choices: The values: text, numbers, truth values or None.
+        when: The parameter is searched only where these config paths have these values.
+        paths: Config paths that share this draw. The key in `search` is then a free name.
+
+    Raises:
+        ConfigError: A space file with this parameter would be refused.
+
+    Example:
+        >>> raylab.Choice(["offset5", "offset10"]).values()
+        ['offset5', 'offset10']
+    """
     return _made("Choice", {"categorical": list(choices)}, when, paths)
 
 

@@ -46,6 +46,17 @@ class Space(Strict):
 
     Raises:
         ValidationError: From pydantic. `load_space` raises ConfigError instead.
+
+    Example:
+        >>> space = raylab.Space(
+        ...     task={"kind": "contrastive"},
+        ...     search={
+        ...         "model.output_dimension": raylab.Int(3, 8),
+        ...         "optimizer.learning_rate": raylab.Float(1e-4, 1e-2, log=True),
+        ...     },
+        ... )
+        >>> list(space.search)
+        ['model.output_dimension', 'optimizer.learning_rate']
     """
 
     task: dict[str, Any] = {"kind": DEFAULT_FAMILY}

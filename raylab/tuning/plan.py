@@ -37,8 +37,18 @@ def plan(
             probes, time, memory and disk are None.
         probe_seconds: How long the probes take together, without their starts.
 
+    Returns:
+        The number of trials, how many run at the same time, and estimates of time (seconds), memory
+        and disk (bytes).
+
     Raises:
         ConfigError, DataError, StudyError: `search` would raise the same before it starts anything.
+
+    Example:
+        >>> space = {"search": {"optimizer.learning_rate": {"float": [1e-4, 1e-2]}}}
+        >>> forecast = raylab.plan(space, data="dataset", trials=8, timed=False)
+        >>> forecast.trials, forecast.each.workers, forecast.trial_s
+        (8, 1, None)
     """
     more = {"budget.trials": trials} if trials is not None else {}
     checked = make_plan(space, data, overrides={**(overrides or {}), **more})

@@ -40,6 +40,21 @@ def search(
     Raises:
         ConfigError, DataError, StudyError: Something does not fit; nothing was started or written.
         KeyboardInterrupt: The search was stopped. The study is closed, and `resume` finishes it.
+
+    Example:
+        >>> space = {
+        ...     "task": {"kind": "contrastive", "label": "position"},
+        ...     "base": {
+        ...         "sampling.conditional": "time_delta",
+        ...         "training": {"max_steps": 20, "batch_size": 64, "device": "cpu"},
+        ...     },
+        ...     "search": {"optimizer.learning_rate": raylab.Float(1e-3, 1e-2, log=True)},
+        ... }
+        >>> study = raylab.search(
+        ...     space, data="dataset", out="study", trials=2, say=lambda line: None
+        ... )
+        >>> [record.state for record in study.records()]
+        ['completed', 'completed']
     """
     more = {"budget.trials": trials} if trials is not None else {}
     plan = make_plan(space, data, overrides={**(overrides or {}), **more})

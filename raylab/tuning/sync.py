@@ -24,6 +24,10 @@ def sync(path: str | Path) -> StudyFolder:
     Raises:
         StudyError: There is no study.
         MirrorError: MLflow cannot be reached.
+
+    Example:
+        >>> raylab.sync("study").name
+        'study'
     """
     from raylab.reporting.trial_figures import trial_figures  # slow: it imports plotly
 

@@ -40,6 +40,12 @@ def train(
     Raises:
         ConfigError, DataError, StudyError: Something does not fit; nothing was started or written.
         KeyboardInterrupt: The training was stopped. The study is closed, and `resume` finishes it.
+
+    Example:
+        >>> config = {"training": {"max_steps": 20, "batch_size": 64, "device": "cpu"}}
+        >>> study = raylab.train(config, data="dataset", out="trained", say=lambda line: None)
+        >>> [(record.trial, record.state) for record in study.records()]
+        [('0000', 'completed')]
     """
     value = dict(config) if isinstance(config, Mapping) else load_yaml(Path(config))
     stray = sorted(set(value) & (set(Space.model_fields) - {"task"}))

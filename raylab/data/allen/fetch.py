@@ -146,6 +146,13 @@ def fetch(
         ConfigError: The source is not known, or no session fits the filters.
         DataError: The warehouse cannot be reached or its answers make no sense; or the folder is
             full, not writable or in use. A session that fails alone is in `failed` instead.
+
+    Example:
+        >>> result = raylab.fetch("allen-ophys", out="allen", area="VISp", limit=3, dry_run=True)
+        >>> [match.session.areas for match in result.matched]
+        [('VISp',), ('VISp',), ('VISp',)]
+        >>> result.fetched
+        []
     """
     filters = Filters(
         ids=tuple(ids),
