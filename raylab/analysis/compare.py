@@ -74,7 +74,8 @@ def compare(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> Comparison:
-    """Train every value of one searched choice with every seed; give means and intervals over seeds.
+    """Train every value of one searched choice with every seed; give means and intervals over
+    seeds.
 
     Everything else is as `base` of the space states it, or the config's default: what the space
     searches besides is not searched here. The trials are a study (`kind: compare`). The same call

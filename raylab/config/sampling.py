@@ -212,8 +212,8 @@ def sampling_section(**flat: Any) -> dict[str, Any]:
 
 
 def __getattr__(name: str) -> type[Strict]:
-    """The sections that are made of the kinds of pairs, by name, so that pickle finds them: a fitted
-    scikit-learn estimator holds its config.
+    """The sections that are made of the kinds of pairs, by name, so that pickle finds them: a
+    fitted scikit-learn estimator holds its config.
     """
     for pairs in CONDITIONALS.models:
         for section in (drawn_alone(pairs), objective_section(pairs)):

@@ -28,8 +28,10 @@ def is_adaptable(config: EncoderConfig) -> bool:
     """Whether there are layers behind the first, and none of them depends on the number of units.
     (Those of the subsampling encoders do: what passes their first layer is added to the input.)
     """
-    one, other = (trunk(build_encoder(config, units=units, output_dimension=2)) for units in (2, 3))
-    return bool(one) and all(p.shape == other[name].shape for name, p in one.items())
+    narrow, wide = (
+        trunk(build_encoder(config, units=units, output_dimension=2)) for units in (2, 3)
+    )
+    return bool(narrow) and all(p.shape == wide[name].shape for name, p in narrow.items())
 
 
 def adopt_trunk(encoder: Encoder, trained: Encoder) -> None:

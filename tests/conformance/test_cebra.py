@@ -294,7 +294,9 @@ SAMPLES, DRAWS, OFFSET = 3000, 20_000, 5
 
 
 def smooth(columns: int, seed: int = 0) -> np.ndarray:
-    """(T, columns) whole-numbered random walks in 0 .. 30, where cebra's float32 search is exact."""
+    """(T, columns) whole-numbered random walks in 0 .. 30, where cebra's float32 search is
+    exact.
+    """
     random = np.random.default_rng(seed)
     walk = np.cumsum(random.integers(-1, 2, (SAMPLES, columns)), axis=0)
     return np.abs((walk + 30) % 60 - 30).astype(np.float64)

@@ -36,7 +36,9 @@ def test_between_runs_of_any_dimension() -> None:
 
 @pytest.mark.parametrize(("samples", "edges"), [(5000, 100), (400, 100), (150, 20)])
 def test_between_datasets_aligned_by_a_label(samples: int, edges: int) -> None:
-    """The few samples of the smaller case leave bins empty; both fill them from their neighbours."""
+    """The few samples of the smaller case leave bins empty; both fill them from their
+    neighbours.
+    """
     random = np.random.default_rng(samples)
     labels = [random.uniform(low, 1, samples) for low in (-1, -0.98, -1, -1)]
     curves = [np.stack([np.sin(2 * x), np.cos(3 * x), x], axis=1) for x in labels]

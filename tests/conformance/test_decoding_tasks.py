@@ -155,7 +155,9 @@ def tuning(session: Session, label: str) -> np.ndarray:
 
 
 def agreement(session: Session, rates: np.ndarray, label: str) -> float:
-    """Correlation over classes and units of measured and true rates, each unit's mean taken away."""
+    """Correlation over classes and units of measured and true rates, each unit's mean taken
+    away.
+    """
     found, true = (one - one.mean(axis=0) for one in (tuning(session, label), rates))
     return float(np.corrcoef(found.ravel(), true.ravel())[0, 1])
 

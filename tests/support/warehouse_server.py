@@ -1,4 +1,6 @@
-"""A warehouse on loopback that speaks RMA and serves files with ranges, and misbehaves by script."""
+"""A warehouse on loopback that speaks RMA and serves files with ranges, and misbehaves by
+script.
+"""
 
 from __future__ import annotations
 

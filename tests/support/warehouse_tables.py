@@ -32,11 +32,26 @@ ECEPHYS = {
     766: ("functional_connectivity", None, ("VISp", "CA1"), 1),
 }
 # What allensdk wants besides.
-PROBE = {"phase": "3a", "sampling_rate": 29999.95, "lfp_sampling_rate": 2499.99, "use_lfp_data": True,
-         "lfp_temporal_subsampling_factor": 2.0, "air_channel_index": 370, "surface_channel_index": 360}  # fmt: skip
+PROBE = {
+    "phase": "3a",
+    "sampling_rate": 29999.95,
+    "lfp_sampling_rate": 2499.99,
+    "use_lfp_data": True,
+    "lfp_temporal_subsampling_factor": 2.0,
+    "air_channel_index": 370,
+    "surface_channel_index": 360,
+}
 CHANNEL = dict.fromkeys(
-    ("local_index", "probe_horizontal_position", "probe_vertical_position", "anterior_posterior_ccf_coordinate",
-     "dorsal_ventral_ccf_coordinate", "left_right_ccf_coordinate"), "1")  # fmt: skip
+    (
+        "local_index",
+        "probe_horizontal_position",
+        "probe_vertical_position",
+        "anterior_posterior_ccf_coordinate",
+        "dorsal_ventral_ccf_coordinate",
+        "left_right_ccf_coordinate",
+    ),
+    "1",
+)
 
 
 def link(session: int) -> str:

@@ -20,10 +20,21 @@ import raylab
 ROOT = Path(raylab.__file__).parent
 # Foreign files, which come as pickles only: behind an allow-list of arrays and plain containers.
 BEHIND_A_LIST = {"data/readers/formats/joblib.py", "data/readers/plain_pickle.py"}
-UNPICKLES = {("pickle", "load"), ("pickle", "loads"), ("pickle", "Unpickler"), ("cloudpickle", "load"),
-             ("cloudpickle", "loads"), ("joblib", "load"), ("pd", "read_pickle"), ("pandas", "read_pickle"),
-             ("Tuner", "restore"), ("Tuner", "can_restore"), ("dill", "load"), ("dill", "loads"),
-             ("shelve", "open")}  # fmt: skip
+UNPICKLES = {
+    ("pickle", "load"),
+    ("pickle", "loads"),
+    ("pickle", "Unpickler"),
+    ("cloudpickle", "load"),
+    ("cloudpickle", "loads"),
+    ("joblib", "load"),
+    ("pd", "read_pickle"),
+    ("pandas", "read_pickle"),
+    ("Tuner", "restore"),
+    ("Tuner", "can_restore"),
+    ("dill", "load"),
+    ("dill", "loads"),
+    ("shelve", "open"),
+}
 
 
 def loads(source: str) -> list[int]:

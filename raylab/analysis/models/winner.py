@@ -65,7 +65,8 @@ def describe_choice(study: StudyFolder) -> str | None:
     if record is None:
         return None
     return (
-        f"trial {record.trial} is used: of {len(front(records, *study.modes))} on the Pareto front, "
+        f"trial {record.trial} is used: of {len(front(records, *study.modes))} on the Pareto "
+        "front, "
         f"the one with the best {study.metrics[0]}"
     )
 

@@ -135,7 +135,8 @@ def _shared_label(entrants: Sequence[Entrant]) -> str:
             )
         if own != first.study.description["label"]:
             raise StudyError(
-                f"{first.name} decodes '{first.study.description['label']}', {entrant.name} '{own}'",
+                f"{first.name} decodes '{first.study.description['label']}', "
+                f"{entrant.name} '{own}'",
                 "Name one label with --label.",
             )
     return str(first.study.description["label"])

@@ -69,7 +69,9 @@ def compare_weights(then: Weights, now: Weights) -> WeightDifference:
 
 
 def close(then: float | None, now: float | None, tolerance: float) -> bool:
-    """Whether two scores are equal within a share of the first. NaN equals NaN, None equals None."""
+    """Whether two scores are equal within a share of the first. NaN equals NaN, None equals
+    None.
+    """
     if then is None or now is None:
         return then is now
     return (math.isnan(then) and math.isnan(now)) or abs(then - now) <= tolerance * abs(then)

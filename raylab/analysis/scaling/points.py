@@ -1,4 +1,6 @@
-"""Scores, speeds and efficiency of each point of a scaling study, from the records of its trials."""
+"""Scores, speeds and efficiency of each point of a scaling study, from the records of its
+trials.
+"""
 
 from __future__ import annotations
 

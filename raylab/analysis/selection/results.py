@@ -54,7 +54,9 @@ class Stability(Result):
 
 @dataclass(frozen=True)
 class Difference(Result):
-    """The best candidate's score minus the second's, paired by seed; positive where it is better."""
+    """The best candidate's score minus the second's, paired by seed; positive where it is
+    better.
+    """
 
     first: str
     second: str

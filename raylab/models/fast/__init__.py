@@ -1,4 +1,5 @@
-"""Training steps for CPUs that are faster than torch's layers under autograd; tests compare the two.
+"""Training steps for CPUs that are faster than torch's layers under autograd; tests compare the
+two.
 
 The config key `training.fast: false` turns all of this off.
 

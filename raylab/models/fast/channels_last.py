@@ -47,7 +47,7 @@ def convolve_transposed(x: Tensor, layer: nn.ConvTranspose1d, length: int) -> Te
     """(B, L, C) -> (B, length, O)."""
     (taps,), (stride,), padding = layer.kernel_size, layer.stride, layer.kernel_size[0] // 2
     more = length - ((x.shape[1] - 1) * stride - 2 * padding + taps)
-    found = functional.conv_transpose2d(
+    outputs = functional.conv_transpose2d(
         _images(x),
         layer.weight.unsqueeze(2),
         layer.bias,
@@ -55,7 +55,7 @@ def convolve_transposed(x: Tensor, layer: nn.ConvTranspose1d, length: int) -> Te
         padding=(0, padding),
         output_padding=(0, more),
     )
-    return _rows(found)
+    return _rows(outputs)
 
 
 def squared_error(x: Tensor, layer: nn.Conv1d, target: Tensor) -> Tensor:
@@ -71,8 +71,8 @@ def squared_error(x: Tensor, layer: nn.Conv1d, target: Tensor) -> Tensor:
     units = target.shape[2]
     assert layer.bias is not None
     if not (_on_cpu(x) and torch.is_grad_enabled() and x.numel()):
-        found = convolve(x, layer)[..., :units]
-        return functional.mse_loss(found.float(), target, reduction="sum")
+        outputs = convolve(x, layer)[..., :units]
+        return functional.mse_loss(outputs.float(), target, reduction="sum")
     parameters: list[Tensor] = [layer.weight, layer.bias]
     if units < len(layer.bias):  # else no slices: their gradients would be copies
         parameters = [each[:units] for each in parameters]
@@ -96,8 +96,8 @@ class _SquaredError(torch.autograd.Function):
                 rebuilt = _convolved(*leaves, stride=1)
             missed = rebuilt.detach().sub_(wanted)
             error += missed.flatten().dot(missed.flatten())
-            found, *gradients = torch.autograd.grad(rebuilt, leaves, missed.mul_(2))
-            of_some.copy_(found)
+            of_windows, *gradients = torch.autograd.grad(rebuilt, leaves, missed.mul_(2))
+            of_some.copy_(of_windows)
             of_layer.append(gradients)
         of_weight, of_bias = (torch.stack(each).sum(0) for each in zip(*of_layer))
         ctx.save_for_backward(of_x, of_weight, of_bias)

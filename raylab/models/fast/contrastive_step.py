@@ -55,15 +55,15 @@ class FusedEncoder:
         frames = torch.index_select(x, 0, rows, out=self._frames[len(rows)])
         return frames.view(self.encoder.width, len(first), -1).transpose(0, 1)
 
-    def of_windows(self, windows: Tensor) -> Seen:
+    def of_windows(self, windows: Tensor) -> EncoderBatch:
         """Of (R, width, N) windows."""
-        return Seen(self, windows.transpose(0, 1), None)
+        return EncoderBatch(self, windows.transpose(0, 1), None)
 
-    def of_recording(self, x: Tensor, first: Tensor) -> Seen:
+    def of_recording(self, x: Tensor, first: Tensor) -> EncoderBatch:
         """Of the windows of (T, N) that begin at the (R,) rows `first`: every sample is embedded
         once, as one window as wide as the recording, and the rows of the step are picked from that.
         """
-        return Seen(self, x[:, None], first)
+        return EncoderBatch(self, x[:, None], first)
 
     def prefers_recording(self, samples: int, windows: int) -> bool:
         """Whether so many windows overlap so much that embedding every sample once is less work."""
@@ -72,7 +72,7 @@ class FusedEncoder:
 
 
 @dataclass
-class Seen:
+class EncoderBatch:
     """What an encoder is shown at a step: (width, R, N) windows, or one as wide as the recording
     and the R rows wanted of it.
     """
@@ -86,9 +86,9 @@ class Seen:
 
     def forward(self) -> Tensor:
         """(R, D) embeddings."""
-        found = self.by.network.forward(self.x)
-        self._samples = found.shape
-        raw = found if self.first is None else found.index_select(0, self.first)
+        outputs = self.by.network.forward(self.x)
+        self._samples = outputs.shape
+        raw = outputs if self.first is None else outputs.index_select(0, self.first)
         if not self.by.encoder.normalize:
             return raw
         self._unit, self._length = unit_rows(raw)
@@ -103,60 +103,62 @@ class Seen:
         return self.by.network.backward(gradient)
 
 
-def fused_loss(seen: Sequence[Seen], objectives: Objectives, layout: Layout) -> Tensor:
+def fused_loss(batches: Sequence[EncoderBatch], objectives: Objectives, layout: Layout) -> Tensor:
     """The loss of sessions that are scored together, laid out one after the other; one `backward`
     gives all gradients.
 
-    No encoder may be in `seen` twice; one that sessions share has a FusedEncoder for each.
+    No encoder may be in `batches` twice; one that sessions share has a FusedEncoder for each.
     """
-    value: Tensor = _Pass.apply(seen, objectives, layout, *_parameters(seen, objectives))
+    value: Tensor = _Pass.apply(batches, objectives, layout, *_parameters(batches, objectives))
     return value
 
 
 def add_gradients(
-    seen: Sequence[Seen], objectives: Objectives, layout: Layout, *, weight: float = 1.0
+    batches: Sequence[EncoderBatch], objectives: Objectives, layout: Layout, *, weight: float = 1.0
 ) -> Tensor:
     """`fused_loss`, without a graph: its gradients times `weight` are added to `grad` of the
     parameters, as `backward` would. At small batches autograd's engine takes as long as the
     products.
     """
     with torch.no_grad():
-        value, gradients = _value_and_gradients(seen, objectives, layout)
+        value, gradients = _value_and_gradients(batches, objectives, layout)
         sums: list[Tensor] = []
-        found: list[Tensor] = []
-        for p, gradient in zip(_parameters(seen, objectives), gradients):
+        terms: list[Tensor] = []
+        for p, gradient in zip(_parameters(batches, objectives), gradients):
             if p.requires_grad:
                 p.grad = torch.zeros_like(p) if p.grad is None else p.grad
                 sums.append(p.grad)
-                found.append(gradient)
-        torch._foreach_add_(sums, found, alpha=weight)
+                terms.append(gradient)
+        torch._foreach_add_(sums, terms, alpha=weight)
     return value
 
 
-def fused_embedding(seen: Seen) -> Tensor:
+def fused_embedding(batch: EncoderBatch) -> Tensor:
     """(R, D) embeddings under autograd. `backward` has to come before the encoder's next pass."""
-    found: Tensor = _Embedding.apply(seen, *seen.by.network.parameters)
-    return found
+    embedding: Tensor = _Embedding.apply(batch, *batch.by.network.parameters)
+    return embedding
 
 
-def _parameters(seen: Sequence[Seen], objectives: Objectives) -> list[Tensor]:
-    return [p for one in seen for p in one.by.network.parameters] + list(
+def _parameters(batches: Sequence[EncoderBatch], objectives: Objectives) -> list[Tensor]:
+    return [p for batch in batches for p in batch.by.network.parameters] + list(
         objectives.criterion.parameters()
     )
 
 
 def _value_and_gradients(
-    seen: Sequence[Seen], objectives: Objectives, layout: Layout
+    batches: Sequence[EncoderBatch], objectives: Objectives, layout: Layout
 ) -> tuple[Tensor, list[Tensor]]:
     """The loss, and the gradients of `_parameters`, which are of the encoders: the next pass
     overwrites them.
     """
-    parts = [one.forward() for one in seen]
+    parts = [batch.forward() for batch in batches]
     z = parts[0] if len(parts) == 1 else torch.cat(parts)
-    longest = UNIT if all(one.by.encoder.normalize for one in seen) else None
+    longest = UNIT if all(batch.by.encoder.normalize for batch in batches) else None
     value, gradient, of_criterion = objectives.value_and_gradients(z, layout, longest=longest)
-    of_encoders = [one.backward(part) for one, part in zip(seen, gradient.split(layout.rows))]
-    return value, [found for each in of_encoders for found in each] + of_criterion
+    of_encoders = [
+        batch.backward(part) for batch, part in zip(batches, gradient.split(layout.rows))
+    ]
+    return value, [gradient for encoder in of_encoders for gradient in encoder] + of_criterion
 
 
 class _Pass(torch.autograd.Function):
@@ -164,9 +166,13 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, seen: Sequence[Seen], objectives: Objectives, layout: Layout, *parameters: Tensor
+        ctx: Any,
+        batches: Sequence[EncoderBatch],
+        objectives: Objectives,
+        layout: Layout,
+        *parameters: Tensor,
     ) -> Tensor:
-        value, gradients = _value_and_gradients(seen, objectives, layout)
+        value, gradients = _value_and_gradients(batches, objectives, layout)
         ctx.gradients = [
             gradient.clone() for gradient in gradients
         ]  # another pass may come before `backward`
@@ -175,20 +181,22 @@ class _Pass(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
-        found = ctx.gradients if float(scale) == 1 else torch._foreach_mul(ctx.gradients, scale)
-        return (None, None, None, *found)
+        gradients = ctx.gradients
+        if float(scale) != 1:
+            gradients = torch._foreach_mul(gradients, scale)
+        return (None, None, None, *gradients)
 
 
 class _Embedding(torch.autograd.Function):
     """One encoder's part of a graph."""
 
     @staticmethod
-    def forward(ctx: Any, seen: Seen, *parameters: Tensor) -> Tensor:
-        ctx.seen = seen
-        return seen.forward().clone()
+    def forward(ctx: Any, batch: EncoderBatch, *parameters: Tensor) -> Tensor:
+        ctx.batch = batch
+        return batch.forward().clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        found = ctx.seen.backward(gradient.clone())  # which it changes in place
-        return (None, *(one.clone() for one in found))
+        gradients = ctx.batch.backward(gradient.clone())  # it changes its argument in place
+        return (None, *(each.clone() for each in gradients))

@@ -107,7 +107,9 @@ class LFQ(_Lattice):
         return torch.where((indices & self.basis) != 0, 1.0, -1.0)
 
     def _entropy(self, z: Tensor, share: Share | None) -> Tensor:
-        """This worker's part: entropies of its choices, and an even share of that of all choices."""
+        """This worker's part: entropies of its choices, and an even share of that of all
+        choices.
+        """
         total = vectors_of(z, share)
         choice = (2 * self.config.inverse_temperature * z @ self.signs.t()).softmax(-1)
         mean, workers = choice.sum(0, keepdim=True) / total, 1

@@ -15,8 +15,8 @@ from raylab.models.adaptation import trunk
 from raylab.models.base import Encoder
 from raylab.models.encoders import build_encoder
 from raylab.models.fast.contrastive_step import (
+    EncoderBatch,
     FusedEncoder,
-    Seen,
     add_gradients,
     fused_embedding,
     fused_loss,
@@ -128,12 +128,12 @@ class ContrastiveModel(torch.nn.Module):
             return False
         return FusedEncoder.supports(self.encoder(session.timeline.session))
 
-    def _all_fast_windows(self, pairs: Pairs) -> list[Seen]:
+    def _all_fast_windows(self, pairs: Pairs) -> list[EncoderBatch]:
         return [
             self._fast_windows(session, rows) for session, rows in zip(pairs.sessions, pairs.rows)
         ]
 
-    def _fast_windows(self, session: SessionShard, rows: torch.Tensor) -> Seen:
+    def _fast_windows(self, session: SessionShard, rows: torch.Tensor) -> EncoderBatch:
         """The windows around (R,) rows of the view; augmented in training."""
         name = session.timeline.session
         if name not in self._fused:

@@ -136,7 +136,9 @@ def test_weights_and_scores_that_differ() -> None:
 
 
 def test_the_configs_that_weights_come_from() -> None:
-    """Member 1 took over member 0's weights at step 20, and member 2 those of member 1 at step 40."""
+    """Member 1 took over member 0's weights at step 20, and member 2 those of member 1 at step
+    40.
+    """
     a, b, c = ({"name": name} for name in "abc")
     first = TrialRecord("0", config=a, step=60)
     second = TrialRecord(

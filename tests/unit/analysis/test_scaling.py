@@ -56,10 +56,16 @@ def made_up(workers: int) -> list[TrialRecord]:
     """
     speed = 1.0 if workers == 1 else 1.6
     return [
-        record(f"{fraction}-{width}-{seed}", 1 - 2 * SIZES.samples[fraction] ** -0.5, speed * 160 / width,
-               **{FRACTION: fraction, PATH: width, "training.seed": seed})
-        for fraction in AXES.fractions for width in (16, 32) for seed in (0, 1)
-    ]  # fmt: skip
+        record(
+            f"{fraction}-{width}-{seed}",
+            1 - 2 * SIZES.samples[fraction] ** -0.5,
+            speed * 160 / width,
+            **{FRACTION: fraction, PATH: width, "training.seed": seed},
+        )
+        for fraction in AXES.fractions
+        for width in (16, 32)
+        for seed in (0, 1)
+    ]
 
 
 @pytest.fixture(scope="module")

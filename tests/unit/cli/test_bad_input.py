@@ -59,30 +59,47 @@ PREPARE = ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "ds")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("prepare", "none.npz", "--recipe", "recipe.yaml", "--out", "ds"), ("none.npz: no such "
-                                                                             "file",)),
+        (
+            ("prepare", "none.npz", "--recipe", "recipe.yaml", "--out", "ds"),
+            ("none.npz: no such file",),
+        ),
         (("prepare", "rat.npz", "--out", "ds"), ("rat.npz", "--recipe")),
-        (("prepare", "rat.npz", "--recipe", "wrom", "--out", "ds"), ("'wrom'", "Did you mean "
-                                                                               "'worm'?")),
-        (("prepare", "rat.npz", "--recipe", "none.yaml", "--out", "ds"), ("none.yaml: no such "
-                                                                          "file",)),
+        (
+            ("prepare", "rat.npz", "--recipe", "wrom", "--out", "ds"),
+            ("'wrom'", "Did you mean 'worm'?"),
+        ),
+        (
+            ("prepare", "rat.npz", "--recipe", "none.yaml", "--out", "ds"),
+            ("none.yaml: no such file",),
+        ),
         (("prepare", "rat.npz", "--recipe", "rat.npz", "--out", "ds"), ("rat.npz", "Shipped:")),
-        (("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "rat.npz"), ("rat.npz: already "
-                                                                                 "there", "--out")),
-        (("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "rat.npz/ds"), ("rat.npz/ds", "--out")),
-        ((*PREPARE, "--set", "splits.kind=blockd"), ("splits.kind: 'blockd' is not "
-                                                     "known", "chronological, blocked")),
+        (
+            ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "rat.npz"),
+            ("rat.npz: already there", "--out"),
+        ),
+        (
+            ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "rat.npz/ds"),
+            ("rat.npz/ds", "--out"),
+        ),
+        (
+            (*PREPARE, "--set", "splits.kind=blockd"),
+            ("splits.kind: 'blockd' is not known", "chronological, blocked"),
+        ),
         ((*PREPARE, "--set", "splits.blocks=5"), ("unknown key 'splits.blocks'",)),
         ((*PREPARE, "--set", "splits.gap_s=-1"), ("splits.gap_s", "greater than or equal to 0")),
-        ((*PREPARE, "--set", "splits.gap_s=100"), ("rat.npz", "'rat' is too short for its "
-                                                              "splits", "gap_s")),
+        (
+            (*PREPARE, "--set", "splits.gap_s=100"),
+            ("rat.npz", "'rat' is too short for its splits", "gap_s"),
+        ),
         ((*PREPARE, "--set", "splits=3"), ("--set splits", "--set splits.kind=blocked")),
         ((*PREPARE, "--set", "training.seed=3"), ("--set training.seed", "splits.* and filters.*")),
         ((*PREPARE, "--set", "splits.kind"), ("not of the form path=value",)),
-        ((*PREPARE, "--set", "splits.kind=given"), ("rat.npz", "states no "
-                                                               "splits", "splits.kind=chronological")),
+        (
+            (*PREPARE, "--set", "splits.kind=given"),
+            ("rat.npz", "states no splits", "splits.kind=chronological"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_prepare_refuses(
     here: Path,
     capsys: pytest.CaptureFixture[str],
@@ -124,20 +141,28 @@ def with_nan() -> np.ndarray:
     [
         (changed(position=np.zeros(397)), ("labels.position.path", "397 samples, neural data 400")),
         (changed(x=with_nan()), ("1 NaN", "neural.nan: drop_units")),
-        (changed(choice=None), ("`labels.choice.path` names "
-                                "'choice'", "It has: x, position, heading")),
+        (
+            changed(choice=None),
+            ("`labels.choice.path` names 'choice'", "It has: x, position, heading"),
+        ),
         (changed(x=np.ones((400, 6))), ("no unit", "6 constant", "240 training samples")),
         (changed(x=np.zeros((400, 0))), ("shape (400, 0)", "neural.layout")),
         (changed(x=np.full((400, 6), "a")), ("neural.path", "not of numbers")),
         (changed(position=np.full(400, "a")), ("labels.position.path", "not of numbers")),
-        ({name: value[:1] for name, value in arrays().items()}, ("shape (1, "
-                                                                 "6)", "at least 2 samples")),
-        ({name: value[:0] for name, value in arrays().items()}, ("shape (0, "
-                                                                 "6)", "at least 2 samples")),
-        ({name: value[:2] for name, value in arrays().items()}, ("too short for its "
-                                                                 "splits", "splits")),
+        (
+            {name: value[:1] for name, value in arrays().items()},
+            ("shape (1, 6)", "at least 2 samples"),
+        ),
+        (
+            {name: value[:0] for name, value in arrays().items()},
+            ("shape (0, 6)", "at least 2 samples"),
+        ),
+        (
+            {name: value[:2] for name, value in arrays().items()},
+            ("too short for its splits", "splits"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_arrays_that_cannot_be_a_recording(
     here: Path, capsys: pytest.CaptureFixture[str], content: dict[str, Any], said: tuple[str, ...]
 ) -> None:
@@ -153,22 +178,29 @@ def test_arrays_that_cannot_be_a_recording(
         ("", ("the file is empty",)),
         ("[1]", ("found a list",)),
         ("a: b: c", ("not valid YAML", "line 1")),
-        ({"neural": {"path": "y", "kind": "rate"}}, ("`neural.path` names "
-                                                     "'y'", "It has: x, position")),
-        ({"neural": {"pth": "x", "kind": "rate"}}, ("unknown key "
-                                                    "'neural.pth'", "Did you mean 'path'?")),
-        ({"neural": {"path": "x", "kind": "rates"}}, ("neural.kind: 'rates' is not "
-                                                      "known", "counts, calcium, rate")),
+        (
+            {"neural": {"path": "y", "kind": "rate"}},
+            ("`neural.path` names 'y'", "It has: x, position"),
+        ),
+        (
+            {"neural": {"pth": "x", "kind": "rate"}},
+            ("unknown key 'neural.pth'", "Did you mean 'path'?"),
+        ),
+        (
+            {"neural": {"path": "x", "kind": "rates"}},
+            ("neural.kind: 'rates' is not known", "counts, calcium, rate"),
+        ),
         ({"time": {"rate_hz": 0}}, ("time.rate_hz", "greater than 0")),
         ({"time": None}, ("`time` is missing",)),
         ({"lables": {}}, ("unknown key 'lables'", "Did you mean 'labels'?")),
         ({"splits": {"kind": "blockd"}}, ("splits.kind: 'blockd' is not known",)),
         ({"splits": {"fractions": [0.5, 0.2, 0.2]}}, ("splits: fractions", "sum to 1")),
-        ({"labels": {"a": {"path": "positio", "kind": "continuous"}}}, ("labels.a.path", "Did you "
-                                                                                         "mean "
-                                                                                         "'position'?")),
+        (
+            {"labels": {"a": {"path": "positio", "kind": "continuous"}}},
+            ("labels.a.path", "Did you mean 'position'?"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_recipes_that_are_wrong(
     here: Path,
     capsys: pytest.CaptureFixture[str],
@@ -243,41 +275,62 @@ SEARCH = ("search", "space.yaml", "--data", "ds", "--out", "study")
     ("arguments", "said"),
     [
         (("search", "none.yaml", "--data", "ds", "--out", "study"), ("none.yaml: no such file",)),
-        (("search", "rat.npz", "--data", "ds", "--out", "study"), ("rat.npz: not readable (not a "
-                                                                   "text file)",)),
+        (
+            ("search", "rat.npz", "--data", "ds", "--out", "study"),
+            ("rat.npz: not readable (not a text file)",),
+        ),
         (("search", ".", "--data", "ds", "--out", "study"), (".: not readable (Is a directory)",)),
-        (("search", "space.yaml", "--data", "none", "--out", "study"), ("none: not a "
-                                                                        "prepared", "raylab "
-                                                                                    "prepare")),
-        (("search", "space.yaml", "--data", "rat.npz", "--out", "study"), ("rat.npz: not a "
-                                                                           "prepared",)),
+        (
+            ("search", "space.yaml", "--data", "none", "--out", "study"),
+            ("none: not a prepared", "raylab prepare"),
+        ),
+        (
+            ("search", "space.yaml", "--data", "rat.npz", "--out", "study"),
+            ("rat.npz: not a prepared",),
+        ),
         (("search", "space.yaml", "--data", "ds", "--out", "ds"), ("ds: already there", "--out")),
-        ((*SEARCH, "--set", "training.max_step=5"), ("unknown key "
-                                                     "'training.max_step'", "Did you mean "
-                                                                            "'max_steps'?")),
-        ((*SEARCH, "--set", "training.batch_size=many"), ("training.batch_size: a whole "
-                                                          "number", "'many'")),
-        ((*SEARCH, "--set", "training.batch_size=1"), ("training.batch_size", "greater than or "
-                                                                              "equal to 2")),
+        (
+            (*SEARCH, "--set", "training.max_step=5"),
+            ("unknown key 'training.max_step'", "Did you mean 'max_steps'?"),
+        ),
+        (
+            (*SEARCH, "--set", "training.batch_size=many"),
+            ("training.batch_size: a whole number", "'many'"),
+        ),
+        (
+            (*SEARCH, "--set", "training.batch_size=1"),
+            ("training.batch_size", "greater than or equal to 2"),
+        ),
         ((*SEARCH, "--set", "loss.temperature=-1"), ("loss.temperature", "greater than 0")),
-        ((*SEARCH, "--set", "task.label=speed"), ("task.label", "'speed'", "position, heading, "
-                                                                           "choice")),
-        ((*SEARCH, "--set", "model.encoder.kind=offset7"), ("model.encoder.kind: "
-                                                            "'offset7'", "offset1, offset5")),
-        ((*SEARCH, "--set", "objective.metric=loss"), ("objective.metric "
-                                                       "'loss'", "Use decoding.score")),
+        (
+            (*SEARCH, "--set", "task.label=speed"),
+            ("task.label", "'speed'", "position, heading, choice"),
+        ),
+        (
+            (*SEARCH, "--set", "model.encoder.kind=offset7"),
+            ("model.encoder.kind: 'offset7'", "offset1, offset5"),
+        ),
+        (
+            (*SEARCH, "--set", "objective.metric=loss"),
+            ("objective.metric 'loss'", "Use decoding.score"),
+        ),
         ((*SEARCH, "--set", "budget.trials=0"), ("budget.trials", "greater than or equal to 1")),
         ((*SEARCH, "--set", "max_steps"), ("--set max_steps: not of the form path=value",)),
         ((*SEARCH, "--set", "training.seed=[1"), ("--set training.seed", "not a YAML value")),
         ((*SEARCH, "--workers", "-1"), ("workers",)),
         (("train", "none.yaml", "--data", "ds", "--out", "study"), ("none.yaml: no such file",)),
-        (("train", "space.yaml", "--data", "ds", "--out", "study"), ("'search' belongs to a search "
-                                                                     "space",)),
+        (
+            ("train", "space.yaml", "--data", "ds", "--out", "study"),
+            ("'search' belongs to a search space",),
+        ),
         (("train", "config.yaml", "--data", "none", "--out", "study"), ("none: not a prepared",)),
         (("train", "config.yaml", "--data", "ds", "--out", "ds"), ("ds: already there",)),
-        (("train", "config.yaml", "--data", "ds", "--out", "study", "--set", "task.label=speed"), ("task.label",)),
+        (
+            ("train", "config.yaml", "--data", "ds", "--out", "study", "--set", "task.label=speed"),
+            ("task.label",),
+        ),
     ],
-)  # fmt: skip
+)
 def test_search_and_train_refuse(
     prepared: Path,
     capsys: pytest.CaptureFixture[str],
@@ -299,22 +352,31 @@ def test_search_and_train_refuse(
         ("[1, 2]", ("space.yaml: found a list",)),
         ("search:\n", ("space.yaml:1: search: keys and values are needed",)),
         ("serch: {}", ("space.yaml:1: unknown key 'serch'", "Did you mean 'search'?")),
-        ("search: {los.temperature: {float: [0.1, 1]}}", ("search.los.temperature", "Did you mean "
-                                                                                    "'loss'?")),
-        ("search: {loss.temperature: {float: [0, 1]}}", ("search.loss.temperature: value "
-                                                         "0.0", "greater than 0")),
-        ("search: {loss.temperature: {float: [0.1, 1000]}}", ("value "
-                                                              "1000.0", "less than or equal to "
-                                                                        "100")),
-        ("search: {model.output_dimension: {int: [3, "
-         "4096]}}", ("value 4096", "less than or equal to 1024")),
-        ("base: {training.batch_size: lots}", ("training.batch_size: a whole number is needed "
-                                               "(given: 'lots')",)),
+        (
+            "search: {los.temperature: {float: [0.1, 1]}}",
+            ("search.los.temperature", "Did you mean 'loss'?"),
+        ),
+        (
+            "search: {loss.temperature: {float: [0, 1]}}",
+            ("search.loss.temperature: value 0.0", "greater than 0"),
+        ),
+        (
+            "search: {loss.temperature: {float: [0.1, 1000]}}",
+            ("value 1000.0", "less than or equal to 100"),
+        ),
+        (
+            "search: {model.output_dimension: {int: [3, 4096]}}",
+            ("value 4096", "less than or equal to 1024"),
+        ),
+        (
+            "base: {training.batch_size: lots}",
+            ("training.batch_size: a whole number is needed (given: 'lots')",),
+        ),
         ("task: {label: speed}", ("task.label", "'speed'", "position, heading, choice")),
         ("task: {kind: vqvea}", ("task.kind 'vqvea'", "Use one of")),
         ("training: {max_steps: 3}", ("unknown key 'training'",)),
     ],
-)  # fmt: skip
+)
 def test_spaces_that_are_wrong(
     prepared: Path, capsys: pytest.CaptureFixture[str], text: str, said: tuple[str, ...]
 ) -> None:

@@ -50,8 +50,20 @@ def test_every_verb_helps_with_an_example(capsys: pytest.CaptureFixture[str], ve
 
 
 def test_the_verbs_are_few() -> None:
-    assert {"synth", "prepare", "inspect", "search", "train", "resume", "leaderboard", "evaluate", "export",
-            "report", "sync", "ui"} <= set(VERBS)  # fmt: skip
+    assert {
+        "synth",
+        "prepare",
+        "inspect",
+        "search",
+        "train",
+        "resume",
+        "leaderboard",
+        "evaluate",
+        "export",
+        "report",
+        "sync",
+        "ui",
+    } <= set(VERBS)
     assert len(VERBS) <= 21
 
 

@@ -52,7 +52,9 @@ def test_trouble_is_found_long_before_the_next_validation(
 def test_weights_that_break_in_the_last_step_are_found_before_they_are_scored(
     made: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The loss was a number still, and among NaN embeddings a nearest neighbour is found as well."""
+    """The loss was a number still, and among NaN embeddings a nearest neighbour is found as
+    well.
+    """
     one = training(trial(training={"max_steps": 5}), made)
     update = one.optimizer.step
 
