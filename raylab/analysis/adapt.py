@@ -52,7 +52,7 @@ def adapt(
         The new study.
 
     Raises:
-        ConfigError, DataError, StudyError: before anything is started or written.
+        ConfigError, DataError, StudyError: Something does not fit; nothing was started or written.
 
     Example:
         >>> adapted = raylab.adapt(

@@ -74,8 +74,7 @@ def compare(
     overrides: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> Comparison:
-    """Train every value of one searched choice with every seed; give means and intervals over
-    seeds.
+    """Train every value of one searched choice over the same seeds, and compare the scores.
 
     Everything else is as `base` of the space states it, or the config's default: what the space
     searches besides is not searched here. The trials are a study (`kind: compare`). The same call
@@ -93,8 +92,12 @@ def compare(
         overrides: Config paths and values that replace those of the space.
         say: Receives lines of progress.
 
+    Returns:
+        The scores of each value of the choice: means over seeds with 95 % intervals, and counts of
+        completed and failed trials.
+
     Raises:
-        ConfigError: there is no such choice, or the alternatives differ in size.
+        ConfigError: There is no such choice, or the alternatives differ in size.
         StudyError: `out` holds another study.
 
     Example:

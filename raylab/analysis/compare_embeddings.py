@@ -60,12 +60,15 @@ def compare_embeddings(
         split: `valid` or `test`. Each reading of the test split is counted.
         samples: Samples of each split and session, evenly spaced. t-SNE and UMAP take long for
             many.
-        seed: Of the methods that draw random numbers.
+        seed: The seed of the methods that draw random numbers.
+
+    Returns:
+        For each method, the scores of every label with 95 % intervals.
 
     Raises:
-        ConfigError: no such method, or one named twice.
-        StudyError: umap-learn is not installed.
-        DataError: a file lacks samples.
+        ConfigError: There is no such method, or one is named twice.
+        StudyError: The package umap-learn is not installed.
+        DataError: A file lacks samples.
 
     Example:
         >>> result = raylab.compare_embeddings("study", against=["pca"], samples=60)

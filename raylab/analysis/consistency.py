@@ -40,10 +40,10 @@ class Consistency(Result):
         split: valid or test.
         label: The label that aligned the embeddings; None between seeds.
         trials: The trials whose models were compared.
-        names: Of rows and columns of the matrix.
+        names: The names of the rows and columns of the matrix.
         matrix: R2 of the column's embedding predicted from the row's; None where there is nothing
             to compare.
-        mean, least, most: Over pairs of different names.
+        mean, least, most: The mean and the extremes of R2 over pairs of different names.
         within: Mean over the diagonal, for animals and areas with several sessions; else None.
         chance: R2 expected of independent embeddings.
         samples: Samples, or bins of the label, that were compared.
@@ -74,7 +74,7 @@ def consistency(
     trials: Sequence[str] = (),
     bins: int = BINS,
 ) -> Consistency:
-    """R2 of linear maps between embeddings of held-out samples.
+    """Measure how well embeddings of held-out samples agree: R2 of linear maps between them.
 
     Models of different seeds are compared on the same samples. The embeddings of different
     sessions, animals or areas are first aligned by a label: their means over bins of the label are
@@ -92,9 +92,12 @@ def consistency(
             winner is taken.
         bins: Bins of a continuous or circular label. Short sessions need fewer.
 
+    Returns:
+        The matrix of R2 values, and its mean and extremes over pairs.
+
     Raises:
-        ConfigError: an unknown `between`.
-        StudyError: a model, session, animal or area has nothing to be compared with, or the studies
+        ConfigError: `between` has an unknown value.
+        StudyError: A model, session, animal or area has nothing to be compared with, or the studies
             were made on different data.
 
     Example:

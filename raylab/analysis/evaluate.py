@@ -84,9 +84,12 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
         trial: Default: the study's winner, that is the champion of `raylab.select`, or else the
             best trial by validation.
 
+    Returns:
+        Scores of each label with 95 % intervals: fractions, or errors in the unit of the label.
+
     Raises:
-        StudyError: no such split or trial, nothing completed, or the dataset has no label or is
-            not the one that the study was made on.
+        StudyError: There is no such split or trial, nothing completed, or the dataset has no label
+            or is not the one that the study was made on.
 
     Example:
         >>> result = raylab.evaluate("study")

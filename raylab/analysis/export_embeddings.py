@@ -46,7 +46,7 @@ def export_embeddings(
         columns becomes `label_NAME`.
 
     Raises:
-        StudyError: no such split or trial, or `out` exists already.
+        StudyError: There is no such split or trial, or `out` exists already.
 
     Example:
         >>> table = raylab.export_embeddings("study", out="embeddings.parquet")

@@ -34,7 +34,7 @@ def export_model(
         The sessions written, in the order of CEBRA's `session_id`.
 
     Raises:
-        ConfigError: the model has something that CEBRA cannot express; the message names the key of
+        ConfigError: The model has something that CEBRA cannot express; the message names the key of
             the config (see docs/cebra.md).
         StudyError: `out` exists already.
 

@@ -9,7 +9,7 @@ from raylab.tracking.study import StudyFolder
 
 
 def leaderboard(path: str | Path) -> Leaderboard:
-    """The trials of a study, best first.
+    """Rank the trials of a study, best first.
 
     A completed trial ranks above every pruned one, whatever their scores, because a pruned trial
     was measured earlier in its training. In a study of several objectives the Pareto front comes
@@ -23,7 +23,7 @@ def leaderboard(path: str | Path) -> Leaderboard:
         the row of the trial that they repeat.
 
     Raises:
-        StudyError: the folder is not a study.
+        StudyError: The folder is not a study.
 
     Example:
         >>> board = raylab.leaderboard("study")

@@ -12,15 +12,18 @@ from raylab.training.model import Model
 
 
 def load(path: str | Path, *, trial: str | None = None) -> Model:
-    """A trained model, ready to transform recordings.
+    """Load a trained model that transforms recordings.
 
     Args:
         path: A study, the folder of a single model, or a file that CEBRA saved.
         trial: The trial of a study. Default: its winner, that is the champion of `raylab.select`
             or else the best trial by validation.
 
+    Returns:
+        The model. `Model.transform` embeds raw activity of shape (samples, units).
+
     Raises:
-        StudyError: nothing completed in the study, it has no such trial, or `trial` is named for a
+        StudyError: Nothing completed in the study, it has no such trial, or `trial` is named for a
             single model.
 
     Example:

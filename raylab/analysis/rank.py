@@ -31,9 +31,9 @@ class Ranking(Result):
         split: valid or test.
         label: What was decoded.
         metric: The label's primary metric, by which rows are ranked.
-        unit: Of the label.
+        unit: The unit of the label.
         per: What one example is: a sample, a trial or a presentation (`evaluation.per`).
-        data: Fingerprint of the dataset.
+        data: The fingerprint of the dataset.
         sessions: The sessions that were scored.
         rows: Best first.
         test_reads: {study: how often its test split has been read}.
@@ -73,10 +73,13 @@ def rank(
         by: `study`: the winner of each. `family`: the best trial of each kind of model in a study.
         out: A CSV file for the rows; it must not exist yet.
 
+    Returns:
+        One row per model and baseline, best first.
+
     Raises:
-        StudyError: the studies cannot be compared (the message says what differs), one is
+        StudyError: The studies cannot be compared (the message says what differs), one is
             unfinished, or `out` exists.
-        ConfigError: no such label.
+        ConfigError: There is no such label.
 
     Example:
         >>> ranking = raylab.rank(["study", "other"], label="position")

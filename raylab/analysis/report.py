@@ -36,7 +36,7 @@ def report(
         The HTML file.
 
     Raises:
-        StudyError: the studies cannot be compared (the message says what differs), or `out` is
+        StudyError: The studies cannot be compared (the message says what differs), or `out` is
             missing or exists.
 
     Example:

@@ -84,8 +84,11 @@ def reproduce(
             relative to the largest weight. Default: 0 in the environment that the study was made
             in, else 1e-4.
 
+    Returns:
+        The rebuilt score and weights beside the recorded ones, and whether they are the same.
+
     Raises:
-        StudyError: there is no such trial, it has no score, or its model or data are not what was
+        StudyError: There is no such trial, it has no score, or its model or data are not what was
             recorded.
 
     Example:
@@ -120,7 +123,7 @@ def ended_trial(study: StudyFolder, trial: str) -> TrialRecord:
     """The record of a trial that has a score to compare.
 
     Raises:
-        StudyError: there is no such trial, or it has not ended, or it failed.
+        StudyError: There is no such trial, or it has not ended, or it failed.
     """
     record = named_trial(study, study.records(), trial)
     if record.state in ("running", "interrupted"):

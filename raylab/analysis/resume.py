@@ -30,7 +30,7 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
         The study.
 
     Raises:
-        StudyError: the folder is not a study, or its dataset is not the one it was made on.
+        StudyError: The folder is not a study, or its dataset is not the one it was made on.
 
     Example:
         >>> study = raylab.resume("study", say=print)

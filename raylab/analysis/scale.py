@@ -59,8 +59,8 @@ def scale(
         space: A search space: a YAML file, its content, or a `Space`.
         data: A prepared dataset.
         out: A folder for the studies.
-        data_fractions: Of each session's training samples (`sessions.training_fraction`), above 0
-            and at most 1.
+        data_fractions: Fractions of each session's training samples
+            (`sessions.training_fraction`), each above 0 and at most 1.
         width: Whole numbers, or text such as "16x32" for several layers. Default: only the config's
             own width.
         width_path: The config path that `width` is of. Default: the hidden units of an encoder, the
@@ -71,9 +71,13 @@ def scale(
         overrides: Config paths and values that replace those of the space.
         say: Receives lines of progress.
 
+    Returns:
+        One point per combination, with scores, errors and samples per second over seeds, and the
+        fitted laws.
+
     Raises:
-        ConfigError: an axis does not exist, or has values that it cannot have.
-        StudyError: a number of workers does not fit, or `out` holds another study.
+        ConfigError: An axis does not exist, or has values that it cannot have.
+        StudyError: A number of workers does not fit, or `out` holds another study.
 
     Example:
         >>> space = {

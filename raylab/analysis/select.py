@@ -41,11 +41,15 @@ def select(
         rule: `best`: the best mean over seeds. `simplest`: the candidate that learns the fewest
             numbers among those within one standard error of the best mean (Breiman et al. 1984,
             Classification and Regression Trees, section 3.4.3).
-        shuffles: Of the champion's labels (`raylab.shuffle_labels`); 0 for no such control.
+        shuffles: How often the champion's labels are shuffled (`raylab.shuffle_labels`); 0 for no
+            such control.
         say: Receives lines of progress.
 
+    Returns:
+        The scores of every candidate over seeds, how stable their order is, and the champion.
+
     Raises:
-        StudyError: the study has not ended, nothing completed, or another selection is unfinished.
+        StudyError: The study has not ended, nothing completed, or another selection is unfinished.
 
     Example:
         >>> result = raylab.select("study", top=2, seeds=2, shuffles=0, say=lambda line: None)

@@ -90,8 +90,11 @@ def shuffle_labels(
         split: `valid` or `test`. Each reading of the test split is counted.
         say: Receives lines of progress.
 
+    Returns:
+        For each label, the trial's score, the scores of the shuffled trials, and their difference.
+
     Raises:
-        StudyError: training of the trial uses no label, or no shuffled trial completed.
+        StudyError: Training of the trial uses no label, or no shuffled trial completed.
 
     Example:
         >>> result = raylab.shuffle_labels("study", shuffles=2, say=lambda line: None)

@@ -80,7 +80,7 @@ def topology(
     landmarks: int | None = None,
     seed: int = 0,
 ) -> Topology:
-    """Betti numbers of the embedding of each session's held-out rows.
+    """Compute the Betti numbers of the embedding of each session's held-out rows.
 
     A bar of the persistence diagram counts where it outlives every bar of its dimension in every
     control (the rule of Schneider, Lee & Mathis 2023, Nature 617, 360-368) and comes before the
@@ -96,11 +96,15 @@ def topology(
         highest: The highest homology dimension, 1 or 2. Dimension 2 takes far longer.
         shuffles: Number of controls.
         landmarks: Points used of each cloud. Default: 500, or 250 for dimension 2.
-        seed: Of the shifts.
+        seed: The seed of the shifts.
+
+    Returns:
+        The Betti numbers of each session.
 
     Raises:
         ConfigError: `highest` is neither 1 nor 2.
-        StudyError: ripser is not installed, or a session has fewer than 20 rows in the split.
+        StudyError: The package ripser is not installed, or a session has fewer than 20
+            rows in the split.
 
     Example:
         >>> result = raylab.topology("study", shuffles=2, landmarks=40)

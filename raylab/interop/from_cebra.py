@@ -64,7 +64,7 @@ def from_cebra(path: str | Path) -> Model:
     Raises:
         DataError: The file is missing or has another form, raylab lacks its architecture, or it can
             only be read by running code (as files of `backend="torch"`).
-        ConfigError: raylab's config does not allow a value of the file's arguments.
+        ConfigError: The config of raylab does not allow a value of the file's arguments.
 
     Example:
         >>> sessions = raylab.export_model("study", out="from_study.pt", form="cebra")

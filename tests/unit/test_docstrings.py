@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import doctest
 from collections.abc import Iterator
+from inspect import isfunction, signature
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,13 @@ def test_the_examples_with_ray_run(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_every_public_name_has_an_example() -> None:
     assert [name for name, examples in EXAMPLES.items() if not examples] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in raylab._PUBLIC if isfunction(getattr(raylab, name))]
+)
+def test_a_public_function_describes_its_arguments_and_result(name: str) -> None:
+    function = getattr(raylab, name)
+    text, arguments = str(function.__doc__), list(signature(function).parameters)
+    assert [argument for argument in arguments if f"    {argument}: " not in text] == []
+    assert "Returns:\n" in text or name in ("Float", "Int", "Choice")

@@ -18,7 +18,7 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
     objectives, the trial of the Pareto front with the best first objective.
 
     Raises:
-        StudyError: no such trial, or no trial has completed.
+        StudyError: No such trial, or no trial has completed.
     """
     records = study.records()
     selection = ended_selection(study.ledger.read()) if trial is None else None
@@ -38,7 +38,7 @@ def named_trial(study: StudyFolder, records: list[TrialRecord], trial: str) -> T
     """The record of that name.
 
     Raises:
-        StudyError: there is none.
+        StudyError: There is none.
     """
     record = next((record for record in records if record.trial == trial), None)
     if record is None:
@@ -66,8 +66,7 @@ def describe_choice(study: StudyFolder) -> str | None:
         return None
     return (
         f"trial {record.trial} is used: of {len(front(records, *study.modes))} on the Pareto "
-        "front, "
-        f"the one with the best {study.metrics[0]}"
+        f"front, the one with the best {study.metrics[0]}"
     )
 
 
@@ -85,7 +84,7 @@ def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Data
     """The model of a trial, and the dataset of its study.
 
     Raises:
-        StudyError: the dataset is no longer the one that the study was made on.
+        StudyError: The dataset is no longer the one that the study was made on.
     """
     dataset = study_dataset(study)
     return Model.load(study.model_folder(record.trial)), dataset
@@ -95,7 +94,7 @@ def study_dataset(study: StudyFolder) -> Dataset:
     """The dataset that the study was made on.
 
     Raises:
-        StudyError: another dataset is there now.
+        StudyError: Another dataset is there now.
     """
     dataset = Dataset(study.description["data"]["path"])
     if dataset.fingerprint != study.description["data"]["fingerprint"]:

@@ -69,7 +69,7 @@ def entrants_of(paths: Sequence[str | Path], by: By) -> list[Entrant]:
     """The winner of each study; `by` family: the best trial of each family that a study has.
 
     Raises:
-        StudyError: no such study, one named twice, or none of its trials completed.
+        StudyError: No such study, one named twice, or none of its trials completed.
     """
     studies = [StudyFolder.open(Path(path)) for path in paths]
     if len({study.path for study in studies}) < len(studies):
@@ -100,8 +100,8 @@ def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
     """The label to compare by. Where none is named, it is the label that all studies decode.
 
     Raises:
-        StudyError: the studies decode different labels, or a decoder was trained on another.
-        ConfigError: the dataset has no such label, or a study's decoder of embeddings cannot decode
+        StudyError: The studies decode different labels, or a decoder was trained on another.
+        ConfigError: The dataset has no such label, or a study's decoder of embeddings cannot decode
             it.
     """
     first, label = entrants[0], label or _shared_label(entrants)
@@ -172,7 +172,7 @@ def check_alike(entrants: Sequence[Entrant]) -> None:
     """Make sure that all entrants are scored on the same examples.
 
     Raises:
-        StudyError: two of them are not; it names both and what differs.
+        StudyError: Two of them are not; it names both and what differs.
     """
     first = entrants[0]
     for other in entrants[1:]:

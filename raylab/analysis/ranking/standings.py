@@ -84,7 +84,7 @@ class RankingRow(Result):
     Attributes:
         rank: From 1; None for a row that lacks sessions, and so cannot be compared.
         use: Whether it has the best score on validation.
-        name: Of the study, or of the baseline.
+        name: The name of the study, or of the baseline.
         family: The kind of model, such as `contrastive` or `decoder: ridge`; or `baseline`.
         trial, readout, seconds, steps_per_s, seeds: See `About`.
         score: The primary metric, a mean over sessions: a fraction, or an error in the label's own
@@ -119,7 +119,7 @@ def standing_of(entrant: Entrant, label: str, split: str) -> Standing:
     """The model of an entrant, scored on validation and on `split`.
 
     Raises:
-        StudyError: the label cannot be scored on one of them.
+        StudyError: The label cannot be scored on one of them.
     """
     decoded = {
         each: _decoded(Scorer(entrant.model, entrant.dataset, each), label)
@@ -179,7 +179,7 @@ def check_same_examples(models: Sequence[Standing]) -> None:
     The checks of configs before training imply it; this looks at what was scored.
 
     Raises:
-        StudyError: two of them were not.
+        StudyError: Two of them were not.
     """
     first = models[0]
     for other in models[1:]:

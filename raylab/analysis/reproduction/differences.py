@@ -40,7 +40,7 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
     """Copies of a model's weights, which stay valid when the folder is removed.
 
     Raises:
-        StudyError: the folder has no weights.
+        StudyError: The folder has no weights.
     """
     path = folder / "model.safetensors"
     if not path.is_file():
@@ -69,8 +69,9 @@ def compare_weights(then: Weights, now: Weights) -> WeightDifference:
 
 
 def close(then: float | None, now: float | None, tolerance: float) -> bool:
-    """Whether two scores are equal within a share of the first. NaN equals NaN, None equals
-    None.
+    """Whether two scores are equal within a share of the first.
+
+    NaN equals NaN, and None equals None.
     """
     if then is None or now is None:
         return then is now

@@ -1,6 +1,4 @@
-"""Scores, speeds and efficiency of each point of a scaling study, from the records of its
-trials.
-"""
+"""Scores, speeds and efficiency of each point of a scaling study, from its trials' records."""
 
 from __future__ import annotations
 

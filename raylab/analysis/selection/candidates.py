@@ -45,7 +45,7 @@ def started(study: StudyFolder, request: Request) -> SelectionStarted:
     Trials that differ only in their seed are one candidate.
 
     Raises:
-        StudyError: the study has not ended, or no trial has completed.
+        StudyError: The study has not ended, or no trial has completed.
     """
     if not is_ended(study.ledger.read()):
         raise StudyError(
@@ -116,7 +116,7 @@ def choice_of(study: StudyFolder, selection: Selection) -> Choice:
     """Choose among the candidates by the rule of the selection.
 
     Raises:
-        StudyError: no repetition completed.
+        StudyError: No repetition completed.
     """
     by_trial = {record.trial: record for record in study.records()}
     candidates = [_candidate(study, by_trial, of, selection) for of in selection.trials]

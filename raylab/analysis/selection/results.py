@@ -54,9 +54,7 @@ class Stability(Result):
 
 @dataclass(frozen=True)
 class Difference(Result):
-    """The best candidate's score minus the second's, paired by seed; positive where it is
-    better.
-    """
+    """The best candidate's score minus the second's, by seed; positive where it is better."""
 
     first: str
     second: str
@@ -75,11 +73,11 @@ class SeedSelection(Result):
         top: How many candidates were asked for.
         seeds: Repetitions per candidate.
         rule: best or simplest.
-        shuffles: Of the control on shuffled labels; 0 without one.
+        shuffles: The trials of the control on shuffled labels; 0 without a control.
         values: `training.seed` of the repetitions.
         selections: How many selections the study has had, with this one.
         candidates: Best first by the search.
-        difference: Of the two best by mean; None for one candidate.
+        difference: The difference of the two best by mean; None for one candidate.
         threshold: The mean that the rule `simplest` requires; None for one seed.
         of: The trial of the search whose config was chosen.
         trial: The champion: the repetition of the chosen config with the median score.

@@ -130,7 +130,7 @@ def fetch(
         session_type: Such as three_session_A or brain_observatory_1.1.
         min_neurons: The least number of cells or units, as the warehouse's tables count them.
         max_neurons: The largest number of cells or units.
-        ids: Of experiments (ophys) or sessions (ecephys).
+        ids: The ids of experiments (ophys) or sessions (ecephys).
         limit: Take only so many sessions, those with the lowest ids.
         parallel: Number of downloads at a time.
         base_uri: Address of another warehouse that speaks the same protocol.
