@@ -215,8 +215,10 @@ def __getattr__(name: str) -> type[Strict]:
     """The sections that are made of the kinds of pairs, by name, so that pickle finds them: a
     fitted scikit-learn estimator holds its config.
     """
-    for pairs in CONDITIONALS.models:
-        for section in (drawn_alone(pairs), objective_section(pairs)):
-            if section.__name__ == name:
-                return section
+    # `import` asks for names such as `__path__`: the registry must not be read so early.
+    if name.endswith(("Sampling", "Objective")):
+        for pairs in CONDITIONALS.models:
+            for section in (drawn_alone(pairs), objective_section(pairs)):
+                if section.__name__ == name:
+                    return section
     raise AttributeError(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers import dataset, session
-from worked_examples import install, run_with
+from plugin_packages import install, output
 
 pytestmark = pytest.mark.ray
 
@@ -62,11 +62,11 @@ except raylab.errors.RaylabError as error:
 
 
 def test_a_family_from_a_package(tmp_path: Path) -> None:
-    packages = install("A model family", tmp_path / "packages")
+    install(tmp_path / "site", "A model family")
     data = dataset(
         tmp_path / "ds", session(samples=400, units=6), session("b", samples=300, units=5, seed=1)
     )
-    facts = json.loads(run_with(packages, SEARCH, str(data.path), str(tmp_path)).splitlines()[-1])
+    facts = json.loads(output(SEARCH, data.path, tmp_path, site=tmp_path / "site").splitlines()[-1])
     assert facts["states"] == ["completed", "completed"]
     narrow, wide = facts["errors"]
     assert wide < narrow
@@ -76,5 +76,5 @@ def test_a_family_from_a_package(tmp_path: Path) -> None:
     assert facts["width_path"] == "model.dimension"
     assert "models of task.kind 'linear_autoencoder' cannot be adapted" in facts["adapt"]
 
-    text = run_with(tmp_path, WITHOUT, str(tmp_path / "search"))
+    text = output(WITHOUT, tmp_path / "search")
     assert "pip install linear-autoencoder==1.0" in text

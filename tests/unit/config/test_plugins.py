@@ -136,7 +136,8 @@ def test_of_two_packages_with_one_name_the_first_by_name_is_used(
 
 def test_a_package_that_cannot_be_imported_is_left_out_and_named(tmp_path: Path) -> None:
     points = {"broken": "raylab_broken:CHOICE"}
-    package(tmp_path, "raylab_broken", "import no_such_module\n", "raylab.encoders", points)
+    files = {"raylab_broken.py": "import no_such_module\n"}
+    package(tmp_path, "raylab-broken", files, "raylab.encoders", points)
     result = run(
         "from raylab.config.encoders import ENCODERS; print(ENCODERS.names)", site=tmp_path
     )

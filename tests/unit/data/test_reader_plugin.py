@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
-import tomllib
 from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
 import pytest
+from plugin_packages import ROOT, blocks, install, run
 
 import raylab.data.readers.registry as registry
 from raylab.data.dataset import Dataset
@@ -21,7 +17,6 @@ from raylab.data.readers.registry import READERS, Reader, Readers
 from raylab.data.recipe import parse_recipe
 from raylab.errors import ConfigError
 
-ROOT = Path(__file__).parents[3]
 UNITS, FRAMES = 5, 420
 
 PREPARE = """
@@ -39,28 +34,11 @@ print(tuple(shard.x.shape), sorted(shard.timeline.reference))
 """
 
 
-def blocks(kind: str) -> list[str]:
-    """The code blocks of a kind in the section on readers."""
-    text = (ROOT / "docs" / "extending.md").read_text()
-    section = text[text.index("## A reader") :].split("\n## ")[0]
-    return re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The example as an installed package, its recipe, and one file of the format."""
-    site = tmp_path / "site"
-    information = site / "raylab_scanner-0.1.dist-info"
-    information.mkdir(parents=True)
-    (code,), (project,), (recipe,) = blocks("python"), blocks("toml"), blocks("yaml")
-    (site / "raylab_scanner.py").write_text(code)
-    (information / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: raylab-scanner\nVersion: 0.1\n"
-    )
-    points = tomllib.loads(project)["project"]["entry-points"]["raylab.readers"]
-    lines = [f"{name} = {place}" for name, place in points.items()]
-    (information / "entry_points.txt").write_text("\n".join(["[raylab.readers]", *lines]))
-    (tmp_path / "scanner.yaml").write_text(recipe)
+    install(tmp_path / "site", "A reader")
+    (tmp_path / "scanner.yaml").write_text(blocks("A reader", "yaml")[0])
     recordings = tmp_path / "recordings"
     recordings.mkdir()
     header = {"units": UNITS, "rate_hz": 20.0, "session": "mouse1_a", "animal": "mouse1"}
@@ -69,20 +47,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a Python that has the package."""
-    path = os.pathsep.join([str(folder / "site"), str(ROOT)])
-    return subprocess.run(
-        [sys.executable, "-c", code, str(folder)],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_example_of_the_docs_prepares_a_dataset(folder: Path) -> None:
-    result = run(folder, PREPARE)
+    result = run(PREPARE, folder, site=folder / "site")
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == f"({(FRAMES - 20) // 2}, {UNITS}) ['speed']"
     # The dataset opens without the package, and says what read it.
@@ -94,7 +60,7 @@ def test_the_example_of_the_docs_prepares_a_dataset(folder: Path) -> None:
 
 def test_a_damaged_file_of_the_example_is_an_error(folder: Path) -> None:
     (folder / "recordings" / "mouse1_a.scan").write_bytes(b"{}\n")
-    result = run(folder, PREPARE)
+    result = run(PREPARE, folder, site=folder / "site")
     assert "mouse1_a.scan: not readable as scanner ('units')" in result.stderr
 
 

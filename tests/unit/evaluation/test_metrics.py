@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from fake_search import drive
 from helpers import dataset, session
-from worked_examples import install
+from plugin_packages import install
 
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
@@ -30,7 +30,8 @@ from raylab.tuning.planning.study_plan import make_plan
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *change: str) -> None:
     """The package of docs/extending.md, installed for this process; its code with one change."""
-    module = install("A metric", folder) / "label_correlation" / "metric.py"
+    install(folder, "A metric")
+    module = folder / "label_correlation" / "metric.py"
     module.write_text(module.read_text().replace(*change) if change else module.read_text())
     monkeypatch.syspath_prepend(folder)
     for name in ("label_correlation", "label_correlation.metric"):

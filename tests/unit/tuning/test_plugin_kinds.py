@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from worked_examples import install, run_with
+from plugin_packages import install, output
 
 SAMPLER = """
 import json, sys
@@ -64,18 +64,20 @@ except ConfigError as error:
 
 
 def test_a_sampler(tmp_path: Path) -> None:
-    drawn, recorded = json.loads(run_with(install("A sampler", tmp_path), SAMPLER))
+    install(tmp_path, "A sampler")
+    drawn, recorded = json.loads(output(SAMPLER, site=tmp_path))
     assert len({json.dumps(params, sort_keys=True) for params in drawn}) == 4
     assert recorded == {"kind": "near_best", "seed": 0, "repeat": 1.0}
 
 
 def test_a_scheduler_that_hears_the_ledger_again(tmp_path: Path) -> None:
-    folder = install("A scheduler", tmp_path)
-    assert json.loads(run_with(folder, SCHEDULER)) == ["CONTINUE", "CONTINUE", "STOP"]
+    install(tmp_path, "A scheduler")
+    assert json.loads(output(SCHEDULER, site=tmp_path)) == ["CONTINUE", "CONTINUE", "STOP"]
 
 
 def test_errors_name_the_kinds_that_have_a_key(tmp_path: Path) -> None:
-    text = run_with(install("A scheduler", tmp_path), WRONG_KEY)
+    install(tmp_path, "A scheduler")
+    text = output(WRONG_KEY, site=tmp_path)
     assert "unknown key 'scheduler.brackets'" in text
     assert "It exists where scheduler.kind is hyperband." in text
     assert "It exists where scheduler.kind is behind_best." in text
