@@ -125,7 +125,7 @@ class Dataset:
         {'train': 360, 'valid': 120, 'test': 120}
         >>> dataset.labels["position"].unit
         'm'
-        >>> dataset.open("a").neural.shape  # samples x units
+        >>> dataset.open("a").neural.shape  # (samples, units)
         (600, 6)
     """
 

@@ -69,9 +69,9 @@ def from_cebra(path: str | Path) -> Model:
     Example:
         >>> sessions = raylab.export_model("study", out="from_study.pt", form="cebra")
         >>> model = raylab.from_cebra("from_study.pt")
-        >>> activity = raylab.Dataset("dataset").open("a").neural
-        >>> model.transform(activity, session="a").shape  # samples x dimensions
-        (600, 3)
+        >>> activity = raylab.Dataset("dataset").open("a").activity(0, 100)  # (samples, units)
+        >>> model.transform(activity, session="a").shape  # (samples, dimensions)
+        (100, 3)
     """
     source = str(path)
     content = _load(Path(path))

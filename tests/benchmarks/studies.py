@@ -26,7 +26,7 @@ from raylab.data.dataset import Dataset
 from raylab.data.splitting.splits import CODE
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import TrialJob, run_round, start
-from raylab.tuning import driver
+from raylab.tuning import tune_run
 from raylab.tuning.outcome import report
 from tests.benchmarks.sessions import recordings
 
@@ -155,16 +155,16 @@ def control_plane(count: int) -> dict[str, float]:
 
 class _replaced:
     def __init__(self, trainable: Any) -> None:
-        self._trainable, self._kept = trainable, driver._trainable
+        self._trainable, self._kept = trainable, tune_run.trainable
 
     def __enter__(self) -> None:
         trainable: Callable[..., Any] = lambda resources: tune.with_resources(  # noqa: E731
             self._trainable, {"cpu": 1}
         )
-        driver._trainable = trainable
+        tune_run.trainable = trainable
 
     def __exit__(self, *_: object) -> None:
-        driver._trainable = self._kept
+        tune_run.trainable = self._kept
 
 
 def grid(steps: int = 1000) -> dict[str, float]:

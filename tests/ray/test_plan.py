@@ -106,7 +106,7 @@ def test_trials_on_halves_of_gpus_see_their_own(
     seen = tmp_path / "seen"
     seen.mkdir()
     monkeypatch.setattr(
-        "raylab.tuning.driver._trainable", watched(seen, "raylab.tuning.driver._trainable")
+        "raylab.tuning.tune_run.trainable", watched(seen, "raylab.tuning.tune_run.trainable")
     )
     assert connect_for(Resources(gpus=0.5), trials=9) == 4
     long = {
