@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 from raylab.authentication import REACH_S, insecure, make_token, refuse_disabled, refuse_open
 from raylab.errors import RaylabError
@@ -26,7 +25,7 @@ _QUIET = {
 }
 
 
-def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, Any]:
+def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, float]:
     """Join the cluster of RAY_ADDRESS (set inside a Ray job), or start a local Ray.
 
     Both need a token, and so does a Ray that this process has started itself.

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -30,6 +30,14 @@ _DTYPES = {
     "U8": np.uint8,
     "BOOL": np.bool_,
 }
+
+
+class _Stored(TypedDict):
+    """An array in the header of a safetensors file."""
+
+    dtype: str
+    shape: list[int]
+    data_offsets: tuple[int, int]
 
 
 @contextlib.contextmanager
@@ -69,7 +77,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     write_text(
         path, json.dumps(value, indent=2, sort_keys=False, default=_plain, allow_nan=False) + "\n"
     )
@@ -87,7 +95,7 @@ def read_json(path: Path) -> Any:
         ) from None
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """SHA-256 of a JSON-like value in canonical form; equal values give equal digests."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -156,7 +164,7 @@ def map_tensors(path: Path, *, copy_on_write: bool = False) -> dict[str, np.ndar
         ) from None
 
 
-def _slice(raw: np.ndarray | None, entry: dict[str, Any]) -> np.ndarray:
+def _slice(raw: np.ndarray | None, entry: _Stored) -> np.ndarray:
     (start, stop), shape, dtype = (
         entry["data_offsets"],
         entry["shape"],
@@ -174,7 +182,7 @@ def _slice(raw: np.ndarray | None, entry: dict[str, Any]) -> np.ndarray:
     return raw[start:stop].view(dtype).reshape(shape)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):

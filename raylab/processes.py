@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypeAlias, TypedDict
 
 import psutil
 
@@ -19,6 +19,8 @@ from raylab.files import digest, read_json, write_json
 
 _SAME_S = 0.5  # clocks of one boot read a process's start alike
 _ENDING_S = 10.0
+
+Recorded: TypeAlias = Mapping[str, str | int | float]  # a ProcessRecord, perhaps cut short
 
 
 class ProcessRecord(TypedDict):
@@ -56,7 +58,7 @@ def write_process(path: Path) -> None:
     write_json(path, this_process())
 
 
-def read_process(path: Path) -> dict[str, Any] | None:
+def read_process(path: Path) -> Recorded | None:
     """The record in a file; None where the file was cut short."""
     try:
         return dict(read_json(path))
@@ -64,14 +66,14 @@ def read_process(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def is_alive(recorded: Mapping[str, Any]) -> bool:
+def is_alive(recorded: Recorded) -> bool:
     """Whether a recorded process still runs. False for a process of another machine, of which this
     one cannot know.
     """
     return _find(recorded) is not None
 
 
-def reap(recorded: Iterable[Mapping[str, Any]]) -> list[int]:
+def reap(recorded: Iterable[Recorded]) -> list[int]:
     """Kill the recorded processes that still run on this machine, and wait until they are gone.
 
     Returns:
@@ -85,14 +87,14 @@ def reap(recorded: Iterable[Mapping[str, Any]]) -> list[int]:
     return [process.pid for process in alive]
 
 
-def _alive(recorded: Mapping[str, Any]) -> psutil.Process | None:
+def _alive(recorded: Recorded) -> psutil.Process | None:
     """A recorded process that may be ended: neither this one nor one above it."""
     process = _find(recorded)
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     return process if process is not None and process.pid not in spared else None
 
 
-def _find(recorded: Mapping[str, Any]) -> psutil.Process | None:
+def _find(recorded: Recorded) -> psutil.Process | None:
     """The process itself, and not another that was given its number."""
     if recorded.get("host") != host():
         return None

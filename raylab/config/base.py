@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -17,7 +16,7 @@ class Strict(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _true_is_no_number(cls, value: Any) -> Any:
+    def _true_is_no_number(cls, value: object) -> object:
         if isinstance(value, Mapping) and any(
             isinstance(entry, bool | list | tuple) for entry in value.values()
         ):
@@ -33,26 +32,27 @@ class Strict(BaseModel):
         return value
 
 
-def _may_be_bool(annotation: Any) -> bool:
+def _may_be_bool(annotation: object) -> bool:
     """Whether a field may hold a bool. Only fields of int and float would accept one by mistake."""
     return _mentions(annotation, bool) or not (
         _mentions(annotation, int) or _mentions(annotation, float)
     )
 
 
-def _mentions(annotation: Any, kind: type) -> bool:
+def _mentions(annotation: object, kind: type) -> bool:
     return annotation is kind or any(
         _mentions(argument, kind) for argument in getattr(annotation, "__args__", ())
     )
 
 
-def section(value: Any, name: str) -> Mapping[str, Any]:
+def section(value: object, name: str) -> Mapping[str, object]:
     """A section of a mapping that is not validated yet; empty where it is not a mapping."""
     part = value.get(name) if isinstance(value, Mapping) else None
     return part if isinstance(part, Mapping) else {}
 
 
-def by_x(value: Any) -> Any:
+def by_x(value: object) -> object:
     """Read 8x5x5 as [8, 5, 5], because a search can choose single values only."""
-    written = isinstance(value, str) and re.fullmatch(r"\d+(x\d+)*", value)
-    return [int(each) for each in value.split("x")] if written else value
+    if isinstance(value, str) and re.fullmatch(r"\d+(x\d+)*", value):
+        return [int(each) for each in value.split("x")]
+    return value

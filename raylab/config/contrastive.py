@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -72,7 +72,7 @@ class ContrastiveTrial(TrialConfig):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_kinds(cls, value: Any) -> Any:
+    def _default_kinds(cls, value: object) -> object:
         """`loss.temperature: 0.5` alone means InfoNCE at that temperature, `sampling.time_offset:
         5` pairs by time.
         """

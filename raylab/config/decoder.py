@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -106,7 +106,7 @@ class DecoderTrial(TrialConfig):
 
     @model_validator(mode="before")
     @classmethod
-    def _plain_loss(cls, value: Any) -> Any:
+    def _plain_loss(cls, value: object) -> object:
         """`loss.balanced: false` alone is of the plain loss."""
         if not isinstance(value, Mapping) or not isinstance(value.get("loss", {}), Mapping):
             return value
@@ -132,7 +132,7 @@ class DecoderTrial(TrialConfig):
 
     @model_validator(mode="before")
     @classmethod
-    def _defaults(cls, value: Any) -> Any:
+    def _defaults(cls, value: object) -> object:
         """`model.dropout: 0.1` alone is of the perceptron. What is fitted at once takes one step,
         and a group is shown
         whole: that is written down, since what was used is what is recorded.

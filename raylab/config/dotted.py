@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
+
+Scalar: TypeAlias = bool | int | float | str | None  # a value that a search can choose
+ConfigValues: TypeAlias = dict[str, Any]  # the sections of a config, as JSON and YAML have them
 
 
-def set_path(value: Mapping[str, Any], path: str, leaf: Any) -> dict[str, Any]:
+def set_path(value: Mapping[str, object], path: str, leaf: object) -> ConfigValues:
     """A copy of `value` with the dotted `path` set."""
-    result = copy.deepcopy(dict(value))
+    result: ConfigValues = copy.deepcopy(dict(value))
     *parents, last = path.split(".")
-    node = result
+    node: ConfigValues = result
     for key in parents:
         child = node.get(key)
         node[key] = dict(child) if isinstance(child, Mapping) else {}
@@ -20,7 +23,7 @@ def set_path(value: Mapping[str, Any], path: str, leaf: Any) -> dict[str, Any]:
     return result
 
 
-def get_path(value: Any, path: str) -> Any:
+def get_path(value: object, path: str) -> object:
     """The value at the dotted `path` of nested mappings or config sections."""
     for key in path.split("."):
         value = value[key] if isinstance(value, Mapping) else getattr(value, key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -106,7 +106,7 @@ class ContrastiveModelConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_encoder(cls, value: Any) -> Any:
+    def _default_encoder(cls, value: object) -> object:
         """`model.encoder.hidden_units: 64` alone means the default encoder, wider."""
         if isinstance(value, Mapping) and isinstance(value.get("encoder"), Mapping):
             return {**value, "encoder": {"kind": "offset10", **value["encoder"]}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, get_origin
+from typing import get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -130,7 +130,7 @@ def _models_of(field: FieldInfo) -> list[type[BaseModel]]:
     return alternatives.models if alternatives else _models_in(field.annotation)
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def _models_in(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     alternatives = _alternatives(getattr(annotation, "__metadata__", ()))

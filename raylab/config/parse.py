@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -17,7 +17,7 @@ from raylab.errors import ConfigError
 M = TypeVar("M", bound=BaseModel)
 
 
-def parse(model: type[M], value: Mapping[str, Any], source: str) -> M:
+def parse(model: type[M], value: Mapping[str, object], source: str) -> M:
     """Validate `value`; a ConfigError names `source`, the key and the remedy."""
     try:
         return model.model_validate(value)
@@ -25,7 +25,7 @@ def parse(model: type[M], value: Mapping[str, Any], source: str) -> M:
         raise _explain(error, model, source) from None
 
 
-def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
+def parse_trial(value: Mapping[str, object], source: str) -> TrialConfig:
     """A trial config of the family that `task.kind` names."""
     task = value.get("task", {})
     kind = task.get("kind", DEFAULT_FAMILY) if isinstance(task, Mapping) else None
@@ -38,7 +38,7 @@ def parse_trial(value: Mapping[str, Any], source: str) -> TrialConfig:
     return parse(model, value, source)
 
 
-def parse_override(text: str) -> tuple[str, Any]:
+def parse_override(text: str) -> tuple[str, object]:
     """`training.batch_size=512` -> ("training.batch_size", 512); the value is YAML."""
     path, separator, raw = text.partition("=")
     if not separator or not all(path.strip().split(".")):

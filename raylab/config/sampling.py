@@ -202,7 +202,7 @@ SAMPLINGS = Derived(_sections, tag="conditional")
 TimeSampling = drawn_alone(TimePairs)
 
 
-def sampling_section(**flat: Any) -> dict[str, Any]:
+def sampling_section(**flat: object) -> dict[str, object]:
     """A `sampling` section from the flat arguments of an estimator, without those that its kind of
     pairs lacks.
     """

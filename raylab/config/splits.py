@@ -5,7 +5,7 @@ out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -16,7 +16,7 @@ FRACTIONS = (0.6, 0.2, 0.2)
 SHARING = (("fractions",), ("folds", "fold"), ("valid", "test"))
 
 
-def _folds(value: Any) -> Any:
+def _folds(value: object) -> object:
     if value is None or value == "leave_one_out" or (type(value) is int and value >= 3):
         return value
     raise ValueError("3 or more, or leave_one_out, is needed")
@@ -35,7 +35,7 @@ class DealtSplits(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_fractions(cls, value: Any) -> Any:
+    def _default_fractions(cls, value: object) -> object:
         """Filled in only where fractions are what deals, so that the record says what ran."""
         if isinstance(value, Mapping) and not any(
             value.get(key) for key in ("fractions", "folds", "valid", "test")
@@ -168,7 +168,7 @@ class GivenSplits(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_stated(cls, value: Any) -> Any:
+    def _as_stated(cls, value: object) -> object:
         if isinstance(value, Mapping) and any(
             value.get(key) is not None for key in ("folds", "fold", "fractions")
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -100,7 +100,7 @@ class OptimizerConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_schedule(cls, value: Any) -> Any:
+    def _default_schedule(cls, value: object) -> object:
         """`optimizer.schedule.warmup: 0.1` alone means a constant learning rate after a warm-up."""
         if isinstance(value, Mapping) and isinstance(value.get("schedule"), Mapping):
             return {**value, "schedule": {"kind": "constant", **value["schedule"]}}
@@ -148,7 +148,7 @@ class TrainingConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _early_stopping_keeps_the_best(cls, value: Any) -> Any:
+    def _early_stopping_keeps_the_best(cls, value: object) -> object:
         """The default of `keep` depends on early stopping; it is written down."""
         if isinstance(value, Mapping) and value.get("early_stopping") is not None:
             return {"keep": "best", **value}

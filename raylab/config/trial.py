@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Mapping
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict, section
+from raylab.config.dotted import ConfigValues as ConfigValues
 from raylab.config.training import EvaluationConfig, OptimizerConfig, TrainingConfig
 from raylab.config.view import SessionsConfig, ViewConfig
-
-ConfigValues: TypeAlias = dict[str, Any]  # a resolved trial config, as JSON and YAML have it
 
 
 class TaskConfig(Strict):
@@ -74,12 +73,13 @@ class TrialConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _label_of_selection(cls, value: Any) -> Any:
+    def _label_of_selection(cls, value: object) -> object:
         """Fill in the default of view.selection.label, so that the record states what was used."""
         task, view = (section(value, name) for name in ("task", "view"))
         selection = section(view, "selection")
         if (
-            task.get("label") is None
+            not isinstance(value, Mapping)
+            or task.get("label") is None
             or selection.get("kind") != "correlation"
             or selection.get("label") is not None
         ):

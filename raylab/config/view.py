@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -80,7 +80,7 @@ class ViewConfig(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _kind_of_selection(cls, value: Any) -> Any:
+    def _kind_of_selection(cls, value: object) -> object:
         selection = value.get("selection") if isinstance(value, Mapping) else None
         if isinstance(selection, Mapping) and "kind" not in selection:
             raise ValueError("selection needs a kind: all, variance, correlation or random")

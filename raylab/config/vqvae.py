@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -123,7 +123,7 @@ class VqvaeTrial(TrialConfig):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_quantizer(cls, value: Any) -> Any:
+    def _default_quantizer(cls, value: object) -> object:
         """`quantizer.codes: 256` alone means the EMA quantizer with so many codes."""
         if isinstance(value, Mapping) and isinstance(value.get("quantizer"), Mapping):
             return {**value, "quantizer": {"kind": "ema", **value["quantizer"]}}

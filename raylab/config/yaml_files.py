@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -17,7 +16,7 @@ class _Loader(yaml.SafeLoader):
     as a number.
     """
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
@@ -37,7 +36,7 @@ _Loader.add_implicit_resolver(
 MOST_NODES, DEEPEST = 100_000, 50
 
 
-def _loaded(text: str) -> Any:
+def _loaded(text: str) -> object:
     """The value that YAML describes.
 
     Raises:
@@ -81,7 +80,7 @@ def _size(node: yaml.Node, known: dict[int, int], depth: int) -> int:
     return known[id(node)]
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path) -> dict[str, object]:
     """A YAML mapping, read safely; ConfigError names the file and line."""
     try:
         value = _loaded(path.read_text(encoding="utf-8"))
@@ -113,7 +112,7 @@ def key_lines(path: Path) -> dict[str, int]:
     lines: dict[str, int] = {}
 
     def walk(node: yaml.Node, prefix: str) -> None:
-        pairs: list[tuple[Any, yaml.Node, yaml.Node]] = []
+        pairs: list[tuple[object, yaml.Node, yaml.Node]] = []
         if isinstance(node, yaml.MappingNode):
             pairs = [
                 (key.value, key, inner)

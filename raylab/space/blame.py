@@ -6,7 +6,6 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from raylab.config.yaml_files import key_lines
 from raylab.errors import ConfigError
@@ -14,7 +13,7 @@ from raylab.errors import ConfigError
 
 @contextlib.contextmanager
 def blamed(
-    source: str, file: Path | None, overrides: Mapping[str, Any] | None = None
+    source: str, file: Path | None, overrides: Mapping[str, object] | None = None
 ) -> Iterator[None]:
     """Within this context, errors about `source` name the line of the key that they mention, or the
     `--set` that gave the key its value.
@@ -34,7 +33,7 @@ _SECTIONS = ("", "search.", "base.")  # where a config path can be written in a 
 _NAMED = re.compile(r"^[\w.]+|'[\w.]+'|[A-Za-z_]\w*(?:\.\w+)+")
 
 
-def _place(what: str, source: str, file: Path | None, overrides: Mapping[str, Any]) -> str:
+def _place(what: str, source: str, file: Path | None, overrides: Mapping[str, object]) -> str:
     """The place to blame. Keys are tried in the order of the message, each by the longest part of
     it that is in the file.
     """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from raylab.config.dotted import get_path, set_path
+from raylab.config.dotted import ConfigValues, get_path, set_path
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError
@@ -34,7 +32,7 @@ def without_fixed(space: Space, source: str) -> Space:
     return with_search(space, search)
 
 
-def _fixed_value(space: Space, path: str, parent: str, source: str) -> Any:
+def _fixed_value(space: Space, path: str, parent: str, source: str) -> object:
     try:
         return get_path(parse_trial(stand_in(space), source), parent)
     except (AttributeError, KeyError):
@@ -55,7 +53,7 @@ def possible(parent: str, wanted: Scalar | list[Scalar], space: Space) -> list[S
     return values if choices is None else [value for value in values if value in choices]
 
 
-def when_met(space: Space, path: str) -> dict[str, Any]:
+def when_met(space: Space, path: str) -> ConfigValues:
     """Defaults of the space with the conditions of `path`, and theirs, satisfied."""
     value = stand_in(space)
     for parent, wanted in space.search[path].when.items():
@@ -81,7 +79,7 @@ def parents_met(space: Space, path: str) -> dict[str, Scalar]:
 SUPPORTED = ("time", "within", "padded", "all")
 
 
-def stand_in(space: Space) -> dict[str, Any]:
+def stand_in(space: Space) -> ConfigValues:
     """Fixed values, and the first value of every unconditional parameter: a config that stands for
     the space.
 

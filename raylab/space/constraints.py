@@ -62,7 +62,7 @@ class Constraint:
         if not self.paths:
             raise ValueError(f"'{text}' names no config path")
 
-    def holds(self, value_of: Callable[[str], Any]) -> bool:
+    def holds(self, value_of: Callable[[str], object]) -> bool:
         """Whether it holds of a config, whose paths `value_of` looks up.
 
         Raises:
@@ -113,7 +113,7 @@ def _paths(node: ast.AST) -> Iterator[str]:
             yield from _paths(inner)
 
 
-def _value(node: ast.AST, value_of: Callable[[str], Any]) -> Any:
+def _value(node: ast.AST, value_of: Callable[[str], object]) -> object:
     if isinstance(node, ast.Constant):
         return node.value
     path = _dotted(node)
@@ -135,7 +135,7 @@ def _value(node: ast.AST, value_of: Callable[[str], Any]) -> Any:
     return all(_COMPARISONS[type(op)](*pair) for op, pair in zip(node.ops, pairwise(sides)))
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     return value

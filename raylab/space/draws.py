@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TypeVar, cast
 
 from raylab.space.parameters import Scalar
 from raylab.space.samplers import MOST_TRIES
 from raylab.space.space import Space
+
+T = TypeVar("T", bound=Scalar)
 
 
 class RandomDraw:
@@ -42,8 +44,8 @@ class RandomDraw:
     def suggest_categorical(self, path: str, choices: list[Scalar]) -> Scalar:
         return self._kept(path, self._random.choice(choices))
 
-    def _kept(self, path: str, value: Any) -> Any:
-        self.params[path] = value = self._fixed.get(path, value)
+    def _kept(self, path: str, value: T) -> T:
+        self.params[path] = value = cast(T, self._fixed.get(path, value))
         return value
 
 
@@ -51,7 +53,7 @@ def random_draws(
     space: Space, source: random.Random, fixed: Mapping[str, Scalar] | None = None
 ) -> Iterator[dict[str, Scalar]]:
     """Draw after draw, whether or not they meet the constraints."""
-    define: Callable[[Any], None] = space.define()
+    define = space.define()
     while True:
         draw = RandomDraw(source, fixed or {})
         define(draw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from raylab.config.base import Strict
 from raylab.space.parameters import Scalar
@@ -31,7 +31,7 @@ class Earlier(Strict):
     trials: tuple[EarlierTrial, ...] | None = None
 
 
-def as_earlier(value: Any) -> Any:
+def as_earlier(value: object) -> object:
     """The entries of `warm_start`, which may be a study, a list of studies or a recorded list."""
     several = value if isinstance(value, list | tuple) else [value]
     return [{"study": str(entry)} if isinstance(entry, str | Path) else entry for entry in several]

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
+from raylab.config.dotted import ConfigValues
 from raylab.errors import ConfigError
 from raylab.space.parameters import Scalar
 from raylab.space.samplers import MOST_POINTS
@@ -21,7 +21,7 @@ def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
     ordered = space.ordered()
 
     def below(
-        value: dict[str, Any], drawn: dict[str, Scalar], depth: int
+        value: ConfigValues, drawn: dict[str, Scalar], depth: int
     ) -> Iterator[dict[str, Scalar]]:
         if depth == len(ordered):
             if space.broken(drawn) is None:

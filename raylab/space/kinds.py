@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from raylab.registry import Registry
 
 
-def of_kind(value: Any, registry: Registry[Any], default: str) -> Any:
+def of_kind(value: object, registry: Registry[Any], default: str) -> object:
     """A section as it is validated: with its `kind`, and without keys that have no effect there.
 
     Left out are keys of other kinds that hold their default: earlier versions of raylab recorded
@@ -26,7 +26,7 @@ def of_kind(value: Any, registry: Registry[Any], default: str) -> Any:
     own = choice.config.model_fields
     others = [model.model_fields for model in registry.models]
 
-    def is_idle(key: str, entry: Any) -> bool:
+    def is_idle(key: str, entry: object) -> bool:
         fields = [other[key] for other in others if key in other]
         return bool(fields) and (kind == "none" or any(_is_default(entry, f) for f in fields))
 
@@ -34,5 +34,5 @@ def of_kind(value: Any, registry: Registry[Any], default: str) -> Any:
     return {**kept, "kind": kind}
 
 
-def _is_default(entry: Any, field: FieldInfo) -> bool:
+def _is_default(entry: object, field: FieldInfo) -> bool:
     return not field.is_required() and bool(entry == field.get_default())

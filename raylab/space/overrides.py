@@ -5,16 +5,15 @@ becomes a base value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from raylab.config.dotted import set_path
+from raylab.config.dotted import ConfigValues, set_path
 from raylab.errors import ConfigError
 from raylab.space.parameters import leaves
 
 
 def overridden(
-    value: dict[str, Any], overrides: Mapping[str, Any], *, sections: set[str]
-) -> dict[str, Any]:
+    value: ConfigValues, overrides: Mapping[str, object], *, sections: set[str]
+) -> ConfigValues:
     """The mapping of a space with overrides applied.
 
     Args:
@@ -29,7 +28,7 @@ def overridden(
     return value
 
 
-def _override(value: dict[str, Any], path: str, leaf: Any, sections: set[str]) -> dict[str, Any]:
+def _override(value: ConfigValues, path: str, leaf: object, sections: set[str]) -> ConfigValues:
     head, _, rest = path.partition(".")
     if head in ("base", "search"):
         raise ConfigError(
@@ -49,7 +48,7 @@ def _override(value: dict[str, Any], path: str, leaf: Any, sections: set[str]) -
     return _pinned(value, path, leaf)
 
 
-def _pinned(value: dict[str, Any], name: str, leaf: Any) -> dict[str, Any]:
+def _pinned(value: ConfigValues, name: str, leaf: object) -> ConfigValues:
     """A parameter becomes base values. Parameters that were searched only for another choice of it
     are removed.
     """
@@ -74,12 +73,12 @@ def _pinned(value: dict[str, Any], name: str, leaf: Any) -> dict[str, Any]:
     return result
 
 
-def _paths(entry: Any) -> list[str]:
+def _paths(entry: object) -> list[str]:
     """Of a draw that several config paths share."""
     return list(entry.get("paths") or ()) if isinstance(entry, Mapping) else []
 
 
-def _without_condition(entry: Any, name: str) -> Any:
+def _without_condition(entry: object, name: str) -> object:
     """An entry without its condition on a pinned shared draw, which is no config path any more. The
     condition holds, since entries for other choices were removed.
     """
@@ -91,7 +90,7 @@ def _without_condition(entry: Any, name: str) -> Any:
     }
 
 
-def _excluded(entry: Any, path: str, leaf: Any) -> bool:
+def _excluded(entry: object, path: str, leaf: object) -> bool:
     when = entry.get("when", {}) if isinstance(entry, Mapping) else {}
     if path not in when:
         return False

@@ -6,14 +6,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Protocol
 
 from pydantic import Field, model_validator
 
 from raylab.config.base import Strict
+from raylab.config.dotted import Scalar as Scalar
 from raylab.config.parse import parse
 
-Scalar = bool | int | float | str | None
+
+class Suggests(Protocol):
+    """What draws the values of a trial: an Optuna trial, or `RandomDraw`."""
+
+    def suggest_float(
+        self, path: str, low: float, high: float, /, *, log: bool, step: float | None
+    ) -> float: ...
+
+    def suggest_int(self, path: str, low: int, high: int, /, *, log: bool, step: int) -> int: ...
+
+    def suggest_categorical(self, path: str, choices: list[Scalar], /) -> Scalar: ...
 
 
 class Parameter(Strict):
@@ -67,7 +78,7 @@ class Parameter(Strict):
         kind = float if self.float_ else int
         return [kind(low + k * step) for k in range(int((high - low) // step) + 1)]
 
-    def contains(self, value: Any) -> bool:
+    def contains(self, value: object) -> bool:
         """Whether a draw can be `value`."""
         if self.categorical is not None:
             return any(
@@ -81,7 +92,7 @@ class Parameter(Strict):
         on_step = abs(steps - round(steps)) < 1e-8 if self.step else True
         return bounds[0] <= value <= bounds[1] and on_step
 
-    def suggest(self, trial: Any, path: str) -> Scalar:
+    def suggest(self, trial: Suggests, path: str) -> Scalar:
         if self.float_:
             return float(trial.suggest_float(path, *self.float_, log=self.log, step=self.step))
         if self.int_:
@@ -172,7 +183,9 @@ def Choice(
     return _made("Choice", {"categorical": list(choices)}, when, paths)
 
 
-def _made(name: str, entry: dict[str, Any], when: When | None, paths: Iterable[str]) -> Parameter:
+def _made(
+    name: str, entry: dict[str, object], when: When | None, paths: Iterable[str]
+) -> Parameter:
     wanted = {
         path: list(entry) if isinstance(entry, tuple) else entry
         for path, entry in (when or {}).items()
@@ -181,7 +194,7 @@ def _made(name: str, entry: dict[str, Any], when: When | None, paths: Iterable[s
     return parse(Parameter, {key: value for key, value in given.items() if value}, f"raylab.{name}")
 
 
-def leaves(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+def leaves(value: Mapping[str, object], prefix: str = "") -> Iterable[tuple[str, object]]:
     """Dotted paths and values; keys may be dotted themselves."""
     for key, inner in value.items():
         path = f"{prefix}{key}"
@@ -191,9 +204,9 @@ def leaves(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, An
             yield path, inner
 
 
-def get(value: Mapping[str, Any], path: str) -> Any:
+def get(value: Mapping[str, object], path: str) -> object:
     """What a mapping has at a dotted path; None where it has nothing there."""
-    node: Any = value
+    node: object = value
     for key in path.split("."):
         if not isinstance(node, Mapping) or key not in node:
             return None

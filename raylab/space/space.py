@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, field_validator, model_validator
 
 from raylab.config.base import Strict
-from raylab.config.dotted import set_path
+from raylab.config.dotted import ConfigValues, set_path
 from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.parse import parse, parse_trial
 from raylab.config.trial import TrialConfig
@@ -21,7 +21,7 @@ from raylab.space.constraints import Absent, Constraint
 from raylab.space.earlier import Earlier, as_earlier
 from raylab.space.kinds import of_kind
 from raylab.space.overrides import overridden
-from raylab.space.parameters import Parameter, Scalar, get, leaves
+from raylab.space.parameters import Parameter, Scalar, Suggests, get, leaves
 from raylab.space.samplers import SAMPLERS, SamplerConfig, TpeConfig, samplers_that
 from raylab.space.schedulers import SCHEDULERS, NoSchedulerConfig, SchedulerConfig
 from raylab.space.settings import Budget, Objective, Resources
@@ -59,9 +59,9 @@ class Space(Strict):
         ['model.output_dimension', 'optimizer.learning_rate']
     """
 
-    task: dict[str, Any] = {"kind": DEFAULT_FAMILY}
+    task: ConfigValues = {"kind": DEFAULT_FAMILY}
     objective: Objective | tuple[Objective, ...] = Objective()
-    base: dict[str, Any] = {}
+    base: ConfigValues = {}
     search: dict[str, Parameter] = {}
     constraints: tuple[Annotated[str, AfterValidator(_expression)], ...] = ()
     points: tuple[dict[str, Scalar], ...] = ()
@@ -73,17 +73,17 @@ class Space(Strict):
 
     @field_validator("sampler", mode="before")
     @classmethod
-    def _sampler_of_its_kind(cls, value: Any) -> Any:
+    def _sampler_of_its_kind(cls, value: object) -> object:
         return of_kind(value, SAMPLERS, "tpe")
 
     @field_validator("scheduler", mode="before")
     @classmethod
-    def _scheduler_of_its_kind(cls, value: Any) -> Any:
+    def _scheduler_of_its_kind(cls, value: object) -> object:
         return of_kind(value, SCHEDULERS, "none")
 
     @field_validator("objective", mode="before")
     @classmethod
-    def _as_objectives(cls, value: Any) -> Objective | tuple[Objective, ...]:
+    def _as_objectives(cls, value: object) -> Objective | tuple[Objective, ...]:
         if not isinstance(value, list | tuple):
             return Objective.model_validate(value)
         objectives = _OBJECTIVES.validate_python(value)
@@ -158,39 +158,39 @@ class Space(Strict):
         """Every config path that draws set."""
         return tuple(path for name in self.search for path in self.paths(name))
 
-    def active(self, name: str, value: Mapping[str, Any]) -> bool:
+    def active(self, name: str, value: Mapping[str, object]) -> bool:
         """Whether a parameter is drawn when the config has these values so far."""
         return all(
             get(value, self.paths(parent)[0]) in (wanted if isinstance(wanted, list) else [wanted])
             for parent, wanted in self.search[name].when.items()
         )
 
-    def setting(self, value: Mapping[str, Any], name: str, leaf: Any) -> dict[str, Any]:
+    def setting(self, value: Mapping[str, object], name: str, leaf: object) -> ConfigValues:
         """A copy of a config mapping with the value of one parameter set."""
         result = dict(value)
         for path in self.paths(name):
             result = set_path(result, path, leaf)
         return result
 
-    def fixed(self) -> dict[str, Any]:
+    def fixed(self) -> ConfigValues:
         """The config mapping without searched values."""
-        value: dict[str, Any] = {"task": dict(self.task)}
+        value: ConfigValues = {"task": dict(self.task)}
         for path, leaf in leaves(self.base):
             value = set_path(value, path, leaf)
         return value
 
-    def drawn(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def drawn(self, params: Mapping[str, Scalar]) -> ConfigValues:
         """The config mapping of one draw."""
         value = self.fixed()
         for name, leaf in params.items():
             value = self.setting(value, name, leaf)
         return value
 
-    def config(self, params: Mapping[str, Any], *, source: str = "trial") -> TrialConfig:
+    def config(self, params: Mapping[str, Scalar], *, source: str = "trial") -> TrialConfig:
         """The trial config of one draw."""
         return parse_trial(self.drawn(params), source)
 
-    def broken(self, params: Mapping[str, Any]) -> str | None:
+    def broken(self, params: Mapping[str, Scalar]) -> str | None:
         """The first constraint that a draw breaks, and the reason if it cannot be computed; None if
         all hold.
 
@@ -198,9 +198,9 @@ class Space(Strict):
         heads). A constraint that needs the default of a path is broken if the draw is no valid
         config.
         """
-        value, resolved = self.drawn(params), dict[str, Any]()
+        value, resolved = self.drawn(params), ConfigValues()
 
-        def value_of(path: str) -> Any:
+        def value_of(path: str) -> object:
             if path in params:
                 return params[path]
             try:
@@ -221,12 +221,12 @@ class Space(Strict):
                 return f"{text} ({error.what if isinstance(error, ConfigError) else error})"
         return None
 
-    def define(self) -> Callable[[Any], None]:
+    def define(self) -> Callable[[Suggests], None]:
         """Optuna's define-by-run function: parents before the parameters that depend on them."""
         ordered = self.ordered()
         fixed = self.fixed()
 
-        def suggest(trial: Any) -> None:
+        def suggest(trial: Suggests) -> None:
             value = fixed
             for name in ordered:
                 if self.active(name, value):
@@ -255,8 +255,8 @@ class Space(Strict):
 _OBJECTIVES = TypeAdapter(tuple[Objective, ...])
 
 
-def _at(value: Mapping[str, Any], path: str) -> Any:
-    node: Any = value
+def _at(value: Mapping[str, object], path: str) -> object:
+    node: object = value
     for key in path.split("."):
         if not isinstance(node, Mapping) or key not in node:
             raise Absent(path)
@@ -265,8 +265,8 @@ def _at(value: Mapping[str, Any], path: str) -> Any:
 
 
 def load_space(
-    space: str | Path | Mapping[str, Any] | Space,
-    overrides: Mapping[str, Any] | None = None,
+    space: str | Path | Mapping[str, object] | Space,
+    overrides: Mapping[str, object] | None = None,
     *,
     source: str = "",
 ) -> Space:

@@ -7,7 +7,6 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 _PACKAGES = ("raylab", "ray", "torch", "optuna", "mlflow", "numpy", "pandas", "scikit-learn")
 
@@ -29,7 +28,7 @@ def package_version(name: str) -> str | None:
         return None
 
 
-def git_state(folder: Path | None = None) -> dict[str, Any] | None:
+def git_state(folder: Path | None = None) -> dict[str, object] | None:
     """`{"commit": ..., "dirty": ...}` of the working folder; None outside git or before the first
     commit.
     """

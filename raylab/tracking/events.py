@@ -11,10 +11,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from time import time as now
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+from raylab.config.dotted import ConfigValues, Scalar
 
 State = Literal["completed", "pruned", "failed", "interrupted", "running"]
-Values = Mapping[str, Any]  # JSON values by name: what a config or the searched parameters hold
+Values: TypeAlias = Mapping[
+    str, Any
+]  # JSON values by name: what a config or the searched parameters hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,7 @@ class Event:
     kind: ClassVar[str]
     time: float = field(default_factory=now)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The event as the ledger stores it."""
         return {"event": self.kind, "time": self.time, **dict(self._stored())}
 
@@ -50,7 +54,7 @@ class Event:
             raise ValueError(f"an event '{cls.kind}' without '{missing[0]}'")
         return cls(**{name: _read(name, values[name]) for name in own if name in values})
 
-    def _stored(self) -> Iterator[tuple[str, Any]]:
+    def _stored(self) -> Iterator[tuple[str, object]]:
         """Names and values in the order of the file; optional fields only where they are set."""
         for each in fields(self):
             value = getattr(self, each.name)
@@ -119,7 +123,7 @@ class TrialStarted(TrialEvent):
     """
 
     kind: ClassVar[str] = "trial_started"
-    params: Values = field(default_factory=dict)
+    params: Mapping[str, Scalar] = field(default_factory=dict)
     config: Values = field(default_factory=dict)
     resources: Mapping[str, float] | None = _optional()
     of: str | None = _optional()
@@ -152,8 +156,8 @@ class TrialTookOver(TrialEvent):
     kind: ClassVar[str] = "trial_took_over"
     source: str
     step: int
-    params: Values
-    config: Values
+    params: Mapping[str, Scalar]
+    config: ConfigValues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +193,7 @@ class TrialEnded(TrialEvent):
     stopped: str | None = None
     seconds: float | None = None
 
-    def _stored(self) -> Iterator[tuple[str, Any]]:
+    def _stored(self) -> Iterator[tuple[str, object]]:
         unknown = () if self.seconds is not None else ("scores", "kept_step", "stopped", "seconds")
         return ((name, value) for name, value in super()._stored() if name not in unknown)
 
@@ -266,7 +270,7 @@ class OtherEvent(Event):
     name: str
     values: Values = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {"event": self.name, "time": self.time, **self.values}
 
 

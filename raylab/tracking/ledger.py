@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -143,7 +142,7 @@ def _line(event: Event) -> str:
     return json.dumps(_finite(event.to_dict()), separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """JSON has no NaN: it becomes null (NaN on reading). Numpy scalars become numbers."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 
+from raylab.config.dotted import ConfigValues, Scalar
 from raylab.tracking.events import (
     Event,
     State,
@@ -22,6 +23,17 @@ from raylab.tracking.events import (
 )
 
 Mode = Literal["max", "min"]
+
+
+class Piece(TypedDict):
+    """A part of a trial's training, from the step at which it began: at 0 without a source, or
+    with the weights that another trial, the source, had at that step.
+    """
+
+    step: int
+    source: str | None
+    params: Mapping[str, Scalar]
+    config: ConfigValues
 
 
 @dataclass(frozen=True)
@@ -57,8 +69,8 @@ class TrialRecord:
     state: State = "running"
     score: float | None = None
     step: int = 0
-    params: dict[str, Any] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Scalar] = field(default_factory=dict)
+    config: ConfigValues = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     history: tuple[tuple[float, int, dict[str, float]], ...] = ()
     error: str | None = None
@@ -70,7 +82,7 @@ class TrialRecord:
     seconds: float = 0.0
     resources: dict[str, float] = field(default_factory=dict)
     of: str | None = None
-    lineage: tuple[dict[str, Any], ...] = ()
+    lineage: tuple[Piece, ...] = ()
 
     @property
     def cpu_seconds(self) -> float:
@@ -221,10 +233,19 @@ def _took_over(record: TrialRecord, event: TrialTookOver) -> TrialRecord:
     """What it is from now on; what it had reported beyond the step of the weights it took is of
     weights given up.
     """
-    taken = {name: getattr(event, name) for name in ("step", "source", "params", "config")}
-    began = record.lineage or (
-        {"step": 0, "source": None, "params": record.params, "config": record.config},
-    )
+    taken: Piece = {
+        "step": event.step,
+        "source": event.source,
+        "params": event.params,
+        "config": event.config,
+    }
+    first: Piece = {
+        "step": 0,
+        "source": None,
+        "params": record.params,
+        "config": record.config,
+    }
+    began = record.lineage or (first,)
     return replace(
         record, params=dict(event.params), config=dict(event.config), lineage=(*began, taken)
     )

@@ -9,9 +9,9 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from raylab.files import digest
+from raylab.tracking.events import Values
 from raylab.tracking.records import TrialRecord, is_number
 
 # MLflow has no state of its own for a pruned trial: KILLED, and the tag `raylab.state` says which
@@ -52,7 +52,7 @@ def trial_key(study_id: str, trial: str) -> str:
     return digest([study_id, trial])[:32]
 
 
-def trial_run(record: TrialRecord, *, study: Mapping[str, Any]) -> TrialRun:
+def trial_run(record: TrialRecord, *, study: Values) -> TrialRun:
     """The run of `record`; `study` is the study's description."""
     key = trial_key(study["id"], record.trial)
     return TrialRun(
@@ -67,7 +67,7 @@ def trial_run(record: TrialRecord, *, study: Mapping[str, Any]) -> TrialRun:
     )
 
 
-def study_tags(study: Mapping[str, Any]) -> dict[str, str]:
+def study_tags(study: Values) -> dict[str, str]:
     """Where a result comes from: data, code, packages."""
     git, data = study.get("git") or {}, study.get("data") or {}
     tags = {
@@ -85,7 +85,7 @@ def study_tags(study: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value)[:_MAX_TAG] for name, value in tags.items() if value is not None}
 
 
-def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(value: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Dotted paths and leaves of nested mappings."""
     for key, inner in value.items():
         if isinstance(inner, Mapping) and inner:
@@ -117,16 +117,15 @@ def _lineage(record: TrialRecord) -> str | None:
     return json.dumps(pieces) if pieces else None
 
 
-def _parameters(record: TrialRecord) -> dict[str, Any]:
+def _parameters(record: TrialRecord) -> dict[str, object]:
     """The whole resolved config, so that runs of different spaces compare, and the searched values.
 
     MLflow's params never change: of a trial that took over others' weights they are those it began
     with, and the tag `raylab.lineage` says what became of them.
     """
-    began = (
-        record.lineage[0] if record.lineage else {"config": record.config, "params": record.params}
-    )
-    return {**dict(flatten(began["config"])), **began["params"]}
+    began = record.lineage[0] if record.lineage else None
+    config, params = (began["config"], began["params"]) if began else (record.config, record.params)
+    return {**dict(flatten(config)), **params}
 
 
 def _points(record: TrialRecord) -> Iterator[Point]:
@@ -145,7 +144,7 @@ def _name(key: str) -> str:
     return re.sub(r"[^\w./ -]", "_", key, flags=re.ASCII)[:_MAX_KEY]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return (value if isinstance(value, str) else json.dumps(value, default=str))[:_MAX_PARAM]

@@ -42,7 +42,7 @@ class StudyFolder:
     def create(
         cls,
         path: Path,
-        description: Mapping[str, Any],
+        description: Mapping[str, object],
         *,
         fill: Callable[[Path], None] = lambda folder: None,
     ) -> StudyFolder:
@@ -178,7 +178,7 @@ class StudyFolder:
     def embedding_path(self, trial: str) -> Path:
         return self.trial_folder(trial) / "embedding.safetensors"
 
-    def baselines(self) -> dict[str, Any] | None:
+    def baselines(self) -> dict[str, object] | None:
         """What `baselines.json` says; None before it is written."""
         return read_json(self.baselines_path) if self.baselines_path.is_file() else None
 
@@ -235,7 +235,7 @@ class StudyFolder:
         return FileLock(self._lock_path, thread_local=False)
 
 
-def _defaults(path: Path) -> dict[str, Any]:
+def _defaults(path: Path) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "id": uuid.uuid4().hex,

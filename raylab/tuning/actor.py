@@ -5,9 +5,7 @@ several workers, the actor waits for Ray Train.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ray import tune
 
@@ -15,9 +13,10 @@ from raylab.errors import RaylabError
 from raylab.files import is_full
 from raylab.space.settings import Resources
 from raylab.training.loop import Training
-from raylab.training.reports import reports_before
+from raylab.training.reports import Report, reports_before
 from raylab.training.worker import TrialJob, describe_round, run_round, start
-from raylab.tuning.outcome import report
+from raylab.tuning.job import Scored, TrialSetup
+from raylab.tuning.outcome import RoundResult, report
 from raylab.tuning.planning.placement import of_worker
 
 
@@ -28,14 +27,14 @@ class TrialActor(tune.Trainable):
 
     _training: Training | None
 
-    def setup(self, config: dict[str, Any]) -> None:
+    def setup(self, config: TrialSetup) -> None:
         self._begin(config)
 
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
+    def reset_config(self, new_config: TrialSetup) -> bool:
         self._begin(new_config)
         return True
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> RoundResult:
         """Train a round. An exception ends this trial only, with the reason in the result; retries
         of Tune would lose the reason.
         """
@@ -49,17 +48,17 @@ class TrialActor(tune.Trainable):
         except Exception as error:
             return trouble(error, self._training.step if self._training else 0, self._job)
 
-    def _begin(self, config: dict[str, Any]) -> None:
+    def _begin(self, config: TrialSetup) -> None:
         self._job = TrialJob(**config["job"])
-        self._scored: dict[str, Any] = config["scored"]
-        self._since: int = config["since"]
+        self._scored = config["scored"]
+        self._since = config["since"]
         self._training = None
 
 
 class WorkersTrial(tune.Trainable):
     """Waits for the Ray Train workers of a trial, one round per Tune step."""
 
-    def setup(self, config: dict[str, Any]) -> None:
+    def setup(self, config: TrialSetup) -> None:
         from raylab.training.launch import WorkerGroup
 
         resources = config["resources"]
@@ -74,7 +73,7 @@ class WorkersTrial(tune.Trainable):
             self._job, workers=resources["workers"], resources=wanted, storage=storage
         )
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> RoundResult:
         try:
             result = self._group.next()
             since, self._steps = self._steps, result["steps"]
@@ -87,8 +86,12 @@ class WorkersTrial(tune.Trainable):
 
 
 def _result(
-    progress: Mapping[str, Any], job: TrialJob, scored: Mapping[str, Any], *, since: int | None
-) -> dict[str, Any]:
+    progress: Report,
+    job: TrialJob,
+    scored: Scored,
+    *,
+    since: int | None,
+) -> RoundResult:
     """The result of a round for Tune. It is marked if it ends a generation of a population.
 
     Args:
@@ -107,7 +110,7 @@ def _result(
     return {**result, "done": True, "between": True} if over else result
 
 
-def trouble(error: Exception, step: int, job: TrialJob) -> dict[str, Any]:
+def trouble(error: Exception, step: int, job: TrialJob) -> RoundResult:
     """The result of a trial that cannot go on: an `error` of the trial, or `halted` if the disk is
     full, which stops the study.
     """

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from ray.tune import Callback
 
 from raylab.tracking.events import TrialEnded, TrialLost, TrialReported, TrialStarted
 from raylab.tracking.ledger import Ledger
-from raylab.tuning.outcome import OnEnd, Outcome, is_between, outcome
+from raylab.tuning.job import TuneTrial
+from raylab.tuning.outcome import OnEnd, Outcome, RoundResult, is_between, outcome
 
 
 class LedgerCallback(Callback):
@@ -40,11 +40,13 @@ class LedgerCallback(Callback):
         self._worked: dict[str, float] = {}
         self.halted: str | None = None  # why the study cannot go on
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune pickles its callbacks for snapshots, which raylab never restores."""
         return {}
 
-    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_start(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
+    ) -> None:
         config = trial.config
         name = config["job"]["trial"]
         self._started[name] = time.monotonic()
@@ -63,7 +65,12 @@ class LedgerCallback(Callback):
         )
 
     def on_trial_result(
-        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+        self,
+        iteration: int,
+        trials: list[TuneTrial],
+        trial: TuneTrial,
+        result: RoundResult,
+        **info: object,
     ) -> None:
         if "rung" in result:
             name = trial.config["job"]["trial"]
@@ -71,13 +78,17 @@ class LedgerCallback(Callback):
                 *(_reported(name, report) for report in (*result.get("earlier", ()), result))
             )
 
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_complete(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
+    ) -> None:
         self._end(trial, None)
 
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_error(
+        self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
+    ) -> None:
         self._end(trial, _reason(trial))
 
-    def _end(self, trial: Any, crash: str | None) -> None:
+    def _end(self, trial: TuneTrial, crash: str | None) -> None:
         config, now = trial.config, time.monotonic()
         name = config["job"]["trial"]
         seconds = self._worked.get(name, 0.0) + now - self._started.get(name, now)
@@ -98,7 +109,7 @@ class LedgerCallback(Callback):
         self._on_end(name, ended, config["params"])
 
 
-def _reported(trial: str, result: Mapping[str, Any]) -> TrialReported:
+def _reported(trial: str, result: RoundResult) -> TrialReported:
     """A validation; a report that an earlier process could not deliver carries its own time."""
     return TrialReported(
         time=result.get("time") or time.time(),
@@ -124,7 +135,7 @@ def end_event(trial: str, ended: Outcome, *, seconds: float) -> TrialEnded:
     )
 
 
-def _reason(trial: Any) -> str:
+def _reason(trial: TuneTrial) -> str:
     """The last line of Ray's error about a process that died."""
     try:
         error = trial.get_error()

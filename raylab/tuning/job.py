@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from raylab.config.trial import TrialConfig
 from raylab.space.parameters import Scalar
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import TrialJob
+from raylab.tuning.outcome import RoundResult
 from raylab.tuning.planning.study_plan import Plan
 
 
@@ -35,6 +36,15 @@ class TrialSetup(TypedDict):
     max_steps: int
     resources: dict[str, Any]
     storage: str
+
+
+class TuneTrial(Protocol):
+    """What raylab reads of a trial of Ray Tune."""
+
+    config: TrialSetup
+    last_result: RoundResult
+
+    def get_error(self) -> Exception | None: ...
 
 
 def trial_setup(

@@ -4,10 +4,7 @@ trial.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from raylab.processes import is_alive, read_process, reap
+from raylab.processes import Recorded, is_alive, read_process, reap
 from raylab.tracking.events import DriverStarted
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.outcome import ENDED
@@ -21,7 +18,7 @@ def end_left_behind(study: StudyFolder) -> list[int]:
     Returns:
         The ids of the processes that were killed.
     """
-    recorded: list[Mapping[str, Any]] = []
+    recorded: list[Recorded] = []
     for event in study.ledger.read():
         if isinstance(event, DriverStarted) and not is_alive(event.process):
             recorded += event.processes

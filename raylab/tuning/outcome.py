@@ -6,10 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from raylab.errors import TrainingError
 from raylab.space.parameters import Scalar
+from raylab.training.reports import Kept, Report
 
 ENDED = ("completed", "pruned", "failed")  # an interrupted trial has not ended: it is run again
 
@@ -38,13 +39,39 @@ class Outcome:
     scores: tuple[float, ...] = ()
 
 
+class RoundResult(TypedDict, total=False):
+    """A round of a trial as Ray Tune carries it: a `Report`, and what the search adds to it.
+
+    Attributes:
+        score: The first objective; `scores` are all objectives, where there are several.
+        rung: The metric that the scheduler compares.
+        time: When the report was written, where an earlier process wrote it.
+        earlier: Reports of an earlier process of the trial, which the ledger may lack.
+        between: The round ends a generation of a population, and not the trial.
+        error: Why the trial failed.
+        halted: Why the study cannot go on.
+    """
+
+    steps: int
+    metrics: dict[str, float]
+    done: bool
+    kept: Kept
+    stopped: str
+    score: float
+    scores: list[float]
+    rung: float
+    time: float
+    earlier: list[RoundResult]
+    between: bool
+    error: str
+    halted: str
+
+
 # Called with the id, the outcome and the searched values of a trial whose end is in the ledger.
 OnEnd = Callable[[str, Outcome, Mapping[str, Scalar]], None]
 
 
-def report(
-    progress: Mapping[str, Any], *, objectives: Sequence[str], rung: str | None = None
-) -> dict[str, Any]:
+def report(progress: Report, *, objectives: Sequence[str], rung: str | None = None) -> RoundResult:
     """A round (see `describe_round`) as Tune carries it, of the model kept until then: `score` is
     the first objective, `rung` what a scheduler compares, `scores` all objectives where there are
     several.
@@ -65,7 +92,9 @@ def report(
             "validation parts "
             "longer than the receptive field. Choose another objective, label or splits.",
         )
-    several = {"scores": [metrics[metric] for metric in objectives]} if len(objectives) > 1 else {}
+    several: RoundResult = {}
+    if len(objectives) > 1:
+        several["scores"] = [metrics[metric] for metric in objectives]
     return {**progress, "score": metrics[objectives[0]], "rung": metrics[rung], **several}
 
 
@@ -84,14 +113,12 @@ class Deaths:
         return self._counts[trial] <= self._most
 
 
-def is_between(result: Mapping[str, Any] | None) -> bool:
+def is_between(result: RoundResult | None) -> bool:
     """Whether a result ends a generation of its population, and not the trial."""
     return bool(result and result.get("between") and math.isfinite(result["rung"]))
 
 
-def outcome(
-    result: Mapping[str, Any] | None, *, max_steps: int, crash: str | None = None
-) -> Outcome:
+def outcome(result: RoundResult | None, *, max_steps: int, crash: str | None = None) -> Outcome:
     """The outcome that a trial's last result stands for.
 
     A trial that a scheduler stopped before its last step is pruned; a trial that stopped itself is
@@ -101,12 +128,8 @@ def outcome(
         crash: Why the process died, if it did.
     """
     result = result or {}
-    step, stopped, kept = (
-        int(result.get("steps") or 0),
-        result.get("stopped"),
-        result.get("kept") or {},
-    )
-    metrics = dict(kept.get("metrics") or result.get("metrics") or {})
+    step, stopped, kept = int(result.get("steps") or 0), result.get("stopped"), result.get("kept")
+    metrics = dict((kept and kept["metrics"]) or result.get("metrics") or {})
     problem = crash or result.get("error")
     if problem is None and "score" not in result:
         problem = "ended without a result"
@@ -119,7 +142,7 @@ def outcome(
     return Outcome(
         "completed" if step >= max_steps or stopped else "pruned",
         *(float(result["score"]), step, metrics),
-        kept_step=kept.get("step"),
+        kept_step=kept["step"] if kept else None,
         stopped=stopped,
         scores=scores,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from raylab.space.space import Space
 from raylab.tuning.planning import forecast
@@ -14,12 +13,12 @@ from raylab.tuning.planning.study_plan import make_plan, nodes_for, place_on
 
 
 def plan(
-    space: str | Path | Mapping[str, Any] | Space,
+    space: str | Path | Mapping[str, object] | Space,
     *,
     data: str | Path,
     out: str | Path = ".",
     trials: int | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     timed: bool = True,
     probe_seconds: float = 10.0,
 ) -> Forecast:

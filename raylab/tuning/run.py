@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -40,7 +39,7 @@ class Parent:
     """
 
     model: Path
-    described: dict[str, Any]
+    described: Mapping[str, object]
 
 
 def begin(
@@ -91,7 +90,7 @@ def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None)
     return StudyFolder.create(out, described, fill=fill)
 
 
-def _describe(plan: Plan, kind: str) -> dict[str, Any]:
+def _describe(plan: Plan, kind: str) -> dict[str, object]:
     """What study.json records of a plan."""
     objectives = [{"metric": metric, "mode": plan.modes[metric]} for metric in plan.space.metrics]
     return {

@@ -7,9 +7,8 @@ driver, a trial is therefore compared with the same other trials as before.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import ceil
-from typing import Any
 
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.schedulers.trial_scheduler import TrialScheduler
@@ -25,6 +24,8 @@ from raylab.space.schedulers import (
 )
 from raylab.tracking.events import Event, TrialReported
 from raylab.tracking.records import Mode
+from raylab.tuning.job import TuneTrial
+from raylab.tuning.outcome import RoundResult
 from raylab.tuning.tune_private import Brackets, MedianRule
 
 
@@ -59,17 +60,21 @@ class EarlyStopping(FIFOScheduler):
             if isinstance(event, TrialReported) and event.rung is not None:
                 self.remember(event.trial, event.step, self._sign * event.rung)
 
-    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+    def on_trial_result(
+        self, tune_controller: object, trial: TuneTrial, result: RoundResult
+    ) -> str:
         """Called by Tune."""
         stopped = "rung" in result and self.stops(*self._validation(trial, result))
         return str(TrialScheduler.STOP if stopped else TrialScheduler.CONTINUE)
 
-    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+    def on_trial_complete(
+        self, tune_controller: object, trial: TuneTrial, result: RoundResult
+    ) -> None:
         """Called by Tune."""
         if "rung" in result:
             self.remember(*self._validation(trial, result))
 
-    def _validation(self, trial: Any, result: Mapping[str, Any]) -> tuple[str, int, float]:
+    def _validation(self, trial: TuneTrial, result: RoundResult) -> tuple[str, int, float]:
         return trial.config["job"]["trial"], result["steps"], self._sign * result["rung"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from raylab.space.space import Space
 from raylab.tracking.study import StudyFolder
@@ -14,12 +13,12 @@ from raylab.tuning.run import begin
 
 
 def search(
-    space: str | Path | Mapping[str, Any] | Space,
+    space: str | Path | Mapping[str, object] | Space,
     *,
     data: str | Path,
     out: str | Path,
     trials: int | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     say: Say = print,
 ) -> StudyFolder:
     """Search a space on a prepared dataset.

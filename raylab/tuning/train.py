@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.yaml_files import load_yaml
@@ -18,11 +17,11 @@ from raylab.tuning.run import begin
 
 
 def train(
-    config: str | Path | Mapping[str, Any],
+    config: str | Path | Mapping[str, object],
     *,
     data: str | Path,
     out: str | Path,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     say: Say = print,
 ) -> StudyFolder:
     """Train one config, as a study of one trial.
@@ -64,7 +63,10 @@ def train(
 
 
 def plan_of_config(
-    config: Mapping[str, Any], data: str | Path, overrides: Mapping[str, Any] | None, source: str
+    config: Mapping[str, object],
+    data: str | Path,
+    overrides: Mapping[str, object] | None,
+    source: str,
 ) -> Plan:
     """The plan of a study of one trial.
 

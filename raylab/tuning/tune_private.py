@@ -9,7 +9,6 @@ tests/unit/tuning/test_tune_private.py fails when a new version of Ray changes o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, MedianStoppingRule
 from ray.tune.schedulers.trial_scheduler import TrialScheduler
@@ -70,6 +69,6 @@ class MedianRule:
 
 
 class _NeverPausing(MedianStoppingRule):
-    def _on_insufficient_samples(self, tune_controller: Any, trial: Any, time: float) -> str:
+    def _on_insufficient_samples(self, tune_controller: object, trial: object, time: float) -> str:
         """Let the trial go on. Tune would pause it to run others, which only costs a start."""
         return str(TrialScheduler.CONTINUE)

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from raylab.errors import StudyError
 from raylab.files import is_full, no_room
@@ -88,7 +88,7 @@ def run_tune(
         )
 
 
-def trainable(resources: Resources) -> Any:
+def trainable(resources: Resources) -> object:
     """The class of a trial's process with the resources that Tune reserves for it."""
     from ray import tune
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def _point(
 def _by_seed(records: Sequence[TrialRecord], place: Mapping[str, Scalar]) -> BySeed:
     """The trials of one point by seed."""
     return {
-        int(record.params[SEED]): record
+        cast(int, record.params[SEED]): record
         for record in records
         if all(record.params.get(path) == value for path, value in place.items())
     }

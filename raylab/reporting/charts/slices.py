@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from raylab.config.dotted import Scalar
 from raylab.reporting.charts.axes import are_numbers, is_log, searched_paths
 from raylab.reporting.charts.style import styled
 from raylab.reporting.style import BLUE
@@ -50,7 +51,7 @@ def slices(
     return styled(figure, x=None, y=None, height=60 + 260 * lines)
 
 
-def _axis(values: Sequence[float | str], *, log: bool | None) -> dict[str, str | int]:
+def _axis(values: Sequence[Scalar], *, log: bool | None) -> dict[str, str | int]:
     numbers = [value for value in values if isinstance(value, int | float)]
     if not are_numbers(values):
         return {"type": "category", "categoryorder": "category ascending"}

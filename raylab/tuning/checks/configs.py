@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
@@ -15,7 +14,9 @@ from raylab.training.keeping import monitor_of
 Sessions = Mapping[str, SessionSpec]
 
 
-def config_error(value: Mapping[str, Any], sessions: Sessions, source: str) -> ConfigError | None:
+def config_error(
+    value: Mapping[str, object], sessions: Sessions, source: str
+) -> ConfigError | None:
     """Why a config is not valid or cannot run on these sessions; None where it can."""
     try:
         config = parse_trial(value, source)

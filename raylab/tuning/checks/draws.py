@@ -7,7 +7,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any
 
 from raylab.config.dotted import get_path
 from raylab.config.explain import did_you_mean
@@ -21,7 +20,7 @@ from raylab.space.samplers import MOST_TRIES, samplers_that
 from raylab.space.space import Space, constraint_of
 
 DRAWS = 100
-Problem = Callable[[Mapping[str, Any]], ConfigError | None]  # of a config mapping
+Problem = Callable[[Mapping[str, object]], ConfigError | None]  # of a config mapping
 
 
 def check_names(space: Space, source: str) -> None:

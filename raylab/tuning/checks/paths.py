@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from raylab.config.dotted import get_path
 from raylab.config.parse import parse_trial
@@ -104,7 +104,7 @@ def _usable(
     usable: list[Scalar] = []
     errors: dict[Scalar, ConfigError] = {}
 
-    def check(candidate: dict[str, Any]) -> None:
+    def check(candidate: dict[str, object]) -> None:
         check_on_sessions(parse_trial(candidate, source), sessions)
 
     for value in parameter.extremes():
@@ -131,7 +131,7 @@ def _has_no_effect(space: Space, path: str, parameter: Parameter, source: str) -
 
 
 def _with_value(
-    space: Space, path: str, value: Scalar, check: Callable[[dict[str, Any]], T]
+    space: Space, path: str, value: Scalar, check: Callable[[dict[str, object]], T]
 ) -> T | None:
     """The result of `check` on a config with this value: among the defaults, or, where constraints
     tie the value to others, in a random draw. None where the constraints rule the value out.

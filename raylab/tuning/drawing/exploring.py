@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from raylab.errors import ConfigError
 from raylab.space.schedulers import PbtConfig
@@ -37,7 +36,7 @@ class Member:
     trial: str
     step: int
     score: float
-    params: dict[str, Any]
+    params: Mapping[str, Scalar]
 
 
 def takeovers(
@@ -55,8 +54,8 @@ def takeovers(
 
 
 def explore(
-    space: Space, params: Mapping[str, Any], paths: Iterable[str], rng: random.Random
-) -> dict[str, Any]:
+    space: Space, params: Mapping[str, Scalar], paths: Iterable[str], rng: random.Random
+) -> dict[str, Scalar]:
     """Parameters near those given: each path is changed by a factor (a choice: to a neighbour), or
     drawn anew.
 
@@ -157,7 +156,7 @@ def _rounded(parameter: Parameter, value: float) -> Scalar:
     return round(value) if parameter.int_ else float(value)
 
 
-def _valid(space: Space, params: Mapping[str, Any]) -> bool:
+def _valid(space: Space, params: Mapping[str, Scalar]) -> bool:
     try:
         space.config(params)
     except ConfigError:

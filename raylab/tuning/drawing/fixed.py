@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ray.tune.search import Searcher
 
 from raylab.config.trial import TrialConfig
+from raylab.space.parameters import Scalar
 from raylab.tuning.job import TrialSetup
-from raylab.tuning.outcome import Deaths
+from raylab.tuning.outcome import Deaths, RoundResult
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Repeat:
 
     trial: str
     of: str
-    params: dict[str, Any]
+    params: dict[str, Scalar]
     config: TrialConfig
 
 
@@ -44,14 +44,14 @@ class FixedSearch(Searcher):
         self._running: dict[str, Repeat] = {}
         self._deaths = Deaths()
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, object] | str | None:
         if not self._waiting:
             return None if self._running else Searcher.FINISHED
         self._running[trial_id] = self._waiting.pop(0)
         return dict(self._setup(self._running[trial_id]))
 
     def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+        self, trial_id: str, result: RoundResult | None = None, error: bool = False
     ) -> None:
         repeat = self._running.pop(trial_id, None)
         if (result or {}).get("halted") or (error and self._no_room()):
@@ -63,7 +63,7 @@ class FixedSearch(Searcher):
         """Whether a trial waits to be run (again)."""
         return any(repeat.trial == trial for repeat in self._waiting)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune pickles the searcher for snapshots, which raylab never restores."""
         return {}
 

@@ -54,7 +54,7 @@ class SequenceSampler(optuna.samplers.QMCSampler):
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         self._trial = trial
         return super().sample_relative(study, trial, search_space)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Mapping
-from typing import Any
 
 from raylab.files import atomic_path
 from raylab.seeding import derive
@@ -25,7 +24,7 @@ from raylab.training.worker import taken_path
 from raylab.tuning.drawing.exploring import Member, explore, mutable_paths, takeovers
 from raylab.tuning.drawing.searcher import SearchSetup, StudySearch
 from raylab.tuning.job import TrialSetup
-from raylab.tuning.outcome import is_between
+from raylab.tuning.outcome import RoundResult, is_between
 
 
 class PopulationSearch(StudySearch):
@@ -59,13 +58,13 @@ class PopulationSearch(StudySearch):
         self._generation = sum(isinstance(event, GenerationEnded) for event in study.ledger.read())
         self._members: dict[str, Member] = {}  # at the end of this generation
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, object] | str | None:
         if not self._pending and self._draws <= 0 and not self._running and self._members:
             self._next_generation()
         return super().suggest(trial_id)
 
     def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+        self, trial_id: str, result: RoundResult | None = None, error: bool = False
     ) -> None:
         if error or not is_between(result):
             super().on_trial_complete(trial_id, result, error)

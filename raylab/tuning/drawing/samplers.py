@@ -7,7 +7,6 @@ and the number of the trial, and on nothing that is lost when a driver is killed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -132,7 +131,7 @@ class _GridSampler(optuna.samplers.BruteForceSampler):
     points were visited, so that a resumed grid continues where it stopped.
     """
 
-    def after_trial(self, *_: Any) -> None:
+    def after_trial(self, *_: object) -> None:
         """Do nothing. Optuna's method ends `study.optimize` after the last point; here the budget
         equals the size of the grid.
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import optuna
 import optuna.exceptions
@@ -22,7 +22,7 @@ from raylab.space.space import Space
 from raylab.tracking.records import Mode, TrialRecord
 from raylab.tuning.drawing.trial_draws import Drawing, trial_name
 from raylab.tuning.job import TrialSetup
-from raylab.tuning.outcome import Deaths, Outcome, outcome
+from raylab.tuning.outcome import Deaths, Outcome, RoundResult, outcome
 
 _STATES = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 STUDY_NAME = "raylab"
@@ -97,7 +97,7 @@ class StudySearch(Searcher):
             str, int
         ] = {}  # the last step of each trial that the ledger, and Optuna, know of
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, object] | str | None:
         if self._halted:
             return Searcher.FINISHED
         if not self._pending:
@@ -121,14 +121,14 @@ class StudySearch(Searcher):
         """Whether a trial that was begun has not ended."""
         return bool(self._pending or self._running)
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+    def on_trial_result(self, trial_id: str, result: RoundResult) -> None:
         if "score" in result and trial_id in self._running:
             name = self._running[trial_id]["job"]["trial"]
             self._last_steps[name] = result["steps"]
             self._report(name, *result.get("earlier", ()), result)
 
     def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+        self, trial_id: str, result: RoundResult | None = None, error: bool = False
     ) -> None:
         config = self._running.pop(trial_id, None)
         if config is None:
@@ -153,7 +153,7 @@ class StudySearch(Searcher):
         """Whether a trial waits to be run again."""
         return any(trial_name(number) == trial for number, _ in self._pending)
 
-    def _report(self, trial: str, *validations: Mapping[str, Any]) -> None:
+    def _report(self, trial: str, *validations: RoundResult) -> None:
         """Record intermediate values. Optuna keeps them for studies of one objective only."""
         for validation in validations if self._keeps_curves else ():
             self._drawing.report(int(trial), validation["steps"], validation["score"])
@@ -189,7 +189,7 @@ class StudySearch(Searcher):
                 self._pending.append((held.number, record.params if record else dict(held.params)))
                 self._draws -= record is None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune pickles the searcher for snapshots, which raylab never restores."""
         return {}
 
@@ -200,7 +200,7 @@ class StudySearch(Searcher):
         raise AssertionError("a study is resumed from its ledger, not from Tune's snapshot")
 
 
-def _scored(record: TrialRecord, metric: str) -> Iterator[dict[str, Any]]:
+def _scored(record: TrialRecord, metric: str) -> Iterator[RoundResult]:
     """The validations of a trial in the ledger, in the form that `_report` takes."""
     return (
         {"steps": step, "score": metrics[metric]}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raylab.config.dotted import get_path
+from raylab.config.dotted import ConfigValues, get_path
 from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError, RaylabError
@@ -96,7 +96,7 @@ def _check_same(
             )
 
 
-def _kind(task: Any) -> str:
+def _kind(task: object) -> str:
     return str(task.get("kind", DEFAULT_FAMILY)) if isinstance(task, Mapping) else DEFAULT_FAMILY
 
 
@@ -208,7 +208,7 @@ def _notes(
     return notes
 
 
-def _get(config: Mapping[str, Any], path: str) -> Any:
+def _get(config: ConfigValues, path: str) -> Any:
     try:
         return get_path(config, path)
     except (KeyError, AttributeError):

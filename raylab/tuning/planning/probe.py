@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
@@ -23,6 +23,8 @@ from raylab.tuning.planning.study_plan import Plan
 
 DRAWS = 16  # of which the smallest, a middle and the largest are run
 LOAD = 16  # the most probes at a time: enough to see how trials slow each other down
+# What a process says of a draw: `began` and its costs by name, or `error`.
+Answer: TypeAlias = dict[str, float | str]
 # beyond the seconds asked for, that a draw has for its start, first steps and first validation
 LONGEST_S = 300.0
 
@@ -115,7 +117,7 @@ def probe(
     ], launch_s
 
 
-def _run(plan: Plan, draws: Sequence[Draw], seconds: float) -> tuple[list[dict[str, Any]], float]:
+def _run(plan: Plan, draws: Sequence[Draw], seconds: float) -> tuple[list[Answer], float]:
     import ray
 
     single = plan.space.resources.model_copy(update={"workers": 1})
@@ -147,16 +149,17 @@ def _run(plan: Plan, draws: Sequence[Draw], seconds: float) -> tuple[list[dict[s
     answers = [_answer(reference) if reference in ready else dict(_LATE) for reference in waiting]
     return answers, max(
         0.0,
-        min((answer["began"] for answer in answers if "began" in answer), default=began) - began,
+        min((float(answer["began"]) for answer in answers if "began" in answer), default=began)
+        - began,
     )
 
 
-_LATE: dict[str, Any] = {
+_LATE: Answer = {
     "error": f"its start, first steps and first validation took longer than {LONGEST_S:g} s"
 }
 
 
-def _measured(job: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _measured(job: dict[str, Any], seconds: float) -> Answer:
     began = time.time()
     from raylab.training.measuring import measure
 
@@ -167,7 +170,7 @@ def _measured(job: dict[str, Any], seconds: float) -> dict[str, Any]:
         return {"error": " ".join(f"{kind}{error}".split())[:500]}
 
 
-def _answer(reference: Any) -> dict[str, Any]:
+def _answer(reference: object) -> Answer:
     import ray
     from ray.exceptions import RayError
 
@@ -177,11 +180,11 @@ def _answer(reference: Any) -> dict[str, Any]:
         return {"error": f"its process died: {str(error).strip().splitlines()[-1][:300]}"}
 
 
-def _probed(draw: Draw, answers: Sequence[Mapping[str, Any]]) -> Probed:
+def _probed(draw: Draw, answers: Sequence[Answer]) -> Probed:
     """Means of the times; of what must fit, the most."""
     wrong = next((answer["error"] for answer in answers if "error" in answer), None)
     if wrong is not None:
-        return Probed(draw, None, wrong)
+        return Probed(draw, None, str(wrong))
     cost: dict[str, float] = {}
     for name in answers[0]:
         values = [float(answer[name]) for answer in answers]

@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from raylab.cluster import connect
 from raylab.data.dataset import Dataset
@@ -41,7 +40,11 @@ class Plan:
 
 
 def make_plan(
-    space: Any, data: str | Path, *, overrides: Mapping[str, Any] | None = None, source: str = ""
+    space: str | Path | Mapping[str, object] | Space,
+    data: str | Path,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    source: str = "",
 ) -> Plan:
     """Check a space against a dataset; starts nothing.
 
