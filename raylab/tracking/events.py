@@ -16,9 +16,8 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 from raylab.config.dotted import ConfigValues, Scalar
 
 State = Literal["completed", "pruned", "failed", "interrupted", "running"]
-Values: TypeAlias = Mapping[
-    str, Any
-]  # JSON values by name: what a config or the searched parameters hold
+# JSON values by name: what a config or the searched parameters hold
+Values: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

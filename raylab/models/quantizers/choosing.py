@@ -69,11 +69,11 @@ def through(x: Tensor, code: Tensor, gradient: Gradient) -> Tensor:
 
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, code: Tensor) -> Tensor:
+    def forward(ctx: object, x: Tensor, code: Tensor) -> Tensor:
         return code.clone()
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: object, *gradients: Tensor) -> tuple[Tensor, None]:
         return gradients[0], None
 
 
