@@ -95,7 +95,7 @@ class TrialRecord:
 
 
 def records(events: Iterable[Event], *, live: bool) -> list[TrialRecord]:
-    """One record a trial, in the order they first appear.
+    """One record per trial, in the order in which the trials first appear.
 
     Args:
         events: As `Ledger.read` gives them.

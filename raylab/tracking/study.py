@@ -160,7 +160,7 @@ class StudyFolder:
 
     @property
     def selection_path(self) -> Path:
-        """What `raylab select` found last."""
+        """The result of the last `raylab select`."""
         return self.scores_folder / "selection.json"
 
     def trial_folder(self, trial: str) -> Path:
@@ -179,11 +179,11 @@ class StudyFolder:
         return self.trial_folder(trial) / "embedding.safetensors"
 
     def baselines(self) -> dict[str, object] | None:
-        """What `baselines.json` says; None before it is written."""
+        """The content of `baselines.json`; None before it is written."""
         return read_json(self.baselines_path) if self.baselines_path.is_file() else None
 
     def evaluation(self, split: str = "test") -> dict[str, Any] | None:
-        """What `evaluation-<split>.json` says; None before it is written."""
+        """The content of `evaluation-<split>.json`; None before it is written."""
         path = self.evaluation_path(split)
         return read_json(path) if path.is_file() else None
 

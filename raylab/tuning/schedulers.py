@@ -1,6 +1,6 @@
 """The builders of schedulers, which decide after each validation whether a trial goes on.
 
-A scheduler knows trials by raylab's ids and hears again what the ledger holds. After the death of a
+A scheduler knows trials by raylab's ids and replays the ledger when a driver starts. After the death of a
 driver, a trial is therefore compared with the same other trials as before.
 """
 
@@ -51,11 +51,11 @@ class EarlyStopping(FIFOScheduler):
         raise NotImplementedError
 
     def remember(self, trial: str, step: int, score: float) -> None:
-        """Hear of a validation that needs no decision: of an earlier driver, or a trial's last."""
+        """Record a validation that needs no decision: one of an earlier driver, or a trial's last."""
         self.stops(trial, step, score)
 
     def replay(self, events: Iterable[Event]) -> None:
-        """Hear of the validations in a ledger."""
+        """Record the validations that a ledger holds."""
         for event in events:
             if isinstance(event, TrialReported) and event.rung is not None:
                 self.remember(event.trial, event.step, self._sign * event.rung)
