@@ -1,7 +1,7 @@
 """The builders of schedulers, which decide after each validation whether a trial goes on.
 
-A scheduler knows trials by raylab's ids and replays the ledger when a driver starts. After the death of a
-driver, a trial is therefore compared with the same other trials as before.
+A scheduler knows trials by raylab's ids and replays the ledger when a driver starts. After the
+death of a driver, a trial is therefore compared with the same other trials as before.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class EarlyStopping(FIFOScheduler):
         raise NotImplementedError
 
     def remember(self, trial: str, step: int, score: float) -> None:
-        """Record a validation that needs no decision: one of an earlier driver, or a trial's last."""
+        """Record a validation that needs no decision: of an earlier driver, or a trial's last."""
         self.stops(trial, step, score)
 
     def replay(self, events: Iterable[Event]) -> None:
