@@ -33,11 +33,11 @@ test: test-fast test-ray test-chaos test-allen test-fuzz
 # two processes with two threads each would wait for each other on two cores.
 test-fast: export OMP_NUM_THREADS = 1
 test-fast: setup
-	$(PYTEST) -m "not ray and not chaos and not allen and not fuzz" -n 2 --dist loadfile
+	$(PYTEST) -m "not ray and not slow and not chaos and not allen and not fuzz" -n 2 --dist loadfile
 
-# Serial, because each test of this group starts a Ray of its own that expects the whole machine.
+# Serial, because each test of this group starts a Ray or processes of its own that expect the whole machine.
 test-ray: setup
-	$(PYTEST) -m "ray and not chaos and not allen"
+	$(PYTEST) -m "(ray or slow) and not chaos and not allen"
 
 # Serial, because these tests kill processes and look at what is left of them on the machine.
 test-chaos: setup

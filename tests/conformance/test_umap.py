@@ -12,6 +12,7 @@ from raylab.errors import StudyError
 from raylab.evaluation.comparison import METHODS, REDUCED
 
 
+@pytest.mark.slow
 def test_umap_places_samples_that_it_was_not_fitted_on() -> None:
     random = np.random.default_rng(0)
     angle = random.uniform(-np.pi, np.pi, 400)

@@ -28,6 +28,8 @@ from raylab.tasks.families import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.loop import Training
 
+pytestmark = pytest.mark.slow
+
 WIDE = {"batch_size": 512, "max_steps": 6, "validate_every": 3}
 VQVAE: dict[str, Any] = {
     "task": {"kind": "vqvae"},
