@@ -182,7 +182,7 @@ def test_consistency_within_and_between_areas(
         capsys, "evaluate", study.path, "--consistency", "areas", "--label", "movie_frame"
     )
     assert code == 0
-    assert f"within areas {areas['within']:.3f}" in out
+    assert f"within areas {areas.within:.3f}" in out
 
 
 def test_what_cannot_be_joined(tmp_path: Path, parts: list[Dataset], joined: Dataset) -> None:
