@@ -24,11 +24,11 @@ from raylab.cli.show.study import print_study, say_choice
     default="input",
     show_default=True,
     type=click.Choice(["input", "all"]),
-    help="What is trained: the first layer of each session, or all.",
+    help="The layers to train: only the first layer of each session, or all layers.",
 )
 @click.option(
     "--session",
-    help="The session whose layers are taken, where the trained model has one encoder per session.",
+    help="The session whose layers are used, if the trained model has one encoder per session.",
 )
 @WORKERS
 @SET
@@ -42,7 +42,7 @@ def adapt(
     workers: int | None,
     overrides: Sequence[str],
 ) -> None:
-    """Fit a trained model to other sessions or animals: first layers are new, the rest is kept."""
+    """Fit a trained model to other sessions or animals. First layers are new; others are kept."""
     say_choice(study, trial)
     print_study(
         raylab.adapt(

@@ -18,19 +18,21 @@ from raylab.cli.show.screen import print_json, say
 @DATA
 @OUT
 @click.option(
-    "--over", metavar="PATH", help="Which searched choice; default: the one that others depend on."
+    "--over",
+    metavar="PATH",
+    help="The searched path to compare; default: the choice on which other paths depend.",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(1),
     default=5,
     show_default=True,
-    help="Trials of each alternative.",
+    help="Trials per alternative, each with a seed of its own.",
 )
 @click.option(
     "--any-size",
     is_flag=True,
-    help="Also compare alternatives that learn different amounts of numbers.",
+    help="Also compare alternatives whose numbers of learnt parameters differ by more than 10 %.",
 )
 @SET
 @JSON

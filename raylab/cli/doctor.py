@@ -17,9 +17,9 @@ from raylab.cli.show.screen import print_json
 @click.argument("study", required=False, type=click.Path(path_type=Path))
 @JSON
 def doctor(study: Path | None, as_json: bool) -> None:
-    """Check tokens, versions, disks, clocks, Ray and, where one is named, a study.
+    """Check tokens, versions, disks, clocks, Ray and, if one is named, a study.
 
-    The exit code is 1 where there is a problem; a warning is none.
+    The exit code is 1 if there is a problem; warnings do not change it.
     """
     findings = raylab.doctor(study)
     if as_json:

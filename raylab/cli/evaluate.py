@@ -35,46 +35,57 @@ if TYPE_CHECKING:
     "--trial",
     "trials",
     multiple=True,
-    help="Default: the champion of `raylab select`, else the best by validation.",
+    help="The trial; default: the champion of `raylab select`, else the best trial by validation.",
 )
 @click.option(
     "--consistency",
     "between",
     type=click.Choice(["seeds", "sessions", "animals", "areas"]),
-    help="R2 between embeddings. Of --trial, repeatable; default the winner and its seeds.",
+    help=(
+        "R2 between embeddings. --trial names a trial and may be repeated; default: the chosen "
+        "trial and its other seeds."
+    ),
 )
 @click.option(
     "--label",
-    help="By which --consistency aligns sessions, animals or areas; default: the study's.",
+    help=(
+        "The label by which --consistency aligns sessions, animals or areas; default: the "
+        "study's label."
+    ),
 )
 @click.option(
-    "--bins", type=click.IntRange(2), help="Of a continuous or circular --label; default 99."
+    "--bins",
+    type=click.IntRange(2),
+    help="The number of bins of a continuous or circular --label; default 99.",
 )
 @click.option(
     "--beside",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="With --consistency: the winner of another study.",
+    help="With --consistency: another study, whose chosen trial is compared, too.",
 )
 @click.option(
     "--topology",
     type=click.Choice(["1", "2"]),
-    help="Betti numbers up to this dimension, against shuffles.",
+    help="Betti numbers up to this dimension, compared with shuffled activity.",
 )
 @click.option(
     "--against",
     metavar="LIST",
-    help="Decode beside pca, umap, tsne, saved embeddings (FILE.parquet, FILE.npz): a,b,c.",
+    help=(
+        "Compare with other embeddings, separated by commas: pca, umap, tsne, FILE.parquet, "
+        "FILE.npz."
+    ),
 )
 @click.option(
     "--samples",
     type=click.IntRange(50),
-    help="With --against: of each split and session; default 2000.",
+    help="With --against: the most samples of each split and session; default 2000.",
 )
 @click.option(
     "--shuffles",
     type=click.IntRange(1),
-    help="Train the winner again on so many shuffles of its labels.",
+    help="Train the chosen trial again on this many shuffles of its labels.",
 )
 @JSON
 def evaluate(
@@ -91,9 +102,9 @@ def evaluate(
     shuffles: int | None,
     as_json: bool,
 ) -> None:
-    """Score trained models: decode every label, or take the scores that options name.
+    """Score trained models: decode every label, or compute the scores that the options name.
 
-    The test split is read only where --split test names it, and each reading is counted.
+    The test split is read only if --split test names it, and each reading is counted.
     """
     from raylab.evaluation.consistency import BINS
 

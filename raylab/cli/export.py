@@ -32,18 +32,25 @@ For the last two, STUDY may also be the folder of a model or a file of CEBRA's."
     help=_FORMATS,
 )
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="A file, or a folder for raylab."
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The file to write; with --format raylab, a folder.",
 )
 @click.option(
     "--split",
     "splits",
     multiple=True,
     type=click.Choice(["train", "valid", "test"]),
-    help="Of embeddings. Repeatable; default train and valid. A reading of test is counted.",
+    help=(
+        "With --format embeddings: a split to write; repeatable; default: train and valid. Each "
+        "reading of test is counted."
+    ),
 )
 @TRIAL
 @click.option(
-    "--session", help="For cebra: this one of a model's sessions. Default: all, in one file."
+    "--session",
+    help="With --format cebra: the only session to write; default: all sessions, in one file.",
 )
 def export(
     study: Path,
@@ -53,19 +60,19 @@ def export(
     trial: str | None,
     session: str | None,
 ) -> None:
-    """Write the winner's embeddings, or the winner itself for use without its study."""
+    """Write the embeddings of the chosen trial, or its model for use without the study."""
     say_choice(study, trial)
     if kind != "embeddings":
         if splits:
             raise click.UsageError(
-                "--split is of embeddings: a model was trained on one split and knows no other."
+                "--split needs --format embeddings: a model is not written split by split."
             )
         written = raylab.export_model(study, out=out, form=kind, trial=trial, session=session)
         click.echo(f"{out}: {', '.join(written)}")
         return
     if session is not None:
         raise click.UsageError(
-            "--session is of --format cebra: a table of embeddings says which session a row is of."
+            "--session needs --format cebra: a table of embeddings names the session of each row."
         )
     table = raylab.export_embeddings(
         study, out=out, splits=splits or ("train", "valid"), trial=trial

@@ -44,12 +44,18 @@ def _range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[flo
 @click.option(
     "--session-type",
     multiple=True,
-    help="Such as three_session_A or brain_observatory_1.1. Repeatable.",
+    help="Session type, such as three_session_A or brain_observatory_1.1. Repeatable.",
 )
 @click.option(
-    "--min-neurons", type=click.IntRange(0), help="Fewest cells or units, as in the table."
+    "--min-neurons",
+    type=click.IntRange(0),
+    help="The smallest number of cells or units, as in the table.",
 )
-@click.option("--max-neurons", type=click.IntRange(0), help="Most cells or units, as in the table.")
+@click.option(
+    "--max-neurons",
+    type=click.IntRange(0),
+    help="The largest number of cells or units, as in the table.",
+)
 @click.option(
     "--id", "ids", multiple=True, type=int, help="Id of a session or experiment. Repeatable."
 )

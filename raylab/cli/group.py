@@ -56,10 +56,11 @@ OUT = click.option(
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="The study's folder; must not exist.",
+    help="The study's folder, which must not exist yet.",
 )
 TRIAL = click.option(
-    "--trial", help="Default: the champion of `raylab select`, else the best trial by validation."
+    "--trial",
+    help="The trial; default: the champion of `raylab select`, else the best trial by validation.",
 )
 WORKERS = click.option(
     "--workers",
@@ -102,7 +103,7 @@ def verb(example: str) -> Callable[[Callable[..., None]], click.Command]:
 @click.version_option(__version__, prog_name="raylab")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.option(
-    "--insecure", is_flag=True, help="Also use a Ray cluster that does not ask for a token."
+    "--insecure", is_flag=True, help="Also use a Ray cluster that does not require a token."
 )
 def cli(debug: bool, insecure: bool) -> None:
     """Search, train and compare neural-data models. Every trial is recorded, every score is

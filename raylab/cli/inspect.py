@@ -18,21 +18,30 @@ from raylab.cli.show.sessions import print_sessions
     "units/"
 )
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--recipe", help="For raw recordings.")
+@click.option(
+    "--recipe", help="The recipe of a raw recording: a shipped recipe's name, or a YAML file."
+)
 @click.option(
     "--png",
     type=click.Path(path_type=Path),
-    help="Draw activity, labels and splits: a file, or a folder.",
+    help="Draw activity, labels and splits into this file or folder.",
 )
 @click.option(
     "--correlations",
     type=click.Path(path_type=Path),
-    help="Of a dataset: a folder for correlations between units over training samples, clustered.",
+    help=(
+        "For a dataset: write the correlations between units over training samples, and their "
+        "clusters, into this folder."
+    ),
 )
 @click.option(
-    "--clusters", type=click.IntRange(1), help="At most so many, of --correlations; default 10."
+    "--clusters",
+    type=click.IntRange(1),
+    help="With --correlations: the largest number of clusters; default 10.",
 )
-@click.option("--session", help="Of several, the one to draw or correlate.")
+@click.option(
+    "--session", help="With --png or --correlations: the only session to draw or correlate."
+)
 @SET
 @JSON
 def inspect(
@@ -53,7 +62,7 @@ def inspect(
             "--session chooses what --png or --correlations shows; give one of them as well"
         )
     if (clusters or overrides) and not correlations:
-        raise click.UsageError("--clusters and --set are of --correlations; give it as well")
+        raise click.UsageError("--clusters and --set need --correlations")
     description = raylab.inspect(path, recipe=recipe)
     if as_json:
         print_json(description.to_dict())

@@ -23,17 +23,18 @@ from raylab.cli.show.study import print_leaderboard
     "studies", nargs=-1, required=True, metavar="STUDY...", type=click.Path(path_type=Path)
 )
 @click.option(
-    "--label", help="Of several studies: what is decoded; default: the label that all decode."
+    "--label",
+    help="For several studies: the label to decode; default: the label that all studies decode.",
 )
 @click.option(
     "--split",
     type=click.Choice(["valid", "test"]),
-    help="Default valid. A reading of test is counted.",
+    help="The split to score; default: valid. Each reading of test is counted.",
 )
 @click.option(
     "--by",
     type=click.Choice(["study", "family"]),
-    help="One row per study (its winner), or per kind of model in a study.",
+    help="One row per study (its chosen trial), or one row per kind of model in a study.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Also write the rows to this CSV file."

@@ -20,9 +20,9 @@ from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, S
     "--out",
     default=".",
     type=click.Path(path_type=Path),
-    help="A folder on the disk of the study; default: the current folder.",
+    help="A folder on the disk that the study will use; default: the current folder.",
 )
-@click.option("--trials", type=click.IntRange(1), help="Overrides budget.trials.")
+@click.option("--trials", type=click.IntRange(1), help="Number of trials; overrides budget.trials.")
 @WORKERS
 @SET
 @click.option(

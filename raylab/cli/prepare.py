@@ -27,7 +27,7 @@ from raylab.cli.show.sessions import print_sessions
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="The dataset's folder; must not exist.",
+    help="The dataset's folder, which must not exist yet.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")
 @click.option(
@@ -52,8 +52,8 @@ def prepare(
     splits.
 
     SOURCE is a file, a folder, a pattern of files in quotes, or a prepared dataset; several
-    prepared datasets, each made with its own recipe, become one. Exit code 3 when some files could
-    not be read, 2 when all. After an interruption, the same command continues.
+    prepared datasets, each made with its own recipe, become one. The exit code is 3 if some
+    files could not be read, and 2 if none could. After an interruption, the same command continues.
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -19,10 +19,11 @@ from raylab.cli.show.study import say_choice
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Of several studies: the page that compares them.",
+    help="For several studies: the file of the page that compares them.",
 )
 @click.option(
-    "--label", help="Of several studies: what is decoded; default: the label that all decode."
+    "--label",
+    help="For several studies: the label to decode; default: the label that all studies decode.",
 )
 def report(studies: Sequence[Path], out: Path | None, label: str | None) -> None:
     """Write leaderboard.csv and one self-contained report.html of a study.

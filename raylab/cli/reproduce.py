@@ -19,7 +19,7 @@ from raylab.cli.show.screen import print_json
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Keep the rebuilt trial in this folder; must not exist.",
+    help="Keep the rebuilt trial in this folder, which must not exist yet.",
 )
 @click.option(
     "--tolerance",
@@ -32,7 +32,7 @@ def reproduce(
 ) -> None:
     """Train a trial again from its record, and compare score and weights.
 
-    The exit code is 1 where they differ.
+    The exit code is 1 if they differ.
     """
     reproduction = raylab.reproduce(study, trial, out=out, tolerance=tolerance)
     if as_json:

@@ -13,5 +13,5 @@ from raylab.cli.show.study import print_study
 @verb("raylab resume study")
 @STUDY
 def resume(study: Path) -> None:
-    """Finish a study that was interrupted; a finished one is left as it is."""
+    """Finish a study that was interrupted; a finished study is not changed."""
     print_study(raylab.resume(study, say=say))

@@ -52,7 +52,7 @@ def _width(
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="A folder for a study of each number of workers.",
+    help="The folder in which each number of workers gets a study.",
 )
 @click.option(
     "--data-fractions",
@@ -66,8 +66,8 @@ def _width(
     metavar="[PATH=]LIST",
     callback=_width,
     help=(
-        "Model widths, as 16,32,64 or 16x32,32x64; default: the config's own. PATH: default of "
-        "the model family."
+        "Model widths, such as 16,32,64 or 16x32,32x64; default: the config's own width. "
+        "PATH is the config path; default: that of the model family."
     ),
 )
 @click.option(
@@ -78,7 +78,11 @@ def _width(
     help="Workers per trial, such as 1,2,4.",
 )
 @click.option(
-    "--seeds", type=click.IntRange(1), default=3, show_default=True, help="Trials of each point."
+    "--seeds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Trials per point, each with a seed of its own.",
 )
 @SET
 @JSON

@@ -17,7 +17,7 @@ from raylab.cli.show.study import print_study
 @click.argument("space", type=click.Path(path_type=Path))
 @DATA
 @OUT
-@click.option("--trials", type=click.IntRange(1), help="Overrides budget.trials.")
+@click.option("--trials", type=click.IntRange(1), help="Number of trials; overrides budget.trials.")
 @WORKERS
 @SET
 def search(

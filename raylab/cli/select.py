@@ -16,14 +16,18 @@ from raylab.cli.show.selection import print_selection
 @verb("raylab select study --top 4 --seeds 5\nraylab select study --rule simplest --no-control")
 @STUDY
 @click.option(
-    "--top", default=4, show_default=True, type=click.IntRange(1), help="Candidates, by validation."
+    "--top",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of candidates: the best by validation.",
 )
 @click.option(
     "--seeds",
     default=5,
     show_default=True,
     type=click.IntRange(1),
-    help="Repetitions of each candidate, all new.",
+    help="Repetitions of each candidate, each with a new seed.",
 )
 @click.option(
     "--rule",
@@ -38,7 +42,7 @@ from raylab.cli.show.selection import print_selection
     type=click.IntRange(1),
     help="Shuffles of the control on shuffled labels; default 10.",
 )
-@click.option("--no-control", is_flag=True, help="Leave out that control.")
+@click.option("--no-control", is_flag=True, help="Leave out the control on shuffled labels.")
 @JSON
 def select(
     study: Path,
@@ -56,7 +60,9 @@ def select(
     continues.
     """
     if no_control and shuffles:
-        raise click.UsageError("--shuffles is of the control that --no-control leaves out")
+        raise click.UsageError(
+            "--shuffles sets the control on shuffled labels, which --no-control leaves out"
+        )
     selection = raylab.select(
         study,
         top=top,

@@ -100,8 +100,8 @@ def test_refusals(study: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixt
     with pytest.raises(StudyError, match="a single model, not a study"):
         raylab.load(study.model_folder("0000"), trial="0001")
     for more, said in (
-        (("--session", "a"), "--session is of"),
-        (("--format", "cebra", "--split", "test"), "--split is of"),
+        (("--session", "a"), "--session needs"),
+        (("--format", "cebra", "--split", "test"), "--split needs"),
     ):
         code, _, error = run(capsys, "export", study.path, "--out", tmp_path / "e", *more)
         assert (code, said in error) == (2, True)
