@@ -73,8 +73,8 @@ def refuse_open(address: str, *, called: str) -> None:
     """
     if not insecure() and not asks_for_token(address):
         raise RaylabError(
-            f"{called} asks for no token: whoever reaches it can run code there, and read and "
-            "change your studies",
+            f"{called} requires no token: anybody who can reach it can run code there, and "
+            "read and change your studies",
             "Start it with a token (`ray get-auth-token --generate`, then RAY_AUTH_MODE=token on "
             "every node; docs/security.md), or accept it with --insecure (RAYLAB_INSECURE=1).",
         )
@@ -85,8 +85,8 @@ def refuse_disabled() -> None:
     mode = os.environ.get("RAY_AUTH_MODE", "token")
     if mode.lower() != "token" and not insecure():
         raise RaylabError(
-            f"RAY_AUTH_MODE={mode}: the local Ray would ask for no token, and its ports are open "
-            "to the network",
+            f"RAY_AUTH_MODE={mode}: the local Ray would require no token, and its ports are "
+            "open to the network",
             "Unset RAY_AUTH_MODE, or accept it with --insecure (RAYLAB_INSECURE=1).",
         )
 

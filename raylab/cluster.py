@@ -76,8 +76,8 @@ def _join(address: str) -> None:
         refuse_open(address, called=f"the Ray cluster at {address}")
     elif "://" in address and not insecure():
         raise RaylabError(
-            f"RAY_ADDRESS={address}: it cannot be seen from here whether that cluster asks for a "
-            "token",
+            f"RAY_ADDRESS={address}: raylab cannot check from here whether that cluster "
+            "requires a token",
             "Name its head (HOST:6379) from within its network, use `ray job submit`, or accept it "
             "with --insecure.",
         )

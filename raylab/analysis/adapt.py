@@ -104,7 +104,7 @@ def _same_shape(before: TrialConfig, plan: Plan) -> None:
     config, task = parse_trial(plan.space.fixed(), "adapt"), get_task(before)
     if task.model_shape(config) != task.model_shape(before):
         raise ConfigError(
-            "adapt: the model's shape is that of the trained one; `--set model...` cannot change "
-            "it",
+            "adapt: an adapted model has the shape of the trained model; `--set model...` "
+            "cannot change it",
             "Leave it out, or train anew (`raylab train`).",
         )

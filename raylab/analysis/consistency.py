@@ -109,7 +109,8 @@ def consistency(
     """
     if between not in get_args(Between):
         raise ConfigError(
-            f"consistency between '{between}'", "Choose seeds, sessions, animals or areas."
+            f"consistency cannot be computed between '{between}'",
+            "Choose seeds, sessions, animals or areas.",
         )
     models = _models([path] if isinstance(path, str | Path) else path, trials)
     if between == "seeds" and len(models) < 2:
@@ -179,7 +180,7 @@ def _models(paths: Sequence[str | Path], trials: Sequence[str]) -> list[Trained]
     prints = {study.description["data"]["fingerprint"] for study in studies}
     if len(prints) > 1:
         raise StudyError(
-            f"{studies[1].path}: made on other data than {studies[0].path}",
+            f"{studies[1].path}: this study was made on other data than {studies[0].path}",
             "Samples of different data do not correspond; name studies of one prepared dataset.",
         )
     first = [winner(studies[0], trial) for trial in dict.fromkeys(trials)] or seeds_of(studies[0])

@@ -61,7 +61,7 @@ def export_embeddings(
             f"split '{unknown[0]}' does not exist", f"Use some of: {', '.join(SPLITS)}."
         )
     if Path(out).exists():
-        raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
+        raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
     model, dataset = model_and_data(study, record)

@@ -46,7 +46,7 @@ def export_model(
     """
     path, out = Path(path), Path(out)
     if out.exists():
-        raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
+        raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     model, folder = open_model(path, trial)
     if form == "cebra":
         return write_cebra(model, out, session=session)

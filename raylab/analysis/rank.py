@@ -89,7 +89,7 @@ def rank(
         1
     """
     if out is not None and Path(out).exists():
-        raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
+        raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     ranking = _rank(studies, label, split, by)
     if out is not None:
         write_csv(Path(out), ranking.to_dict())

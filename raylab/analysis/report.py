@@ -53,7 +53,7 @@ def report(
             "Name a file with --out.",
         )
     if Path(out).exists():
-        raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
+        raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     ranking = rank(list(studies), label=label)
     folders = [StudyFolder.open(Path(path)) for path in studies]
     courses = [

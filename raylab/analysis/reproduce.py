@@ -144,7 +144,7 @@ def ended_trial(study: StudyFolder, trial: str) -> TrialRecord:
 def _place(out: str | Path | None) -> Iterator[Path]:
     if out is not None:
         if Path(out).exists():
-            raise StudyError(f"{out}: already there", "Choose another --out, or remove it.")
+            raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
         Path(out).mkdir(parents=True)
         yield Path(out).absolute()
         return

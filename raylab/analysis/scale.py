@@ -164,7 +164,7 @@ def _sorted(width: Sequence[int | str], path: str, config: TrialConfig) -> list[
     if isinstance(layers, tuple) and any(isinstance(value, int) for value in width):
         example = "x".join(str(width[0]) for _ in layers)
         raise ConfigError(
-            f"{path} is a width for each layer, {width[0]} is one number",
+            f"{path} needs a width for each layer, but {width[0]} is a single number",
             f"Such as --width {example}.",
         )
     return sorted(set(width), key=width_number)
@@ -195,7 +195,7 @@ def _plan(space: Space, axes: Axes, workers: int, data: str | Path, source: str)
 def _check_folder(out: Path, plans: Mapping[int, Plan]) -> None:
     """`out` may hold the same scaling study with other numbers of workers, and nothing else."""
     if out.exists() and not any(out.glob("*-workers-*/study.json")) and any(out.iterdir()):
-        raise StudyError(f"{out}: already there, and no scaling study", "Choose another --out.")
+        raise StudyError(f"{out}: already exists and is no scaling study", "Choose another --out.")
     for count, plan in plans.items():
         require_same(plan, _folder(out, count), KIND)
 

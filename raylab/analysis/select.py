@@ -61,7 +61,7 @@ def select(
     study = StudyFolder.open(Path(path))
     if rule == "simplest" and seeds < 2:
         raise StudyError(
-            "--rule simplest needs a standard error, which one seed does not have",
+            "--rule simplest needs a standard error, which a single seed does not give",
             "Use --seeds 2 or more.",
         )
     request = Request(top, seeds, rule, shuffles)

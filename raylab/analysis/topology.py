@@ -112,7 +112,7 @@ def topology(
         2
     """
     if highest not in LANDMARKS:
-        raise ConfigError(f"topology in dimension {highest}", "Choose 1 or 2.")
+        raise ConfigError(f"topology cannot be computed in dimension {highest}", "Choose 1 or 2.")
     trained = load_trained(path, trial)
     trained.read(split, "topology")
     sessions = {}

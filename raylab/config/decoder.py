@@ -116,8 +116,9 @@ class DecoderTrial(TrialConfig):
     def _frames_are_trained(self) -> DecoderTrial:
         if self.loss.kind == "frames" and self.at_once:
             raise ValueError(
-                f"loss.kind 'frames' is of networks, model.kind '{self.model.kind}' is fitted at "
-                "once: set model.kind to a network such as mlp, or leave loss.kind out"
+                "loss.kind 'frames' exists for networks only, and model.kind "
+                f"'{self.model.kind}' is no network: set model.kind to a network such as mlp, "
+                "or leave loss.kind out"
             )
         return self
 
@@ -125,8 +126,8 @@ class DecoderTrial(TrialConfig):
     def _decodes_itself(self) -> DecoderTrial:
         if self.evaluation.decoder.kind != "knn":
             raise ValueError(
-                f"evaluation.decoder '{self.evaluation.decoder.kind}' reads embeddings, a decoder "
-                "is its own: leave it out, or set model.kind"
+                f"evaluation.decoder '{self.evaluation.decoder.kind}' decodes embeddings, but "
+                "this model is itself a decoder: leave it out, or set model.kind"
             )
         return self
 
@@ -151,6 +152,6 @@ class DecoderTrial(TrialConfig):
     def _windowed(self) -> DecoderTrial:
         if self.evaluation.per == "sample" and self.input.window is None:
             raise ValueError(
-                "input.window is needed where samples are decoded (evaluation.per: sample)"
+                "input.window is needed if samples are decoded (evaluation.per: sample)"
             )
         return self

@@ -38,7 +38,8 @@ class OffsetEncoderConfig(EncoderConfig):
     def _droppable(self) -> OffsetEncoderConfig:
         if self.kind == "offset1" and (self.dropout or self.block_dropout):
             raise ValueError(
-                "offset1 has no channels over time to drop; use dropout with the wider ones"
+                "offset1 has no channels over time to drop; use dropout with an encoder that "
+                "sees more samples"
             )
         return self
 

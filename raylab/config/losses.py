@@ -23,8 +23,8 @@ class LossConfig(Strict):
     def _above_floor(self) -> LossConfig:
         if self.learnable_temperature and self.temperature < self.min_temperature:
             raise ValueError(
-                f"a learnable temperature {self.temperature} below min_temperature "
-                f"{self.min_temperature} never moves"
+                f"the learnable temperature {self.temperature} is below min_temperature "
+                f"{self.min_temperature} and would never change"
             )
         return self
 

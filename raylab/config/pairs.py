@@ -65,7 +65,8 @@ class _ContinuousPairs(LabelledPairs):
         super().check_labels(kinds)
         if all(kind == "discrete" for kind in kinds):
             raise ConfigError(
-                f"sampling.conditional '{self.conditional}' with discrete labels only",
+                f"sampling.conditional '{self.conditional}' needs a continuous label; all "
+                "labels are discrete",
                 "Set sampling.conditional to 'discrete', or sampling.labels to a continuous label.",
             )
 
@@ -104,7 +105,7 @@ class DiscretePairs(LabelledPairs):
         super().check_labels(kinds)
         if any(kind != "discrete" for kind in kinds):
             raise ConfigError(
-                "sampling.conditional 'discrete' with a continuous label",
+                "sampling.conditional 'discrete' cannot use a continuous label",
                 "Set sampling.conditional to 'time_delta' or 'delta', or sampling.labels to "
                 "discrete labels.",
             )
@@ -124,7 +125,8 @@ class MixedPairs(LabelledPairs):
         if len({kind == "discrete" for kind in kinds}) < 2:
             only = "discrete" if kinds[0] == "discrete" else "continuous"
             raise ConfigError(
-                f"sampling.conditional 'mixed' with {only} labels only",
+                "sampling.conditional 'mixed' needs discrete and continuous labels; all "
+                f"labels are {only}",
                 "Set sampling.labels to a discrete and a continuous label.",
             )
 

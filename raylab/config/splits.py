@@ -55,7 +55,8 @@ class DealtSplits(Strict):
             raise ValueError("fractions (train, valid, test) must be positive and sum to 1")
         if (self.folds is None) != (self.fold is None):
             raise ValueError(
-                "`folds` (how many) and `fold` (which one tests, from 0) need each other"
+                "`folds` (their number) and `fold` (the fold that tests, from 0) must be "
+                "given together"
             )
         if isinstance(self.folds, int) and self.fold is not None and self.fold >= self.folds:
             raise ValueError(
@@ -63,7 +64,8 @@ class DealtSplits(Strict):
             )
         if getattr(self, "seed", 0) and not self.fractions and not isinstance(self.folds, int):
             raise ValueError(
-                "`seed` has nothing to deal here: leave_one_out and names say who gets what"
+                "`seed` has no effect here: leave_one_out, or the names, determine all "
+                "splits; leave it out"
             )
         return self
 
@@ -98,7 +100,9 @@ class BlockedSplits(_InsideSessions):
     @model_validator(mode="after")
     def _blocks_for_all(self) -> BlockedSplits:
         if isinstance(self.folds, int) and self.folds > self.blocks:
-            raise ValueError(f"{self.folds} folds need at least so many blocks, not {self.blocks}")
+            raise ValueError(
+                f"{self.folds} folds need at least {self.folds} blocks, not {self.blocks}"
+            )
         return self
 
 
@@ -173,7 +177,8 @@ class GivenSplits(Strict):
             value.get(key) is not None for key in ("folds", "fold", "fractions")
         ):
             raise ValueError(
-                "the file states who trains and who tests; folds and fractions need another kind"
+                "the kind `given` uses the splits that the file states; folds and fractions "
+                "need another kind"
             )
         return value
 

@@ -159,9 +159,7 @@ class TrainingConfig(Strict):
         if self.keep == "last" and self.early_stopping is not None:
             raise ValueError("early_stopping keeps the best model; leave out keep: last")
         if self.keep == "last" and self.monitor is not None:
-            raise ValueError(
-                "monitor has nothing to decide where the last model is kept; set keep: best"
-            )
+            raise ValueError("monitor has no effect if the last model is kept; set keep: best")
         return self
 
     @property
@@ -177,7 +175,7 @@ class EvaluationConfig(Strict):
     per: str = Field(
         "sample",
         description=(
-            "what is decoded one at a time: sample, segment (trial), or a group as presentation"
+            "one decoding example: a sample, a segment (trial), or a group such as presentation"
         ),
     )
     decoder: Annotated[ReadoutConfig, DECODERS] = Field(default_factory=NeighboursConfig)

@@ -91,7 +91,8 @@ class BehaviourConfig(Strict):
     def _weighted(self) -> BehaviourConfig:
         if self.label is not None and not any(self.weights.values()):
             raise ValueError(
-                "a head that predicts nothing: one of mean, std, max and change needs a weight"
+                "the behaviour head predicts nothing: mean, std, max or change needs a "
+                "weight above 0"
             )
         return self
 

@@ -53,12 +53,14 @@ def _loaded(text: str) -> object:
     except yaml.YAMLError:
         raise
     except RecursionError:
-        raise yaml.YAMLError("nested too deeply, or an alias stands inside what it names") from None
+        raise yaml.YAMLError(
+            "nested too deeply, or an alias refers to a value that contains it"
+        ) from None
     except (
         Exception
     ) as error:  # a date of month 13, `!!float x` ...: the constructors of PyYAML check nothing
         raise yaml.YAMLError(
-            f"a value is not what its form says ({error or type(error).__name__})"
+            f"a value does not have the type that its form states ({error or type(error).__name__})"
         ) from None
     finally:
         loader.dispose()
@@ -93,7 +95,7 @@ def load_yaml(path: Path) -> dict[str, object]:
         ) from None
     except yaml.YAMLError as error:
         text = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
-        raise ConfigError(f"{path}: not valid YAML: {text}", "Mend that line.") from None
+        raise ConfigError(f"{path}: not valid YAML: {text}", "Correct that line.") from None
     if not isinstance(value, dict):
         content = {type(None): "the file is empty", list: "found a list"}.get(
             type(value), f"found {value!r:.40}"

@@ -57,7 +57,7 @@ def _with_tables(recipe: Recipe, path: Path) -> Recipe:
         table = path.parent.resolve() / spec.file
         if not table.is_file():
             raise ConfigError(
-                f"{path}: features.{name}.path: {table} is not there",
+                f"{path}: features.{name}.path: {table} does not exist",
                 "Put the table beside the recipe.",
             )
         absolute[name] = spec.model_copy(update={"path": str(path.parent.resolve() / spec.path)})

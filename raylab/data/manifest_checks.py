@@ -74,7 +74,7 @@ def check_manifest(manifest: Mapping[str, object], path: Path) -> None:
         raise DataError(error.what, REMEDY) from None
     ids = [entry.id for entry in checked.sessions]
     if len(set(ids)) < len(ids):
-        raise DataError(f"{path}: two sessions have one id", REMEDY)
+        raise DataError(f"{path}: two sessions have the same id", REMEDY)
     for entry in checked.sessions:
         if entry.units + len(set(entry.dropped_units)) != entry.recorded_units:
             raise DataError(
@@ -82,7 +82,7 @@ def check_manifest(manifest: Mapping[str, object], path: Path) -> None:
             )
         if max(entry.dropped_units, default=0) >= entry.recorded_units:
             raise DataError(
-                f"{path}: session '{entry.id}': dropped_units names a unit that is not there",
+                f"{path}: session '{entry.id}': dropped_units names a unit that does not exist",
                 REMEDY,
             )
 
@@ -129,9 +129,9 @@ def check_split(entry: SessionEntry, arrays: Mapping[str, np.ndarray], file: Pat
     parts = arrays["parts"]
     _check_ranges(parts[:, :2], entry["samples"], "parts", file, ordered=True)
     if not len(parts) or not np.isin(parts[:, 2], (0, 1, 2)).all():
-        raise DataError(f"{file}: 'parts' names splits that there are not", REMEDY)
+        raise DataError(f"{file}: 'parts' names splits that do not exist", REMEDY)
     if int(arrays["kept"].sum()) != entry["units"]:
-        raise DataError(f"{file}: 'kept' keeps other units than the manifest says", REMEDY)
+        raise DataError(f"{file}: 'kept' keeps other units than the manifest states", REMEDY)
 
 
 def _check(

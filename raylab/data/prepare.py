@@ -73,7 +73,7 @@ def prepare(
     """
     target = Path(out)
     if target.exists():
-        raise DataError(f"{target}: already there", "Choose another --out, or remove it.")
+        raise DataError(f"{target}: already exists", "Choose another --out, or remove it.")
     workspace = Workspace(target)
     if not isinstance(source, str | Path):
         if recipe or overrides or sessions:

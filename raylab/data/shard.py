@@ -245,6 +245,6 @@ def check_combination(
     if view.fitted_selection:
         key = "outlier_z" if view.outlier_z is not None else "selection"
         raise ConfigError(
-            f"view.{key}: {what}, so nothing says which of its units to show",
+            f"view.{key}: {what}, so none of its units can be chosen by this setting",
             "Use view.selection.kind: random (or all), without view.outlier_z.",
         )

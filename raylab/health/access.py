@@ -33,11 +33,11 @@ def mode(environment: Mapping[str, str]) -> Finding:
     """Whether a Ray started from here will ask for a token."""
     setting = environment.get("RAY_AUTH_MODE", "")
     if setting.lower() in ("", "token"):
-        return Finding("token in force", "ok", "a local Ray started by raylab asks for a token")
+        return Finding("token in force", "ok", "a local Ray that raylab starts requires a token")
     return Finding(
         "token in force",
         "problem",
-        f"RAY_AUTH_MODE={setting}: Ray would ask for no token",
+        f"RAY_AUTH_MODE={setting}: Ray would require no token",
         "Unset RAY_AUTH_MODE.",
     )
 
@@ -60,16 +60,19 @@ def token(path: Path, permissions: int | None, environment: Mapping[str, str]) -
             return Finding(
                 "token file",
                 "problem",
-                f"{path}: not there",
+                f"{path}: no such file",
                 "Copy the cluster's token there, mode 0600.",
             )
-        return Finding("token file", "ok", f"{path}: not there yet; the first local Ray makes it")
+        return Finding(
+            "token file", "ok", f"{path}: does not exist yet; the first local Ray makes it"
+        )
     if permissions & 0o077:
         return Finding(
-            "token file", "problem", f"{path}: others may read or change it (mode "
-                                     f"{permissions:04o})",
+            "token file",
+            "problem",
+            f"{path}: other users may read or change it (mode {permissions:04o})",
             f"chmod 600 {path}; if others use this machine, make a new token.",
-        )  # fmt: skip
+        )
     return Finding("token file", "ok", f"{path}: readable by its owner only")
 
 
@@ -80,10 +83,10 @@ def instances(rays: Sequence[Instance]) -> Finding:
             "one Ray",
             "warning",
             f"{len(rays)} Ray clusters run on this machine "
-            f"({', '.join(ray.address for ray in rays)}): they share "
-            "its CPUs and memory without knowing of each other",
-            "Stop those that nobody needs; never with `ray stop` where others work, which ends all "
-            "of the user's.",
+            f"({', '.join((ray.address for ray in rays))}): each of them uses CPUs and memory "
+            "as if it were alone",
+            "Stop the clusters that nobody needs. `ray stop` ends all clusters of the user, "
+            "so do not use it while one of them is needed.",
         )
     return Finding(
         "one Ray",
@@ -98,8 +101,8 @@ def open_instances(rays: Sequence[Instance]) -> list[Finding]:
         Finding(
             "open Ray",
             "problem" if ray.own else "warning",
-            f"the Ray at {ray.address} {'' if ray.own else '(of another user) '}asks for no "
-            "token: whoever reaches it runs code here",
+            f"the Ray at {ray.address} {'' if ray.own else '(of another user) '}requires no "
+            "token: anybody who can reach it can run code here",
             _TOKEN if ray.own else "Tell its owner.",
         )
         for ray in rays
@@ -129,8 +132,8 @@ def dashboards(rays: Sequence[Instance]) -> Finding:
         return Finding(
             "dashboard binding",
             "warning" if all(ray.asks for ray in rays) else "problem",
-            f"a dashboard listens on {', '.join(wide)}: it runs jobs for who shows the token, "
-            "which travels as plain text",
+            f"a dashboard listens on {', '.join(wide)}: it runs jobs for anybody who has the "
+            "token, and the token is sent as plain text",
             "Start the head with --dashboard-host=127.0.0.1 and reach it through ssh -L "
             "8265:127.0.0.1:8265.",
         )
@@ -158,7 +161,7 @@ def cluster(address: str, asks: bool | None, trouble: str = "") -> Finding:
         return Finding(
             "cluster",
             "problem",
-            f"{address} asks for no token: whoever reaches it runs code there",
+            f"{address} requires no token: anybody who can reach it can run code there",
             _TOKEN,
         )
-    return Finding("cluster", "ok", f"{address} asks for a token")
+    return Finding("cluster", "ok", f"{address} requires a token")

@@ -104,10 +104,14 @@ def dashboard(url: str, status: int) -> Finding:
         return Finding("dashboard", "warning", f"no dashboard answers from here at {url}{where}",
                        "From elsewhere: ssh -L 8265:127.0.0.1:8265 to the head.")  # fmt: skip
     if status in (401, 403):
-        return Finding("dashboard", "ok", f"{url} answers and asks for a token")
-    return Finding("dashboard", "problem", f"{url} shows its jobs to anyone (HTTP {status}), and "
-                                           "runs what they send",
-                   "Start the cluster with RAY_AUTH_MODE=token (docs/security.md).")  # fmt: skip
+        return Finding("dashboard", "ok", f"{url} answers and requires a token")
+    return Finding(
+        "dashboard",
+        "problem",
+        f"{url} answers without a token (HTTP {status}): anybody who can reach it can see and run "
+        "jobs",
+        "Start the cluster with RAY_AUTH_MODE=token (docs/security.md).",
+    )
 
 
 def answer(url: str) -> int:

@@ -49,14 +49,16 @@ def driver(
     """
     interrupted = [record.trial for record in records if record.state == "interrupted"]
     if live:
-        return Finding("driver", "ok", f"a driver is at work on it ({len(records)} trials so far)")
+        return Finding(
+            "driver", "ok", f"a driver is running this study ({len(records)} trials so far)"
+        )
     if interrupted or not ended:
         left = " (it left driver.lock, which the next one takes over)" if lock else ""
         trials = f"; interrupted: {', '.join(interrupted)}" if interrupted else ""
         return Finding(
             "driver",
             "warning",
-            f"its driver is gone before the study ended{left}{trials}",
+            f"its driver ended before the study did{left}{trials}",
             f"raylab resume {path}",
         )
     return Finding(
@@ -132,6 +134,6 @@ def database(path: Path) -> Finding:
             "warning",
             f"{path}: holds pickled states of Optuna's own CMA-ES sampler; raylab's neither writes "
             "nor reads them",
-            "Let no other program go on with it unless you know who wrote there.",
+            "Do not open it with another program unless you trust whoever wrote these states.",
         )
     return Finding("Optuna's database", "ok", f"{path}: whole, {trials} trials, no pickle")

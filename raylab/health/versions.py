@@ -119,7 +119,7 @@ def ranges(requirements: Sequence[str], installed: Mapping[str, str]) -> Finding
         return Finding(
             "packages", "problem", "; ".join(wrong), "pip install -c constraints.txt -e ."
         )
-    return Finding("packages", "ok", "all within the ranges that raylab asks for")
+    return Finding("packages", "ok", "all versions are in the ranges that raylab requires")
 
 
 def name(requirement: str) -> str:

@@ -92,7 +92,7 @@ class Space(Strict):
             raise ValueError("one objective, or a list of two or three, is needed")
         twice = next((metric for metric in named if named.count(metric) > 1), None)
         if twice is not None:
-            raise ValueError(f"'{twice}' is there twice")
+            raise ValueError(f"'{twice}' is listed twice")
         return objectives if len(objectives) > 1 else objectives[0]
 
     @model_validator(mode="after")

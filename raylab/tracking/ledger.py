@@ -125,7 +125,7 @@ class Ledger:
         raw = self._fs.cat_file(path)
         if hashlib.sha256(raw).hexdigest()[:8] != name[9:17]:
             raise StudyError(
-                f"{path}: not the segment that was written (cut or changed)",
+                f"{path}: this segment was cut or changed after it was written",
                 "Restore it from a copy of the study.",
             )
         try:

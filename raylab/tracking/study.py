@@ -73,7 +73,7 @@ class StudyFolder:
                 if (path / "study.json").exists()
                 else "Choose another name."
             )
-            raise StudyError(f"{path}: already there", remedy) from None
+            raise StudyError(f"{path}: already exists", remedy) from None
         return cls(path, full)
 
     @classmethod
@@ -92,7 +92,7 @@ class StudyFolder:
         known = isinstance(description, dict) and description.get("schema") == SCHEMA
         if not known or not {"id", "name", "data", "objective", "label"} <= set(description):
             raise StudyError(
-                f"{path / 'study.json'}: not of the form this raylab reads",
+                f"{path / 'study.json'}: this version of raylab cannot read its form",
                 "Use the raylab that wrote it.",
             )
         require_plugins(description.get("plugins", ()), str(path / "study.json"))
@@ -204,7 +204,7 @@ class StudyFolder:
             lock.acquire(timeout=2 * _PROBE_S, poll_interval=0.02)
         except Timeout:
             raise StudyError(
-                f"{self.path}: another driver is at work on this study",
+                f"{self.path}: another driver is running this study",
                 "Wait for it, or stop it first.",
             ) from None
         self._held = True

@@ -95,7 +95,7 @@ def load_model(
     described: dict[str, Any] = read_json(folder / "model.json")
     if not isinstance(described, dict) or described.get("schema") != SCHEMA:
         raise StudyError(
-            f"{folder / 'model.json'}: not of the form this raylab reads",
+            f"{folder / 'model.json'}: this version of raylab cannot read its form",
             "Use the raylab that wrote it.",
         )
     require_plugins(described.get("plugins", ()), str(folder / "model.json"))

@@ -64,7 +64,7 @@ def begin(
         )
     if out.exists():
         raise StudyError(
-            f"{out}: already there", "Choose another --out, or continue it with `raylab resume`."
+            f"{out}: already exists", "Choose another --out, or continue it with `raylab resume`."
         )
     for note in plan.notes:
         say(f"note: {note}")
@@ -161,8 +161,8 @@ def run_recorded(
             problem = mirror.close()
             if problem:
                 say(
-                    f"MLflow is behind ({problem}); the ledger has everything: `raylab sync "
-                    f"{study.path}` catches up"
+                    f"MLflow is not up to date ({problem}). The ledger has every record: run "
+                    f"`raylab sync {study.path}`"
                 )
     return problem
 

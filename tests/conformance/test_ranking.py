@@ -250,7 +250,7 @@ def test_studies_that_do_not_compare_are_refused(
     refused("label 'positon' is not in", embeddings, label="positon")
     refused("named twice", embeddings, embeddings)
     refused("no trial has completed", study_of(tmp_path / "empty", data, []), embeddings)
-    refused("already there", embeddings, decoders, out=tmp_path)
+    refused("already exists", embeddings, decoders, out=tmp_path)
     assert len(reads_of_test(embeddings.ledger.read())) == before
 
 

@@ -102,13 +102,13 @@ def test_an_open_cluster_is_refused_unless_that_is_accepted(tmp_path: Path) -> N
         environment = joining(cluster, tmp_path)
         code, _, told = raylab(environment, *prepare)
         assert code == 2
-        assert f"the Ray cluster at {cluster.address} asks for no token" in told
+        assert f"the Ray cluster at {cluster.address} requires no token" in told
         assert "--insecure" in told
         told = python(JOIN, environment, RAY_ADDRESS="auto", RAY_TMPDIR=str(cluster.folder))
         # `auto` takes any Ray of the machine: where another one runs, it may be one that does not
         # let us in.
-        assert "asks for no token" in told or "at auto cannot be used" in told
-        assert "cannot be seen from here" in python(
+        assert "requires no token" in told or "at auto cannot be used" in told
+        assert "cannot check from here" in python(
             JOIN, environment, RAY_ADDRESS="ray://127.0.0.1:10001"
         )
         assert python(JOIN, environment, RAYLAB_INSECURE="1") == "1.0"
@@ -118,7 +118,7 @@ def test_an_open_cluster_is_refused_unless_that_is_accepted(tmp_path: Path) -> N
         assert "dashboard" not in found  # not joined
         code, found = findings(environment | {"RAYLAB_INSECURE": "1"})
         assert (code, found["dashboard"][0], found["clock"][0]) == (1, "problem", "ok")
-        assert "shows its jobs to anyone" in found["dashboard"][1]
+        assert "answers without a token" in found["dashboard"][1]
         code, _, told = raylab(environment, *prepare, "--insecure")
         assert code == 0, told
     assert (tmp_path / "ds").is_dir()
@@ -160,7 +160,7 @@ def test_a_local_ray_without_a_token_is_refused(tmp_path: Path) -> None:
     environment = clean(tmp_path) | {"RAY_AUTH_MODE": "disabled"}
     assert python(JOIN, environment).startswith("RAY_AUTH_MODE=disabled")
     assert python(NOT_OURS, environment).startswith(
-        "the Ray that this process uses asks for no token"
+        "the Ray that this process uses requires no token"
     )
     assert python(NOT_OURS, environment, RAYLAB_INSECURE="1") == "1.0"
 

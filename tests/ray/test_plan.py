@@ -120,7 +120,7 @@ def test_trials_on_halves_of_gpus_see_their_own(
     told = {path.name: path.read_text() for path in seen.iterdir()}
     assert set(told.values()) == {"0", "1"}
     assert 4 <= len(told) < 6  # actors, reused where Tune has one free at that moment
-    with pytest.raises(StudyError, match="a share of one GPU, or whole GPUs"):
+    with pytest.raises(StudyError, match="a share of one GPU, or a whole number of GPUs"):
         raylab.search(
             SPACE, data=data.path, out=tmp_path / "other", overrides={"resources.gpus": 1.5}
         )

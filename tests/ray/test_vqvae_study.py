@@ -141,9 +141,9 @@ def test_alternatives_over_seeds(data: Path, study: StudyFolder) -> None:
     assert (out / "scores" / "alternatives.png").stat().st_size > 10_000
     assert "codes.usage" in raylab.report(out).read_text()
     assert compare() == comparison  # trains nothing again
-    with pytest.raises(StudyError, match="another study is there"):
+    with pytest.raises(StudyError, match="this folder has another study"):
         compare(seeds=3)
-    with pytest.raises(StudyError, match="another study is there"):
+    with pytest.raises(StudyError, match="this folder has another study"):
         compare(out=study.path)
 
 

@@ -218,7 +218,7 @@ def test_defaults_are_those_of_the_config() -> None:
             {"conditional": "discrete"},
             (POSITION,),
             ConfigError,
-            "'discrete' with a continuous label",
+            "'discrete' cannot use a continuous label",
         ),
         ({}, (POSITION[:-1],), ValueError, "inconsistent numbers of samples"),
         ({}, (np.full((400, 2), "a"),), ConfigError, "is no label"),

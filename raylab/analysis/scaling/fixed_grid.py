@@ -49,7 +49,7 @@ def require_same(plan: Plan, out: Path, kind: str) -> None:
     )
     other_data = study.description["data"]["fingerprint"] != plan.dataset.fingerprint
     if study.description["kind"] != kind or planned != existing or other_data:
-        raise StudyError(f"{out}: another study is there", "Choose another --out.")
+        raise StudyError(f"{out}: this folder has another study", "Choose another --out.")
 
 
 def begun_or_resumed(plan: Plan, out: Path, kind: str, say: Say) -> StudyFolder:

@@ -66,7 +66,8 @@ def download(url: str, path: Path, *, stop: threading.Event, progress: Progress)
             best = max(best, part.length)
             if barren >= ATTEMPTS:
                 raise DataError(
-                    f"{url}: {reason} ({ATTEMPTS} times)", "Try again later; what came is kept."
+                    f"{url}: {reason} ({ATTEMPTS} times)",
+                    "Try again later; the part that was downloaded is kept.",
                 )
             if stop.wait(PAUSE_S * 2 ** max(barren - 1, 0)):
                 raise Stopped
@@ -103,7 +104,7 @@ def _begin(
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise DataError(
             f"{url}: the answer is compressed although this was not asked for",
-            "Is a proxy in between?",
+            "Check whether a proxy changes the answer.",
         )
     part.begin(Version.of(response))
     return Version.of(response)

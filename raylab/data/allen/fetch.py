@@ -165,7 +165,7 @@ def fetch(
     )
     for name, number in (("limit", limit), ("parallel", parallel)):
         if number is not None and number < 1:
-            raise ConfigError(f"{name} is {number}", "One at least.")
+            raise ConfigError(f"{name} is {number}", "It must be at least 1.")
     folder = Path(out)
     with Warehouse(base_uri) as warehouse:
         sessions = find(warehouse, source, filters)[:limit]

@@ -134,7 +134,7 @@ def _has(listings: Sequence[Listing], name: str) -> str:
         return (
             f"They have {min(numbers)}..{max(numbers)}."
             if numbers
-            else f"Their {name} is not said: leave it out."
+            else f"No session states its {name}: leave it out."
         )
     known = sorted(
         {word for listing in listings for word in _words(listing, name).values()}, key=str.casefold
@@ -143,7 +143,7 @@ def _has(listings: Sequence[Listing], name: str) -> str:
     return (
         f"There are: {', '.join(known[:WORDS_SHOWN])}{more}."
         if known
-        else "None is said: leave it out."
+        else "No session states one: leave it out."
     )
 
 

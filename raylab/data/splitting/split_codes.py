@@ -76,7 +76,7 @@ def _given(session: Session, segment: np.ndarray, named: str) -> np.ndarray:
         if (codes[stated] != NONE).any():
             raise DataError(
                 f"{named} states splits that overlap",
-                "Mend them, or use --set splits.kind=chronological.",
+                "Correct them, or use --set splits.kind=chronological.",
             )
         codes[stated] = CODE[name]
     return codes

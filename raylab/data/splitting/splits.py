@@ -39,8 +39,8 @@ def make_parts(
     if isinstance(config, SessionSplits | AnimalSplits):
         if whole is None:
             raise DataError(
-                f"{source}: splits.kind '{config.kind}' deals whole sessions, which one alone "
-                "cannot tell"
+                f"{source}: splits.kind '{config.kind}' distributes whole sessions, so it "
+                "cannot split a single session"
             )
         return _runs(np.where(segment >= 0, whole, NONE), segment)
     spans = Spans.of(np.asarray(session.time), session.rate_hz, segment)

@@ -190,8 +190,8 @@ def _correlation(
     values = label.values[labelled]
     if not len(values) or (values == values[:1]).all():
         raise ConfigError(
-            "view.selection: the label has one value at most in the training samples of session "
-            f"'{session}'",
+            "view.selection: the label has fewer than two values in the training samples of "
+            f"session '{session}'",
             "Choose another view.selection.label, or view.selection.kind: variance.",
         )
     chosen = (

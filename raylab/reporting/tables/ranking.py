@@ -93,8 +93,8 @@ def remarks(result: ScoreJson | Ranking) -> list[str]:
         sentences.append(f"chosen over seeds, in the study's own objective: {', '.join(over)}")
     if any(row["rank"] is None for row in rows):
         sentences.append(
-            "rows without a rank are not of all sessions: sessions held out whole have chance as a "
-            "baseline"
+            "rows without a rank lack some sessions: chance is the only baseline of held-out "
+            "sessions"
         )
     if ranking["split"] == "test":
         times = ", ".join(f"{name} {count}" for name, count in ranking["test_reads"].items())

@@ -100,8 +100,8 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
         if config.at_once:
             if comm.workers > 1:
                 raise TrainingError(
-                    f"model.kind '{config.model.kind}' is fitted at once, by one worker, not "
-                    f"{comm.workers}",
+                    f"model.kind '{config.model.kind}' is fitted in a single step by one "
+                    f"worker, not by {comm.workers}",
                     "Set resources.workers: 1 (--workers 1), or choose a network.",
                 )
             fit_readouts(config, model, shard, examples)

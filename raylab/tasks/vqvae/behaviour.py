@@ -77,8 +77,11 @@ class Behaviour:
         constant = len(training) == 0 or not (training.std(axis=0) > 0).any()
         if constant:
             raise TrainingError(
-                f"behaviour.label '{name}': {len(training)} training windows have it throughout"
-                + (", and all have the same" if len(training) else ""),
+                (
+                    f"behaviour.label '{name}': {len(training)} training windows have the label "
+                    "in every row"
+                )
+                + (", and all of them have the same values" if len(training) else ""),
                 "Choose another label, or a shorter model.window.",
             )
         std = training.std(axis=0)

@@ -77,7 +77,7 @@ def check_points(space: Space, source: str) -> None:
                 f"{where}.{stray}: its `when` is not met", "Remove it from the point."
             )
         if point in space.points[:number]:
-            raise ConfigError(f"{where}: it is there twice", "Remove one of them.")
+            raise ConfigError(f"{where}: this point is listed twice", "Remove one of them.")
 
 
 def check_draws(space: Space, problem: Problem, source: str) -> None:

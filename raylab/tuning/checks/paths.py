@@ -26,14 +26,14 @@ def check_path(space: Space, path: str, source: str) -> None:
     parameter, targets = space.search[path], space.paths(path)
     if any(target.startswith(("evaluation.", "task.")) for target in targets):
         raise ConfigError(
-            f"{source}: search.{path}: it decides how trials are scored, so trials that differ in "
-            "it do not compare",
+            f"{source}: search.{path}: it determines how trials are scored, so trials that "
+            "differ in it cannot be compared",
             f"Set it in `base`, or with --set {path}=...",
         )
     if "sessions.combine" in targets and "first" in (parameter.categorical or ()):
         raise ConfigError(
-            f"{source}: search.{path}: 'first' leaves sessions out, so trials with it do not "
-            "compare with others",
+            f"{source}: search.{path}: 'first' leaves sessions out, so trials with it cannot "
+            "be compared with others",
             "Search separate and padded, or set --set sessions.combine=first.",
         )
     for parent, wanted in parameter.when.items():

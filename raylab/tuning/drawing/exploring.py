@@ -78,8 +78,8 @@ def check_population(space: Space, source: str) -> None:
     kind = space.scheduler.kind
     if space.budget.trials < 2:
         raise ConfigError(
-            f"{source}: scheduler.kind {kind}: a population of one has nobody to learn from",
-            "Set trials.",
+            f"{source}: scheduler.kind {kind}: a population needs at least two members",
+            "Set budget.trials to 2 or more.",
         )
     ends = next(
         (
@@ -91,8 +91,8 @@ def check_population(space: Space, source: str) -> None:
     )
     if ends:
         raise ConfigError(
-            f"{source}: budget.{ends} says when no more trials are begun; a population "
-            f"(scheduler.kind {kind}) begins all",
+            f"{source}: budget.{ends} ends a search before all trials have begun, but a "
+            f"population (scheduler.kind {kind}) begins all of them together",
             f"Leave budget.{ends} out.",
         )
 

@@ -46,7 +46,8 @@ def of_worker(resources: Resources) -> dict[str, float]:
     """
     if resources.gpus > 1 and resources.gpus != int(resources.gpus):
         raise StudyError(
-            f"resources.gpus {resources.gpus:g}: a worker has a share of one GPU, or whole GPUs",
+            f"resources.gpus {resources.gpus:g}: a worker uses a share of one GPU, or a whole "
+            "number of GPUs",
             f"Use {int(resources.gpus)}, {int(resources.gpus) + 1}, or a share below 1.",
         )
     waits = WAITING_CPU / resources.workers if resources.workers > 1 else 0.0
@@ -77,9 +78,9 @@ def place(resources: Resources, nodes: Sequence[Node], trials: int) -> Placement
         )
         if not fitting:
             raise StudyError(
-                f"one trial of {resources.workers} workers does not fit: beside them it needs "
-                f"{WAITING_CPU:g} CPU on one node, for the process that waits for them, and a "
-                "worker would lose its place by that",
+                f"one trial of {resources.workers} workers does not fit: the process that "
+                f"waits for the workers needs {WAITING_CPU:g} CPU on one node, which leaves "
+                "too little for one of the workers",
                 _REMEDY,
             )
     slots = min(fitting, trials, resources.concurrent or fitting)
@@ -190,8 +191,8 @@ def _too_large(
         f"{max((node.get(name, 0.0) for node in nodes), default=0.0):g} {name}" for name in worker
     )
     return StudyError(
-        f"one trial needs {resources.workers} x {needs}, each worker on one node; of its "
-        f"{len(nodes)} nodes the "
-        f"cluster has none, or too few, with so much (the most on one: {has_most})",
+        f"one trial needs {resources.workers} x {needs}, and each worker must fit on one "
+        f"node; too few of the cluster's {len(nodes)} nodes have this much (the most on one "
+        f"node: {has_most})",
         _REMEDY,
     )

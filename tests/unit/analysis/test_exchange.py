@@ -91,7 +91,7 @@ def test_the_file_opens_without_running_anything(study: StudyFolder, tmp_path: P
 def test_refusals(study: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "there").write_text("")
     for form in ("raylab", "cebra"):
-        with pytest.raises(StudyError, match="already there"):
+        with pytest.raises(StudyError, match="already exists"):
             raylab.export_model(study.path, out=tmp_path / "there", form=form)
     with pytest.raises(ConfigError, match="keeps all its sessions"):
         raylab.export_model(study.path, out=tmp_path / "model", form="raylab", session="a")

@@ -65,7 +65,7 @@ def test_a_trial_is_rebuilt_to_the_bit(data: Dataset, tmp_path: Path) -> None:
     assert found.score.recorded == found.score.rebuilt
     assert found.metrics == {}
     assert (tmp_path / "again" / "model" / "model.safetensors").is_file()
-    with pytest.raises(StudyError, match="already there"):
+    with pytest.raises(StudyError, match="already exists"):
         raylab.reproduce(study.path, "0000", out=tmp_path / "again")
 
 

@@ -170,7 +170,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         ({"width": ("wide",)}, "whole numbers are needed"),
         ({"width_path": PATH}, "has no values"),
         ({"width_path": "model.encoder.hiden", "width": (8,)}, "hiden"),
-        ({"overrides": {"task.kind": "decoder"}, "width": (8,)}, "is a width for each layer"),
+        ({"overrides": {"task.kind": "decoder"}, "width": (8,)}, "needs a width for each layer"),
     ],
     ids=str,
 )

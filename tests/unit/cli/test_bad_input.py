@@ -75,7 +75,7 @@ PREPARE = ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "ds")
         (("prepare", "rat.npz", "--recipe", "rat.npz", "--out", "ds"), ("rat.npz", "Shipped:")),
         (
             ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "rat.npz"),
-            ("rat.npz: already there", "--out"),
+            ("rat.npz: already exists", "--out"),
         ),
         (
             ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "rat.npz/ds"),
@@ -219,7 +219,7 @@ def test_recipes_that_are_wrong(
 def test_an_existing_dataset_is_left_alone(
     prepared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "ds: already there" in refused(capsys, prepared, *PREPARE)
+    assert "ds: already exists" in refused(capsys, prepared, *PREPARE)
 
 
 def test_the_order_of_overrides_does_not_matter(
@@ -288,7 +288,7 @@ SEARCH = ("search", "space.yaml", "--data", "ds", "--out", "study")
             ("search", "space.yaml", "--data", "rat.npz", "--out", "study"),
             ("rat.npz: not a prepared",),
         ),
-        (("search", "space.yaml", "--data", "ds", "--out", "ds"), ("ds: already there", "--out")),
+        (("search", "space.yaml", "--data", "ds", "--out", "ds"), ("ds: already exists", "--out")),
         (
             (*SEARCH, "--set", "training.max_step=5"),
             ("unknown key 'training.max_step'", "Did you mean 'max_steps'?"),
@@ -324,7 +324,7 @@ SEARCH = ("search", "space.yaml", "--data", "ds", "--out", "study")
             ("'search' belongs to a search space",),
         ),
         (("train", "config.yaml", "--data", "none", "--out", "study"), ("none: not a prepared",)),
-        (("train", "config.yaml", "--data", "ds", "--out", "ds"), ("ds: already there",)),
+        (("train", "config.yaml", "--data", "ds", "--out", "ds"), ("ds: already exists",)),
         (
             ("train", "config.yaml", "--data", "ds", "--out", "study", "--set", "task.label=speed"),
             ("task.label",),
@@ -429,7 +429,7 @@ def test_studies_that_cannot_be_used(prepared: Path, capsys: pytest.CaptureFixtu
     model.write_bytes(whole)
     segment = sorted((prepared / "study" / "ledger").iterdir())[0]
     segment.write_bytes(segment.read_bytes() + b"{}")
-    assert "not the segment that was written" in refused(
+    assert "this segment was cut or changed" in refused(
         capsys, prepared, "leaderboard", "study", "--json"
     )
     shutil.rmtree("ds")

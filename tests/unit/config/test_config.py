@@ -144,7 +144,7 @@ def test_settings_that_contradict_each_other() -> None:
         in problem({"model": {"encoder": attention}}).what
     )
     never = {"temperature": 0.01, "learnable_temperature": True}
-    assert "never moves" in problem({"loss": never}).what
+    assert "would never change" in problem({"loss": never}).what
 
 
 def test_the_encoder_s_kind_has_a_default() -> None:

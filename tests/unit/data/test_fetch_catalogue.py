@@ -160,7 +160,7 @@ def test_ecephys_filters(served: Warehouse, chosen: dict[str, Any], expected: li
         ("allen-ecephys", {"area": "VISam"}, "none of 3 sessions has area "
                                              "VISam", "There are: CA1, LGd, VISl, VISp."),
         ("allen-ofys", {}, "source 'allen-ofys' is not known", "Did you mean 'allen-ophys'?"),
-        ("allen-ophys", {"limit": 0}, "limit is 0", "One at least"),
+        ("allen-ophys", {"limit": 0}, "limit is 0", "It must be at least 1"),
     ],
 )  # fmt: skip
 def test_a_filter_that_nothing_fits_says_what_there_is(

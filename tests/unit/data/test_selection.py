@@ -118,7 +118,7 @@ def test_by_correlation_with_the_time_that_the_view_adds() -> None:
     ("changes", "message"),
     [
         ({"label": "none"}, "has no label 'none'"),
-        ({"label": "position"}, "one value at most in the training samples"),
+        ({"label": "position"}, "fewer than two values in the training samples"),
     ],
 )
 def test_labels_that_cannot_choose(changes: dict[str, Any], message: str) -> None:

@@ -171,7 +171,9 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
     for code in CODE.values():
         parts = make_parts(one, SessionSplits(), source="rat.npz", whole=code)
         assert parts.tolist() == [[0, 150, code], [160, 400, code]]
-    with pytest.raises(DataError, match=r"rat.npz: splits.kind 'sessions' deals whole sessions"):
+    with pytest.raises(
+        DataError, match=r"rat.npz: splits.kind 'sessions' distributes whole sessions"
+    ):
         make_parts(one, SessionSplits(), source="rat.npz")
 
 
@@ -193,8 +195,8 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
             {"kind": "sessions", "fractions": [0.6, 0.2, 0.2], "test": ["a"]},
             "fractions and test exclude each other",
         ),
-        ({"kind": "blocked", "folds": 5}, "need each other"),
-        ({"kind": "blocked", "fold": 0}, "need each other"),
+        ({"kind": "blocked", "folds": 5}, "must be given together"),
+        ({"kind": "blocked", "fold": 0}, "must be given together"),
         ({"kind": "blocked", "folds": 5, "fold": 5}, "fold 5 does not exist: 5 folds are 0 to 4"),
         (
             {"kind": "blocked", "folds": 2, "fold": 0},
@@ -203,7 +205,7 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
         ({"kind": "blocked", "folds": True, "fold": 0}, "splits.folds: a whole number is needed"),
         (
             {"kind": "blocked", "folds": 11, "fold": 0},
-            "11 folds need at least so many blocks, not 10",
+            "11 folds need at least 11 blocks, not 10",
         ),
         (
             {"kind": "chronological", "folds": "leave_one_out", "fold": 0},
@@ -211,11 +213,11 @@ def test_a_whole_session_is_one_split_and_keeps_its_segments() -> None:
         ),
         (
             {"kind": "animals", "folds": "leave_one_out", "fold": 0, "seed": 1},
-            "`seed` has nothing to deal",
+            "`seed` has no effect here",
         ),
-        ({"kind": "animals", "test": ["a"], "seed": 1}, "`seed` has nothing to deal"),
+        ({"kind": "animals", "test": ["a"], "seed": 1}, "`seed` has no effect here"),
         ({"kind": "animals", "valid": ["a"], "test": ["b", "a"]}, "name a twice"),
-        ({"kind": "given", "folds": 5, "fold": 0}, "the file states who trains"),
+        ({"kind": "given", "folds": 5, "fold": 0}, "the splits that the file states"),
         ({"kind": "groups"}, "splits.by: is missing"),
         ({"kind": "sessions", "gap_s": 1}, "unknown key 'splits.gap_s'"),
         ({"kind": "chronological", "seed": 1}, "unknown key 'splits.seed'"),

@@ -205,7 +205,8 @@ def test_what_does_not_fit_together_is_refused() -> None:
     right = trial(task={"label": "choice"}, evaluation={"decoder": {"kind": "lda"}})
     get_task(right).check(right, sessions)
     with pytest.raises(
-        ConfigError, match=r"evaluation\.decoder 'ridge' reads embeddings, a decoder is its own"
+        ConfigError,
+        match=r"evaluation\.decoder 'ridge' decodes embeddings, but this model is itself",
     ):
         parse_trial(
             {"task": {"kind": "decoder"}, "evaluation": {"decoder": {"kind": "ridge"}}}, "test"

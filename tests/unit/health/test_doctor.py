@@ -38,15 +38,15 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
 @pytest.mark.parametrize(
     ("finding", "level", "told"),
     [
-        (access.mode({}), "ok", "asks for a token"),
-        (access.mode({"RAY_AUTH_MODE": "token"}), "ok", "asks for a token"),
+        (access.mode({}), "ok", "requires a token"),
+        (access.mode({"RAY_AUTH_MODE": "token"}), "ok", "requires a token"),
         (access.mode({"RAY_AUTH_MODE": "disabled"}), "problem", "RAY_AUTH_MODE=disabled"),
         (access.token(Path("t"), 0o600, {}), "ok", "owner only"),
         (access.token(Path("t"), 0o644, {}), "problem", "mode 0644"),
         (access.token(Path("t"), 0o620, {}), "problem", "mode 0620"),
-        (access.token(Path("t"), None, {}), "ok", "not there yet"),
-        (access.token(Path("t"), None, {"RAY_AUTH_TOKEN_PATH": "t"}), "problem", "t: not there"),
-        (access.token(Path("t"), None, {"RAY_ADDRESS": "head:6379"}), "problem", "t: not there"),
+        (access.token(Path("t"), None, {}), "ok", "does not exist yet"),
+        (access.token(Path("t"), None, {"RAY_AUTH_TOKEN_PATH": "t"}), "problem", "t: no such file"),
+        (access.token(Path("t"), None, {"RAY_ADDRESS": "head:6379"}), "problem", "t: no such file"),
         (access.token(Path("t"), 0o600, {"RAY_AUTH_TOKEN": "x"}), "warning", "RAY_AUTH_TOKEN"),
         (access.instances([]), "ok", "no Ray"),
         (access.instances([CLOSED]), "ok", "10.0.0.1:6380"),
@@ -60,17 +60,17 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
             "problem",
             "0.0.0.0:8265",
         ),
-        (access.cluster("a:1", True), "ok", "asks for a token"),
-        (access.cluster("a:1", False), "problem", "asks for no token"),
+        (access.cluster("a:1", True), "ok", "requires a token"),
+        (access.cluster("a:1", False), "problem", "requires no token"),
         (access.cluster("a:1", None, "it is gone"), "problem", "a:1: it is gone"),
         (versions.python("3.11.7", ">=3.11"), "ok", "3.11.7"),
         (versions.python("3.10.2", ">=3.11"), "problem", "raylab needs >=3.11"),
-        (versions.ranges(["ray[data]>=2.60,<3"], {"ray": "2.60.0"}), "ok", "all within"),
+        (versions.ranges(["ray[data]>=2.60,<3"], {"ray": "2.60.0"}), "ok", "all versions are in"),
         (versions.ranges(["ray[data]>=2.60,<3"], {"ray": "2.59.1"}), "problem", "ray 2.59.1 "
                                                                                 "(wanted "
                                                                                 "<3,>=2.60)"),
         (versions.ranges(["h5py>=3.11"], {}), "problem", "h5py missing"),
-        (versions.ranges(['ripser>=0.6; extra == "topology"'], {}), "ok", "all within"),
+        (versions.ranges(['ripser>=0.6; extra == "topology"'], {}), "ok", "all versions are in"),
         (machine.disk("d", Path("/d"), free=300e9, total=900e9), "ok", "300.0 of 900 GB free"),
         (machine.disk("d", Path("/d"), free=30e9, total=900e9), "warning", "at which Ray stops "
                                                                            "writing"),
@@ -98,8 +98,8 @@ GPU = machine.Gpus(["H200"], "12.8", "570.86.15")
                                                                       "sees no GPU"),
         (rays.dashboard("", 0), "warning", "no dashboard"),
         (rays.dashboard("127.0.0.1:8265", 0), "warning", "the head's own loopback"),
-        (rays.dashboard("127.0.0.1:8265", 401), "ok", "asks for a token"),
-        (rays.dashboard("127.0.0.1:8265", 200), "problem", "shows its jobs to anyone"),
+        (rays.dashboard("127.0.0.1:8265", 401), "ok", "requires a token"),
+        (rays.dashboard("127.0.0.1:8265", 200), "problem", "answers without a token"),
         (folder.pickles([]), "ok", "no pickle"),
         (folder.pickles(list("abcde")), "warning", "a, b, c and 2 more"),
     ],
@@ -162,7 +162,7 @@ def test_the_driver_of_a_study(tmp_path: Path) -> None:
     broken = fake_study(tmp_path / "broken", states=("completed", "interrupted"), end=False)
     with broken.hold():
         (driver, *_) = folder.study(broken.path)
-        assert (driver.level, "at work" in driver.what) == ("ok", True)
+        assert (driver.level, "is running this study" in driver.what) == ("ok", True)
     driver = folder.driver(broken.path, broken.records(), live=False, ended=False, lock=True)
     assert driver.level == "warning"
     assert "driver.lock" in driver.what
@@ -250,7 +250,7 @@ def test_the_verb_says_all_and_exits_by_the_worst(
         main(["doctor"])
     assert end.value.code == 1
     shown = capsys.readouterr().out
-    assert "10.0.0.1:6379 asks for no token" in " ".join(shown.replace("│", " ").split())
+    assert "10.0.0.1:6379 requires no token" in " ".join(shown.replace("│", " ").split())
 
 
 def test_insecure_is_understood_anywhere_and_forgotten_after(

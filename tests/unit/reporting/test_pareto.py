@@ -115,7 +115,7 @@ def test_several_objectives_and_what_they_mean(sessions: dict[str, SessionSpec])
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"objective": [*BOTH, BOTH[0]]}, "s.yaml: objective: 'decoding.score' is there twice"),
+        ({"objective": [*BOTH, BOTH[0]]}, "s.yaml: objective: 'decoding.score' is listed twice"),
         ({"objective": []}, "one objective, or a list of two or three, is needed"),
         (
             {"objective": [BOTH[0], {"metrik": "x"}]},

@@ -93,8 +93,8 @@ def problem(sessions: dict[str, SessionSpec], overrides: dict | None = None, **v
                                                                           "valid"),
         ({"model.encoder.kind": KINDS, "model.encoder.heads": {"int": [1, 4]}}, "unknown key "
                                                                                 "'model.encoder.heads'"),
-        ({"evaluation.max_samples": {"int": [10, 100]}}, "decides how trials are scored"),
-        ({"task.label": {"categorical": ["position", "choice"]}}, "decides how trials are scored"),
+        ({"evaluation.max_samples": {"int": [10, 100]}}, "determines how trials are scored"),
+        ({"task.label": {"categorical": ["position", "choice"]}}, "determines how trials"),
     ],
 )  # fmt: skip
 def test_paths_types_and_bounds(sessions: dict[str, SessionSpec], search: Any, said: str) -> None:
@@ -158,7 +158,7 @@ def test_values_that_are_valid_alone_but_not_together(sessions: dict[str, Sessio
             "sampling.labels: session 'rat' has no label 'x'",
         ),
         ({"task": {"kind": "vqvea"}}, "task.kind 'vqvea' is not known"),
-        ({"base": {"sampling.conditional": "discrete"}}, "'discrete' with a continuous label"),
+        ({"base": {"sampling.conditional": "discrete"}}, "'discrete' cannot use a"),
         (
             {"scheduler": {"kind": "asha"}, "search": {"training.max_steps": {"int": [9, 99]}}},
             "rungs would differ",
@@ -431,7 +431,7 @@ def test_what_hangs_on_a_choice_left_out_goes_with_it(sessions: dict[str, Sessio
 
 def test_no_usable_choice_is_an_error(sessions: dict[str, SessionSpec]) -> None:
     search = {"sampling.conditional": {"categorical": ["discrete"]}}
-    assert "'discrete' with a continuous label" in problem(sessions, search=search)
+    assert "'discrete' cannot use a continuous label" in problem(sessions, search=search)
 
 
 def test_grace_beyond_the_last_step_is_said(sessions: dict[str, SessionSpec]) -> None:

@@ -158,7 +158,7 @@ def test_a_grid_has_the_points_that_meet_the_constraints(data: Dataset) -> None:
             [{"sampling.delta": 0.1, "sampling.conditional": "time"}],
             "points.0.sampling.delta: its `when` is not met",
         ),
-        ([{"loss.temperature": 0.5}] * 2, "points.1: it is there twice"),
+        ([{"loss.temperature": 0.5}] * 2, "points.1: this point is listed twice"),
         ([{"loss.temperature": 0.9}], "points.0: it breaks loss.temperature < 0.8"),
         ({"loss.temperature": 0.9}, "points: a list is needed"),
     ],
@@ -217,7 +217,7 @@ def test_one_draw_for_several_paths(data: Dataset) -> None:
         ),
         (
             {"width": {**UNITS, "paths": ["model.output_dimension", "task.label"]}},
-            "search.width: it decides how",
+            "search.width: it determines how",
         ),
         (
             {"width": SHARED, "model.output_dimension": UNITS},

@@ -240,7 +240,7 @@ def test_what_cannot_be_adapted(
     first: Dataset, other: Dataset, tmp_path: Path, planned: list[Any]
 ) -> None:
     study = study_of(first, tmp_path / "study")
-    with pytest.raises(ConfigError, match="shape is that of the trained one"):
+    with pytest.raises(ConfigError, match="adapted model has the shape of the trained model"):
         raylab.adapt(
             study.path,
             data=other.path,

@@ -243,8 +243,7 @@ def test_the_first_alone_is_evaluated_and_exported(made: Dataset, tmp_path: Path
         ),
         (
             {"sessions": {"combine": "padded"}, "view": {"selection": {"kind": "variance"}}},
-            "view.selection: session 'c' has no training samples, so nothing says which of its "
-            "units",
+            "view.selection: session 'c' has no training samples, so none of its units",
         ),
     ],
 )

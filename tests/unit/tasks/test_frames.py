@@ -233,7 +233,7 @@ def test_a_saved_decoder_scores_the_test_split_the_same(
         ),
         (
             {"model": {"kind": "ridge"}},
-            "'frames' is of networks, model.kind 'ridge' is fitted at once",
+            "'frames' exists for networks only, and model.kind 'ridge' is no",
         ),
         ({"loss": {**LOSS, "window": 4}}, "window 4: an odd number"),
         ({"loss": {**LOSS, "window": 9}}, "at most the 8 pixels"),

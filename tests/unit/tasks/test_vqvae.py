@@ -352,7 +352,7 @@ def test_a_label_that_never_fills_a_window(tmp_path: Path) -> None:
     values = np.array(one.labels["position"].values)
     values[::7] = np.nan
     data = dataset(tmp_path, session("a", labels={"position": Label.continuous(values, unit="m")}))
-    with pytest.raises(TrainingError, match="0 training windows have it throughout"):
+    with pytest.raises(TrainingError, match="0 training windows have the label in every row"):
         training(data, trial(behaviour={"label": "position"}))
 
 

@@ -138,7 +138,7 @@ def test_a_study_is_made_once_and_opened_as_it_was(tmp_path: Path) -> None:
     made = StudyFolder.create(tmp_path / "s", {"kind": "search", "label": None})
     assert StudyFolder.open(tmp_path / "s").description == made.description
     assert {"id", "name", "created", "packages", "git"} <= made.description.keys()
-    with pytest.raises(StudyError, match="already there"):
+    with pytest.raises(StudyError, match="already exists"):
         StudyFolder.create(tmp_path / "s", {})
     assert StudyFolder.open(tmp_path / "s").id == made.id
 
@@ -147,7 +147,7 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(StudyError, match="not a study"):
         StudyFolder.open(tmp_path)
-    with pytest.raises(StudyError, match="already there"):
+    with pytest.raises(StudyError, match="already exists"):
         StudyFolder.create(tmp_path, {})
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 

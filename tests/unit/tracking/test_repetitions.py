@@ -251,7 +251,7 @@ def test_several_studies_on_a_page(tmp_path: Path) -> None:
     ):
         assert expected in text
     assert "b<blink>" not in text
-    with pytest.raises(StudyError, match="already there"):
+    with pytest.raises(StudyError, match="already exists"):
         raylab.report(paths, out=tmp_path / "both.html")
 
 

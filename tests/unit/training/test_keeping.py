@@ -123,7 +123,7 @@ def test_early_stopping_keeps_the_best_and_says_so() -> None:
     ("values", "said"),
     [
         ({"early_stopping": {}, "keep": "last"}, "early_stopping keeps the best model"),
-        ({"monitor": "decoding.score"}, "monitor has nothing to decide"),
+        ({"monitor": "decoding.score"}, "monitor has no effect"),
         ({"early_stopping": {"patience": 0}}, "early_stopping.patience"),
         ({"early_stopping": {"min_delta": -1}}, "early_stopping.min_delta"),
         ({"early_stopping": {"metric": "r2"}}, "unknown key 'early_stopping.metric'"),

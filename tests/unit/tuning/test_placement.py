@@ -147,9 +147,13 @@ def test_trials_at_once(
     [
         ([{"CPU": 2.0}], {"cpus": 3}, "one trial needs 3 CPU, the whole cluster has 2"),
         ([{"CPU": 2.0}], {"gpus": 1}, "one trial needs 1 GPU, the whole cluster has 0"),
-        ([{"CPU": 2.0}, {"CPU": 2.0}], {"cpus": 4}, "each worker on one node; of its 2 nodes"),
-        ([{"CPU": 1.0}, {"CPU": 1.0}], {"workers": 2}, "for the process that waits for them"),
-        ([{"CPU": 9.0, "GPU": 4.0}], {"gpus": 1.5}, "a share of one GPU, or whole GPUs"),
+        ([{"CPU": 2.0}, {"CPU": 2.0}], {"cpus": 4}, "2 nodes have this much"),
+        ([{"CPU": 1.0}, {"CPU": 1.0}], {"workers": 2}, "the process that waits for the workers"),
+        (
+            [{"CPU": 9.0, "GPU": 4.0}],
+            {"gpus": 1.5},
+            "a share of one GPU, or a whole number of GPUs",
+        ),
         ([], {}, "the whole cluster has 0"),
     ],
 )
@@ -163,5 +167,5 @@ def test_what_never_fits_is_refused_with_the_reason(
 def test_a_cluster_that_may_grow_is_believed() -> None:
     assert place_as_named(Resources(cpus=8, concurrent=5), 9).slots == 5
     assert place_as_named(Resources(concurrent=5), 2).bound == "trials"
-    with pytest.raises(StudyError, match="whole GPUs"):
+    with pytest.raises(StudyError, match="whole number of GPUs"):
         place_as_named(Resources(gpus=2.5, concurrent=5), 9)
