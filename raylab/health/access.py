@@ -83,7 +83,7 @@ def instances(rays: Sequence[Instance]) -> Finding:
             "one Ray",
             "warning",
             f"{len(rays)} Ray clusters run on this machine "
-            f"({', '.join((ray.address for ray in rays))}): each of them uses CPUs and memory "
+            f"({', '.join(ray.address for ray in rays)}): each of them uses CPUs and memory "
             "as if it were alone",
             "Stop the clusters that nobody needs. `ray stop` ends all clusters of the user, "
             "so do not use it while one of them is needed.",
