@@ -37,7 +37,7 @@ from raylab.cli.show.sessions import print_sessions
 @click.option(
     "--clusters",
     type=click.IntRange(1),
-    help="With --correlations: the largest number of clusters; default 10.",
+    help="The largest number of clusters of --correlations; default 10.",
 )
 @click.option(
     "--session", help="With --png or --correlations: the only session to draw or correlate."

@@ -76,7 +76,7 @@ DecoderLoss = PlainLoss | FramesLoss
 
 
 class DecoderTraining(TrainingConfig):
-    batch_size: int = Field(128, ge=1, le=65_536, description="examples a step, a session")
+    batch_size: int = Field(128, ge=1, le=65_536, description="examples per step and session")
     shots: int | None = Field(
         None, ge=1, description="training examples of each class and session; default: all"
     )

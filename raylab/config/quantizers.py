@@ -11,7 +11,7 @@ from raylab.config.base import Strict, by_x
 from raylab.registry import Registry
 
 Codes = Annotated[int, Field(ge=2, le=65_536, description="vectors of a codebook")]
-Decay = Annotated[float, Field(gt=0, lt=1, description="of the moving averages, a step")]
+Decay = Annotated[float, Field(gt=0, lt=1, description="decay of the moving averages per step")]
 Gradient = Literal["straight_through", "rotation"]
 
 
@@ -47,8 +47,8 @@ class _Moving(_Committed):
         0.02,
         ge=0,
         description=(
-            "codes that fewer vectors a step choose, in the moving average, are drawn "
-            "anew; 0: never"
+            "a code is replaced if its moving average of vectors per step falls below this; "
+            "0: never"
         ),
     )
 

@@ -36,7 +36,7 @@ class SamplingConfig(Strict):
         None,
         ge=1,
         le=65_536,
-        description="a step, a session; default: as many as training.batch_size",
+        description="negatives per step and session; default: as many as training.batch_size",
     )
 
     @property
@@ -130,7 +130,8 @@ class HybridSampling(_Several):
         None,
         ge=1,
         description=(
-            "the first so many output dimensions learn behaviour, all learn time; default: all"
+            "number of output dimensions, from the first, that learn behaviour; all learn "
+            "time; default: all"
         ),
     )
 

@@ -118,9 +118,11 @@ class EarlyStopping(Strict):
 
 class TrainingConfig(Strict):
     max_steps: int = Field(3000, ge=1)
-    batch_size: int = Field(512, ge=2, le=65_536, description="reference samples a step, a session")
+    batch_size: int = Field(
+        512, ge=2, le=65_536, description="reference samples per batch and session"
+    )
     accumulate: int = Field(
-        1, ge=1, le=1024, description="batches a step, each with its own negatives"
+        1, ge=1, le=1024, description="batches per step, each with its own negatives"
     )
     validate_every: int | None = Field(
         None, ge=1, description="steps; default: a tenth of max_steps"

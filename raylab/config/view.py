@@ -110,7 +110,8 @@ class SessionsConfig(Strict):
     combine: Literal["separate", "padded", "first"] = Field(
         "separate",
         description=(
-            "an encoder a session; one for all, as wide as the widest; only the first session"
+            "separate: an encoder per session; padded: one for all, as wide as the widest "
+            "session; first: only the first session"
         ),
     )
     training_fraction: float = Field(

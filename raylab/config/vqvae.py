@@ -33,9 +33,9 @@ class VqvaeModelConfig(Strict):
         max_length=8,
         description="a list, or as 32x64x128, which a search can choose",
     )
-    kernels: tuple[Kernel, ...] = Field((7, 5, 3), description="odd, one a convolution")
+    kernels: tuple[Kernel, ...] = Field((7, 5, 3), description="odd numbers, one per convolution")
     strides: tuple[Annotated[int, Field(ge=1, le=8)], ...] = Field(
-        (1, 2, 2), description="one a convolution"
+        (1, 2, 2), description="one per convolution"
     )
     residual_blocks: int = Field(3, ge=0, le=32)
     norm_groups: int = Field(8, ge=1, le=64, description="of the group norms in residual blocks")
@@ -98,7 +98,7 @@ class BehaviourConfig(Strict):
 
 
 class VqvaeTraining(TrainingConfig):
-    batch_size: int = Field(64, ge=1, le=65_536, description="windows a step, a session")
+    batch_size: int = Field(64, ge=1, le=65_536, description="windows per step and session")
 
 
 class VqvaeEvaluation(EvaluationConfig):

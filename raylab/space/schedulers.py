@@ -68,7 +68,7 @@ class HalvingConfig(StoppingConfig):
     """
 
     reduction_factor: int = Field(
-        3, ge=2, description="one trial in this many goes on at each rung"
+        3, ge=2, description="one in this many trials continues at each rung"
     )
 
     def least_share(self, max_steps: int, trials: int) -> float:

@@ -27,7 +27,9 @@ class Budget(Strict):
         None, description="no trial begins once the first objective has reached this value"
     )
     plateau: int | None = Field(
-        None, ge=1, description="no trial begins once so many trials have not improved the best"
+        None,
+        ge=1,
+        description="no trial begins after this many trials in a row without a better score",
     )
 
 
