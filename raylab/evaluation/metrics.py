@@ -304,11 +304,22 @@ _OWN = (
 )
 
 
-@cache
 def table() -> tuple[Metric, ...]:
     """All metrics: raylab's own in the order of this file, then those of installed packages."""
+    return (*_OWN, *(metric for metric, _ in _added()))
+
+
+def package_of_metric(name: str) -> str:
+    """Name and version of the package that provides a metric; empty for raylab's own."""
+    metric = find(name)
+    return next((package for added, package in _added() if added is metric), "")
+
+
+@cache
+def _added() -> tuple[tuple[Metric, str], ...]:
+    """The metrics of installed packages, each with the name and version of its package."""
     names = {metric.name for metric in _OWN}
-    added: list[Metric] = []
+    added: list[tuple[Metric, str]] = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
             metric = point.load()
@@ -320,8 +331,8 @@ def table() -> tuple[Metric, ...]:
             warnings.warn(text, stacklevel=2)
         else:
             names.add(metric.name)
-            added.append(metric)
-    return (*_OWN, *added)
+            added.append((metric, package_of(point)))
+    return tuple(added)
 
 
 def _problem(metric: object, names: set[str]) -> str:

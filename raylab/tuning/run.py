@@ -11,9 +11,10 @@ from pathlib import Path
 import yaml
 
 from raylab.config.parse import parse_trial
-from raylab.config.plugins import plugins_of
+from raylab.config.plugins import Plugin, plugins_of
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.baselines import Baselines
+from raylab.evaluation.metrics import GROUP, package_of_metric
 from raylab.files import write_json, write_text
 from raylab.processes import child_processes, this_process
 from raylab.space.conditions import stand_in
@@ -85,9 +86,19 @@ def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None)
             shutil.copytree(parent.model, study.parent_path)
 
     described = _describe(plan, kind) | ({"parent": parent.described} if parent else {})
-    if plugins := plugins_of(resolved):
+    if plugins := [*plugins_of(resolved), *_metric_plugins(plan)]:
         described["plugins"] = plugins
     return StudyFolder.create(out, described, fill=fill)
+
+
+def _metric_plugins(plan: Plan) -> list[Plugin]:
+    """The objectives that installed packages provide, as study.json records them."""
+    packages = {metric: package_of_metric(metric) for metric in plan.space.metrics}
+    return [
+        Plugin(group=GROUP, name=metric, package=package)
+        for metric, package in packages.items()
+        if package
+    ]
 
 
 def _describe(plan: Plan, kind: str) -> dict[str, object]:

@@ -131,6 +131,7 @@ def test_searches_with_packages(tmp_path: Path) -> None:
         "gated of raylab-gated 0.1",
         "near_best of near-best 1.0",
         "behind_best of behind-best 1.0",
+        "decoding.correlation of label-correlation 1.0",
     ]
 
     for name, values in {

@@ -20,12 +20,14 @@ from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
 from raylab.evaluation import metrics
+from raylab.evaluation.metrics import package_of_metric
 from raylab.evaluation.scores import chance_scores, score_predictions
 from raylab.reporting.tables.alternatives import shown_metrics
 from raylab.tasks.families import get_task
 from raylab.training.worker import TrialJob, run_round, start
 from raylab.tuning.outcome import report
 from raylab.tuning.planning.study_plan import make_plan
+from raylab.tuning.run import create_study
 
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *change: str) -> None:
@@ -40,7 +42,7 @@ def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *change: str) -> No
 
 
 def forget() -> None:
-    metrics.table.cache_clear()
+    metrics._added.cache_clear()
     metrics.scores_of.cache_clear()
 
 
@@ -116,6 +118,10 @@ def test_an_installed_metric_is_an_objective(
     installed(tmp_path / "site", monkeypatch)
     plan = make_plan(space, data.path)
     assert plan.modes == {"decoding.correlation": "max"}
+    study = create_study(tmp_path / "study", plan, "search")
+    (plugin,) = study.description["plugins"]
+    assert (plugin["group"], plugin["name"]) == ("raylab.metrics", "decoding.correlation")
+    assert plugin["package"] == package_of_metric("decoding.correlation") != ""
     seen = []
 
     def train(params: dict[str, Any]) -> dict[str, Any]:
