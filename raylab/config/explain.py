@@ -65,10 +65,10 @@ def _explain(error: ValidationError, model: type[BaseModel], source: str) -> Con
         return ConfigError(f"{source}: {key} is missing", f"Use one of: {tags}.")
     if kind in ("union_tag_invalid", "literal_error"):
         choices = str(context.get("expected_tags") or context.get("expected")).replace("'", "")
-        return ConfigError(
-            f"{source}: {key}: {given!r} is not known",
-            f"Use one of: {choices.replace(' or ', ', ')}.",
-        )
+        remedy = f"Use one of: {choices.replace(' or ', ', ')}"
+        if kind == "union_tag_invalid":  # packages may add alternatives, not values of a setting
+            remedy += "; or install the package that adds it"
+        return ConfigError(f"{source}: {key}: {given!r} is not known", f"{remedy}.")
     text = (
         _NEEDED.get(kind, first["msg"])
         .removeprefix("Value error, ")

@@ -1,7 +1,7 @@
 """Matched baselines: what the decoder of embeddings scores on activity, without a model.
 
 All settings of a baseline are chosen on the validation split. A model that decodes worse than its
-own smoothed input must be reported as worse.
+own input, smoothed, must be reported as worse.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from raylab.tracking.records import Mode, TrialRecord, best, front
 _PHRASES = {
     "input": "its own input",
     "raw": "raw activity",
-    "smoothed": "its own smoothed input",
+    "smoothed": "smoothed activity",
     "pca": "PCA of the activity",
     "chance": "chance",
 }

@@ -149,7 +149,7 @@ def test_a_winner_that_loses_to_its_own_input_has_a_verdict_that_says_so() -> No
         trials, mode="max", metric="decoding.r2", baselines={"smoothed": 0.93, "chance": 0.0}
     )
     assert lost.kind == "loses"
-    assert "loses to its own smoothed input (0.930)" in lost.text
+    assert "loses to smoothed activity (0.930)" in lost.text
     won = verdict(
         trials, mode="max", metric="decoding.r2", baselines={"smoothed": 0.5, "chance": 0.0}
     )

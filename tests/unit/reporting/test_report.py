@@ -64,7 +64,7 @@ def test_the_report_is_whole_and_loads_nothing(tmp_path: Path) -> None:
         "Environment",
     ):
         assert text in page.visible
-    assert "loses to its own smoothed input (0.930)" in page.visible
+    assert "loses to smoothed activity (0.930)" in page.visible
     assert "was read once" in page.visible
     assert page.visible.count("baseline: ") == 4
     assert "smoothing_ms 250, zscore true, neighbours 25" in page.visible
@@ -134,7 +134,7 @@ def test_a_winner_by_another_objective_is_compared_by_decoding(tmp_path: Path) -
     baselines = {kind: {"position": {"r2": r2}} for kind, r2 in scores.items()}
     write_json(study.baselines_path, {"valid": baselines, "settings": {}})
     page = Page(write_report(study, importance=None))
-    assert "By decoding.score (0.500) it loses to its own smoothed input (0.800)" in page.visible
+    assert "By decoding.score (0.500) it loses to smoothed activity (0.800)" in page.visible
 
 
 def test_reads_of_the_test_split_are_counted(tmp_path: Path) -> None:
