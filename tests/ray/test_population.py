@@ -134,9 +134,9 @@ def test_mlflow_has_what_was_drawn_and_what_became_of_it(study: StudyFolder) -> 
 
 def test_a_member_is_rebuilt_along_its_lineage(study: StudyFolder) -> None:
     """Piece by piece, of the members whose weights it took over: to the same bits."""
-    found = package.reproduce(study.path, _last_that_took_over(study).trial)
-    assert found["same"]
-    assert found["weights"]["equal"]
+    reproduction = package.reproduce(study.path, _last_that_took_over(study).trial)
+    assert reproduction.same
+    assert reproduction.weights.equal
 
 
 def test_a_search_ends_when_its_target_is_reached(study: StudyFolder, data: Dataset) -> None:
