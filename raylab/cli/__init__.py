@@ -17,7 +17,10 @@ from raylab.cli.group import cli
 from raylab.errors import RaylabError
 
 _ANYWHERE = ("--debug", "--insecure")  # options of the group, also understood after a verb
-_AGAIN = "`raylab resume STUDY` continues a study; for `prepare` and `fetch`, run the same command again."
+_AGAIN = (
+    "`raylab resume STUDY` continues a study; for `prepare` and `fetch`, "
+    "run the same command again."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
