@@ -38,7 +38,8 @@ SPACE: dict[str, Any] = {
     "base": {
         "model": {"encoder": {"kind": "offset10", "hidden_units": 16}, "output_dimension": 3},
         "sampling": {"conditional": "time_delta", "time_offset": 2},
-        "training": {"batch_size": 256, "max_steps": 400, "validate_every": 50},
+        # Long enough that the test meets a repetition at work, also on a fast machine.
+        "training": {"batch_size": 256, "max_steps": 3000, "validate_every": 50},
     },
     "search": {"optimizer.learning_rate": {"float": [1e-4, 1e-1], "log": True}},
     "sampler": {"kind": "random"},
