@@ -176,5 +176,7 @@ def test_damaged_files_are_named(made: Dataset, tmp_path: Path, name: str) -> No
 def test_a_model_of_another_raylab(made: Dataset, tmp_path: Path) -> None:
     trained(made, tmp_path)
     (tmp_path / "model.json").write_text("{}")
-    with pytest.raises(StudyError, match=r"model\.json: this version of raylab cannot read its form"):
+    with pytest.raises(
+        StudyError, match=r"model\.json: this version of raylab cannot read its form"
+    ):
         Model.load(tmp_path)
