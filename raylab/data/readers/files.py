@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from raylab.data.readers.guard import guard
-from raylab.data.readers.store import Store
+from raylab.data.readers.store import Store, left_out_of
 from raylab.errors import DataError
 
 
@@ -43,11 +44,12 @@ class Files:
         """The paths that a pattern matches, unit2 before unit10; a plain path matches itself."""
         companion, pattern = self._part(text)
         names = self._stores[companion].names()
-        matching = (
-            [pattern]
-            if pattern in names
-            else [name for name in names if fnmatch.fnmatchcase(name, pattern)]
-        )
+        if pattern in names:
+            matching = [pattern]
+        else:
+            matching = _matching(names, pattern)
+            for name in _matching(left_out_of(self._stores[companion]), pattern):
+                raise self._absent(companion, name, key, names)
         if not matching:
             raise self._absent(companion, pattern, key, names)
         prefix = f"{companion}:" if companion else ""
@@ -62,8 +64,20 @@ class Files:
         )
 
     def _absent(self, companion: str, path: str, key: str, names: list[str]) -> DataError:
-        what = f"{self._paths[companion]}: `{key}` names '{path}', which the file does not have"
-        return DataError(what, suggest(path, names))
+        what = f"{self._paths[companion]}: `{key}` names '{path}', which"
+        reason = left_out_of(self._stores[companion]).get(path)
+        if reason is not None:
+            return DataError(f"{what} is not read: {reason}", f"Choose another path for `{key}`.")
+        return DataError(f"{what} the file does not have", suggest(path, names))
+
+
+def _matching(names: Iterable[str], pattern: str) -> list[str]:
+    """The names that a pattern matches; attributes (`path@attribute`) only where it has an `@`."""
+    return [
+        name
+        for name in names
+        if fnmatch.fnmatchcase(name, pattern) and ("@" in pattern or "@" not in name)
+    ]
 
 
 def suggest(path: str, names: list[str]) -> str:

@@ -155,7 +155,7 @@ READERS = Readers(
             format="nwb",
             patterns=("*.nwb",),
             opens=f"{_FORMATS}.nwb:NwbStore",
-            libraries=("pynwb",),
+            libraries=("h5py",),
         ),
         Reader(
             format="csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +26,15 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release the file."""
+
+
+def left_out_of(store: Store) -> Mapping[str, str]:
+    """What is in the file and not among the names, with the reason.
+
+    A store that knows has a method `left_out` without arguments.
+    """
+    left_out: Mapping[str, str] = getattr(store, "left_out", dict)()
+    return left_out
 
 
 class MemoryStore:

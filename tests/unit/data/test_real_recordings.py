@@ -17,9 +17,15 @@ from raylab.data.session import Session
 pytestmark = pytest.mark.real_data
 
 
+def folder(real_data: Path, name: str) -> Path:
+    """Where the recordings of a recipe are."""
+    return real_data / {"worm_nwb": "nwb"}.get(name, name)
+
+
 def read(real_data: Path, name: str) -> list[Session]:
     recipe = load_recipe(name)
-    return [read_source(source, recipe) for source in list_sources(real_data / name, recipe)]
+    sources = list_sources(folder(real_data, name), recipe)
+    return [read_source(source, recipe) for source in sources]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +33,7 @@ def read(real_data: Path, name: str) -> list[Session]:
 )
 def test_folder_and_file_give_the_same_sources(real_data: Path, name: str) -> None:
     recipe = load_recipe(name)
-    sources = list_sources(real_data / name, recipe)
+    sources = list_sources(folder(real_data, name), recipe)
     assert sources
     assert [
         one for path in sorted({s.path for s in sources}) for one in list_sources(path, recipe)
@@ -102,8 +108,8 @@ def test_orbitofrontal(real_data: Path) -> None:
         assert len(set(session.labels["stim"].values[start:stop])) == 1
 
 
-def test_nwb(real_data: Path) -> None:
-    (session,) = read(real_data, "nwb")
+def test_worm_nwb(real_data: Path) -> None:
+    (session,) = read(real_data, "worm_nwb")
     assert (session.id, session.neural.shape) == ("BrainScanner20180223_141721", (2244, 62))
     assert session.rate_hz == pytest.approx(6.02, abs=0.01)
     assert session.labels["position"].values.shape == (2244, 2)

@@ -44,10 +44,10 @@ def test_recipes_are_shipped_for_every_recording() -> None:
         "head_direction",
         "hippocampus",
         "motor_cortex",
-        "nwb",
         "orbitofrontal",
         "synthetic_neuropixels",
         "worm",
+        "worm_nwb",
         "zebrafish",
     ]
 

@@ -1,8 +1,12 @@
-"""NWB 2 files through pynwb: time series and the columns of tables."""
+"""NWB 2 files: time series and the columns of tables.
+
+They are read with h5py. pynwb refuses a whole file where a single object in it belongs to an
+extension whose specification the file does not carry; by the structure that all types share (a
+series has `data` and a clock, a table has `colnames`) such objects are read like all others.
+"""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,131 +14,135 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raylab.data.readers.formats.hdf5 import check_whole, read_dataset
-from raylab.data.readers.isolation.limits import allow
-from raylab.data.readers.text import TextColumn
+from raylab.data.readers.formats import nwb_series as series
+from raylab.data.readers.formats import nwb_tables as tables
+from raylab.data.readers.formats.hdf5 import read_dataset
+from raylab.data.readers.formats.nwb_intervals import interval_series
+from raylab.data.readers.formats.nwb_tree import (
+    attribute_names,
+    attribute_text,
+    dataset,
+    read_attribute,
+    walk,
+)
+from raylab.errors import DataError
 
 if TYPE_CHECKING:
-    from h5py import Dataset
-    from pynwb import NWBHDF5IO, NWBFile, TimeSeries
-    from pynwb.core import DynamicTable, VectorData
+    import h5py
+
+# Names of earlier versions of raylab, for texts whose path is longer.
+SHORT = {"session_id": "general/session_id", "subject_id": "general/subject/subject_id"}
 
 
 class NwbStore:
-    """Arrays by the path they have in the file.
+    """Arrays by the path that they have in the file.
 
-    A TimeSeries gives `<path>/data`, conversion applied, and `<path>/timestamps` in seconds, also
-    where the file states a rate instead. A table gives `<path>/<column>`; spike times of units are
-    `units/spike_times` with the row of every spike in `units/spike_unit`. `identifier` and
-    `session_id` are those of the file, `subject_id` of its subject.
+    A time series gives `<path>/data` in its unit, that is with the conversions applied, and
+    `<path>/timestamps` in seconds, also where the file states a rate instead. A table gives
+    `<path>/<column>`; see `nwb_tables.columns`. The spike times of units are `units/spike_times`,
+    the row of every spike `units/spike_unit`, and all rows `units/unit_ids`. Attributes are
+    `<path>@<attribute>`. `session_id` and `subject_id` are those of the file.
     """
 
     def __init__(self, path: Path) -> None:
+        import h5py
+
         self._readers: dict[str, Callable[[], np.ndarray]] = {}
-        check_whole(path)  # pynwb follows links to other files
-        with (
-            warnings.catch_warnings()
-        ):  # of cached schemas older than pynwb's; the files open all the same
-            warnings.simplefilter("ignore")
-            self._io, file = _open(path)
-            self._texts(file)
-            for item in file.objects.values():
-                self._add(item)
-
-    def _texts(self, file: NWBFile) -> None:
-        subject = file.subject.subject_id if file.subject is not None else None
-        for name, text in [
-            ("identifier", file.identifier),
-            ("session_id", file.session_id),
-            ("subject_id", subject),
-        ]:
-            if text:
-                self._readers[name] = partial(np.array, str(text))
-
-    def _add(self, item: object) -> None:
-        from pynwb import TimeSeries
-        from pynwb.core import DynamicTable
-
-        if isinstance(item, TimeSeries) and hasattr(item.data, "name"):
-            place = item.data.name.strip("/").removesuffix("/data")
-            self._readers[f"{place}/data"] = partial(_values, item)
-            self._readers[f"{place}/timestamps"] = partial(_timestamps, item)
-        elif isinstance(item, DynamicTable):
-            self._table(item)
-
-    def _table(self, table: DynamicTable) -> None:
-        for column in table.columns:
-            if not hasattr(column.data, "name") or column.name.endswith("_index"):
-                continue
-            place = column.data.name.strip("/")
-            self._readers[place] = partial(_column, column)
-        if table.name == "units" and "spike_times" in table.colnames:
-            ends = table["spike_times"].data  # the index column: where the spikes of a row end
-            self._readers["units/spike_unit"] = partial(_rows_of_spikes, ends)
+        self._left_out: dict[str, str] = {}
+        self._file = h5py.File(path, "r")
+        try:
+            check_version(path, self._file)
+            self._list()
+        except BaseException:
+            self._file.close()
+            raise
 
     def names(self) -> list[str]:
         return list(self._readers)
+
+    def left_out(self) -> dict[str, str]:
+        """What is in the file and cannot be read, with the reason."""
+        return self._left_out
 
     def read(self, name: str) -> np.ndarray:
         return self._readers[name]()
 
     def close(self) -> None:
-        self._io.close()
+        self._file.close()
+
+    def _list(self) -> None:
+        attributes: dict[str, Callable[[], np.ndarray]] = {}
+        owned = set[str]()  # datasets of series and tables, which were listed with their group
+        for path, item in walk(self._file, self._left_out):
+            attributes |= {
+                name: partial(read_attribute, item, key)
+                for name, key in attribute_names(path, item)
+            }
+            if hasattr(item, "shape"):
+                if path not in owned:
+                    self._add("", path, tables.unreadable(item) or partial(read_dataset, item))
+                continue
+            for name, column in _parts(item):
+                self._add(path, name, column)
+                owned.add(f"{path}/{name}")
+            if tables.is_table(item):
+                owned |= {f"{path}/{name}" for name in item if name.endswith(tables.INDEX)}
+        for name in self._left_out:
+            self._readers.pop(name, None)
+        for name, path in SHORT.items():
+            if path in self._readers:
+                self._readers[name] = self._readers[path]
+        self._readers |= attributes
+
+    def _add(self, path: str, name: str, column: Callable[[], np.ndarray] | str) -> None:
+        whole = f"{path}/{name}" if path else name
+        if isinstance(column, str):
+            self._left_out[whole] = column
+        else:
+            self._readers[whole] = column
 
 
-def _open(path: Path) -> tuple[NWBHDF5IO, NWBFile]:
-    """Open a file with its cached schema, or with pynwb's own where that no longer loads."""
-    from pynwb import NWBHDF5IO
-
-    try:
-        return _read(NWBHDF5IO(str(path), "r", load_namespaces=True))
-    except Exception:
-        return _read(NWBHDF5IO(str(path), "r", load_namespaces=False))
-
-
-def _read(io: NWBHDF5IO) -> tuple[NWBHDF5IO, NWBFile]:
-    try:
-        return io, io.read()
-    except Exception:
-        io.close()
-        raise
+def _parts(group: h5py.Group) -> tables.Columns:
+    """The arrays of a series or of a table; none of another group."""
+    if tables.is_table(group):
+        yield from tables.columns(group)
+        if (
+            attribute_text(group, "neurodata_type") == "Units"
+            and dataset(group, "spike_times") is None
+        ):
+            yield "spike_times", "the table of units has no column of spike times"
+    elif series.is_series(group):
+        yield from _of_series(group)
 
 
-def _values(series: TimeSeries) -> np.ndarray:
-    raw = _read_all(series.data)
-    if series.conversion in (None, 1.0) and not series.offset:
-        return raw
-    return raw * series.conversion + series.offset
+def _of_series(group: h5py.Group) -> tables.Columns:
+    frames = series.external_frames(group)
+    if frames is not None:
+        yield "data", frames
+    elif (data := dataset(group, "data")) is not None:
+        yield "data", tables.unreadable(data) or partial(series.values, group)
+    if frames is None or dataset(group, "timestamps") is not None:
+        yield "timestamps", partial(series.timestamps, group)
+    for region in series.REGIONS:
+        if dataset(group, region) is not None:
+            yield from tables.regions(group, region)
+    if attribute_text(group, "neurodata_type") == "IntervalSeries":
+        yield from interval_series(group)
 
 
-def _timestamps(series: TimeSeries) -> np.ndarray:
-    if series.timestamps is not None:
-        return np.asarray(_read_all(series.timestamps), np.float64)
-    allow(8 * len(series.data), f"'{series.name}/timestamps'")
-    return (series.starting_time or 0.0) + np.arange(len(series.data)) / series.rate
-
-
-def _read_all(data: Dataset) -> np.ndarray:
-    """A dataset as pynwb hands it over, which may be wrapped, or an array already."""
-    import h5py
-
-    data = getattr(data, "dataset", data)
-    return read_dataset(data) if isinstance(data, h5py.Dataset) else np.asarray(data[()])
-
-
-def _rows_of_spikes(ends: Dataset) -> np.ndarray:
-    last = np.asarray(_read_all(ends), np.int64)
-    counts = last - np.concatenate([[0], last[:-1]])
-    if (counts < 0).any():
-        raise ValueError("units/spike_times_index decreases")
-    allow(8 * float(counts.sum(dtype=np.float64)), "'units/spike_unit'")
-    return np.repeat(np.arange(len(counts)), counts)
-
-
-def _column(column: VectorData) -> np.ndarray:
-    values = _read_all(column.data)
-    if values.dtype.kind != "O":
-        return values
-    text = TextColumn(f"'{column.name}'")
-    text.add(values.ravel())
-    return text.array()
+def check_version(path: Path, file: h5py.File) -> None:
+    """Raise a DataError where a file is of NWB 1, or no NWB file."""
+    version = attribute_text(file, "nwb_version")
+    if not version and dataset(file, "nwb_version") is not None:
+        version = str(read_dataset(file["nwb_version"]))
+    number = version.upper().removeprefix("NWB-")
+    if not number:
+        raise DataError(
+            f"{path}: states no `nwb_version`, so it is no NWB file",
+            "If it is an HDF5 file of another kind, read it with `format: hdf5`.",
+        )
+    if number.startswith(("0", "1")):
+        raise DataError(
+            f"{path}: an NWB 1 file (version {number}), and raylab reads NWB 2",
+            "Convert it to NWB 2, or read its arrays with `format: hdf5` and `files: '*.nwb'`.",
+        )
