@@ -98,8 +98,18 @@ class Recipe(Strict):
             raise ValueError(
                 "give `neural` (sampled activity) or `spikes` (spike times), one of the two"
             )
-        if self.neural is not None and self.time is None:
-            raise ValueError("`time` is missing: give `time.path` or `time.rate_hz`")
+        if self.neural is not None and (self.time is None or not self.time.gives_a_clock):
+            raise ValueError(
+                "`time` is missing: give `time.path` (time stamps), `time.rate_hz` or "
+                "`time.rate_path`"
+            )
+        if self.spikes is not None and self.time is not None:
+            excess = self.time.model_fields_set - {"unit"}
+            if excess:
+                raise ValueError(
+                    "with `spikes`, `time` states only the `unit` of the stamps of labels; remove "
+                    f"{', '.join(sorted(excess))}"
+                )
         return self
 
     @model_validator(mode="after")

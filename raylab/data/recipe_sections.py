@@ -18,6 +18,7 @@ from raylab.data.session import LabelKind, NeuralKind
 
 NanRule = Literal["error", "drop_units", "interpolate", "zero"]
 Count = Annotated[int, Field(gt=0, le=10**9)]
+Take = Literal["first", "last"] | tuple[int, int]  # samples; [start, stop) counts from 0
 Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
 
 FEATURE_FILES = (".npy", ".npz", ".csv", ".parquet", ".h5", ".hdf5")
@@ -45,27 +46,53 @@ class NeuralSpec(Strict):
     layout: Literal["time_neuron", "neuron_time"] = "time_neuron"
     kind: NeuralKind
     nan: NanRule = "error"
+    take: Take | None = Field(
+        None, description="which samples: as many as there are time stamps, or [start, stop]"
+    )
 
 
 class TimeSpec(Strict):
     """Time stamps, a sampling rate, or both.
 
-    With both, the stamps only show where the recording paused.
+    With both, the stamps only show where the recording paused. Spikes have a clock of their own:
+    beside them, only `unit` says something, of the stamps of labels.
     """
 
     path: str | None = None
     column: int | None = Field(None, ge=0)
     unit: Literal["s", "ms", "us", "ns", "min"] = "s"
     rate_hz: PositiveFloat | None = None
+    rate_path: str | None = Field(None, description="path of the rate in Hz, one number")
     gap_s: PositiveFloat | None = Field(
         None, description="a longer step ends a segment; default 1.5 samples"
     )
+    jitter: float = Field(
+        0.2, gt=0, le=1, description="share of a step by which steps may differ from the mean step"
+    )
+    resample: bool = Field(
+        False, description="interpolate onto a uniform clock, inside segments; not for counts"
+    )
+    take: Take | None = Field(
+        None, description="which stamps: as many as there are samples, or [start, stop]"
+    )
 
     @model_validator(mode="after")
-    def _stated(self) -> TimeSpec:
-        if self.path is None and self.rate_hz is None:
-            raise ValueError("needs `path` (time stamps) or `rate_hz`")
+    def _consistent(self) -> TimeSpec:
+        if self.rate_hz is not None and self.rate_path is not None:
+            raise ValueError("give `rate_hz` or `rate_path`, not both")
+        if self.path is None and (self.resample or self.take is not None):
+            raise ValueError("`resample` and `take` need `path`, the time stamps")
+        if self.resample and self.has_rate:
+            raise ValueError("`resample` goes by the stamps alone: remove the rate")
         return self
+
+    @property
+    def has_rate(self) -> bool:
+        return self.rate_hz is not None or self.rate_path is not None
+
+    @property
+    def gives_a_clock(self) -> bool:
+        return self.path is not None or self.has_rate
 
 
 class SpikesSpec(Strict):

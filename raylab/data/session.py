@@ -156,9 +156,9 @@ class Session:
             raise DataError(f"{source}: segments overlap")
 
 
-def segments_from_time(time: np.ndarray, rate_hz: float, *, tolerance: float = 1.5) -> np.ndarray:
-    """(S, 2) ranges without a pause longer than `tolerance` sample periods."""
-    breaks = np.flatnonzero(np.diff(time) > tolerance / rate_hz) + 1
+def segments_from_time(time: np.ndarray, *, longest_s: float) -> np.ndarray:
+    """(S, 2) ranges without a step of more than `longest_s` seconds."""
+    breaks = np.flatnonzero(np.diff(time) > longest_s) + 1
     edges = np.concatenate([[0], breaks, [len(time)]])
     return np.stack([edges[:-1], edges[1:]], axis=1).astype(np.int64)
 

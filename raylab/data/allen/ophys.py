@@ -16,6 +16,7 @@ from raylab.data.allen.stimuli import is_movie, label_name, stimulus_label
 from raylab.data.readers.guard import guard
 from raylab.data.readers.parts.align import resample
 from raylab.data.readers.parts.missing import without_nan
+from raylab.data.readers.parts.steps import Steps, steps_of
 from raylab.data.recipe_sections import NanRule, NeuralSpec
 from raylab.data.session import Label, Session, segments_from_time
 from raylab.errors import DataError
@@ -75,8 +76,8 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
         )
     measured = np.isfinite(stamps)
     time = stamps[measured]
-    rate_hz = _rate(time, path)
-    segments = segments_from_time(time, rate_hz)
+    steps = _steps(time, path)
+    segments = segments_from_time(time, longest_s=steps.longest)
     tables = list(_tables(file))
     units = {name: np.asarray(column) for name, column in file["units"].items()}
     spec = NeuralSpec(path="dff", kind="calcium", nan=nan)
@@ -92,7 +93,7 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
         neural=neural,
         kind="calcium",
         time=time,
-        rate_hz=rate_hz,
+        rate_hz=1 / steps.mean,
         segments=segments,
         labels={name: label for name, label in labels.items() if label.labelled.any()},
         groups={name: ids[measured] for name, ids in _groups(tables, len(stamps)).items()},
@@ -101,11 +102,11 @@ def session_of(file: h5py.File, answer: Answer, *, nan: NanRule, path: Path) -> 
     )
 
 
-def _rate(time: np.ndarray, path: Path) -> float:
-    step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
-    if not step > 0:
+def _steps(time: np.ndarray, path: Path) -> Steps:
+    readings = steps_of(time)
+    if not readings:
         raise DataError(f"{path}: its time stamps give no sampling rate", "The file is damaged.")
-    return 1.0 / step
+    return readings[-1]
 
 
 def _tables(file: h5py.File) -> Iterator[Shown]:

@@ -98,7 +98,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ({"format": "hdf"}, "format", ""),
         ({"neural": {"path": "x", "kind": "spikes"}}, "kind", ""),
         ({"neural": {"kind": "counts"}}, "neural.path", ""),
-        ({"time": {"unit": "s"}}, "needs `path`", ""),
+        ({"time": {"unit": "s"}}, "`time` is missing", ""),
         ({"time": {"rate_hz": 0}}, "time.rate_hz", ""),
         ({"time": None}, "`time` is missing", ""),
         ({"neural": None}, "give `neural`", ""),

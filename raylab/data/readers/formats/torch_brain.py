@@ -14,6 +14,7 @@ from raylab.data.readers.guard import guard
 from raylab.data.readers.parts.align import resample
 from raylab.data.readers.parts.missing import without_nan
 from raylab.data.readers.parts.names import name_of
+from raylab.data.readers.parts.steps import PAUSE
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import NeuralSpec
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time
@@ -92,7 +93,7 @@ def _session_of(data: Data, spec: NeuralSpec, path: Path) -> Session:
     series, neural = _traces(data, spec, path)
     measured = series.index_mask()
     time, rate_hz = series.timestamps[measured], float(series.sampling_rate)
-    segments = segments_from_time(time, rate_hz)
+    segments = segments_from_time(time, longest_s=PAUSE / rate_hz)
     whole = bool(measured.all())
     # A mask that keeps all would copy all.
     neural, units, notes = without_nan(

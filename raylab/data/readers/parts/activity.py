@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from raylab.data.readers.parts.arrays import of_trials
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activity:
@@ -18,6 +20,9 @@ class Activity:
         segments: (S, 2) sample ranges that are continuous in time.
         rows: (T,) the row of a per-trial label that holds for each sample; None where labels are
             per sample.
+        stored: (T,) the places of the samples in the file, where not all of the file's are taken.
+        stored_samples: How many samples the file has.
+        origin_s: Seconds of `time` at which the session starts, where time counts from 1970.
         unit_columns: (N, ...) by name, such as `id`.
         notes: What was changed or dropped, one sentence each.
     """
@@ -27,5 +32,19 @@ class Activity:
     rate_hz: float
     segments: np.ndarray
     rows: np.ndarray | None = None
+    stored: np.ndarray | None = None
+    stored_samples: int = 0
+    origin_s: float = 0.0
     unit_columns: dict[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def of_samples(self, raw: np.ndarray, key: str) -> np.ndarray:
+        """(T, ...) values of a label or group from the rows that the file has, per sample or trial.
+
+        Their number is checked by the caller.
+        """
+        if self.rows is not None:
+            return of_trials(raw, self.rows, key)
+        if self.stored is not None and len(raw) == self.stored_samples:
+            return np.asarray(raw[self.stored])
+        return raw

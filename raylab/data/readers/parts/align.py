@@ -24,18 +24,20 @@ def resample(
     stamps, values = stamps[order], np.asarray(values, np.float64)[order].reshape(len(order), -1)
     if len(stamps) < 2:
         return np.full((len(time), values.shape[1]), np.nan)
-    step = float(np.median(np.diff(stamps)))
+    apart = np.diff(np.unique(stamps))  # coarse stamps repeat
+    step = float(np.median(apart)) if len(apart) else 0.0
     right = np.clip(np.searchsorted(stamps, time, side="left"), 1, len(stamps) - 1)
     before, after = stamps[right - 1], stamps[right]
     weight = np.clip((time - before) / np.where(after > before, after - before, 1.0), 0.0, 1.0)
-    mixed = _mix(values[right - 1], values[right], weight[:, None], kind)
+    mixed = mix(values[right - 1], values[right], weight[:, None], kind)
     near = np.minimum(np.abs(time - before), np.abs(after - time)) <= step / 2
     between = (time >= stamps[0]) & (time <= stamps[-1]) & (after - before <= 5 * step)
     inside = near | between
     return np.where(inside[:, None], mixed, np.nan)
 
 
-def _mix(left: np.ndarray, right: np.ndarray, weight: np.ndarray, kind: LabelKind) -> np.ndarray:
+def mix(left: np.ndarray, right: np.ndarray, weight: np.ndarray, kind: LabelKind) -> np.ndarray:
+    """Values between `left` and `right`, at `weight` from 0 (left) to 1 (right)."""
     if kind == "discrete":
         return np.where(weight < 0.5, left, right)
     # A sample exactly on a stamp keeps its value even where its neighbour is NaN.

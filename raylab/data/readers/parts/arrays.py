@@ -27,6 +27,21 @@ def vector(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np.n
     return array.reshape(-1)
 
 
+def positive_number(files: Files, path: str, key: str) -> float:
+    """The one positive number at `path`, such as a rate."""
+    array = numbers(files.read(path, key), key)
+    if array.size != 1:
+        raise DataError(
+            f"`{key}` names '{path}' of shape {array.shape}, not one number", f"Check `{key}`."
+        )
+    value = float(array.reshape(-1)[0])
+    if not 0 < value < np.inf:
+        raise DataError(
+            f"`{key}` names '{path}', which is {value:g}, not a positive number", f"Check `{key}`."
+        )
+    return value
+
+
 def chosen_columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np.ndarray:
     if columns is None:
         return array

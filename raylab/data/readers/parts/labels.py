@@ -9,7 +9,8 @@ import numpy as np
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.align import resample
-from raylab.data.readers.parts.arrays import chosen_columns, numbers, of_trials, vector
+from raylab.data.readers.parts.arrays import chosen_columns, numbers
+from raylab.data.readers.parts.stamps import seconds
 from raylab.data.recipe_sections import SECONDS, LabelSpec, TimeSpec
 from raylab.data.session import FRAME, Label
 from raylab.errors import DataError
@@ -31,11 +32,11 @@ def label_of(
     if spec.kind == "circular" and spec.unit == "deg":
         raw = np.deg2rad(raw)
     if spec.time is not None:
-        unit = SECONDS[clock.unit] if clock is not None else 1.0
-        stamps = vector(files.read(spec.time, f"{key}.time"), key, None) * unit
+        unit_s = SECONDS[clock.unit] if clock is not None else 1.0
+        stamps = seconds(files.read(spec.time, f"{key}.time"), key, None, unit_s)
         raw = _onto_clock(numbers(raw, f"{key}.path"), stamps, activity.time, spec, key)
-    elif activity.rows is not None:
-        raw = of_trials(raw, activity.rows, key)
+    else:
+        raw = activity.of_samples(raw, key)
     if len(raw) != len(activity.time):
         raise DataError(
             f"`{key}.path` has {len(raw)} samples, neural data {len(activity.time)}",

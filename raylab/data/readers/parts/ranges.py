@@ -6,7 +6,7 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.activity import Activity
-from raylab.data.readers.parts.arrays import numbers, of_trials
+from raylab.data.readers.parts.arrays import numbers
 from raylab.data.recipe_sections import SegmentsSpec
 from raylab.data.session import Label, segments_from_mask
 from raylab.errors import DataError
@@ -20,8 +20,7 @@ def groups_of(files: Files, paths: dict[str, str], activity: Activity) -> dict[s
     for name, path in paths.items():
         key = f"groups.{name}"
         ids = numbers(files.read(path, key), key).reshape(-1)
-        if activity.rows is not None:
-            ids = of_trials(ids, activity.rows, key)
+        ids = activity.of_samples(ids, key)
         if len(ids) != len(activity.time):
             raise DataError(
                 f"`{key}` has {len(ids)} values, neural data {len(activity.time)}",

@@ -1,0 +1,81 @@
+"""Time stamps in seconds, as a recipe names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from raylab.data.readers.files import Files
+from raylab.data.readers.parts.arrays import chosen_columns, vector
+from raylab.data.recipe_sections import SECONDS, TimeSpec
+from raylab.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamps:
+    """One time stamp for each sample.
+
+    Attributes:
+        seconds: (T,) float64.
+        name: Of the array, for errors: `time.path` and the path.
+        unit_s: The unit in which they are stored, in seconds.
+        spacing: Seconds between neighbouring numbers of the type they are stored in; 0 for float64
+            and whole numbers, which are exact enough.
+        are_dates: They are stored as dates, so their seconds count from 1970.
+    """
+
+    seconds: np.ndarray
+    name: str
+    unit_s: float = 1.0
+    spacing: float = 0.0
+    are_dates: bool = False
+
+
+def read_stamps(files: Files, spec: TimeSpec) -> Stamps:
+    """The stamps at `time.path`; several series matched by a pattern must share theirs."""
+    assert spec.path is not None
+    paths = files.match(spec.path, "time.path")
+    columns = None if spec.column is None else (spec.column,)
+    first: Stamps | None = None
+    for path in paths:
+        stamps = stamps_of(files.read(path, "time.path"), path, columns, SECONDS[spec.unit])
+        if first is None:
+            first = stamps
+        elif not np.array_equal(stamps.seconds, first.seconds, equal_nan=True):
+            raise DataError(
+                f"`time.path` matches series on different clocks: '{paths[0]}' and '{path}'",
+                "Resample the units onto one clock first, or read a part of them.",
+            )
+    assert first is not None  # a pattern that matches nothing is an error
+    return first
+
+
+def stamps_of(
+    array: np.ndarray, path: str, columns: tuple[int, ...] | None, unit_s: float
+) -> Stamps:
+    """The stamps in one array."""
+    are_dates = array.dtype.kind in "mM"
+    spacing = 0.0
+    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+        largest = np.abs(array[np.isfinite(array)]).max(initial=0)
+        spacing = float(np.spacing(largest)) * unit_s
+    return Stamps(
+        seconds=seconds(array, "time", columns, unit_s),
+        name=f"`time.path` '{path}'",
+        unit_s=1.0 if are_dates else unit_s,
+        spacing=spacing,
+        are_dates=are_dates,
+    )
+
+
+def seconds(
+    array: np.ndarray, key: str, columns: tuple[int, ...] | None, unit_s: float
+) -> np.ndarray:
+    """(T,) float64 seconds from numbers in a unit, or from dates, which count from 1970."""
+    if array.dtype.kind not in "mM":
+        return vector(array, key, columns) * unit_s
+    array = chosen_columns(array, key, columns).reshape(-1)
+    kind = "datetime64" if array.dtype.kind == "M" else "timedelta64"
+    whole = array.astype(f"{kind}[us]").astype(np.int64)
+    return np.where(np.isnat(array), np.nan, whole / 1e6)
