@@ -9,8 +9,10 @@ import click
 
 import raylab
 from raylab.cli.group import JSON, SET, verb, view_section
+from raylab.cli.show.contents import print_contents
 from raylab.cli.show.screen import print_json
 from raylab.cli.show.sessions import print_sessions
+from raylab.data.looking.contents import Contents
 
 
 @verb(
@@ -66,6 +68,8 @@ def inspect(
     description = raylab.inspect(path, recipe=recipe)
     if as_json:
         print_json(description.to_dict())
+    elif isinstance(description, Contents):
+        print_contents(description)
     else:
         print_sessions(description.to_dict()["sessions"])
         click.echo(
@@ -73,6 +77,10 @@ def inspect(
                 **description.totals.to_dict()
             )
         )
+    if isinstance(description, Contents):
+        if png or correlations:
+            raise click.UsageError("--png and --correlations need a dataset, or --recipe")
+        return
     for file in raylab.draw(path, out=png, recipe=recipe, session=session) if png else []:
         click.echo(file, err=True)
     if correlations:

@@ -1,21 +1,25 @@
-"""`inspect`: what a prepared dataset, or raw recordings, hold."""
+"""`inspect`: what a prepared dataset, raw recordings, or any file or folder hold."""
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from raylab.config.explain import did_you_mean
 from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import load_recipe
+from raylab.data.looking.contents import Contents
+from raylab.data.looking.overview import contents_of
 from raylab.data.manifest import MANIFEST, LabelEntry, Manifest
 from raylab.data.preparation.sections import Sections, read_sections
 from raylab.data.preparation.writing import describe_session
-from raylab.data.readers.isolation.isolated import read_isolated
+from raylab.data.readers.isolation.isolated import is_torch_brain_isolated, read_isolated
+from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
 from raylab.data.readers.source import Source
 from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe
@@ -129,8 +133,12 @@ class Description(Result):
         return {**manifest, "sessions": sessions, "totals": self.totals.to_dict()}
 
 
-def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Description:
-    """Describe a prepared dataset or raw recordings.
+@overload
+def inspect(path: str | Path, *, recipe: str | Path) -> Description: ...
+@overload
+def inspect(path: str | Path, *, recipe: None = None) -> Description | Contents: ...
+def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Description | Contents:
+    """Describe a prepared dataset, raw recordings, or any file or folder.
 
     The hashes of a dataset's files are checked.
 
@@ -140,7 +148,10 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
             the torch_brain tools need none.
 
     Returns:
-        The sessions and their sums. Splits of raw recordings are those that `prepare` would make.
+        A `Description` of a dataset, of recordings with a recipe and of torch_brain files: the
+        sessions and their sums. Splits of raw recordings are those that `prepare` would make.
+        For any other path a `Contents`: the arrays that are in it, what it seems to be, and the
+        commands that turn it into a dataset.
 
     Raises:
         DataError: A file is missing, damaged, changed since it was prepared, or not what the recipe
@@ -156,6 +167,8 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
         dataset.verify()
         sessions = tuple(_described(entry) for entry in dataset.manifest["sessions"])
         return Description(sessions=sessions, totals=_totals(sessions), manifest=dataset.manifest)
+    if recipe is None and not _describes_itself(Path(path)):
+        return contents_of(Path(path))
     chosen = load_recipe(recipe) if recipe else None
     sections = read_sections(chosen, {}, str(recipe))
     sources = list_sources(Path(path), chosen)
@@ -193,6 +206,22 @@ def sessions_with_parts(
             yield raw, _parts(raw, source, sections), None
     if session and session not in ids:
         raise DataError(f"{path}: has no session '{session}'", did_you_mean(session, ids))
+
+
+def _describes_itself(path: Path) -> bool:
+    """True for a session file of the torch_brain tools, and for a folder whose first HDF5 file is
+    one.
+    """
+    files = [path]
+    if path.is_dir():
+        patterns = READERS.of(WITHOUT_RECIPE).patterns
+        files = sorted({file for pattern in patterns for file in path.glob(pattern)})[:1]
+    elif not path.exists():
+        files = sorted(Path(name) for name in glob.glob(str(path)))[:1]
+    try:
+        return bool(files) and files[0].is_file() and is_torch_brain_isolated(files[0])
+    except DataError:  # a damaged file, whose error the look into it gives
+        return False
 
 
 def _raw_entry(source: Source, recipe: Recipe | None, sections: Sections) -> Mapping[str, Any]:

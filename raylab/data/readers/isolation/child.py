@@ -11,6 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from raylab.data.looking.look import kind_of, look
 from raylab.data.readers.formats.torch_brain import is_torch_brain
 from raylab.data.readers.isolation.limits import SETTING, largest_array
 from raylab.data.readers.isolation.parcel import ERROR, FACTS, SentJob, packed
@@ -39,6 +40,12 @@ def serve() -> None:
 
 def _import_parsers(job: SentJob) -> None:
     """Import what the reader of a job needs. Imported here, no fork has to import it again."""
+    if job["do"] == "look":
+        with contextlib.suppress(OSError, ImportError):  # which the fork reports
+            kind = kind_of(Path(job["path"]))
+            for library in kind.libraries if kind is not None else ():
+                importlib.import_module(library)
+        return
     reader = READERS.of(job["recipe"]["format"] if job["recipe"] else WITHOUT_RECIPE)
     for library in ("h5py",) if job["do"] == "probe" else reader.libraries:
         importlib.import_module(library)
@@ -81,6 +88,9 @@ def _read(job: SentJob) -> int:
             (folder / FACTS).write_text(
                 json.dumps({"torch_brain": is_torch_brain(Path(job["path"]))})
             )
+            return 0
+        if job["do"] == "look":
+            (folder / FACTS).write_text(json.dumps(look(Path(job["path"]))))
             return 0
         recipe = parse_recipe(job["recipe"], "recipe") if job["recipe"] is not None else None
         source = Source(

@@ -20,6 +20,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import raylab.errors
 from raylab.data.readers.isolation.limits import SETTING, largest_array
@@ -81,6 +82,18 @@ def is_torch_brain_isolated(path: Path) -> bool:
     job = Job(do="probe", path=str(path), key="", companions=[], recipe=None)
     with _done(job, str(path), PROBE_S, None) as folder:
         return bool(json.loads((folder / FACTS).read_text())["torch_brain"])
+
+
+def look_isolated(path: Path) -> dict[str, Any]:
+    """`look`, in a process of its own: a crash or a hang of a parser is only an error.
+
+    Raises:
+        DataError: The file is damaged, or the process died or took too long.
+    """
+    job = Job(do="look", path=str(path), key="", companions=[], recipe=None)
+    with _done(job, str(path), _time_for((path,)), None) as folder:
+        contents: dict[str, Any] = json.loads((folder / FACTS).read_text())
+        return contents
 
 
 @contextlib.contextmanager

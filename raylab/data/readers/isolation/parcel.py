@@ -14,7 +14,9 @@ FACTS, ERROR = "session.json", "error.json"
 
 
 class Job(TypedDict):
-    """What the reading process is asked to do: `read` a session, or `probe` the kind of a file."""
+    """What the reading process is asked to do: `read` a session, `probe` the kind of a file, or
+    `look` into a file that nobody described.
+    """
 
     do: str
     path: str

@@ -1,0 +1,36 @@
+"""Joining what differs by a number only: `unit1`, `unit2` ... become the family `unit*`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from raylab.data.looking.item import DIFFERS, Item
+
+LEAST = 3  # arrays of a family
+NUMBER = re.compile(r"\d+")
+
+
+def joined(items: Sequence[Item]) -> list[Item]:
+    """The items, families as one item each, in the place of their first member."""
+    members: dict[tuple[str, str, str, int], list[Item]] = {}
+    for item in items:
+        members.setdefault(_key(item), []).append(item)
+    result = []
+    for key, family in members.items():
+        result += [_family(key[0], family)] if len(family) >= LEAST else family
+    order = {item.name: place for place, item in enumerate(items)}
+    first = {key[0]: order[family[0].name] for key, family in members.items()}
+    return sorted(result, key=lambda item: order.get(item.name, first.get(item.name, 0)))
+
+
+def _key(item: Item) -> tuple[str, str, str, int]:
+    return NUMBER.sub("*", item.name), item.kind, item.dtype, len(item.shape)
+
+
+def _family(pattern: str, members: Sequence[Item]) -> Item:
+    shapes = zip(*(member.shape for member in members))
+    shape = tuple(sizes[0] if len(set(sizes)) == 1 else DIFFERS for sizes in shapes)
+    first = members[0]
+    return replace(first, name=pattern, shape=shape, count=len(members), note=first.note)

@@ -1,0 +1,112 @@
+"""The items of MATLAB files: version 4 to 7.2 through scipy, version 7.3 (HDF5) through h5py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from raylab.data.looking.array_items import array_item, block_of
+from raylab.data.looking.hdf5_items import attributes_of, dataset_item
+from raylab.data.looking.item import Item
+from raylab.data.looking.values import values_of
+
+READ_WHOLE = 2**28  # bytes of an older file, whose structures have no listing
+
+
+def mat_items(path: Path) -> list[Item]:
+    """Variables and the fields of structures, as `structure/field`."""
+    import h5py
+
+    if h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            items: list[Item] = []
+            _walk(file, "", items)
+            return items
+    from scipy.io import loadmat, whosmat
+
+    if path.stat().st_size > READ_WHOLE:
+        note = "not read: the file is large, and files of this version have no index"
+        return [
+            Item(name=name, shape=shape, dtype=kind, note=note)
+            for name, shape, kind in whosmat(str(path))
+        ]
+    from raylab.data.readers.formats.mat import _check_expanded
+
+    _check_expanded(path)
+    items = []
+    for name, value in loadmat(str(path)).items():
+        if not name.startswith("__"):
+            items += _variable(name, value)
+    return items
+
+
+def _walk(group: Any, name: str, items: list[Item]) -> None:
+    import h5py
+
+    for key in group:
+        if key.startswith("#"):  # where MATLAB keeps the contents of cells
+            continue
+        place, value = (f"{name}/{key}" if name else key), group.get(key)
+        if isinstance(value, h5py.Group):
+            items.append(Item(name=place, kind="group", attributes=attributes_of(value)))
+            _walk(value, place, items)
+        elif isinstance(value, h5py.Dataset):
+            items.append(_dataset(value, place))
+
+
+def _dataset(dataset: Any, place: str) -> Item:
+    import h5py
+
+    item = dataset_item(dataset, place, turned=True)
+    matlab = item.attributes.get("MATLAB_class")
+    if h5py.check_ref_dtype(dataset.dtype) is not None and dataset.size:
+        inner = dataset.file[dataset[(0,) * dataset.ndim]]
+        numeric = isinstance(inner, h5py.Dataset) and inner.dtype.kind in "biuf"
+        return _cells(place, item.shape, numeric and _class(inner) not in ("char", "cell"))
+    if matlab == "char" and dataset.size <= 4096:
+        text = "".join(map(chr, np.asarray(dataset[()]).T.reshape(-1)))
+        return replace(item, dtype="text", shape=(), values=values_of(np.array([text])), columns=())
+    return item
+
+
+def _class(dataset: Any) -> str:
+    value = dataset.attrs.get("MATLAB_class", b"")
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _cells(name: str, shape: tuple[int, ...], numeric: bool) -> Item:
+    kind = "numbers" if numeric else "text or other cells"
+    return Item(
+        name=name,
+        kind="cells" if numeric else "objects",
+        shape=shape,
+        dtype="cells" if numeric else "objects",
+        note=f"{int(np.prod(shape))} cells of {kind}",
+    )
+
+
+def _variable(name: str, value: Any) -> list[Item]:
+    if not isinstance(value, np.ndarray):  # sparse
+        note = f"sparse, {value.nnz} values"
+        return [Item(name=name, shape=value.shape, dtype=str(value.dtype), note=note)]
+    if value.dtype.names is not None:
+        if value.size != 1:
+            note = f"structure array of {', '.join(value.dtype.names[:6])}"
+            return [Item(name=name, kind="objects", shape=value.shape, dtype="objects", note=note)]
+        items = [Item(name=name, kind="group", attributes={"MATLAB_class": "struct"})]
+        for field in value.dtype.names:
+            items += _variable(f"{name}/{field}", value.flat[0][field])
+        return items
+    if value.dtype.hasobject:
+        inner = [cell for cell in value.flat if isinstance(cell, np.ndarray)]
+        numeric = len(inner) == value.size > 0 and all(cell.dtype.kind in "biuf" for cell in inner)
+        return [_cells(name, value.shape, numeric)]
+    if value.dtype.kind == "U" and value.size == 1:
+        return [Item(name=name, dtype="text", values=values_of(value))]
+    sample = block_of(value)
+    return [
+        array_item(name, value.shape, value.dtype, sample, everything=sample.size == value.size)
+    ]
