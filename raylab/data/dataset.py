@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from raylab.config.explain import did_you_mean
+from raylab.data.fingerprint import fingerprint_of, stated_version
 from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
 from raylab.data.manifest_checks import check_manifest, check_split
 from raylab.data.session import Label, Session
@@ -208,7 +209,13 @@ class Dataset:
         return kept
 
     def verify(self) -> None:
-        """Raise DataError if a session file is missing or differs from what was prepared."""
+        """Raise DataError if a file is missing, or differs from what was prepared."""
+        entries, version = self.manifest["sessions"], stated_version(self.manifest)
+        if fingerprint_of(entries, version) != self.fingerprint:
+            raise DataError(
+                f"{self.path / MANIFEST}: was changed: its sessions do not have its fingerprint",
+                "Prepare the dataset again.",
+            )
         for entry in self.manifest["sessions"]:
             for name, digest in (
                 (entry["file"], entry["sha256"]),

@@ -130,6 +130,8 @@ class Manifest(TypedDict):
         schema: Version of the format; this raylab reads `SCHEMA`.
         raylab: The version that wrote it.
         fingerprint: Hash of all content: equal fingerprints, equal data and splits.
+        fingerprint_version: Of the formula of the hash, see `fingerprint.py`. Older datasets lack
+            it; theirs is 1.
         splits: The section of the recipe, as it was used.
         filters: The section of the recipe, as it was used.
         recipe: The recipe; None where the files needed none, or where joined datasets differ.
@@ -141,6 +143,7 @@ class Manifest(TypedDict):
     schema: int
     raylab: str
     fingerprint: str
+    fingerprint_version: NotRequired[int]
     split_names: list[str]
     splits: Section
     filters: Section

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from raylab.config.parse import parse
+from raylab.data.fingerprint import FIRST, Version
 from raylab.data.manifest import RecordingEntry, Section, SessionEntry
 from raylab.data.session import LabelKind, NeuralKind
 from raylab.errors import ConfigError, DataError
@@ -60,6 +61,7 @@ class _Entry(_Known):
 
 class _Manifest(_Known):
     fingerprint: Digest
+    fingerprint_version: Version = FIRST
     sessions: list[_Entry] = Field(min_length=1)
     splits: Section
     filters: Section

@@ -8,13 +8,11 @@ function of the timeline, so every row is used once, and a restarted worker gets
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import ray.data
@@ -35,9 +33,6 @@ from raylab.data.shard import (
 )
 from raylab.data.views.selection import Fitted
 from raylab.data.views.view import make_timeline
-
-Item = TypeVar("Item")
-Output = TypeVar("Output")
 
 
 def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -167,53 +162,6 @@ def build_shard(
         own, pieces = [c for c, _ in held], [x for _, x in held]
         shard[session] = assemble(timeline, own, pieces, fitted[session], recording)
     return shard
-
-
-def map_items(
-    function: Callable[[Item], Output],
-    items: Sequence[Item],
-    *,
-    at_once: int,
-) -> Iterator[tuple[int, Output | None]]:
-    """Apply a function to items in parallel Ray Data tasks.
-
-    Args:
-        function: Takes and returns JSON values, because these travel between processes.
-        items: Small values.
-        at_once: The number of tasks that may run at a time.
-
-    Yields:
-        (index of an item, the function's value) in the order in which tasks end; None where the
-        task's process died. Such a task is not tried again: what killed its process (a parser that
-        crashes, too little memory) would kill the next one too.
-    """
-    _quiet()
-    rows = [{"at": at, "item": json.dumps(item)} for at, item in enumerate(items)]
-    missing = set(range(len(items)))
-    with _errors_left_out():
-        mapped = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
-            lambda row: {"at": row["at"], "result": json.dumps(function(json.loads(row["item"])))},
-            compute=ray.data.TaskPoolStrategy(size=at_once),
-            max_retries=0,
-        )
-        for row in mapped.iter_rows():
-            missing.discard(row["at"])
-            yield int(row["at"]), json.loads(row["result"])
-    yield from ((at, None) for at in sorted(missing))
-
-
-@contextlib.contextmanager
-def _errors_left_out() -> Iterator[None]:
-    """Let Ray Data leave out the blocks of failed tasks.
-
-    Only where results are mapped: a training without the rows of a failed task would be wrong.
-    """
-    context = ray.data.DataContext.get_current()
-    before, context.max_errored_blocks = context.max_errored_blocks, -1
-    try:
-        yield
-    finally:
-        context.max_errored_blocks = before
 
 
 def _quiet() -> None:

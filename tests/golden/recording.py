@@ -122,8 +122,23 @@ def prepare_datasets(home: Path) -> None:
 
 
 def fingerprints(home: Path) -> dict[str, str]:
-    return {name: json.loads((home / name / "manifest.json").read_text())["fingerprint"]
-            for name in ("ds", "calcium-ds", "spikes-ds")}  # fmt: skip
+    """Of version 1: the hash of the ids of sessions and of the hashes of their files."""
+    return {name: _first_version(manifest["sessions"]) for name, manifest in _manifests(home)}
+
+
+def second_fingerprints(home: Path) -> dict[str, str]:
+    """Of version 2, which `prepare` states since it covers what the arrays mean, too."""
+    return {name: manifest["fingerprint"] for name, manifest in _manifests(home)}
+
+
+def _manifests(home: Path) -> list[tuple[str, dict[str, Any]]]:
+    names = ("ds", "calcium-ds", "spikes-ds")
+    return [(name, json.loads((home / name / "manifest.json").read_text())) for name in names]
+
+
+def _first_version(sessions: list[dict[str, Any]]) -> str:
+    content = [[entry["id"], entry["sha256"], entry["split_sha256"]] for entry in sessions]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
 def trained(home: Path, family: str, workers: int) -> dict[str, Any]:
@@ -217,6 +232,7 @@ def steps(home: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
         "fingerprints",
         lambda: (write_recordings(home), prepare_datasets(home), fingerprints(home))[-1],
     )
+    yield "second fingerprints", lambda: second_fingerprints(home)
     for family in FAMILIES:
         for workers in (1, 2):
             yield f"{family}-{workers}", lambda f=family, w=workers: trained(home, f, w)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from processes import raylab as command
 
 import raylab
 from raylab.cluster import connect
-from raylab.data.shards import map_items
+from raylab.data.preparation.parallel import map_items
 from raylab.errors import DataError
 
 pytestmark = pytest.mark.ray
@@ -38,6 +39,15 @@ def test_each_item_comes_back_once_and_a_task_that_dies_is_told() -> None:
 
     found = dict(map_items(square, [{"n": n} for n in range(7)], at_once=2))
     assert found == {n: None if n == 3 else {"square": n**2} for n in range(7)}
+
+
+def test_a_task_that_fails_is_told_and_no_call_is_deprecated() -> None:
+    def half(item: dict[str, Any]) -> dict[str, Any]:
+        return {"half": 1 / item["n"]}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert dict(map_items(half, [{"n": 0}, {"n": 2}], at_once=2)) == {0: None, 1: {"half": 0.5}}
 
 
 def test_no_more_files_at_once_than_allowed(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ ONLY: dict[str, tuple[str, ...]] = {
         "cluster",
         "health.rays",
         "data.shards",
+        "data.preparation.parallel",
         "training.launch",
         "training.groups",
         "training.ray_private",

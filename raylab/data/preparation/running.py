@@ -29,7 +29,7 @@ def run_tasks(tasks: Sequence[SourceTask], at_once: int) -> Iterator[Outcome]:
         yield prepare_source(tasks[0])
         return
     from raylab.cluster import connect
-    from raylab.data.shards import map_items
+    from raylab.data.preparation.parallel import map_items
 
     connect()
     for place, encoded in map_items(_encoded, tasks, at_once=at_once):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from raylab.config.splits import FiltersConfig
+from raylab.data.fingerprint import VERSION, fingerprint_of
 from raylab.data.manifest import (
     MANIFEST,
     SCHEMA,
@@ -29,7 +30,7 @@ from raylab.data.manifest import (
 from raylab.data.preparation.filters import judge_units
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import SPLITS, counts
-from raylab.files import digest, file_digest, write_json, write_tensors
+from raylab.files import file_digest, write_json, write_tensors
 from raylab.version import __version__
 
 
@@ -142,11 +143,11 @@ def write_manifest(
 ) -> None:
     """Write the file that makes a folder a dataset, with the entries in the order of their ids."""
     entries = sorted(entries, key=lambda entry: entry["id"])
-    content = [[entry["id"], entry["sha256"], entry["split_sha256"]] for entry in entries]
     manifest: Manifest = {
         "schema": SCHEMA,
         "raylab": __version__,
-        "fingerprint": digest(content),
+        "fingerprint": fingerprint_of(entries),
+        "fingerprint_version": VERSION,
         "split_names": list(SPLITS),
         "splits": splits,
         "filters": (filters or FiltersConfig()).model_dump(mode="json", exclude_none=True),
