@@ -23,6 +23,8 @@ _QUIET = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.1",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
 }
+# Bytes of a socket's path, and of what Ray adds to the folder of temporary files.
+LONGEST_SOCKET, BELOW_TEMPORARY = 107, 72
 
 
 def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, float]:
@@ -108,8 +110,20 @@ def _start_local(*, dashboard: bool, cpus: int | None) -> None:
             log_to_driver=False,
             logging_level="ERROR",
             object_store_memory=store_bytes(),
+            _temp_dir=_temporary_folder(),
         )
     _leave_if_open(called="the local Ray")
+
+
+def _temporary_folder() -> str | None:
+    """Where Ray keeps its sockets and logs; None for Ray's own choice.
+
+    A socket's path has at most 107 bytes. Clusters and macOS set long `TMPDIR`s, below which Ray's
+    sockets would not fit. RAY_TMPDIR is the user's word and stays.
+    """
+    stated = os.environ.get("TMPDIR", "")
+    fits = len(os.fsencode(stated)) <= LONGEST_SOCKET - BELOW_TEMPORARY
+    return None if fits or os.environ.get("RAY_TMPDIR") else "/tmp/ray"
 
 
 def _leave_if_open(*, called: str) -> None:

@@ -16,6 +16,7 @@ from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.files import atomic_path
+from raylab.paths import local_path
 from raylab.tracking.events import TestRead
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
@@ -60,7 +61,7 @@ def export_embeddings(
         raise StudyError(
             f"split '{unknown[0]}' does not exist", f"Use some of: {', '.join(SPLITS)}."
         )
-    if Path(out).exists():
+    if local_path(out).exists():
         raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
@@ -71,7 +72,7 @@ def export_embeddings(
         [_embedding_table(model, dataset, name, splits) for name in model.sessions],
         ignore_index=True,
     )
-    with atomic_path(Path(out)) as temporary:
+    with atomic_path(local_path(out)) as temporary:
         table.to_parquet(temporary, index=False)
     return table
 

@@ -10,6 +10,7 @@ from raylab.analysis.load import open_model
 from raylab.errors import ConfigError, StudyError
 from raylab.files import atomic_folder
 from raylab.interop.cebra_write import write_cebra
+from raylab.paths import local_path
 
 
 def export_model(
@@ -44,7 +45,7 @@ def export_model(
         >>> raylab.load("model").config.task.kind
         'contrastive'
     """
-    path, out = Path(path), Path(out)
+    path, out = local_path(path), local_path(out)
     if out.exists():
         raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     model, folder = open_model(path, trial)

@@ -17,6 +17,7 @@ from raylab.analysis.ranking.standings import (
 )
 from raylab.errors import StudyError
 from raylab.evaluation.metrics import primary
+from raylab.paths import local_path
 from raylab.reporting.tables.ranking import write_csv
 from raylab.results import Result
 from raylab.tracking.events import TestRead
@@ -88,11 +89,11 @@ def rank(
         >>> sum(row.use for row in ranking.rows)
         1
     """
-    if out is not None and Path(out).exists():
+    if out is not None and local_path(out).exists():
         raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     ranking = _rank(studies, label, split, by)
     if out is not None:
-        write_csv(Path(out), ranking.to_dict())
+        write_csv(local_path(out), ranking.to_dict())
     return ranking
 
 

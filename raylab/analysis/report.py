@@ -8,6 +8,7 @@ from pathlib import Path
 from raylab.analysis.rank import rank
 from raylab.errors import StudyError
 from raylab.files import write_text
+from raylab.paths import local_path
 from raylab.reporting.charts.progress import course
 from raylab.reporting.comparison_page import comparison_page
 from raylab.tracking.study import StudyFolder
@@ -52,7 +53,7 @@ def report(
             "the report of several studies is not written to any of their folders",
             "Name a file with --out.",
         )
-    if Path(out).exists():
+    if local_path(out).exists():
         raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     ranking = rank(list(studies), label=label)
     folders = [StudyFolder.open(Path(path)) for path in studies]
@@ -60,5 +61,5 @@ def report(
         course(study.path.name, study.records(), metric=study.metrics[0], mode=study.modes[0])
         for study in folders
     ]
-    write_text(Path(out), comparison_page(ranking.to_dict(), courses))
-    return Path(out)
+    write_text(local_path(out), comparison_page(ranking.to_dict(), courses))
+    return local_path(out)

@@ -21,6 +21,7 @@ from raylab.analysis.reproduction.differences import (
 from raylab.analysis.reproduction.lineage import lineage
 from raylab.cluster import connect
 from raylab.errors import StudyError
+from raylab.paths import local_path
 from raylab.results import Result
 from raylab.space.space import load_space
 from raylab.tracking.records import TrialRecord
@@ -143,10 +144,10 @@ def ended_trial(study: StudyFolder, trial: str) -> TrialRecord:
 @contextlib.contextmanager
 def _place(out: str | Path | None) -> Iterator[Path]:
     if out is not None:
-        if Path(out).exists():
+        if local_path(out).exists():
             raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
-        Path(out).mkdir(parents=True)
-        yield Path(out).absolute()
+        local_path(out).mkdir(parents=True)
+        yield local_path(out).absolute()
         return
     with tempfile.TemporaryDirectory(prefix="raylab-reproduce-") as folder:
         yield Path(folder)

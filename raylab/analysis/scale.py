@@ -18,6 +18,7 @@ from raylab.config.trial import TrialConfig
 from raylab.data.dataset import training_samples
 from raylab.errors import ConfigError, StudyError
 from raylab.files import write_json
+from raylab.paths import local_path
 from raylab.reporting.figures.scaling import keep_scaling
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space, load_space
@@ -95,7 +96,7 @@ def scale(
     source = str(space) if isinstance(space, str | Path) else "space"
     loaded = load_space(space, overrides, source=source)
     axes = _axes(loaded, data_fractions, width, width_path, workers, seeds, source)
-    folder = Path(out)
+    folder = local_path(out)
     plans = {count: _plan(loaded, axes, count, data, source) for count in axes.workers}
     _check_folder(folder, plans)
     _check_fit(plans, loaded)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    _print_anything()
     accepting = accepting_insecure() if "--insecure" in words else contextlib.nullcontext()
     try:
         with accepting:
@@ -60,6 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             1,
             debug,
         )
+
+
+def _print_anything() -> None:
+    """Replace characters that the terminal's encoding lacks, which would otherwise be an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _fail(error: BaseException, text: str, code: int, debug: bool) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import DATA, JSON, OUT, SET, parsed, verb
+from raylab.cli.group import DATA, JSON, OUT, PATH, SET, parsed, verb
 from raylab.cli.show.alternatives import print_alternatives
 from raylab.cli.show.screen import print_json, say
 
 
 @verb("raylab compare search_spaces/quantizers.yaml --data ds --out compared --seeds 5")
-@click.argument("space", type=click.Path(path_type=Path))
+@click.argument("space", type=PATH)
 @DATA
 @OUT
 @click.option(

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import JSON, verb
+from raylab.cli.group import JSON, PATH, verb
 from raylab.cli.show.findings import print_findings
 from raylab.cli.show.screen import print_json
 
 
 @verb("raylab doctor\nRAY_ADDRESS=head:6379 raylab doctor study --json")
-@click.argument("study", required=False, type=click.Path(path_type=Path))
+@click.argument("study", required=False, type=PATH)
 @JSON
 def doctor(study: Path | None, as_json: bool) -> None:
     """Check tokens, versions, disks, clocks, Ray and, if one is named, a study.

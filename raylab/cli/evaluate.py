@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import raylab
-from raylab.cli.group import JSON, STUDY, verb
+from raylab.cli.group import JSON, PATH, STUDY, verb
 from raylab.cli.show.comparison import print_comparison
 from raylab.cli.show.consistency import print_consistency
 from raylab.cli.show.evaluation import print_evaluation
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 @click.option(
     "--beside",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="With --consistency: another study, whose chosen trial is compared, too.",
 )
 @click.option(

@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 import raylab
-from raylab.cli.group import STUDY, TRIAL, verb
+from raylab.cli.group import PATH, STUDY, TRIAL, verb
 from raylab.cli.show.study import say_choice
 
 _FORMATS = """\
@@ -34,7 +34,7 @@ For the last two, STUDY may also be the folder of a model or a file of CEBRA's."
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The file to write; with --format raylab, a folder.",
 )
 @click.option(

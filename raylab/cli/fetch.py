@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import raylab
-from raylab.cli.group import JSON, verb
+from raylab.cli.group import JSON, PATH, verb
 from raylab.cli.show.downloads import bars, print_fetched, print_matches
 from raylab.cli.show.screen import print_json
 from raylab.errors import ConfigError
@@ -30,7 +30,7 @@ def _range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[flo
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A folder. Partial downloads in it are continued.",
 )
 @click.option("--area", multiple=True, help="Brain area, such as VISp. Repeatable: any of them.")

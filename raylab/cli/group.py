@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from raylab.paths import local_path
 from raylab.version import __version__
 
 # Verb `v` is the function `v` of the module raylab.cli.v, imported when the verb is used.
@@ -35,6 +37,20 @@ VERBS = (
     "ui",
 )
 
+
+class LocalPath(click.Path):
+    """A path of this machine; a URL is refused before it becomes a folder called `s3:`."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        return local_path(os.fspath(value))
+
+
+PATH = LocalPath()
 SET = click.option(
     "--set",
     "overrides",
@@ -48,14 +64,12 @@ JSON = click.option(
     is_flag=True,
     help="Print one JSON value, and nothing else, to standard output.",
 )
-STUDY = click.argument("study", type=click.Path(path_type=Path))
-DATA = click.option(
-    "--data", required=True, type=click.Path(path_type=Path), help="A prepared dataset."
-)
+STUDY = click.argument("study", type=PATH)
+DATA = click.option("--data", required=True, type=PATH, help="A prepared dataset.")
 OUT = click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The study's folder, which must not exist yet.",
 )
 TRIAL = click.option(

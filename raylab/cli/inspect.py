@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import JSON, SET, verb, view_section
+from raylab.cli.group import JSON, PATH, SET, verb, view_section
 from raylab.cli.show.contents import print_contents
 from raylab.cli.show.screen import print_json
 from raylab.cli.show.sessions import print_sessions
@@ -19,18 +19,18 @@ from raylab.data.looking.contents import Contents
     "raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations "
     "units/"
 )
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH)
 @click.option(
     "--recipe", help="The recipe of a raw recording: a shipped recipe's name, or a YAML file."
 )
 @click.option(
     "--png",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Draw activity, labels and splits into this file or folder.",
 )
 @click.option(
     "--correlations",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help=(
         "For a dataset: write the correlations between units over training samples, and their "
         "clusters, into this folder."

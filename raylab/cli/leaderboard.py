@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 import raylab
-from raylab.cli.group import JSON, verb
+from raylab.cli.group import JSON, PATH, verb
 from raylab.cli.show.ranking import print_ranking
 from raylab.cli.show.screen import print_json
 from raylab.cli.show.study import print_leaderboard
@@ -19,9 +19,7 @@ from raylab.cli.show.study import print_leaderboard
     "raylab leaderboard study --json\n"
     "raylab leaderboard embeddings vqvaes decoders --label position --split test --out ranking.csv"
 )
-@click.argument(
-    "studies", nargs=-1, required=True, metavar="STUDY...", type=click.Path(path_type=Path)
-)
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...", type=PATH)
 @click.option(
     "--label",
     help="For several studies: the label to decode; default: the label that all studies decode.",
@@ -36,9 +34,7 @@ from raylab.cli.show.study import print_leaderboard
     type=click.Choice(["study", "family"]),
     help="One row per study (its chosen trial), or one row per kind of model in a study.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Also write the rows to this CSV file."
-)
+@click.option("--out", type=PATH, help="Also write the rows to this CSV file.")
 @JSON
 def leaderboard(
     studies: Sequence[Path],

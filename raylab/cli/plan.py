@@ -8,18 +8,18 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import DATA, JSON, SET, WORKERS, parsed, verb
+from raylab.cli.group import DATA, JSON, PATH, SET, WORKERS, parsed, verb
 from raylab.cli.show.screen import print_json
 from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, Seconds, Worker
 
 
 @verb("raylab plan search_spaces/contrastive.yaml --data ds --trials 16")
-@click.argument("space", type=click.Path(path_type=Path))
+@click.argument("space", type=PATH)
 @DATA
 @click.option(
     "--out",
     default=".",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A folder on the disk that the study will use; default: the current folder.",
 )
 @click.option("--trials", type=click.IntRange(1), help="Number of trials; overrides budget.trials.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import SET, parsed, verb
+from raylab.cli.group import PATH, SET, parsed, verb
 from raylab.cli.show.screen import console
 from raylab.cli.show.sessions import print_sessions
 
@@ -19,14 +19,14 @@ from raylab.cli.show.sessions import print_sessions
     "raylab prepare ds --out fold0 --set splits.folds=5 --set splits.fold=0\n"
     "raylab prepare calcium spikes --out both"
 )
-@click.argument("source", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("source", nargs=-1, required=True, type=PATH)
 @click.option(
     "--recipe", help="A shipped recipe's name, or a YAML file; torch_brain session files need none."
 )
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The dataset's folder, which must not exist yet.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first file that cannot be read.")

@@ -8,17 +8,15 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import verb
+from raylab.cli.group import PATH, verb
 from raylab.cli.show.study import say_choice
 
 
 @verb("raylab report study\nraylab report embeddings decoders --out compared.html")
-@click.argument(
-    "studies", nargs=-1, required=True, metavar="STUDY...", type=click.Path(path_type=Path)
-)
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...", type=PATH)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="For several studies: the file of the page that compares them.",
 )
 @click.option(

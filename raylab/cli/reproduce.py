@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import JSON, STUDY, verb
+from raylab.cli.group import JSON, PATH, STUDY, verb
 from raylab.cli.show.reproduction import lines
 from raylab.cli.show.screen import print_json
 
@@ -18,7 +18,7 @@ from raylab.cli.show.screen import print_json
 @click.argument("trial")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Keep the rebuilt trial in this folder, which must not exist yet.",
 )
 @click.option(

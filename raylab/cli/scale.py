@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 import raylab
-from raylab.cli.group import DATA, JSON, SET, parsed, verb
+from raylab.cli.group import DATA, JSON, PATH, SET, parsed, verb
 from raylab.cli.show.scaling import print_scaling
 from raylab.cli.show.screen import print_json, say
 
@@ -46,12 +46,12 @@ def _width(
     "--workers 1,2\nraylab scale search_spaces/vqvae.yaml --data ds --out scaling --width "
     "model.channels=8x16x32,16x32x64 --seeds 5"
 )
-@click.argument("space", type=click.Path(path_type=Path))
+@click.argument("space", type=PATH)
 @DATA
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The folder in which each number of workers gets a study.",
 )
 @click.option(

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import DATA, OUT, SET, WORKERS, parsed, verb
+from raylab.cli.group import DATA, OUT, PATH, SET, WORKERS, parsed, verb
 from raylab.cli.show.screen import say
 from raylab.cli.show.study import print_study
 
 
 @verb("raylab search search_spaces/contrastive.yaml --data ds --out study --trials 16")
-@click.argument("space", type=click.Path(path_type=Path))
+@click.argument("space", type=PATH)
 @DATA
 @OUT
 @click.option("--trials", type=click.IntRange(1), help="Number of trials; overrides budget.trials.")

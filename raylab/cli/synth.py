@@ -8,14 +8,14 @@ from typing import Literal
 import click
 
 import raylab
-from raylab.cli.group import verb
+from raylab.cli.group import PATH, verb
 
 
 @verb(
     "raylab synth runs/recordings --sessions 4\nraylab synth runs/spikes --kind neuropixels "
     "--sessions 1"
 )
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PATH)
 @click.option(
     "--kind", default="calcium", show_default=True, type=click.Choice(["calcium", "neuropixels"])
 )

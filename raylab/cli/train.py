@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import DATA, OUT, SET, WORKERS, parsed, verb
+from raylab.cli.group import DATA, OUT, PATH, SET, WORKERS, parsed, verb
 from raylab.cli.show.screen import say
 from raylab.cli.show.study import print_study
 
 
 @verb("raylab train config.yaml --data ds --out study --workers 2")
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=PATH)
 @DATA
 @OUT
 @WORKERS

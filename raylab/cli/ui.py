@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
@@ -17,7 +16,7 @@ def ui(port: int) -> None:
     """Open the MLflow UI on this machine (loopback), on the store that searches write to."""
     from raylab.tracking.mlflow.addresses import default_uri, ui_command
 
-    uri = default_uri(Path(os.environ.get("RAYLAB_HOME", ".")))
+    uri = default_uri()
     click.echo(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)")
     # MLflow's job runner would cost 240 MB and serve nothing here.
     quiet = {

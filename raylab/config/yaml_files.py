@@ -9,29 +9,76 @@ from pathlib import Path
 import yaml
 
 from raylab.errors import ConfigError
+from raylab.paths import local_path
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses repeated keys, of which YAML would keep the last, and reads 1e-4
-    as a number.
+    """A safe loader that reads values by the rules of YAML 1.2, and keys as they are written.
+
+    PyYAML follows YAML 1.1, in which `010` is 8, `on` is true, `12:30` is 750 and `2022-07-26` is
+    a date. Ids of sessions look like this; here they are texts. Repeated keys, of which YAML would
+    keep the last, are refused.
     """
+
+    # Resolvers by the first character of a value, without those of YAML 1.1.
+    yaml_implicit_resolvers = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"'{key.value}' is given twice", key.start_mark
                     )
                 seen.add(key.value)
+                key.tag = TEXT
         return super().construct_mapping(node, deep=deep)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
+MERGE, TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first)
+    )
 
+
+class WrittenFloat(float):
+    """A number that Python would write in another way than its file does, such as 3.10.
+
+    `str` gives the text of the file: where a config wants a text, an id 3.10 must not become 3.1.
+    """
+
+    def __new__(cls, value: float | str, text: str = "") -> WrittenFloat:
+        number = super().__new__(cls, value)
+        number._text = text or str(value)
+        return number
+
+    _text: str
+
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
+        return float(self), self._text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    value = loader.construct_yaml_float(node)
+    return value if str(value) == node.value else WrittenFloat(value, node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _float)
+yaml.SafeDumper.add_representer(
+    WrittenFloat, lambda dumper, value: dumper.represent_float(float(value))
+)
 
 MOST_NODES, DEEPEST = 100_000, 50
 
@@ -84,6 +131,7 @@ def _size(node: yaml.Node, known: dict[int, int], depth: int) -> int:
 
 def load_yaml(path: Path) -> dict[str, object]:
     """A YAML mapping, read safely; ConfigError names the file and line."""
+    path = local_path(path)
     try:
         value = _loaded(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -17,6 +17,7 @@ from raylab.data.session import Label, Session
 from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError
 from raylab.files import file_digest, map_tensors, read_json
+from raylab.paths import local_path
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Dataset:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = local_path(path)
         if not (self.path / MANIFEST).is_file():
             raise DataError(
                 f"{path}: not a prepared dataset (no {MANIFEST})", "Make one with `raylab prepare`."

@@ -27,6 +27,7 @@ from raylab.data.session import NeuralKind, Session
 from raylab.data.splitting.splits import CODE, SPLITS, counts, make_parts
 from raylab.errors import DataError
 from raylab.files import file_digest
+from raylab.paths import local_path
 from raylab.results import Result
 
 
@@ -162,7 +163,7 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
         >>> [session.id for session in description.sessions]
         ['a', 'b']
     """
-    if (Path(path) / MANIFEST).is_file():
+    if (local_path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
         dataset.verify()
         sessions = tuple(_described(entry) for entry in dataset.manifest["sessions"])
@@ -190,7 +191,7 @@ def sessions_with_parts(
     Raises:
         DataError: There is no such session.
     """
-    if (Path(path) / MANIFEST).is_file():
+    if (local_path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
         for name in [session] if session else list(dataset.sessions):
             recording = dataset.open(name)

@@ -18,6 +18,7 @@ from raylab.data.preparation.tasks import ReadSession, source_task, split_sessio
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.readers.sources import list_sources
 from raylab.errors import ConfigError, DataError
+from raylab.paths import local_path
 
 
 def prepare(
@@ -71,7 +72,7 @@ def prepare(
         >>> result.dataset.manifest["splits"]["kind"]
         'blocked'
     """
-    target = Path(out)
+    target = local_path(out)
     if target.exists():
         raise DataError(f"{target}: already exists", "Choose another --out, or remove it.")
     workspace = Workspace(target)
@@ -82,14 +83,15 @@ def prepare(
                 "Remove the other options.",
             )
         return _joined([Dataset(folder) for folder in source], workspace)
-    if (Path(source) / MANIFEST).is_file():
+    source = local_path(source)
+    if (source / MANIFEST).is_file():
         if recipe:
             raise ConfigError(
                 f"{source}: is a prepared dataset, which needs no recipe", "Remove --recipe."
             )
         return _split_again(Dataset(source), workspace, overrides or {}, strict, progress)
     chosen = load_recipe(recipe) if recipe else None
-    sources = list_sources(Path(source), chosen)[:sessions]
+    sources = list_sources(source, chosen)[:sessions]
     sections = read_sections(chosen, overrides or {}, str(recipe))
     with workspace.opened(keep=len(sources) > 1):
         if chosen is not None and chosen.reader.setup:

@@ -13,6 +13,7 @@ import numpy as np
 from raylab.data.synthesis.fluorescence import fluorescence_of
 from raylab.data.synthesis.truth import Truth, runs_of
 from raylab.data.synthesis.two_photon_file import Form, data_of, state_splits
+from raylab.paths import local_path
 
 NOISE = 0.05
 
@@ -49,7 +50,7 @@ def synth(
         >>> [path.name for path in raylab.synth("recordings", sessions=2, samples=600)]
         ['500000000.h5', '500000001.h5']
     """
-    folder = Path(folder)
+    folder = local_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     counts = np.random.default_rng([seed, sessions]).integers(units[0], units[1] + 1, sessions)
     return [

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from raylab.files import atomic_path
+from raylab.paths import local_path
 
 SHOWN_S = 0.25  # of a scene or grating
 STEP_S = 0.01  # in which rates are constant
@@ -86,7 +87,7 @@ def synth_spikes(
         >>> result.dataset.labels["scene"].kind
         'discrete'
     """
-    folder = Path(folder)
+    folder = local_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     features = np.random.default_rng([seed, scenes]).normal(size=(scenes, FEATURES))
     np.save(folder / "scene_features.npy", features)

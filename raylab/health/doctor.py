@@ -16,7 +16,9 @@ from raylab.cluster import store_bytes
 from raylab.health import access, machine, rays, versions
 from raylab.health.finding import Finding
 from raylab.health.study import study as study_findings
+from raylab.paths import local_path
 from raylab.tracking.environment import package_version
+from raylab.tracking.mlflow.addresses import raylab_home
 
 
 def doctor(study: str | Path | None = None) -> list[Finding]:
@@ -40,7 +42,7 @@ def doctor(study: str | Path | None = None) -> list[Finding]:
         >>> [finding.level for finding in findings if finding.check == "pickles"]
         ['ok']
     """
-    path = Path(study).expanduser() if study is not None else None
+    path = local_path(study) if study is not None else None
     findings = [*_access(), *_packages(), *_machine(path)]
     address = os.environ.get("RAY_ADDRESS")
     findings += rays.cluster(address) if address else []
@@ -69,7 +71,7 @@ def _packages() -> Iterator[Finding]:
 def _machine(study: Path | None) -> Iterator[Finding]:
     places = {
         "temporary files": Path(tempfile.gettempdir()),
-        "RAYLAB_HOME": Path(os.environ.get("RAYLAB_HOME", ".")),
+        "RAYLAB_HOME": raylab_home(),
     }
     for name, path in (places | ({"study": study} if study else {})).items():
         space = shutil.disk_usage(_existing(path.absolute()))

@@ -21,6 +21,7 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.views.view import Fitted
 from raylab.errors import DataError
 from raylab.interop.architectures import ARCHITECTURES, Architecture
+from raylab.paths import local_path
 from raylab.tasks.families import get_task
 from raylab.training.model import Model
 
@@ -74,7 +75,7 @@ def from_cebra(path: str | Path) -> Model:
         (100, 3)
     """
     source = str(path)
-    content = _load(Path(path))
+    content = _load(local_path(path))
     arguments, state, solver = (
         _mapping(content, key, source) for key in ("args", "state", "state_dict")
     )

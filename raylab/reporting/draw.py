@@ -7,6 +7,7 @@ from pathlib import Path
 from raylab.data.inspect import sessions_with_parts
 from raylab.errors import ConfigError
 from raylab.files import safe_name
+from raylab.paths import local_path
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.recording import recording_figure
 
@@ -38,7 +39,7 @@ def draw(
         >>> [path.name for path in raylab.draw("dataset", out="pictures")]
         ['a.png', 'b.png']
     """
-    target = Path(out)
+    target = local_path(out)
     single = target.suffix == ".png"
     written: list[Path] = []
     for recording, parts, kept in sessions_with_parts(path, recipe=recipe, session=session):

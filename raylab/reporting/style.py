@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from plotly.colors import cyclical, unlabel_rgb
+
+from raylab.reporting.canvas import Axes, LinearSegmentedColormap
 
 BLUE, ORANGE, GREEN, GREY = "#2563eb", "#d97706", "#059669", "#c4c9d1"
 INK, SOFT_INK, LINE = "#374151", "#6b7280", "#e5e7eb"

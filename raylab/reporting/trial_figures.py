@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from raylab.errors import DataError
 from raylab.evaluation.metrics import shown_in
+from raylab.reporting.canvas import Figure
 from raylab.reporting.figures.codes import code_figures
 from raylab.reporting.figures.embedding import embedding_figure
 from raylab.reporting.figures.files import save_figure

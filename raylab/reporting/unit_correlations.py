@@ -15,6 +15,7 @@ from raylab.data.views.training_samples import training_blocks
 from raylab.errors import ConfigError, DataError
 from raylab.evaluation.unit_correlation import UnitClusters, cluster_units, correlation_matrix
 from raylab.files import atomic_path, safe_name
+from raylab.paths import local_path
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.unit_correlations import correlation_figure
 
@@ -71,10 +72,10 @@ def unit_correlations(
         clustered = cluster_units(matrix, clusters=clusters)
         tables.append(_table(name, units, clustered))
         if out is not None:
-            _write_session(Path(out), name, units, matrix, clustered)
+            _write_session(local_path(out), name, units, matrix, clustered)
     table = pd.concat(tables, ignore_index=True)
     if out is not None:
-        with atomic_path(Path(out) / TABLE) as temporary:
+        with atomic_path(local_path(out) / TABLE) as temporary:
             table.to_csv(temporary, index=False)
     return table
 

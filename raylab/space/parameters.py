@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from raylab.config.base import Strict
 from raylab.config.dotted import Scalar as Scalar
@@ -41,6 +41,16 @@ class Parameter(Strict):
     paths: tuple[str, ...] = Field(
         (), description="config paths that share this draw; its key is then a free name"
     )
+
+    @field_validator("categorical", mode="before")
+    @classmethod
+    def _single_values(cls, choices: object) -> object:
+        for choice in choices if isinstance(choices, list | tuple) else ():
+            if isinstance(choice, list | tuple | Mapping):
+                raise ValueError(
+                    f"a choice is a single value (a number, a text, true or false), not {choice}"
+                )
+        return choices
 
     @model_validator(mode="after")
     def _has_a_kind(self) -> Parameter:

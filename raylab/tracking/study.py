@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from raylab.config.plugins import require_plugins
 from raylab.errors import DataError, StudyError
 from raylab.files import atomic_folder, read_json, write_json
+from raylab.paths import local_path
 from raylab.tracking import environment
 from raylab.tracking.ledger import Ledger
 from raylab.tracking.records import Mode, TrialRecord, is_ended, records
@@ -56,7 +57,7 @@ class StudyFolder:
         Raises:
             StudyError: The folder exists and is not empty.
         """
-        path = Path(path).expanduser().absolute()
+        path = local_path(path).absolute()
         full = {**_defaults(path), **description}
         try:
             with atomic_folder(path) as temporary:
@@ -79,7 +80,7 @@ class StudyFolder:
     @classmethod
     def open(cls, path: Path) -> StudyFolder:
         """Open an existing study. StudyError where there is none, or a later raylab wrote it."""
-        path = Path(path).expanduser().absolute()
+        path = local_path(path).absolute()
         if not (path / "study.json").is_file():
             raise StudyError(
                 f"{path}: not a study (no study.json)",

@@ -12,6 +12,7 @@ from raylab.space.parameters import Scalar
 from raylab.space.schedulers import SCHEDULERS
 from raylab.tracking.events import SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
+from raylab.tracking.sqlite import sqlite_url
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.drawing.fixed import FixedSearch, Repeat
 from raylab.tuning.job import TrialSetup, trial_setup
@@ -166,7 +167,7 @@ def _searcher(
 
     search = SearchSetup(
         modes=tuple(plan.modes[metric] for metric in plan.space.metrics),
-        storage=f"sqlite:///{study.optuna_path}",
+        storage=sqlite_url(study.optuna_path),
         setup=setup,
         draws=plan.space.budget.trials - len(known),
         enough=lambda: stopping.reason() is not None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from raylab.paths import local_path
 from raylab.space.space import Space
 from raylab.tuning.planning import forecast
 from raylab.tuning.planning.probe import Probed, choose_draws, probe
@@ -63,7 +64,7 @@ def plan(
     rows = [forecast.probe_row(entry) for entry in probes]
     trial_s = forecast.trial_time(probes, scheduler, trials=count)
     memory = forecast.memory_use(probes, placement, resources, nodes)
-    disk = forecast.disk_use(probes, count, Path(out))
+    disk = forecast.disk_use(probes, count, local_path(out))
     return Forecast(
         trials=count,
         notes=[*checked.notes, *forecast.budget_notes(checked.space.budget)],

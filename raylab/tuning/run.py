@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -111,7 +110,7 @@ def _describe(plan: Plan, kind: str) -> dict[str, object]:
         "objective": objectives[0],
         **({"objectives": objectives} if len(objectives) > 1 else {}),
         "label": plan.label,
-        "tracking": {"uri": default_uri(Path(os.environ.get("RAYLAB_HOME", ".")))},
+        "tracking": {"uri": default_uri()},
     }
 
 

@@ -13,7 +13,7 @@ from imports import ROOT, circles, imported_names, imports_of_modules, module_na
 
 MODULES = sorted(modules().values())
 
-BASE = {"version", "errors", "config", "files", "registry", "results", "seeding"}
+BASE = {"version", "errors", "config", "files", "paths", "registry", "results", "seeding"}
 # What the modules of a layer may import from raylab besides their own layer.
 MAY: dict[str, set[str]] = {
     "errors": set(),
@@ -21,7 +21,8 @@ MAY: dict[str, set[str]] = {
     "seeding": set(),
     "registry": {"errors"},
     "results": set(),
-    "config": {"errors", "registry"},
+    "paths": {"errors"},
+    "config": {"errors", "paths", "registry"},
     "files": {"errors"},
     "processes": {"errors", "files"},
     "authentication": {"errors"},
@@ -35,7 +36,7 @@ MAY: dict[str, set[str]] = {
     "training": BASE | {"data", "models", "processes", "tasks"},
     "interop": BASE | {"data", "models", "tasks", "training"},
     "sklearn": BASE | {"data", "training"},
-    "tracking": {"errors", "config", "files", "results"},
+    "tracking": {"errors", "config", "files", "paths", "results"},
     "reporting": BASE | {"data", "tracking", "evaluation"},
     "tuning": BASE
     | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}
@@ -43,7 +44,7 @@ MAY: dict[str, set[str]] = {
     "analysis": BASE
     | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}
     | {"reporting", "interop", "tuning"},
-    "health": {"authentication", "cluster", "errors", "results", "tracking"},
+    "health": {"authentication", "cluster", "errors", "paths", "results", "tracking"},
     "cli": BASE
     | {"authentication", "health", "data", "space", "evaluation", "tuning", "analysis"}
     | {"tracking", "reporting"},
@@ -87,7 +88,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "pynwb": ("data.readers.formats.nwb", "data.allen.reader_process"),
     "allensdk": ("data.allen.reader_process",),
     "plotly": ("reporting.",),
-    "matplotlib": ("reporting.",),
+    "matplotlib": ("reporting.canvas",),
     "jinja2": ("reporting.markup",),
     "click": ("cli",),
     "ripser": ("evaluation.topology",),

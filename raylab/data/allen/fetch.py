@@ -23,6 +23,7 @@ from raylab.data.allen.part import NotWritable
 from raylab.data.allen.record import Record
 from raylab.data.allen.rma import BASE_URI, Warehouse
 from raylab.errors import ConfigError, DataError
+from raylab.paths import local_path
 from raylab.results import Result
 
 # The catalogue of each source, the filters that its list of sessions answers, and the filters that
@@ -166,7 +167,7 @@ def fetch(
     for name, number in (("limit", limit), ("parallel", parallel)):
         if number is not None and number < 1:
             raise ConfigError(f"{name} is {number}", "It must be at least 1.")
-    folder = Path(out)
+    folder = local_path(out)
     with Warehouse(base_uri) as warehouse:
         sessions = find(warehouse, source, filters)[:limit]
         matched = matches(warehouse, folder, sessions, parallel)

@@ -69,7 +69,11 @@ def _ask(python: Path, kind: str, path: Path, target: Path) -> dict[str, dict[st
     ]
     # matplotlib, which allensdk imports, writes its settings somewhere: beside the result, which
     # goes away with it.
-    environment = scrubbed() | {"MPLCONFIGDIR": str(target.parent), "OMP_NUM_THREADS": "1"}
+    environment = scrubbed() | {
+        "MPLCONFIGDIR": str(target.parent),
+        "MPLBACKEND": "agg",  # a notebook's backend does not exist there
+        "OMP_NUM_THREADS": "1",
+    }
     try:
         done = subprocess.run(
             command,

@@ -11,6 +11,7 @@ from raylab.data.readers.read import check_torch_brain, reader_of, which_recipe
 from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
+from raylab.paths import local_path
 
 
 def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
@@ -22,7 +23,7 @@ def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
     Raises:
         DataError: There are no files, or they need a recipe, or a file lacks a companion.
     """
-    path = Path(path)
+    path = local_path(path)
     files = _files_in(path, recipe) if path.is_dir() else _matching(path)
     if recipe is None:
         check_torch_brain(files[0], is_torch_brain_isolated)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
+from raylab.reporting.canvas import Axes, Figure, plain
 from raylab.reporting.score_files.common import ScoreJson
 from raylab.reporting.score_files.embeddings import AlternativesScore
 from raylab.reporting.style import BLUE, GREY
@@ -16,6 +14,7 @@ from raylab.reporting.tables.alternatives import shown_metrics
 _DPI = 150
 
 
+@plain
 def alternatives_figure(result: ScoreJson, objectives: Sequence[str] = ()) -> Figure:
     """A panel per metric: a dot per seed, the mean (diamond) and its 95 % interval.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Axes, Figure, plain
 from raylab.reporting.saved.codes import Codes, transitions
 from raylab.reporting.style import BLUE, LINE, literal, plain_axes
 
@@ -18,6 +17,7 @@ _TICKS = 16  # numbers that fit along an axis
 _DPI = 130
 
 
+@plain
 def transitions_figure(codes: Codes) -> Figure:
     """For the first codebooks: the codes over time, and how often one code follows another within
     a window.

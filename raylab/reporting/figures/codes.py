@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.figures.code_transitions import transitions_figure
 from raylab.reporting.figures.latent_map import latent_figure
 from raylab.reporting.figures.reconstructions import reconstructions_figure
@@ -21,6 +21,7 @@ _BOOKS = 8  # codebooks whose usage is drawn
 _DPI = 130
 
 
+@plain
 def code_figures(path: Path) -> dict[str, Figure]:
     """The figures of an `embedding.safetensors` by file name; none where the trial has no codes.
     DataError where they are damaged.
@@ -40,6 +41,7 @@ def code_figures(path: Path) -> dict[str, Figure]:
     return figures
 
 
+@plain
 def usage_figure(counts: Sequence[np.ndarray]) -> Figure:
     """How often each code was chosen, the most frequent first, a panel per codebook.
 

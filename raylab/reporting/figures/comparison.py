@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
-
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.figures.scatter import add_panel, name_axes, scatter
 from raylab.reporting.saved.embedding import Embedding
 
 _DPI = 150
 
 
+@plain
 def comparison_figure(embeddings: Mapping[str, Embedding], transductive: Sequence[str]) -> Figure:
     """The scored samples in each embedding, coloured by one label. An embedding of more than 3
     dimensions is projected on its first 3 principal components.

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from raylab.evaluation.confusion import Confusion, confusion, summed
 from raylab.evaluation.decoding import Decoded
 from raylab.files import atomic_path, safe_name, write_json
+from raylab.reporting.canvas import Axes, Figure, colormaps, plain
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.style import GREY, literal
 from raylab.tracking.study import StudyFolder
@@ -57,6 +55,7 @@ def keep_confusions(
     return paths
 
 
+@plain
 def confusion_figure(matrix: Confusion, *, title: str = "") -> Figure:
     """The share of each predicted class per true class (row). A row is grey where no sample has
     that class.

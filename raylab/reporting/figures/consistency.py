@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.figures.confusion import ANNOTATED, annotate
 from raylab.reporting.score_files.common import ScoreJson
 from raylab.reporting.score_files.embeddings import ConsistencyScore
@@ -16,6 +16,7 @@ _LONGEST = 24  # characters of a name
 _DPI = 150
 
 
+@plain
 def consistency_figure(result: ScoreJson) -> Figure:
     """The matrix of R2: the embedding of a row predicts that of a column."""
     score = cast(ConsistencyScore, result)

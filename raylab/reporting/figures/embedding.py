@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
-
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.figures.scatter import add_panel, name_axes, scatter
 from raylab.reporting.saved.embedding import Embedding
 from raylab.reporting.style import literal, plain_axes
@@ -12,6 +11,7 @@ _COLOURINGS = 4  # panels at most
 _DPI = 110
 
 
+@plain
 def embedding_figure(embedding: Embedding, *, title: str = "", label: str | None = None) -> Figure:
     """The embedded validation samples, one panel per label; unlabelled samples are grey.
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from raylab.files import atomic_path, write_json
+from raylab.reporting.canvas import Figure
 from raylab.tracking.study import StudyFolder
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.saved.frames import Frames, load_frames
 from raylab.reporting.style import literal
 
@@ -14,6 +13,7 @@ _SIDE = 1.5  # inches of a frame's longer side
 _DPI = 130
 
 
+@plain
 def frame_figures(path: Path) -> dict[str, Figure]:
     """The figures of an `embedding.safetensors` by file name; none where the trial rebuilt no
     frames.
@@ -22,6 +22,7 @@ def frame_figures(path: Path) -> dict[str, Figure]:
     return {} if frames is None else {FILE: frame_figure(frames)}
 
 
+@plain
 def frame_figure(frames: Frames) -> Figure:
     """True frames above their reconstructions, and the mean training frame beside them. All are on
     the grey scale of the true frames.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TypedDict
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Axes, Figure, plain
 from raylab.reporting.saved.embedding import Colouring, Embedding
 from raylab.reporting.style import CATEGORIES, CYCLIC, GREY, literal, plain_axes
 
@@ -24,6 +23,7 @@ class _Style(TypedDict):
 _STYLE = _Style(linewidths=0.4, edgecolors="white", alpha=0.9)
 
 
+@plain
 def latent_figure(embedding: Embedding) -> Figure:
     """The distinct vectors of an embedding in two principal components: the area of a dot shows how
     many samples have the vector, its colour their mean label.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
-
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.style import BLUE, ORANGE, plain_axes
 from raylab.tracking.records import TrialRecord
 
 _DPI = 110
 
 
+@plain
 def loss_curve(record: TrialRecord, *metrics: str) -> Figure:
     """The training loss on top and the validation scores (`metrics`) below it, by step. A metric
     that the trial never reported has no panel.

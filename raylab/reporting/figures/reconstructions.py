@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Axes, Figure, plain
 from raylab.reporting.saved.codes import Codes
 from raylab.reporting.style import GREY, INK, ORANGE, literal, plain_axes
 
 _DPI = 130
 
 
+@plain
 def reconstructions_figure(codes: Codes) -> Figure:
     """Recorded and reconstructed activity of the saved units, a panel per unit. The lines break
     where a part of the recording ends.

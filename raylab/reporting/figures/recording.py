@@ -7,12 +7,10 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import SPLITS
+from raylab.reporting.canvas import Axes, Figure, Patch, plain
 from raylab.reporting.style import BLUE, GREEN, GREY, ORANGE
 
 COLOURS = {"train": BLUE, "valid": ORANGE, "test": GREEN}
@@ -22,6 +20,7 @@ _POINTS = 6000  # of a label
 _DPI = 130
 
 
+@plain
 def recording_figure(
     session: Session, parts: np.ndarray, *, kept: np.ndarray | None = None
 ) -> Figure:

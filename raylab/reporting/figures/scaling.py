@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
+from raylab.reporting.canvas import (
+    Axes,
+    Figure,
+    LogLocator,
+    NullFormatter,
+    StrMethodFormatter,
+    plain,
+)
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.intervals import means_and_bars
 from raylab.reporting.figures.scaling_efficiency import efficiency_panel, share_of_data
@@ -28,6 +33,7 @@ def keep_scaling(folder: Path, result: ScoreJson) -> None:
     save_figure(folder / "scaling.png", scaling_figure(result))
 
 
+@plain
 def scaling_figure(result: ScoreJson) -> Figure:
     """Error against data, a curve per width; against width and efficiency, where these vary."""
     study = cast(ScalingScore, result)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matplotlib.axes import Axes
-
+from raylab.reporting.canvas import Axes
 from raylab.reporting.figures.intervals import means_and_bars
 from raylab.reporting.score_files.scaling import ScalingPoint
 from raylab.reporting.style import CATEGORIES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Figure
 from raylab.reporting.saved.embedding import Colouring
 from raylab.reporting.style import CATEGORIES, CYCLIC, GREY, literal
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
+from raylab.reporting.canvas import Axes, Figure, Line2D, plain
 from raylab.reporting.score_files.common import ScoreJson
 from raylab.reporting.score_files.selection import SelectionCandidate, SelectionScore
 from raylab.reporting.style import BLUE, ORANGE, literal, plain_axes
@@ -16,6 +13,7 @@ _MARKS = "#4b5563"
 _DPI = 150
 
 
+@plain
 def selection_figure(result: ScoreJson) -> Figure:
     """A row per candidate, the best of the search on top: a dot per seed, the mean over seeds with
     its 95 % interval, and, hollow, the score that the candidate had in the search.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Figure, plain
 from raylab.reporting.score_files.common import ScoreJson
 from raylab.reporting.score_files.embeddings import ShufflesScore
 from raylab.reporting.style import GREY, ORANGE
@@ -14,6 +14,7 @@ from raylab.reporting.style import GREY, ORANGE
 _DPI = 150
 
 
+@plain
 def shuffles_figure(result: ScoreJson) -> Figure:
     """For each label, the score with true labels beside those with shuffled labels."""
     scores = cast(ShufflesScore, result)["scores"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from raylab.reporting.canvas import Axes, Figure, plain
 from raylab.reporting.figures.consistency import short_name
 from raylab.reporting.score_files.common import ScoreJson
 from raylab.reporting.score_files.embeddings import SessionTopology, TopologyScore
@@ -18,6 +17,7 @@ _COLOURS = (GREY, BLUE, ORANGE)  # of dimensions 0, 1 and 2
 _DPI = 150
 
 
+@plain
 def topology_figure(result: ScoreJson) -> Figure:
     """A persistence diagram per session. The dots of a dimension below its dashed line are bars no
     longer than those of shuffled data.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.figure import Figure
 
 from raylab.evaluation.unit_correlation import SILENT, UnitClusters
+from raylab.reporting.canvas import Figure, colormaps, plain
 from raylab.reporting.style import INK, literal
 
 _DPI = 150
 
 
+@plain
 def correlation_figure(matrix: np.ndarray, clusters: UnitClusters, *, title: str = "") -> Figure:
     """The correlations in the order of the clusters, with lines between the clusters. Units that
     never vary are not drawn.

@@ -7,13 +7,19 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from raylab.tracking.sqlite import PREFIX, sqlite_path, sqlite_url
 
-def default_uri(home: Path) -> str:
+
+def raylab_home() -> Path:
+    """The folder below which raylab keeps what belongs to no study: RAYLAB_HOME, or this folder."""
+    return Path(os.environ.get("RAYLAB_HOME") or ".").expanduser()
+
+
+def default_uri(home: Path | None = None) -> str:
     """MLFLOW_TRACKING_URI, or a SQLite file `<home>/runs/mlflow.db`."""
-    return (
-        os.environ.get("MLFLOW_TRACKING_URI")
-        or f"sqlite:///{Path(home).absolute() / 'runs' / 'mlflow.db'}"
-    )
+    home = raylab_home() if home is None else home
+    stated = os.environ.get("MLFLOW_TRACKING_URI")
+    return stated or sqlite_url(home.absolute() / "runs" / "mlflow.db")
 
 
 def default_artifacts(uri: str) -> str | None:
@@ -21,8 +27,8 @@ def default_artifacts(uri: str) -> str | None:
 
     A database without it would put them into `./mlruns` of whatever folder a process started in.
     """
-    if uri.startswith("sqlite:///"):
-        return (database_path(uri).parent / "mlartifacts").as_uri()
+    if uri.startswith(PREFIX):
+        return (sqlite_path(uri).parent / "mlartifacts").as_uri()
     if urlsplit(uri).scheme in ("http", "https", "databricks", "uc"):
         return None
     return (Path.cwd() / "runs" / "mlartifacts").as_uri()
@@ -51,8 +57,3 @@ def ui_command(uri: str, *, port: int = 5000) -> list[str]:
 def without_password(uri: str) -> str:
     parts = urlsplit(uri)
     return uri.replace(parts.netloc, parts.hostname or "", 1) if parts.password else uri
-
-
-def database_path(uri: str) -> Path:
-    """The file of a SQLite store."""
-    return Path(uri.removeprefix("sqlite:///")).absolute()

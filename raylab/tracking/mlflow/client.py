@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from raylab.errors import RaylabError
-from raylab.tracking.mlflow.addresses import database_path
+from raylab.tracking.sqlite import PREFIX, sqlite_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,8 +30,8 @@ def connect(uri: str) -> MlflowClient:
     """A client of its own: no global tracking URI, no active run."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if uri.startswith("sqlite:///"):
-        database_path(uri).parent.mkdir(parents=True, exist_ok=True)
+    if uri.startswith(PREFIX):
+        sqlite_path(uri).parent.mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient
 
     for noisy in ("mlflow", "alembic"):
