@@ -159,9 +159,9 @@ READERS = Readers(
         ),
         Reader(
             format="csv",
-            patterns=("*.csv",),
-            opens=f"{_FORMATS}.csv:open_csv",
-            libraries=("pandas",),
+            patterns=("*.csv", "*.tsv"),
+            opens=f"{_FORMATS}.csv:CsvStore",
+            libraries=("pyarrow.csv", "pyarrow.compute"),
         ),
         Reader(
             format="parquet",

@@ -37,14 +37,24 @@ def left_out_of(store: Store) -> Mapping[str, str]:
     return left_out
 
 
-class MemoryStore:
-    """A file that was read whole."""
 
-    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
-        self._arrays = arrays
+class MemoryStore:
+    """A file that was read whole.
+
+    Args:
+        left_out: What of the file is no array, by name.
+    """
+
+    def __init__(
+        self, arrays: dict[str, np.ndarray], left_out: dict[str, str] | None = None
+    ) -> None:
+        self._arrays, self._left_out = arrays, left_out or {}
 
     def names(self) -> list[str]:
         return list(self._arrays)
+
+    def left_out(self) -> dict[str, str]:
+        return self._left_out
 
     def read(self, name: str) -> np.ndarray:
         return self._arrays[name]

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from raylab.data.readers.arrow import array_of, why_left_out
 from raylab.data.readers.isolation.limits import allow
-from raylab.data.readers.text import text_or_numbers
+from raylab.errors import DataError
 
 
 class ParquetStore:
-    """Columns by name, read in batches on use; nested columns are left out."""
+    """Columns by name, read in batches on use.
+
+    Raises:
+        DataError: Two columns have one name.
+    """
 
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
@@ -21,13 +26,19 @@ class ParquetStore:
         self._raw = path.open("rb")
         try:
             schema = pq.read_schema(self._raw)
-            fields = [field for field in schema if schema.names.count(field.name) == 1]
-            self._names = [field.name for field in fields if not pa.types.is_nested(field.type)]
+            for name in schema.names:
+                if schema.names.count(name) > 1:
+                    raise DataError(
+                        f"{path}: two columns are both called '{name}'", "Rename one of them."
+                    )
+            reasons = {field.name: why_left_out(field.type) for field in schema}
+            self._left_out = {name: reason for name, reason in reasons.items() if reason}
+            self._names = [name for name in schema.names if name not in self._left_out]
             # Equal cells stay one: a long text in many rows would otherwise be repeated before its
             # size can be counted.
             texts = [
                 field.name
-                for field in fields
+                for field in schema
                 if field.type in (pa.string(), pa.binary(), pa.large_string())
             ]
             self._file = pq.ParquetFile(self._raw, read_dictionary=texts)
@@ -38,6 +49,9 @@ class ParquetStore:
     def names(self) -> list[str]:
         return self._names
 
+    def left_out(self) -> dict[str, str]:
+        return self._left_out
+
     def read(self, name: str) -> np.ndarray:
         import pyarrow as pa
 
@@ -46,10 +60,10 @@ class ParquetStore:
         for batch in self._file.iter_batches(columns=[name], use_threads=False):
             size += batch.nbytes
             allow(size, what)
-            batches.append(batch.column(0))
+            batches.append(batch.column(name))
         if not batches:
             return np.zeros(0)
-        return text_or_numbers(pa.chunked_array(batches).to_numpy(), name)
+        return array_of(pa.chunked_array(batches), name)
 
     def close(self) -> None:
         self._raw.close()

@@ -9,11 +9,28 @@ from raylab.errors import DataError
 
 
 def numbers(array: np.ndarray, key: str) -> np.ndarray:
+    if array.dtype.kind == "U" and (row := _first_text(array)) is not None:
+        raise DataError(
+            f"`{key}` names an array of text, not of numbers: its value {row} is "
+            f"'{array.flat[row]}'",
+            f"Check `{key}`. Where this value means that a number is missing, leave it empty or "
+            "write `nan` into the file.",
+        )
     if array.dtype.kind not in "biuf":
         raise DataError(
             f"`{key}` names an array of type {array.dtype}, not of numbers", f"Check `{key}`."
         )
     return array
+
+
+def _first_text(array: np.ndarray) -> int | None:
+    """The place of the first value that is neither a number nor empty."""
+    for place, value in enumerate(array.flat):
+        try:
+            float(value or "nan")
+        except ValueError:
+            return place
+    return None
 
 
 def vector(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from raylab.data.allen.stimuli import BLANK
 from raylab.data.readers.files import suggest
-from raylab.data.readers.formats.csv import open_csv
+from raylab.data.readers.formats.csv import CsvStore
 from raylab.data.readers.formats.hdf5 import Hdf5Store
 from raylab.data.readers.formats.npz import NpzStore, allow_header
 from raylab.data.readers.formats.parquet import ParquetStore
@@ -29,7 +29,7 @@ FRAME_COLUMN = "frame"
 TABLES = (".csv", ".parquet")
 OPENED: dict[str, Callable[[Path], Store]] = {
     ".npz": NpzStore,
-    ".csv": open_csv,
+    ".csv": CsvStore,
     ".parquet": ParquetStore,
     ".h5": Hdf5Store,
     ".hdf5": Hdf5Store,
