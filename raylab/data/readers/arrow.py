@@ -93,7 +93,9 @@ def _whole(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
 def _decoded(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
 
-    texts = [None if cell is None else cell.decode("utf-8", "replace") for cell in cells.to_pylist()]
+    texts = [
+        None if cell is None else cell.decode("utf-8", "replace") for cell in cells.to_pylist()
+    ]
     return pa.chunked_array([pa.array(texts, pa.string())])
 
 

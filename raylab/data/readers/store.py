@@ -37,7 +37,6 @@ def left_out_of(store: Store) -> Mapping[str, str]:
     return left_out
 
 
-
 class MemoryStore:
     """A file that was read whole.
 
