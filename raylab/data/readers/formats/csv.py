@@ -122,13 +122,13 @@ def _check_names(path: Path, names: list[str]) -> None:
                 "(columns count from 0)",
                 f"Rename one of them. {NO_NAMES}",
             )
-    if names and all(re.fullmatch(r"[+-]?\d*\.?\d*(e[+-]?\d+)?", name, re.I) for name in names):
-        if any(name and not name.isdecimal() for name in names):
-            raise DataError(
-                f"{path}: its first row holds numbers ({', '.join(names[:3])}), not the names of "
-                "columns",
-                NO_NAMES,
-            )
+    numbers = all(re.fullmatch(r"[+-]?\d*\.?\d*(e[+-]?\d+)?", name, re.I) for name in names)
+    if numbers and any(name and not name.isdecimal() for name in names):
+        raise DataError(
+            f"{path}: its first row holds numbers ({', '.join(names[:3])}), not the names of "
+            "columns",
+            NO_NAMES,
+        )
 
 
 def _is_empty(cells: pa.ChunkedArray) -> bool:
