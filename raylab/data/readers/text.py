@@ -37,6 +37,15 @@ class TextColumn:
         return np.array(self._cells, dtype=str)
 
 
+def text_or_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """The values of a column of a table: numbers and dates as they are, the rest as text."""
+    if values.dtype.kind in "biufM":
+        return values
+    text = TextColumn(f"'{name}'")
+    text.add(values)
+    return text.array()
+
+
 def _text(cell: object) -> str:
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
