@@ -58,6 +58,12 @@ SET = click.option(
     metavar="PATH=VALUE",
     help="Override a config path; repeatable.",
 )
+COMPANIONS = click.option(
+    "--companions",
+    multiple=True,
+    metavar="[NAME=]FOLDER",
+    help="Where the recipe's companions lie, if not beside the files; NAME: only this one.",
+)
 JSON = click.option(
     "--json",
     "as_json",
@@ -131,6 +137,14 @@ def parsed(overrides: Sequence[str], *, workers: int | None = None) -> dict[str,
 
     values = dict(parse_override(text) for text in overrides)
     return values | ({"resources.workers": workers} if workers else {})
+
+
+def folders_by_name(companions: Sequence[str]) -> dict[str, str | Path]:
+    """The options `--companions NAME=FOLDER` as {NAME: FOLDER}, and `--companions FOLDER` as {"":
+    FOLDER}.
+    """
+    pairs = (text.rpartition("=") for text in companions)
+    return {name: folder for name, _, folder in pairs}
 
 
 def view_section(overrides: Sequence[str]) -> dict[str, Any] | None:

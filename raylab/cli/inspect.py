@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import JSON, PATH, SET, verb, view_section
+from raylab.cli.group import COMPANIONS, JSON, PATH, SET, folders_by_name, verb, view_section
 from raylab.cli.show.contents import print_contents
 from raylab.cli.show.screen import print_json
 from raylab.cli.show.sessions import print_sessions
@@ -23,6 +23,7 @@ from raylab.data.looking.contents import Contents
 @click.option(
     "--recipe", help="The recipe of a raw recording: a shipped recipe's name, or a YAML file."
 )
+@COMPANIONS
 @click.option(
     "--png",
     type=PATH,
@@ -49,6 +50,7 @@ from raylab.data.looking.contents import Contents
 def inspect(
     path: Path,
     recipe: str | None,
+    companions: Sequence[str],
     png: Path | None,
     correlations: Path | None,
     clusters: int | None,
@@ -65,7 +67,8 @@ def inspect(
         )
     if (clusters or overrides) and not correlations:
         raise click.UsageError("--clusters and --set need --correlations")
-    description = raylab.inspect(path, recipe=recipe)
+    folders = folders_by_name(companions)
+    description = raylab.inspect(path, recipe=recipe, companions=folders)
     if as_json:
         print_json(description.to_dict())
     elif isinstance(description, Contents):
@@ -81,8 +84,10 @@ def inspect(
         if png or correlations:
             raise click.UsageError("--png and --correlations need a dataset, or --recipe")
         return
-    for file in raylab.draw(path, out=png, recipe=recipe, session=session) if png else []:
-        click.echo(file, err=True)
+    if png:
+        drawn = raylab.draw(path, out=png, recipe=recipe, companions=folders, session=session)
+        for file in drawn:
+            click.echo(file, err=True)
     if correlations:
         view = view_section(overrides)
         table = raylab.unit_correlations(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import PATH, SET, parsed, verb
+from raylab.cli.group import COMPANIONS, PATH, SET, folders_by_name, parsed, verb
 from raylab.cli.show.screen import console
 from raylab.cli.show.sessions import print_sessions
 
@@ -23,6 +23,7 @@ from raylab.cli.show.sessions import print_sessions
 @click.option(
     "--recipe", help="A shipped recipe's name, or a YAML file; torch_brain session files need none."
 )
+@COMPANIONS
 @click.option(
     "--out",
     required=True,
@@ -42,6 +43,7 @@ from raylab.cli.show.sessions import print_sessions
 def prepare(
     source: Sequence[Path],
     recipe: str | None,
+    companions: Sequence[str],
     out: Path,
     strict: bool,
     sessions: int | None,
@@ -68,6 +70,7 @@ def prepare(
         prepared = raylab.prepare(
             source[0] if len(source) == 1 else source,
             recipe=recipe,
+            companions=folders_by_name(companions),
             out=out,
             strict=strict,
             sessions=sessions,

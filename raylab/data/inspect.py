@@ -18,6 +18,7 @@ from raylab.data.looking.overview import contents_of
 from raylab.data.manifest import MANIFEST, LabelEntry, Manifest
 from raylab.data.preparation.sections import Sections, read_sections
 from raylab.data.preparation.writing import describe_session
+from raylab.data.readers.companions import folders_of
 from raylab.data.readers.isolation.isolated import is_torch_brain_isolated, read_isolated
 from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
 from raylab.data.readers.source import Source
@@ -25,8 +26,8 @@ from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe
 from raylab.data.session import NeuralKind, Session
 from raylab.data.splitting.splits import CODE, SPLITS, counts, make_parts
-from raylab.errors import DataError
-from raylab.files import file_digest
+from raylab.errors import ConfigError, DataError
+from raylab.files import digest, file_digest
 from raylab.paths import local_path
 from raylab.results import Result
 
@@ -134,11 +135,20 @@ class Description(Result):
         return {**manifest, "sessions": sessions, "totals": self.totals.to_dict()}
 
 
+Companions = str | Path | Mapping[str, str | Path] | None
+
+
 @overload
-def inspect(path: str | Path, *, recipe: str | Path) -> Description: ...
+def inspect(
+    path: str | Path, *, recipe: str | Path, companions: Companions = None
+) -> Description: ...
 @overload
-def inspect(path: str | Path, *, recipe: None = None) -> Description | Contents: ...
-def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Description | Contents:
+def inspect(
+    path: str | Path, *, recipe: None = None, companions: Companions = None
+) -> Description | Contents: ...
+def inspect(
+    path: str | Path, *, recipe: str | Path | None = None, companions: Companions = None
+) -> Description | Contents:
     """Describe a prepared dataset, raw recordings, or any file or folder.
 
     The hashes of a dataset's files are checked.
@@ -147,6 +157,8 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
         path: A dataset, or a file, a folder or a pattern of raw recordings.
         recipe: For raw recordings, the name of a shipped recipe or a YAML file; session files of
             the torch_brain tools need none.
+        companions: For raw recordings, the folder with the recipe's companions, or a folder for
+            each companion by its name. Default: beside each file.
 
     Returns:
         A `Description` of a dataset, of recordings with a recipe and of torch_brain files: the
@@ -163,6 +175,7 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
         >>> [session.id for session in description.sessions]
         ['a', 'b']
     """
+    _refuse_companions(recipe, companions)
     if (local_path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
         dataset.verify()
@@ -172,13 +185,17 @@ def inspect(path: str | Path, *, recipe: str | Path | None = None) -> Descriptio
         return contents_of(Path(path))
     chosen = load_recipe(recipe) if recipe else None
     sections = read_sections(chosen, {}, str(recipe))
-    sources = list_sources(Path(path), chosen)
+    sources = list_sources(Path(path), chosen, companions=folders_of(companions))
     sessions = tuple(_described(_raw_entry(source, chosen, sections)) for source in sources)
     return Description(sessions=sessions, totals=_totals(sessions))
 
 
 def sessions_with_parts(
-    path: str | Path, *, recipe: str | Path | None = None, session: str | None = None
+    path: str | Path,
+    *,
+    recipe: str | Path | None = None,
+    companions: Companions = None,
+    session: str | None = None,
 ) -> Iterator[tuple[Session, np.ndarray, np.ndarray | None]]:
     """The sessions of a dataset or of raw recordings, one at a time, for drawing.
 
@@ -191,6 +208,7 @@ def sessions_with_parts(
     Raises:
         DataError: There is no such session.
     """
+    _refuse_companions(recipe, companions)
     if (local_path(path) / MANIFEST).is_file():
         dataset = Dataset(path)
         for name in [session] if session else list(dataset.sessions):
@@ -200,7 +218,7 @@ def sessions_with_parts(
     chosen = load_recipe(recipe) if recipe else None
     sections = read_sections(chosen, {}, str(recipe))
     ids = []
-    for source in list_sources(Path(path), chosen):
+    for source in list_sources(Path(path), chosen, companions=folders_of(companions)):
         raw = read_isolated(source, chosen)
         ids.append(raw.id)
         if session in (None, raw.id):
@@ -225,17 +243,33 @@ def _describes_itself(path: Path) -> bool:
         return False
 
 
+def _refuse_companions(recipe: object, companions: object) -> None:
+    if companions and not recipe:
+        raise ConfigError(
+            "--companions: there is no recipe, which says what the companions are",
+            "Add --recipe, or remove --companions.",
+        )
+
+
 def _raw_entry(source: Source, recipe: Recipe | None, sections: Sections) -> Mapping[str, Any]:
     """A raw recording as `prepare` would record it."""
     session = read_isolated(source, recipe)
     splits = counts(_parts(session, source, sections))
-    entry = describe_session(session, source=source.path.name)
+    entry = describe_session(session, source=source.name)
     return {
         **entry,
         "units": entry["recorded_units"],
         "splits": splits,
-        "sha256": file_digest(source.path),
+        "sha256": _digest(source),
     }
+
+
+def _digest(source: Source) -> str:
+    """SHA-256 of a file, or of the names and the contents of a folder's files that are read."""
+    if not source.path.is_dir():
+        return file_digest(source.path)
+    inside = [file for file in source.files if file.is_relative_to(source.path)]
+    return digest([(str(file.relative_to(source.path)), file_digest(file)) for file in inside])
 
 
 def _parts(session: Session, source: Source, sections: Sections) -> np.ndarray:

@@ -16,6 +16,7 @@ from raylab.data.preparation.running import Progress, collect, run_tasks
 from raylab.data.preparation.sections import read_sections
 from raylab.data.preparation.tasks import ReadSession, source_task, split_session
 from raylab.data.preparation.workspace import Workspace
+from raylab.data.readers.companions import folders_of
 from raylab.data.readers.sources import list_sources
 from raylab.errors import ConfigError, DataError
 from raylab.paths import local_path
@@ -26,6 +27,7 @@ def prepare(
     *,
     out: str | Path,
     recipe: str | Path | None = None,
+    companions: str | Path | Mapping[str, str | Path] | None = None,
     overrides: Mapping[str, Any] | None = None,
     strict: bool = False,
     sessions: int | None = None,
@@ -44,6 +46,8 @@ def prepare(
         out: The dataset's folder, which must not exist yet.
         recipe: The name of a shipped recipe, or a YAML file. Session files of the torch_brain tools
             need none.
+        companions: The folder with the recipe's companions, or a folder for each companion by its
+            name. Default: beside each file.
         overrides: Dotted paths into the splits and filters, such as {"splits.kind": "blocked"}.
         strict: Stop at the first file that cannot be read. By default such files are listed in
             `failed`.
@@ -77,7 +81,7 @@ def prepare(
         raise DataError(f"{target}: already exists", "Choose another --out, or remove it.")
     workspace = Workspace(target)
     if not isinstance(source, str | Path):
-        if recipe or overrides or sessions:
+        if recipe or companions or overrides or sessions:
             raise ConfigError(
                 "several sources are prepared datasets that are joined as they are",
                 "Remove the other options.",
@@ -85,13 +89,15 @@ def prepare(
         return _joined([Dataset(folder) for folder in source], workspace)
     source = local_path(source)
     if (source / MANIFEST).is_file():
-        if recipe:
+        if recipe or companions:
+            option = "--recipe" if recipe else "--companions"
             raise ConfigError(
-                f"{source}: is a prepared dataset, which needs no recipe", "Remove --recipe."
+                f"{source}: is a prepared dataset, which needs no recipe", f"Remove {option}."
             )
         return _split_again(Dataset(source), workspace, overrides or {}, strict, progress)
     chosen = load_recipe(recipe) if recipe else None
-    sources = list_sources(source, chosen)[:sessions]
+    folders = folders_of(companions)
+    sources = list_sources(source, chosen, companions=folders)[:sessions]
     sections = read_sections(chosen, overrides or {}, str(recipe))
     with workspace.opened(keep=len(sources) > 1):
         if chosen is not None and chosen.reader.setup:

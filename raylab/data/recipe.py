@@ -5,16 +5,19 @@ docs/recipes.md explains every key. `load_recipe.py` reads recipes from YAML fil
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from raylab.config.base import Strict
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse
+from raylab.data.companion_spec import CompanionSpec, with_formats
 from raylab.data.readers.registry import READERS, Reader
+from raylab.data.recipe_defaults import with_defaults
 from raylab.data.recipe_sections import (
     Count,
     FeaturesSpec,
@@ -49,7 +52,7 @@ class Recipe(Strict):
     files: str | None = Field(
         None, description="pattern of the files in a folder; default by format"
     )
-    companions: dict[str, str] = Field(
+    companions: dict[str, CompanionSpec] = Field(
         {}, description="name: file beside each file; its arrays are `name:path`"
     )
     sessions: dict[str, dict[str, str | int | float]] = Field(
@@ -80,6 +83,14 @@ class Recipe(Strict):
     filters: dict[str, Any] = Field(
         {}, description="units and sessions left out, see FiltersConfig"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _companions_have_formats(cls, value: object) -> object:
+        if not isinstance(value, Mapping) or not isinstance(value.get("format"), str):
+            return value
+        companions = with_formats(value.get("companions", {}), value["format"], value.get("files"))
+        return {**value, "companions": companions} if "companions" in value else value
 
     @model_validator(mode="after")
     def _complete(self) -> Recipe:
@@ -136,11 +147,6 @@ class Recipe(Strict):
             self.files.startswith(("/", "~")) or ".." in re.split(r"[/\\]", self.files)
         ):
             raise ValueError(f"`files` is a pattern inside the folder, not '{self.files}'")
-        for name, pattern in self.companions.items():
-            if re.search(r"[/\\\0]", pattern) or pattern in ("", ".", ".."):
-                raise ValueError(
-                    f"companions.{name} is the name of a file in the same folder, not '{pattern}'"
-                )
         return self
 
     @model_validator(mode="after")
@@ -174,6 +180,10 @@ class Recipe(Strict):
         filled = _fill(self.model_dump(exclude_unset=True, exclude=whole), self.sessions[key])
         return parse_recipe(filled, f"recipe, session '{key}'")
 
+    def __reduce__(self) -> tuple[Callable[..., Recipe], tuple[dict[str, Any], str]]:
+        """For pickles: the class of a format with options is made when it is first used."""
+        return parse_recipe, (self.model_dump(exclude_unset=True), "recipe")
+
 
 def parse_recipe(value: Mapping[str, Any], source: str) -> Recipe:
     """The recipe that a mapping describes, of the class that its format has.
@@ -191,6 +201,7 @@ def parse_recipe(value: Mapping[str, Any], source: str) -> Recipe:
     if reader is None:
         raise _unknown_format(value, source)
     model = _recipe_class(reader)
+    value = with_defaults(reader.defaults_for(value), value)
     for key in value:
         others = [] if key in model.model_fields else _formats_with(key)
         if others:
@@ -217,9 +228,18 @@ def _unknown_format(value: Mapping[str, Any], source: str) -> ConfigError:
     )
 
 
+@functools.cache
 def _recipe_class(reader: Reader) -> type[Recipe]:
-    model: type[Recipe] = reader.load(reader.recipe) if reader.recipe else Recipe
-    return model
+    """The recipes of a format: with the sections or the options that only this format has."""
+    if reader.recipe:
+        model: type[Recipe] = reader.load(reader.recipe)
+        return model
+    options = reader.options_class()
+    if options is None:
+        return Recipe
+    name = f"{reader.format.title().replace('_', '')}Recipe"
+    make: Callable[..., type[Recipe]] = create_model  # its types know one base only
+    return make(name, __base__=(options, Recipe), __module__=__name__)
 
 
 def _formats_with(section: str) -> list[str]:

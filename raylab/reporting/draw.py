@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from raylab.data.inspect import sessions_with_parts
@@ -17,6 +18,7 @@ def draw(
     *,
     out: str | Path,
     recipe: str | Path | None = None,
+    companions: str | Path | Mapping[str, str | Path] | None = None,
     session: str | None = None,
 ) -> list[Path]:
     """Draw the sessions of a dataset or of raw recordings: splits, activity and labels.
@@ -26,6 +28,8 @@ def draw(
         out: A `.png` file for one session, or a folder that gets one file per session.
         recipe: The recipe by which raw recordings are read. Default: none, for a dataset and for
             recordings that describe themselves, such as NWB files.
+        companions: The folder with the recipe's companions, or a folder for each companion by its
+            name. Default: beside each file.
         session: The only session to draw. Default: all of them.
 
     Returns:
@@ -42,7 +46,8 @@ def draw(
     target = local_path(out)
     single = target.suffix == ".png"
     written: list[Path] = []
-    for recording, parts, kept in sessions_with_parts(path, recipe=recipe, session=session):
+    recordings = sessions_with_parts(path, recipe=recipe, companions=companions, session=session)
+    for recording, parts, kept in recordings:
         if single and written:
             raise ConfigError(
                 f"{path}: has several sessions, '{out}' is one picture",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from raylab.data.preparation.tasks import (
@@ -15,6 +14,7 @@ from raylab.data.preparation.tasks import (
     SplitSession,
     prepare_source,
 )
+from raylab.data.readers.source import Source
 from raylab.errors import DataError
 
 Progress = Callable[[int, int], None]
@@ -44,9 +44,10 @@ def _encoded(task: SourceTask) -> dict[str, Any]:
 
 def _died(task: SourceTask) -> Failure:
     """A task can take its process with it: out of memory, or a file that kills its parser."""
+    source = Source.of(task["source"])
     return Failure(
-        Path(task["path"]).name,
-        f"{task['path']}: the process that read it died",
+        source.name,
+        f"{source}: the process that read it died",
         "The file needs more memory than there is (see --memory), or it is damaged.",
     )
 

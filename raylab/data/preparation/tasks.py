@@ -11,7 +11,7 @@ from raylab.data.preparation.sections import DumpedSections, Sections
 from raylab.data.preparation.workspace import Workspace, source_key
 from raylab.data.preparation.writing import store_session, store_split
 from raylab.data.readers.isolation.isolated import read_isolated
-from raylab.data.readers.source import Source
+from raylab.data.readers.source import Source, SourceRecord
 from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.splitting.splits import make_parts
 from raylab.data.stored import stored_session
@@ -26,9 +26,7 @@ class SourceTask(TypedDict):
         target: The folder of the dataset.
     """
 
-    path: str
-    key: str
-    companions: list[tuple[str, str]]
+    source: SourceRecord
     recipe: Section | None
     sections: DumpedSections
     target: str
@@ -79,9 +77,7 @@ def source_task(
 ) -> SourceTask:
     """The task of preparing one source."""
     return {
-        "path": str(source.path.resolve()),
-        "key": source.key,
-        "companions": [(name, str(path.resolve())) for name, path in source.companions],
+        "source": source.resolved().dump(),
         "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if recipe
         else None,
@@ -93,12 +89,8 @@ def source_task(
 def prepare_source(task: SourceTask) -> Outcome:
     """Read one source, unless that was done before, and store it and its split."""
     workspace = Workspace(Path(task["target"]))
-    source = Source(
-        Path(task["path"]),
-        task["key"],
-        tuple((name, Path(path)) for name, path in task["companions"]),
-    )
-    name = source.path.name
+    source = Source.of(task["source"])
+    name = source.name
     try:
         recipe = parse_recipe(task["recipe"], "recipe") if task["recipe"] else None
         key = source_key(source, recipe)

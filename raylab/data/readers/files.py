@@ -18,11 +18,14 @@ from raylab.errors import DataError
 class Files:
     """The open file of a source and the open files of its companions.
 
-    `name:path` reads from the companion `name`; a plain path reads from the file itself.
+    `name:path` reads from the companion `name`; a plain path reads from the file itself. `name`
+    alone reads the only array of a companion.
     """
 
-    def __init__(self, stores: dict[str, Store], paths: dict[str, Path], format_name: str) -> None:
-        self._stores, self._paths, self._format = stores, paths, format_name
+    def __init__(
+        self, stores: dict[str, Store], paths: dict[str, Path], formats: dict[str, str]
+    ) -> None:
+        self._stores, self._paths, self._formats = stores, paths, formats
 
     def read(self, text: str, key: str) -> np.ndarray:
         """Read the array at `text`.
@@ -37,7 +40,7 @@ class Files:
         names = self._stores[companion].names()
         if path not in names:
             raise self._absent(companion, path, key, names)
-        with guard(self._paths[companion], self._format):
+        with guard(self._paths[companion], self._formats[companion]):
             return self._stores[companion].read(path)
 
     def match(self, text: str, key: str) -> list[str]:
@@ -56,12 +59,19 @@ class Files:
         return [prefix + name for name in sorted(matching, key=_natural)]
 
     def _part(self, text: str) -> tuple[str, str]:
+        """The companion and the path in it that a text names.
+
+        The name of a companion alone stands for its only array, unless the file has one so named.
+        """
         companion, separator, path = text.partition(":")
-        return (
-            (companion, path.strip("/"))
-            if separator and companion in self._stores
-            else ("", text.strip("/"))
-        )
+        if separator and companion in self._stores:
+            return companion, path.strip("/")
+        name = text.strip("/")
+        if name in self._stores and name not in self._stores[""].names():
+            arrays = self._stores[name].names()
+            if len(arrays) == 1:
+                return name, arrays[0]
+        return "", name
 
     def _absent(self, companion: str, path: str, key: str, names: list[str]) -> DataError:
         what = f"{self._paths[companion]}: `{key}` names '{path}', which"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from raylab.config.base import Strict
 from raylab.data.load_recipe import recipe_names
 from raylab.data.readers.files import Files
 from raylab.data.readers.formats.torch_brain import is_torch_brain
@@ -17,7 +18,7 @@ from raylab.data.readers.parts.assemble import assemble
 from raylab.data.readers.parts.features import with_features
 from raylab.data.readers.registry import READERS, WITHOUT_RECIPE, Reader
 from raylab.data.readers.source import Source
-from raylab.data.readers.store import Store
+from raylab.data.readers.store import Store, notes_of, unit_columns_of
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 from raylab.errors import DataError
@@ -56,7 +57,7 @@ def _read(source: Source, recipe: Recipe | None) -> Session:
         read: Callable[[Path, Recipe | None], Session] = reader.load(reader.reads)
         return read(source.path, recipe)
     assert recipe is not None  # files that are read without one describe themselves
-    return _read_stores(source, recipe.bind(source.key), reader.load(reader.opens))
+    return _read_stores(source, recipe.bind(source.key))
 
 
 def _compared_with_name(session: Session, source: Source, recipe: Recipe | None) -> Session:
@@ -68,22 +69,37 @@ def _compared_with_name(session: Session, source: Source, recipe: Recipe | None)
         recipe is not None and recipe.session.id_path is not None
     )
     own = session.id.removesuffix(f"_{session.area}")  # of a recording that is several sessions
-    name, identity = (re.sub(r"[\W_]", "", text.lower()) for text in (source.path.stem, own))
+    name, identity = (re.sub(r"[\W_]", "", text.lower()) for text in (source.stem, own))
     if not inside or identity in name:
         return session
-    note = f"The file is called '{source.path.name}', but holds session '{session.id}'."
+    note = f"The file is called '{source.name}', but holds session '{session.id}'."
     return dataclasses.replace(session, notes=(*session.notes, note))
 
 
-def _read_stores(source: Source, recipe: Recipe, open_store: Callable[[Path], Store]) -> Session:
+def _read_stores(source: Source, recipe: Recipe) -> Session:
     paths = {"": source.path, **dict(source.companions)}
+    readers = {"": recipe.reader} | {
+        name: spec.reader for name, spec in recipe.companions.items() if name in paths
+    }
+    stores: dict[str, Store] = {}
     with contextlib.ExitStack() as opened:
-        stores = {}
         for name, path in paths.items():
-            with guard(path, recipe.format):
-                stores[name] = open_store(path)
+            options = recipe if name == "" else recipe.companions[name].options
+            stores[name] = _opened(readers[name], path, options)
             opened.callback(stores[name].close)
-        return assemble(Files(stores, paths, recipe.format), recipe, stem=source.path.stem)
+        columns = {k: v for k, v in unit_columns_of(stores[""]).items() if k not in recipe.units}
+        recipe = recipe.model_copy(update={"units": {**columns, **recipe.units}})
+        files = Files(stores, paths, {name: reader.format for name, reader in readers.items()})
+        session = assemble(files, recipe, stem=source.stem)
+        notes = tuple(note for store in stores.values() for note in notes_of(store))
+    return dataclasses.replace(session, notes=(*notes, *session.notes))
+
+
+def _opened(reader: Reader, path: Path, options: Strict | None) -> Store:
+    """The file as a Store; formats with options of their own get them, too."""
+    open_store: Callable[..., Store] = reader.load(reader.opens)
+    with guard(path, reader.format):
+        return open_store(path, options) if reader.options else open_store(path)
 
 
 @contextlib.contextmanager
@@ -97,7 +113,7 @@ def _naming(source: Source) -> Iterator[None]:
             "Read it on a larger machine.",
         ) from None
     except DataError as error:
-        if any(str(path) in error.what for path in source.paths):
+        if any(str(path) in error.what for path in (*source.places, *source.files)):
             raise
         raise DataError(f"{source}: {error.what}", error.remedy) from None
 

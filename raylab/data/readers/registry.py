@@ -10,15 +10,19 @@ docs/extending.md.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from raylab.errors import ConfigError
 from raylab.registry import package_of
+
+if TYPE_CHECKING:
+    from raylab.config.base import Strict
 
 GROUP = "raylab.readers"
 # The format of files that are read without a recipe.
@@ -34,9 +38,18 @@ class Reader:
 
     Attributes:
         format: What a recipe calls the format.
-        patterns: Names of its files in a folder, such as `*.h5`.
+        patterns: Names of its files in a folder, such as `*.h5`; none where a session is always a
+            folder.
+        folder: For formats whose session may be a folder. A function (Path) -> list of the files
+            in a folder that are read; empty where the folder is no session.
         opens: For formats that hold named arrays. A function (Path) -> Store; the recipe says which
             array is what. A recipe of such a format may have every general section.
+        options: Of a format that `opens`, a Strict class with the keys that only this format has.
+            They are keys of its recipes and of its companions, and `opens` is (Path, options) ->
+            Store.
+        defaults: Of a format that knows where things are, what its recipes need not state. A
+            mapping like a recipe, or a function (mapping of the user) -> such a mapping. What a
+            user states wins.
         reads: For formats that describe themselves. A function (Path, Recipe) -> Session.
         sections: Of a format that describes itself, the general sections that its recipes may have,
             such as `neural` and `bin`. (All recipes may have `files`, `splits`, `filters` and
@@ -50,7 +63,10 @@ class Reader:
 
     format: str
     patterns: tuple[str, ...]
+    folder: str = ""
     opens: str = ""
+    options: str = ""
+    defaults: Mapping[str, Any] | str = field(default_factory=dict, hash=False)
     reads: str = ""
     sections: tuple[str, ...] = ()
     recipe: str = ""
@@ -75,6 +91,22 @@ class Reader:
                 f"{self.package}: its reader of '{self.format}' cannot be imported ({error})",
                 "Update or remove this package.",
             ) from None
+
+    def options_class(self) -> type[Strict] | None:
+        """The class of the keys that only this format has; None where it has none."""
+        return self.load(self.options) if self.options else None
+
+    def defaults_for(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a recipe that states `value` need not state."""
+        if isinstance(self.defaults, str):
+            stated: Mapping[str, Any] = self.load(self.defaults)(value)
+            return stated
+        return self.defaults
+
+    def files_in(self, folder: Path) -> list[Path]:
+        """The files that are read of a folder that is one session; none where it is none."""
+        files: list[Path] = self.load(self.folder)(folder) if self.folder else []
+        return files
 
 
 class Readers:
@@ -151,6 +183,12 @@ READERS = Readers(
             libraries=("h5py", "scipy.io"),
         ),
         Reader(format="npz", patterns=("*.npz",), opens=f"{_FORMATS}.npz:NpzStore"),
+        Reader(
+            format="npy",
+            patterns=("*.npy",),
+            folder=f"{_FORMATS}.npy:npy_files",
+            opens=f"{_FORMATS}.npy:NpyStore",
+        ),
         Reader(
             format="nwb",
             patterns=("*.nwb",),

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
+
+# Folders that programs name, not people: the folder above says which recording it is.
+NAMED_BY_A_PROGRAM = re.compile(
+    r"suite2p|plane\d+|combined|phy|(kilosort|ks)[\d._-]*|sorter_output|alf", re.IGNORECASE
+)
+
+
+class SourceRecord(TypedDict):
+    """A source as JSON, for another process."""
+
+    path: str
+    key: str
+    companions: list[tuple[str, str]]
+    files: list[str]
 
 
 @dataclass(frozen=True, order=True)
 class Source:
-    """One session to read: a file, the files beside it, and which session of the file.
+    """One session to read: a file or folder, the files beside it, and which session of the file.
 
     Attributes:
         companions: (name, path) of the recipe's companion files.
         key: Of the recipe's `sessions`; empty where a file holds one session.
+        files: The files that are read of those of the paths above that are folders.
     """
 
     path: Path
     key: str = ""
     companions: tuple[tuple[str, Path], ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.path}[{self.key}]" if self.key else str(self.path)
@@ -25,4 +43,63 @@ class Source:
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file that the session is read from."""
+        return (*(path for path in self.places if not path.is_dir()), *self.files)
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Every file or folder that is opened as one."""
         return (self.path, *(path for _, path in self.companions))
+
+    @property
+    def stem(self) -> str:
+        """What the session is called unless the recipe says otherwise.
+
+        It is the file's name without its ending. A folder is called after itself, or after the
+        first folder above whose name a person has chosen: `mouse1` of `mouse1/suite2p/plane0`.
+        """
+        return self.path.stem if not self.path.is_dir() else self._chosen.name
+
+    @property
+    def name(self) -> str:
+        """The source in a list of sources: a file's name, or `mouse1/suite2p` of a folder."""
+        if not self.path.is_dir():
+            return self.path.name
+        return str(self.path.resolve().relative_to(self._chosen.parent))
+
+    @property
+    def _chosen(self) -> Path:
+        folder = self.path.resolve()
+        return next((each for each in (folder, *folder.parents) if is_chosen(each)), folder)
+
+    def dump(self) -> SourceRecord:
+        """This source for another process."""
+        return {
+            "path": str(self.path),
+            "key": self.key,
+            "companions": [(name, str(path)) for name, path in self.companions],
+            "files": [str(path) for path in self.files],
+        }
+
+    @classmethod
+    def of(cls, record: SourceRecord) -> Source:
+        """The source that `dump` wrote down."""
+        return cls(
+            Path(record["path"]),
+            record["key"],
+            tuple((name, Path(path)) for name, path in record["companions"]),
+            tuple(Path(path) for path in record["files"]),
+        )
+
+    def resolved(self) -> Source:
+        """With absolute paths, for a process with another working folder."""
+        return Source(
+            self.path.resolve(),
+            self.key,
+            tuple((name, path.resolve()) for name, path in self.companions),
+            tuple(path.resolve() for path in self.files),
+        )
+
+
+def is_chosen(folder: Path) -> bool:
+    """Whether a person has chosen the name of a folder."""
+    return bool(folder.name) and not NAMED_BY_A_PROGRAM.fullmatch(folder.name)

@@ -2,88 +2,134 @@
 
 from __future__ import annotations
 
-import fnmatch
 import glob
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from raylab.data.readers.companions import Folders, check_folders, companions_of, refuse_shared
 from raylab.data.readers.isolation.isolated import is_torch_brain_isolated
 from raylab.data.readers.read import check_torch_brain, reader_of, which_recipe
+from raylab.data.readers.registry import Reader
 from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.paths import local_path
 
+MOST_LEVELS = 6  # of folders above a session that is a folder
 
-def list_sources(path: Path, recipe: Recipe | None = None) -> list[Source]:
+
+def list_sources(
+    path: Path, recipe: Recipe | None = None, *, companions: Folders | None = None
+) -> list[Source]:
     """List the sessions in a file, a folder or the files that a pattern (`data/*_a.h5`) matches.
 
     The sessions are sorted, and no data is read. Without a recipe only session files of the
     torch_brain tools are listed, because these describe themselves.
 
+    Args:
+        companions: Folders in which the recipe's companions lie, by name; "" is for all of them.
+            Without it a companion lies beside its file.
+
     Raises:
         DataError: There are no files, or they need a recipe, or a file lacks a companion.
+        ConfigError: `companions` names what the recipe does not have.
     """
-    path = local_path(path)
-    files = _files_in(path, recipe) if path.is_dir() else _matching(path)
+    path, folders = local_path(path), dict(companions or {})
+    check_folders(folders, recipe)
+    sessions = _in_folder(path, recipe) if path.is_dir() else _matching(path, recipe)
     if recipe is None:
-        check_torch_brain(files[0], is_torch_brain_isolated)
-        return [Source(file) for file in files]
+        check_torch_brain(sessions[0], is_torch_brain_isolated)
+        return [Source(file) for file in sessions]
     keys = list(recipe.sessions) or [""]
-    return sorted(Source(file, key, _companions(file, recipe)) for file in files for key in keys)
+    sources = []
+    for session in sessions:
+        found = companions_of(Source(session), recipe, folders)
+        read = tuple(file for each in (session, *found.values()) for file in _files(each, recipe))
+        sources += [Source(session, key, tuple(found.items()), read) for key in keys]
+    refuse_shared(sources, recipe)
+    return sorted(sources)
 
 
-def _matching(pattern: Path) -> list[Path]:
-    if pattern.exists():
-        return [pattern]
-    files = sorted(Path(name) for name in glob.glob(str(pattern)) if Path(name).is_file())
-    if not files and glob.has_magic(str(pattern)):
+def _matching(pattern: Path, recipe: Recipe | None) -> list[Path]:
+    """The file of this name, or the sessions that a pattern matches."""
+    reader = reader_of(recipe)
+    paths = [pattern] if pattern.exists() else [Path(name) for name in glob.glob(str(pattern))]
+    sessions = _sessions(paths, reader)
+    if sessions:
+        return sessions
+    if pattern.is_file():
+        raise DataError(
+            f"{pattern}: a session of the format {reader.format} is a folder, not one of its files",
+            f"Name the folder, such as {pattern.parent}.",
+        )
+    if glob.has_magic(str(pattern)):
         raise DataError(
             f"{pattern}: matches no file",
             "Check the pattern, and quote it, so that the shell does not expand it.",
         )
-    if not files:
-        raise DataError(f"{pattern}: no such file or folder")
-    return files
+    raise DataError(f"{pattern}: no such file or folder")
 
 
-def _files_in(folder: Path, recipe: Recipe | None) -> list[Path]:
-    patterns = recipe.patterns if recipe is not None else reader_of(None).patterns
+def _in_folder(folder: Path, recipe: Recipe | None) -> list[Path]:
+    """The sessions in a folder, which may be one itself."""
+    reader = reader_of(recipe)
+    if recipe is not None and recipe.files:
+        sessions = _sessions(_globbed(folder, (recipe.files,), recipe), reader)
+    elif reader.folder:
+        sessions = _sessions([folder], reader)
+    else:
+        sessions = _sessions(_globbed(folder, reader.patterns, recipe), reader)
+    if sessions:
+        return sessions
+    if recipe is None:
+        raise DataError(f"{folder}: has no torch_brain session files (*.h5)", which_recipe(folder))
+    if reader.folder and not recipe.files:
+        raise DataError(
+            f"{folder}: is no session of the format {reader.format}, and has none below it",
+            "Check the folder and the recipe's `format`.",
+        )
+    raise DataError(
+        f"{folder}: has no file that matches {recipe.files or ' or '.join(reader.patterns)}",
+        "Check the folder and the recipe's `format` and `files`.",
+    )
+
+
+def _globbed(folder: Path, patterns: Iterable[str], recipe: Recipe | None) -> list[Path]:
     try:
-        matching = {file for pattern in patterns for file in folder.glob(pattern)}
+        return [path for pattern in patterns for path in folder.glob(pattern)]
     except (ValueError, NotImplementedError) as error:
         raise DataError(
             f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})",
             "Correct the recipe's `files`.",
         ) from None
-    files = sorted(file for file in matching if file.is_file() and not file.name.startswith("."))
-    if not files and recipe is None:
-        raise DataError(f"{folder}: has no torch_brain session files (*.h5)", which_recipe(folder))
-    if not files:
-        raise DataError(
-            f"{folder}: has no file that matches {' or '.join(patterns)}",
-            "Check the folder and the recipe's `format` and `files`.",
-        )
-    return files
 
 
-def _companions(file: Path, recipe: Recipe) -> tuple[tuple[str, Path], ...]:
-    """The files beside a file; `*` in a companion's name is what `*` matched in `files`."""
-    companions = []
-    for name, pattern in recipe.companions.items():
-        before, star, after = (recipe.files or "").partition("*")
-        if not star or not fnmatch.fnmatchcase(file.name, recipe.files or ""):
-            raise DataError(
-                f"{file}: does not match `files: {recipe.files}`, which its companion '{name}' "
-                "needs",
-                "Name the file that `files` describes, or its folder.",
-            )
-        middle = file.name[len(before) : len(file.name) - len(after)]
-        companion = file.with_name(pattern.replace("*", middle))
-        if not companion.is_file():
-            raise DataError(
-                f"{companion}: no such file; by the recipe's `companions.{name}` it belongs to "
-                f"{file.name}",
-                "Put the two files into one folder.",
-            )
-        companions.append((name, companion))
-    return tuple(companions)
+def _sessions(paths: Iterable[Path], reader: Reader) -> list[Path]:
+    """The sessions among files and folders: hidden ones and those of other kinds are left out."""
+    sessions = set()
+    for path in paths:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and reader.folder:
+            sessions |= set(_below(path, reader, MOST_LEVELS))
+        elif path.is_file() and reader.patterns:
+            sessions.add(path)
+    return sorted(sessions)
+
+
+def _below(folder: Path, reader: Reader, levels: int) -> Iterator[Path]:
+    """The folder if it is a session, else the sessions in the folders below it."""
+    if reader.files_in(folder):
+        yield folder
+    elif levels:
+        for inner in sorted(folder.iterdir()):
+            if inner.is_dir() and not inner.is_symlink() and not inner.name.startswith("."):
+                yield from _below(inner, reader, levels - 1)
+
+
+def _files(path: Path, recipe: Recipe) -> Iterable[Path]:
+    """The files that are read of a session or companion that is a folder."""
+    if not path.is_dir():
+        return ()
+    readers = (recipe.reader, *(spec.reader for spec in recipe.companions.values()))
+    return next((files for each in readers if (files := each.files_in(path))), ())

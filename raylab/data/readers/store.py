@@ -37,6 +37,20 @@ def left_out_of(store: Store) -> Mapping[str, str]:
     return left_out
 
 
+def notes_of(store: Store) -> tuple[str, ...]:
+    """What a store chose or dropped, one sentence each: its `notes`, if it has them."""
+    return tuple(getattr(store, "notes", ()))
+
+
+def unit_columns_of(store: Store) -> Mapping[str, str]:
+    """The arrays with a row per unit that a store knows of: its `unit_columns`, if it has them.
+
+    They are like the recipe's `units`: the name of an array by the name of the column.
+    """
+    columns: Mapping[str, str] = getattr(store, "unit_columns", {})
+    return columns
+
+
 class MemoryStore:
     """A file that was read whole.
 

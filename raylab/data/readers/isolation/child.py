@@ -42,15 +42,19 @@ def _import_parsers(job: SentJob) -> None:
     """Import what the reader of a job needs. Imported here, no fork has to import it again."""
     if job["do"] == "look":
         with contextlib.suppress(OSError, ImportError):  # which the fork reports
-            kind = kind_of(Path(job["path"]))
+            kind = kind_of(Path(job["source"]["path"]))
             for library in kind.libraries if kind is not None else ():
                 importlib.import_module(library)
         return
-    reader = READERS.of(job["recipe"]["format"] if job["recipe"] else WITHOUT_RECIPE)
-    for library in ("h5py",) if job["do"] == "probe" else reader.libraries:
-        importlib.import_module(library)
-    with contextlib.suppress(ConfigError):  # a broken plug-in, which the fork reports
-        reader.load(reader.opens or reader.reads)
+    recipe = job["recipe"] or {"format": WITHOUT_RECIPE}
+    companions = recipe.get("companions", {}).values()
+    for name in {recipe["format"], *(companion["format"] for companion in companions)}:
+        reader = READERS.of(name)
+        # A broken plug-in or a missing package is an error that the fork reports.
+        with contextlib.suppress(ConfigError, ImportError):
+            for library in ("h5py",) if job["do"] == "probe" else reader.libraries:
+                importlib.import_module(library)
+            reader.load(reader.opens or reader.reads)
 
 
 def _read_in_fork(job: SentJob) -> int:
@@ -86,26 +90,21 @@ def _read(job: SentJob) -> int:
     try:
         if job["do"] == "probe":
             (folder / FACTS).write_text(
-                json.dumps({"torch_brain": is_torch_brain(Path(job["path"]))})
+                json.dumps({"torch_brain": is_torch_brain(Path(job["source"]["path"]))})
             )
             return 0
         if job["do"] == "look":
-            (folder / FACTS).write_text(json.dumps(look(Path(job["path"]))))
+            (folder / FACTS).write_text(json.dumps(look(Path(job["source"]["path"]))))
             return 0
         recipe = parse_recipe(job["recipe"], "recipe") if job["recipe"] is not None else None
-        source = Source(
-            Path(job["path"]),
-            job["key"],
-            tuple((name, Path(path)) for name, path in job["companions"]),
-        )
-        packed(read_source(source, recipe), folder)
+        packed(read_source(Source.of(job["source"]), recipe), folder)
     except RaylabError as error:
         _leave(folder, type(error).__name__, error.what, error.remedy)
     except Exception as error:
         _leave(
             folder,
             "Exception",
-            f"{job['path']}: {type(error).__name__}: {error}",
+            f"{job['source']['path']}: {type(error).__name__}: {error}",
             traceback.format_exc(),
         )
     return 0

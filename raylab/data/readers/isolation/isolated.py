@@ -61,9 +61,7 @@ def read_isolated(
         return read_source(source, recipe)
     job = Job(
         do="read",
-        path=str(source.path),
-        key=source.key,
-        companions=[(name, str(path)) for name, path in source.companions],
+        source=source.dump(),
         recipe=recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if recipe is not None
         else None,
@@ -79,7 +77,7 @@ def is_torch_brain_isolated(path: Path) -> bool:
     Raises:
         DataError: The process died, or took too long.
     """
-    job = Job(do="probe", path=str(path), key="", companions=[], recipe=None)
+    job = Job(do="probe", source=Source(path).dump(), recipe=None)
     with _done(job, str(path), PROBE_S, None) as folder:
         return bool(json.loads((folder / FACTS).read_text())["torch_brain"])
 
@@ -90,7 +88,7 @@ def look_isolated(path: Path) -> dict[str, Any]:
     Raises:
         DataError: The file is damaged, or the process died or took too long.
     """
-    job = Job(do="look", path=str(path), key="", companions=[], recipe=None)
+    job = Job(do="look", source=Source(path).dump(), recipe=None)
     with _done(job, str(path), _time_for((path,)), None) as folder:
         contents: dict[str, Any] = json.loads((folder / FACTS).read_text())
         return contents

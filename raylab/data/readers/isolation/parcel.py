@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from raylab.data.readers.source import SourceRecord
 from raylab.data.session import Label, Session
 
 FACTS, ERROR = "session.json", "error.json"
@@ -19,9 +20,7 @@ class Job(TypedDict):
     """
 
     do: str
-    path: str
-    key: str
-    companions: list[tuple[str, str]]
+    source: SourceRecord
     recipe: dict[str, Any] | None
 
 
