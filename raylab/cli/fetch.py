@@ -1,4 +1,4 @@
-"""The verb `fetch`: sessions of the Allen Institute, downloaded."""
+"""The verb `fetch`: sessions of the Allen Institute and files of the DANDI archive, downloaded."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 import raylab
+from raylab.cli.fetch_dandi import DANDI, agreed, check_options, fetch_files
 from raylab.cli.group import JSON, PATH, verb
 from raylab.cli.show.downloads import bars, print_fetched, print_matches
 from raylab.cli.show.screen import print_json
-from raylab.errors import ConfigError
 
 if TYPE_CHECKING:
     from raylab.data.allen.match import Match
@@ -26,12 +26,17 @@ def _range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[flo
 
 
 @verb("raylab fetch allen-ophys --area VISp --depth 175..275 --limit 4 --out raw")
-@click.argument("source", metavar="allen-ophys|allen-ecephys")
+@click.argument("source", metavar="allen-ophys|allen-ecephys|dandi")
+@click.argument("dandiset", metavar="[DANDISET]", required=False)
 @click.option(
     "--out",
     required=True,
     type=PATH,
     help="A folder. Partial downloads in it are continued.",
+)
+@click.option("--version", help="Version of a dandiset; default: the newest published one.")
+@click.option(
+    "--path", multiple=True, help='Pattern of paths in a dandiset, such as "*.nwb". Repeatable.'
 )
 @click.option("--area", multiple=True, help="Brain area, such as VISp. Repeatable: any of them.")
 @click.option(
@@ -60,7 +65,7 @@ def _range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[flo
     "--id", "ids", multiple=True, type=int, help="Id of a session or experiment. Repeatable."
 )
 @click.option(
-    "--limit", type=click.IntRange(1), help="At most this many sessions, lowest ids first."
+    "--limit", type=click.IntRange(1), help="At most this many sessions or files, lowest first."
 )
 @click.option(
     "--parallel",
@@ -70,14 +75,18 @@ def _range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[flo
     help="Downloads at the same time.",
 )
 @click.option(
-    "--base-uri", help="Another warehouse, such as https://host; default: the Allen Institute's."
+    "--base-uri",
+    help="Another server, such as https://host; default: that of the Allen Institute or of DANDI.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the sessions that match, and stop.")
+@click.option("--dry-run", is_flag=True, help="Show the sessions or files that match, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before downloading.")
 @JSON
 def fetch(
     source: str,
+    dandiset: str | None,
     out: Path,
+    version: str | None,
+    path: Sequence[str],
     area: Sequence[str],
     cre: Sequence[str],
     depth: tuple[float, float] | None,
@@ -93,17 +102,22 @@ def fetch(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Download sessions of the Allen Institute.
+    """Download sessions of the Allen Institute, or files of a dandiset of the DANDI archive.
 
-    The exit code is 3 when some sessions could not be fetched, and 2 when none could.
+    The exit code is 3 when some files could not be fetched, and 2 when none could.
     """
     from raylab.data.allen.rma import BASE_URI
+
+    check_options(source)
+    if source == DANDI:
+        fetch_files(dandiset, out, version, path, limit, parallel, base_uri, dry_run, yes, as_json)
+        return
 
     def confirm(matched: list[Match]) -> bool:
         if not as_json:
             print_matches(matched)
         return not dry_run and (
-            yes or all(match.whole for match in matched) or _agreed(len(matched))
+            yes or all(match.whole for match in matched) or agreed(len(matched), "sessions")
         )
 
     with bars() as progress:
@@ -131,12 +145,3 @@ def fetch(
         print_fetched(fetched)
     if fetched.failed:
         sys.exit(3 if fetched.fetched or fetched.skipped else 2)
-
-
-def _agreed(count: int) -> bool:
-    if not sys.stdin.isatty():
-        raise ConfigError(
-            f"the download of {count} sessions cannot be confirmed: standard input is no terminal",
-            "Add --yes to download them, or --dry-run to see them only.",
-        )
-    return click.confirm("Download?", err=True)

@@ -236,8 +236,17 @@ def _write_nwb(path: Path, found: Arrays, cached: bool) -> None:
     file.add_acquisition(
         TimeSeries(name="slow", data=found["slow"], unit="none", rate=1.5, conversion=2.0)
     )
+    file.add_acquisition(
+        TimeSeries(name="linked", data=file.acquisition["slow"], unit="none", rate=1.5)
+    )
+    probe = file.create_device("probe")
+    group = file.create_electrode_group("shank", description="d", location="CA1", device=probe)
     for unit in range(UNITS):
-        file.add_unit(spike_times=found["spikes"][unit::UNITS])
+        file.add_electrode(location=f"CA{unit % 3}", group=group)
+    file.add_unit_column("quality", "by hand")
+    for unit in range(UNITS):
+        spikes, quality = found["spikes"][unit::UNITS], ("good", "mua")[unit % 2]
+        file.add_unit(spike_times=spikes, electrodes=[unit, 0], quality=quality)
     file.add_trial(start_time=0.0, stop_time=1.0)
     with NWBHDF5IO(str(path), "w") as io:
         io.write(file, cache_spec=cached)
@@ -262,6 +271,14 @@ NWB: tuple[dict[str, Any], ...] = (
     {
         "format": "nwb",
         "spikes": {"times": "units/spike_times", "units": "units/spike_unit", "bin_s": 0.5},
+        "units": {"quality": "units/quality", "location": "units/electrodes/location"},
+        "labels": {
+            "slow": {
+                "path": "acquisition/linked/data",
+                "kind": "continuous",
+                "time": "acquisition/linked/timestamps",
+            }
+        },
     },
 )
 

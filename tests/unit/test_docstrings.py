@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dandi_server import Dandi
 from helpers import dataset, session, small_study
 from warehouse_tables import warehouse
 
@@ -49,10 +50,12 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def _local_warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`fetch` asks a server of this process: no test needs the network."""
+    """`fetch` and `fetch_dandi` ask servers of this process: no test needs the network."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with warehouse() as server:
+    files = {f"sub-{name}/{name}1.nwb": b"" for name in "ab"}
+    with warehouse() as server, Dandi(tables={}, files={}, versions={"draft": files}) as archive:
         monkeypatch.setitem(raylab.fetch.__kwdefaults__, "base_uri", server.uri)
+        monkeypatch.setenv("RAYLAB_DANDI_URL", archive.uri)
         yield
 
 

@@ -85,7 +85,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     ),
     "torch_brain": ("data.readers.formats.torch_brain", "data.synthesis.two_photon_file"),
     "h5py": ("data.",),
-    "pynwb": ("data.readers.formats.nwb", "data.allen.reader_process"),
+    "pynwb": ("data.allen.reader_process",),
     "allensdk": ("data.allen.reader_process",),
     "plotly": ("reporting.",),
     "matplotlib": ("reporting.canvas",),
@@ -94,7 +94,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "ripser": ("evaluation.topology",),
     "umap": ("evaluation.comparison",),
     "torch_geometric": ("models.networks.graph",),
-    "requests": ("data.allen.",),
+    "requests": ("data.allen.", "data.fetching.", "data.dandi."),
     "torchmetrics": ("tasks.decoder.frames",),
 }
 

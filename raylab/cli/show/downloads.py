@@ -14,6 +14,8 @@ from raylab.cli.show.screen import console
 if TYPE_CHECKING:
     from raylab.data.allen.fetch import Fetched
     from raylab.data.allen.match import Match
+    from raylab.data.dandi.fetch import FetchedDandiset
+    from raylab.data.fetching.transfer import Wanted
 
 SHOWN = 50
 
@@ -87,10 +89,31 @@ def print_matches(matched: Sequence[Match]) -> None:
     screen.print(grid)
     if len(matched) > SHOWN:
         screen.print(f"... and {len(matched) - SHOWN} more (--json lists all)")
-    screen.print(_total(matched))
+    screen.print(_total(matched, "sessions"))
 
 
-def _total(matched: Sequence[Match]) -> str:
+def print_assets(listed: FetchedDandiset) -> None:
+    """The version of a dandiset that was taken, and its files that are wanted."""
+    from rich.filesize import decimal
+    from rich.table import Table
+    from rich.text import Text
+
+    release = listed.release
+    grid = Table("path", "size", "on disk")
+    for match in listed.matched[:SHOWN]:
+        size = "" if match.size is None else decimal(match.size)
+        grid.add_row(Text(match.asset.path), size, Text(match.here))
+    screen = console(stderr=False)
+    screen.print(f"{release}: {release.title}", markup=False, highlight=False, soft_wrap=True)
+    screen.print(grid)
+    if len(listed.matched) > SHOWN:
+        screen.print(f"... and {len(listed.matched) - SHOWN} more (--json lists all)")
+    if listed.left_out:
+        screen.print(f"{len(listed.left_out)} Zarr folders are left out: raylab reads none")
+    screen.print(_total(listed.matched, "files"))
+
+
+def _total(matched: Sequence[Wanted], what: str) -> str:
     from rich.filesize import decimal
 
     todo = [match for match in matched if not match.whole]
@@ -99,17 +122,17 @@ def _total(matched: Sequence[Match]) -> str:
     sizes += [f"{len(todo) - len(known)} of unknown size"] if len(known) < len(todo) else []
     there = len(matched) - len(todo)
     return (
-        f"{len(matched)} sessions fit, {there} already there, {len(todo)} to fetch: "
+        f"{len(matched)} {what} fit, {there} already there, {len(todo)} to fetch: "
         f"{' and '.join(sizes)}"
     )
 
 
-def print_fetched(done: Fetched) -> None:
+def print_fetched(done: Fetched | FetchedDandiset, what: str = "sessions") -> None:
     for failure in done.failed:
-        click.echo(f"not fetched: {failure.id}: {failure.error}", err=True)
+        name = getattr(failure, "path", None) or getattr(failure, "id", None)
+        click.echo(f"not fetched: {name}: {failure.error}", err=True)
     if done.fetched or done.failed:
         there = f", {len(done.skipped)} already there" if done.skipped else ""
         click.echo(
-            f"{len(done.fetched)} sessions fetched to {done.folder}{there}, {len(done.failed)} "
-            "failed"
+            f"{len(done.fetched)} {what} fetched to {done.folder}{there}, {len(done.failed)} failed"
         )

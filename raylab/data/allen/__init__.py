@@ -2,9 +2,8 @@
 
 Fetching: `fetch.py` chooses sessions and downloads them. `ophys_catalogue.py` and
 `ecephys_catalogue.py` list what the warehouse has, by queries of `rma.py`; `listing.py` filters the
-lists, and `match.py` compares them with the files that are there already. `download.py` brings one
-file (`part.py` is a file under way, `http.py` asks again after failures), and `record.py` notes
-where each file comes from.
+lists, and `match.py` compares them with the files that are there already. `raylab.data.fetching`
+brings the files.
 
 Reading: `ophys.py` and `ecephys.py` make sessions, with the options of `recipes.py`. allensdk reads
 the files. Its pins fit no other package, so it runs in an environment (`environment.py`) and a

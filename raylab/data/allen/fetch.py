@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from raylab.config.explain import did_you_mean
 from raylab.data.allen import ecephys_catalogue as ecephys
 from raylab.data.allen import ophys_catalogue as ophys
-from raylab.data.allen.download import Stopped, download
 from raylab.data.allen.listing import Filters, Listing, checked_range, narrow
 from raylab.data.allen.match import Match, matches
-from raylab.data.allen.part import NotWritable
-from raylab.data.allen.record import Record
 from raylab.data.allen.rma import BASE_URI, Warehouse
-from raylab.errors import ConfigError, DataError
+from raylab.data.fetching.hdf5 import fault
+from raylab.data.fetching.transfer import transfer
+from raylab.errors import ConfigError
 from raylab.paths import local_path
 from raylab.results import Result
 
@@ -177,12 +170,16 @@ def fetch(
     agreed = confirm(matched) if confirm else True
     if dry_run or not agreed or not todo:
         return done
-    with _own(folder):
-        _check_room(folder, todo)
-        fetched, failed = _download_all(
-            source, folder, todo, parallel, progress or (lambda *_: None)
-        )
-    return replace(done, fetched=fetched, failed=failed)
+    fetched, failures = transfer(
+        folder,
+        todo,
+        parallel=parallel,
+        progress=progress,
+        description=lambda match: _description(source, match),
+        check=lambda _: lambda path, __: fault(path),
+    )
+    failed = [FailedDownload(match.session.id, error) for match, error in failures]
+    return replace(done, fetched=fetched, failed=sorted(failed, key=lambda failure: failure.id))
 
 
 def _words(words: Words) -> tuple[str, ...]:
@@ -198,6 +195,10 @@ def _neurons(low: int | None, high: int | None) -> tuple[float, float] | None:
 
 def find(warehouse: Warehouse, source: str, filters: Filters) -> list[Listing]:
     """The sessions of a source that fit, by id."""
+    if source == "dandi":
+        raise ConfigError(
+            "`raylab.fetch` downloads sessions of the Allen Institute", "Use `raylab.fetch_dandi`."
+        )
     if source not in SOURCES:
         raise ConfigError(f"source '{source}' is not known", did_you_mean(source, SOURCES))
     module, early, late = SOURCES[source]
@@ -205,70 +206,8 @@ def find(warehouse: Warehouse, source: str, filters: Filters) -> list[Listing]:
     return narrow(module.with_neurons(warehouse, left), filters, late, source)
 
 
-@contextmanager
-def _own(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process alone: two would write the same partial files."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / ".fetch.lock", timeout=0):
-            yield
-    except filelock.Timeout:
-        raise DataError(
-            f"{folder}: another `raylab fetch` is writing there", "Wait for it."
-        ) from None
-    except OSError as error:
-        raise NotWritable(
-            f"{error.filename or folder}: cannot be written ({error.strerror})",
-            "Choose another --out.",
-        ) from None
-
-
-def _check_room(folder: Path, todo: Sequence[Match]) -> None:
-    needed, free = sum(match.missing or 0 for match in todo), shutil.disk_usage(folder).free
-    if needed > free:
-        raise NotWritable(
-            f"{folder}: {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free",
-            "Make room, choose another --out, or fewer sessions (--limit).",
-        )
-
-
-def _download_all(
-    source: str,
-    folder: Path,
-    todo: Sequence[Match],
-    parallel: int,
-    progress: Callable[[str, int, int | None], None],
-) -> tuple[list[Path], list[FailedDownload]]:
-    record, stop = Record(folder), threading.Event()
-
-    def bring(match: Match) -> Path:
-        def report(there: int, size: int | None) -> None:
-            progress(match.path.name, there, size)
-
-        if stop.is_set():
-            raise Stopped
-        arrived = download(match.url, match.path, stop=stop, progress=report)
-        # The record first: a process killed in between leaves a part that the next run completes.
-        record.add(match.session, arrived, source=source, url=match.url)
-        arrived.part.become(match.path)
-        return match.path
-
-    with ThreadPoolExecutor(parallel) as pool:
-        running = {pool.submit(bring, match): match for match in todo}
-        try:
-            return _collect(running)
-        except BaseException:  # Ctrl-C, a full disk: the threads end soon, their parts stay
-            stop.set()
-            raise
-
-
-def _collect(running: dict[Future[Path], Match]) -> tuple[list[Path], list[FailedDownload]]:
-    fetched, failed = [], []
-    for future in as_completed(running):
-        try:
-            fetched.append(future.result())
-        except NotWritable:
-            raise
-        except DataError as error:
-            failed.append(FailedDownload(running[future].session.id, error.what))
-    return sorted(fetched), sorted(failed, key=lambda failure: failure.id)
+def _description(source: str, match: Match) -> dict[str, Any]:
+    """What the record says of a session."""
+    session = asdict(match.session)
+    del session["file"], session["link"]
+    return {"source": source, "session": session}

@@ -9,38 +9,19 @@ from pathlib import Path
 
 import requests
 
-from raylab.data.allen.download import fault
-from raylab.data.allen.http import http_session, open_url
 from raylab.data.allen.listing import Listing
-from raylab.data.allen.part import Part, Version
 from raylab.data.allen.rma import Warehouse
+from raylab.data.fetching.hdf5 import fault
+from raylab.data.fetching.http import http_session, open_url
+from raylab.data.fetching.part import Part, Version
+from raylab.data.fetching.transfer import Wanted, state
 
 
-@dataclass(frozen=True)
-class Match:
-    """A session that fits, and what there is of it.
-
-    Attributes:
-        size: Bytes, as the warehouse says; None where it does not.
-        whole: The file is there and whole.
-        begun: Bytes of an earlier download that need not come again.
-        here: All this in words: "", "whole", "35 %", or what is wrong with the file that is there.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Match(Wanted):
+    """A session that fits, and what there is of it."""
 
     session: Listing
-    url: str
-    path: Path
-    size: int | None
-    whole: bool
-    begun: int
-    here: str
-
-    @property
-    def missing(self) -> int | None:
-        """Bytes still to come, if known."""
-        if self.whole:
-            return 0
-        return None if self.size is None else max(0, self.size - self.begun)
 
 
 def matches(
@@ -53,9 +34,14 @@ def matches(
         size, begun = _remote_size(url), Part(path).resumable()
         wrong = _fault(path, size) if path.is_file() else None
         whole = path.is_file() and wrong is None
-        percent = f"{100 * begun // size} %" if begun and size else ""
         return Match(
-            session, url, path, size, whole, begun, here="whole" if whole else wrong or percent
+            session=session,
+            url=url,
+            path=path,
+            size=size,
+            whole=whole,
+            begun=begun,
+            here=state(size, whole, begun, wrong),
         )
 
     with ThreadPoolExecutor(parallel) as pool:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import requests
-
-from raylab.data.allen.http import RETRIES, http_session, open_url, refusal, why
+from raylab.data.fetching.http import answer_of, http_session, refusal
 from raylab.errors import ConfigError, DataError
 
 T = TypeVar("T")
@@ -26,7 +23,6 @@ BASE_URI = "http://api.brain-map.org"
 # answer where a query includes other models; 5000 hold each such query of this package in one page.
 PAGE_ROWS = 5000
 IDS_A_QUERY = 100  # an address should stay below 8 kB
-PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,29 +146,11 @@ class Warehouse:
         return page
 
     def _body(self, url: str) -> bytes:
-        """The adapter tries again until an answer begins; one that breaks off in the middle is
-        asked for anew here.
-        """
-        for attempt in range(RETRIES + 1):
-            try:
-                with open_url(self._http, url) as response:
-                    # RMA puts its own errors into the body, with a status that is not 200.
-                    if response.status_code != 200 and "json" not in response.headers.get(
-                        "Content-Type", ""
-                    ):
-                        raise refusal(url, response)
-                    try:
-                        return response.content
-                    except requests.RequestException as error:
-                        reason = why(error)
-            except requests.RequestException as error:
-                raise DataError(
-                    f"{self.base_uri}: not reachable ({why(error)})",
-                    "Check the network, --base-uri and the proxy settings (HTTP_PROXY, "
-                    "HTTPS_PROXY, NO_PROXY).",
-                ) from None
-            time.sleep(PAUSE_S * attempt)
-        raise DataError(f"{self.base_uri}: answers break off ({reason})", "Try again later.")
+        response = answer_of(self._http, url, self.base_uri)
+        # RMA puts its own errors into the body, with a status that is not 200.
+        if response.status_code != 200 and "json" not in response.headers.get("Content-Type", ""):
+            raise refusal(url, response)
+        return response.content
 
 
 def table(query: Query, rows: list[Row], make: Callable[[Row], T | None]) -> list[T]:

@@ -23,8 +23,8 @@ from raylab.errors import ConfigError, DataError, RaylabError
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr("raylab.data.allen.http.BACKOFF_S", 0.0)
-    monkeypatch.setattr("raylab.data.allen.rma.PAUSE_S", 0.0)
+    monkeypatch.setattr("raylab.data.fetching.http.BACKOFF_S", 0.0)
+    monkeypatch.setattr("raylab.data.fetching.http.PAUSE_S", 0.0)
 
 
 @pytest.fixture

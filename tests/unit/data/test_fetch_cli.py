@@ -18,8 +18,8 @@ from warehouse_tables import link, warehouse
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr("raylab.data.allen.http.BACKOFF_S", 0.0)
-    monkeypatch.setattr("raylab.data.allen.download.PAUSE_S", 0.0)
+    monkeypatch.setattr("raylab.data.fetching.http.BACKOFF_S", 0.0)
+    monkeypatch.setattr("raylab.data.fetching.download.PAUSE_S", 0.0)
 
 
 @pytest.fixture

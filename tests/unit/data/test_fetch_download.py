@@ -22,8 +22,8 @@ from warehouse_server import Warehouse, hdf5
 from warehouse_tables import link, warehouse
 
 import raylab
-from raylab.data.allen.download import fault
 from raylab.data.allen.fetch import Fetched
+from raylab.data.fetching.hdf5 import fault
 from raylab.errors import DataError
 
 FILE, NAME = link(501), "ophys_experiment_501.nwb"
@@ -33,8 +33,8 @@ SIZE = len(hdf5(501))
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr("raylab.data.allen.http.BACKOFF_S", 0.0)
-    monkeypatch.setattr("raylab.data.allen.download.PAUSE_S", 0.0)
+    monkeypatch.setattr("raylab.data.fetching.http.BACKOFF_S", 0.0)
+    monkeypatch.setattr("raylab.data.fetching.download.PAUSE_S", 0.0)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_a_download_goes_on_as_long_as_it_gets_on(served: Warehouse, tmp_path: P
 def test_a_server_that_sends_nothing_more_is_asked_again(
     served: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("raylab.data.allen.http.TIMEOUT_S", (1.0, 0.3))
+    monkeypatch.setattr("raylab.data.fetching.http.TIMEOUT_S", (1.0, 0.3))
     served.script[FILE] = ["stall"]
     fetch(served, tmp_path)
     assert (tmp_path / NAME).read_bytes() == served.files[FILE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import requests
@@ -14,6 +15,7 @@ from raylab.version import __version__
 TIMEOUT_S = (10.0, 30.0)  # to connect; between two packets
 RETRIES = 4
 BACKOFF_S = 0.5  # doubled with each retry
+PAUSE_S = 1.0  # longer with each answer that breaks off
 
 
 def http_session() -> requests.Session:
@@ -57,6 +59,36 @@ def open_url(
         )
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise DataError(f"{url}: not an address ({error})", "Check --base-uri.") from None
+
+
+def answer_of(http: requests.Session, url: str, server: str) -> requests.Response:
+    """A whole answer, whatever its status.
+
+    The adapter tries again until an answer begins; one that breaks off in the middle is asked for
+    anew here.
+
+    Args:
+        server: Whose answer it is, for the error.
+
+    Raises:
+        DataError: The server cannot be reached, or all its answers break off.
+    """
+    for attempt in range(RETRIES + 1):
+        try:
+            with open_url(http, url) as response:
+                try:
+                    response.content  # noqa: B018  (read, and kept by the response)
+                    return response
+                except requests.RequestException as error:
+                    reason = why(error)
+        except requests.RequestException as error:
+            raise DataError(
+                f"{server}: not reachable ({why(error)})",
+                "Check the network, --base-uri and the proxy settings (HTTP_PROXY, HTTPS_PROXY, "
+                "NO_PROXY).",
+            ) from None
+        time.sleep(PAUSE_S * attempt)
+    raise DataError(f"{server}: answers break off ({reason})", "Try again later.")
 
 
 def refusal(url: str, response: requests.Response) -> DataError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from raylab.data.allen.download import Arrived
-from raylab.data.allen.listing import Listing
+from raylab.data.fetching.download import Arrived
 from raylab.errors import DataError
 from raylab.files import read_json, write_json
 
@@ -29,21 +29,29 @@ class Record:
         record = read_json(self.path) if self.path.exists() else {"files": {}}
         if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
             raise DataError(f"{self.path}: not a record of `raylab fetch`", "Move it elsewhere.")
-        self._files: dict[str, object] = record["files"]
+        self._files: dict[str, Any] = record["files"]
 
-    def add(self, listing: Listing, arrived: Arrived, *, source: str, url: str) -> None:
-        session = dataclasses.asdict(listing)
-        del session["file"], session["link"]
+    def of(self, name: str) -> dict[str, Any]:
+        """The entry of a file; empty where there is none."""
+        entry = self._files.get(name)
+        return entry if isinstance(entry, dict) else {}
+
+    def add(self, name: str, arrived: Arrived, url: str, described: Mapping[str, Any]) -> None:
+        """Note a file that came.
+
+        Args:
+            name: The path of the file in the folder.
+            described: What the archive says of the file.
+        """
         entry = {
-            "source": source,
             "url": url,
             "size": arrived.size,
             "sha256": arrived.sha256,
             "etag": arrived.version.etag,
             "modified": arrived.version.modified,
             "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
-            "session": session,
+            **described,
         }
         with self._lock:
-            self._files[listing.file] = entry
+            self._files[name] = entry
             write_json(self.path, {"files": dict(sorted(self._files.items()))})

@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import requests
 
-from raylab.data.allen.http import http_session, open_url, refusal, why
-from raylab.data.allen.part import Broken, Part, Version
+from raylab.data.fetching.http import http_session, open_url, refusal, why
+from raylab.data.fetching.part import Broken, Part, Version
 from raylab.errors import DataError
 from raylab.files import file_digest
 
@@ -26,6 +24,12 @@ ATTEMPTS = 5
 PAUSE_S = 1.0  # doubled with each such failure
 
 Progress = Callable[[int, int | None], None]
+# Why a file that came is not the wanted one, by its path and its SHA-256; None where it is.
+Check = Callable[[Path, str], str | None]
+
+
+class Wrong(Broken):
+    """All bytes came, and they are not those of the file."""
 
 
 class Stopped(Exception):
@@ -42,12 +46,22 @@ class Arrived:
     sha256: str
 
 
-def download(url: str, path: Path, *, stop: threading.Event, progress: Progress) -> Arrived:
+def download(
+    url: str,
+    path: Path,
+    *,
+    stop: threading.Event,
+    progress: Progress,
+    check: Check,
+    contents: int = ATTEMPTS,
+) -> Arrived:
     """Fetch `url` beside `path`, however often the connection ends.
 
     Args:
         stop: Ends the download soon after it is set.
         progress: Called with the bytes there and the size, if known.
+        check: Says what is wrong with all the bytes that came.
+        contents: How often contents that are wrong are fetched before this is an error.
 
     Raises:
         DataError: The server refuses, or it fails again and again without any progress.
@@ -55,18 +69,19 @@ def download(url: str, path: Path, *, stop: threading.Event, progress: Progress)
         Stopped: `stop` was set.
     """
     part = Part(path)
-    best, barren = part.length, 0
+    best, barren, wrong = part.length, 0, 0
     with http_session() as http:
         while True:
             try:
-                return _attempt(http, url, part, stop, progress)
+                return _checked(part, _attempt(http, url, part, stop, progress), check)
             except (Broken, requests.RequestException) as error:
                 reason = why(error) if isinstance(error, requests.RequestException) else str(error)
+                wrong += isinstance(error, Wrong)
             barren = 0 if part.length > best else barren + 1
             best = max(best, part.length)
-            if barren >= ATTEMPTS:
+            if barren >= ATTEMPTS or wrong >= contents:
                 raise DataError(
-                    f"{url}: {reason} ({ATTEMPTS} times)",
+                    f"{url}: {reason} ({min(ATTEMPTS, contents)} times)",
                     "Try again later; the part that was downloaded is kept.",
                 )
             if stop.wait(PAUSE_S * 2 ** max(barren - 1, 0)):
@@ -75,7 +90,8 @@ def download(url: str, path: Path, *, stop: threading.Event, progress: Progress)
 
 def _attempt(
     http: requests.Session, url: str, part: Part, stop: threading.Event, progress: Progress
-) -> Arrived:
+) -> Version:
+    """The version of the file whose rest was brought, however much of it came."""
     offset, version = part.resumable(), part.version()
     if not offset or offset != version.size:
         headers = {"Accept-Encoding": "identity"}  # compressed bytes could not be continued
@@ -85,7 +101,7 @@ def _attempt(
             version = _begin(url, response, part, version, offset)
             for length in part.append(_until(stop, response)):
                 progress(length, version.size)
-    return _checked(part, version)
+    return version
 
 
 def _begin(
@@ -117,21 +133,18 @@ def _until(stop: threading.Event, response: requests.Response) -> Iterator[bytes
         yield chunk
 
 
-def _checked(part: Part, version: Version) -> Arrived:
-    """Size, checksums where the server gave any, and the HDF5 structure."""
+def _checked(part: Part, version: Version, check: Check) -> Arrived:
+    """Size, checksums where the server gave any, and what the caller checks."""
     size = part.length
     if version.size is not None and size < version.size:
         raise Broken(f"ended after {size} of {version.size} bytes")
-    wrong = (
-        f"has {size} bytes, {version.size} were named"
-        if version.size not in (None, size)
-        else fault(part.path)
-    )
-    sha256 = "" if wrong else file_digest(part.path)
-    wrong = wrong or _digest_fault(part.path, version, sha256)
+    sha256, wrong = "", f"has {size} bytes, {version.size} were named"
+    if version.size in (None, size):
+        sha256 = file_digest(part.path)
+        wrong = check(part.path, sha256) or _digest_fault(part.path, version, sha256) or ""
     if wrong:
         part.clear()
-        raise Broken(f"what came {wrong}")
+        raise Wrong(f"what came {wrong}")
     return Arrived(part, version, size, sha256)
 
 
@@ -144,24 +157,3 @@ def _digest_fault(path: Path, version: Version, sha256: str) -> str | None:
         if version.md5 != base64.b64encode(md5).decode():
             return "does not have the MD5 that the server gave"
     return None
-
-
-def fault(path: Path) -> str | None:
-    """Why a file is not a whole HDF5 file; None if it is.
-
-    HDF5 keeps the address of its end in the superblock and the library compares it with the file's
-    length on opening, so a file that was cut anywhere shows. Bytes that were changed in the middle
-    do not; checksums are for these.
-    """
-    if not h5py.is_hdf5(path):
-        with path.open("rb") as file:
-            return (
-                f"is not an HDF5 file ({path.stat().st_size} bytes, beginning with "
-                f"{file.read(12)!r})"
-            )
-    try:
-        with h5py.File(path, "r", locking=False):
-            return None
-    except (OSError, RuntimeError) as error:
-        cut = re.search(r"eof = (\d+).*stored_eof = (\d+)", str(error))
-        return f"is truncated: {cut[1]} of {cut[2]} bytes" if cut else f"is damaged ({error})"
