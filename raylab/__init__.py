@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from raylab.analysis.shuffle_labels import shuffle_labels as shuffle_labels
     from raylab.analysis.topology import topology as topology
     from raylab.data.allen.fetch import fetch as fetch
-    from raylab.data.dandi.fetch import fetch_dandi as fetch_dandi
+    from raylab.data.dandi.fetch_dandi import fetch_dandi as fetch_dandi
     from raylab.data.dataset import Dataset as Dataset
     from raylab.data.inspect import inspect as inspect
     from raylab.data.prepare import prepare as prepare
@@ -56,7 +56,7 @@ _PUBLIC = {
     "synth": "raylab.data.synth:synth",
     "synth_spikes": "raylab.data.synth_spikes:synth_spikes",
     "fetch": "raylab.data.allen.fetch:fetch",
-    "fetch_dandi": "raylab.data.dandi.fetch:fetch_dandi",
+    "fetch_dandi": "raylab.data.dandi.fetch_dandi:fetch_dandi",
     "prepare": "raylab.data.prepare:prepare",
     "inspect": "raylab.data.inspect:inspect",
     "draw": "raylab.reporting.draw:draw",

@@ -15,7 +15,7 @@ from raylab.cli.show.screen import print_json
 from raylab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from raylab.data.dandi.fetch import FetchedDandiset
+    from raylab.data.dandi.fetch_dandi import FetchedDandiset
 
 DANDI = "dandi"
 FOR_ALL = {"source", "out", "limit", "parallel", "base_uri", "dry_run", "yes", "as_json"}

@@ -14,7 +14,7 @@ from raylab.cli.show.screen import console
 if TYPE_CHECKING:
     from raylab.data.allen.fetch import Fetched
     from raylab.data.allen.match import Match
-    from raylab.data.dandi.fetch import FetchedDandiset
+    from raylab.data.dandi.fetch_dandi import FetchedDandiset
     from raylab.data.fetching.transfer import Wanted
 
 SHOWN = 50

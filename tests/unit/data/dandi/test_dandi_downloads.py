@@ -14,7 +14,7 @@ from dandi_server import Dandi, etag
 
 import raylab
 from raylab.data.dandi.digests import dandi_etag, part_bytes
-from raylab.data.dandi.fetch import FetchedDandiset
+from raylab.data.dandi.fetch_dandi import FetchedDandiset
 from raylab.errors import DataError
 
 NAME = "sub-a/a1.nwb"

@@ -9,7 +9,7 @@ import pytest
 from dandi_server import Dandi
 
 import raylab
-from raylab.data.dandi.fetch import FetchedDandiset
+from raylab.data.dandi.fetch_dandi import FetchedDandiset
 from raylab.errors import ConfigError, DataError, RaylabError
 
 
