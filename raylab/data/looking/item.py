@@ -28,6 +28,8 @@ class Values(Result):
         increasing: True for a vector in which every value is larger than the one before it.
         step: Median difference between two neighbours of a vector.
         steady: True if all steps of a vector are equal, up to rounding.
+        jitter: Share of the steps of a clock that differ from their median by more than a fifth,
+            pauses left out.
         examples: Some of the values of text.
     """
 
@@ -43,6 +45,7 @@ class Values(Result):
     increasing: bool = False
     step: float | None = None
     steady: bool = False
+    jitter: float = 0.0
     examples: tuple[str, ...] = ()
 
 

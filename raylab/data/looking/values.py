@@ -83,10 +83,17 @@ def _of_numbers(flat: np.ndarray, everything: bool, *, ordered: bool) -> Values:
         distinct=len(np.unique(finite)),
         increasing=increasing,
         step=step,
+        jitter=_jitter(steps, step) if increasing and step else 0.0,
         steady=bool(
             increasing and step and np.allclose(steps, step, rtol=1e-3, atol=_rounding(flat))
         ),
     )
+
+
+def _jitter(steps: np.ndarray, step: float) -> float:
+    """The share of steps that are neither near the median step nor pauses."""
+    running = steps[steps < 2.5 * step]
+    return round(float(np.mean(np.abs(running / step - 1) > 0.2)), 4)
 
 
 def _rounding(flat: np.ndarray) -> float:

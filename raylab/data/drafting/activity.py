@@ -1,0 +1,196 @@
+"""Which array is the neural data, which of its sides is time, and what kind of activity it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from raylab.data.drafting.arrays import Array
+from raylab.data.drafting.field_names import (
+    ACTIVITY,
+    CALCIUM,
+    CLOCK,
+    LABELS,
+    NO_ACTIVITY,
+    PREFERRED,
+    SPIKING,
+    is_called,
+    words,
+)
+from raylab.data.drafting.guess import Guess, Section
+from raylab.data.looking.item import DIFFERS
+
+FEWEST_SAMPLES, FEWEST_UNITS, FEWEST_COLUMNS = 20, 2, 3
+MOST_SPIKES = 200  # in one sample of an array of counts
+NARROW = 8  # columns that a label may have
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The array that is taken for the neural data.
+
+    Attributes:
+        samples: Number of samples; of a tensor of trials, samples of a trial.
+        trials: Number of trials of a tensor; 0 of a continuous recording.
+        section: The recipe's section `neural`.
+        rivals: Arrays that could be meant as well.
+    """
+
+    array: Array
+    samples: int
+    trials: int
+    section: Section
+    rivals: tuple[Array, ...] = ()
+
+    @property
+    def is_counts(self) -> bool:
+        return bool(self.section["kind"].value == "counts")
+
+
+def activity_of(
+    arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]]
+) -> Activity | None:
+    """The best candidate; None where no array can be neural data.
+
+    Args:
+        vectors: Vectors by their number of values: clocks and labels, which tell the samples.
+    """
+    candidates = [array for array in arrays if not array.companion and could_be(array)]
+    ranked = sorted(candidates, key=lambda array: _rank(array, vectors), reverse=True)
+    if not ranked:
+        return None
+    chosen, rivals = ranked[0], tuple(ranked[1:6])
+    shape = chosen.item.shape
+    if len(shape) == 3:
+        section, samples, trials = _tensor(chosen, vectors)
+        return Activity(chosen, samples, trials, section, rivals)
+    if chosen.item.count > 1:
+        return _columns(chosen, arrays, rivals)
+    time_first, why, check = _sides(shape, vectors)
+    layout = Guess("time_neuron" if time_first else "neuron_time", why, check)
+    section = {"path": Guess(chosen.path, _choice(chosen, rivals)), "layout": layout}
+    return Activity(
+        chosen, shape[0] if time_first else shape[1], 0, section | _kind(chosen), rivals
+    )
+
+
+def could_be(array: Array) -> bool:
+    """True for a table that is wide enough, a tensor, and a family of vectors."""
+    item, shape = array.item, array.item.shape
+    if item.kind != "array" or not item.numeric or is_called(array.name, NO_ACTIVITY):
+        return False
+    if item.dtype == "bool" or item.dtype.startswith("complex"):
+        return False
+    if item.count > 1:
+        named = is_called(array.name, ACTIVITY | CALCIUM | SPIKING)
+        vector = array.is_vector and DIFFERS not in shape and array.length >= FEWEST_SAMPLES
+        other = is_called(array.name, LABELS | CLOCK) and not named
+        return vector and item.count >= FEWEST_COLUMNS and not other
+    if len(shape) == 3:
+        return min(shape) >= FEWEST_UNITS and is_called(array.name, ACTIVITY | CALCIUM | SPIKING)
+    if len(shape) != 2 or min(shape) < FEWEST_UNITS or max(shape) < FEWEST_SAMPLES:
+        return False
+    if min(shape) <= NARROW:
+        named = is_called(array.name, (ACTIVITY | CALCIUM | SPIKING) - {"x"})
+        return named and not is_called(array.name, LABELS | CLOCK)
+    return array.values.distinct != 1
+
+
+def _rank(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[float, ...]:
+    """Named like activity, of known preference, beside vectors of its length, large."""
+    named = is_called(array.name, CALCIUM | SPIKING | ACTIVITY)
+    parts = words(array.name)
+    preferred = min((PREFERRED.index(part) for part in parts if part in PREFERRED), default=99)
+    size = math.prod(max(side, 1) for side in array.item.shape) * array.item.count
+    beside = max((len(vectors.get(side, ())) for side in array.item.shape), default=0)
+    return (named and beside > 0, named, beside > 0, -preferred, size)
+
+
+def _sides(
+    shape: tuple[int, ...], vectors: Mapping[int, Sequence[Array]]
+) -> tuple[bool, str, bool]:
+    """(True where the rows are samples, why, doubtful)."""
+    rows, columns = shape
+    size = f"{rows} x {columns}"
+    votes = [sum(_votes(array) for array in vectors.get(side, ())) for side in shape]
+    if rows != columns and votes[0] != votes[1]:
+        side = 0 if votes[0] > votes[1] else 1
+        witness = max(vectors[shape[side]], key=_votes)
+        place = "rows" if side == 0 else "columns"
+        return side == 0, f"{size}: '{witness.path}' has a value for each of the {place}", False
+    if rows == columns:
+        return True, f"{size}: as many rows as columns, the rows taken for samples", True
+    if rows > columns:
+        return True, f"{size}: fewer columns than rows, so the columns are units", False
+    return False, f"{size}: fewer rows than columns, so the rows are units", False
+
+
+def _votes(array: Array) -> int:
+    """How much a vector tells about the samples."""
+    if is_called(array.name, CLOCK) or array.values.steady:
+        return 3
+    return 2 if is_called(array.name, LABELS) else 0
+
+
+def _tensor(
+    array: Array, vectors: Mapping[int, Sequence[Array]]
+) -> tuple[Section, int, int]:
+    shape = array.item.shape
+    size = " x ".join(str(side) for side in shape)
+    witness = next(iter(vectors.get(shape[0], ())), None)
+    why = f"{size}: trials, samples of a trial, units"
+    if witness is not None:
+        why += f"; '{witness.path}' has a value for each trial"
+    layout = Guess("trial_time_neuron", why, check=witness is None)
+    section = {"path": Guess(array.path), "layout": layout} | _kind(array)
+    return section, shape[1], shape[0]
+
+
+def _columns(array: Array, arrays: Sequence[Array], rivals: tuple[Array, ...]) -> Activity:
+    """A family of vectors, one for each unit."""
+    others = [other.path for other in arrays if other is not array]
+    path = narrowed(array.path, others)
+    why = f"{array.item.count} vectors of {array.length} values that differ by a number"
+    section = {"path": Guess(path, why)} | _kind(array)
+    return Activity(array, array.length, 0, section, rivals)
+
+
+def narrowed(pattern: str, others: Sequence[str]) -> str:
+    """The pattern of a family, made narrower where it would match another array as well."""
+    from fnmatch import fnmatchcase
+
+    if not any(fnmatchcase(other, pattern) for other in others):
+        return pattern
+    return pattern.replace("*", "[0-9]*")
+
+
+def _choice(chosen: Array, rivals: Sequence[Array]) -> str:
+    if not rivals:
+        return "the only wide table of numbers"
+    sizes = [
+        f"{rival.path} ({' x '.join(map(str, rival.item.shape))})" for rival in rivals
+    ]
+    return f"or: {', '.join(sizes)}"
+
+
+def _kind(array: Array) -> Section:
+    values, name = array.values, array.name
+    parts = words(f"{array.item.parent} {array.name}")
+    if not values.size:
+        kind = Guess("calcium", "no value was looked at: counts, calcium or rate", check=True)
+    elif values.whole and (values.low or 0) >= 0 and (values.high or 0) <= MOST_SPIKES:
+        kind = Guess("counts", f"whole numbers from {values.low:g} to {values.high:g}")
+    elif is_called(name, {"rate", "rates", "firing", "hz"}):
+        kind = Guess("rate", "its name")
+    elif is_called(name, CALCIUM):
+        kind = Guess("calcium", "its name; not small whole numbers")
+    elif CALCIUM & set(parts):
+        kind = Guess("calcium", "the name of its group; not small whole numbers")
+    else:
+        kind = Guess("calcium", "not small whole numbers; `rate` if these are firing rates", True)
+    section: Section = {"kind": kind}
+    if values.missing:
+        why = f"{values.missing:.1%} of the values looked at are NaN; or drop_units, zero"
+        section["nan"] = Guess("interpolate", why, check=True)
+    return section

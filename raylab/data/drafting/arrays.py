@@ -1,0 +1,78 @@
+"""The arrays that a recipe may name, in a file and in the files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from raylab.data.looking.item import FileContents, Item, Values
+
+HIDDEN = ("specifications/", "general/", "#")  # of NWB and MATLAB: no recording
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array and the path by which a recipe names it.
+
+    Attributes:
+        path: As a recipe would name it; of an array in a companion `name:path`.
+        companion: Name of the companion that holds it; empty for the file itself.
+    """
+
+    path: str
+    item: Item
+    companion: str = ""
+
+    @property
+    def length(self) -> int:
+        """The number of rows of a vector, whichever way it lies; 0 of what is no vector."""
+        shape = self.item.shape
+        sizes = [size for size in shape if size != 1]
+        return sizes[0] if len(sizes) == 1 else (1 if shape and not sizes else 0)
+
+    @property
+    def is_vector(self) -> bool:
+        return self.length > 1 and len(self.item.shape) <= 2
+
+    @property
+    def values(self) -> Values:
+        return self.item.values or Values(size=0)
+
+    @property
+    def name(self) -> str:
+        """What the array is called; a series of NWB by its own name, not `data`."""
+        if self.item.leaf in ("data", "array") and self.item.parent:
+            return self.item.parent.rpartition("/")[2]
+        return self.item.leaf
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The file and the group that it lies in."""
+        return self.companion, self.item.parent
+
+
+def arrays_of(file: FileContents, companion: str = "") -> list[Array]:
+    """The arrays of numbers and text of a file."""
+    return list(_arrays(file, companion))
+
+
+def by_length(arrays: Iterable[Array]) -> dict[int, list[Array]]:
+    """Vectors by their number of values."""
+    lengths: dict[int, list[Array]] = {}
+    for array in arrays:
+        if array.is_vector and array.item.count == 1:
+            lengths.setdefault(array.length, []).append(array)
+    return lengths
+
+
+def _arrays(file: FileContents, companion: str) -> Iterator[Array]:
+    single = sum(item.kind == "array" for item in file.items) == 1
+    for item in file.items:
+        if item.kind not in ("array", "cells") or item.name.startswith(HIDDEN):
+            continue
+        path = item.name
+        if companion:
+            path = companion if single else f"{companion}:{item.name}"
+        elif file.format == "npy":
+            path = "array"
+        yield Array(path, item, companion)

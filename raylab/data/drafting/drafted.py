@@ -1,0 +1,111 @@
+"""A recipe from what is in a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from raylab.data.drafting.activity import Activity, activity_of
+from raylab.data.drafting.arrays import Array, arrays_of, by_length
+from raylab.data.drafting.behaviour import behaviour_of
+from raylab.data.drafting.clock import clock_of
+from raylab.data.drafting.guess import Guess, Section
+from raylab.data.drafting.identity import session_of
+from raylab.data.drafting.nwb_arrays import nwb_arrays
+from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder
+from raylab.data.drafting.spikes import spikes_of
+from raylab.data.drafting.splits import splits_of
+from raylab.data.drafting.tables import tables_of
+from raylab.data.looking.contents import Contents
+from raylab.data.looking.item import FileContents
+from raylab.errors import DataError
+
+
+def drafted(contents: Contents, beside: Sequence[FileContents] = ()) -> Section:
+    """The recipe of a path, as guesses.
+
+    Args:
+        beside: Files in the folder of a lone file, which may hold its labels.
+
+    Raises:
+        DataError: Nothing in it looks like activity, or raylab reads no such files.
+    """
+    where = contents.path
+    readable = contents.readable
+    if not readable:
+        raise DataError(f"{where}: holds no file that raylab reads", "See docs/recipes.md.")
+    if Path(where).is_dir() or len(contents.files) > 1:
+        return _recipe(parts_of_folder(readable, where), where)
+    parts = parts_of_file(readable[0], beside)
+    alone = _recipe(Parts(parts.main), where)
+    return alone if "labels" in alone or not parts.companions else _recipe(parts, where)
+
+
+def _recipe(parts: Parts, where: str) -> Section:
+    arrays = nwb_arrays(parts.main) if parts.main.format == "nwb" else arrays_of(parts.main)
+    for name, file in parts.companions.items():
+        arrays += arrays_of(file, name)
+    activity = activity_of(arrays, by_length(arrays))
+    recipe: Section = {"format": Guess(parts.main.format, parts.main.what)}
+    if parts.files:
+        recipe["files"] = parts.files
+    recipe["companions"] = {}
+    recipe["session"] = session_of(parts.main)
+    if activity is None:
+        used = _spiking(recipe, arrays, where)
+    else:
+        used = _sampled(recipe, activity, arrays, parts.main)
+    return _finished(recipe, parts, used)
+
+
+def _sampled(
+    recipe: Section, activity: Activity, arrays: Sequence[Array], file: FileContents
+) -> list[Array]:
+    """Add activity, clock, labels, tables and splits; return the arrays that are used."""
+    clock = clock_of(activity, arrays, file)
+    recipe |= {"neural": activity.section, "time": clock.section}
+    tables = tables_of(arrays, activity.samples, set()) if not activity.trials else None
+    free = [array for array in arrays if tables is None or array not in tables.used]
+    behaviour = behaviour_of(activity, clock, free)
+    if tables is not None and tables.section:
+        tables = tables_of(arrays, activity.samples, {*behaviour.labels, *behaviour.groups})
+        recipe["intervals"] = tables.section
+    recipe |= {"labels": behaviour.labels, "groups": behaviour.groups}
+    seconds = activity.samples / clock.rate_hz
+    recipe["splits"] = splits_of(seconds, trials=bool(activity.trials), groups=behaviour.groups)
+    used = [activity.array, *behaviour.used, *(tables.used if tables is not None else ())]
+    return [*used, *([clock.stamps] if clock.stamps is not None else [])]
+
+
+def _spiking(recipe: Section, arrays: Sequence[Array], where: str) -> list[Array]:
+    spikes = spikes_of(arrays)
+    if spikes is None:
+        names = ", ".join(array.path for array in arrays[:6])
+        raise DataError(
+            f"{where}: no array in it looks like activity",
+            f"It has: {names}. " * bool(names)
+            + "Activity is a table of samples and units, columns with one name and numbers, or "
+            "spike times; docs/recipes.md says how a recipe names it.",
+        )
+    named = {guess.value for guess in spikes.values()}
+    free = [array for array in arrays if array.path not in named]
+    tables = tables_of(free, 0, set())
+    free = [array for array in free if array not in tables.used]
+    behaviour = behaviour_of(_no_samples(arrays), None, free)
+    recipe["spikes"] = spikes
+    if tables.section:
+        recipe["intervals"] = tables.section
+    recipe |= {"labels": behaviour.labels, "splits": splits_of(None, trials=False, groups={})}
+    return [*behaviour.used, *tables.used]
+
+
+def _no_samples(arrays: Sequence[Array]) -> Activity:
+    """Stands for spike times: no label has a value for each of their samples."""
+    return Activity(arrays[0], -1, 0, {"kind": Guess("counts")})
+
+
+def _finished(recipe: Section, parts: Parts, used: Sequence[Array]) -> Section:
+    """The recipe with the companions that it uses, and without empty sections."""
+    names = {array.companion for array in used if array.companion}
+    recipe["companions"] = {name: parts.patterns[name] for name in names}
+    return {key: value for key, value in recipe.items() if value not in ({}, "", None)}

@@ -1,0 +1,109 @@
+"""Which files of a folder are recordings, and which belong to them as companions."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raylab.data.drafting.activity import could_be
+from raylab.data.drafting.arrays import arrays_of
+from raylab.data.drafting.spikes import spikes_of
+from raylab.data.looking.item import FileContents
+from raylab.data.looking.recognise import file_seen
+from raylab.errors import DataError
+
+NEVER = ("nwb", "joblib", "")  # formats of files that are no companion of another file
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A recording and what belongs to it.
+
+    Attributes:
+        main: The file that holds the activity; of several alike, the first.
+        files: The pattern of the recordings in their folder; empty for a lone file.
+        companions: The file of each companion, by name.
+        patterns: What the recipe calls the companions' files.
+    """
+
+    main: FileContents
+    files: str = ""
+    companions: Mapping[str, FileContents] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict)
+
+
+def parts_of_file(main: FileContents, beside: Sequence[FileContents]) -> Parts:
+    """A lone file, and small files in its folder that hold no activity themselves."""
+    others = [file for file in beside if file.name != main.name and is_companion(file)]
+    names = _names(others)
+    return Parts(main, "", names, {name: file.name for name, file in names.items()})
+
+
+def parts_of_folder(files: Sequence[FileContents], where: str) -> Parts:
+    """The recordings of a folder.
+
+    Raises:
+        DataError: No file holds activity, or files of several formats do.
+    """
+    top = [file for file in files if "/" not in file.name]
+    mains = [file for file in top if has_activity(file)]
+    formats = sorted({file.format for file in mains})
+    if not mains:
+        raise DataError(
+            f"{where}: none of its files holds an array that looks like activity",
+            "Name one file, or write a recipe: docs/recipes.md.",
+        )
+    if len(formats) > 1:
+        named = ", ".join(file.name for file in mains[:6])
+        raise DataError(
+            f"{where}: files of several formats hold activity ({named})",
+            "Name the file, or a pattern of files in quotes, that is meant.",
+        )
+    others = [file for file in top if file not in mains and is_companion(file)]
+    if len(mains) == 1:
+        names = _names(others)
+        return Parts(mains[0], mains[0].name, names, {n: file.name for n, file in names.items()})
+    pattern, star = _pattern([file.name for file in mains])
+    own = [file for file in others if star and star in file.name]
+    names = _names(own, star)
+    return Parts(
+        mains[0], pattern, names, {n: file.name.replace(star, "*") for n, file in names.items()}
+    )
+
+
+def has_activity(file: FileContents) -> bool:
+    """True for a file that holds an array or spike times which may be neural data."""
+    if not file.items or file_seen(file)[0] == "dlc":
+        return False
+    arrays = arrays_of(file)
+    return any(could_be(array) for array in arrays) or spikes_of(arrays) is not None
+
+
+def is_companion(file: FileContents) -> bool:
+    return bool(file.items) and file.format not in NEVER and not has_activity(file)
+
+
+def _names(files: Sequence[FileContents], star: str = "") -> dict[str, FileContents]:
+    """A short name for each companion: the words of its file that it does not share."""
+    names: dict[str, FileContents] = {}
+    for file in files:
+        stem = Path(file.name).stem
+        short = stem.replace(star, "", 1) if star else stem
+        name = re.sub(r"\W+", "_", short).strip("_") or "companion"
+        while name in names:
+            name += "_2"
+        names[name] = file
+    return names
+
+
+def _pattern(names: Sequence[str]) -> tuple[str, str]:
+    """(the pattern of the names, what `*` stands for in the first)."""
+    before = os.path.commonprefix(list(names))
+    before = re.sub(r"\d+$", "", before)
+    after = os.path.commonprefix([name[len(before) :][::-1] for name in names])[::-1]
+    after = re.sub(r"^\d+", "", after)
+    star = names[0][len(before) : len(names[0]) - len(after)]
+    return f"{before}*{after}", star
