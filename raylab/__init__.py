@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from raylab.data.allen.fetch import fetch as fetch
     from raylab.data.dandi.fetch_dandi import fetch_dandi as fetch_dandi
     from raylab.data.dataset import Dataset as Dataset
+    from raylab.data.draft import draft as draft
     from raylab.data.inspect import inspect as inspect
     from raylab.data.prepare import prepare as prepare
     from raylab.data.synth import synth as synth
@@ -59,6 +60,7 @@ _PUBLIC = {
     "fetch_dandi": "raylab.data.dandi.fetch_dandi:fetch_dandi",
     "prepare": "raylab.data.prepare:prepare",
     "inspect": "raylab.data.inspect:inspect",
+    "draft": "raylab.data.draft:draft",
     "draw": "raylab.reporting.draw:draw",
     "unit_correlations": "raylab.reporting.unit_correlations:unit_correlations",
     "Dataset": "raylab.data.dataset:Dataset",

@@ -10,20 +10,28 @@ import click
 import raylab
 from raylab.cli.group import COMPANIONS, JSON, PATH, SET, folders_by_name, verb, view_section
 from raylab.cli.show.contents import print_contents
+from raylab.cli.show.draft import print_draft
 from raylab.cli.show.screen import print_json
 from raylab.cli.show.sessions import print_sessions
 from raylab.data.looking.contents import Contents
 
 
 @verb(
-    "raylab inspect ds --json\nraylab inspect ds --png pictures/\nraylab inspect ds --correlations "
-    "units/"
+    "raylab inspect recording.mat\nraylab inspect recording.mat --draft recipe.yaml\n"
+    "raylab inspect ds --json\nraylab inspect ds --png pictures/\n"
+    "raylab inspect ds --correlations units/"
 )
 @click.argument("path", type=PATH)
 @click.option(
     "--recipe", help="The recipe of a raw recording: a shipped recipe's name, or a YAML file."
 )
 @COMPANIONS
+@click.option(
+    "--draft",
+    "drafted",
+    type=PATH,
+    help="Draft a recipe of raw recordings into this YAML file, which must not exist yet.",
+)
 @click.option(
     "--png",
     type=PATH,
@@ -51,6 +59,7 @@ def inspect(
     path: Path,
     recipe: str | None,
     companions: Sequence[str],
+    drafted: Path | None,
     png: Path | None,
     correlations: Path | None,
     clusters: int | None,
@@ -58,8 +67,11 @@ def inspect(
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Show what a prepared dataset, or a raw recording, holds. --set view.KEY=VALUE: the view that
-    is correlated.
+    """Show what a prepared dataset, a raw recording, or any file or folder holds.
+
+    Without a recipe: a tree of the arrays in PATH, what PATH seems to be, and what to do next.
+    --draft writes a recipe, in which doubtful guesses are marked `# check`. --set view.KEY=VALUE:
+    the view that is correlated.
     """
     if session and not (png or correlations):
         raise click.UsageError(
@@ -68,6 +80,11 @@ def inspect(
     if (clusters or overrides) and not correlations:
         raise click.UsageError("--clusters and --set need --correlations")
     folders = folders_by_name(companions)
+    if drafted is not None:
+        if recipe or png or correlations:
+            raise click.UsageError("--draft writes a recipe, so it stands alone with --json")
+        print_draft(raylab.draft(path, out=drafted), path, drafted, as_json=as_json)
+        return
     description = raylab.inspect(path, recipe=recipe, companions=folders)
     if as_json:
         print_json(description.to_dict())

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+import raylab
+from raylab.data.readers.read import read_source
+from raylab.data.readers.sources import list_sources
+from raylab.data.recipe import parse_recipe
+from raylab.data.session import Session
+
 FRAMES, CELLS, RATE = 240, 12, 20.0
 
 
@@ -63,3 +69,12 @@ def table(made: Recording) -> dict[str, np.ndarray]:
     """The columns of a table: time, one for each cell, and two labels."""
     cells = {f"cell{number}": column for number, column in enumerate(made.traces.T)}
     return {"time": made.time, **cells, "speed": made.speed, "position": made.position}
+
+
+def drafted_session(path: Path, *, rate_hz: float | None = None) -> Session:
+    """The first session that the drafted recipe reads, as it is written; or with another rate."""
+    recipe = dict(raylab.draft(path).recipe)
+    if rate_hz is not None:
+        recipe["time"] = {"rate_hz": rate_hz}
+    parsed = parse_recipe(recipe, "draft")
+    return read_source(list_sources(path, parsed)[0], parsed)

@@ -1,8 +1,8 @@
 """Drafting a recipe from what is in a file or a folder.
 
-`drafted.py` puts a draft together. `arrays.py` lists the arrays that a recipe may name. `activity.py`
-chooses the neural data, `clock.py` its time stamps or rate, `behaviour.py` the labels, `tables.py`
-the tables of trials. `known_formats.py` drafts for formats that know where things are.
-`field_names.py` has the names that laboratories give to such arrays, `guess.py` writes guesses as
-YAML with a comment each.
+`drafted.py` puts a draft together. `parts.py` says which files of a folder are recordings, and
+`arrays.py` lists the arrays that a recipe may name. `activity.py` chooses the neural data,
+`spikes.py` spike times, `clock.py` time stamps or a rate, `behaviour.py` the labels, `kinds.py`
+their kinds, and `tables.py` the tables of trials. `field_names.py` has the names that laboratories
+give to such arrays, `guess.py` writes guesses as YAML with a comment each.
 """

@@ -48,9 +48,7 @@ class Activity:
         return bool(self.section["kind"].value == "counts")
 
 
-def activity_of(
-    arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]]
-) -> Activity | None:
+def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]]) -> Activity | None:
     """The best candidate; None where no array can be neural data.
 
     Args:
@@ -133,9 +131,7 @@ def _votes(array: Array) -> int:
     return 2 if is_called(array.name, LABELS) else 0
 
 
-def _tensor(
-    array: Array, vectors: Mapping[int, Sequence[Array]]
-) -> tuple[Section, int, int]:
+def _tensor(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[Section, int, int]:
     shape = array.item.shape
     size = " x ".join(str(side) for side in shape)
     witness = next(iter(vectors.get(shape[0], ())), None)
@@ -168,9 +164,7 @@ def narrowed(pattern: str, others: Sequence[str]) -> str:
 def _choice(chosen: Array, rivals: Sequence[Array]) -> str:
     if not rivals:
         return "the only wide table of numbers"
-    sizes = [
-        f"{rival.path} ({' x '.join(map(str, rival.item.shape))})" for rival in rivals
-    ]
+    sizes = [f"{rival.path} ({' x '.join(map(str, rival.item.shape))})" for rival in rivals]
     return f"or: {', '.join(sizes)}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from raylab.data.looking.item import FileContents, Item, Values
 
+NAMELESS = ("data", "array", "TimeSeries", "SpatialSeries", "RoiResponseSeries", "values")
 HIDDEN = ("specifications/", "general/", "#")  # of NWB and MATLAB: no recording
 
 
@@ -40,10 +41,11 @@ class Array:
 
     @property
     def name(self) -> str:
-        """What the array is called; a series of NWB by its own name, not `data`."""
-        if self.item.leaf in ("data", "array") and self.item.parent:
-            return self.item.parent.rpartition("/")[2]
-        return self.item.leaf
+        """What the array is called; of `Position/SpatialSeries/data`, as NWB has it, `Position`."""
+        parts = self.item.name.split("/")
+        while len(parts) > 1 and parts[-1] in NAMELESS:
+            parts.pop()
+        return parts[-1]
 
     @property
     def place(self) -> tuple[str, str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from raylab.data.drafting.activity import NARROW, Activity
 from raylab.data.drafting.arrays import Array
 from raylab.data.drafting.clock import Clock, looks_like_stamps, time_unit
 from raylab.data.drafting.field_names import (
-    ACTIVITY,
-    CALCIUM,
     CLOCK,
     GROUPS,
     LABELS,
     NO_ACTIVITY,
     RATE,
-    SPIKING,
     is_called,
     unit_in,
 )
@@ -29,11 +27,10 @@ LARGEST_RATIO = 50.0  # of the samples of a label and of the activity
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The labels and groups of a recipe, and the arrays that they are drafted from."""
+    """The sections `labels` and `groups` of a recipe."""
 
     labels: Section
     groups: Section
-    used: tuple[Array, ...]
 
 
 def behaviour_of(activity: Activity, clock: Clock | None, arrays: Sequence[Array]) -> Behaviour:
@@ -43,19 +40,14 @@ def behaviour_of(activity: Activity, clock: Clock | None, arrays: Sequence[Array
         free = [array for array in free if array is not clock.stamps]
     known = [array for array in free if _is_known(array)]
     unknown = [array for array in free if not _is_known(array)][:MOST_UNKNOWN]
-    labels, groups, used = Section(), Section(), list[Array]()
+    labels, groups = Section(), Section()
     for array in (*known, *unknown):
-        if clock is None and array.companion == "" and activity.trials == 0:
-            continue
         name = _free_name(array, labels)
         if _is_group(array, activity):
             groups[name] = Guess(array.path, "whole numbers by name of a trial, to split by")
         elif drafted := _label(array, activity, clock, arrays):
             labels[name] = drafted
-        else:
-            continue
-        used.append(array)
-    return Behaviour(labels, groups, tuple(used))
+    return Behaviour(labels, groups)
 
 
 def _may_be_label(array: Array) -> bool:
@@ -106,8 +98,12 @@ def _label(
     section: Section = {"path": Guess(array.path)}
     if rows == activity.trials and activity.trials:
         section["path"] = Guess(array.path, "a value for each trial")
+    elif (stamps := _series_clock(array, arrays)) is not None:
+        section |= _timed(stamps, clock)
     elif rows == activity.samples:
-        section["path"] = Guess(array.path, _why(array, "a value for each sample"), not _is_known(array))
+        section["path"] = Guess(
+            array.path, _why(array, "a value for each sample"), not _is_known(array)
+        )
     elif (own := _own_clock(array, arrays)) is not None:
         section["path"] = Guess(array.path)
         section |= _timed(own, clock)
@@ -121,6 +117,14 @@ def _label(
     if len(shape) == 2 and not array.is_vector and shape[0] < shape[1]:
         section["transpose"] = Guess(True, f"{shape[0]} x {shape[1]}: a row for each column")
     return section | kind_of(array, array.item.unit or unit)
+
+
+def _series_clock(array: Array, arrays: Iterable[Array]) -> Array | None:
+    """The stamps of a series of NWB, which has its own even where it is as long as the activity."""
+    if array.item.leaf != "data":
+        return None
+    own = (each for each in arrays if each.place == array.place)
+    return next((each for each in own if each.item.leaf == "timestamps"), None)
 
 
 def _why(array: Array, reason: str) -> str:
@@ -150,7 +154,7 @@ def _timed(stamps: Array, clock: Clock | None) -> Section:
     unit = time_unit(stamps)
     why = f"{stamps.length} stamps, as many as values"
     section: Section = {"time": Guess(stamps.path, why)}
-    if clock is None or unit.value != clock.unit:
+    if unit.value != (clock.unit if clock is not None else "s"):
         section["time_unit"] = unit
     return section
 
@@ -173,8 +177,12 @@ def _spanning(rows: int, activity: Activity, clock: Clock) -> Section | None:
 def _free_name(array: Array, labels: Section) -> str:
     """The array's name without its unit; with its group or file where that is taken."""
     _, short = unit_in(array.name)
-    names = [short, array.name, f"{array.place[1].rpartition('/')[2] or array.companion}_{short}"]
-    usable = [name for name in names if name not in labels]
-    return usable[0] if usable else f"{short}_{len(labels)}"
+    group = array.place[1].rpartition("/")[2] or array.companion
+    names = [_snake(name) for name in (short, array.name, f"{group}_{short}")]
+    return next((name for name in names if name and name not in labels), f"label_{len(labels)}")
 
 
+def _snake(name: str) -> str:
+    """`runningSpeed` as `running_speed`."""
+    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    return re.sub(r"\W+", "_", apart).strip("_").lower()

@@ -166,5 +166,3 @@ def _parents(name: str) -> Iterator[str]:
         yield name
     if name:
         yield ""
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from raylab.data.drafting.activity import Activity, activity_of
@@ -18,6 +18,7 @@ from raylab.data.drafting.splits import splits_of
 from raylab.data.drafting.tables import tables_of
 from raylab.data.looking.contents import Contents
 from raylab.data.looking.item import FileContents
+from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 
 
@@ -52,16 +53,16 @@ def _recipe(parts: Parts, where: str) -> Section:
     recipe["companions"] = {}
     recipe["session"] = session_of(parts.main)
     if activity is None:
-        used = _spiking(recipe, arrays, where)
+        _add_spikes(recipe, arrays, where)
     else:
-        used = _sampled(recipe, activity, arrays, parts.main)
-    return _finished(recipe, parts, used)
+        _add_samples(recipe, activity, arrays, parts.main)
+    return _finished(recipe, parts)
 
 
-def _sampled(
+def _add_samples(
     recipe: Section, activity: Activity, arrays: Sequence[Array], file: FileContents
-) -> list[Array]:
-    """Add activity, clock, labels, tables and splits; return the arrays that are used."""
+) -> None:
+    """Add sampled activity, its clock, labels, tables of intervals and splits."""
     clock = clock_of(activity, arrays, file)
     recipe |= {"neural": activity.section, "time": clock.section}
     tables = tables_of(arrays, activity.samples, set()) if not activity.trials else None
@@ -73,17 +74,17 @@ def _sampled(
     recipe |= {"labels": behaviour.labels, "groups": behaviour.groups}
     seconds = activity.samples / clock.rate_hz
     recipe["splits"] = splits_of(seconds, trials=bool(activity.trials), groups=behaviour.groups)
-    used = [activity.array, *behaviour.used, *(tables.used if tables is not None else ())]
-    return [*used, *([clock.stamps] if clock.stamps is not None else [])]
 
 
-def _spiking(recipe: Section, arrays: Sequence[Array], where: str) -> list[Array]:
+def _add_spikes(recipe: Section, arrays: Sequence[Array], where: str) -> None:
+    """Add spike times, labels with clocks of their own, tables of intervals and splits."""
     spikes = spikes_of(arrays)
     if spikes is None:
         names = ", ".join(array.path for array in arrays[:6])
         raise DataError(
             f"{where}: no array in it looks like activity",
-            f"It has: {names}. " * bool(names)
+            f"It has: {names}. "
+            * bool(names)
             + "Activity is a table of samples and units, columns with one name and numbers, or "
             "spike times; docs/recipes.md says how a recipe names it.",
         )
@@ -96,7 +97,6 @@ def _spiking(recipe: Section, arrays: Sequence[Array], where: str) -> list[Array
     if tables.section:
         recipe["intervals"] = tables.section
     recipe |= {"labels": behaviour.labels, "splits": splits_of(None, trials=False, groups={})}
-    return [*behaviour.used, *tables.used]
 
 
 def _no_samples(arrays: Sequence[Array]) -> Activity:
@@ -104,8 +104,26 @@ def _no_samples(arrays: Sequence[Array]) -> Activity:
     return Activity(arrays[0], -1, 0, {"kind": Guess("counts")})
 
 
-def _finished(recipe: Section, parts: Parts, used: Sequence[Array]) -> Section:
+def _finished(recipe: Section, parts: Parts) -> Section:
     """The recipe with the companions that it uses, and without empty sections."""
-    names = {array.companion for array in used if array.companion}
-    recipe["companions"] = {name: parts.patterns[name] for name in names}
-    return {key: value for key, value in recipe.items() if value not in ({}, "", None)}
+    texts = list(_texts(recipe))
+    recipe["companions"] = {
+        name: pattern
+        for name, pattern in parts.patterns.items()
+        if any(text == name or text.startswith(f"{name}:") for text in texts)
+    }
+    return {
+        key: value
+        for key, value in recipe.items()
+        if value not in ({}, "", None) and key in Recipe.model_fields
+    }
+
+
+def _texts(section: Mapping[str, object]) -> Iterator[str]:
+    """Every text below a section: among them all paths that it names."""
+    for entry in section.values():
+        value = entry.value if isinstance(entry, Guess) else entry
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value

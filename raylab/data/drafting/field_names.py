@@ -4,61 +4,81 @@ from __future__ import annotations
 
 import re
 
-SPIKING = {"spks", "spikes", "spike", "counts", "rates", "deconv", "deconvolved", "firing", "s", "mua"}
-CALCIUM = {
-    *("dff", "dfof", "df", "deltaf", "fluorescence", "fluo", "calcium", "ca", "gcamp", "c", "f"),
-    *("traces", "trace", "roi", "rois", "zscore", "zscored", "imaging", "signal", "signals"),
-}
-ACTIVITY = {"neural", "activity", "neurons", "neuron", "cells", "cell", "units", "unit", "responses", "data", "x"}
-PREFERRED = ("dff", "dfof", "zscored", "zscore", "spks", "spikes", "rates", "fluorescence", "traces")
-NO_ACTIVITY = {
-    *("mask", "masks", "coordinates", "coords", "centroids", "image", "images", "weights", "tuning"),
-    *("corr", "correlation", "correlations", "pixel", "pixels", "neuropil", "fneu", "yra", "video"),
-    *("confidence", "likelihood", "lfp", "movie", "template", "templates", "spatial", "background"),
-    *("b", "w", "index", "indices", "std", "sem", "waveform", "waveforms", "electrodes", "hd_tuning"),
-    *("channel", "channels", "raw_video", "footprints", "contour", "contours", "noise", "sn", "bl"),
-}
-CLOCK = {
-    *("time", "times", "timestamp", "timestamps", "t", "ts", "stamp", "stamps", "tstamps", "clock"),
-    *("seconds", "sec", "secs", "tframe", "frametimes", "tvec"),
-}
-RATE = {"fs", "rate", "fr", "sr", "framerate", "frate", "samplingrate", "samplerate", "hz", "fps"}
-POSITION = {
-    *("position", "pos", "xy", "location", "loc", "place", "x", "y", "z", "speed", "velocity", "vel"),
-    *("running", "wheel", "pupil", "distance", "depth", "temperature", "acceleration", "accel", "force"),
-    *("hand", "cursor", "lever", "whisker", "whisking", "treadmill", "contrast", "coherence", "eye"),
-    *("reversal", "curvature", "turning", "track", "lapposition", "behavior", "behaviour", "motion"),
-}
-CIRCULAR = {
-    *("angle", "heading", "hd", "phase", "theta", "direction", "orientation", "ang", "yaw", "azimuth"),
-    *("rotation", "rot"),
-}
-CLASSES = {
-    *("choice", "stimulus", "stim", "condition", "cond", "lick", "licks", "reward", "outcome", "target"),
-    *("context", "odor", "odour", "image", "frame", "scene", "side", "correct", "cue", "response"),
-    *("orientation", "direction", "state", "sleep", "epoch", "label", "labels", "behavior", "behaviour"),
-    *("class", "event", "contrast", "sound", "tone", "rewarded", "licking", "action", "identity"),
-}
-GROUPS = {"trial", "trials", "lap", "laps", "block", "blocks", "repeat", "presentation"}
+
+def _names(text: str) -> set[str]:
+    return set(text.split())
+
+
+SPIKING = _names("spks spikes spike counts rates deconv deconvolved firing s mua")
+CALCIUM = _names(
+    "dff dfof df deltaf fluorescence fluo calcium ca gcamp c f traces trace roi rois zscore "
+    "zscored imaging signal signals"
+)
+ACTIVITY = _names("neural activity neurons neuron cells cell units unit responses data x")
+PREFERRED = ("dff", "dfof", "zscored", "zscore", "spks", "spikes", "rates", "traces")
+NO_ACTIVITY = _names(
+    "mask masks coordinates coords centroids image images weights tuning corr correlation "
+    "correlations pixel pixels neuropil fneu yra video confidence likelihood lfp movie template "
+    "templates spatial background b w index indices std sem waveform waveforms electrodes channel "
+    "channels footprints contour contours noise sn bl"
+)
+CLOCK = _names(
+    "time times timestamp timestamps t ts stamp stamps tstamps clock seconds sec secs tframe "
+    "frametimes tvec"
+)
+RATE = _names("fs rate fr sr framerate frate samplingrate samplerate hz fps")
+POSITION = _names(
+    "position pos xy location loc place x y z speed velocity vel running wheel pupil distance "
+    "depth temperature acceleration accel force hand cursor lever whisker whisking treadmill "
+    "contrast coherence eye reversal curvature turning track behavior behaviour motion"
+)
+CIRCULAR = _names("angle heading hd phase theta direction orientation ang yaw azimuth rotation rot")
+CLASSES = _names(
+    "choice stimulus stim condition cond lick licks reward outcome target context odor odour image "
+    "frame scene side correct cue response orientation direction state sleep epoch label labels "
+    "class event contrast sound tone rewarded licking action identity behavior behaviour"
+)
+GROUPS = _names("trial trials lap laps block blocks repeat presentation")
 LABELS = POSITION | CIRCULAR | CLASSES | GROUPS
-ANIMAL = {"animal", "mouse", "rat", "subject", "monkey", "fish", "fly", "worm"}
-START = {"start", "onset", "begin", "on", "starts", "onsets"}
-STOP = {"stop", "end", "offset", "off", "stops", "ends", "offsets"}
+ANIMAL = _names("animal mouse rat subject monkey fish fly worm")
+START = _names("start onset begin on starts onsets")
+STOP = _names("stop end offset off stops ends offsets")
 UNITS = {
-    "cm/s": ("cm_s", "cm_per_s", "cms"), "m/s": ("m_s", "m_per_s"), "mm/s": ("mm_s",),
-    "deg/s": ("deg_s",), "rad/s": ("rad_s",), "cm": ("cm",), "mm": ("mm",), "deg": ("deg", "degrees"),
-    "rad": ("rad", "radians"), "px": ("px", "pixels"), "Hz": ("hz",), "m": ("m", "meters"),
-    "ms": ("ms", "msec"), "us": ("us", "usec"), "ns": ("ns",), "min": ("min", "minutes"),
-    "s": ("s", "sec", "secs", "seconds"),
-}  # fmt: skip
-TIME_UNITS = {
-    "s": ("s", "sec", "secs", "second", "seconds"),
-    "ms": ("ms", "msec", "millisecond", "milliseconds"),
-    "us": ("us", "usec", "microsecond", "microseconds"),
-    "ns": ("ns", "nanosecond", "nanoseconds"),
-    "min": ("min", "minute", "minutes"),
+    unit: tuple(endings.split())
+    for unit, endings in {
+        "cm/s": "cm_s cm_per_s cms",
+        "m/s": "m_s m_per_s",
+        "mm/s": "mm_s",
+        "deg/s": "deg_s",
+        "rad/s": "rad_s",
+        "cm": "cm",
+        "mm": "mm",
+        "deg": "deg degrees",
+        "rad": "rad radians",
+        "px": "px pixels",
+        "Hz": "hz",
+        "m": "m meters",
+        "ms": "ms msec",
+        "us": "us usec",
+        "ns": "ns",
+        "min": "min minutes",
+        "s": "s sec secs seconds",
+    }.items()
 }
-LONG_UNITS = {"meters": "m", "metres": "m", "centimeters": "cm", "radians": "rad", "degrees": "deg"}
+TIME_UNITS = {
+    "s": _names("s sec secs second seconds"),
+    "ms": _names("ms msec millisecond milliseconds"),
+    "us": _names("us usec microsecond microseconds"),
+    "ns": _names("ns nanosecond nanoseconds"),
+    "min": _names("min minute minutes"),
+}
+LONG_UNITS = {
+    "meters": "m",
+    "metres": "m",
+    "centimeters": "cm",
+    "radians": "rad",
+    "degrees": "deg",
+}
 
 
 def words(name: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-
 CHECK = "check"  # how a comment on a doubtful guess begins
 SHORT = 100  # letters of a line with its comment; longer comments stand above it
 
@@ -58,7 +57,9 @@ def checks_of(recipe: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 def plain(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe without comments."""
-    values = {key: value.value if isinstance(value, Guess) else value for key, value in recipe.items()}
+    values = {
+        key: value.value if isinstance(value, Guess) else value for key, value in recipe.items()
+    }
     return {
         key: plain(value) if isinstance(value, Mapping) else value for key, value in values.items()
     }
@@ -83,5 +84,3 @@ def _lines(section: Mapping[str, Any], indent: str) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
     return text.removesuffix("...\n").strip()
-
-

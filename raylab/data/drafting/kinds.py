@@ -55,9 +55,9 @@ def _circular(array: Array, unit: str) -> Section:
     low, high = array.values.low or 0.0, array.values.high or 0.0
     seen = f"its name, and values from {low:.4g} to {high:.4g}"
     turn = 2 * math.pi * 1.001
-    if unit != "deg" and -turn <= low and high <= turn and high - low <= turn:
+    if unit != "deg" and low >= -turn and high <= turn and high - low <= turn:
         return {"kind": Guess("circular", seen), "unit": Guess("rad", "by the values")}
-    if unit != "rad" and -360.0 <= low and high <= 360.0 and high - low <= 360.0:
+    if unit != "rad" and low >= -360.0 and high <= 360.0 and high - low <= 360.0:
         return {"kind": Guess("circular", seen), "unit": Guess("deg", "by the values")}
     section: Section = {"kind": Guess("continuous", f"{seen}: more than one turn", check=True)}
     return section | ({"unit": unit} if unit else {})
@@ -71,7 +71,9 @@ def _continuous(array: Array) -> Guess:
         why = "`circular` with `period:` where the track is closed"
         return Guess("continuous", f"{values.low:.4g} to {values.high:.4g}; {why}")
     about = "about " if not values.all else ""
-    return Guess("continuous", f"{about}{values.low:.4g} to {values.high:.4g}, not few whole numbers")
+    return Guess(
+        "continuous", f"{about}{values.low:.4g} to {values.high:.4g}, not few whole numbers"
+    )
 
 
 def _wraps(array: Array) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -101,9 +100,15 @@ def _names(files: Sequence[FileContents], star: str = "") -> dict[str, FileConte
 
 def _pattern(names: Sequence[str]) -> tuple[str, str]:
     """(the pattern of the names, what `*` stands for in the first)."""
-    before = os.path.commonprefix(list(names))
-    before = re.sub(r"\d+$", "", before)
-    after = os.path.commonprefix([name[len(before) :][::-1] for name in names])[::-1]
-    after = re.sub(r"^\d+", "", after)
+    before = re.sub(r"\d+$", "", _shared(names))
+    backwards = [name[len(before) :][::-1] for name in names]
+    after = re.sub(r"^\d+", "", _shared(backwards)[::-1])
     star = names[0][len(before) : len(names[0]) - len(after)]
     return f"{before}*{after}", star
+
+
+def _shared(names: Sequence[str]) -> str:
+    """The letters that all names begin with."""
+    first, last = min(names), max(names)
+    differing = (at for at, (a, b) in enumerate(zip(first, last)) if a != b)
+    return first[: next(differing, min(len(first), len(last)))]

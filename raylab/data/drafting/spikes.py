@@ -10,8 +10,19 @@ from raylab.data.drafting.guess import Guess, Section
 from raylab.data.recipe_sections import SECONDS
 
 BIN_S = 0.05
-IDENTITIES = {"cluster", "clusters", "unit", "units", "neuron", "neurons", "cell", "cells", "id", "ids"}
-LONGEST_S = 1e6  # of a recording whose spike times are taken for seconds
+IDENTITIES = {
+    "cluster",
+    "clusters",
+    "unit",
+    "units",
+    "neuron",
+    "neurons",
+    "cell",
+    "cells",
+    "id",
+    "ids",
+}
+TIMES = {"time", "times", "spiketimes", "ts"}
 
 
 def spikes_of(arrays: Sequence[Array], rate: Guess | None = None) -> Section | None:
@@ -21,11 +32,15 @@ def spikes_of(arrays: Sequence[Array], rate: Guess | None = None) -> Section | N
         rate: The sampling rate of spike times that count samples, where the file states it.
     """
     for times in arrays:
-        if times.companion or not is_called(f"{times.item.parent} {times.name}", {"spike", "spikes", "spiketimes"}):
+        if times.companion or not is_called(
+            f"{times.item.parent} {times.name}", {"spike", "spikes", "spiketimes"}
+        ):
             continue
         if times.item.kind == "cells":
             why = f"{times.length} cells of spike times, one for each unit"
-            return _section(times, Guess(f"{times.path}/unit", "the cell of every spike"), why, rate)
+            return _section(
+                times, Guess(f"{times.path}/unit", "the cell of every spike"), why, rate
+            )
         units = _units(times, arrays)
         if units is not None and times.is_vector:
             why = f"{times.length} spike times"
@@ -35,12 +50,13 @@ def spikes_of(arrays: Sequence[Array], rate: Guess | None = None) -> Section | N
 
 def _units(times: Array, arrays: Sequence[Array]) -> Array | None:
     """The vector that says which unit every spike is of."""
-    if not set(words(times.item.leaf)) & {"time", "times", "spikes", "spiketimes", "ts"}:
+    if words(times.item.leaf) != ("spikes",) and not is_called(times.item.leaf, TIMES):
         return None
     beside = [
         array
         for array in arrays
         if array is not times and array.length == times.length and array.values.whole
+        and (array.values.size == 1 or array.values.distinct <= array.values.size / 2)
         and set(words(array.item.leaf)) & IDENTITIES
     ]  # fmt: skip
     return beside[0] if beside else None
@@ -60,7 +76,9 @@ def _tick(times: Array, rate: Guess | None) -> Section:
     if stated in SECONDS:
         return {} if stated == "s" else {"tick_s": Guess(SECONDS[stated], f"in {stated}")}
     values = times.values
-    counts = values.whole and (values.high or 0) > 1000 and times.item.dtype.startswith(("int", "uint"))
+    counts = (
+        values.whole and (values.high or 0) > 1000 and times.item.dtype.startswith(("int", "uint"))
+    )
     if not counts:
         return {}
     if rate is not None:

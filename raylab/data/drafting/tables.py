@@ -54,18 +54,16 @@ def tables_of(arrays: Sequence[Array], samples: int, taken: set[str]) -> Tables:
 def _places(arrays: Sequence[Array], samples: int) -> Iterator[tuple[str, list[Array]]]:
     groups: dict[tuple[str, str, int], list[Array]] = {}
     for array in arrays:
-        if array.is_vector and array.length >= FEWEST and array.item.count == 1:
-            if array.length != samples:
-                groups.setdefault((*array.place, array.length), []).append(array)
+        of_rows = array.is_vector and array.item.count == 1 and array.length >= FEWEST
+        if of_rows and array.length != samples:
+            groups.setdefault((*array.place, array.length), []).append(array)
     for (companion, parent, _), table in groups.items():
         yield parent or companion, table
 
 
 def _column(table: Sequence[Array], known: set[str]) -> Array | None:
     """The column of a name; one that says `time` besides wins."""
-    named = [
-        array for array in table if array.item.numeric and set(words(array.item.leaf)) & known
-    ]
+    named = [array for array in table if array.item.numeric and set(words(array.item.leaf)) & known]
     named.sort(key=lambda array: "time" not in words(array.item.leaf))
     return named[0] if named else None
 
