@@ -19,7 +19,11 @@ import raylab
 
 ROOT = Path(raylab.__file__).parent
 # Foreign files, which come as pickles only: behind an allow-list of arrays and plain containers.
-BEHIND_A_LIST = {"data/readers/formats/joblib.py", "data/readers/plain_pickle.py"}
+BEHIND_A_LIST = {
+    "data/readers/formats/joblib.py",
+    "data/readers/object_arrays.py",
+    "data/readers/plain_pickle.py",
+}
 UNPICKLES = {
     ("pickle", "load"),
     ("pickle", "loads"),

@@ -190,6 +190,15 @@ READERS = Readers(
             opens=f"{_FORMATS}.npy:NpyStore",
         ),
         Reader(
+            format="suite2p",
+            patterns=(),
+            folder=f"{_FORMATS}.suite2p_planes:suite2p_files",
+            opens=f"{_FORMATS}.suite2p:Suite2pStore",
+            options=f"{_FORMATS}.suite2p_options:Suite2pOptions",
+            defaults=f"{_FORMATS}.suite2p_options:suite2p_defaults",
+            libraries=("scipy.ndimage",),
+        ),
+        Reader(
             format="nwb",
             patterns=("*.nwb",),
             opens=f"{_FORMATS}.nwb:NwbStore",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -77,10 +78,15 @@ def read_npy(path: Path) -> np.ndarray:
 def header(path: Path) -> tuple[tuple[int, ...], np.dtype]:
     """The shape and the type that a file states."""
     with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        if version not in HEADERS:
-            raise ValueError(f"version {version} of the npy format")
-        shape, _, dtype = HEADERS[version](file)
+        return read_header(file)
+
+
+def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+    """As `header`, of an open file, which is then at the start of the values."""
+    version = np.lib.format.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"version {version} of the npy format")
+    shape, _, dtype = HEADERS[version](file)
     return shape, dtype
 
 
