@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,9 @@ Take = Literal["first", "last"] | tuple[int, int]  # samples; [start, stop) coun
 Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
 
 FEATURE_FILES = (".npy", ".npz", ".csv", ".parquet", ".h5", ".hdf5")
+Column = Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]
+Missing = int | float | str
+TimeUnit = Literal["s", "ms", "us", "ns", "min"]
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 
 
@@ -130,27 +134,91 @@ class SpikesSpec(Strict):
 
 
 class LabelSpec(Strict):
-    path: str
+    path: str = Field("", description="an array, or the table of the named columns")
     kind: LabelKind
     unit: str = ""
-    column: int | None = Field(None, ge=0)
-    columns: tuple[int, ...] | None = Field(None, min_length=1)
+    column: Column | None = Field(None, description="a number from 0, or the name of a column")
+    columns: tuple[Column, ...] | None = Field(None, min_length=1)
     one_hot: bool = Field(False, description="a discrete label stored as one column per class")
     transpose: bool = Field(False, description="stored as (D, T)")
-    missing: float | None = Field(
-        None, description="the value that means unlabelled; NaN always does"
+    missing: Missing | tuple[Missing, ...] | None = Field(
+        None, description="the value or values that mean unlabelled; NaN always does"
     )
-    time: str | None = Field(None, description="the label's own time stamps, in time.unit")
+    period: PositiveFloat | None = Field(
+        None, description="one turn of a circular label, in `unit`, such as 100 for a 100 cm track"
+    )
+    time: str | None = Field(None, description="the label's own time stamps")
+    time_unit: TimeUnit | None = Field(None, description="of `time`; default time.unit")
+    rate_hz: PositiveFloat | None = Field(
+        None, description="the label's own sampling rate, where the file has no stamps"
+    )
+    start_s: float = Field(0.0, description="with `rate_hz`: time of the label's first value")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _missing_is_text(cls, value: object) -> object:
+        """YAML reads no, off and true as truth values."""
+        missing = value.get("missing") if isinstance(value, Mapping) else None
+        if any(
+            isinstance(each, bool)
+            for each in (missing if isinstance(missing, list | tuple) else (missing,))
+        ):
+            raise ValueError("`missing` is a truth value in YAML; for a text write it in quotes")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> LabelSpec:
         if self.column is not None and self.columns is not None:
             raise ValueError("give `column` or `columns`, not both")
+        if not self.path and not self.chosen:
+            raise ValueError("needs `path`, or `column` or `columns` of a table")
+        if len({isinstance(column, str) for column in self.chosen}) > 1:
+            raise ValueError("`columns` are numbers or names, not both")
+        if self.transpose and self.column_names:
+            raise ValueError("`transpose` is of one array, whose columns have numbers")
         if self.one_hot and self.kind != "discrete":
             raise ValueError("`one_hot` needs `kind: discrete`")
-        if self.kind == "circular" and self.unit not in ("", "rad", "deg"):
-            raise ValueError("a circular label is in `rad` or `deg`")
+        self._check_circle()
+        self._check_clock()
         return self
+
+    def _check_circle(self) -> None:
+        is_angle = self.unit in ("rad", "deg")
+        if self.period is not None and (self.kind != "circular" or is_angle):
+            raise ValueError("`period` needs `kind: circular`, and a unit that is no angle")
+        if self.kind == "circular" and self.period is None and self.unit and not is_angle:
+            raise ValueError(
+                "a circular label is in `rad` or `deg`; in another unit it needs `period`, the "
+                "length of one turn"
+            )
+
+    def _check_clock(self) -> None:
+        if self.time is not None and self.rate_hz is not None:
+            raise ValueError("give `time` or `rate_hz`, not both")
+        if "start_s" in self.model_fields_set and self.rate_hz is None:
+            raise ValueError("`start_s` needs `rate_hz`")
+        if self.time_unit is not None and self.time is None:
+            raise ValueError("`time_unit` needs `time`")
+
+    @property
+    def chosen(self) -> tuple[int | str, ...]:
+        """The columns, by number or name; empty where all are taken."""
+        return self.columns or (() if self.column is None else (self.column,))
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of a table, by name.
+
+        Without `path` the table is the file itself, whose columns have names only.
+        """
+        named = not self.path or any(isinstance(column, str) for column in self.chosen)
+        return tuple(str(column) for column in self.chosen) if named else ()
+
+    @property
+    def missing_values(self) -> tuple[int | float | str, ...]:
+        if self.missing is None:
+            return ()
+        return self.missing if isinstance(self.missing, tuple) else (self.missing,)
 
 
 class FeaturesSpec(Strict):

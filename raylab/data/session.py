@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from raylab.data.classes import UNLABELLED as UNLABELLED  # the code of a sample without a class
+from raylab.data.classes import coded
 from raylab.errors import DataError
 
 LabelKind = Literal["continuous", "circular", "discrete"]
 NeuralKind = Literal["counts", "calcium", "rate"]
-UNLABELLED = -1  # the code of a discrete sample without a label; continuous labels use NaN
 FRAME = "frame"  # the unit of discrete labels whose classes are frames of a movie
 
 
@@ -43,17 +44,9 @@ class Label:
 
     @classmethod
     def discrete(cls, raw: np.ndarray) -> Label:
-        """A discrete label from (T,) raw values of any type; NaN and empty text mean unlabelled."""
-        raw = np.asarray(raw).reshape(-1)
-        missing = (
-            np.isnan(raw)
-            if raw.dtype.kind == "f"
-            else np.array([str(value) == "" for value in raw], bool)
-        )
-        values = np.full(raw.shape, UNLABELLED, np.int64)
-        classes, codes = np.unique(raw[~missing], return_inverse=True)
-        values[~missing] = codes
-        return cls(kind="discrete", values=values, classes=tuple(_text(value) for value in classes))
+        """A discrete label from (T,) values of any type; `coded` says which of them are missing."""
+        coding = coded(raw)
+        return cls(kind="discrete", values=coding.codes, classes=coding.names)
 
     @classmethod
     def continuous(
@@ -63,6 +56,28 @@ class Label:
         values = np.asarray(raw, np.float64)
         columns = int(np.prod(values.shape[1:]))  # not -1: a label may have no sample
         return cls(kind=kind, values=values.reshape(len(values), columns), unit=unit)
+
+    def at(self, rows: np.ndarray) -> Label:
+        """The label of (T,) rows of this one, unlabelled where a row is -1.
+
+        Classes that no row has are left out. Values are only picked, so a class stays what it is.
+        """
+        if not len(self.values):
+            rows = np.full(len(rows), -1)
+            shape = (len(rows), *self.values.shape[1:])
+            missing = UNLABELLED if self.kind == "discrete" else np.nan
+            return replace(self, values=np.full(shape, missing, self.values.dtype), classes=())
+        values = self.values[rows]
+        if self.kind != "discrete":
+            values[rows < 0] = np.nan
+            return replace(self, values=values)
+        values[rows < 0] = UNLABELLED
+        shown = np.unique(values[values != UNLABELLED])
+        code = np.full(len(self.classes) + 1, UNLABELLED)  # the last one is that of UNLABELLED
+        code[shown] = np.arange(len(shown))
+        return replace(
+            self, values=code[values], classes=tuple(self.classes[each] for each in shown)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +184,3 @@ def segments_from_mask(mask: np.ndarray) -> np.ndarray:
     return np.stack([np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)], axis=1).astype(
         np.int64
     )
-
-
-def _text(value: object) -> str:
-    """`1.0` and `1` name the same class."""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)

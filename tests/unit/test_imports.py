@@ -83,7 +83,11 @@ ONLY: dict[str, tuple[str, ...]] = {
         "training.",
         "interop.",
     ),
-    "torch_brain": ("data.readers.formats.torch_brain", "data.synthesis.two_photon_file"),
+    "torch_brain": (
+        "data.readers.formats.torch_brain",
+        "data.readers.formats.torch_brain_stimuli",
+        "data.synthesis.two_photon_file",
+    ),
     "h5py": ("data.",),
     "pynwb": ("data.allen.reader_process",),
     "allensdk": ("data.allen.reader_process",),

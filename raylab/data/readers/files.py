@@ -43,6 +43,26 @@ class Files:
         with guard(self._paths[companion], self._formats[companion]):
             return self._stores[companion].read(path)
 
+    def column(self, table: str, name: str, key: str) -> np.ndarray:
+        """A column of a table: the array `table/name`, or a field of the records at `table`.
+
+        Args:
+            table: Empty where the columns are the arrays of the file itself; the name of a
+                companion where they are those of the companion.
+        """
+        companion = table.removesuffix(":")
+        is_companion = companion in self._stores and companion != ""
+        text = f"{companion}:{name}" if is_companion else f"{table}/{name}".strip("/")
+        if not self._has(text) and self._has(table):
+            records = self.read(table, key)
+            if name in (records.dtype.names or ()):
+                return np.asarray(records[name])
+        return self.read(text, key)
+
+    def _has(self, text: str) -> bool:
+        companion, path = self._part(text)
+        return path in self._stores[companion].names()
+
     def match(self, text: str, key: str) -> list[str]:
         """The paths that a pattern matches, unit2 before unit10; a plain path matches itself."""
         companion, pattern = self._part(text)

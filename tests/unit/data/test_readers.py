@@ -177,7 +177,7 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
         ({"labels": {"y": {"path": "short", "kind": "discrete"}}}, "has 3 samples, neural data 4"),
         ({"labels": {"y": {"path": "x", "kind": "discrete"}}}, "has 2 columns"),
         ({"labels": {"y": {"path": "x", "kind": "continuous", "column": 5}}}, "names column 5"),
-        ({"labels": {"y": {"path": "words", "kind": "continuous"}}}, "not of numbers"),
+        ({"labels": {"y": {"path": "words", "kind": "continuous"}}}, "not only numbers"),
         ({"labels": {"y": {"path": "one", "kind": "continuous"}}}, "single value"),
         ({"labels": {"y": {"path": "y", "kind": "continuous", "time": "short"}}}, "has 3 stamps"),
         ({"time": {"path": "short"}}, "has 3 samples, neural data 4"),

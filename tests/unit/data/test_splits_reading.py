@@ -105,7 +105,7 @@ def test_left_out_repeats_come_in_their_order(shown: Session) -> None:
 def test_a_table_in_any_order_with_frames_left_out() -> None:
     from torch_brain.data import Interval
 
-    from raylab.data.readers.formats.torch_brain import _presentations
+    from raylab.data.readers.formats.torch_brain_stimuli import _presentations
 
     start = np.array([3.0, 1.0, 0.0, 10.0, 11.0])
     table = Interval(
@@ -200,7 +200,7 @@ def test_groups_of_a_recipe_are_read_and_split_by(tmp_path: Path) -> None:
         (np.full(400, 0.5), "`groups.block` holds 0.5, which is not a whole number"),
         (np.full(400, 1e300), "`groups.block` holds 1e.300"),
         (np.arange(399), "`groups.block` has 399 values, neural data 400"),
-        (np.full(400, "a"), "`groups.block` names an array of type <U1"),
+        (np.full(400, 1j), "`groups.block` names an array of type complex128"),
         (None, "`groups.block` names 'block', which the file does not have"),
     ],
 )

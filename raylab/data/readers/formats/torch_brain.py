@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raylab.data.allen.stimuli import stimulus_label
 from raylab.data.readers.formats.hdf5 import check_whole
+from raylab.data.readers.formats.torch_brain_stimuli import stimulus_groups, stimulus_labels
 from raylab.data.readers.guard import guard
 from raylab.data.readers.parts.align import resample
 from raylab.data.readers.parts.missing import without_nan
@@ -21,43 +21,10 @@ from raylab.data.session import Label, Session, segments_from_mask, segments_fro
 from raylab.errors import DataError
 
 if TYPE_CHECKING:
-    from torch_brain.data import Data, Interval, RegularTimeSeries
+    from torch_brain.data import Data, RegularTimeSeries
 
 SPLITS = ("train", "valid", "test")
 TRACES = "calcium_traces/df_over_f"
-
-FREQUENCIES = np.array([1, 2, 4, 8, 15])  # Hz, of temporal_frequency_id
-
-# (label, interval table, column, from a stored value to a class). Orientations are numbered in the
-# order of their angle: 8 of drifting gratings, 12 (30 degrees apart, of 180) are 6 distinct ones of
-# static gratings.
-STIMULI: tuple[tuple[str, str, str, Callable[[np.ndarray], np.ndarray]], ...] = (
-    ("orientation", "drifting_gratings", "orientation_id", lambda codes: codes * 45),
-    (
-        "temporal_frequency",
-        "drifting_gratings",
-        "temporal_frequency_id",
-        lambda codes: FREQUENCIES[codes],
-    ),
-    ("static_orientation", "static_gratings", "orientation_id", lambda codes: codes * 30),
-    ("movie_frame", "natural_movie_one", "frame", lambda frames: frames),
-    ("movie_repeat", "natural_movie_one", "repeat", lambda repeats: repeats),
-    ("movie_two_frame", "natural_movie_two", "frame", lambda frames: frames),
-    ("movie_three_frame", "natural_movie_three", "frame", lambda frames: frames),
-    (
-        "scene",
-        "natural_scenes",
-        "frame",
-        lambda frames: frames - 1,
-    ),  # stored from 0, which is the blank screen
-    ("noise_frame", "locally_sparse_noise", "frame", lambda frames: frames),
-)
-TABLES = tuple(dict.fromkeys(table for _, table, _, _ in STIMULI))
-MOVIES = {  # group: table
-    "movie_repeat": "natural_movie_one",
-    "movie_two_repeat": "natural_movie_two",
-    "movie_three_repeat": "natural_movie_three",
-}
 
 
 def is_torch_brain(path: Path) -> bool:
@@ -101,6 +68,7 @@ def _session_of(data: Data, spec: NeuralSpec, path: Path) -> Session:
     )
     if not whole:
         notes.append(f"{int((~measured).sum())} samples in gaps of the recording were left out.")
+    labels = dict(_labels(data, time, notes))
     return Session(
         id=_text(data, "session.id") or name_of(path.stem, "session.id"),
         animal=_text(data, "subject.id"),
@@ -110,9 +78,9 @@ def _session_of(data: Data, spec: NeuralSpec, path: Path) -> Session:
         time=time,
         rate_hz=rate_hz,
         segments=segments,
-        labels=dict(_labels(data, time)),
+        labels=labels,
         given=_given(data, series, measured, time),
-        groups=_groups(data, time),
+        groups=stimulus_groups(data, time),
         units=units,
         notes=tuple(notes),
     )
@@ -141,8 +109,8 @@ def _traces(data: Data, spec: NeuralSpec, path: Path) -> tuple[RegularTimeSeries
         ) from None
 
 
-def _labels(data: Data, time: np.ndarray) -> Iterator[tuple[str, Label]]:
-    """Labels: behaviour first, because every session has it; then stimuli, NaN or -1 outside."""
+def _labels(data: Data, time: np.ndarray, notes: list[str]) -> Iterator[tuple[str, Label]]:
+    """Labels: behaviour first, because every session has it; then stimuli, unlabelled outside."""
     for name, place, column, unit in (
         ("running_speed", "running", "running_speed", "cm/s"),
         ("pupil_size", "pupil", "size", "px"),
@@ -157,11 +125,7 @@ def _labels(data: Data, time: np.ndarray) -> Iterator[tuple[str, Label]]:
                 "continuous",
             )
             yield name, Label.continuous(values, unit=unit)
-    for name, place, column, classes in STIMULI:
-        table = getattr(data, place, None)
-        if table is not None and column in list(table.keys()) and len(table):
-            values = classes(np.asarray(getattr(table, column)).astype(np.int64)).astype(np.float64)
-            yield name, stimulus_label(name, _during(table.start, table.end, values, time))
+    yield from stimulus_labels(data, time, notes)
     # Only synthetic sessions know what drove the neurons.
     if getattr(data, "latents", None) is not None:
         latents = data.latents
@@ -169,49 +133,6 @@ def _labels(data: Data, time: np.ndarray) -> Iterator[tuple[str, Label]]:
             np.asarray(latents.latent), np.asarray(latents.timestamps), time, "continuous"
         )
         yield "latent", Label.continuous(values)
-
-
-def _during(start: np.ndarray, end: np.ndarray, values: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """(T,) the value of the presentation [start, end) that each sample lies in, NaN outside."""
-    order = np.argsort(start, kind="stable")
-    index = np.searchsorted(start[order], time, side="right") - 1
-    row = order[np.maximum(index, 0)]
-    return np.where((index >= 0) & (time < end[row]), values[row], np.nan)
-
-
-def _groups(data: Data, time: np.ndarray) -> dict[str, np.ndarray]:
-    """`presentation`, numbered by start over all stimuli, and the repeats of each movie."""
-    tables = {name: getattr(data, name, None) for name in TABLES}
-    shown = {
-        name: _presentations(table)
-        for name, table in tables.items()
-        if table is not None and len(table)
-    }
-    if not shown:
-        return {}
-    start, end = (np.concatenate([rows[at] for rows in shown.values()]) for at in (0, 1))
-    groups = {
-        "presentation": _during(start, end, np.argsort(np.argsort(start, kind="stable")), time)
-    }
-    groups |= {
-        name: _during(*shown[table], time) for name, table in MOVIES.items() if table in shown
-    }
-    return {name: np.where(np.isnan(ids), -1, ids).astype(np.int64) for name, ids in groups.items()}
-
-
-def _presentations(table: Interval) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(P,) start, end and number of the presentations of one stimulus.
-
-    A table of a movie has a row a frame; a presentation is one run through it. Frames dealt to
-    different splits would lie 33 ms apart, in the same transient of the indicator.
-    """
-    order = np.argsort(np.asarray(table.start), kind="stable")
-    start, end = np.asarray(table.start)[order], np.asarray(table.end)[order]
-    if "repeat" not in list(table.keys()):
-        return start, end, np.arange(len(start))
-    repeat = np.asarray(table.repeat).astype(np.int64)[order]
-    first = np.flatnonzero(np.diff(repeat, prepend=repeat[0] - 1))
-    return start[first], np.maximum.reduceat(end, first), repeat[first]
 
 
 def _given(

@@ -9,37 +9,61 @@ import numpy as np
 from raylab.data.session import UNLABELLED, Label, LabelKind, Session
 from raylab.errors import DataError
 
+PAUSE = 5  # steps of a label's clock; between stamps further apart, nothing was recorded
+
 
 def resample(
     values: np.ndarray, stamps: np.ndarray, time: np.ndarray, kind: LabelKind
 ) -> np.ndarray:
     """`values` (K,) or (K, D) recorded at `stamps` (K,) s, at `time` (T,) s instead.
 
-    Continuous values are interpolated, circular ones along the shorter arc, discrete ones taken
-    from the nearest stamp. Samples before, after or inside a pause of the stamps (more than 5 of
-    their steps) are NaN; so are those of a discrete label, whose values must therefore be numbers.
+    Continuous values are interpolated, circular ones along the shorter arc. Samples before, after
+    or inside a pause of the stamps (more than 5 of their steps) are NaN. Classes are not numbers:
+    `nearest_rows` says which to take.
     """
-    order = np.argsort(stamps, kind="stable")
-    order = order[np.isfinite(stamps[order])]
-    stamps, values = stamps[order], np.asarray(values, np.float64)[order].reshape(len(order), -1)
-    if len(stamps) < 2:
+    order = _in_order(stamps)
+    values = np.asarray(values, np.float64)[order].reshape(len(order), -1)
+    if len(order) < 2:
         return np.full((len(time), values.shape[1]), np.nan)
+    left, weight, inside = _between(stamps[order], time)
+    mixed = mix(values[left], values[left + 1], weight[:, None], kind)
+    return np.where(inside[:, None], mixed, np.nan)
+
+
+def nearest_rows(stamps: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """(T,) the row of the nearest of `stamps` (K,) s at every `time` (T,) s.
+
+    -1 before, after or inside a pause of the stamps.
+    """
+    order = _in_order(stamps)
+    if len(order) < 2:
+        return np.full(len(time), -1)
+    left, weight, inside = _between(stamps[order], time)
+    return np.where(inside, order[left + (weight >= 0.5)], -1)
+
+
+def _in_order(stamps: np.ndarray) -> np.ndarray:
+    """The rows of the stamps that are numbers, in the order of time."""
+    order = np.argsort(stamps, kind="stable")
+    return order[np.isfinite(stamps[order])]
+
+
+def _between(stamps: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(T,) each: the stamp before a time, how far it is to the next one, from 0 to 1, and whether
+    the stamps cover it.
+    """
     apart = np.diff(np.unique(stamps))  # coarse stamps repeat
     step = float(np.median(apart)) if len(apart) else 0.0
     right = np.clip(np.searchsorted(stamps, time, side="left"), 1, len(stamps) - 1)
     before, after = stamps[right - 1], stamps[right]
     weight = np.clip((time - before) / np.where(after > before, after - before, 1.0), 0.0, 1.0)
-    mixed = mix(values[right - 1], values[right], weight[:, None], kind)
     near = np.minimum(np.abs(time - before), np.abs(after - time)) <= step / 2
-    between = (time >= stamps[0]) & (time <= stamps[-1]) & (after - before <= 5 * step)
-    inside = near | between
-    return np.where(inside[:, None], mixed, np.nan)
+    between = (time >= stamps[0]) & (time <= stamps[-1]) & (after - before <= PAUSE * step)
+    return right - 1, weight, near | between
 
 
 def mix(left: np.ndarray, right: np.ndarray, weight: np.ndarray, kind: LabelKind) -> np.ndarray:
     """Values between `left` and `right`, at `weight` from 0 (left) to 1 (right)."""
-    if kind == "discrete":
-        return np.where(weight < 0.5, left, right)
     # A sample exactly on a stamp keeps its value even where its neighbour is NaN.
     step = np.angle(np.exp(1j * (right - left))) if kind == "circular" else right - left
     mixed = np.where(weight == 0, left, np.where(weight == 1, right, left + weight * step))
@@ -93,9 +117,7 @@ def rebin(session: Session, width: int) -> Session:
 
 def _binned(label: Label, rows: np.ndarray) -> Label:
     if label.kind == "discrete":
-        return dataclasses.replace(
-            label, values=_most_frequent(label.values[rows], len(label.classes))
-        )
+        return dataclasses.replace(label, values=_most_frequent(label.values[rows]))
     values = label.values[rows]  # (bins, width, D)
     finite = np.isfinite(values)
     count = finite.sum(1)
@@ -112,15 +134,20 @@ def _shared(ids: np.ndarray) -> np.ndarray:
     return np.where((ids == ids[:, :1]).all(1), ids[:, 0], -1)
 
 
-def _most_frequent(codes: np.ndarray, classes: int) -> np.ndarray:
-    """(bins, width) codes -> (bins,): the most frequent labelled code, -1 where there is none."""
-    best = np.full(len(codes), UNLABELLED, np.int64)
-    most = np.zeros(len(codes), np.int64)
-    for code in range(classes):
-        count = (codes == code).sum(1)
-        best[count > most] = code
-        most = np.maximum(most, count)
-    return best
+def _most_frequent(codes: np.ndarray) -> np.ndarray:
+    """(bins, width) codes -> (bins,): the most frequent labelled code, -1 where there is none.
+
+    Of equally frequent codes it is the smallest.
+    """
+    in_order = np.sort(codes, axis=1)
+    width = codes.shape[1]
+    place = np.arange(width)
+    starts = np.ones(codes.shape, bool)
+    starts[:, 1:] = in_order[:, 1:] != in_order[:, :-1]
+    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)  # of the run of equal codes
+    counts = np.where(in_order == UNLABELLED, 0, place - first + 1)
+    best = in_order[np.arange(len(codes)), counts.argmax(1)]
+    return np.where(counts.max(1) > 0, best, UNLABELLED)
 
 
 def _ranges(ranges: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:

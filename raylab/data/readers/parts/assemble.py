@@ -29,13 +29,14 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
     else:
         activity = sampled(files, recipe)
     notes = list(activity.notes)
-    labels = {
-        name: label_of(files, name, spec, activity, recipe.time)
-        for name, spec in recipe.labels.items()
-    }
-    given: dict[str, np.ndarray] = {
-        name: given_ranges(files, name, path, activity.time) for name, path in recipe.given.items()
-    }
+    labels = {}
+    for name, spec in recipe.labels.items():
+        labels[name], doubts = label_of(files, name, spec, activity, recipe.time)
+        notes += doubts
+    given: dict[str, np.ndarray] = {}
+    for name, path in recipe.given.items():
+        given[name], doubts = given_ranges(files, name, path, activity)
+        notes += doubts
     units = activity.unit_columns | {
         name: unit_column(files, name, path) for name, path in recipe.units.items()
     }

@@ -8,59 +8,46 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.activity import Activity
-from raylab.data.readers.parts.align import resample
-from raylab.data.readers.parts.arrays import chosen_columns, numbers
+from raylab.data.readers.parts.align import nearest_rows, resample
+from raylab.data.readers.parts.arrays import chosen_columns
+from raylab.data.readers.parts.label_values import typed_label
 from raylab.data.readers.parts.stamps import seconds
 from raylab.data.recipe_sections import SECONDS, LabelSpec, TimeSpec
-from raylab.data.session import FRAME, Label
+from raylab.data.session import Label
 from raylab.errors import DataError
 
 
 def label_of(
     files: Files, name: str, spec: LabelSpec, activity: Activity, clock: TimeSpec | None
-) -> Label:
-    """One label on the samples of `activity`.
+) -> tuple[Label, list[str]]:
+    """One label on the samples of `activity`, and notes on what was doubtful.
 
     Its values are per sample, per trial, or on a clock of their own, which is resampled.
     """
     key = f"labels.{name}"
-    raw = rows_of(files, spec, key)
-    if spec.one_hot:
-        raw = _set_column(numbers(raw, f"{key}.path"))
-    if spec.missing is not None:
-        raw = np.where(numbers(raw, f"{key}.path") == spec.missing, np.nan, raw)
-    if spec.kind == "circular" and spec.unit == "deg":
-        raw = np.deg2rad(raw)
-    if spec.time is not None:
-        unit_s = SECONDS[clock.unit] if clock is not None else 1.0
-        stamps = seconds(files.read(spec.time, f"{key}.time"), key, None, unit_s)
-        raw = _onto_clock(numbers(raw, f"{key}.path"), stamps, activity.time, spec, key)
-    else:
-        raw = activity.of_samples(raw, key)
-    if len(raw) != len(activity.time):
+    stored, notes = typed_label(rows_of(files, spec, key), spec, key)
+    stamps = _stamps(files, spec, len(stored.values), clock, activity.origin_s, key)
+    if stamps is not None:
+        return _onto_clock(stored, stamps, activity, key, notes)
+    stored = stored.at(activity.of_samples(np.arange(len(stored.values)), key))
+    if len(stored.values) != len(activity.time):
         raise DataError(
-            f"`{key}.path` has {len(raw)} samples, neural data {len(activity.time)}",
-            f"Check `{key}.path`, or give its own stamps with `{key}.time`.",
+            f"`{key}.path` has {len(stored.values)} samples, neural data {len(activity.time)}",
+            f"Check `{key}.path`, or give its own clock with `{key}.time` or `{key}.rate_hz`.",
         )
-    return _typed(raw, spec, key)
+    return stored, notes
 
 
 def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
     """(T,) or (T, D) values of a label as they are stored, one row per sample or trial."""
-    raw = files.read(spec.path, f"{key}.path")
-    if raw.ndim == 0:
-        raise DataError(
-            f"`{key}.path` names a single value, not one per sample", f"Check `{key}.path`."
-        )
-    if raw.dtype.kind not in "biufUSMm":
-        raise DataError(
-            f"`{key}.path` names an array of type {raw.dtype}, not of numbers or text",
-            f"Check `{key}`.",
-        )
+    if spec.column_names:
+        return _named_columns(files, spec, key)
+    raw = _checked(files.read(spec.path, f"{key}.path"), f"{key}.path")
     raw = raw.T if spec.transpose else raw
     if raw.ndim == 2 and raw.shape[0] == 1 and raw.shape[1] > 1:
         raw = raw.T  # a MATLAB row vector
-    raw = chosen_columns(raw, key, spec.columns if spec.column is None else (spec.column,))
+    numbers = tuple(column for column in spec.chosen if isinstance(column, int))
+    raw = chosen_columns(raw, key, numbers or None)
     if raw.ndim > 1 and raw.shape[1] == 0:
         raise DataError(
             f"`{key}.path` names an array of shape {raw.shape}, which holds nothing",
@@ -69,46 +56,77 @@ def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
     return raw
 
 
-def _onto_clock(
-    raw: np.ndarray, stamps: np.ndarray, time: np.ndarray, spec: LabelSpec, key: str
-) -> np.ndarray:
-    if len(stamps) != len(raw):
+def _named_columns(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
+    """(T,) or (T, D) values of the columns of a table, each an array of its own or a field."""
+    columns = []
+    for name in spec.column_names:
+        column = _checked(files.column(spec.path, name, f"{key}.columns"), f"{key}.columns")
+        if column.size != max(column.shape, default=0) and len(spec.column_names) > 1:
+            raise DataError(
+                f"`{key}.columns`: '{name}' has shape {column.shape}, not one value per sample",
+                f"Check `{key}.columns`.",
+            )
+        is_vector = column.size == max(column.shape, default=0)
+        columns.append(column.reshape(-1) if is_vector else column)
+    if len({len(column) for column in columns}) > 1:
+        lengths = ", ".join(
+            f"'{name}' has {len(column)}" for name, column in zip(spec.column_names, columns)
+        )
         raise DataError(
-            f"`{key}.time` has {len(stamps)} stamps, `{key}.path` {len(raw)} values",
+            f"`{key}.columns` differ in their number of values: {lengths}", f"Check `{key}`."
+        )
+    return columns[0] if len(columns) == 1 else np.ma.stack(columns, axis=1)
+
+
+def _checked(raw: np.ndarray, key: str) -> np.ndarray:
+    if raw.ndim == 0:
+        raise DataError(f"`{key}` names a single value, not one per sample", f"Check `{key}`.")
+    if raw.dtype.kind not in "biufUSMm":
+        raise DataError(
+            f"`{key}` names an array of type {raw.dtype}, not of numbers or text",
+            f"Check `{key}`.",
+        )
+    return raw
+
+
+def _stamps(
+    files: Files, spec: LabelSpec, rows: int, clock: TimeSpec | None, origin_s: float, key: str
+) -> np.ndarray | None:
+    """(K,) seconds of a label with a clock of its own."""
+    if spec.rate_hz is not None:
+        return origin_s + spec.start_s + np.arange(rows) / spec.rate_hz
+    if spec.time is None:
+        return None
+    unit = spec.time_unit or (clock.unit if clock is not None else "s")
+    stamps = seconds(files.read(spec.time, f"{key}.time"), key, None, SECONDS[unit])
+    if len(stamps) != rows:
+        raise DataError(
+            f"`{key}.time` has {len(stamps)} stamps, `{key}.path` {rows} values",
             f"Check `{key}.time`.",
         )
-    if len(time) == len(stamps) and np.array_equal(time, stamps):
-        return raw
-    return resample(raw, stamps, time, spec.kind)
+    return stamps
 
 
-def _typed(raw: np.ndarray, spec: LabelSpec, key: str) -> Label:
-    if spec.kind == "discrete":
-        if raw.ndim == 2 and raw.shape[1] != 1:
-            raise DataError(
-                f"`{key}.path` has {raw.shape[1]} columns, a discrete label has one",
-                f"Choose one with `{key}.column`, or set `{key}.one_hot: true`.",
-            )
-        return _in_unit(Label.discrete(raw), spec.unit, key)
-    values = np.array(numbers(raw, f"{key}.path"), np.float64)
-    values[~np.isfinite(values)] = np.nan  # infinity is not a measurement either
-    return Label.continuous(
-        values, unit="rad" if spec.kind == "circular" else spec.unit, kind=spec.kind
-    )
-
-
-def _in_unit(label: Label, unit: str, key: str) -> Label:
-    other = next((name for name in label.classes if not name.removeprefix("-").isdecimal()), None)
-    if unit == FRAME and other is not None:
+def _onto_clock(
+    stored: Label, stamps: np.ndarray, activity: Activity, key: str, notes: list[str]
+) -> tuple[Label, list[str]]:
+    time = activity.time
+    if activity.rows is not None:
         raise DataError(
-            f"`{key}.unit` is {FRAME}, but '{other}' is no number of a frame",
-            f"Leave `{key}.unit` out, or mark such samples with `{key}.missing`.",
+            f"`{key}` has a clock of its own, but the trials of this recording have no common "
+            "clock",
+            f"Give one value per trial, without `{key}.time` and `{key}.rate_hz`.",
         )
-    return replace(label, unit=unit)
-
-
-def _set_column(columns: np.ndarray) -> np.ndarray:
-    """(T,) the number of the only column that is not zero; NaN where none or several are."""
-    columns = np.atleast_2d(columns)
-    single = (columns != 0).sum(1) == 1
-    return np.where(single, columns.argmax(1).astype(np.float64), np.nan)
+    if np.array_equal(time, stamps):
+        return stored, notes
+    if stored.kind == "discrete":
+        label = stored.at(nearest_rows(stamps, time))
+    else:
+        label = replace(stored, values=resample(stored.values, stamps, time, stored.kind))
+    if stored.labelled.any() and not label.labelled.any():
+        notes = [
+            *notes,
+            f"No sample has a value of `{key}`: its clock goes from {np.nanmin(stamps):g} to "
+            f"{np.nanmax(stamps):g} s, the recording from {time[0]:g} to {time[-1]:g} s.",
+        ]
+    return label, notes

@@ -7,11 +7,10 @@ import numpy as np
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import numbers
+from raylab.data.readers.parts.group_ids import group_ids
 from raylab.data.recipe_sections import SegmentsSpec
 from raylab.data.session import Label, segments_from_mask
 from raylab.errors import DataError
-
-MOST = 2**53  # beyond it float64, in which many files hold whole numbers, skips some
 
 
 def groups_of(files: Files, paths: dict[str, str], activity: Activity) -> dict[str, np.ndarray]:
@@ -19,44 +18,71 @@ def groups_of(files: Files, paths: dict[str, str], activity: Activity) -> dict[s
     ids_by_name = {} if activity.rows is None else {"trial": activity.rows.astype(np.int64)}
     for name, path in paths.items():
         key = f"groups.{name}"
-        ids = numbers(files.read(path, key), key).reshape(-1)
-        ids = activity.of_samples(ids, key)
+        ids = activity.of_samples(group_ids(files.read(path, key), key), key)
         if len(ids) != len(activity.time):
             raise DataError(
                 f"`{key}` has {len(ids)} values, neural data {len(activity.time)}",
                 f"Check `{key}`.",
             )
-        inside = np.isfinite(ids) & (ids >= 0)
-        odd = ids[inside & ((ids % 1 != 0) | (ids > MOST))]
-        if len(odd):
-            raise DataError(
-                f"`{key}` holds {odd[0]:g}, which is not a whole number",
-                "Ids are 0, 1, 2 ...; -1 is none.",
-            )
-        ids_by_name[name] = np.where(inside, ids, -1).astype(np.int64)
+        ids_by_name[name] = ids
     return ids_by_name
 
 
-def given_ranges(files: Files, name: str, path: str, time: np.ndarray) -> np.ndarray:
-    """(K, 2) sample ranges of a split.
+def given_ranges(
+    files: Files, name: str, path: str, activity: Activity
+) -> tuple[np.ndarray, list[str]]:
+    """(K, 2) sample ranges of a split, and notes on what was left out.
 
     The file states the split as a (T,) mask or as (K, 2) times in seconds.
     """
-    array = numbers(files.read(path, f"given.{name}"), f"given.{name}")
+    key, time = f"given.{name}", activity.time
+    stored = numbers(files.read(path, key), key)
+    if activity.stored is not None and stored.size == activity.stored_samples:
+        stored = activity.of_samples(stored.reshape(-1), key)
+    array, absent = np.ma.getdata(stored), np.ma.getmaskarray(stored)
+    absent = np.asarray(absent | (array != array))  # NaN
     if array.size == len(time) and array.size == max(array.shape, default=0):
-        return segments_from_mask(array.reshape(-1) != 0)
+        return _given_mask(array.reshape(-1), absent.reshape(-1), key)
     if array.ndim == 2 and array.shape[1] == 2:
-        if not (array[:, 0] <= array[:, 1]).all():  # nor where one is NaN
-            raise DataError(
-                f"`given.{name}` has intervals that end before they start", f"Check `given.{name}`."
-            )
-        ranges = np.searchsorted(time, array).astype(np.int64)
-        return ranges[ranges[:, 1] > ranges[:, 0]]
+        return _given_times(array, np.asarray(absent.any(1)), time, key)
     raise DataError(
         f"`given.{name}` has shape {array.shape}: neither a mask of {len(time)} samples nor (K, 2) "
         "times",
         f"Check `given.{name}`.",
     )
+
+
+def _given_mask(mask: np.ndarray, absent: np.ndarray, key: str) -> tuple[np.ndarray, list[str]]:
+    notes = []
+    if absent.any():
+        notes.append(
+            f"{int(absent.sum())} of {len(mask)} values of `{key}` are missing: in no split."
+        )
+    return segments_from_mask((mask != 0) & ~absent), notes
+
+
+def _given_times(
+    times: np.ndarray, absent: np.ndarray, time: np.ndarray, key: str
+) -> tuple[np.ndarray, list[str]]:
+    notes = []
+    if absent.any():
+        notes.append(
+            f"{int(absent.sum())} of {len(times)} intervals of `{key}` have no start or end; they "
+            "are left out."
+        )
+    times = times[~absent].astype(np.float64)
+    backwards = np.flatnonzero(times[:, 0] > times[:, 1])
+    if len(backwards):
+        start, stop = times[backwards[0]]
+        raise DataError(
+            f"`{key}` has intervals that end before they start, such as {start:g} to {stop:g} s",
+            f"Check `{key}`.",
+        )
+    outside = int(((times[:, 1] <= time.min()) | (times[:, 0] > time.max())).sum())
+    if outside:
+        notes.append(f"{outside} of {len(times)} intervals of `{key}` lie outside the recording.")
+    ranges = np.searchsorted(time, times).astype(np.int64)
+    return ranges[ranges[:, 1] > ranges[:, 0]], notes
 
 
 def cut_segments(segments: np.ndarray, spec: SegmentsSpec, labels: dict[str, Label]) -> np.ndarray:
