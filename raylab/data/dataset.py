@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from raylab.config.explain import did_you_mean
 from raylab.data.fingerprint import fingerprint_of, stated_version
 from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
 from raylab.data.manifest_checks import check_manifest, check_split
-from raylab.data.session import Label, Session
+from raylab.data.session import Label, NeuralKind, Session
 from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError
 from raylab.files import file_digest, map_tensors, read_json
@@ -149,6 +151,89 @@ class Dataset:
             )
         check_manifest(value, self.path / MANIFEST)
         self.manifest: Manifest = value
+
+    @classmethod
+    def from_arrays(
+        cls,
+        neural: Any,
+        *,
+        out: str | Path,
+        kind: NeuralKind | None = None,
+        rate_hz: float | None = None,
+        time: Any = None,
+        labels: Mapping[str, Any] | None = None,
+        intervals: Mapping[str, Any] | None = None,
+        trials: Any = None,
+        units: Mapping[str, Any] | None = None,
+        session: str = "session",
+        animal: str = "",
+        area: str = "",
+        bin_s: float | None = None,
+        nan: str = "error",
+        splits: Mapping[str, Any] | None = None,
+    ) -> Dataset:
+        """Make a dataset of one session from arrays, DataFrames or objects of pynapple.
+
+        The arrays are checked, binned and split as `raylab.prepare` does with a file. Several such
+        datasets become one with `raylab.prepare([first, second], out=...)`.
+
+        Args:
+            neural: Activity (samples, units), or (trials, samples, units), or a list of (samples,
+                units) of trials. Or a DataFrame with a column per unit, or a pynapple TsdFrame, Tsd
+                or TsGroup (spike times, counted into bins of `bin_s` seconds).
+            out: The dataset's folder, which must not exist yet.
+            kind: `calcium`, `counts` or `rate`; a TsGroup is `counts`.
+            rate_hz: Sampling rate of `neural` in Hz.
+            time: Stamps (samples,) of `neural` in seconds, instead of `rate_hz`. Pauses between
+                stamps divide the recording into segments.
+            labels: Values by name, one per sample (or per trial): an array, an array with its kind
+                (`{"heading": (angles, "circular")}`), a mapping with `values` and any of `kind`,
+                `unit`, `period`, `missing`, `time`, `rate_hz` and `start_s`, or a pynapple Tsd or
+                TsdFrame, which has a clock of its own. Without a kind, floats are `continuous`, and
+                text and truth values `discrete`; whole numbers need a kind.
+            intervals: Tables by name: a mapping or DataFrame with `start`, `end` and further
+                columns, an array (K, 2), or a pynapple IntervalSet, in seconds. Their columns
+                become labels, and the number of the interval a group for splits.
+            trials: Such a table of trials; the same as `intervals={"trial": trials}`.
+            units: Columns with a value per unit, such as its depth.
+            session: The id of the session.
+            animal: The name of the animal.
+            area: The brain area of all units.
+            bin_s: Width of the bins of a TsGroup, in seconds.
+            nan: What happens to NaN in `neural`: `error`, `drop_units`, `interpolate` or `zero`.
+            splits: Such as `{"kind": "blocked", "blocks": 10}`; default: chronological.
+
+        Returns:
+            The dataset, opened.
+
+        Raises:
+            ConfigError: An argument is wrong; the message names it.
+            DataError: The arrays do not fit together, or `out` exists.
+
+        Example:
+            >>> time = np.arange(600) / 30
+            >>> activity = np.random.default_rng(0).normal(size=(600, 5))
+            >>> labels = {"position": np.sin(time)}
+            >>> made = raylab.Dataset.from_arrays(
+            ...     activity, out="made", kind="calcium", rate_hz=30, labels=labels
+            ... )
+            >>> made.sessions["session"].splits
+            {'train': 360, 'valid': 120, 'test': 120}
+        """
+        from raylab.data.array_inputs import ArrayInputs
+        from raylab.data.from_arrays import write_arrays
+
+        inputs = ArrayInputs()
+        inputs.add_session(session, animal=animal, area=area)
+        inputs.add_activity(neural, kind=kind, bin_s=bin_s, nan=nan)
+        inputs.add_clock(rate_hz, time)
+        inputs.add_units(units)
+        for name, label in (labels or {}).items():
+            inputs.add_label(name, label)
+        tables = {**(intervals or {}), **({} if trials is None else {"trial": trials})}
+        for name, table in tables.items():
+            inputs.add_intervals(name, table)
+        return cls(write_arrays(inputs, out, splits=splits))
 
     @property
     def fingerprint(self) -> str:
