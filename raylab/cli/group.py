@@ -64,6 +64,16 @@ COMPANIONS = click.option(
     metavar="[NAME=]FOLDER",
     help="Where the recipe's companions lie, if not beside the files; NAME: only this one.",
 )
+SET_RECIPE = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help=(
+        "Override a key of the recipe, such as labels.heading.kind=circular, or of a dataset's "
+        "splits and filters; repeatable."
+    ),
+)
 JSON = click.option(
     "--json",
     "as_json",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import COMPANIONS, PATH, SET, folders_by_name, parsed, verb
+from raylab.cli.group import COMPANIONS, PATH, SET_RECIPE, folders_by_name, parsed, verb
 from raylab.cli.show.screen import console
 from raylab.cli.show.sessions import print_sessions
 
@@ -39,7 +39,7 @@ from raylab.cli.show.sessions import print_sessions
     metavar="SIZE",
     help="Memory for all files that are read at once, such as 8GB; default: half of the machine's.",
 )
-@SET
+@SET_RECIPE
 def prepare(
     source: Sequence[Path],
     recipe: str | None,

@@ -48,7 +48,7 @@ def write_arrays(inputs: ArrayInputs, out: str | Path, *, splits: Mapping[str, A
             "dataset has one",
             "Join the datasets with raylab.prepare, and split them there.",
         )
-    files = Files({"": MemoryStore(inputs.arrays)}, {"": Path(SOURCE)}, SOURCE)
+    files = Files({"": MemoryStore(inputs.arrays)}, {"": Path(SOURCE)}, {"": SOURCE})
     session = assemble(files, recipe, stem=recipe.session.id)
     session = session.check(SOURCE)
     _write(target, session, sections)

@@ -12,7 +12,7 @@ import numpy as np
 
 from raylab.config.explain import did_you_mean
 from raylab.data.dataset import Dataset
-from raylab.data.load_recipe import load_recipe
+from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
 from raylab.data.looking.contents import Contents
 from raylab.data.looking.overview import contents_of
 from raylab.data.manifest import MANIFEST, LabelEntry, Manifest
@@ -147,7 +147,7 @@ def inspect(
     path: str | Path, *, recipe: None = None, companions: Companions = None
 ) -> Description | Contents: ...
 def inspect(
-    path: str | Path, *, recipe: str | Path | None = None, companions: Companions = None
+    path: str | Path, *, recipe: RecipeSource | None = None, companions: Companions = None
 ) -> Description | Contents:
     """Describe a prepared dataset, raw recordings, or any file or folder.
 
@@ -184,7 +184,7 @@ def inspect(
     if recipe is None and not _describes_itself(Path(path)):
         return contents_of(Path(path))
     chosen = load_recipe(recipe) if recipe else None
-    sections = read_sections(chosen, {}, str(recipe))
+    sections = read_sections(chosen, {}, name_of_recipe(recipe))
     sources = list_sources(Path(path), chosen, companions=folders_of(companions))
     sessions = tuple(_described(_raw_entry(source, chosen, sections)) for source in sources)
     return Description(sessions=sessions, totals=_totals(sessions))
@@ -193,7 +193,7 @@ def inspect(
 def sessions_with_parts(
     path: str | Path,
     *,
-    recipe: str | Path | None = None,
+    recipe: RecipeSource | None = None,
     companions: Companions = None,
     session: str | None = None,
 ) -> Iterator[tuple[Session, np.ndarray, np.ndarray | None]]:
@@ -216,7 +216,7 @@ def sessions_with_parts(
             yield dataset.session(name), recording.parts, recording.kept
         return
     chosen = load_recipe(recipe) if recipe else None
-    sections = read_sections(chosen, {}, str(recipe))
+    sections = read_sections(chosen, {}, name_of_recipe(recipe))
     ids = []
     for source in list_sources(Path(path), chosen, companions=folders_of(companions)):
         raw = read_isolated(source, chosen)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from raylab.config.dotted import set_path
 from raylab.config.explain import did_you_mean
 from raylab.config.yaml_files import load_yaml
 from raylab.data.recipe import Recipe, parse_recipe
 from raylab.errors import ConfigError, DataError
 
+# How a user names a recipe: by the name of a shipped one, by a YAML file, or as a mapping.
+RecipeSource = str | Path | Mapping[str, Any]
 FOLDER = Path(__file__).parent / "recipes"
 
 
@@ -18,25 +23,54 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe:
-    """A shipped recipe by name, or any recipe by the path of its YAML file.
+def name_of_recipe(recipe: RecipeSource | None) -> str:
+    """What errors call a recipe."""
+    return "recipe" if isinstance(recipe, Mapping) else str(recipe)
+
+
+def load_recipe(recipe: RecipeSource, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """A shipped recipe by name, or any recipe by the path of its YAML file, or as a mapping.
+
+    Args:
+        recipe: Tables of features in a mapping lie in the working folder.
+        overrides: Values by dotted path that replace those of the recipe, such as
+            {"labels.position.kind": "circular"}.
 
     Raises:
         DataError: No shipped recipe has this name.
-        ConfigError: The file is missing, or has a wrong key or value.
+        ConfigError: The file is missing, or a key or value is wrong.
     """
+    if isinstance(recipe, Mapping):
+        value, path = dict(recipe), Path("recipe")
+    else:
+        path = _file_of(recipe)
+        value = load_yaml(path)
+    parsed = _bound(value, str(path), path)
+    if not overrides:
+        return parsed
+    # The recipe is checked first without them, so that no override is blamed for its errors.
+    for name, leaf in overrides.items():
+        value = set_path(value, name, leaf)
+    return _bound(value, f"{path} with --set {', '.join(overrides)}", path)
+
+
+def _file_of(name_or_path: str | Path) -> Path:
+    """The YAML file of a shipped recipe, or the user's own."""
     text = str(name_or_path)
     if text in recipe_names():
-        path = FOLDER / f"{text}.yaml"
-    elif Path(text).suffix in (".yaml", ".yml"):
-        path = Path(text)
-    else:
-        raise DataError(
-            f"no recipe is called '{text}'",
-            f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a "
-            "path to YAML.",
-        )
-    recipe = _with_tables(parse_recipe(load_yaml(path), str(path)), path)
+        return FOLDER / f"{text}.yaml"
+    if Path(text).suffix in (".yaml", ".yml"):
+        return Path(text)
+    raise DataError(
+        f"no recipe is called '{text}'",
+        f"{did_you_mean(text, recipe_names())} Shipped: {', '.join(recipe_names())}. Or give a "
+        "path to YAML.",
+    )
+
+
+def _bound(value: Mapping[str, Any], source: str, path: Path) -> Recipe:
+    """The recipe of a mapping, whose sessions all have the variables that it uses."""
+    recipe = _with_tables(parse_recipe(value, source), path)
     for key in recipe.sessions:
         _bind_or_explain(recipe, key, path)
     return recipe

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from raylab.data.dataset import Dataset
-from raylab.data.load_recipe import load_recipe
+from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
 from raylab.data.manifest import MANIFEST
 from raylab.data.preparation.budget import files_at_once
 from raylab.data.preparation.joining import join, require_equal_filters
 from raylab.data.preparation.publishing import Prepared, check_ids, publish
 from raylab.data.preparation.running import Progress, collect, run_tasks
-from raylab.data.preparation.sections import read_sections
+from raylab.data.preparation.sections import parted, read_sections
 from raylab.data.preparation.tasks import ReadSession, source_task, split_session
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.readers.companions import folders_of
+from raylab.data.readers.registry import WITHOUT_RECIPE
 from raylab.data.readers.sources import list_sources
 from raylab.errors import ConfigError, DataError
 from raylab.paths import local_path
@@ -26,7 +27,7 @@ def prepare(
     source: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
-    recipe: str | Path | None = None,
+    recipe: RecipeSource | None = None,
     companions: str | Path | Mapping[str, str | Path] | None = None,
     overrides: Mapping[str, Any] | None = None,
     strict: bool = False,
@@ -44,11 +45,12 @@ def prepare(
             dataset, whose sessions are then shared, not copied. Several prepared datasets become
             one, with the splits that they have.
         out: The dataset's folder, which must not exist yet.
-        recipe: The name of a shipped recipe, or a YAML file. Session files of the torch_brain tools
-            need none.
+        recipe: The name of a shipped recipe, a YAML file, or a mapping of the same keys. Session
+            files of the torch_brain tools need none.
         companions: The folder with the recipe's companions, or a folder for each companion by its
             name. Default: beside each file.
-        overrides: Dotted paths into the splits and filters, such as {"splits.kind": "blocked"}.
+        overrides: Dotted paths into the recipe, such as {"labels.heading.kind": "circular"}; of a
+            prepared dataset into its splits and filters, such as {"splits.kind": "blocked"}.
         strict: Stop at the first file that cannot be read. By default such files are listed in
             `failed`.
         sessions: Prepare only so many sessions, the first by file name.
@@ -95,10 +97,13 @@ def prepare(
                 f"{source}: is a prepared dataset, which needs no recipe", f"Remove {option}."
             )
         return _split_again(Dataset(source), workspace, overrides or {}, strict, progress)
-    chosen = load_recipe(recipe) if recipe else None
+    sections_changed, recipe_changed = parted(overrides or {})
+    if recipe is None and recipe_changed:
+        recipe = {"format": WITHOUT_RECIPE}
+    chosen = load_recipe(recipe, recipe_changed) if recipe else None
     folders = folders_of(companions)
     sources = list_sources(source, chosen, companions=folders)[:sessions]
-    sections = read_sections(chosen, overrides or {}, str(recipe))
+    sections = read_sections(chosen, sections_changed, name_of_recipe(recipe))
     with workspace.opened(keep=len(sources) > 1):
         if chosen is not None and chosen.reader.setup:
             # Once, and here, where its progress is visible.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from raylab.data.inspect import sessions_with_parts
+from raylab.data.load_recipe import RecipeSource
 from raylab.errors import ConfigError
 from raylab.files import safe_name
 from raylab.paths import local_path
@@ -17,7 +18,7 @@ def draw(
     path: str | Path,
     *,
     out: str | Path,
-    recipe: str | Path | None = None,
+    recipe: RecipeSource | None = None,
     companions: str | Path | Mapping[str, str | Path] | None = None,
     session: str | None = None,
 ) -> list[Path]:

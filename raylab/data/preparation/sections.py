@@ -75,6 +75,16 @@ class Sections:
         return {"kind": " and ".join(sorted(kinds))}
 
 
+def parted(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The overrides of splits and filters, and those of other keys of a recipe."""
+    own = {
+        path: leaf
+        for path, leaf in overrides.items()
+        if path.partition(".")[0] in ("splits", "filters")
+    }
+    return own, {path: leaf for path, leaf in overrides.items() if path not in own}
+
+
 def read_sections(
     base: Recipe | Mapping[str, Any] | None, overrides: Mapping[str, Any], source: str
 ) -> Sections:
@@ -95,10 +105,15 @@ def read_sections(
     )
     # The kind first, whatever the order of the overrides: another kind has other keys.
     for path, leaf in sorted(overrides.items(), key=lambda item: item[0] != "splits.kind"):
-        if path.partition(".")[0] not in value or "." not in path:
+        if path in value:
             raise ConfigError(
-                f"--set {path}: `prepare` takes splits.* and filters.*",
+                f"--set {path}: is a section; name a key of it",
                 "For example: --set splits.kind=blocked",
+            )
+        if path.partition(".")[0] not in value:
+            raise ConfigError(
+                f"--set {path}: of a prepared dataset only splits.* and filters.* can change",
+                "Prepare the recordings again, with their recipe, to change other keys.",
             )
         if path == "splits.kind":
             value["splits"] = {}
