@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
+from raylab.data.readers.cells import ROWS_OF_CELLS
 from raylab.data.readers.guard import guard
 from raylab.data.readers.store import Store, left_out_of
 from raylab.errors import DataError
@@ -101,13 +102,23 @@ class Files:
         return DataError(f"{what} the file does not have", suggest(path, names))
 
 
-def _matching(names: Iterable[str], pattern: str) -> list[str]:
-    """The names that a pattern matches; attributes (`path@attribute`) only where it has an `@`."""
+def _matching(names: Collection[str], pattern: str) -> list[str]:
+    """The names that a pattern matches; attributes (`path@attribute`) only where it has an `@`, and
+    the rows of a cell array (`path/unit`) only where it has this ending.
+    """
+    known = set(names)
     return [
         name
         for name in names
-        if fnmatch.fnmatchcase(name, pattern) and ("@" in pattern or "@" not in name)
+        if fnmatch.fnmatchcase(name, pattern)
+        and ("@" in pattern or "@" not in name)
+        and not _numbers_cells(name, known, pattern)
     ]
+
+
+def _numbers_cells(name: str, known: set[str], pattern: str) -> bool:
+    parent, _, last = name.rpartition("/")
+    return last in ROWS_OF_CELLS and parent in known and not pattern.endswith(last)
 
 
 def suggest(path: str, names: list[str]) -> str:

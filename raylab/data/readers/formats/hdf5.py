@@ -7,81 +7,63 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from raylab.data.readers.cells import Reader
+from raylab.data.readers.formats.hdf5_items import readers_of_dataset
+from raylab.data.readers.formats.hdf5_values import allow_filters, refuse_foreign
+from raylab.data.readers.formats.nwb_tree import attribute_names, read_attribute, walk
 from raylab.data.readers.isolation.limits import allow
-from raylab.data.readers.text import TextColumn
 from raylab.errors import DataError
 
 if TYPE_CHECKING:
     import h5py
 
-ROWS = 4096  # of text read at once; its length is known only afterwards
-
 
 class Hdf5Store:
-    """Datasets by their path.
+    """Datasets by their path, fields of compound types as `path/field`, attributes as
+    `path@attribute`.
 
-    Object references, compound types and the targets of links are left out.
+    Links inside of the file are followed.
     """
 
     def __init__(self, path: Path) -> None:
         import h5py
 
         self._file = h5py.File(path, "r")
-        self._names: list[str] = []
-        self._file.visititems(self._visit)
-
-    def _visit(self, name: str | bytes, item: object) -> None:
-        import h5py
-
-        # A name that is not UTF-8 comes as bytes; no recipe can write it.
-        if (
-            isinstance(name, str)
-            and isinstance(item, h5py.Dataset)
-            and (item.dtype.kind in "biuf" or h5py.check_string_dtype(item.dtype))
-        ):
-            self._names.append(name)
+        self._readers: dict[str, Reader] = {}
+        self._left_out: dict[str, str] = {}
+        try:
+            self._list()
+        except BaseException:
+            self._file.close()
+            raise
 
     def names(self) -> list[str]:
-        return self._names
+        return list(self._readers)
+
+    def left_out(self) -> dict[str, str]:
+        return self._left_out
 
     def read(self, name: str) -> np.ndarray:
-        return read_dataset(self._file[name])
+        return self._readers[name]()
 
     def close(self) -> None:
+        self._readers = {}
         self._file.close()
 
-
-def read_dataset(dataset: h5py.Dataset) -> np.ndarray:
-    """All of a dataset, text as kind U.
-
-    Raises:
-        DataError: It is stored in another file, or larger than an array may be.
-    """
-    import h5py
-
-    refuse_foreign(dataset)
-    allow(dataset.size * dataset.dtype.itemsize if dataset.size else 0, f"'{dataset.name}'")
-    if h5py.check_string_dtype(dataset.dtype) is None:
-        return np.asarray(dataset[()])
-    text = TextColumn(f"'{dataset.name}'")
-    if dataset.ndim != 1:
-        text.add(np.ravel(dataset.asstr()[()]))
-        return text.array().reshape(dataset.shape or ())
-    for start in range(0, len(dataset), ROWS):
-        text.add(dataset.asstr()[start : start + ROWS])
-    return text.array()
+    def _list(self) -> None:
+        attributes: dict[str, Reader] = {}
+        for path, item in walk(self._file, self._left_out):
+            for name, key in attribute_names(path, item):
+                attributes[name] = _attribute(item, key)
+            if hasattr(item, "shape"):
+                readers, left_out = readers_of_dataset(path, item)
+                self._readers |= readers
+                self._left_out |= left_out
+        self._readers |= attributes
 
 
-def refuse_foreign(dataset: h5py.Dataset) -> None:
-    """Raise a DataError where the values of a dataset lie in another file.
-
-    That may be any file of this machine.
-    """
-    if dataset.external or dataset.is_virtual:
-        raise DataError(
-            f"'{dataset.name}' is stored in another file, which is not read",
-            "Copy the values into this file, for example with h5repack or h5py.",
-        )
+def _attribute(item: h5py.Group | h5py.Dataset, key: str) -> Reader:
+    return lambda: read_attribute(item, key)
 
 
 def check_whole(path: Path, *, sizes: bool = False) -> None:
@@ -93,7 +75,7 @@ def check_whole(path: Path, *, sizes: bool = False) -> None:
 
     Raises:
         DataError: An external link, a virtual dataset, external storage, or a dataset that is too
-            large.
+            large or whose compression is not installed.
     """
     import h5py
 
@@ -111,5 +93,6 @@ def check_whole(path: Path, *, sizes: bool = False) -> None:
                 )
             if isinstance(link, h5py.HardLink) and isinstance(item := file[name], h5py.Dataset):
                 refuse_foreign(item)
+                allow_filters(item)
                 if sizes and item.size:
                     allow(item.size * item.dtype.itemsize, f"'{name}'")

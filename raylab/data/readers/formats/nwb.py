@@ -16,7 +16,7 @@ import numpy as np
 
 from raylab.data.readers.formats import nwb_series as series
 from raylab.data.readers.formats import nwb_tables as tables
-from raylab.data.readers.formats.hdf5 import read_dataset
+from raylab.data.readers.formats.hdf5_values import read_dataset
 from raylab.data.readers.formats.nwb_intervals import interval_series
 from raylab.data.readers.formats.nwb_tree import (
     attribute_names,

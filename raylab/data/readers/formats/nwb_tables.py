@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raylab.data.readers.formats.hdf5 import read_dataset
+from raylab.data.readers.formats.hdf5_values import read_dataset
 from raylab.data.readers.formats.nwb_tree import dataset, referred
 from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.text import TextColumn

@@ -94,7 +94,7 @@ def _npy(path: Path) -> np.ndarray:
 
 
 def _only_array(store: Store, spec: FeaturesSpec, key: str) -> np.ndarray:
-    names = store.names()
+    names = [name for name in store.names() if "@" not in name]  # not the attributes
     inside = spec.inside.strip("/") or (names[0] if len(names) == 1 else "")
     if inside not in names:
         what = (
