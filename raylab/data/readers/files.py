@@ -89,7 +89,7 @@ class Files:
             return companion, path.strip("/")
         name = text.strip("/")
         if name in self._stores and name not in self._stores[""].names():
-            arrays = self._stores[name].names()
+            arrays = [each for each in self._stores[name].names() if "@" not in each]
             if len(arrays) == 1:
                 return name, arrays[0]
         return "", name
