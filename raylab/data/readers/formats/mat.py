@@ -20,7 +20,7 @@ COMPRESSED, CHUNK = 15, 2**20  # MATLAB's number of the type of a compressed ele
 
 
 def open_mat(path: Path) -> Store:
-    """Variables by name, fields of structures as `structure/field`, cell arrays as `cells.py` says."""
+    """Variables by name, fields of structures as `structure/field`, cells as in `cells.py`."""
     import h5py
 
     if h5py.is_hdf5(path):
