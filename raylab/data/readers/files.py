@@ -54,13 +54,14 @@ class Files:
         companion = table.removesuffix(":")
         is_companion = companion in self._stores and companion != ""
         text = f"{companion}:{name}" if is_companion else f"{table}/{name}".strip("/")
-        if not self._has(text) and self._has(table):
+        if not self.has(text) and self.has(table):
             records = self.read(table, key)
             if name in (records.dtype.names or ()):
                 return np.asarray(records[name])
         return self.read(text, key)
 
-    def _has(self, text: str) -> bool:
+    def has(self, text: str) -> bool:
+        """Whether the file has an array at this path, which is no pattern."""
         companion, path = self._part(text)
         return path in self._stores[companion].names()
 

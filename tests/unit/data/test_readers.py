@@ -376,7 +376,7 @@ def test_spike_times_of_nwb_units(tmp_path: Path) -> None:
         tmp_path / "a.nwb", format="nwb", spikes=spikes, session={"id_path": "identifier"}
     )
     assert session.id == "probe"
-    assert session.neural.tolist() == [[2, 0], [1, 1]]
+    assert session.neural.tolist() == [[2, 0, 0], [1, 0, 1]]  # a silent unit is a unit
 
 
 # -- clocks and bins -------------------------------------------------------------------------------

@@ -23,6 +23,10 @@ class Activity:
         stored: (T,) the places of the samples in the file, where not all of the file's are taken.
         stored_samples: How many samples the file has.
         origin_s: Seconds of `time` at which the session starts, where time counts from 1970.
+        is_nominal: The time between trials is not known.
+        unit_rows: (N,) the rows of the units in the file, where not all of the file's are taken or
+            some have no spike.
+        all_units: How many units the file has.
         unit_columns: (N, ...) by name, such as `id`.
         notes: What was changed or dropped, one sentence each.
     """
@@ -35,6 +39,9 @@ class Activity:
     stored: np.ndarray | None = None
     stored_samples: int = 0
     origin_s: float = 0.0
+    is_nominal: bool = False
+    unit_rows: np.ndarray | None = None
+    all_units: int = 0
     unit_columns: dict[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -48,3 +55,12 @@ class Activity:
         if self.stored is not None and len(raw) == self.stored_samples:
             return np.asarray(raw[self.stored])
         return raw
+
+    def of_units(self, column: np.ndarray) -> np.ndarray:
+        """(N, ...) the rows of a column that belong to the units of the session.
+
+        Their number is checked by the caller.
+        """
+        if self.unit_rows is not None and len(column) == self.all_units:
+            return np.asarray(column[self.unit_rows])
+        return column

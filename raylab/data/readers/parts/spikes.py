@@ -9,6 +9,8 @@ from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import vector
 from raylab.data.readers.parts.labels import rows_of
+from raylab.data.readers.parts.spike_times import SpikeTimes, times_of
+from raylab.data.readers.parts.spike_units import units_of
 from raylab.data.recipe_sections import LabelSpec, SpikesSpec
 from raylab.errors import DataError
 
@@ -19,52 +21,60 @@ def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -
     """Counts (T, N) in bins of `spec.bin_s`; with trials, T is trials x bins and each trial is a
     segment.
 
-    Trials without a spike are kept, as trials of zeros: silence is data.
+    Trials and units without a spike are kept, with counts of zero: silence is data.
     """
-    times = vector(files.read(spec.times, "spikes.times"), "spikes.times", None)
-    named = files.read(spec.units, "spikes.units").reshape(-1)
-    if named.dtype.kind not in "biufUS":
+    times, units = times_of(files, spec), units_of(files, spec)
+    spikes, count = len(times.ticks), len(units.ids)
+    trial, trials = _trials(files, spec, labels, spikes)
+    bins = _bins(times, spec, trials * max(count, 1))
+    if len(units.of_spike) != spikes or len(trial) != spikes:
         raise DataError(
-            f"`spikes.units` names an array of type {named.dtype}", "Check `spikes.units`."
-        )
-    units, unit = np.unique(named, return_inverse=True)
-    start, stop = spec.window or (0.0, float(times[np.isfinite(times)].max(initial=0.0)) + 1.0)
-    trial, trials = _trials(files, spec, labels, len(times))
-    bins = _bins((stop - start) * spec.tick_s / spec.bin_s, trials * max(len(units), 1))
-    if len(unit) != len(times) or len(trial) != len(times):
-        raise DataError(
-            f"`spikes` names {len(times)} times, {len(unit)} units and {len(trial)} trials",
+            f"`spikes` names {spikes} times, {len(units.of_spike)} units and {len(trial)} trials",
             "Every spike has one of each: check the paths under `spikes`.",
         )
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # of times that are no times, which lie outside
-        place = np.floor((times - start) * spec.tick_s / spec.bin_s + 1e-9)
+    place, is_kept = times.bins(spec.bin_s), units.of_spike >= 0
     inside = (place >= 0) & (place < bins)
-    flat = (trial[inside] * bins + place[inside].astype(np.int64)) * len(units) + unit[inside]
-    counts = np.bincount(flat, minlength=trials * bins * len(units)).reshape(
-        trials * bins, len(units)
-    )
+    chosen = inside & is_kept
+    flat = (trial[chosen] * bins + place[chosen].astype(np.int64)) * count + units.of_spike[chosen]
+    counts = np.bincount(flat, minlength=trials * bins * count).reshape(trials * bins, count)
+    notes = [*units.notes, *times.notes]
+    outside = int((~inside & is_kept & times.usable).sum())
+    if outside:
+        notes.append(
+            f"{outside} of {is_kept.sum()} spikes lie outside the window or its last whole bin."
+        )
+    if spec.trials is not None:
+        notes.append("The time between trials is nominal.")
     return Activity(
         neural=counts.astype(np.float32),
-        time=_clock(trials, bins, spec, start),
+        time=_clock(trials, bins, times, spec.bin_s),
         rate_hz=1.0 / spec.bin_s,
         segments=np.stack([np.arange(trials), np.arange(1, trials + 1)], axis=1).astype(np.int64)
         * bins,
         rows=np.repeat(np.arange(trials), bins) if spec.trials is not None else None,
-        unit_columns={"id": units},
-        notes=_notes(spec, int((~inside).sum()), len(times)),
+        is_nominal=spec.trials is not None,
+        unit_rows=units.rows,
+        all_units=units.all_units,
+        unit_columns={"id": units.ids},
+        notes=tuple(notes),
     )
 
 
-def _bins(bins: float, rows: float) -> int:
+def _bins(times: SpikeTimes, spec: SpikesSpec, rows: float) -> int:
     """Bins of a trial, where `rows` counts of each fit into memory."""
+    bins = times.length * times.tick_s / spec.bin_s
     if not bins < MOST_BINS:
         raise DataError(
             f"`spikes` gives {bins:.3g} bins", "Check `bin_s`, `tick_s`, `window` and the times."
         )
     allow(8.0 * bins * rows, f"a table of {rows:.0f} x {bins:.0f} spike counts")
-    return int(round(bins, 6))
+    whole = int(round(bins, 6))
+    if whole < 1:
+        raise DataError(
+            f"`spikes` last {bins * spec.bin_s:.3g} s, which is no whole bin of {spec.bin_s:g} s",
+            "Check `bin_s`, `window`, and the seconds per tick (`tick_s`, `rate_hz`).",
+        )
+    return whole
 
 
 def _trials(
@@ -99,20 +109,9 @@ def _trials(
     return trial, counts[0] if counts else int(trial.max(initial=-1)) + 1
 
 
-def _clock(trials: int, bins: int, spec: SpikesSpec, start: float) -> np.ndarray:
+def _clock(trials: int, bins: int, times: SpikeTimes, bin_s: float) -> np.ndarray:
     """Bin centres in seconds. The file has no time of a trial: trials are set one length apart, in
     order.
     """
-    centres = start * spec.tick_s + (np.arange(bins) + 0.5) * spec.bin_s
-    return (2 * bins * spec.bin_s * np.arange(trials)[:, None] + centres).reshape(-1)
-
-
-def _notes(spec: SpikesSpec, outside: int, spikes: int) -> tuple[str, ...]:
-    notes = (
-        [f"{outside} of {spikes} spikes lie outside the window or its last whole bin."]
-        if outside
-        else []
-    )
-    if spec.trials is not None:
-        notes.append("The time between trials is nominal.")
-    return tuple(notes)
+    centres = times.start * times.tick_s + (np.arange(bins) + 0.5) * bin_s
+    return (2 * bins * bin_s * np.arange(trials)[:, None] + centres).reshape(-1)
