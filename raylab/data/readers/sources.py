@@ -15,6 +15,7 @@ from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.paths import local_path
 
+ZARR = (".zgroup", ".zattrs", ".zarray", "zarr.json")  # files that say what such a folder is
 MOST_LEVELS = 6  # of folders above a session that is a folder
 
 
@@ -72,6 +73,7 @@ def _matching(pattern: Path, recipe: Recipe | None) -> list[Path]:
 
 def _in_folder(folder: Path, recipe: Recipe | None) -> list[Path]:
     """The sessions in a folder, which may be one itself."""
+    _refuse_zarr(folder)
     reader = reader_of(recipe)
     if recipe is not None and recipe.files:
         sessions = _sessions(_globbed(folder, (recipe.files,), recipe), reader)
@@ -114,7 +116,19 @@ def _sessions(paths: Iterable[Path], reader: Reader) -> list[Path]:
             sessions |= set(_below(path, reader, MOST_LEVELS))
         elif path.is_file() and reader.patterns:
             sessions.add(path)
+        elif path.is_dir():
+            _refuse_zarr(path)
     return sorted(sessions)
+
+
+def _refuse_zarr(folder: Path) -> None:
+    """Raise a DataError where a folder is a Zarr store, as some archives keep NWB."""
+    if any((folder / name).is_file() for name in ZARR):
+        raise DataError(
+            f"{folder}: a folder of the Zarr format, which raylab does not read",
+            "Convert it into one HDF5 file. For NWB: open it with `NWBZarrIO` of hdmf-zarr, and "
+            "export it with `NWBHDF5IO` of pynwb.",
+        )
 
 
 def _below(folder: Path, reader: Reader, levels: int) -> Iterator[Path]:

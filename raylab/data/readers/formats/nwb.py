@@ -49,6 +49,7 @@ class NwbStore:
 
         self._readers: dict[str, Callable[[], np.ndarray]] = {}
         self._left_out: dict[str, str] = {}
+        self._notes = dict[str, None]()  # in the order of reading, each once
         self._file = h5py.File(path, "r")
         try:
             check_version(path, self._file)
@@ -64,7 +65,16 @@ class NwbStore:
         """What is in the file and cannot be read, with the reason."""
         return self._left_out
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is doubtful about the arrays that were read, one sentence each."""
+        return tuple(self._notes)
+
     def read(self, name: str) -> np.ndarray:
+        if name.endswith("/spike_times"):
+            table = dataset(self._file, name)
+            note = None if table is None else tables.partly_observed(table.parent)
+            self._notes |= {} if note is None else {note: None}
         return self._readers[name]()
 
     def close(self) -> None:

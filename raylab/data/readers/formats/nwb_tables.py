@@ -30,10 +30,10 @@ def is_table(group: h5py.Group) -> bool:
 def columns(table: h5py.Group) -> Columns:
     """Yield the name of each column, and how it is read or why it is left out.
 
-    A ragged column of numbers gives all its values, joined, and `<column>/unit`, the row of every
-    value. A ragged column of text gives one text per row. A column of rows of another table gives
-    `<column>/<column of that table>` as well. A table with spike times also has `spike_unit`, the
-    row of every spike, and `unit_ids`, all rows.
+    A ragged column of numbers gives all its values, joined, `<column>/unit`, the row of every
+    value, and `<column>/unit_ids`, all rows. A ragged column of text gives one text per row. A
+    column of rows of another table gives `<column>/<column of that table>` as well. A table with
+    spike times also has `spike_unit`, the row of every spike, and `unit_ids`, all rows.
     """
     datasets = [name for name in table if dataset(table, name) is not None]
     for name in datasets:
@@ -42,7 +42,28 @@ def columns(table: h5py.Group) -> Columns:
         yield from _column(table, name)
     if "spike_times" in datasets:
         yield "spike_unit", partial(_rows, table, "spike_times")
-        yield "unit_ids", partial(_all_rows, table)
+        yield "unit_ids", partial(_all_rows, table, "spike_times")
+
+
+def partly_observed(table: h5py.Group) -> str | None:
+    """A sentence about units that were observed in parts of a recording; None where all are alike.
+
+    NWB states the intervals in which each unit could be recorded. Outside of them a count of zero
+    was not measured.
+    """
+    intervals = dataset(table, "obs_intervals")
+    if intervals is None or not _ragged(table, "obs_intervals"):
+        return None
+    ends = _ends(table, "obs_intervals").tolist()
+    values = read_dataset(intervals)
+    of_units = {values[start:end].tobytes() for start, end in zip([0, *ends], ends)}
+    if len(of_units) < 2:
+        return None
+    name = f"{table.name}/obs_intervals".strip("/")
+    return (
+        f"The units were observed at different times, which `{name}` states; outside of them "
+        "their counts of zero were not measured."
+    )
 
 
 def regions(group: h5py.Group, name: str) -> Columns:
@@ -93,6 +114,7 @@ def _column(table: h5py.Group, name: str) -> Columns:
         yield name, partial(read_dataset, item)
     if ragged:
         yield f"{name}/unit", partial(_rows, table, name)
+        yield f"{name}/unit_ids", partial(_all_rows, table, name)
 
 
 def _ragged(table: h5py.Group, name: str) -> bool:
@@ -128,9 +150,9 @@ def _rows(table: h5py.Group, name: str) -> np.ndarray:
     return np.repeat(np.arange(len(counts)), counts)
 
 
-def _all_rows(table: h5py.Group) -> np.ndarray:
-    """Every row, also those without a spike, as `spike_unit` numbers them."""
-    return np.arange(len(_ends(table, "spike_times")))
+def _all_rows(table: h5py.Group, name: str) -> np.ndarray:
+    """Every row, also those that have no value in a ragged column."""
+    return np.arange(len(_ends(table, name)))
 
 
 def _chosen(table: h5py.Group, name: str) -> np.ndarray:

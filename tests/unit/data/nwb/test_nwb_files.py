@@ -79,6 +79,36 @@ def test_an_extension_that_the_file_does_not_describe(recording: Path, tmp_path:
     assert opened.read("intervals/trials/choice").tolist() == ["L", "R", "L"]
 
 
+def test_a_recipe_need_not_state_what_the_file_says(recording: Path) -> None:
+    speed = "processing/behavior/BehavioralTimeSeries/speed"
+    session = read(
+        recording,
+        spikes={"bin_s": 0.1},
+        labels={"speed": {"path": f"{speed}/data", "kind": "continuous"}},
+    )
+    assert session.neural.sum() == 3
+    np.testing.assert_allclose(session.labels["speed"].values[:, 0], session.time * 2)
+    assert [note for note in session.notes if "observed at different times" in note]
+    neural = {"path": f"{speed}/data", "kind": "rate"}
+    assert read(recording, neural=neural).rate_hz == 4
+    assert read(recording, neural=neural, time={"rate_hz": 5}).rate_hz == 5
+
+
+def test_the_stated_clock_wins() -> None:
+    labels = {
+        "a": {"path": "x/data", "kind": "continuous"},
+        "b": {"path": "x/data", "kind": "continuous", "time": "t"},
+        "c": {"path": "x/column", "kind": "continuous"},
+    }
+    stated = {"format": "nwb", "neural": {"path": "y/data", "kind": "rate"}, "labels": labels}
+    recipe = parse_recipe(stated, "test")
+    assert recipe.time is not None
+    assert recipe.time.path == "y/timestamps"
+    assert [label.time for label in recipe.labels.values()] == ["x/timestamps", "t", None]
+    recipe = parse_recipe({**stated, "time": {"path": "t", "unit": "ms"}}, "test")
+    assert recipe.labels["a"].time is None
+
+
 @pytest.mark.parametrize(
     ("version", "message"),
     [
@@ -94,6 +124,19 @@ def test_other_files_are_refused(tmp_path: Path, version: str | None, message: s
     with pytest.raises(DataError, match=message) as error:
         read(tmp_path / "a.nwb", neural={"path": "x", "kind": "rate"}, time={"rate_hz": 4})
     assert "format: hdf5" in error.value.remedy
+
+
+def test_a_folder_of_zarr_is_refused_with_the_reason(tmp_path: Path) -> None:
+    recipe = parse_recipe(
+        {"format": "nwb", "neural": {"path": "x", "kind": "rate"}, "time": {"rate_hz": 4}}, "test"
+    )
+    folder = tmp_path / "a.nwb"
+    folder.mkdir()
+    (folder / ".zgroup").write_text('{"zarr_format": 2}')
+    for path in (folder, tmp_path, tmp_path / "*.nwb"):
+        with pytest.raises(DataError, match=r"a\.nwb: a folder of the Zarr format") as error:
+            list_sources(path, recipe)
+        assert "hdmf-zarr" in error.value.remedy
 
 
 def test_links_out_of_the_file_are_named_and_never_followed(tmp_path: Path) -> None:

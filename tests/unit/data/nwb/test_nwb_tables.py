@@ -36,7 +36,8 @@ def test_ragged_columns_are_joined(store: NwbStore) -> None:
 def test_units_without_spikes_are_units(store: NwbStore) -> None:
     assert store.read("units/spike_times").tolist() == [0.1, 0.5, 0.2]
     assert store.read("units/spike_unit").tolist() == [0, 0, 2]
-    assert store.read("units/unit_ids").tolist() == [0, 1, 2]
+    for name in ("units/unit_ids", "units/spike_times/unit_ids"):
+        assert store.read(name).tolist() == [0, 1, 2]
     assert store.read("units/quality").tolist() == ["good", "mua", "good"]
     assert store.read("units/obs_intervals").tolist() == [[0, 1], [0, 1], [2, 3], [0, 1]]
     assert store.read("units/obs_intervals/unit").tolist() == [0, 1, 1, 2]
