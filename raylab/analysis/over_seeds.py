@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from raylab.evaluation.seeds import over_seeds
+from raylab.evaluation.bootstrap import over_seeds
 from raylab.results import Result
 
 

@@ -31,6 +31,17 @@ class LabelSpec:
     classes: tuple[str, ...]
     dims: int
 
+    @property
+    def meaning(self) -> tuple[str, str, int]:
+        """What two sessions must have in common for one score or one model of their labels. Classes
+        may differ: they are matched by name.
+        """
+        return self.kind, self.unit, self.dims
+
+    def __str__(self) -> str:
+        unit = f" in {self.unit}" if self.unit else ""
+        return f"{self.kind}{unit}, {self.dims} wide"
+
 
 @dataclass(frozen=True)
 class SessionSpec:
@@ -247,12 +258,14 @@ class Dataset:
 
     @cached_property
     def labels(self) -> dict[str, LabelSpec]:
-        """The labels that every session has, in the first session's order."""
+        """The labels that every session has and that mean the same in all (kind, unit and number of
+        columns), in the first session's order.
+        """
         specs = list(self.sessions.values())
         return {
             name: spec
             for name, spec in specs[0].labels.items()
-            if all(name in s.labels for s in specs)
+            if all(name in s.labels and s.labels[name].meaning == spec.meaning for s in specs)
         }
 
     def open(self, session: str) -> Recording:

@@ -2,8 +2,9 @@
 
 - metrics: the table of all metrics. formulas: the formulas of the scores of predictions.
 - scores: the scores of predicted labels, and those of the best constant prediction.
-- bootstrap, chance, seeds, summaries: intervals, permuted labels, means over seeds and sessions.
-- decoding, reading, pooling: labels decoded from features at the reference samples.
+- bootstrap, chance, summaries: intervals, permuted labels, means over seeds and sessions.
+- decoding, reading, pooling: labels decoded from features at the reference samples. obstacles: why
+  a label has no score.
 - neighbours, readouts, readout_fits, readout_method: the decoders.
 - baselines: the same decoders on activity without a model. confusion: which classes are mixed up.
 - reconstruction, codes: scores of rebuilt activity and of codebooks.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 
-from raylab.evaluation.seeds import over_seeds, standard_error
+from raylab.evaluation.bootstrap import over_seeds, standard_error
 
 Rule = Literal["best", "simplest"]
 

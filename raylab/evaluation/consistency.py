@@ -13,6 +13,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from raylab.data.session import Label
+from raylab.data.variation import relative_rounding
 from raylab.errors import DataError
 
 BINS = 99  # cebra digitises by 100 edges
@@ -61,9 +62,9 @@ def _scatter(embeddings: Sequence[np.ndarray], tile: int = 2048) -> tuple[np.nda
         total += rows.sum(axis=0)
         gram += rows.T @ rows
     count = len(embeddings[0])
-    return gram - np.outer(total, total) / count, 1e-12 * np.sqrt(count) * np.maximum(
-        np.abs(shift), 1e-150
-    )
+    rounding = [np.full(each.shape[1], relative_rounding(each.dtype)) for each in embeddings]
+    smallest = np.sqrt(count) * np.concatenate(rounding) * np.maximum(np.abs(shift), 1e-150)
+    return gram - np.outer(total, total) / count, smallest
 
 
 def _explained(correlation: np.ndarray, block: slice) -> np.ndarray:

@@ -14,6 +14,7 @@ from raylab.data.session import Label
 from raylab.data.views.view import Timeline
 from raylab.evaluation.chance import time_blocks
 from raylab.evaluation.metrics import primary
+from raylab.evaluation.obstacles import obstacle
 from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
 from raylab.evaluation.scores import chance_scores, frames_of, score_predictions
 
@@ -109,9 +110,8 @@ def decode(
             are seen whole.
 
     Returns:
-        None where there is no labelled sample to fit, fewer than two to score, no class on both
-        sides, or one value only (any constant would then score 1), and where the decoder does not
-        apply to such a label.
+        None where the label has no score (see `obstacle`), and where the decoder does not apply to
+        such a label.
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
@@ -119,7 +119,7 @@ def decode(
     fitted, scored = (every.labelled(splits, config.max_samples) for splits in (fit, (score,)))
     pooled = pool if not len(fitted.rows) else None
     reference = pooled.label if pooled else fitted.label
-    if not _comparable(reference, scored.label) or not readable(
+    if obstacle(reference, scored.label) or not readable(
         (choice or config.decoder).kind, reference
     ):
         return None
@@ -174,29 +174,18 @@ def chance(
         every.labelled(splits, config.max_samples).label for splits in (fit, (score,))
     )
     reference = pool.label if pool and not len(reference.values) else reference
-    if not _comparable(reference, truth):
+    if obstacle(reference, truth):
         return None
     return chance_scores(truth.kind, reference.values, truth.values, frames=frames_of(reference))
 
 
 def mean_scores(scores: Sequence[dict[str, float] | None]) -> dict[str, float]:
-    """Mean over sessions that have a score."""
+    """Means over the sessions that have a score."""
     present = [entry for entry in scores if entry is not None]
     return {
-        name: float(np.mean([entry[name] for entry in present]))
-        for name in (present[0] if present else {})
+        name: float(np.mean([entry[name] for entry in present if name in entry]))
+        for name in dict.fromkeys(name for entry in present for name in entry)
     }
-
-
-def _comparable(reference: Label, truth: Label) -> bool:
-    """Something to fit, something to score that differs, and, of classes, one in common (repeats of
-    a movie split by repeat have none: no decoder could name them).
-    """
-    if not len(reference.values) or len(truth.values) < 2:  # R2 of one sample does not exist
-        return False
-    if (truth.values == truth.values[0]).all() and (reference.values == truth.values[0]).all():
-        return False
-    return reference.kind != "discrete" or bool(np.isin(truth.values, reference.values).any())
 
 
 def labelled_samples(

@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from raylab.data.variation import varying
+
 TOP = 5  # classes among which `top5_accuracy` looks for the true one
 # Of the movie's frames: 30 of 900, one second, as Schneider, Lee & Mathis 2023 score.
 WINDOW = 1 / 30
@@ -87,18 +89,20 @@ def on_circle(angles: np.ndarray) -> np.ndarray:
 def r2(predictions: Predictions) -> float:
     """As scikit-learn's `r2_score`, mean over dimensions; of angles that of (cos, sin).
 
-    Without scikit-learn's checks, since a bootstrap computes it hundreds of times.
+    A dimension that is constant in the truth has no variance to explain and is left out of the
+    mean. NaN where every dimension is constant, and of fewer than two samples. Without
+    scikit-learn's checks, since a bootstrap computes it hundreds of times.
     """
     truth, predicted = predictions.truth, predictions.predicted
     if predictions.kind == "circular":
         truth, predicted = on_circle(truth), on_circle(predicted)
-    if len(truth) < 2:
+    varies = varying(truth, 1.0 if predictions.kind == "circular" else None)
+    if len(truth) < 2 or not varies.any():
         return float("nan")
     errors = ((truth - predicted) ** 2).sum(axis=0)
     total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    of_constant = np.where(errors > 0, 0.0, 1.0)  # where there is no variance to explain
-    explained = 1 - errors / np.where(total > 0, total, 1)
-    return float(np.where(total > 0, explained, of_constant).mean())
+    explained = 1 - errors / np.where(varies, total, 1)
+    return float((explained if varies.all() else explained[varies]).mean())
 
 
 def median_abs_error(predictions: Predictions) -> float:
@@ -130,8 +134,12 @@ def balanced_accuracy(predictions: Predictions) -> float:
 
 
 def balanced_of_constant(constant: Constant) -> float:
-    """That of any constant among the classes that were there to fit."""
-    return 1 / len(np.unique(constant.fitted))
+    """That of any constant among the classes that were there to fit: a mean over these classes. A
+    class of the truth that was not there to fit is never right.
+    """
+    fitted, truth = np.unique(constant.fitted), np.unique(constant.truth)
+    known = np.isin(truth, fitted)
+    return float(known.mean() / len(fitted))
 
 
 def accuracy(predictions: Predictions) -> float:

@@ -27,6 +27,7 @@ from raylab.config.readouts import (
     SvmConfig,
 )
 from raylab.data.session import Label, LabelKind
+from raylab.data.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.neighbours import nearest, predict, votes
 from raylab.evaluation.readout_method import Arrays, Examples, Predicted, Readout, ReadoutMethod
@@ -175,7 +176,7 @@ def _naive_bayes(
 
     features, (_, positions) = examples.features.astype(np.float64), examples.codes
     largest = features.var(axis=0).max()
-    if not largest > 0:
+    if not varying(examples.features).any():
         raise TrainingError(
             "model.kind naive_bayes: no feature varies over the fitted examples",
             "Use other features.",

@@ -12,12 +12,14 @@ import numpy as np
 
 from raylab.config.readouts import READOUTS, ReadoutConfig
 from raylab.data.session import Label
+from raylab.data.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import StandardScaler
 
+UNSEEN = 100.0  # by which the score of a class that was not fitted is below all others
 Arrays = dict[str, np.ndarray]
 C = TypeVar("C", bound=ReadoutConfig)
 
@@ -28,9 +30,11 @@ class Predicted:
 
     Attributes:
         values: (n,) class codes, or (n, D) values or angles in radians.
-        scores: Of classes: (n, classes), larger is more likely, -inf for classes that no fitted
-            example was of. Their softmax is the probability for logistic, lda and naive_bayes
-            (whose best is 0); for knn they are votes. Else None.
+        scores: Of classes: (n, classes), finite, larger is more likely. A class that no fitted
+            example was of has `UNSEEN` less than the least likely of the others: it is never
+            predicted, and its probability is e^-100 of that one's at most. Their softmax is the
+            probability for logistic, lda and naive_bayes (whose best is 0); for knn they are votes.
+            Else None.
     """
 
     values: np.ndarray
@@ -54,11 +58,13 @@ class Examples:
     def scaler(self) -> StandardScaler:
         from sklearn.preprocessing import StandardScaler
 
-        return StandardScaler().fit(self.features.astype(np.float64))
+        scaler = StandardScaler().fit(self.features.astype(np.float64))
+        scaler.scale_ = np.where(varying(self.features), scaler.scale_, 1.0)
+        return scaler
 
     @cached_property
     def standard(self) -> np.ndarray:
-        """(n, F) float64 features of mean 0 and variance 1; constant ones are 0."""
+        """(n, F) float64 features of mean 0 and variance 1; constant ones are about 0."""
         return np.asarray(self.scaler.transform(self.features.astype(np.float64)))
 
     @property
@@ -114,7 +120,8 @@ class Readout:
         values.
         """
         if self.label_kind == "discrete":
-            scores = np.full((len(outputs), int(self.arrays["classes"][0])), -np.inf)
+            unseen = outputs.min(axis=1, keepdims=True) - UNSEEN
+            scores = np.repeat(unseen, int(self.arrays["classes"][0]), axis=1).astype(np.float64)
             scores[:, self.arrays["seen"]] = outputs
             return Predicted(scores.argmax(axis=1), scores)
         if self.label_kind == "circular":

@@ -12,6 +12,7 @@ import numpy as np
 from raylab.config.view import ViewConfig
 from raylab.data.dataset import Recording
 from raylab.data.splitting.splits import CODE
+from raylab.data.variation import beyond_rounding, varying
 from raylab.data.views.view import Fitted, Timeline, view_part
 from raylab.evaluation.decoding import reference_samples
 
@@ -24,7 +25,7 @@ class Target:
         samples: (R,) int64 their places in the recording.
         rows: (R,) int64 the view's row of each sample.
         values: (R, K) float32 of the units that the view shows, lagged as it lags them.
-        variance: (K,) of the training samples.
+        variance: (K,) of the training samples; 0 of units that are constant there.
     """
 
     samples: np.ndarray
@@ -74,12 +75,12 @@ def reconstruction_scores(
     """
     error = np.square(rebuilt.astype(np.float64) - target.values).mean(axis=0)
     spread = target.values.astype(np.float64).var(axis=0)
-    varying, trained = spread > 0, target.variance > 0
-    explained = np.where(varying, 1 - error / np.where(varying, spread, 1), np.nan)
+    varies, trained = varying(target.values), target.variance > 0
+    explained = np.where(varies, 1 - error / np.where(varies, spread, 1), np.nan)
     scores = (
         {"mse": float((error[trained] / target.variance[trained]).mean())} if trained.any() else {}
     )
-    if varying.any():
+    if varies.any():
         scores["explained_variance"] = float(np.nanmean(explained))
     return scores, explained
 
@@ -103,5 +104,7 @@ def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -
     ]
     for start, stop in training:
         scaler.partial_fit(_plain(recording, view, fitted, start, stop).astype(np.float64))
-    variance: np.ndarray = scaler.var_ if training else np.zeros(len(fitted.columns))
-    return variance
+    if not training:
+        return np.zeros(len(fitted.columns))
+    varies = beyond_rounding(np.sqrt(scaler.var_), scaler.mean_, np.float32)
+    return np.where(varies, scaler.var_, 0.0)

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
+from raylab.data.variation import beyond_rounding
+
 # units up to which the order of the tree's leaves is optimal: 2 s on one core, 24 s at 2000
 ORDERED = 1000
 BLOCK = 1 << 22  # numbers of a block that are float64 at a time
@@ -82,7 +84,7 @@ def _pieces(block: np.ndarray) -> Iterable[np.ndarray]:
 
 def _normalised(moments: np.ndarray, mean: np.ndarray, count: int) -> np.ndarray:
     deviation = np.sqrt(np.diag(moments) / max(count, 1))
-    varies = deviation > 1e-6 * np.abs(mean)  # what float32 makes of a constant is not activity
+    varies = beyond_rounding(deviation, mean, np.float32)
     scale = np.where(varies, np.sqrt(np.diag(moments)), np.nan)
     correlation = np.clip(moments / np.outer(scale, scale), -1, 1)
     correlation[np.diag_indices_from(correlation)] = np.where(varies, 1.0, np.nan)

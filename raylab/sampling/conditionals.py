@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
@@ -23,6 +24,7 @@ from raylab.config.pairs import (
     TimePairs,
 )
 from raylab.data.session import Label
+from raylab.data.variation import label_varies
 from raylab.sampling.classes import ByClass, class_of_rows
 from raylab.sampling.neighbours import Neighbours
 from raylab.sampling.source import Rows, Source
@@ -123,11 +125,7 @@ class NearLabel(ByLabel):
         self.values, self.period = columns(labels)
         self.labelled = np.isfinite(self.values).all(axis=1)
         self.pool = self.references = source.labelled_anchors(self.labelled)
-        if (self.values[self.pool] == self.values[self.pool[0]]).all():
-            raise source.error(
-                "the label has one value only, so every sample is as near as any other",
-                "Choose another label (sampling.labels) or sampling.conditional.",
-            )
+        require_variation(source, labels, self.pool)
         self.neighbours = Neighbours(self.values[self.pool], self.period)
 
     @abstractmethod
@@ -177,9 +175,11 @@ class LabelChangeInClass(InClass):
 
     def __init__(self, source: Source, labels: Sequence[Label], config: MixedPairs) -> None:
         classes = class_of_rows([label for label in labels if label.kind == "discrete"])
-        self.values, self.period = columns([label for label in labels if label.kind != "discrete"])
+        numbers = [label for label in labels if label.kind != "discrete"]
+        self.values, self.period = columns(numbers)
         labelled = np.isfinite(self.values).all(axis=1)
         super().__init__(source, classes, labelled & (classes >= 0))
+        require_variation(source, numbers, self.pool)
         # What a label does over time is taken from all samples, whatever their class, as in CEBRA.
         self.changes = label_changes(source, self.values, labelled, config.time_offset)
         members = np.split(self.rows.order, self.rows.starts[1:])
@@ -199,6 +199,15 @@ class LabelChangeInClass(InClass):
             rows, neighbours = self.within[int(known)]
             answers[asked] = rows[neighbours(query[asked, 1:])]
         return answers
+
+
+def require_variation(source: Source, labels: Sequence[Label], pool: Rows) -> None:
+    """TrainingError where labels that define positives by their distance have one value only."""
+    if not any(label_varies(replace(label, values=label.values[pool])) for label in labels):
+        raise source.error(
+            "the label has one value only, so every sample is as near as any other",
+            "Choose another label (sampling.labels) or sampling.conditional.",
+        )
 
 
 def label_changes(

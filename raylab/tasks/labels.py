@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.dataset import LabelSpec, SessionSpec
 from raylab.data.examples import SAMPLE
 from raylab.data.shard import check_combination
 from raylab.data.views.view import TIME, Timeline, view_labels
@@ -39,8 +39,8 @@ def training_timeline(config: TrialConfig, timeline: Timeline) -> Timeline:
 def check_labels(
     config: TrialConfig, sessions: Mapping[str, SessionSpec], named: Iterable[tuple[str, str]] = ()
 ) -> None:
-    """Raise a ConfigError where the sessions lack a label that the config names, or cannot be
-    combined. Reads no data.
+    """Raise a ConfigError where the sessions lack a label that the config names, where such a label
+    does not mean the same in all of them, or where they cannot be combined. Reads no data.
 
     Args:
         named: (config path, label) of the labels that the family's own sections name.
@@ -83,6 +83,31 @@ def check_labels(
                 f"view.selection.kind 'correlation': session '{spec.id}' has no label",
                 "Use --set view.selection.kind=variance.",
             )
+    for key, name in paths:
+        known = {
+            spec.id: view_labels(spec.labels, config.view)[name]
+            for spec in config.sessions.used(sessions).values()
+        }
+        require_one_meaning(name, known, key=key)
+
+
+def require_one_meaning(
+    name: str, labels: Mapping[str, LabelSpec], *, key: str = "task.label"
+) -> None:
+    """Raise a ConfigError where a label differs between sessions in kind, unit or number of
+    columns: a mean of its scores would mean nothing, and one model of it would learn nonsense.
+
+    Args:
+        labels: What each session says about the label.
+        key: The config path that names the label.
+    """
+    session, first = next(iter(labels.items()))
+    for other, label in labels.items():
+        if label.meaning != first.meaning:
+            raise ConfigError(
+                f"{key} '{name}' is {first} in session '{session}' and {label} in '{other}'",
+                "Choose a label that means the same in all sessions.",
+            )
 
 
 def decoding_metrics(
@@ -106,15 +131,18 @@ def decoding_scores(
     config: TrialConfig, embeddings: Mapping[str, np.ndarray], timelines: Mapping[str, Timeline]
 ) -> dict[str, float]:
     """Scores of decoding validation samples from embeddings: means over sessions. Empty where
-    nothing can be decoded.
+    nothing can be decoded, and where the first labels of sessions are different ones.
 
     Args:
         embeddings: (rows of the view, D) of each session.
     """
+    known = {name: decoded_label(config, timelines[name]) for name in embeddings}
+    if len({_meaning(timelines[name], label) for name, label in known.items() if label}) > 1:
+        return {}
     sessions = [
         _decoded(config, embeddings, timelines, name, label)
-        for name in embeddings
-        if (label := decoded_label(config, timelines[name]))
+        for name, label in known.items()
+        if label
     ]
     present = [decoded for decoded in sessions if decoded is not None]
     scores = {
@@ -124,6 +152,11 @@ def decoding_scores(
     if present:
         scores[SCORE] = scores[f"{DECODING}{primary(present[0].kind)}"]
     return scores
+
+
+def _meaning(timeline: Timeline, name: str) -> tuple[str, str, str, tuple[int, ...]]:
+    label = timeline.reference[name]
+    return name, label.kind, label.unit, label.values.shape[1:]
 
 
 def _decoded(

@@ -11,6 +11,7 @@ import numpy as np
 
 from raylab.config.view import CorrelatedUnits, RandomUnits, VariantUnits, ViewConfig
 from raylab.data.session import Label
+from raylab.data.variation import beyond_rounding, label_varies, relative_rounding
 from raylab.errors import ConfigError
 from raylab.seeding import derive
 
@@ -119,8 +120,11 @@ def largest_z(training: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.nda
 
 
 def varies(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """Whether a unit does more than what float32 makes of a constant (a clipped unit, smoothed)."""
-    return std > 1e-9 + 1e-6 * np.abs(mean)
+    """Whether a unit does more than what float32 makes of a constant (a clipped unit, smoothed), or
+    of the zeros of a unit beside others that vary.
+    """
+    least = relative_rounding(np.float64) * std.max(initial=0.0)
+    return beyond_rounding(std, mean, np.float32) & (std > least)
 
 
 def explained(activity: np.ndarray, label: Label) -> np.ndarray:
@@ -188,7 +192,7 @@ def _correlation(
 ) -> np.ndarray:
     labelled = label.labelled
     values = label.values[labelled]
-    if not len(values) or (values == values[:1]).all():
+    if not label_varies(label):
         raise ConfigError(
             "view.selection: the label has fewer than two values in the training samples of "
             f"session '{session}'",

@@ -72,7 +72,7 @@ class Embedding:
         """(M, 2 or 3) coordinates to draw, and the names of the axes. An embedding of more than 3
         dimensions is projected on its first 3 principal components.
         """
-        points = np.nan_to_num(np.asarray(self.points, np.float64))
+        points = _finite(np.asarray(self.points, np.float64))
         dimensions = points.shape[1]
         if dimensions == 1:
             points = np.concatenate([np.arange(len(points))[:, None], points], axis=1)
@@ -85,6 +85,15 @@ class Embedding:
         return centred @ axes[:3].T, tuple(
             f"PC {index + 1} ({share[index]:.0f} %)" for index in range(3)
         )
+
+
+def _finite(points: np.ndarray) -> np.ndarray:
+    """Points without infinities, which decoders of earlier versions gave classes that they had not
+    seen: the smallest and largest finite value instead, and 0 instead of NaN.
+    """
+    known = points[np.isfinite(points)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    return np.asarray(np.nan_to_num(points, nan=0.0, neginf=low, posinf=high))
 
 
 def load_embedding(path: Path) -> Embedding:

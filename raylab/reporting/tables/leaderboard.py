@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from raylab.evaluation.seeds import over_seeds
+from raylab.evaluation.bootstrap import over_seeds
 from raylab.reporting.tables.notes import note
 from raylab.results import Result
 from raylab.tracking.records import Mode, State, TrialRecord, costs, front, is_number

@@ -29,9 +29,11 @@ class FrameError(torch.nn.Module):
     def __init__(self, config: FramesLoss) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("low", torch.zeros(()))
-        self.register_buffer("span", torch.ones(()))
-        self.register_buffer("typical", torch.zeros(config.height * config.width))
+        # float64: pictures are scaled before they are float32.
+        self.register_buffer("low", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("span", torch.ones((), dtype=torch.float64))
+        typical = torch.zeros(config.height * config.width, dtype=torch.float64)
+        self.register_buffer("typical", typical)
 
     def scale_to(self, frames: np.ndarray) -> None:
         """Set the range of values and the typical frame, which resembles other frames most, from
@@ -57,7 +59,7 @@ class FrameError(torch.nn.Module):
 
         height, width, window = self.config.height, self.config.width, self.config.window
         pictures = [
-            ((frames - self.low) / self.span).reshape(-1, 1, height, width)
+            ((frames - self.low) / self.span).float().reshape(-1, 1, height, width)
             for frames in (rebuilt, truth)
         ]
         # The Gaussian window of torchmetrics ignores `kernel_size`, so the window is uniform.

@@ -34,7 +34,7 @@ def kept_outputs(
         label = replace(session.label, values=session.label.values[at])
         labels.append(target.encode(label) if target.kind == "discrete" else label.values)
     arrays = {
-        "embedding": np.concatenate(points).astype(np.float32),
+        "embedding": np.concatenate(points),
         "session": np.concatenate(sessions),
     }
     first: Label = next(iter(examples.values())).label

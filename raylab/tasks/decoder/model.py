@@ -13,6 +13,7 @@ from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.readouts import ReadoutConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import Examples
+from raylab.data.variation import value_text, varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.readouts import Readout
@@ -20,6 +21,7 @@ from raylab.models.networks.build import build_network
 from raylab.models.stored import StoredArrays
 from raylab.tasks.decoder.examples import example_length
 from raylab.tasks.decoder.frames import FrameError
+from raylab.tasks.decoder.scale import in_units, scale_of
 from raylab.tasks.decoder.targets import target_of
 
 SETTINGS = "settings"  # the array that holds a readout's settings, as JSON
@@ -48,8 +50,9 @@ class DecoderModel(torch.nn.Module):
         self.units = [max(units)] if shared else units
         self.place = {name: 0 if shared else place for place, name in enumerate(sessions)}
         self.rows, outputs = example_length(config, sessions), self.target.outputs
-        self.register_buffer("mean", torch.zeros(outputs))
-        self.register_buffer("std", torch.ones(outputs))
+        # float64, because float32 would round what a label far from zero does (see `scale`).
+        self.register_buffer("mean", torch.zeros(outputs, dtype=torch.float64))
+        self.register_buffer("std", torch.ones(outputs, dtype=torch.float64))
         self.register_buffer("weights", torch.ones(outputs))
         self.frames = FrameError(config.loss) if isinstance(config.loss, FramesLoss) else None
         if isinstance(config.model, ReadoutConfig):
@@ -58,19 +61,24 @@ class DecoderModel(torch.nn.Module):
             self.network = build_network(config.model, self.units, outputs, length=self.rows)
 
     def outputs(self, session: str, x: Tensor) -> Tensor:
-        """(n, L, K) -> (n, outputs); values are in the label's own unit."""
+        """(n, L, K) -> (n, outputs): values float64 in the label's own unit, scores of classes and
+        points on circles float32.
+        """
         place = self.place[session]
         if self.config.at_once:
-            return torch.from_numpy(self._read(place, self.features(place, x))).to(x)
-        return self._network(session, x) * self.std + self.mean
+            read = torch.from_numpy(self._read(place, self.features(place, x))).to(x.device)
+            return read if self.target.kind == "continuous" else read.to(x)
+        standard = self._network(session, x)
+        if self.target.kind != "continuous":
+            return standard
+        return in_units(standard, mean=self.mean, std=self.std)
 
     def errors(self, session: str, x: Tensor, target: Tensor) -> Tensor:
         """(n,) errors, whose mean training minimises. Of a readout, the distance from the truth."""
         if self.config.at_once:
             return self._distances(self.outputs(session, x), target)
         if self.frames is not None:
-            frames = self.outputs(session, x)
-            return self.frames(frames, target.to(frames))
+            return self.frames(self.outputs(session, x), target)
         outputs = self._network(session, x)
         if self.target.kind == "discrete":
             weights = self.weights[target]
@@ -148,16 +156,19 @@ class DecoderModel(torch.nn.Module):
         """
         sessions = [self.target.encode(of.label) for of in examples.values()]
         values = np.concatenate(sessions) if sessions else np.zeros(0)
-        if not len(values) or (values == values[0]).all():
+        # Points on a circle have the size 1, whatever their coordinates.
+        varies = np.atleast_1d(varying(values, 1.0 if self.target.kind == "circular" else None))
+        if not varies.any():
+            label = next((of.label for of in examples.values() if len(of.rows)), None)
             raise TrainingError(
                 f"task.label '{self.target.name}': {len(values)} training examples have it"
-                + (", all of them the same" if len(values) else ""),
+                + (f", all of them {value_text(label)}" if label else ""),
                 "Choose another label or other splits.",
             )
         if self.target.kind == "continuous":
-            std = values.std(axis=0)
-            self.mean.copy_(torch.from_numpy(values.mean(axis=0)))
-            self.std.copy_(torch.from_numpy(np.where(std > 0, std, 1.0)))
+            mean, std = scale_of(values, varies)
+            self.mean.copy_(torch.from_numpy(mean))
+            self.std.copy_(torch.from_numpy(std))
         if self.frames is not None:
             self.frames.scale_to(values)
         if (

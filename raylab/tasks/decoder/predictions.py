@@ -11,6 +11,7 @@ from raylab.config.decoder import DecoderTrial
 from raylab.data.examples import Examples
 from raylab.data.shard import SessionShard
 from raylab.evaluation.decoding import Decoded
+from raylab.evaluation.obstacles import obstacle_to_scoring
 from raylab.evaluation.scores import frames_of, score_predictions
 from raylab.tasks.decoder.examples import all_examples, example_activity, owned_examples
 from raylab.tasks.decoder.model import DecoderModel
@@ -36,7 +37,8 @@ def outputs_of(
     comm: Comm | None = None,
 ) -> np.ndarray:
     """(n, outputs) of the examples at (n, L) rows, gathered from the workers that own them."""
-    outputs = session.x.new_zeros(len(rows), model.target.outputs)
+    dtype = torch.float64 if model.target.kind == "continuous" else None
+    outputs = session.x.new_zeros(len(rows), model.target.outputs, dtype=dtype)
     with torch.no_grad():
         for at in np.array_split(
             mine := owned_examples(config, session, rows), max(1, len(mine) // BATCH)
@@ -55,7 +57,7 @@ def decoded_examples(
     fewer than two labelled examples, or all with the same label.
     """
     target, truth = model.target, examples.label.values
-    if len(truth) < 2 or (truth == truth[0]).all():
+    if obstacle_to_scoring(examples.label):
         return None
     predicted, class_scores = target.decode(outputs, examples.label)
     known = examples.label.classes

@@ -14,7 +14,7 @@ from raylab.data.shard import Shard
 from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.formulas import on_circle
-from raylab.tasks.labels import decoded_label
+from raylab.tasks.labels import decoded_label, require_one_meaning
 
 
 @dataclass(frozen=True)
@@ -110,22 +110,7 @@ def target_in(config: TrialConfig, shard: Shard) -> Target:
 
 
 def _unified(name: str, labels: Mapping[str, LabelSpec]) -> Target:
-    session, first = next(iter(labels.items()))
-    for other, label in labels.items():
-        if _meaning(label) != _meaning(first):
-            raise ConfigError(
-                f"task.label '{name}' is {_description(first)} in session '{session}' and "
-                f"{_description(label)} in '{other}'",
-                "Choose a label that means the same in all sessions.",
-            )
+    require_one_meaning(name, labels)
+    first = next(iter(labels.values()))
     classes = tuple(dict.fromkeys(each for label in labels.values() for each in label.classes))
     return Target(name, first.kind, classes, first.dims)
-
-
-def _meaning(label: LabelSpec) -> tuple[str, str, int]:
-    return label.kind, label.unit, label.dims
-
-
-def _description(label: LabelSpec) -> str:
-    unit = f" in {label.unit}" if label.unit else ""
-    return f"{label.kind}{unit}, {label.dims} wide"

@@ -12,6 +12,7 @@ from torch import Tensor
 from raylab.config.vqvae import VqvaeTrial
 from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
+from raylab.data.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.metrics import STATISTICS
 from raylab.sampling.windows import Tiles
@@ -74,8 +75,11 @@ class Behaviour:
         training = np.concatenate(pieces)
         training = training[np.isfinite(training).all(axis=1)]
         weighted = tuple(key for key in STATISTICS if config.behaviour.weights[key])
-        constant = len(training) == 0 or not (training.std(axis=0) > 0).any()
-        if constant:
+        size = max(
+            (float(np.nanmax(np.abs(own), initial=0.0)) for own in values.values()), default=0
+        )
+        varies = varying(training, size)
+        if not varies.any():
             raise TrainingError(
                 (
                     f"behaviour.label '{name}': {len(training)} training windows have the label "
@@ -84,11 +88,9 @@ class Behaviour:
                 + (", and all of them have the same values" if len(training) else ""),
                 "Choose another label, or a shorter model.window.",
             )
-        std = training.std(axis=0)
+        std = np.where(varies, training.std(axis=0), 1.0)
         true = {key: timeline.labels[name].values[:, 0] for key, timeline in timelines.items()}
-        return cls(
-            values, true, training.mean(axis=0), np.where(std > 0, std, 1.0), weighted, window
-        )
+        return cls(values, true, training.mean(axis=0), std, weighted, window)
 
     def targets(self, session: str, starts: np.ndarray) -> Tensor:
         """(n, 4) float32, standardised; NaN for windows that the label does not fill."""
@@ -109,8 +111,9 @@ class Behaviour:
             truth = statistics(self.true[session][tiles.pick(held).rows(self.window)])
             known = np.isfinite(truth).all(axis=1)
             truth, predictions = truth[known], (values[held] * self.std + self.mean)[known]
+            varies = varying(truth, float(np.abs(truth).max(initial=0.0)))
             for at, name in enumerate(STATISTICS):
-                if name in self.weighted and len(truth) and truth[:, at].std() > 0:
+                if name in self.weighted and varies[at]:
                     scores.setdefault(name, []).append(_r2(truth[:, at], predictions[:, at]))
                     scores.setdefault("baseline", []).append(_r2(truth[:, at], self.mean[at]))
         if not scores:

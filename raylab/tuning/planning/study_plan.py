@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raylab.cluster import connect
+from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
+from raylab.evaluation.metrics import DECODING
 from raylab.space.blame import blamed
+from raylab.space.conditions import stand_in
 from raylab.space.settings import Resources
 from raylab.space.space import Space, load_space
+from raylab.tasks.samples import check_samples
 from raylab.tracking.records import Mode
 from raylab.tuning.checks.objectives import modes
 from raylab.tuning.checks.space import check_space
@@ -64,6 +68,9 @@ def _checked(loaded: Space, dataset: Dataset, source: str) -> Plan:
         loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
     checked, notes = check_space(loaded, dataset.sessions, source=source)
     better = modes(checked, dataset.sessions)
+    required = any(metric.startswith(DECODING) for metric in (*checked.metrics, checked.rung))
+    base = parse_trial(stand_in(checked), source)
+    notes = [*notes, *check_samples(base, dataset, required=required)]
     checked, warm_start_notes = with_earlier(
         checked, fingerprint=dataset.fingerprint, modes=better, label=label or None, source=source
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import friedmanchisquare, ttest_1samp
 
+from raylab.evaluation.bootstrap import over_seeds
 from raylab.evaluation.choice import Candidate, choose, kendall_w
-from raylab.evaluation.seeds import over_seeds
 
 
 def candidate(

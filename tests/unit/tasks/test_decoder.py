@@ -274,7 +274,7 @@ def _placed(columns: dict[str, np.ndarray]) -> Any:
 
 def test_a_label_of_one_value_is_named(tmp_path: Path) -> None:
     one = session(labels={"flat": Label.continuous(np.ones(400))})
-    with pytest.raises(TrainingError, match="all of them the same"):
+    with pytest.raises(TrainingError, match="all of them 1"):
         training_of(dataset(tmp_path, one), config_of("mlp", "flat"))
 
 
