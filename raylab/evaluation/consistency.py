@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from raylab.data.session import Label
-from raylab.data.variation import relative_rounding
+from raylab.data.views.variation import relative_rounding
 from raylab.errors import DataError
 
 BINS = 99  # cebra digitises by 100 edges

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from raylab.data.variation import varying
+from raylab.data.views.variation import varying
 
 TOP = 5  # classes among which `top5_accuracy` looks for the true one
 # Of the movie's frames: 30 of 900, one second, as Schneider, Lee & Mathis 2023 score.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from raylab.data.session import Label
-from raylab.data.variation import columns_varying, label_varies, value_text
+from raylab.data.views.variation import columns_varying, label_varies, value_text
 
 NAMES = {"train": "training", "valid": "validation", "test": "test"}  # of splits, in messages
 

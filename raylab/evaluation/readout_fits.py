@@ -27,7 +27,7 @@ from raylab.config.readouts import (
     SvmConfig,
 )
 from raylab.data.session import Label, LabelKind
-from raylab.data.variation import varying
+from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.neighbours import nearest, predict, votes
 from raylab.evaluation.readout_method import Arrays, Examples, Predicted, Readout, ReadoutMethod

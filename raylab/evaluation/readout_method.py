@@ -12,7 +12,7 @@ import numpy as np
 
 from raylab.config.readouts import READOUTS, ReadoutConfig
 from raylab.data.session import Label
-from raylab.data.variation import varying
+from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
 

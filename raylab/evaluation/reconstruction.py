@@ -12,7 +12,7 @@ import numpy as np
 from raylab.config.view import ViewConfig
 from raylab.data.dataset import Recording
 from raylab.data.splitting.splits import CODE
-from raylab.data.variation import beyond_rounding, varying
+from raylab.data.views.variation import beyond_rounding, varying
 from raylab.data.views.view import Fitted, Timeline, view_part
 from raylab.evaluation.decoding import reference_samples
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from raylab.data.variation import beyond_rounding
+from raylab.data.views.variation import beyond_rounding
 
 # units up to which the order of the tree's leaves is optimal: 2 s on one core, 24 s at 2000
 ORDERED = 1000

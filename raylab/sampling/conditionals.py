@@ -24,7 +24,7 @@ from raylab.config.pairs import (
     TimePairs,
 )
 from raylab.data.session import Label
-from raylab.data.variation import label_varies
+from raylab.data.views.variation import label_varies
 from raylab.sampling.classes import ByClass, class_of_rows
 from raylab.sampling.neighbours import Neighbours
 from raylab.sampling.source import Rows, Source

@@ -15,7 +15,7 @@ from raylab.config.view import ViewConfig
 from raylab.data.dataset import Dataset
 from raylab.data.examples import examples_of
 from raylab.data.session import Label
-from raylab.data.variation import value_text
+from raylab.data.views.variation import value_text
 from raylab.data.views.view import make_timeline
 from raylab.errors import DataError
 from raylab.evaluation.obstacles import (

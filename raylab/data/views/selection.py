@@ -11,7 +11,7 @@ import numpy as np
 
 from raylab.config.view import CorrelatedUnits, RandomUnits, VariantUnits, ViewConfig
 from raylab.data.session import Label
-from raylab.data.variation import beyond_rounding, label_varies, relative_rounding
+from raylab.data.views.variation import beyond_rounding, label_varies, relative_rounding
 from raylab.errors import ConfigError
 from raylab.seeding import derive
 

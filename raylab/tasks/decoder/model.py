@@ -13,7 +13,7 @@ from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.readouts import ReadoutConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import Examples
-from raylab.data.variation import value_text, varying
+from raylab.data.views.variation import value_text, varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.readouts import Readout

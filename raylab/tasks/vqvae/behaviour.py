@@ -12,7 +12,7 @@ from torch import Tensor
 from raylab.config.vqvae import VqvaeTrial
 from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
-from raylab.data.variation import varying
+from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.metrics import STATISTICS
 from raylab.sampling.windows import Tiles

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from raylab.data.session import Label
-from raylab.data.variation import columns_varying, label_varies, value_text, varying
+from raylab.data.views.variation import columns_varying, label_varies, value_text, varying
 from raylab.evaluation.scores import score_predictions
 
 
