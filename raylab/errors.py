@@ -22,6 +22,7 @@ class RaylabError(Exception):
     """
 
     exit_code = 2
+    cause = ""  # the traceback of an error in another process, which `--debug` shows
 
     def __init__(self, what: str, remedy: str = "") -> None:
         self.what, self.remedy = _shown(what), _shown(remedy)
@@ -30,9 +31,9 @@ class RaylabError(Exception):
     def __str__(self) -> str:
         return f"{self.what}\n  {self.remedy}" if self.remedy else self.what
 
-    def __reduce__(self) -> tuple[type[RaylabError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[RaylabError], tuple[str, str], dict[str, str]]:
         # Ray carries exceptions between processes; both arguments must travel.
-        return type(self), (self.what, self.remedy)
+        return type(self), (self.what, self.remedy), {"cause": self.cause}
 
 
 def _shown(text: str) -> str:

@@ -73,6 +73,8 @@ def _print_anything() -> None:
 
 def _fail(error: BaseException, text: str, code: int, debug: bool) -> None:
     if debug:
+        if isinstance(error, RaylabError) and error.cause:
+            click.echo(f"In the process that read the file:\n{error.cause}", err=True)
         traceback.print_exception(error)
     click.echo(f"raylab: {text}", err=True)
     sys.exit(code)

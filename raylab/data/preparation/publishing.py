@@ -116,7 +116,7 @@ def _check_any(read: Sequence[object], failed: Sequence[Failure]) -> None:
         return
     first, others = failed[0], [failure.error for failure in failed[1:]]
     more = f"; and {len(others)} more:\n  " + "\n  ".join(others) if others else ""
-    raise DataError(f"{first.error}{more}", first.remedy)
+    raise first.as_error(more)
 
 
 def check_ids(entries: Iterable[StoredEntry]) -> None:

@@ -15,7 +15,6 @@ from raylab.data.preparation.tasks import (
     prepare_source,
 )
 from raylab.data.readers.source import Source
-from raylab.errors import DataError
 
 Progress = Callable[[int, int], None]
 _KINDS: dict[str, type[Outcome]] = {
@@ -67,7 +66,7 @@ def collect(
     collected = []
     for outcome in outcomes:
         if strict and isinstance(outcome, Failure):
-            raise DataError(outcome.error, outcome.remedy)
+            raise outcome.as_error()
         collected.append(outcome)
         if progress:
             progress(len(collected), total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
@@ -15,7 +15,7 @@ from raylab.data.readers.source import Source, SourceRecord
 from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.splitting.splits import make_parts
 from raylab.data.stored import stored_session
-from raylab.errors import RaylabError
+from raylab.errors import DataError, RaylabError
 from raylab.results import Result
 
 
@@ -40,16 +40,24 @@ class Failure(Result):
         source: The name of its file.
         error: What is wrong.
         remedy: What to do about it.
+        cause: The traceback of the process that read it, if there is one.
     """
 
     source: str
     error: str
     remedy: str
+    cause: str | None = field(default=None, repr=False, metadata={"omit_none": True})
 
     @property
     def entry(self) -> FailureEntry:
         """For the manifest."""
         return {"source": self.source, "error": self.error, "remedy": self.remedy}
+
+    def as_error(self, more: str = "") -> DataError:
+        """The error to raise where this source was needed."""
+        error = DataError(f"{self.error}{more}", self.remedy)
+        error.cause = self.cause or ""
+        return error
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ def prepare_source(task: SourceTask) -> Outcome:
             workspace.record(key, entry)
         return split_session(workspace, ReadSession(key, entry), task["sections"])
     except RaylabError as error:
-        return Failure(name, error.what, error.remedy)
+        return Failure(name, error.what, error.remedy, error.cause or None)
     except Exception as error:
         # A full disk, too little memory or a bug of raylab: other files are prepared all the same.
         what = f"{source}: {type(error).__name__}: {error}"

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from raylab.data.readers.causes import explained
 from raylab.errors import DataError, RaylabError
 
 
@@ -15,15 +16,19 @@ def guard(path: Path, format_name: str) -> Iterator[None]:
 
     Parsers raise almost anything there (OSError, ValueError, KeyError, zlib.error,
     UnicodeDecodeError), so this is the one place that catches Exception. No code of raylab's own
-    should run inside of it, because a bug would look like a damaged file.
+    should run inside of it, because a bug would look like a damaged file. The parser's own error is
+    the cause of the DataError; `--debug` shows it.
     """
     try:
         yield
     except RaylabError:
         raise
     except Exception as error:
+        known = explained(path, format_name, error)
+        if known is not None:
+            raise known from error
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DataError(
             f"{path}: not readable as {format_name} ({reason})",
             "The file is truncated, damaged or of another format: compare it with its source.",
-        ) from None
+        ) from error

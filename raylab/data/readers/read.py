@@ -115,7 +115,7 @@ def _naming(source: Source) -> Iterator[None]:
     except DataError as error:
         if any(str(path) in error.what for path in (*source.places, *source.files)):
             raise
-        raise DataError(f"{source}: {error.what}", error.remedy) from None
+        raise DataError(f"{source}: {error.what}", error.remedy) from error
 
 
 def check_torch_brain(path: Path, check: Callable[[Path], bool] = is_torch_brain) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from raylab.data.readers.causes import explained
 from raylab.data.readers.isolation.limits import allow
 from raylab.errors import DataError
 
@@ -81,7 +82,10 @@ def read_text(path: Path, *, header: bool) -> CsvText:
     lines = [line for line in comments[0].decode().splitlines() if line.strip()]
     content, skipped = content[comments.end() :], comments[0].count(b"\n") + bool(stated)
     if not content.strip():
-        raise DataError(f"{path}: holds no rows of a table", "Compare the file with its source.")
+        other = explained(path, "csv")
+        raise other or DataError(
+            f"{path}: holds no rows of a table", "Compare the file with its source."
+        )
     separator = separator or _separator(content, path.suffix)
     if header and lines and _names_columns(path, lines[-1], content, separator):
         content = lines[-1].lstrip("# \t").encode() + b"\n" + content
@@ -104,10 +108,15 @@ def _utf8(path: Path, raw: bytes) -> bytes:
     if b"\0" in raw[:LOOK]:
         if len(set(raw[1:LOOK:2])) == 1 or len(set(raw[0:LOOK:2])) == 1:
             raise _other_encoding(path, "text in UTF-16", "UTF-16LE")
-        raise DataError(f"{path}: holds zero bytes, which no text does", "Check the file.")
+        other = explained(path, "csv")
+        raise other or DataError(
+            f"{path}: holds zero bytes, which no text does", "Compare the file with its source."
+        )
     try:
         raw.decode()
     except UnicodeDecodeError as error:
+        if other := explained(path, "csv"):
+            raise other from None
         line = raw.count(b"\n", 0, error.start) + 1
         letter = raw[error.start : error.start + 1].decode("latin-1")
         what = f"line {line} is not UTF-8, but perhaps Latin-1 with the letter '{letter}'"

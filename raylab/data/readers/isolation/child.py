@@ -99,7 +99,7 @@ def _read(job: SentJob) -> int:
         recipe = parse_recipe(job["recipe"], "recipe") if job["recipe"] is not None else None
         packed(read_source(Source.of(job["source"]), recipe), folder)
     except RaylabError as error:
-        _leave(folder, type(error).__name__, error.what, error.remedy)
+        _leave(folder, type(error).__name__, error.what, error.remedy, traceback.format_exc())
     except Exception as error:
         _leave(
             folder,
@@ -110,5 +110,6 @@ def _read(job: SentJob) -> int:
     return 0
 
 
-def _leave(folder: Path, kind: str, what: str, remedy: str) -> None:
-    (folder / ERROR).write_text(json.dumps({"kind": kind, "what": what, "remedy": remedy}))
+def _leave(folder: Path, kind: str, what: str, remedy: str, cause: str = "") -> None:
+    record = {"kind": kind, "what": what, "remedy": remedy, "cause": cause}
+    (folder / ERROR).write_text(json.dumps(record))

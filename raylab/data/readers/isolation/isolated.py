@@ -29,7 +29,7 @@ from raylab.data.readers.read import read_source, reader_of
 from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
-from raylab.errors import DataError
+from raylab.errors import DataError, RaylabError
 
 SERVER = "from raylab.data.readers.isolation.child import serve; serve()"
 FIRST_S, BYTES_PER_S = 60.0, 1e6  # time for a file: a hundred times what a sound one takes
@@ -144,7 +144,10 @@ def _raise_error(folder: Path) -> None:
         return
     record = json.loads((folder / ERROR).read_text())
     if record["kind"] in ("DataError", "ConfigError"):
-        raise getattr(raylab.errors, record["kind"])(record["what"], record["remedy"])
+        kind: type[RaylabError] = getattr(raylab.errors, record["kind"])
+        known = kind(record["what"], record["remedy"])
+        known.cause = record["cause"]
+        raise known
     error = RuntimeError(record["what"])  # a bug of raylab, which callers treat as any other
     error.add_note(record["remedy"])
     raise error
