@@ -67,6 +67,15 @@ class TimeSpec(Strict):
     path: str | None = None
     column: int | None = Field(None, ge=0)
     unit: Literal["s", "ms", "us", "ns", "min"] = "s"
+    tick_s: PositiveFloat | None = Field(
+        None, description="seconds per unit of the stamps, where they count samples of a device"
+    )
+    every: Count = Field(
+        1, description="every how many stamps a sample begins, such as planes per volume"
+    )
+    zero: str | None = Field(
+        None, description="path of an array whose first value is second 0 of this clock"
+    )
     rate_hz: PositiveFloat | None = None
     rate_path: str | None = Field(None, description="path of the rate in Hz, one number")
     gap_s: PositiveFloat | None = Field(
@@ -86,8 +95,11 @@ class TimeSpec(Strict):
     def _consistent(self) -> TimeSpec:
         if self.rate_hz is not None and self.rate_path is not None:
             raise ValueError("give `rate_hz` or `rate_path`, not both")
-        if self.path is None and (self.resample or self.take is not None):
-            raise ValueError("`resample` and `take` need `path`, the time stamps")
+        of_stamps = {"resample", "take", "tick_s", "every", "zero"} & self.model_fields_set
+        if self.path is None and of_stamps:
+            raise ValueError(f"`{min(of_stamps)}` needs `path`, the time stamps")
+        if self.tick_s is not None and "unit" in self.model_fields_set:
+            raise ValueError("give `unit` or `tick_s`, not both")
         if self.resample and self.has_rate:
             raise ValueError("`resample` goes by the stamps alone: remove the rate")
         return self
@@ -165,6 +177,9 @@ class LabelSpec(Strict):
     )
     time: str | None = Field(None, description="the label's own time stamps")
     time_unit: TimeUnit | None = Field(None, description="of `time`; default time.unit")
+    time_zero: str | None = Field(
+        None, description="path of an array whose first value is second 0 of the label's clock"
+    )
     rate_hz: PositiveFloat | None = Field(
         None, description="the label's own sampling rate, where the file has no stamps"
     )

@@ -114,3 +114,21 @@ def test_worm_nwb(real_data: Path) -> None:
     assert session.rate_hz == pytest.approx(6.02, abs=0.01)
     assert session.labels["position"].values.shape == (2244, 2)
     assert len(session.segments) == 8  # pauses of 1 to 41 s
+
+
+def test_fly(real_data: Path) -> None:
+    sessions = read(real_data, "fly")
+    assert len(sessions) == 10
+    for session in sessions:
+        assert session.neural.shape == (750, 16)
+        assert session.rate_hz == pytest.approx(80 / 7, rel=1e-3)  # 7 frames of 12.5 ms a volume
+    # The bump of activity follows the heading, up to a constant angle, at the same moment.
+    session = next(each for each in sessions if "0425_Fly1" in each.id and "RROI" in each.id)
+    activity = session.neural - session.neural.min(1, keepdims=True)
+    bump = np.angle(activity @ np.exp(2j * np.pi * np.arange(16) / 16))
+    heading = session.labels["heading"].values[:, 0]
+    coherence = {
+        lag: abs(np.nanmean(np.exp(1j * (bump - np.roll(heading, lag))))) for lag in range(-20, 21)
+    }
+    assert coherence[0] > 0.8
+    assert abs(max(coherence, key=lambda lag: coherence[lag])) <= 1

@@ -41,6 +41,7 @@ def test_recipes_are_shipped_for_every_recording() -> None:
     assert recipe_names() == [
         "allen_ecephys",
         "allen_ophys",
+        "fly",
         "head_direction",
         "hippocampus",
         "motor_cortex",

@@ -11,7 +11,7 @@ from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.align import nearest_rows, resample
 from raylab.data.readers.parts.arrays import chosen_columns
 from raylab.data.readers.parts.label_values import typed_label
-from raylab.data.readers.parts.stamps import seconds
+from raylab.data.readers.parts.stamps import seconds, zero_of
 from raylab.data.recipe_sections import SECONDS, LabelSpec, TimeSpec
 from raylab.data.session import Label
 from raylab.errors import DataError
@@ -99,6 +99,7 @@ def _stamps(
         return None
     unit = spec.time_unit or (clock.unit if clock is not None else "s")
     stamps = seconds(files.read(spec.time, f"{key}.time"), key, None, SECONDS[unit])
+    stamps = stamps - zero_of(files, spec.time_zero, f"{key}.time_zero", SECONDS[unit])
     if len(stamps) != rows:
         raise DataError(
             f"`{key}.time` has {len(stamps)} stamps, `{key}.path` {rows} values",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,9 +37,10 @@ def read_stamps(files: Files, spec: TimeSpec) -> Stamps:
     assert spec.path is not None
     paths = files.match(spec.path, "time.path")
     columns = None if spec.column is None else (spec.column,)
+    unit_s = spec.tick_s or SECONDS[spec.unit]
     first: Stamps | None = None
     for path in paths:
-        stamps = stamps_of(files.read(path, "time.path"), path, columns, SECONDS[spec.unit])
+        stamps = stamps_of(files.read(path, "time.path"), path, columns, unit_s)
         if first is None:
             first = stamps
         elif not np.array_equal(stamps.seconds, first.seconds, equal_nan=True):
@@ -48,7 +49,22 @@ def read_stamps(files: Files, spec: TimeSpec) -> Stamps:
                 "Resample the units onto one clock first, or read a part of them.",
             )
     assert first is not None  # a pattern that matches nothing is an error
-    return first
+    start = zero_of(files, spec.zero, "time.zero", unit_s)
+    return replace(first, seconds=first.seconds[:: spec.every] - start)
+
+
+def zero_of(files: Files, path: str | None, key: str, unit_s: float) -> float:
+    """The stamp, in seconds, at which a clock reads 0: the first value of the array at `path`.
+
+    Two devices whose clocks began at different moments share one clock when each counts from the
+    same event.
+    """
+    if path is None:
+        return 0.0
+    stamps = seconds(files.read(path, key).reshape(-1)[:1], key, None, unit_s)
+    if not len(stamps) or not np.isfinite(stamps[0]):
+        raise DataError(f"`{key}` '{path}' has no first value", f"Check `{key}`.")
+    return float(stamps[0])
 
 
 def stamps_of(
