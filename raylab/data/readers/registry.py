@@ -202,7 +202,7 @@ READERS = Readers(
             format="nwb",
             patterns=("*.nwb",),
             opens=f"{_FORMATS}.nwb:NwbStore",
-            defaults=f"{_FORMATS}.nwb_defaults:nwb_defaults",
+            defaults="raylab.data.readers.nwb.defaults:nwb_defaults",
             libraries=("h5py",),
         ),
         Reader(

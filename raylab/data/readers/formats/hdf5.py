@@ -9,8 +9,8 @@ import numpy as np
 
 from raylab.data.readers.cells import Reader
 from raylab.data.readers.formats.hdf5_items import readers_of_dataset
+from raylab.data.readers.formats.hdf5_tree import attribute_names, read_attribute, walk
 from raylab.data.readers.formats.hdf5_values import allow_filters, refuse_foreign
-from raylab.data.readers.formats.nwb_tree import attribute_names, read_attribute, walk
 from raylab.data.readers.isolation.limits import allow
 from raylab.errors import DataError
 

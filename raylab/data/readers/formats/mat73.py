@@ -11,9 +11,9 @@ import numpy as np
 
 from raylab.data.readers.cells import Cell, Reader, readers_of_cells
 from raylab.data.readers.formats.hdf5_items import readers_of_dataset, referred_items
+from raylab.data.readers.formats.hdf5_tree import attribute_text, member, walk
 from raylab.data.readers.formats.hdf5_values import read_dataset
 from raylab.data.readers.formats.mat_objects import why_object
-from raylab.data.readers.formats.nwb_tree import attribute_text, member, walk
 from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.store import MOST_LEVELS, MOST_OBJECTS
 

@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raylab.data.readers.formats import nwb_series as series
-from raylab.data.readers.formats import nwb_tables as tables
-from raylab.data.readers.formats.hdf5_values import read_dataset
-from raylab.data.readers.formats.nwb_intervals import interval_series
-from raylab.data.readers.formats.nwb_tree import (
+from raylab.data.readers.formats.hdf5_items import readers_of_dataset
+from raylab.data.readers.formats.hdf5_tree import (
     attribute_names,
     attribute_text,
     dataset,
     read_attribute,
     walk,
 )
+from raylab.data.readers.formats.hdf5_values import read_dataset
+from raylab.data.readers.nwb import series, tables
+from raylab.data.readers.nwb.intervals import interval_series
 from raylab.errors import DataError
 
 if TYPE_CHECKING:
     import h5py
 
+SPECIFICATIONS = frozenset({"specifications"})  # the schemas of the file's types, as text
+DESCRIPTIONS = frozenset({"general"})  # devices and the like, to which many objects link
 # Names of earlier versions of raylab, for texts whose path is longer.
 SHORT = {"session_id": "general/session_id", "subject_id": "general/subject/subject_id"}
 
@@ -39,8 +41,8 @@ class NwbStore:
 
     A time series gives `<path>/data` in its unit, that is with the conversions applied, and
     `<path>/timestamps` in seconds, also where the file states a rate instead. A table gives
-    `<path>/<column>`; see `nwb_tables.columns`. The spike times of units are `units/spike_times`,
-    the row of every spike `units/spike_unit`, and all rows `units/unit_ids`. Attributes are
+    `<path>/<column>`; see `tables.columns`. The spike times of units are `units/spike_times`, the
+    row of every spike `units/spike_unit`, and all rows `units/unit_ids`. Attributes are
     `<path>@<attribute>`. `session_id` and `subject_id` are those of the file.
     """
 
@@ -83,14 +85,17 @@ class NwbStore:
     def _list(self) -> None:
         attributes: dict[str, Callable[[], np.ndarray]] = {}
         owned = set[str]()  # datasets of series and tables, which were listed with their group
-        for path, item in walk(self._file, self._left_out):
+        objects = walk(self._file, self._left_out, unlisted=SPECIFICATIONS, unlinked=DESCRIPTIONS)
+        for path, item in objects:
             attributes |= {
                 name: partial(read_attribute, item, key)
                 for name, key in attribute_names(path, item)
             }
             if hasattr(item, "shape"):
                 if path not in owned:
-                    self._add("", path, tables.unreadable(item) or partial(read_dataset, item))
+                    readers, left_out = readers_of_dataset(path, item)
+                    self._readers |= readers
+                    self._left_out |= left_out
                 continue
             for name, column in _parts(item):
                 self._add(path, name, column)

@@ -53,9 +53,10 @@ def test_columns_of_the_electrodes_of_each_unit(store: NwbStore) -> None:
 
 def test_what_is_no_array_is_left_out_with_the_reason(store: NwbStore) -> None:
     left_out = store.left_out()
-    assert "refers to other parts" in left_out["general/extracellular_ephys/electrodes/group"]
+    assert "references" in left_out["general/extracellular_ephys/electrodes/group"]
     masks = "processing/ophys/ImageSegmentation/rois/pixel_mask"
-    assert "no number and no text" in left_out[masks]
+    assert f"'{masks}/weight'" in left_out[masks]
+    assert store.read(f"{masks}/x").tolist() == [0, 1, 2, 3]
     assert not set(left_out) & set(store.names())
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from raylab.data.readers.formats.hdf5_tree import attribute_text, dataset
 from raylab.data.readers.formats.hdf5_values import read_dataset
-from raylab.data.readers.formats.nwb_tree import attribute_text, dataset
 from raylab.data.readers.isolation.limits import allow
 from raylab.errors import DataError
 

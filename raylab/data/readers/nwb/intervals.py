@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raylab.data.readers.formats import nwb_series as series
-from raylab.data.readers.formats.nwb_tables import Columns
+from raylab.data.readers.nwb import series
+from raylab.data.readers.nwb.tables import Columns
 from raylab.errors import DataError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What is in an NWB file: its groups and datasets by their paths, links inside of it included."""
+"""What is in an HDF5 file: groups and datasets by their paths, links inside of it included."""
 
 from __future__ import annotations
 
@@ -14,32 +14,38 @@ from raylab.data.readers.text import TextColumn
 if TYPE_CHECKING:
     import h5py
 
-SPECIFICATIONS = "specifications"  # the schemas of the file's types, as text
 MOST_HOPS = 16  # from soft link to soft link
+MOST_LINKS = 3  # to groups, on the way to an object
 # Attributes by which NWB keeps its own books.
 BOOKKEEPING = {"object_id", "namespace", ".specloc"}
 
 
 def walk(
-    file: h5py.File, left_out: dict[str, str]
+    file: h5py.File,
+    left_out: dict[str, str],
+    *,
+    unlisted: frozenset[str] = frozenset(),
+    unlinked: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
     """Yield the path and the object of each group and dataset, the root with an empty path.
 
-    NWB writes shared data as soft links. Soft links are followed, except those to descriptions
-    (devices and the like) and those inside of a group that was itself reached by a soft link.
+    Soft links are followed, so that an object has every path that leads to it, but no link leads
+    back into a group that contains it.
 
     Args:
-        left_out: Receives the links that are not followed, each with the reason.
+        left_out: Receives the links that lead nowhere or out of the file, each with the reason.
+        unlisted: Groups that are not entered.
+        unlinked: Groups into which soft links are not followed.
 
     Raises:
         ValueError: There are more objects than a recording has.
     """
     import h5py
 
-    pending: list[tuple[str, h5py.Group, bool]] = [("", file, False)]
+    pending: list[tuple[str, h5py.Group, int]] = [("", file, 0)]
     visited, count = set[int](), 0
     while pending:
-        path, group, linked = pending.pop()
+        path, group, links = pending.pop()
         yield path, group
         groups = []
         for key, link in _links(group):
@@ -48,19 +54,18 @@ def walk(
                 raise ValueError("nested groups without end")
             name = f"{path}/{key}" if path else key
             item = _target(group, key, name, link, left_out)
-            target = link.path if isinstance(link, h5py.SoftLink) else None
             if isinstance(item, h5py.Dataset):
                 yield name, item
-            elif isinstance(item, h5py.Group) and name != SPECIFICATIONS:
-                if target is not None and (linked or _describes(path, target)):
+            elif isinstance(item, h5py.Group) and name not in unlisted:
+                if isinstance(link, h5py.SoftLink):
+                    if links < MOST_LINKS and not _unfollowed(path, link.path, unlinked):
+                        groups.append((name, item, links + 1))
                     continue
-                soft = linked or target is not None
                 address = h5py.h5o.get_info(item.id).addr
-                if not soft and address in visited:
-                    continue
-                if not soft:
+                if links or address not in visited:
+                    groups.append((name, item, links))
+                if not links:
                     visited.add(address)
-                groups.append((name, item, soft))
         pending += reversed(groups)
 
 
@@ -132,10 +137,10 @@ def referred(item: h5py.Dataset, key: str) -> h5py.Group | h5py.Dataset | None:
         return None
 
 
-def _describes(path: str, target: str) -> bool:
-    """Whether a link in the group `path` leads to metadata, or to a group that contains it."""
+def _unfollowed(path: str, target: str, unlinked: frozenset[str]) -> bool:
+    """Whether a link in the group `path` leads into `unlinked`, or to a group that contains it."""
     place = posixpath.normpath(posixpath.join("/", path, target)).strip("/")
-    return place == "general" or place.startswith("general/") or f"{path}/".startswith(f"{place}/")
+    return place.partition("/")[0] in unlinked or f"{path}/".startswith(f"{place}/") or not place
 
 
 def attribute_names(path: str, item: h5py.Group | h5py.Dataset) -> Iterator[tuple[str, str]]:

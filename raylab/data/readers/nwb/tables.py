@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from raylab.data.readers.formats.hdf5_items import readers_of_dataset
+from raylab.data.readers.formats.hdf5_tree import dataset, referred
 from raylab.data.readers.formats.hdf5_values import read_dataset
-from raylab.data.readers.formats.nwb_tree import dataset, referred
 from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.text import TextColumn
 from raylab.errors import DataError
@@ -90,17 +91,20 @@ def unreadable(item: h5py.Dataset) -> str | None:
     import h5py
 
     kind = item.dtype
-    if h5py.check_ref_dtype(kind) is not None:
-        return "it refers to other parts of the file, and holds no values"
+    if item.shape is None:
+        return "an empty dataset, without a shape"
     if kind.kind in "biuf" or h5py.check_string_dtype(kind) is not None:
         return None
-    return f"its values are of a type that is no number and no text ({kind})"
+    return f"an array of type {kind}, no numbers and no text"
 
 
 def _column(table: h5py.Group, name: str) -> Columns:
     item = table[name]
-    if (reason := unreadable(item)) is not None:
-        yield name, reason
+    if unreadable(item) is not None:
+        place = f"{table.name}/".lstrip("/")
+        readers, left_out = readers_of_dataset(f"{place}{name}", item)
+        parts: dict[str, Column | str] = {**readers, **left_out}
+        yield from ((path.removeprefix(place), part) for path, part in parts.items())
         return
     ragged = _ragged(table, name)
     if "elements" in item.attrs:

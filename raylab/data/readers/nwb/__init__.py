@@ -1,0 +1,1 @@
+"""What is special about NWB files: series with clocks and conversions, tables, intervals."""
