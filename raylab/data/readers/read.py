@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from raylab.config.base import Strict
+from raylab.data.checks.table import checked
 from raylab.data.load_recipe import recipe_names
 from raylab.data.readers.files import Files
 from raylab.data.readers.formats.torch_brain import is_torch_brain
@@ -42,6 +43,7 @@ def read_source(source: Source, recipe: Recipe | None = None) -> Session:
         session = with_features(
             session.check(str(source)), recipe.features if recipe is not None else {}
         )
+        session = checked(session, recipe.bind(source.key) if recipe is not None else None)
         session = rebin(session, recipe.bin if recipe is not None else 1)
     return _compared_with_name(session.check(str(source)), source, recipe)
 

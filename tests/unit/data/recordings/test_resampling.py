@@ -13,11 +13,12 @@ from tests.support.recipes import read_arrays
 
 JITTER = np.random.default_rng(0).uniform(-0.3, 0.3, 400)
 STAMPS = (np.arange(400) + JITTER) / 20 + np.where(np.arange(400) < 150, 0, 30)
+PAUSE = 20.0  # a time between the two segments
 
 
 def recording(kind: str = "rate") -> tuple[dict[str, Any], dict[str, Any]]:
     arrays = {
-        "x": np.stack([STAMPS, np.sin(STAMPS)], axis=1),
+        "x": np.stack([np.abs(STAMPS - PAUSE), np.sin(STAMPS)], axis=1),
         "t": STAMPS,
         "angle": STAMPS % (2 * np.pi),
         "side": np.where(STAMPS < 35, "left", "right"),
@@ -44,7 +45,7 @@ def test_activity_and_labels_lie_on_a_uniform_clock(tmp_path: Path) -> None:
     assert session.segments.tolist() == [[0, cut], [cut, len(session.time)]]
     for start, stop in session.segments:
         np.testing.assert_allclose(np.diff(session.time[start:stop]), 1 / session.rate_hz)
-    np.testing.assert_allclose(session.neural[:, 0], session.time, atol=1e-4)
+    np.testing.assert_allclose(session.neural[:, 0], np.abs(session.time - PAUSE), atol=1e-4)
     np.testing.assert_allclose(session.neural[:, 1], np.sin(session.time), atol=2e-3)
     angle = session.labels["angle"].values[:, 0]
     assert np.abs(np.angle(np.exp(1j * (angle - session.time)))).max() < 1e-6

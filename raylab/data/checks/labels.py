@@ -1,0 +1,55 @@
+"""Checks of labels: whether they have values, and whether their kind fits their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from raylab.data.checks.reading import Reading
+from raylab.data.session import FRAME
+
+ENOUGH = 50  # samples: fewer may look like anything
+FEW_LABELLED = 0.1  # share of the samples
+FEW_AFTER_RESAMPLING = 0.5  # likewise, where the label has a clock of its own
+FEW_VALUES = 10
+
+
+def few_labelled(reading: Reading) -> Iterator[str]:
+    """A label without values, or with values on a small part of the recording."""
+    for name, label in reading.session.labels.items():
+        spec = reading.label_spec(name)
+        share = float(label.labelled.mean())
+        if share == 0:
+            yield f"Label '{name}' has no value at all."
+            continue
+        least = FEW_AFTER_RESAMPLING if spec is not None and spec.time else FEW_LABELLED
+        if share < least:
+            yield f"Label '{name}' has a value on {share:.2g} of the samples."
+
+
+def many_classes(reading: Reading) -> Iterator[str]:
+    """A number that was declared discrete: almost every sample is a class of its own."""
+    for name, label in reading.session.labels.items():
+        values = label.values[label.labelled]
+        if label.kind != "discrete" or label.unit == FRAME or len(values) < ENOUGH:
+            continue
+        classes = len(np.unique(values))
+        if classes > len(values) / 2:
+            yield (
+                f"Label '{name}' has {classes} classes on {len(values)} samples: is it continuous?"
+            )
+
+
+def few_numbers(reading: Reading) -> Iterator[str]:
+    """Classes that were declared continuous: a few whole numbers on all samples."""
+    for name, label in reading.session.labels.items():
+        if label.kind != "continuous" or label.unit or reading.label_spec(name) is None:
+            continue  # what has a unit is a quantity
+        values = label.values[label.labelled]
+        if len(values) < ENOUGH or (values != np.rint(values)).any():
+            continue
+        distinct = np.unique(values)
+        if 1 < len(distinct) <= FEW_VALUES:
+            numbers = ", ".join(f"{value:.0f}" for value in distinct)
+            yield f"Label '{name}' has no values but {numbers}: is it discrete?"
