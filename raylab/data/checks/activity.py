@@ -10,19 +10,11 @@ from raylab.data.checks.reading import Reading
 from raylab.data.checks.wording import units_text
 from raylab.errors import DataError
 
-FEW_SAMPLES = 30
 LARGEST_COUNT = 50  # a larger whole number is rather the raw brightness of a camera
 FASTEST_HZ = 1000  # no neuron fires so fast for long, nor do the few that one channel records
 USUAL = 0.9  # of the values that are not 0
 HUGE = 1e4  # times what these values stay below
 MOST_PROBED = 2**21  # values from which that level is estimated
-
-
-def few_samples(reading: Reading) -> Iterator[str]:
-    """A session that is too short to decode from."""
-    samples = len(reading.neural)
-    if samples < FEW_SAMPLES:
-        yield f"The session has only {samples} samples."
 
 
 def more_units_than_samples(reading: Reading) -> Iterator[str]:

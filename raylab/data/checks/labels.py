@@ -20,11 +20,11 @@ def few_labelled(reading: Reading) -> Iterator[str]:
     for name, label in reading.session.labels.items():
         spec = reading.label_spec(name)
         share = float(label.labelled.mean())
+        has_clock = spec is not None and (spec.time is not None or spec.rate_hz is not None)
         if share == 0:
-            yield f"Label '{name}' has no value at all."
-            continue
-        least = FEW_AFTER_RESAMPLING if spec is not None and spec.time else FEW_LABELLED
-        if share < least:
+            if not has_clock:  # else said where it is laid onto the clock of the activity
+                yield f"Label '{name}' has no value at all."
+        elif share < (FEW_AFTER_RESAMPLING if has_clock else FEW_LABELLED):
             yield f"Label '{name}' has a value on {share:.2g} of the samples."
 
 

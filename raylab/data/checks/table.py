@@ -19,7 +19,6 @@ CHECKS: tuple[Check, ...] = (
     units.clock_among_units,
     units.labels_among_units,
     angles.angles_in_their_unit,
-    activity.few_samples,
     activity.looks_like_counts,
     activity.huge_values,
     activity.equal_units,

@@ -81,10 +81,6 @@ def test_units_that_are_copies(tmp_path: Path) -> None:
     )
 
 
-def test_a_very_short_session(tmp_path: Path) -> None:
-    assert notes_of(tmp_path, RATES[:2, :2]) == "The session has only 2 samples."
-
-
 def test_statistics_do_not_depend_on_how_the_activity_is_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
