@@ -40,7 +40,7 @@ def counts_are_counts(reading: Reading) -> Iterator[str]:
         return
     broken = np.flatnonzero(~units.whole | (units.low < 0))
     if len(broken):
-        unit = broken[0]
+        unit = int(broken[0])
         odd = reading.neural[:, unit]
         value = odd[(odd < 0) | (odd != np.rint(odd))][0]
         name = "`neural.kind`" if reading.recipe is not None else "the kind of the activity"

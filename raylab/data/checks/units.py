@@ -42,14 +42,14 @@ def clock_among_units(reading: Reading) -> Iterator[str]:
     if len(neural) < ENOUGH:
         return
     steps = np.diff(neural[reading.probed].astype(np.float64), axis=0)
-    candidates = np.flatnonzero((steps > 0).all(axis=0) | (steps < 0).all(axis=0))
+    is_ordered = (steps > 0).all(axis=0) | (steps < 0).all(axis=0)
     monotonic = []
-    for unit in candidates:
+    for unit in np.flatnonzero(is_ordered).tolist():
         values = neural[:, unit].astype(np.float64)
         if _is_line(values, time) and neural.shape[1] > 1:
             raise DataError(f"{reading.unit_name(unit)} of the activity is the clock", REMEDY)
         if (np.diff(values) > 0).all() or (np.diff(values) < 0).all():
-            monotonic.append(int(unit))
+            monotonic.append(unit)
     if monotonic:
         verb = "changes" if len(monotonic) == 1 else "change"
         yield (
@@ -80,7 +80,7 @@ def labels_among_units(reading: Reading) -> Iterator[str]:
             equal = (reading.neural[probed] == column[probed, None]).all(axis=0)
             copies = [
                 unit
-                for unit in np.flatnonzero(equal)
+                for unit in np.flatnonzero(equal).tolist()
                 if np.array_equal(reading.neural[samples, unit], column[samples])
             ]
             if copies:
