@@ -42,10 +42,11 @@ def walk(
     """
     import h5py
 
-    pending: list[tuple[str, h5py.Group, int]] = [("", file, 0)]
+    root = frozenset({h5py.h5o.get_info(file["/"].id).addr})
+    pending: list[tuple[str, h5py.Group, int, frozenset[int]]] = [("", file, 0, root)]
     visited, count = set[int](), 0
     while pending:
-        path, group, links = pending.pop()
+        path, group, links, inside = pending.pop()
         yield path, group
         groups = []
         for key, link in _links(group):
@@ -57,14 +58,15 @@ def walk(
             if isinstance(item, h5py.Dataset):
                 yield name, item
             elif isinstance(item, h5py.Group) and name not in unlisted:
-                if isinstance(link, h5py.SoftLink):
-                    if links < MOST_LINKS and not _unfollowed(path, link.path, unlinked):
-                        groups.append((name, item, links + 1))
-                    continue
                 address = h5py.h5o.get_info(item.id).addr
-                if links or address not in visited:
-                    groups.append((name, item, links))
-                if not links:
+                if address in inside:
+                    continue
+                if isinstance(link, h5py.SoftLink):
+                    if links < MOST_LINKS and _first_group(path, link.path) not in unlinked:
+                        groups.append((name, item, links + 1, inside | {address}))
+                elif links or address not in visited:
+                    groups.append((name, item, links, inside | {address}))
+                if not links and isinstance(link, h5py.HardLink):
                     visited.add(address)
         pending += reversed(groups)
 
@@ -137,10 +139,9 @@ def referred(item: h5py.Dataset, key: str) -> h5py.Group | h5py.Dataset | None:
         return None
 
 
-def _unfollowed(path: str, target: str, unlinked: frozenset[str]) -> bool:
-    """Whether a link in the group `path` leads into `unlinked`, or to a group that contains it."""
-    place = posixpath.normpath(posixpath.join("/", path, target)).strip("/")
-    return place.partition("/")[0] in unlinked or f"{path}/".startswith(f"{place}/") or not place
+def _first_group(path: str, target: str) -> str:
+    """The group of the root into which a link in the group `path` leads."""
+    return posixpath.normpath(posixpath.join("/", path, target)).strip("/").partition("/")[0]
 
 
 def attribute_names(path: str, item: h5py.Group | h5py.Dataset) -> Iterator[tuple[str, str]]:
