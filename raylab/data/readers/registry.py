@@ -166,7 +166,8 @@ def _warn(point: EntryPoint, reason: str) -> None:
     warnings.warn(text, stacklevel=2)
 
 
-_FORMATS = "raylab.data.readers.formats"
+_READERS = "raylab.data.readers"
+_FORMATS = f"{_READERS}.formats"
 _ALLEN = "raylab.data.allen"
 READERS = Readers(
     (
@@ -192,10 +193,10 @@ READERS = Readers(
         Reader(
             format="suite2p",
             patterns=(),
-            folder=f"{_FORMATS}.suite2p_planes:suite2p_files",
+            folder=f"{_READERS}.suite2p.planes:suite2p_files",
             opens=f"{_FORMATS}.suite2p:Suite2pStore",
-            options=f"{_FORMATS}.suite2p_options:Suite2pOptions",
-            defaults=f"{_FORMATS}.suite2p_options:suite2p_defaults",
+            options=f"{_READERS}.suite2p.options:Suite2pOptions",
+            defaults=f"{_READERS}.suite2p.options:suite2p_defaults",
             libraries=("scipy.ndimage",),
         ),
         Reader(

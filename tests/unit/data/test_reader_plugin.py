@@ -113,7 +113,7 @@ def test_every_file_of_formats_is_registered_and_every_reader_exists() -> None:
     for helper in files - modules:
         assert any(f"formats.{helper}" in source for source in sources), helper
     for reader in READERS:
-        for name in (reader.opens, reader.reads, reader.recipe, reader.setup):
+        for name in (reader.opens, reader.reads, reader.recipe, reader.setup, reader.folder):
             assert not name or callable(reader.load(name))
         for library in reader.libraries:
             import_module(library)

@@ -100,7 +100,7 @@ def test_planes_are_joined_in_their_order(tmp_path: Path) -> None:
     notes = " ".join(session.notes)
     assert "2 planes are joined" in notes
     assert "The last frame, which not all planes have, was cut." in notes
-    assert "plane3 has no F.npy" in notes
+    assert "Planes without F.npy are left out: plane3." in notes
     assert read(tmp_path / "suite2p" / "combined", signal="F", cells=False).neural.shape[1] == 2
     write_plane(tmp_path / "suite2p" / "plane0", **traces(4, FRAMES - 2))
     with pytest.raises(DataError, match="different numbers of frames"):

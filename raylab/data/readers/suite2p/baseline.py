@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from raylab.data.readers.formats.suite2p_options import BaselineSpec
+from raylab.data.readers.suite2p.options import BaselineSpec
 
 # A baseline below this share of the mean fluorescence makes dF/F of noise.
 LEAST_SHARE = 0.01
