@@ -207,6 +207,21 @@ READERS = Readers(
             libraries=("h5py",),
         ),
         Reader(
+            format="phy",
+            patterns=(),
+            folder=f"{_FORMATS}.phy:phy_files",
+            opens=f"{_FORMATS}.phy:PhyStore",
+            options=f"{_READERS}.phy.options:PhyOptions",
+            defaults={
+                "spikes": {
+                    "times": "spike_times",
+                    "units": "clusters/of_spike",
+                    "keep": "clusters/chosen",
+                    "rate_path": "sample_rate",
+                }
+            },
+        ),
+        Reader(
             format="csv",
             patterns=("*.csv", "*.tsv"),
             opens=f"{_FORMATS}.csv:CsvStore",

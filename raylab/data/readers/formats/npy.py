@@ -34,10 +34,10 @@ class NpyStore:
     that only what is used of a large file is read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._files = (
-            {file.stem: file for file in npy_files(path)} if path.is_dir() else {ALONE: path}
-        )
+    def __init__(self, path: Path, files: dict[str, Path] | None = None) -> None:
+        if files is None:
+            files = {file.stem: file for file in npy_files(path)} if path.is_dir() else {}
+        self._files = files or {ALONE: path}
         if path.is_file():
             header(path)
         self._names = {
