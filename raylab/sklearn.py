@@ -18,7 +18,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
-    check_array,
     check_consistent_length,
     check_is_fitted,
     validate_data,
@@ -29,8 +28,8 @@ from raylab.config.dotted import set_path
 from raylab.config.parse import parse
 from raylab.config.sampling import sampling_section
 from raylab.data.session import Label
-from raylab.errors import ConfigError
 from raylab.training.arrays import Trained, fit_arrays
+from raylab.training.inputs import label_of, require_numbers
 
 PATHS = {  # of each parameter, the config path that it sets
     "encoder": "model.encoder.kind",
@@ -125,13 +124,15 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         Args:
             X: (samples, units), in the order of time and without gaps.
-            y: The label that defines positive pairs: (samples,) or (samples, dimensions) numbers.
-                Integers, booleans and text in one column are classes. For angles, pass a
-                `raylab.data.session.Label`.
+            y: The label that defines positive pairs: (samples,) or (samples, dimensions) numbers,
+                also as a pandas Series or DataFrame. Integers, booleans, text and categories in one
+                column, (samples,) or (samples, 1), are classes. None, NaN and `pandas.NA` are
+                unlabelled samples. For angles, pass a `raylab.data.session.Label`.
             labels: Further labels of the same form.
 
         Raises:
             ValueError: an array does not have this form.
+            DataError: values are masked, complex (labels), dates or objects of other types.
             ConfigError: a parameter is not valid; the error names the parameter or the config path.
         """
         return self._fit(X, (y, *labels), before=None)
@@ -148,6 +149,7 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         check_is_fitted(self)
         activity: np.ndarray = validate_data(self, X, dtype=np.float32, reset=False)
+        require_numbers(X, "X")
         return self.model_.transform(activity)
 
     def fit_transform(self, X: Any, y: Any = None, *labels: Any) -> np.ndarray:
@@ -160,6 +162,7 @@ class ContrastiveEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         activity = validate_data(
             self, X, dtype=np.float32, ensure_min_samples=2, reset=before is None
         )
+        require_numbers(X, "X")
         labels = _labels(values, activity)
         config = self._config(labels, len(activity))
         self._trained = fit_arrays(config, activity, labels, before=before)
@@ -209,18 +212,8 @@ def _conditional(labels: Mapping[str, Label]) -> str:
 def _labels(arrays: tuple[Any, ...], activity: np.ndarray) -> dict[str, Label]:
     labels = {}
     for index, values in enumerate(array for array in arrays if array is not None):
-        label = values if isinstance(values, Label) else _label(values)
+        name = f"y{index}"
+        label = values if isinstance(values, Label) else label_of(values, f"label {name}")
         check_consistent_length(activity, label.values)
-        labels[f"y{index}"] = label
+        labels[name] = label
     return labels
-
-
-def _label(values: Any) -> Label:
-    array = check_array(values, ensure_2d=False, dtype=None, ensure_all_finite=False)
-    if array.ndim == 1 and array.dtype.kind != "f":
-        return Label.discrete(array)
-    if array.dtype.kind not in "fiub":
-        raise ConfigError(
-            f"y: a table of {array.dtype} is no label", "Pass numbers, or one column of classes."
-        )
-    return Label.continuous(array)

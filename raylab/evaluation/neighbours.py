@@ -27,8 +27,9 @@ def nearest(
         metric: `euclidean` or `cosine` (a zero vector is at a right angle to everything).
     """
     # float64, as scikit-learn: in float32 two neighbours at nearly one distance change places.
-    points = torch.as_tensor(reference, dtype=torch.float64)
-    rows = torch.as_tensor(queries, dtype=torch.float64)
+    # Torch wants memory that can be written to; only read-only arrays are copied.
+    points = torch.from_numpy(np.require(reference, np.float64, ["W"]))
+    rows = torch.from_numpy(np.require(queries, np.float64, ["W"]))
     if metric == "cosine":
         points, rows = _unit(points), _unit(rows)
     # Between unit vectors, straight lines order as angles do; a zero vector has no place on the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from raylab.errors import DataError
 from raylab.models.base import Encoder
 from raylab.tasks.embedding import embed_parts
 from raylab.tasks.families import get_task
+from raylab.training.inputs import require_numbers
 from raylab.training.model_files import load_model, save_model
 
 
@@ -77,15 +79,15 @@ class Model:
 
         Returns:
             (T, D) float32, one embedding per sample: that of its bin, or of the nearest row of a
-            resampled view.
+            resampled view. A decoder of a continuous label predicts it, in float64.
 
         Raises:
-            DataError: the array has another number of units, contains NaN, or is empty; or the
-                model does not know the session.
+            DataError: the array has another number of units, contains NaN, is empty, or holds no
+                plain numbers; or the model does not know the session.
         """
         name = self._name(session)
         rate, fitted = self.sessions[name].rate_hz, self.fitted[name]
-        kept = self._kept(np.asarray(activity, np.float32), name)
+        kept = self._kept(_float32(activity), name)
         viewed = view_part(_columns(kept, fitted.columns), self.config.view, rate)
         embedding = self.encode(fitted.scaled(viewed), session=name)
         grid = part_grid(len(kept), self.config.view, rate)
@@ -95,7 +97,8 @@ class Model:
         """Embed one continuous stretch to which the view has been applied already: (L, K) ->
         (L, D), with K the number of units that the view shows.
         """
-        x = torch.from_numpy(np.ascontiguousarray(viewed, np.float32))
+        # Torch wants memory that can be written to; only read-only arrays are copied.
+        x = torch.from_numpy(np.require(viewed, np.float32, ["C", "W"]))
         with torch.no_grad():
             return get_task(self.config).embed(self.module, self._name(session), x).numpy()
 
@@ -112,7 +115,10 @@ class Model:
             or not np.isfinite([activity.min(), activity.max()]).all()
         ):
             raise DataError(
-                f"transform: activity of shape {activity.shape} is not (samples, units) without NaN"
+                f"transform: activity of shape {activity.shape} is not (samples, units) without "
+                "NaN",
+                "Pass a 2-D array of one continuous stretch; interpolate or cut out what is NaN or "
+                "infinite.",
             )
         if activity.shape[1] == len(mask):
             return _columns(activity, np.flatnonzero(mask))
@@ -136,6 +142,18 @@ class Model:
                 f"the model does not know session '{name}'", f"It knows {', '.join(self.sessions)}."
             )
         return name
+
+
+def _float32(activity: Any) -> np.ndarray:
+    require_numbers(activity, "transform: activity")
+    try:
+        with np.errstate(over="ignore"):  # infinite values are refused
+            return np.asarray(activity, np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"transform: activity is no array of numbers ({error})",
+            "Pass a 2-D array (samples, units); a sparse matrix as activity.toarray().",
+        ) from None
 
 
 def _columns(activity: np.ndarray, columns: np.ndarray) -> np.ndarray:

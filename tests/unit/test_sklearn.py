@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.dotted import get_path
 from raylab.data.session import Label
-from raylab.errors import ConfigError, TrainingError
+from raylab.errors import ConfigError, DataError, TrainingError
 from raylab.sklearn import PATHS, ContrastiveEmbedding
 
 FOUND = arrays()
@@ -221,7 +221,7 @@ def test_defaults_are_those_of_the_config() -> None:
             "'discrete' cannot use a continuous label",
         ),
         ({}, (POSITION[:-1],), ValueError, "inconsistent numbers of samples"),
-        ({}, (np.full((400, 2), "a"),), ConfigError, "is no label"),
+        ({}, (np.full((400, 2), "a"),), DataError, "is no label"),
         ({"time_offset": 500}, (), TrainingError, "time_offset"),
     ],
 )
