@@ -129,7 +129,7 @@ class Archive:
     def _json(self, place: str, what: str) -> dict[str, Any]:
         url = f"{self.base_uri}/{place}"
         response = answer_of(self._http, url, self.base_uri)
-        if response.status_code == 404:
+        if response.status_code == 404 and self._object(response):
             raise ConfigError(
                 f"{self.base_uri}: {what} is not there", "Check the number and the version."
             )

@@ -63,7 +63,7 @@ def asset_of(row: dict[str, object]) -> Asset:
         id=row["asset_id"],
         path=path,
         size=size if isinstance(size, int) else None,
-        zarr=bool(row.get("zarr")),
+        zarr=bool(row.get("zarr")) or path.endswith(".zarr"),
     )
 
 
@@ -93,6 +93,8 @@ def choose(assets: Sequence[Asset], patterns: Sequence[str], release: Release) -
     for path in by_path:
         if any(folder in by_path for folder in _folders(path)):
             raise DataError(f"{release}: '{path}' lies in a file, not in a folder")
+        if any(f"{path}{suffix}" in by_path for suffix in (".part", ".part.json")):
+            raise DataError(f"{release}: '{path}.part' is what raylab calls a download under way")
     for pattern in patterns:
         if not any(_fits(path, pattern) for path in by_path):
             what = f"{release}: none of {len(by_path)} files fits '{pattern}'"

@@ -34,6 +34,22 @@ def read(folder: Path, path: str) -> np.ndarray:
     return read_source(Source(folder / "a.h5"), parse_recipe(value, "test")).neural
 
 
+def test_text_is_utf_8_or_another_encoding_by_name(tmp_path: Path) -> None:
+    texts = ["µm", "mm", ""]
+    store = opened(
+        tmp_path,
+        fixed=np.array([text.encode() for text in texts]),
+        matrix=np.array([[text.encode() for text in texts]]),
+        latin=np.array([text.encode("latin-1") for text in texts]),
+        one=np.bytes_("µm".encode("latin-1")),
+    )
+    assert store.read("fixed").tolist() == texts
+    assert store.read("matrix").tolist() == [texts]
+    for name in ("latin", "one"):
+        with pytest.raises(DataError, match=rf"'/{name}' holds text in another encoding"):
+            store.read(name)
+
+
 @pytest.mark.parametrize("target", ["/raw/x", "raw/x", "/alias/x"])
 def test_links_inside_of_the_file_are_followed(tmp_path: Path, target: str) -> None:
     links = {"x": h5py.SoftLink(target), "alias": h5py.SoftLink("/raw")}

@@ -33,11 +33,23 @@ def read_dataset(dataset: h5py.Dataset) -> np.ndarray:
         return np.asarray(dataset[()])
     text = TextColumn(f"'{dataset.name}'")
     if dataset.ndim != 1:
-        text.add(np.ravel(dataset.asstr()[()]))
+        text.add(np.ravel(_text(dataset, ())))
         return text.array().reshape(dataset.shape or ())
     for start in range(0, len(dataset), ROWS):
-        text.add(dataset.asstr()[start : start + ROWS])
+        text.add(_text(dataset, slice(start, start + ROWS)))
     return text.array()
+
+
+def _text(dataset: h5py.Dataset, part: slice | tuple[()]) -> np.ndarray:
+    """A part of a text dataset, as UTF-8 whatever encoding the file states: most state ASCII."""
+    try:
+        return np.asarray(dataset.asstr("utf-8")[part])
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"'{dataset.name}' holds text in another encoding than UTF-8, such as "
+            f"{bytes(error.object)[:20]!r}",
+            "Store the text as UTF-8.",
+        ) from None
 
 
 def refuse_foreign(dataset: h5py.Dataset) -> None:

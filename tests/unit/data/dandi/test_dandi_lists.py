@@ -96,6 +96,7 @@ def test_paths_that_leave_the_folder_are_refused(served: Dandi, tmp_path: Path, 
         (["x"], "not as expected"),
         ([{"path": ALL[0], "asset_id": "1"}], "the same file twice"),
         ([{"path": f"{ALL[0]}/x", "asset_id": "1"}], "lies in a file"),
+        ([{"path": f"{ALL[0]}.part", "asset_id": "1"}], "a download under way"),
     ],
 )
 def test_lists_that_make_no_sense(
@@ -141,6 +142,12 @@ def test_a_server_that_fails(
         listed(tmp_path)
     served.script["/api/dandisets/000128/"] = ["cut", "500"]
     assert paths(listed(tmp_path)) == ALL
+
+
+def test_a_server_that_is_no_archive(served: Dandi, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="not that of an archive") as error:
+        listed(tmp_path, base_uri=served.uri.removesuffix("/api"))
+    assert "api.dandiarchive.org/api" in error.value.remedy
 
 
 def test_an_address_that_is_none(tmp_path: Path) -> None:

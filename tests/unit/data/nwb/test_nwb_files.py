@@ -84,9 +84,12 @@ def test_a_recipe_need_not_state_what_the_file_says(recording: Path) -> None:
     session = read(
         recording,
         spikes={"bin_s": 0.1},
+        units={"quality": "units/quality", "place": "units/electrodes/location"},
         labels={"speed": {"path": f"{speed}/data", "kind": "continuous"}},
     )
-    assert session.neural.sum() == 3
+    assert session.neural.sum(axis=0).tolist() == [2, 0, 1]
+    assert session.units["quality"].tolist() == ["good", "mua", "good"]
+    assert session.units["place"].tolist() == ["CA1", "CA3", "CA1, CA3"]
     np.testing.assert_allclose(session.labels["speed"].values[:, 0], session.time * 2)
     assert [note for note in session.notes if "observed at different times" in note]
     neural = {"path": f"{speed}/data", "kind": "rate"}
