@@ -52,7 +52,8 @@ def draft(path: str | Path, *, out: str | Path | None = None) -> Draft:
 
     Example:
         >>> import numpy as np
-        >>> np.savez("session.npz", spikes=np.ones((500, 30), int), angle=np.linspace(0, 6, 500))
+        >>> counts, angle = np.arange(15_000).reshape(500, 30) % 4, np.linspace(0, 6, 500)
+        >>> np.savez("session.npz", spikes=counts, angle=angle)
         >>> drafted = raylab.draft("session.npz", out="recipe.yaml")
         >>> drafted.recipe["neural"]["layout"], drafted.recipe["labels"]["angle"]["kind"]
         ('time_neuron', 'circular')

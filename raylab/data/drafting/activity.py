@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from raylab.data.drafting.arrays import Array
+from raylab.data.drafting.arrays import NARROW, Array
 from raylab.data.drafting.field_names import (
     ACTIVITY,
     CALCIUM,
@@ -23,7 +23,7 @@ from raylab.data.looking.item import DIFFERS
 
 FEWEST_SAMPLES, FEWEST_UNITS, FEWEST_COLUMNS = 20, 2, 3
 MOST_SPIKES = 200  # in one sample of an array of counts
-NARROW = 8  # columns that a label may have
+MOST_RATIO = 20  # of the sides of an array whose shorter side may be time
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def _rank(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[float, 
     parts = words(array.name)
     preferred = min((PREFERRED.index(part) for part in parts if part in PREFERRED), default=99)
     size = math.prod(max(side, 1) for side in array.item.shape) * array.item.count
-    beside = max((len(vectors.get(side, ())) for side in array.item.shape), default=0)
+    longest = max(array.item.shape[:2], default=0)
+    beside = sum(each is not array for each in vectors.get(longest, ()))
     return (named and beside > 0, named, beside > 0, -preferred, size)
 
 
@@ -112,6 +113,8 @@ def _sides(
     rows, columns = shape
     size = f"{rows} x {columns}"
     votes = [sum(_votes(array) for array in vectors.get(side, ())) for side in shape]
+    if max(shape) > MOST_RATIO * min(shape):
+        votes[shape.index(min(shape))] = 0
     if rows != columns and votes[0] != votes[1]:
         side = 0 if votes[0] > votes[1] else 1
         witness = max(vectors[shape[side]], key=_votes)
@@ -126,7 +129,7 @@ def _sides(
 
 def _votes(array: Array) -> int:
     """How much a vector tells about the samples."""
-    if is_called(array.name, CLOCK) or array.values.steady:
+    if array.values.increasing and (is_called(array.name, CLOCK) or not array.values.whole):
         return 3
     return 2 if is_called(array.name, LABELS) else 0
 

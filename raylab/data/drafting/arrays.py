@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from raylab.data.looking.item import FileContents, Item, Values
 
 NAMELESS = ("data", "array", "TimeSeries", "SpatialSeries", "RoiResponseSeries", "values")
+NARROW = 8  # columns that a label may have
 HIDDEN = ("specifications/", "general/", "#")  # of NWB and MATLAB: no recording
 
 
@@ -18,11 +19,13 @@ class Array:
     Attributes:
         path: As a recipe would name it; of an array in a companion `name:path`.
         companion: Name of the companion that holds it; empty for the file itself.
+        column: Number of the column that is meant; None for all.
     """
 
     path: str
     item: Item
     companion: str = ""
+    column: int | None = None
 
     @property
     def length(self) -> int:
@@ -30,6 +33,15 @@ class Array:
         shape = self.item.shape
         sizes = [size for size in shape if size != 1]
         return sizes[0] if len(sizes) == 1 else (1 if shape and not sizes else 0)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of a vector or of a narrow table, whichever way it lies; else 0."""
+        shape = self.item.shape
+        if self.is_vector:
+            return self.length
+        narrow = len(shape) == 2 and 0 < min(shape) <= NARROW
+        return max(shape) if narrow else 0
 
     @property
     def is_vector(self) -> bool:
@@ -59,11 +71,11 @@ def arrays_of(file: FileContents, companion: str = "") -> list[Array]:
 
 
 def by_length(arrays: Iterable[Array]) -> dict[int, list[Array]]:
-    """Vectors by their number of values."""
+    """Vectors and narrow tables by their number of rows."""
     lengths: dict[int, list[Array]] = {}
     for array in arrays:
-        if array.is_vector and array.item.count == 1:
-            lengths.setdefault(array.length, []).append(array)
+        if array.rows > 1 and array.item.count == 1:
+            lengths.setdefault(array.rows, []).append(array)
     return lengths
 
 

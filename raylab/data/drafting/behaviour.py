@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from raylab.data.drafting.activity import NARROW, Activity
+from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import Array
-from raylab.data.drafting.clock import Clock, looks_like_stamps, time_unit
+from raylab.data.drafting.clock import (
+    Clock,
+    first_column_is_time,
+    looks_like_stamps,
+    time_unit,
+)
 from raylab.data.drafting.field_names import (
     CLOCK,
     GROUPS,
@@ -20,8 +25,10 @@ from raylab.data.drafting.field_names import (
 )
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.kinds import kind_of
+from raylab.data.recipe_sections import SECONDS
 
 MOST_UNKNOWN = 12  # labels whose names say nothing
+FEWEST_ROWS = 20  # of a label on another clock
 LARGEST_RATIO = 50.0  # of the samples of a label and of the activity
 
 
@@ -45,8 +52,12 @@ def behaviour_of(activity: Activity, clock: Clock | None, arrays: Sequence[Array
         name = _free_name(array, labels)
         if _is_group(array, activity):
             groups[name] = Guess(array.path, "whole numbers by name of a trial, to split by")
-        elif drafted := _label(array, activity, clock, arrays):
-            labels[name] = drafted
+        elif label := _label(array, activity, clock, arrays):
+            labels[name] = label
+    if clock is not None and not labels and not activity.trials:
+        for array in known:
+            if label := _spanning(array, activity, clock):
+                labels[_free_name(array, labels)] = label
     return Behaviour(labels, groups)
 
 
@@ -61,16 +72,8 @@ def _may_be_label(array: Array) -> bool:
         return False
     if is_called(array.item.leaf, CLOCK) and looks_like_stamps(array):
         return False
-    counts_samples = values.increasing and values.whole and values.step == 1
-    return not counts_samples and _rows(array) > 0
-
-
-def _rows(array: Array) -> int:
-    """Number of rows of a vector or of a narrow table; 0 of anything else."""
-    shape = array.item.shape
-    if array.is_vector:
-        return array.length
-    return max(shape) if len(shape) == 2 and min(shape) <= NARROW and min(shape) > 0 else 0
+    counts_something = values.increasing and values.whole  # frames, indices of another clock
+    return not counts_something and array.rows > 0
 
 
 def _is_known(array: Array) -> bool:
@@ -93,30 +96,37 @@ def _is_group(array: Array, activity: Activity) -> bool:
 def _label(
     array: Array, activity: Activity, clock: Clock | None, arrays: Sequence[Array]
 ) -> Section | None:
-    rows = _rows(array)
-    unit, _ = unit_in(array.item.leaf)
+    """A label by the stamps of its own, or with a value for each sample or trial."""
     section: Section = {"path": Guess(array.path)}
-    if rows == activity.trials and activity.trials:
+    if array.rows == activity.trials > 0:
         section["path"] = Guess(array.path, "a value for each trial")
     elif (stamps := _series_clock(array, arrays)) is not None:
         section |= _timed(stamps, clock)
-    elif rows == activity.samples:
+    elif array.rows == activity.samples:
+        why, known = "a value for each sample", _is_known(array)
         section["path"] = Guess(
-            array.path, _why(array, "a value for each sample"), not _is_known(array)
+            array.path, why if known else f"{why}; its name says nothing", not known
         )
     elif (own := _own_clock(array, arrays)) is not None:
-        section["path"] = Guess(array.path)
         section |= _timed(own, clock)
-    elif _is_known(array) and clock is not None and not activity.trials:
-        if (timing := _spanning(rows, activity, clock)) is None:
-            return None
-        section |= timing
     else:
         return None
-    shape = array.item.shape
-    if len(shape) == 2 and not array.is_vector and shape[0] < shape[1]:
+    return section | _values(array)
+
+
+def _values(array: Array) -> Section:
+    """Columns, kind and unit of a label."""
+    unit, _ = unit_in(array.item.leaf)
+    unit, shape, section = array.item.unit or unit, array.item.shape, Section()
+    if array.is_vector:
+        return kind_of(array, unit)
+    if shape[0] < shape[1]:
         section["transpose"] = Guess(True, f"{shape[0]} x {shape[1]}: a row for each column")
-    return section | kind_of(array, array.item.unit or unit)
+    if len(array.item.columns) == 2 and first_column_is_time(array):
+        section["column"] = Guess(1, "the first column is time")
+        values = array.item.columns[1]
+        array = replace(array, item=replace(array.item, shape=(array.rows,), values=values))
+    return section | kind_of(array, unit)
 
 
 def _series_clock(array: Array, arrays: Iterable[Array]) -> Array | None:
@@ -127,17 +137,12 @@ def _series_clock(array: Array, arrays: Iterable[Array]) -> Array | None:
     return next((each for each in own if each.item.leaf == "timestamps"), None)
 
 
-def _why(array: Array, reason: str) -> str:
-    return reason if _is_known(array) else f"{reason}; its name says nothing"
-
-
 def _own_clock(array: Array, arrays: Iterable[Array]) -> Array | None:
     """The stamps of a label: as long, in the same place, and by name its own or the only ones."""
-    rows = _rows(array)
     stamps = [
         each
         for each in arrays
-        if each is not array and each.length == rows and looks_like_stamps(each)
+        if each is not array and each.length == array.rows and looks_like_stamps(each)
         and (each.companion == array.companion or _shares_a_name(each, array))
     ]  # fmt: skip
     near = [each for each in stamps if each.place == array.place] or stamps
@@ -159,19 +164,18 @@ def _timed(stamps: Array, clock: Clock | None) -> Section:
     return section
 
 
-def _spanning(rows: int, activity: Activity, clock: Clock) -> Section | None:
-    """A regular clock for a label that has more or fewer values than there are samples."""
-    ratio = rows / activity.samples
-    if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
+def _spanning(array: Array, activity: Activity, clock: Clock) -> Section | None:
+    """A label without a clock that has more or fewer values than there are samples."""
+    ratio = array.rows / activity.samples
+    if array.rows < FEWEST_ROWS or not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
         return None
-    why = f"{rows} rows beside {activity.samples} samples, taken to span the same time"
-    section: Section = {"rate_hz": Guess(round(clock.rate_hz * ratio, 6), why, check=True)}
+    why = f"{array.rows} rows beside {activity.samples} samples, taken to span the same time"
+    rate = Guess(round(clock.rate_hz * ratio, 6), why, check=True)
+    section: Section = {"path": Guess(array.path), "rate_hz": rate}
     first = clock.stamps.values.first if clock.stamps is not None else None
     if first:
-        from raylab.data.recipe_sections import SECONDS
-
         section["start_s"] = Guess(round(first * SECONDS[clock.unit], 6), "the first time stamp")
-    return section
+    return section | _values(array)
 
 
 def _free_name(array: Array, labels: Section) -> str:

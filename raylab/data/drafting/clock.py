@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import Array
@@ -70,8 +70,10 @@ def time_unit(array: Array, rate_hz: float | None = None) -> Guess:
 
 def looks_like_stamps(array: Array) -> bool:
     """True for a vector of numbers that is named like a clock, or increases like one."""
-    if not (array.is_vector and array.item.numeric and array.item.count == 1):
+    if not (array.is_vector and array.item.numeric):
         return False
+    if array.item.count > 1:  # the stamps of a family, such as one series for each unit
+        return array.item.leaf == "timestamps"
     named = is_called(array.name, CLOCK) or is_called(array.item.leaf, CLOCK)
     increasing = array.values.increasing and not array.values.whole
     return increasing or (named and not is_called(array.name, {"frame"}))
@@ -96,27 +98,47 @@ def _stamps(activity: Activity, arrays: Sequence[Array]) -> Array | None:
     ]
     place = activity.array.place
 
+    if not fitting:
+        return _first_column(activity, arrays)
+
     def rank(array: Array) -> tuple[bool, ...]:
         named = is_called(array.name, CLOCK) or is_called(array.item.leaf, CLOCK)
         return (named, array.place == place, not array.companion, array.values.increasing)
 
-    return max(fitting, key=rank, default=None)
+    return max(fitting, key=rank)
+
+
+def first_column_is_time(array: Array) -> bool:
+    """True for a narrow table whose first column increases like a clock."""
+    columns = array.item.columns
+    return bool(columns) and columns[0].increasing and not columns[0].whole
+
+
+def _first_column(activity: Activity, arrays: Sequence[Array]) -> Array | None:
+    """The stamps that are the first column of a table of behaviour."""
+    for array in arrays:
+        if array.rows == activity.samples and first_column_is_time(array):
+            values = array.item.columns[0]
+            return replace(array, item=replace(array.item, values=values), column=0)
+    return None
 
 
 def _is_for(array: Array, activity: Activity) -> bool:
     """False for stamps of another series: those of NWB lie beside their own data."""
     if array.item.leaf != "timestamps" or activity.array.item.leaf != "data":
-        return True
+        return array.item.count == 1
     return array.place == activity.array.place
 
 
 def _of_stamps(stamps: Array, rate_hz: float | None, activity: Activity) -> Clock:
     values = stamps.values
     unit = time_unit(stamps, rate_hz)
-    why = f"{stamps.length} values, one for each sample"
+    why = f"{stamps.rows} values, one for each sample"
     if values.increasing and values.step:
         why += f", that increase by {values.step:.4g}"
     section: Section = {"path": Guess(stamps.path, why), "unit": unit}
+    if stamps.column is not None:
+        section["column"] = Guess(stamps.column, "it increases like a clock")
     step = values.step or 0.0
     rate = 1 / (step * SECONDS[unit.value]) if step > 0 else rate_hz or USUAL
     if values.jitter > JITTER and not activity.is_counts:

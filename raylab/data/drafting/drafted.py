@@ -11,6 +11,7 @@ from raylab.data.drafting.behaviour import behaviour_of
 from raylab.data.drafting.clock import clock_of
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.identity import session_of
+from raylab.data.drafting.known_formats import draft_known
 from raylab.data.drafting.nwb_arrays import nwb_arrays
 from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder
 from raylab.data.drafting.spikes import spikes_of
@@ -35,6 +36,9 @@ def drafted(contents: Contents, beside: Sequence[FileContents] = ()) -> Section:
     readable = contents.readable
     if not readable:
         raise DataError(f"{where}: holds no file that raylab reads", "See docs/recipes.md.")
+    known = draft_known(contents, beside)
+    if known is not None:
+        return known
     if Path(where).is_dir() or len(contents.files) > 1:
         return _recipe(parts_of_folder(readable, where), where)
     parts = parts_of_file(readable[0], beside)
@@ -51,6 +55,8 @@ def _recipe(parts: Parts, where: str) -> Section:
     if parts.files:
         recipe["files"] = parts.files
     recipe["companions"] = {}
+    if parts.main.item("") is not None and parts.main.format == "csv":
+        recipe["header"] = Guess(False, "the first row has numbers, no names")
     recipe["session"] = session_of(parts.main)
     if activity is None:
         _add_spikes(recipe, arrays, where)
@@ -88,20 +94,18 @@ def _add_spikes(recipe: Section, arrays: Sequence[Array], where: str) -> None:
             + "Activity is a table of samples and units, columns with one name and numbers, or "
             "spike times; docs/recipes.md says how a recipe names it.",
         )
-    named = {guess.value for guess in spikes.values()}
-    free = [array for array in arrays if array.path not in named]
-    tables = tables_of(free, 0, set())
+    free = [array for array in arrays if array not in spikes.arrays]
+    tables = tables_of(free, spikes.trials, set())
     free = [array for array in free if array not in tables.used]
-    behaviour = behaviour_of(_no_samples(arrays), None, free)
-    recipe["spikes"] = spikes
+    activity = Activity(spikes.arrays[0], -1, spikes.trials, {"kind": Guess("counts")})
+    behaviour = behaviour_of(activity, None, free)
+    recipe["spikes"] = spikes.section
     if tables.section:
         recipe["intervals"] = tables.section
-    recipe |= {"labels": behaviour.labels, "splits": splits_of(None, trials=False, groups={})}
-
-
-def _no_samples(arrays: Sequence[Array]) -> Activity:
-    """Stands for spike times: no label has a value for each of their samples."""
-    return Activity(arrays[0], -1, 0, {"kind": Guess("counts")})
+    recipe |= {
+        "labels": behaviour.labels,
+        "splits": splits_of(None, trials=bool(spikes.trials), groups={}),
+    }
 
 
 def _finished(recipe: Section, parts: Parts) -> Section:
@@ -115,7 +119,7 @@ def _finished(recipe: Section, parts: Parts) -> Section:
     return {
         key: value
         for key, value in recipe.items()
-        if value not in ({}, "", None) and key in Recipe.model_fields
+        if value not in ({}, "", None) and key in (*Recipe.model_fields, "header")
     }
 
 

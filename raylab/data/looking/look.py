@@ -42,7 +42,7 @@ KINDS = {
         Kind("mat", "MATLAB", f"{_HERE}.mat_items:mat_items", ("h5py", "scipy.io")),
         Kind("npy", "NumPy array", f"{_HERE}.array_items:npy_items"),
         Kind("npz", "NumPy archive", f"{_HERE}.array_items:npz_items"),
-        Kind("csv", "CSV table", f"{_HERE}.table_items:csv_items", ("pandas",)),
+        Kind("csv", "CSV table", f"{_HERE}.table_items:csv_items", ("pyarrow.csv",)),
         Kind("parquet", "Parquet table", f"{_HERE}.table_items:parquet_items", ("pandas",)),
         Kind("excel", "Excel table", f"{_HERE}.table_items:excel_items", ("openpyxl", "pandas")),
         Kind("joblib", "pickle", f"{_HERE}.pickle_items:joblib_items", ("joblib",)),

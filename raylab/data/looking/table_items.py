@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,34 +12,53 @@ import numpy as np
 
 from raylab.data.looking.array_items import array_item
 from raylab.data.looking.item import Item
+from raylab.data.readers.formats.csv import NO_NAMES, CsvStore
 from raylab.data.readers.text import text_or_numbers
+from raylab.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 4096  # of a sample
 WHOLE = 2**24  # bytes of a table that is read whole
+HEAD = 2**22  # bytes of a larger table of text that are read
 COUNTED = 2**26  # bytes of a text file whose lines are counted
-SEPARATORS = {".tsv": "\t", ".tab": "\t"}
 
 
 def csv_items(path: Path) -> list[Item]:
-    """The columns; the number of rows of a large file is estimated from its size."""
-    import pandas as pd
+    """The columns; the number of rows of a large file is estimated from its size.
 
+    The item with the empty name says `header: False` where the file does not name its columns.
+    """
     size = path.stat().st_size
-    with path.open("rb") as file:
-        table = pd.read_csv(
-            file,
-            nrows=None if size <= WHOLE else ROWS,
-            sep=SEPARATORS.get(path.suffix.lower(), ","),
-            index_col=False,
-            low_memory=False,
-        )
-    if table.empty:
-        raise ValueError("no rows")
-    rows = len(table) if size <= WHOLE else _rows(path, size)
-    return _columns(table, rows, note="" if size <= COUNTED else "number of rows estimated")
+    if size <= WHOLE:
+        return _csv_columns(path, path, None)
+    with path.open("rb") as file, tempfile.TemporaryDirectory() as folder:
+        head = Path(folder) / path.name
+        head.write_bytes(file.read(HEAD).rpartition(b"\n")[0])
+        return _csv_columns(head, path, _rows(path, size))
+
+
+def _csv_columns(readable: Path, path: Path, rows: int | None) -> list[Item]:
+    """The columns of `readable`, the file itself or its head."""
+    try:
+        header, store = True, CsvStore(readable)
+    except DataError as error:
+        if NO_NAMES not in error.remedy:
+            raise _of_file(error, readable, path) from None
+        header, store = False, CsvStore(readable, header=False)
+    note = "number of rows estimated" if rows and path.stat().st_size > COUNTED else ""
+    items = [] if header else [Item(name="", kind="group", attributes={"header": False})]
+    for name in store.names():
+        values = store.read(name)
+        count = len(values) if rows is None else rows + (not header)
+        item = array_item(name, (count,), values.dtype, values, everything=rows is None)
+        items.append(replace(item, note=note))
+    return items
+
+
+def _of_file(error: DataError, readable: Path, path: Path) -> DataError:
+    return DataError(error.what.replace(str(readable), str(path)), error.remedy)
 
 
 def parquet_items(path: Path) -> list[Item]:
@@ -91,19 +112,15 @@ def _sheet(rows: Iterator[tuple[Any, ...]], count: int) -> Iterator[Item]:
 
 
 def _named(item: Item, prefix: str) -> Item:
-    from dataclasses import replace
-
     return replace(item, name=f"{prefix}{item.name}") if prefix else item
 
 
-def _columns(table: pd.DataFrame, rows: int, *, note: str = "") -> list[Item]:
-    from dataclasses import replace
-
+def _columns(table: pd.DataFrame, rows: int) -> list[Item]:
     items = []
     for name in table.columns:
         values = text_or_numbers(table[name].to_numpy(), str(name))
         item = array_item(str(name), (rows,), values.dtype, values, everything=len(table) == rows)
-        items.append(replace(item, note=note) if note else item)
+        items.append(item)
     return items
 
 

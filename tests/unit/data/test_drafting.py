@@ -112,3 +112,57 @@ def test_the_command_writes_the_draft_and_never_overwrites(
     assert f"raylab prepare {file} --recipe {out} --out dataset" in shown
     with pytest.raises(DataError, match="already exists"):
         raylab.draft(file, out=out)
+
+
+def test_suite2p_with_the_speed_of_a_table(made: Recording, tmp_path: Path) -> None:
+    plane = tmp_path / "mouse1" / "suite2p" / "plane0"
+    plane.mkdir(parents=True)
+    fluorescence = np.maximum(made.traces.T, 50)
+    np.save(plane / "F.npy", fluorescence)
+    np.save(plane / "Fneu.npy", np.full_like(fluorescence, 10))
+    np.save(plane / "spks.npy", fluorescence)
+    np.save(plane / "iscell.npy", np.ones((len(fluorescence), 2)))
+    np.save(plane / "ops.npy", np.array({"fs": RATE, "nframes": len(made.time)}), allow_pickle=True)
+    stamps = made.time[::2]
+    frame = pd.DataFrame({"time_s": stamps, "speed_cm_s": made.speed[::2]})
+    frame.to_csv(plane.parent / "running.csv", index=False)
+    session = drafted_session(plane.parent)
+    assert (session.neural.shape, session.rate_hz) == (made.traces.shape, RATE)
+    assert session.labels["speed"].unit == "cm/s"
+    np.testing.assert_allclose(session.labels["speed"].values[::2, 0], made.speed[::2], rtol=1e-6)
+
+
+def test_spike_times_of_trials_with_classes_in_a_second_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    trials, units = np.repeat(np.arange(20), 30), rng.integers(0, 5, 600)
+    times = rng.integers(0, 30_000, 600)
+    np.savez(tmp_path / "a_data.npz", times=times, neurons=units, trials=trials)
+    choice = np.array(["left", "right"] * 10)
+    np.savez(tmp_path / "a_more.npz", choice=choice)
+    session = drafted_session(tmp_path / "a_data.npz")
+    assert session.neural.sum() == 600
+    assert session.neural.shape[1] == 5
+    assert session.labels["choice"].classes == ("left", "right")
+    assert raylab.draft(tmp_path / "a_data.npz").checks[0].startswith("spikes.tick_s")
+
+
+def test_a_label_without_a_clock_is_taken_to_span_the_recording(
+    made: Recording, tmp_path: Path
+) -> None:
+    twice = np.repeat(made.position, 2)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["dff"], file["t"], file["pos"] = made.traces, made.time, twice
+    draft = raylab.draft(tmp_path / "a.h5")
+    assert draft.recipe["labels"]["pos"]["rate_hz"] == pytest.approx(2 * RATE)
+    assert "480 rows beside 240 samples" in draft.checks[-1]
+    assert drafted_session(tmp_path / "a.h5").labels["pos"].values.shape == (240, 1)
+
+
+def test_tuning_by_unit_is_no_label_and_does_not_turn_the_activity(
+    made: Recording, tmp_path: Path
+) -> None:
+    long = np.tile(made.counts, (2, 1))
+    scipy.io.savemat(tmp_path / "a.mat", {"Q": long, "prefAngle": np.linspace(0, 6, 12)})
+    recipe = raylab.draft(tmp_path / "a.mat").recipe
+    assert recipe["neural"]["layout"] == "time_neuron"
+    assert "labels" not in recipe
