@@ -52,9 +52,9 @@ def draft(path: str | Path, *, out: str | Path | None = None) -> Draft:
 
     Example:
         >>> import numpy as np
-        >>> counts, angle = np.arange(15_000).reshape(500, 30) % 4, np.linspace(0, 6, 500)
+        >>> counts, angle = np.arange(15_000).reshape(500, 30) % 4, np.linspace(0, 60, 500) % 6
         >>> np.savez("session.npz", spikes=counts, angle=angle)
-        >>> drafted = raylab.draft("session.npz", out="recipe.yaml")
+        >>> drafted = raylab.draft("session.npz", out="drafted.yaml")
         >>> drafted.recipe["neural"]["layout"], drafted.recipe["labels"]["angle"]["kind"]
         ('time_neuron', 'circular')
         >>> drafted.checks

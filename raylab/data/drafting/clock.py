@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import Array
-from raylab.data.drafting.field_names import CLOCK, RATE, TIME_UNITS, is_called, unit_in
+from raylab.data.drafting.field_names import CLOCK, LABELS, RATE, TIME_UNITS, is_called, unit_in
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.looking.item import FileContents
 from raylab.data.recipe_sections import SECONDS
@@ -76,7 +76,8 @@ def looks_like_stamps(array: Array) -> bool:
         return array.item.leaf == "timestamps"
     named = is_called(array.name, CLOCK) or is_called(array.item.leaf, CLOCK)
     increasing = array.values.increasing and not array.values.whole
-    return increasing or (named and not is_called(array.name, {"frame"}))
+    label = is_called(array.name, LABELS) and not named  # a position may increase as well
+    return (increasing and not label) or (named and not is_called(array.name, {"frame"}))
 
 
 @dataclass(frozen=True)

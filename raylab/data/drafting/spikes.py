@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,9 @@ def _with_trials(section: Section, times: Array, units: Array, arrays: Sequence[
     if trials is None or units.values.size == 1:
         return Spikes(section, (times, units))
     first, last = int(trials.values.low or 0), int(trials.values.high or 0)
-    stop = float(times.values.high or 0.0) + 1
+    tick = section["tick_s"].value if "tick_s" in section else 1.0
+    bins = math.floor((times.values.high or 0.0) * tick / BIN_S) + 1
+    stop = round(bins * BIN_S / tick, 6)
     more: Section = {
         "trials": Guess(trials.path, "the trial of every spike"),
         "first_trial": Guess(first, "the lowest number of a trial"),

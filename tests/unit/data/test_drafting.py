@@ -166,3 +166,10 @@ def test_tuning_by_unit_is_no_label_and_does_not_turn_the_activity(
     recipe = raylab.draft(tmp_path / "a.mat").recipe
     assert recipe["neural"]["layout"] == "time_neuron"
     assert "labels" not in recipe
+
+
+def test_a_position_that_only_increases_is_no_clock(made: Recording, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", dff=made.traces, position=np.cumsum(made.speed))
+    recipe = raylab.draft(tmp_path / "a.npz").recipe
+    assert recipe["time"] == {"rate_hz": 30.0}
+    assert list(recipe["labels"]) == ["position"]

@@ -80,7 +80,7 @@ def test_a_folder_lists_a_damaged_file_with_its_reason(tmp_path: Path) -> None:
     contents = looked(tmp_path)
     assert contents.what == "folder of 3 HDF5 files, 1 of them not readable"
     assert "truncated" in contents.files[1].error
-    with pytest.raises(DataError, match=r"m1\.h5: not readable as hdf5"):
+    with pytest.raises(DataError, match=r"m1\.h5: is truncated"):
         raylab.inspect(tmp_path / "m1.h5")
 
 
