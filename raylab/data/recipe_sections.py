@@ -21,6 +21,17 @@ from raylab.data.session import LabelKind, NeuralKind
 
 NanRule = Literal["error", "drop_units", "interpolate", "zero"]
 Count = Annotated[int, Field(gt=0, le=10**9)]
+UnitRow = Annotated[StrictInt, Field(ge=0)]
+Layout = Literal[
+    "time_neuron",
+    "neuron_time",
+    "trial_time_neuron",
+    "trial_neuron_time",
+    "time_trial_neuron",
+    "time_neuron_trial",
+    "neuron_trial_time",
+    "neuron_time_trial",
+]
 Take = Literal["first", "last"] | tuple[int, int]  # samples; [start, stop) counts from 0
 Template = Annotated[str, StringConstraints(pattern=r"^\{\w+\}$")]  # a variable of `sessions`
 
@@ -48,13 +59,23 @@ class SessionSpec(Strict):
 
 
 class NeuralSpec(Strict):
-    path: str = Field(description="one array, or a pattern (*) that matches one vector per unit")
-    layout: Literal["time_neuron", "neuron_time"] = "time_neuron"
+    path: str = Field(
+        description="one array, or a pattern (*) that matches one vector per unit, or one array "
+        "per trial"
+    )
+    layout: Layout = Field("time_neuron", description="the axes of the array, in their order")
     kind: NeuralKind
     nan: NanRule = "error"
+    units: str | tuple[UnitRow, ...] | None = Field(
+        None, description="path of a mask or of row numbers, or row numbers; default all units"
+    )
     take: Take | None = Field(
         None, description="which samples: as many as there are time stamps, or [start, stop]"
     )
+
+    @property
+    def has_trials(self) -> bool:
+        return "trial" in self.layout
 
 
 class TimeSpec(Strict):

@@ -185,7 +185,7 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
         ({"units": {"depth": "short"}}, "has 3 rows, the session 2 units"),
         ({"given": {"train": "short"}}, "neither a mask"),
         ({"neural": {"path": "words", "kind": "counts"}}, "not of numbers"),
-        ({"neural": {"path": "cube", "kind": "counts"}}, "vectors of one length"),
+        ({"neural": {"path": "cube", "kind": "counts"}}, "time_neuron` needs 2 axes"),
         ({"neural": {"path": "[xy]", "kind": "counts"}}, "vectors of one length"),
     ],
 )

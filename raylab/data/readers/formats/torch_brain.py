@@ -97,6 +97,12 @@ def _load(path: Path) -> Data:
 
 def _traces(data: Data, spec: NeuralSpec, path: Path) -> tuple[RegularTimeSeries, np.ndarray]:
     """The regular time series and its (T, N) values."""
+    if spec.has_trials or spec.take is not None or spec.units is not None:
+        raise DataError(
+            f"{path}: session files of torch_brain hold one recording of all units",
+            "Remove `neural.take` and `neural.units`; `neural.layout` is time_neuron or "
+            "neuron_time.",
+        )
     group, _, name = spec.path.strip("/").rpartition("/")
     try:
         series = data.get_nested_attribute(group.replace("/", "."))

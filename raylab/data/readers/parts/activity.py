@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from raylab.data.readers.parts.arrays import of_trials
+from raylab.data.readers.parts.trials import Trials
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Activity:
         segments: (S, 2) sample ranges that are continuous in time.
         rows: (T,) the row of a per-trial label that holds for each sample; None where labels are
             per sample.
+        trials: Where the activity is sampled in trials.
         stored: (T,) the places of the samples in the file, where not all of the file's are taken.
         stored_samples: How many samples the file has.
         origin_s: Seconds of `time` at which the session starts, where time counts from 1970.
@@ -36,6 +38,7 @@ class Activity:
     rate_hz: float
     segments: np.ndarray
     rows: np.ndarray | None = None
+    trials: Trials | None = None
     stored: np.ndarray | None = None
     stored_samples: int = 0
     origin_s: float = 0.0
@@ -50,11 +53,16 @@ class Activity:
 
         Their number is checked by the caller.
         """
-        if self.rows is not None:
+        is_per_sample = len(raw) == self.stored_samples
+        if self.rows is not None and not (self.trials is not None and is_per_sample):
             return of_trials(raw, self.rows, key)
-        if self.stored is not None and len(raw) == self.stored_samples:
+        if self.stored is not None and is_per_sample:
             return np.asarray(raw[self.stored])
         return raw
+
+    def flat(self, raw: np.ndarray) -> np.ndarray:
+        """The rows of a label: a tensor (trials, samples, ...) becomes (trials x samples, ...)."""
+        return raw if self.trials is None else self.trials.per_sample(raw)
 
     def of_units(self, column: np.ndarray) -> np.ndarray:
         """(N, ...) the rows of a column that belong to the units of the session.

@@ -62,12 +62,12 @@ def positive_number(files: Files, path: str, key: str) -> float:
 def chosen_columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None) -> np.ndarray:
     if columns is None:
         return array
-    if array.ndim != 2 or not all(0 <= column < array.shape[1] for column in columns):
+    if array.ndim not in (2, 3) or not all(0 <= column < array.shape[-1] for column in columns):
         raise DataError(
             f"`{key}` names column {max(columns, default=0)}, the array has shape {array.shape}",
             f"Columns count from 0. Check `{key}.column`.",
         )
-    return array[:, list(columns)]
+    return np.asanyarray(array[..., list(columns)])  # of a tensor of trials the last axis
 
 
 def of_trials(raw: np.ndarray, rows: np.ndarray, key: str) -> np.ndarray:

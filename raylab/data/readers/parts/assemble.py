@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from raylab.data.readers.files import Files
-from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import unit_column
 from raylab.data.readers.parts.labels import label_of
 from raylab.data.readers.parts.missing import without_nan
@@ -16,7 +15,6 @@ from raylab.data.readers.parts.sampled import sampled
 from raylab.data.readers.parts.spikes import count_spikes
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
-from raylab.errors import DataError
 
 
 def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
@@ -30,7 +28,6 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         activity = count_spikes(files, recipe.spikes, recipe.labels)
     else:
         activity = sampled(files, recipe)
-    _refuse_nominal_time(recipe, activity)
     notes = list(activity.notes)
     labels = {}
     for name, spec in recipe.labels.items():
@@ -70,14 +67,3 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
     )
     is_resampled = recipe.time is not None and recipe.time.resample
     return onto_uniform_clock(session) if is_resampled else session
-
-
-def _refuse_nominal_time(recipe: Recipe, activity: Activity) -> None:
-    """Trials whose time is not known cannot be joined with labels that have a time."""
-    for name, label in recipe.labels.items():
-        if activity.is_nominal and label.time is not None:
-            raise DataError(
-                f"`labels.{name}.time` cannot be joined with trials: the time between them is not "
-                "known",
-                "Give the label with one value per trial, or per sample of a trial.",
-            )

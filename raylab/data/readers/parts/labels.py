@@ -25,7 +25,7 @@ def label_of(
     Its values are per sample, per trial, or on a clock of their own, which is resampled.
     """
     key = f"labels.{name}"
-    stored, notes = typed_label(rows_of(files, spec, key), spec, key)
+    stored, notes = typed_label(activity.flat(rows_of(files, spec, key)), spec, key)
     stamps = _stamps(files, spec, len(stored.values), clock, activity.origin_s, key)
     if stamps is not None:
         return _onto_clock(stored, stamps, activity, key, notes)
@@ -42,7 +42,7 @@ def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
     """(T,) or (T, D) values of a label as they are stored, one row per sample or trial."""
     if spec.column_names:
         return _named_columns(files, spec, key)
-    raw = _checked(files.read(spec.path, f"{key}.path"), f"{key}.path")
+    raw = _checked(_read(files, spec, key), f"{key}.path")
     raw = raw.T if spec.transpose else raw
     if raw.ndim == 2 and raw.shape[0] == 1 and raw.shape[1] > 1:
         raw = raw.T  # a MATLAB row vector
@@ -54,6 +54,24 @@ def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
             f"Check `{key}`.",
         )
     return raw
+
+
+def _read(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
+    """The array at `path`; those that a pattern matches, one per trial, are joined."""
+    if "*" not in spec.path or files.has(spec.path):
+        return files.read(spec.path, f"{key}.path")
+    paths = files.match(spec.path, f"{key}.path")
+    arrays = [np.atleast_1d(files.read(path, f"{key}.path")) for path in paths]
+    if all(array.size == max(array.shape) for array in arrays):
+        return np.concatenate([array.reshape(-1) for array in arrays])
+    arrays = [array.T if spec.transpose else array for array in arrays]
+    if len({array.shape[1:] for array in arrays}) > 1:
+        shapes = ", ".join(str(array.shape) for array in arrays[:3])
+        raise DataError(
+            f"`{key}.path` matches arrays of different columns: {shapes}", f"Check `{key}`."
+        )
+    joined = np.concatenate(arrays)
+    return joined.T if spec.transpose else joined
 
 
 def _named_columns(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
@@ -112,7 +130,7 @@ def _onto_clock(
     stored: Label, stamps: np.ndarray, activity: Activity, key: str, notes: list[str]
 ) -> tuple[Label, list[str]]:
     time = activity.time
-    if activity.rows is not None:
+    if activity.is_nominal:
         raise DataError(
             f"`{key}` has a clock of its own, but the trials of this recording have no common "
             "clock",

@@ -161,5 +161,5 @@ def test_labels_with_a_time_do_not_join_trials(tmp_path: Path) -> None:
     arrays = {"t": TIMES, "u": UNITS, "n": [0, 0, 1, 1, 1], "y": [1.0, 2.0], "ty": [0.0, 1.0]}
     labels = {"y": {"path": "y", "kind": "continuous", "time": "ty"}}
     spikes = {"times": "t", "units": "u", "trials": "n", "bin_s": 0.5, "window": [0, 1]}
-    with pytest.raises(DataError, match=r"`labels.y.time` cannot be joined with trials"):
+    with pytest.raises(DataError, match=r"`labels.y` has a clock of its own"):
         read_arrays(tmp_path, arrays, spikes=spikes, labels=labels)
