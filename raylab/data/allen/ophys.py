@@ -15,8 +15,8 @@ from raylab.data.allen.recipes import AllenOphysRecipe
 from raylab.data.allen.stimuli import is_movie, label_name, stimulus_label
 from raylab.data.readers.guard import guard
 from raylab.data.readers.parts.align import resample
+from raylab.data.readers.parts.clock.steps import Steps, steps_of
 from raylab.data.readers.parts.missing import without_nan
-from raylab.data.readers.parts.steps import Steps, steps_of
 from raylab.data.recipe_sections import NanRule, NeuralSpec
 from raylab.data.session import Label, Session, segments_from_time
 from raylab.errors import DataError

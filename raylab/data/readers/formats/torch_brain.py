@@ -12,9 +12,9 @@ from raylab.data.readers.formats.hdf5 import check_whole
 from raylab.data.readers.formats.torch_brain_stimuli import stimulus_groups, stimulus_labels
 from raylab.data.readers.guard import guard
 from raylab.data.readers.parts.align import resample
+from raylab.data.readers.parts.clock.steps import PAUSE
 from raylab.data.readers.parts.missing import without_nan
 from raylab.data.readers.parts.names import name_of
-from raylab.data.readers.parts.steps import PAUSE
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import NeuralSpec
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time

@@ -6,13 +6,13 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.arrays import unit_column
+from raylab.data.readers.parts.clock.resampling import onto_uniform_clock
 from raylab.data.readers.parts.labels import label_of
 from raylab.data.readers.parts.missing import without_nan
 from raylab.data.readers.parts.names import name_of, stated_name
 from raylab.data.readers.parts.ranges import cut_segments, given_ranges, groups_of
-from raylab.data.readers.parts.resampling import onto_uniform_clock
 from raylab.data.readers.parts.sampled import sampled
-from raylab.data.readers.parts.spikes import count_spikes
+from raylab.data.readers.parts.spiking.spikes import count_spikes
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 

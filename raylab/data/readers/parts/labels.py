@@ -10,8 +10,8 @@ from raylab.data.readers.files import Files
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.align import nearest_rows, resample
 from raylab.data.readers.parts.arrays import chosen_columns
+from raylab.data.readers.parts.clock.stamps import seconds, zero_of
 from raylab.data.readers.parts.label_values import typed_label
-from raylab.data.readers.parts.stamps import seconds, zero_of
 from raylab.data.recipe_sections import SECONDS, LabelSpec, TimeSpec
 from raylab.data.session import Label
 from raylab.errors import DataError

@@ -7,11 +7,11 @@ import numpy as np
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import positive_number
-from raylab.data.readers.parts.clock import Clock, clock_of, regular_clock
-from raylab.data.readers.parts.stamps import Stamps, read_stamps
-from raylab.data.readers.parts.taking import taken
+from raylab.data.readers.parts.clock.clock import Clock, clock_of, regular_clock
+from raylab.data.readers.parts.clock.stamps import Stamps, read_stamps
+from raylab.data.readers.parts.clock.taking import taken
+from raylab.data.readers.parts.clock.trial_clock import trial_clock
 from raylab.data.readers.parts.traces import Traces, read_traces
-from raylab.data.readers.parts.trial_clock import trial_clock
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import TimeSpec
 from raylab.errors import DataError

@@ -18,8 +18,8 @@ ARRAYS: dict[str, Any] = {
     "x": TENSOR,
     "condition": np.array(["a", "b", "a", "b"]),
     "goal": np.arange(8.0).reshape(4, 2),
-    "speed": TENSOR[..., 0],
-    "hand": TENSOR[..., :2],
+    "speed": TENSOR[..., 0] ** 2,
+    "hand": TENSOR[..., :2] ** 2,
     "block": [0, 0, 1, 1],
     "axis": np.arange(LENGTH) / 20,
     "start": np.arange(TRIALS) * 2.0,
@@ -62,8 +62,8 @@ def test_a_tensor_in_any_order_of_its_axes(
     assert session.groups["block"].tolist() == np.repeat([0, 0, 1, 1], 6).tolist()
     assert session.labels["condition"].values.tolist() == np.repeat([0, 1, 0, 1], 6).tolist()
     assert session.labels["goal"].values[6:12].tolist() == [[2, 3]] * 6
-    assert session.labels["speed"].values[:, 0].tolist() == session.neural[:, 0].tolist()
-    assert session.labels["hand"].values[:, 0].tolist() == session.neural[:, 1].tolist()
+    assert session.labels["speed"].values[:, 0].tolist() == (session.neural[:, 0] ** 2).tolist()
+    assert session.labels["hand"].values[:, 0].tolist() == (session.neural[:, 1] ** 2).tolist()
     np.testing.assert_allclose(np.diff(session.time[:6]), 0.05)
     assert session.time[6] > session.time[5]
     assert "The time between trials is nominal." in session.notes
@@ -82,7 +82,7 @@ def test_padded_trials_are_shorter(tmp_path: Path) -> None:
         labels=LABELS,
     )
     assert session.segments.tolist() == [[0, 6], [6, 10], [10, 16]]
-    assert session.labels["speed"].values[6:10, 0].tolist() == TENSOR[1, :4, 0].tolist()
+    assert session.labels["speed"].values[6:10, 0].tolist() == (TENSOR[1, :4, 0] ** 2).tolist()
     assert session.labels["condition"].values[[0, 6, 10]].tolist() == [0, 1, 0]
     assert "Trials have 0 to 6 of 6 samples" in session.notes[0]
 

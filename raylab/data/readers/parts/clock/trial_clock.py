@@ -8,8 +8,8 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.arrays import numbers
-from raylab.data.readers.parts.clock import Clock, clock_of
-from raylab.data.readers.parts.stamps import Stamps, stamps_of
+from raylab.data.readers.parts.clock.clock import Clock, clock_of
+from raylab.data.readers.parts.clock.stamps import Stamps, stamps_of, zero_of
 from raylab.data.readers.parts.trials import Trials
 from raylab.data.recipe_sections import SECONDS, TimeSpec
 from raylab.errors import DataError
@@ -75,12 +75,12 @@ def _stamps(files: Files, spec: TimeSpec, trials: Trials) -> Stamps:
     column = None if spec.column is None else (spec.column,)
     if column is None and array.ndim > 1:
         array = array.reshape(-1)
-    return stamps_of(
-        array if array.dtype.kind in "mM" else numbers(array, "time.path"),
-        paths[0],
-        column,
-        SECONDS[spec.unit],
-    )
+    if array.dtype.kind not in "mM":
+        array = numbers(array, "time.path")
+    unit_s = spec.tick_s or SECONDS[spec.unit]
+    stamps = stamps_of(array, paths[0], column, unit_s)
+    start = zero_of(files, spec.zero, "time.zero", unit_s)
+    return dataclasses.replace(stamps, seconds=stamps.seconds[:: spec.every] - start)
 
 
 def _nominal(since: np.ndarray, trials: Trials, rate_hz: float) -> Clock:

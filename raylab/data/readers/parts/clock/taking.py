@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from raylab.data.readers.parts.stamps import Stamps
+from raylab.data.readers.parts.clock.stamps import Stamps
 from raylab.data.recipe_sections import NeuralSpec, Take, TimeSpec
 from raylab.errors import DataError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from raylab.data.readers.parts.stamps import Stamps
-from raylab.data.readers.parts.steps import Steps
+from raylab.data.readers.parts.clock.stamps import Stamps
+from raylab.data.readers.parts.clock.steps import Steps
 from raylab.errors import DataError
 
 AGREES = 0.01  # of a rate: two rates that differ by more are different rates

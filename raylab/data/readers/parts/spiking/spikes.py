@@ -9,8 +9,8 @@ from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import vector
 from raylab.data.readers.parts.labels import rows_of
-from raylab.data.readers.parts.spike_times import SpikeTimes, times_of
-from raylab.data.readers.parts.spike_units import units_of
+from raylab.data.readers.parts.spiking.spike_times import SpikeTimes, times_of
+from raylab.data.readers.parts.spiking.spike_units import units_of
 from raylab.data.recipe_sections import LabelSpec, SpikesSpec
 from raylab.errors import DataError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raylab.data.readers.parts.clock_checks import (
+from raylab.data.readers.parts.clock.clock_checks import (
     AGREES,
     jitter_notes,
     no_step,
@@ -15,8 +15,8 @@ from raylab.data.readers.parts.clock_checks import (
     refuse_pieces,
     refuse_repeats,
 )
-from raylab.data.readers.parts.stamps import Stamps
-from raylab.data.readers.parts.steps import LONGEST_JITTER, PAUSE, Steps, steps_of, uniform
+from raylab.data.readers.parts.clock.stamps import Stamps
+from raylab.data.readers.parts.clock.steps import LONGEST_JITTER, PAUSE, Steps, steps_of, uniform
 from raylab.data.recipe_sections import TimeSpec
 from raylab.data.session import segments_from_time
 from raylab.errors import DataError

@@ -1,0 +1,1 @@
+"""Spike times, their units, and their counts in bins."""
