@@ -38,7 +38,8 @@ Causes = Iterator[tuple[str, str]]
 def _access(path: Path, error: Exception | None) -> Causes:
     if isinstance(error, PermissionError) or getattr(error, "errno", 0) == errno.EACCES:
         yield "may not be read by you (permission denied)", "Ask its owner, or chmod u+r the file."
-    if path.is_dir():
+    # Of a format whose sessions are folders, other errors are about what is in the folder.
+    if path.is_dir() and (error is None or isinstance(error, OSError)):
         yield "is a folder, not a file", "Name a file in it, or check the recipe's `format`."
     if isinstance(error, FileNotFoundError):
         yield "no such file", "Check the path."

@@ -178,6 +178,14 @@ READERS = Readers(
             libraries=("h5py",),
         ),
         Reader(
+            format="caiman",
+            patterns=("*.hdf5", "*.h5"),
+            opens=f"{_FORMATS}.caiman:CaimanStore",
+            options=f"{_FORMATS}.caiman:CaimanOptions",
+            defaults=f"{_FORMATS}.caiman:caiman_defaults",
+            libraries=("h5py",),
+        ),
+        Reader(
             format="mat",
             patterns=("*.mat",),
             opens=f"{_FORMATS}.mat:open_mat",

@@ -70,7 +70,7 @@ def test_a_recipe_whose_package_is_missing_names_it() -> None:
     assert error.value.remedy == "Install it, for example: pip install raylab-scanner"
     with pytest.raises(ConfigError, match=r"r\.yaml: format: 'scanner' is not known") as error:
         parse_recipe({"format": "scanner"}, "r.yaml")
-    assert "hdf5, mat, npz" in error.value.remedy
+    assert "mat, npz, npy" in error.value.remedy
 
 
 GOOD = Reader(format="good", patterns=("*.good",), opens="somewhere:open")
