@@ -9,6 +9,7 @@ from raylab.data.readers.parts.arrays import numbers
 from raylab.errors import DataError
 
 Identity = int | float | str
+MOST_LISTED = 12  # values in an error
 
 
 def mask_of(array: np.ndarray, units: int) -> np.ndarray | None:
@@ -28,18 +29,40 @@ def mask_of(array: np.ndarray, units: int) -> np.ndarray | None:
     return array == 1 if is_binary and len(array) == units else None
 
 
+def read_choice(files: Files, text: str, key: str) -> np.ndarray:
+    """The array at a path; of `path=value`, a mask of the rows that hold the value.
+
+    Several values are separated by commas: `units/quality=good,mua`.
+
+    Raises:
+        DataError: The file has no such array, or no row holds one of the values.
+    """
+    path, separator, values = text.rpartition("=")
+    if not separator or files.has(text):
+        return files.read(text, key)
+    held = [str(value) for value in identities(files.read(path, key))]
+    wanted = [value.strip() for value in values.split(",")]
+    for value in wanted:
+        if value not in held:
+            listed = ", ".join(f"'{each}'" for each in sorted(set(held))[:MOST_LISTED])
+            raise DataError(
+                f"`{key}`: no row of '{path}' holds '{value}'", f"It holds {listed or 'nothing'}."
+            )
+    return np.array([value in wanted for value in held])
+
+
 def chosen_rows(files: Files, chosen: str | tuple[int, ...], units: int, key: str) -> np.ndarray:
     """The rows of the chosen units.
 
     Args:
-        chosen: The path of a mask or of row numbers, or row numbers.
+        chosen: The path of a mask or of row numbers, `path=value`, or row numbers.
 
     Raises:
         DataError: A mask has another length, a row does not exist or is named twice, or no unit is
             left.
     """
     if isinstance(chosen, str):
-        array = numbers(np.atleast_1d(files.read(chosen, key)), key)
+        array = numbers(np.atleast_1d(read_choice(files, chosen, key)), key)
         mask = mask_of(array, units)
         if mask is not None and len(mask) != units:
             raise DataError(

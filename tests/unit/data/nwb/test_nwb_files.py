@@ -97,6 +97,16 @@ def test_a_recipe_need_not_state_what_the_file_says(recording: Path) -> None:
     assert read(recording, neural=neural, time={"rate_hz": 5}).rate_hz == 5
 
 
+def test_units_by_a_value_of_a_column(recording: Path) -> None:
+    session = read(recording, spikes={"bin_s": 0.1, "keep": "units/quality=good"})
+    assert session.units["id"].tolist() == [0, 2]
+    session = read(recording, spikes={"bin_s": 0.1, "keep": "units/quality=good,mua"})
+    assert session.units["id"].tolist() == [0, 1, 2]
+    with pytest.raises(DataError, match="no row of 'units/quality' holds 'noise'") as error:
+        read(recording, spikes={"bin_s": 0.1, "keep": "units/quality=noise"})
+    assert error.value.remedy == "It holds 'good', 'mua'."
+
+
 def test_the_stated_clock_wins() -> None:
     labels = {
         "a": {"path": "x/data", "kind": "continuous"},

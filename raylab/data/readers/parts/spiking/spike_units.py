@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.data.readers.files import Files
-from raylab.data.readers.parts.choosing import Identity, identities, mask_of, refuse_twice
+from raylab.data.readers.parts.choosing import (
+    Identity,
+    identities,
+    mask_of,
+    read_choice,
+    refuse_twice,
+)
 from raylab.data.recipe_sections import SpikesSpec
 from raylab.errors import DataError
 
@@ -94,7 +100,7 @@ def _kept(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All units as far as they are known now; the rows of those kept; the ids of those kept."""
     key = "spikes.keep"
-    stated = files.read(keep, key) if isinstance(keep, str) else np.array(keep)
+    stated = read_choice(files, keep, key) if isinstance(keep, str) else np.array(keep)
     if stated.dtype.kind not in "biufUS":
         raise DataError(f"`{key}` names an array of type {stated.dtype}", f"Check `{key}`.")
     mask = mask_of(stated, len(everyone)) if isinstance(keep, str) else None
