@@ -232,8 +232,23 @@ READERS = Readers(
         Reader(
             format="csv",
             patterns=("*.csv", "*.tsv"),
-            opens=f"{_FORMATS}.csv:CsvStore",
+            opens=f"{_FORMATS}.csv:open_csv",
+            options=f"{_FORMATS}.csv:CsvOptions",
             libraries=("pyarrow.csv", "pyarrow.compute"),
+        ),
+        Reader(
+            format="excel",
+            patterns=("*.xlsx", "*.xlsm"),
+            opens=f"{_FORMATS}.excel:open_excel",
+            options=f"{_FORMATS}.excel:ExcelOptions",
+            libraries=("openpyxl",),
+        ),
+        Reader(
+            format="dlc",
+            patterns=("*DLC*.csv", "*DLC*.h5"),
+            opens=f"{_FORMATS}.dlc:open_dlc",
+            options=f"{_FORMATS}.dlc:DlcOptions",
+            libraries=("pyarrow.csv", "pyarrow.compute", "h5py"),
         ),
         Reader(
             format="parquet",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
+from raylab.config.base import Strict
 from raylab.data.readers.formats.csv_text import CsvText, line_of_row, read_text
+from raylab.data.readers.store import Store
+from raylab.data.readers.table_names import NO_NAMES, check_names
 from raylab.data.readers.text import typed_column
 from raylab.errors import DataError
 
@@ -16,7 +19,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 2**26  # bytes parsed at once; no row may be longer
-NO_NAMES = "If the file has no row of names, write `header: false` into the recipe."
+
+
+class CsvOptions(Strict):
+    """Keys that recipes of CSV tables have."""
+
+    header: bool = Field(
+        True, description="false: the first row holds values; columns are called 0, 1 and so on"
+    )
+
+
+def open_csv(path: Path, options: CsvOptions) -> Store:
+    """The table in a file."""
+    return CsvStore(path, header=options.header)
 
 
 class CsvStore:
@@ -32,12 +47,12 @@ class CsvStore:
     def __init__(self, path: Path, *, header: bool = True) -> None:
         text = read_text(path, header=header)
         self._comma = text.separator == ";"
-        table = _parsed(path, text)
+        table = parsed(path, text)
         names = [str(column) for column in range(table.num_columns)]
         if header:
             names = [str(cell).strip() for cell in table.slice(0, 1).to_pylist()[0].values()]
             table = table.slice(1)
-            _check_names(path, names)
+            check_names(str(path), names)
         if not table.num_rows:
             raise DataError(f"{path}: has no rows below its row of names", NO_NAMES)
         self._columns: dict[str, pa.ChunkedArray] = {}
@@ -63,7 +78,7 @@ class CsvStore:
         self._columns = {}
 
 
-def _parsed(path: Path, text: CsvText) -> pa.Table:
+def parsed(path: Path, text: CsvText) -> pa.Table:
     """The cells of all rows as text; every row has as many as the first."""
     irregular: list[Any] = []
     table = _table(text, irregular)
@@ -112,23 +127,6 @@ def _table(text: CsvText, irregular: list[Any]) -> pa.Table | None:
         if not irregular:
             raise
         return None
-
-
-def _check_names(path: Path, names: list[str]) -> None:
-    for number, name in enumerate(names):
-        if name and name in names[:number]:
-            raise DataError(
-                f"{path}: columns {names.index(name)} and {number} are both called '{name}' "
-                "(columns count from 0)",
-                f"Rename one of them. {NO_NAMES}",
-            )
-    numbers = all(re.fullmatch(r"[+-]?\d*\.?\d*(e[+-]?\d+)?", name, re.I) for name in names)
-    if numbers and any(name and not name.isdecimal() for name in names):
-        raise DataError(
-            f"{path}: its first row holds numbers ({', '.join(names[:3])}), not the names of "
-            "columns",
-            NO_NAMES,
-        )
 
 
 def _is_empty(cells: pa.ChunkedArray) -> bool:

@@ -38,6 +38,15 @@ def open_joblib(path: Path) -> Store:
         return MemoryStore(flatten(_unpickler(path, file).load()))
 
 
+def plain_object(path: Path, content: bytes) -> object:
+    """What a pickle inside of a file holds, by the same rules.
+
+    Args:
+        path: The file, for the error.
+    """
+    return _unpickler(path, io.BytesIO(content)).load()
+
+
 def _opened(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         start = file.read(2)
