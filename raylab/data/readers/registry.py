@@ -168,6 +168,7 @@ def _warn(point: EntryPoint, reason: str) -> None:
 
 _READERS = "raylab.data.readers"
 _FORMATS = f"{_READERS}.formats"
+_TABLES = f"{_READERS}.tables"
 _ALLEN = "raylab.data.allen"
 READERS = Readers(
     (
@@ -232,28 +233,28 @@ READERS = Readers(
         Reader(
             format="csv",
             patterns=("*.csv", "*.tsv"),
-            opens=f"{_FORMATS}.csv:open_csv",
-            options=f"{_FORMATS}.csv:CsvOptions",
+            opens=f"{_TABLES}.csv:open_csv",
+            options=f"{_TABLES}.csv:CsvOptions",
             libraries=("pyarrow.csv", "pyarrow.compute"),
         ),
         Reader(
             format="excel",
             patterns=("*.xlsx", "*.xlsm"),
-            opens=f"{_FORMATS}.excel:open_excel",
-            options=f"{_FORMATS}.excel:ExcelOptions",
+            opens=f"{_TABLES}.excel:open_excel",
+            options=f"{_TABLES}.excel:ExcelOptions",
             libraries=("openpyxl",),
         ),
         Reader(
             format="dlc",
             patterns=("*DLC*.csv", "*DLC*.h5"),
-            opens=f"{_FORMATS}.dlc:open_dlc",
-            options=f"{_FORMATS}.dlc:DlcOptions",
+            opens=f"{_TABLES}.dlc:open_dlc",
+            options=f"{_TABLES}.dlc:DlcOptions",
             libraries=("pyarrow.csv", "pyarrow.compute", "h5py"),
         ),
         Reader(
             format="parquet",
             patterns=("*.parquet",),
-            opens=f"{_FORMATS}.parquet:ParquetStore",
+            opens=f"{_TABLES}.parquet:ParquetStore",
             libraries=("pyarrow.parquet",),
         ),
         Reader(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raylab.data.readers.formats.csv import CsvStore
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
+from raylab.data.readers.tables.csv import CsvStore
 from raylab.data.recipe import parse_recipe
 from raylab.errors import DataError
 
@@ -130,7 +130,8 @@ def test_a_column_without_name_is_called_as_by_pandas(tmp_path: Path) -> None:
         ("a\n1\n\n2\n", "line 3 of its only column is empty"),
         ('a,b\n1,"x\n2,3\n', "quotation mark is not closed"),
         ("a,b\n", "no rows below its row of names"),
-        ("", "holds no rows"),
+        ("", "is empty"),
+        ("\n\n", "holds no rows"),
         ("a,b\n1,\0\n", "zero bytes"),
         ("a,b\n1,\xb5\n".encode("latin-1"), "line 2 is not UTF-8, but perhaps Latin-1 .*'\xb5'"),
         ("a\tb\n1\t2\n".encode("utf-16-le"), "UTF-16"),
@@ -149,3 +150,13 @@ def test_a_word_among_numbers_is_shown(tmp_path: Path) -> None:
     value = {"format": "csv", "neural": neural, "time": {"rate_hz": 10}}
     with pytest.raises(DataError, match=r"array of text, not of numbers: its value 1 is 'NA'"):
         read_source(Source(tmp_path / "a.csv"), parse_recipe(value, "test"))
+
+
+def test_a_recipe_reads_a_table_without_names(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("0,1,5\n0,2,6\n1,1,7\n")
+    neural = {"path": "[01]", "kind": "counts"}
+    value = {"format": "csv", "header": False, "neural": neural, "time": {"rate_hz": 10}}
+    value["labels"] = {"x": {"path": "2", "kind": "continuous"}}
+    session = read_source(Source(tmp_path / "a.csv"), parse_recipe(value, "test"))
+    assert session.neural.tolist() == [[0, 1], [0, 2], [1, 1]]
+    assert session.labels["x"].values.ravel().tolist() == [5, 6, 7]

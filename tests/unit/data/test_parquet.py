@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from raylab.data.readers.formats.parquet import ParquetStore
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
+from raylab.data.readers.tables.parquet import ParquetStore
 from raylab.data.recipe import parse_recipe
 from raylab.errors import DataError
 

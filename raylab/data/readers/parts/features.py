@@ -14,13 +14,13 @@ import numpy as np
 
 from raylab.data.allen.stimuli import BLANK
 from raylab.data.readers.files import suggest
-from raylab.data.readers.formats.csv import CsvStore
 from raylab.data.readers.formats.hdf5 import Hdf5Store
 from raylab.data.readers.formats.npz import NpzStore, allow_header
-from raylab.data.readers.formats.parquet import ParquetStore
 from raylab.data.readers.guard import guard
 from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.store import Store
+from raylab.data.readers.tables.csv import CsvStore
+from raylab.data.readers.tables.parquet import ParquetStore
 from raylab.data.recipe_sections import FeaturesSpec
 from raylab.data.session import Label, Session
 from raylab.errors import DataError

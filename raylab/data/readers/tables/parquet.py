@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from raylab.data.readers.arrow import array_of, why_left_out
 from raylab.data.readers.isolation.limits import allow
+from raylab.data.readers.tables.arrow import array_of, why_left_out
 from raylab.errors import DataError
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raylab.data.readers.formats.hdf5_tree import attribute_text, member
 from raylab.data.readers.formats.hdf5_values import (
     allow_filters,
     read_dataset,
     refuse_foreign,
 )
 from raylab.data.readers.formats.joblib import plain_object
-from raylab.data.readers.formats.nwb_tree import attribute_text, member
 from raylab.data.readers.isolation.limits import allow
 from raylab.errors import DataError
 
@@ -49,8 +49,8 @@ def read_dlc_table(path: Path) -> Table:
                 "Check the recipe's `format`.",
             )
         kind = attribute_text(tables[0], "pandas_type")
-        names, values, rows = _appendable(path, tables[0]) if kind == "frame_table" else (
-            _fixed(path, tables[0])
+        names, values, rows = (
+            _appendable(path, tables[0]) if kind == "frame_table" else (_fixed(path, tables[0]))
         )
     if values.dtype.kind not in "biuf" or values.ndim != 2 or len(names) != values.shape[1]:
         raise DataError(f"{path}: its table does not hold numbers", "Check the file.")

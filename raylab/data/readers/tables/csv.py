@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from raylab.config.base import Strict
-from raylab.data.readers.formats.csv_text import CsvText, line_of_row, read_text
 from raylab.data.readers.store import Store
-from raylab.data.readers.table_names import NO_NAMES, check_names
+from raylab.data.readers.tables.csv_text import CsvText, line_of_row, read_text
+from raylab.data.readers.tables.names import NO_NAMES, check_names
 from raylab.data.readers.text import typed_column
 from raylab.errors import DataError
 

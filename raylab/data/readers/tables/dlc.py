@@ -10,10 +10,10 @@ from pydantic import Field
 
 from raylab.config.base import Strict
 from raylab.data.readers.causes import explained
-from raylab.data.readers.formats.csv import parsed
-from raylab.data.readers.formats.csv_text import read_text
-from raylab.data.readers.formats.dlc_table import read_dlc_table
 from raylab.data.readers.store import MemoryStore, Store
+from raylab.data.readers.tables.csv import parsed
+from raylab.data.readers.tables.csv_text import read_text
+from raylab.data.readers.tables.dlc_table import read_dlc_table
 from raylab.data.readers.text import typed_column
 from raylab.errors import DataError
 
@@ -37,7 +37,7 @@ class DlcOptions(Strict):
 
 
 def open_dlc(path: Path, options: DlcOptions) -> Store:
-    """Coordinates as `nose/x`, `nose/y` and `nose/likelihood`; all coordinates of a point as `nose`.
+    """Coordinates as `nose/x`, `nose/y` and `nose/likelihood`; those of a place as `nose`.
 
     In files of several animals a point is `animal/nose`. `frame` is the number of each row.
 
@@ -113,9 +113,10 @@ def _is_number(text: str) -> bool:
 
 
 def _check_scorers(path: Path, scorers: Sequence[str]) -> None:
-    if len(set(scorers)) > 1:
+    several = sorted(set(scorers))
+    if len(several) > 1:
         raise DataError(
-            f"{path}: holds points of {len(set(scorers))} scorers ({', '.join(sorted(set(scorers)))})",
+            f"{path}: holds points of {len(several)} scorers ({', '.join(several)})",
             "Keep the points of one scorer only.",
         )
 

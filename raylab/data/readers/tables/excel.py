@@ -12,7 +12,7 @@ from pydantic import Field
 from raylab.config.base import Strict
 from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.store import MemoryStore, Store
-from raylab.data.readers.table_names import NO_NAMES, check_names
+from raylab.data.readers.tables.names import NO_NAMES, check_names
 from raylab.data.readers.text import EXACT, TextColumn
 from raylab.errors import ConfigError, DataError
 
@@ -119,9 +119,7 @@ def _rows(sheet: Any) -> tuple[Rows, int]:
     if not full:
         return [], 0
     rows = rows[full[0] : full[-1] + 1]
-    width = max(
-        number + 1 for row in rows for number, cell in enumerate(row) if cell is not None
-    )
+    width = max(number + 1 for row in rows for number, cell in enumerate(row) if cell is not None)
     return [(*row, *[None] * width)[:width] for row in rows], full[0]
 
 
@@ -132,7 +130,9 @@ def _check_formulas(path: Path, title: str) -> None:
     with path.open("rb") as values_file, path.open("rb") as file:
         values = openpyxl.load_workbook(values_file, read_only=True, data_only=True)
         formulas = openpyxl.load_workbook(file, read_only=True, data_only=False)
-        for row, texts in zip(values[title].iter_rows(values_only=True), formulas[title].iter_rows()):
+        for row, texts in zip(
+            values[title].iter_rows(values_only=True), formulas[title].iter_rows()
+        ):
             for value, cell in zip(row, texts):
                 if value is None and getattr(cell, "data_type", "") == "f":
                     raise DataError(
