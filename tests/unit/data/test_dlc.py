@@ -20,7 +20,11 @@ from raylab.errors import DataError
 
 AXES = ["x", "y", "likelihood"]
 VALUES = np.array(
-    [[1.0, 2.0, 0.95, 3.0, 4.0, 0.5], [5.0, 6.0, 0.5, 7.0, 8.0, 0.99], [9.0, 0.0, 1.0, 1.0, 2.0, 1.0]]
+    [
+        [1.0, 2.0, 0.95, 3.0, 4.0, 0.5],
+        [5.0, 6.0, 0.5, 7.0, 8.0, 0.99],
+        [9.0, 0.0, 1.0, 1.0, 2.0, 1.0],
+    ]
 )
 
 
@@ -78,9 +82,7 @@ def test_points_are_a_companion(tmp_path: Path) -> None:
     }
     recipe = parse_recipe(value, "test")
     session = read_source(list_sources(tmp_path, recipe)[0], recipe)
-    np.testing.assert_array_equal(
-        session.labels["nose"].values, [[1, 2], [np.nan, np.nan], [9, 0]]
-    )
+    np.testing.assert_array_equal(session.labels["nose"].values, [[1, 2], [np.nan, np.nan], [9, 0]])
 
 
 def test_missing_points_of_labelled_frames(tmp_path: Path) -> None:
