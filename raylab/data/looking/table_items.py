@@ -12,7 +12,8 @@ import numpy as np
 
 from raylab.data.looking.array_items import array_item
 from raylab.data.looking.item import Item
-from raylab.data.readers.formats.csv import NO_NAMES, CsvStore
+from raylab.data.readers.tables.csv import CsvStore
+from raylab.data.readers.tables.names import NO_NAMES
 from raylab.data.readers.text import text_or_numbers
 from raylab.errors import DataError
 

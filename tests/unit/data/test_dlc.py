@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raylab.data.readers.sources import list_sources
 from raylab.data.readers.read import read_source
+from raylab.data.readers.sources import list_sources
 from raylab.data.readers.tables.dlc import DlcOptions, open_dlc
 from raylab.data.recipe import parse_recipe
 from raylab.errors import DataError
