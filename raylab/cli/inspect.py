@@ -91,7 +91,8 @@ def inspect(
     elif isinstance(description, Contents):
         print_contents(description)
     else:
-        print_sessions(description.to_dict()["sessions"])
+        value = description.to_dict()
+        print_sessions(value["sessions"], value.get("notes", ()))
         click.echo(
             "total: {sessions} sessions, {samples} samples, {units} units, {hours} h".format(
                 **description.totals.to_dict()

@@ -78,7 +78,8 @@ def prepare(
             overrides=parsed(overrides),
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
-    print_sessions(prepared.dataset.manifest["sessions"])
+    manifest = prepared.dataset.manifest
+    print_sessions(manifest["sessions"], manifest.get("notes", ()))
     for session in prepared.left_out:
         click.echo(f"left out: {session.id}: {session.reason}", err=True)
     for failure in prepared.failed:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from raylab.config.explain import did_you_mean
-from raylab.data.fingerprint import fingerprint_of, stated_version
+from raylab.data.manifests.fingerprint import fingerprint_of, stated_version
+from raylab.data.manifests.notes import Note, notes_of
 from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
-from raylab.data.manifest_checks import check_manifest, check_split
+from raylab.data.manifests.checks import check_manifest, check_split
 from raylab.data.session import Label, NeuralKind, Session
 from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError
@@ -267,6 +268,11 @@ class Dataset:
             for name, spec in specs[0].labels.items()
             if all(name in s.labels and s.labels[name].meaning == spec.meaning for s in specs)
         }
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was changed, left out or looks wrong, each sentence once."""
+        return notes_of(self.manifest["sessions"], self.manifest.get("notes", ()))
 
     def open(self, session: str) -> Recording:
         """Map one session into memory; nothing is read until it is used.

@@ -11,6 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from raylab.config.explain import did_you_mean
+from raylab.data.checks.split_table import split_notes
 from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
 from raylab.data.looking.contents import Contents
@@ -70,7 +71,7 @@ class DescribedSession(Result):
         segments: Number of ranges that are continuous in time.
         groups: Number of ids of each group, such as presentations.
         splits: Number of samples per split; of a raw recording, those that `prepare` would make.
-        notes: What the reader changed or dropped, one sentence each.
+        notes: What the reader changed or dropped, and what looks wrong, one sentence each.
         sha256: Of the session's file in the dataset, or of the raw recording.
         record: All that is recorded of it, as `to_dict()` gives it.
     """
@@ -254,12 +255,13 @@ def _refuse_companions(recipe: object, companions: object) -> None:
 def _raw_entry(source: Source, recipe: Recipe | None, sections: Sections) -> Mapping[str, Any]:
     """A raw recording as `prepare` would record it."""
     session = read_isolated(source, recipe)
-    splits = counts(_parts(session, source, sections))
+    parts = _parts(session, source, sections)
     entry = describe_session(session, source=source.name)
     return {
         **entry,
         "units": entry["recorded_units"],
-        "splits": splits,
+        "splits": counts(parts),
+        "split_notes": split_notes(session, parts),
         "sha256": _digest(source),
     }
 
@@ -301,7 +303,7 @@ def _described(entry: Mapping[str, Any]) -> DescribedSession:
         groups=entry.get("groups", {}),
         labels={name: _described_label(label) for name, label in entry["labels"].items()},
         splits=entry["splits"],
-        notes=tuple(entry["notes"]),
+        notes=(*entry["notes"], *entry.get("split_notes", ())),
         sha256=entry["sha256"],
         record=entry,
     )

@@ -41,7 +41,7 @@ class RecordingEntry(TypedDict):
         groups: Number of ids of each group, such as presentations. Older datasets lack it.
         longest: Samples of the longest segment and of the longest run of each group. Older datasets
             lack it.
-        notes: What the reader changed or dropped, one sentence each.
+        notes: What the reader changed or dropped, and what looks wrong, one sentence each.
     """
 
     id: str
@@ -81,6 +81,7 @@ class SplitEntry(TypedDict):
         removed: The same by the filter that removed them.
         fitted: What was computed from which samples.
         splits: Samples per split.
+        split_notes: What looks wrong in the splits, one sentence each. Older datasets lack it.
         split_file: Path of the split's file in the dataset's folder.
         split_sha256: Of that file.
     """
@@ -90,6 +91,7 @@ class SplitEntry(TypedDict):
     removed: NotRequired[dict[str, list[int]]]
     fitted: NotRequired[dict[str, str]]
     splits: dict[str, int]
+    split_notes: NotRequired[list[str]]
     split_file: str
     split_sha256: str
 
@@ -135,6 +137,7 @@ class Manifest(TypedDict):
         splits: The section of the recipe, as it was used.
         filters: The section of the recipe, as it was used.
         recipe: The recipe; None where the files needed none, or where joined datasets differ.
+        notes: On the dataset as a whole, one sentence each. Older datasets lack it.
         failed: Sources that could not be read.
         left_out: Sessions that the filters left out.
         joined: The datasets that it was joined from, if it was.
@@ -149,6 +152,7 @@ class Manifest(TypedDict):
     filters: Section
     recipe: Section | None
     sessions: list[SessionEntry]
+    notes: NotRequired[list[str]]
     failed: NotRequired[list[FailureEntry]]
     left_out: NotRequired[list[LeftOutEntry]]
     joined: NotRequired[list[JoinedEntry]]

@@ -97,7 +97,7 @@ class Session:
         groups: Per-sample ids that splits may go by, such as `presentation` or `movie_repeat`: (T,)
             int64, -1 where a sample belongs to none. All samples of one id land in one split.
         units: Per-unit columns, each (N, ...), such as id or position.
-        notes: What the reader changed or dropped, one sentence each.
+        notes: What the reader changed or dropped, and what looks wrong, one sentence each.
     """
 
     id: str

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from raylab.data.manifest import RecordingEntry, StoredEntry
-from raylab.data.manifest_checks import check_arrays
+from raylab.data.manifests.checks import check_arrays
 from raylab.data.session import Label, Session
 from raylab.files import map_tensors
 

@@ -19,6 +19,7 @@ class Identity:
         created: Unix seconds.
         data: The name of the dataset's folder.
         fingerprint: Of the dataset.
+        notes: On the dataset, as `prepare` printed them.
         code: The commit of the code, or that it is not under git.
         packages: The versions of packages, by name.
     """
@@ -33,6 +34,7 @@ class Identity:
     fingerprint: str
     code: str
     packages: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, description: Mapping[str, Any]) -> Identity:
@@ -50,4 +52,5 @@ class Identity:
             fingerprint=str(data.get("fingerprint", "?")),
             code=f"{git.get('commit')}{changes}" if git else "not under git",
             packages=description.get("packages") or {},
+            notes=tuple(map(str, data.get("notes") or ())),
         )

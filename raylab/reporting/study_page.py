@@ -21,6 +21,7 @@ from raylab.reporting.sections.charts import (
 )
 from raylab.reporting.sections.codes import codes
 from raylab.reporting.sections.cost import cost
+from raylab.reporting.sections.data import data
 from raylab.reporting.sections.embedding import embedding
 from raylab.reporting.sections.frames import frames
 from raylab.reporting.sections.head import head
@@ -47,6 +48,7 @@ _SECTIONS: Mapping[str, Callable[[StudyFacts], Markup | None]] = {
     "Embeddings compared": embeddings_compared,
     "Confusion matrices": confusion_matrices,
     "Test split": test_split,
+    "Data": data,
     "Cost": cost,
     "Config of the {winner}": config,
     "Environment": environment,

@@ -105,7 +105,11 @@ def _describe(plan: Plan, kind: str) -> dict[str, object]:
     objectives = [{"metric": metric, "mode": plan.modes[metric]} for metric in plan.space.metrics]
     return {
         "kind": kind,
-        "data": {"path": str(plan.dataset.path.resolve()), "fingerprint": plan.dataset.fingerprint},
+        "data": {
+            "path": str(plan.dataset.path.resolve()),
+            "fingerprint": plan.dataset.fingerprint,
+            "notes": [note.line for note in plan.dataset.notes],
+        },
         "task": plan.space.fixed()["task"],
         "objective": objectives[0],
         **({"objectives": objectives} if len(objectives) > 1 else {}),

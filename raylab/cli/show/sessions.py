@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raylab.cli.show.screen import console
+from raylab.data.manifests.notes import notes_of
 
 COLUMNS = 8  # of a label whose ranges are printed
 
 
-def print_sessions(sessions: Sequence[Mapping[str, Any]]) -> None:
+def print_sessions(sessions: Sequence[Mapping[str, Any]], notes: Sequence[str] = ()) -> None:
+    """A row per session, then the notes on them; `notes` are those on the whole dataset."""
     from rich.table import Table
 
     grid = Table("session", "samples", "units", "Hz", "train / valid / test", "labels")
@@ -31,14 +33,8 @@ def print_sessions(sessions: Sequence[Mapping[str, Any]]) -> None:
         )
     screen = console(stderr=False)
     screen.print(grid)
-    for entry in sessions:
-        for name, units in entry.get("removed", {}).items():
-            screen.print(
-                f"{entry['id']}: {len(units)} units dropped, {name} in training samples: "
-                f"{_shortly(units)}"
-            )
-        for note in entry["notes"]:
-            screen.print(f"{entry['id']}: {note}")
+    for note in notes_of(sessions, notes):
+        screen.print(note.line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _label_line(name: str, label: dict[str, Any]) -> str:
@@ -56,8 +52,3 @@ def _label_line(name: str, label: dict[str, Any]) -> str:
         )  # pixels are many
         values = ", ".join(ranges[:COLUMNS]) + more
     return f"{name} {values} ({', '.join(part for part in about if part)})"
-
-
-def _shortly(numbers: list[int]) -> str:
-    more = f" and {len(numbers) - 20} more" if len(numbers) > 20 else ""
-    return ", ".join(map(str, numbers[:20])) + more

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from raylab.data.dataset import Dataset
 from raylab.data.manifest import Section, StoredEntry
+from raylab.data.manifests.notes import Note
 from raylab.data.preparation.sections import Sections
 from raylab.data.preparation.tasks import (
     Failure,
@@ -44,6 +45,11 @@ class Prepared:
     dataset: Dataset
     failed: list[Failure]
     left_out: list[LeftOut]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was changed, left out or looks wrong, each sentence once."""
+        return self.dataset.notes
 
 
 def publish(

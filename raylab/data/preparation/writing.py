@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from raylab.config.splits import FiltersConfig
-from raylab.data.fingerprint import VERSION, fingerprint_of
+from raylab.data.manifests.fingerprint import VERSION, fingerprint_of
+from raylab.data.checks.split_table import split_notes
 from raylab.data.manifest import (
     MANIFEST,
     SCHEMA,
@@ -107,6 +108,7 @@ def store_split(
         "removed": removed,
         "fitted": {"dropped_units": "training samples"},
         "splits": counts(parts),
+        "split_notes": split_notes(session, parts),
         "split_file": file,
         "split_sha256": file_digest(folder / file),
     }
@@ -140,8 +142,13 @@ def write_manifest(
     failed: Sequence[FailureEntry] = (),
     left_out: Sequence[LeftOutEntry] = (),
     joined: Sequence[JoinedEntry] = (),
+    notes: Sequence[str] = (),
 ) -> None:
-    """Write the file that makes a folder a dataset, with the entries in the order of their ids."""
+    """Write the file that makes a folder a dataset, with the entries in the order of their ids.
+
+    Args:
+        notes: On the dataset as a whole.
+    """
     entries = sorted(entries, key=lambda entry: entry["id"])
     manifest: Manifest = {
         "schema": SCHEMA,
@@ -153,6 +160,7 @@ def write_manifest(
         "filters": (filters or FiltersConfig()).model_dump(mode="json", exclude_none=True),
         "recipe": recipe,
         "sessions": entries,
+        "notes": list(notes),
         "failed": list(failed),
         "left_out": list(left_out),
     }

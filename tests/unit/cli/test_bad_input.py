@@ -159,7 +159,7 @@ def with_nan() -> np.ndarray:
         ),
         (
             {name: value[:2] for name, value in arrays().items()},
-            ("too short for its splits", "splits"),
+            ("more units (6) than samples (2)", "neural.layout"),
         ),
     ],
 )

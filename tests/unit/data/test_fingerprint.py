@@ -12,7 +12,7 @@ from helpers import dataset, session
 
 import raylab
 from raylab.data.dataset import Dataset
-from raylab.data.fingerprint import fingerprint_of
+from raylab.data.manifests.fingerprint import fingerprint_of
 from raylab.data.session import Session
 from raylab.errors import DataError
 

@@ -70,6 +70,16 @@ def test_the_report_is_whole_and_loads_nothing(tmp_path: Path) -> None:
     assert "smoothing_ms 250, zscore true, neighbours 25" in page.visible
 
 
+def test_the_report_repeats_the_notes_on_the_data(tmp_path: Path) -> None:
+    notes = ["rat: Label 'choice' has class <b>7</b> in test samples only."]
+    data = {"path": "data/rat", "fingerprint": "f00d" * 16, "notes": notes}
+    page = Page(write_report(fake_study(tmp_path / "s", data=data), importance=None))
+    assert "what looks wrong in it" in page.visible
+    assert notes[0] in page.visible
+    plain = Page(write_report(fake_study(tmp_path / "plain"), importance=None))
+    assert "what looks wrong in it" not in plain.visible
+
+
 def test_names_from_data_cannot_become_elements(tmp_path: Path) -> None:
     study = fake_study(
         tmp_path / "s",

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from raylab.config.parse import parse
-from raylab.data.fingerprint import FIRST, Version
+from raylab.data.manifests.fingerprint import FIRST, Version
 from raylab.data.manifest import RecordingEntry, Section, SessionEntry
 from raylab.data.session import LabelKind, NeuralKind
 from raylab.errors import ConfigError, DataError
@@ -57,6 +57,7 @@ class _Entry(_Known):
     splits: dict[str, NonNegativeInt]
     labels: dict[str, _Label]
     notes: list[str]
+    split_notes: list[str] = []
 
 
 class _Manifest(_Known):
@@ -66,6 +67,7 @@ class _Manifest(_Known):
     splits: Section
     filters: Section
     recipe: Section | None
+    notes: list[str] = []
 
 
 def check_manifest(manifest: Mapping[str, object], path: Path) -> None:
