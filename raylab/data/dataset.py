@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from raylab.config.explain import did_you_mean
-from raylab.data.manifests.fingerprint import fingerprint_of, stated_version
-from raylab.data.manifests.notes import Note, notes_of
 from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
 from raylab.data.manifests.checks import check_manifest, check_split
+from raylab.data.manifests.fingerprint import fingerprint_of, stated_version
+from raylab.data.manifests.notes import Note, notes_of
 from raylab.data.session import Label, NeuralKind, Session
 from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError

@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, StringConstraints
 
 from raylab.config.parse import parse
-from raylab.data.manifests.fingerprint import FIRST, Version
 from raylab.data.manifest import RecordingEntry, Section, SessionEntry
+from raylab.data.manifests.fingerprint import FIRST, Version
 from raylab.data.session import LabelKind, NeuralKind
 from raylab.errors import ConfigError, DataError
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from raylab.config.splits import FiltersConfig
-from raylab.data.manifests.fingerprint import VERSION, fingerprint_of
 from raylab.data.checks.split_table import split_notes
 from raylab.data.manifest import (
     MANIFEST,
@@ -28,6 +27,7 @@ from raylab.data.manifest import (
     SplitEntry,
     StoredEntry,
 )
+from raylab.data.manifests.fingerprint import VERSION, fingerprint_of
 from raylab.data.preparation.filters import judge_units
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import SPLITS, counts
