@@ -102,9 +102,15 @@ def test_units_by_a_value_of_a_column(recording: Path) -> None:
     assert session.units["id"].tolist() == [0, 2]
     session = read(recording, spikes={"bin_s": 0.1, "keep": "units/quality=good,mua"})
     assert session.units["id"].tolist() == [0, 1, 2]
+    place = "processing/ophys/Fluorescence/F"
+    neural = {"path": f"{place}/data", "kind": "calcium", "units": f"{place}/rois/layer=L2"}
+    assert read(recording, neural=neural).neural[:, 0].tolist() == list(range(1, 36, 3))
     with pytest.raises(DataError, match="no row of 'units/quality' holds 'noise'") as error:
         read(recording, spikes={"bin_s": 0.1, "keep": "units/quality=noise"})
     assert error.value.remedy == "It holds 'good', 'mua'."
+    with pytest.raises(DataError, match="names a column of texts") as error:
+        read(recording, spikes={"bin_s": 0.1, "keep": "units/quality"})
+    assert "`keep: units/quality=good`" in error.value.remedy
 
 
 def test_the_stated_clock_wins() -> None:

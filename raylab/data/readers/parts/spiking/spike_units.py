@@ -114,6 +114,13 @@ def _kept(
             )
         rows = np.flatnonzero(mask)
         return everyone, rows, everyone[rows]
+    is_column = isinstance(keep, str) and len(stated) == len(everyone) and "=" not in keep
+    if is_column and stated.dtype.kind in "US" and everyone.dtype.kind not in "US":
+        value = str(stated[0]) if len(stated) else "good"
+        raise DataError(
+            f"`{key}` names a column of texts, which are no ids of units",
+            f"State which value units have to have: `keep: {keep}={value}`.",
+        )
     wanted = _as_type(stated, everyone, key)
     place = {identity: row for row, identity in enumerate(identities(everyone))}
     absent = [identity for identity in wanted if identity not in place]
