@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from raylab.data.looking.item import Values
+from raylab.data.readers.parts.clock.steps import Steps, steps_of
 
 MOST = 2**18  # values of a sample
 EXAMPLES, LETTERS = 8, 40
@@ -70,7 +71,8 @@ def _of_numbers(flat: np.ndarray, everything: bool, *, ordered: bool) -> Values:
         return Values(size=flat.size, all=everything, missing=1.0)
     steps = np.diff(numbers) if ordered and flat.size > 1 else np.zeros(0)
     increasing = bool(steps.size) and bool((steps > 0).all())
-    step = float(np.median(steps)) if steps.size and np.isfinite(steps).all() else None
+    clock = steps_of(numbers)[:1] if increasing and np.isfinite(steps).all() else []
+    step = clock[0].mean if clock else _median(steps)
     return Values(
         size=flat.size,
         all=everything,
@@ -83,17 +85,20 @@ def _of_numbers(flat: np.ndarray, everything: bool, *, ordered: bool) -> Values:
         distinct=len(np.unique(finite)),
         increasing=increasing,
         step=step,
-        jitter=_jitter(steps, step) if increasing and step else 0.0,
+        jitter=_jitter(clock[0], numbers) if clock else 0.0,
         steady=bool(
             increasing and step and np.allclose(steps, step, rtol=1e-3, atol=_rounding(flat))
         ),
     )
 
 
-def _jitter(steps: np.ndarray, step: float) -> float:
-    """The share of steps that are neither near the median step nor pauses."""
-    running = steps[steps < 2.5 * step]
-    return round(float(np.mean(np.abs(running / step - 1) > 0.2)), 4)
+def _median(steps: np.ndarray) -> float | None:
+    return float(np.median(steps)) if steps.size and np.isfinite(steps).all() else None
+
+
+def _jitter(clock: Steps, stamps: np.ndarray) -> float:
+    """The share of steps that are neither near the mean step nor pauses, beyond rounding."""
+    return round(float(np.mean(clock.jitter(stamps) > 0.2)), 4)
 
 
 def _rounding(flat: np.ndarray) -> float:

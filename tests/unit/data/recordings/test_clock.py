@@ -43,12 +43,19 @@ def test_stamps_in_milliseconds_are_the_clock_that_they_round(
     [
         (np.float32(1000 + INDEX / 30), {}),
         (np.datetime64("2024-03-01T10:00:00") + (INDEX * 1e6 / 30).astype("timedelta64[us]"), {}),
+        (np.timedelta64(5, "s") + (INDEX * 1e6 / 30).astype("timedelta64[us]"), {}),
+        (
+            (np.datetime64("2024-03-01") + (INDEX * 1e6 / 30).astype("timedelta64[us]")).astype(
+                str
+            ),
+            {},
+        ),
         ((INDEX * 1000 // 30).astype(np.uint16), {"unit": "ms"}),
         (1_700_000_000_000_000_000 + (INDEX * 10**9 // 30).astype(np.int64), {"unit": "ns"}),
         ((INDEX * 10**6 // 30).astype(np.uint64), {"unit": "us"}),
         (INDEX / 30 / 60, {"unit": "min"}),
     ],
-    ids=["float32", "dates", "uint16", "epoch", "uint64", "minutes"],
+    ids=["float32", "dates", "durations", "texts", "uint16", "epoch", "uint64", "minutes"],
 )
 def test_every_type_of_stamp_gives_the_rate(
     tmp_path: Path, stamps: np.ndarray, time: dict[str, Any]
@@ -57,8 +64,16 @@ def test_every_type_of_stamp_gives_the_rate(
     assert session.rate_hz == pytest.approx(30, rel=1e-3)
     assert session.segments.tolist() == [[0, SAMPLES]]
     assert np.ptp(session.time) == pytest.approx((SAMPLES - 1) / 30, rel=1e-3)
-    if stamps.dtype.kind == "M":
+    if stamps.dtype.kind in "MU":
         assert session.time[0] == 0
+
+
+def test_stamps_too_coarse_or_too_large(tmp_path: Path) -> None:
+    session = clocked(tmp_path, INDEX // 30)
+    assert "This rate is sure to 5% only: `time.rate_hz` states a better one." in session.notes
+    assert clocked(tmp_path, INDEX // 30, rate_hz=30).time[-1] == pytest.approx(599 / 30)
+    with pytest.raises(DataError, match=r"does not increase|repeats"):
+        clocked(tmp_path, INDEX / 30 + 1e15)
 
 
 def test_the_rate_is_taken_between_pauses(tmp_path: Path) -> None:

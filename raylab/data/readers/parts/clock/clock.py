@@ -102,7 +102,8 @@ def _rounded(stamps: Stamps, steps: Steps, segments: np.ndarray) -> Clock:
     """The uniform clock whose rounded stamps a file holds."""
     time = stamps.seconds
     notes: tuple[str, ...] = ()
-    if steps.grain > 0.1 * (time[-1] - time[0]):
+    share = steps.grain / (time[-1] - time[0])
+    if share > 0.1:
         raise no_step(stamps)
     if steps.grain > VISIBLE * steps.mean:
         time = uniform(time, segments, steps.mean)
@@ -110,6 +111,8 @@ def _rounded(stamps: Stamps, steps: Steps, segments: np.ndarray) -> Clock:
             f"The time stamps are rounded to {steps.grain:.3g} s; they are replaced by the uniform "
             f"clock of {1 / steps.mean:.6g} Hz that they round.",
         )
+    if share > AGREES:
+        notes += (f"This rate is sure to {share:.0%} only: `time.rate_hz` states a better one.",)
     return Clock(
         time=time,
         rate_hz=1 / steps.mean,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,8 @@ from raylab.data.readers.files import Files
 from raylab.data.readers.parts.arrays import chosen_columns, vector
 from raylab.data.recipe_sections import SECONDS, TimeSpec
 from raylab.errors import DataError
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d([.]\d{1,6})?)?)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,8 @@ def read_stamps(files: Files, spec: TimeSpec) -> Stamps:
             )
     assert first is not None  # a pattern that matches nothing is an error
     start = zero_of(files, spec.zero, "time.zero", unit_s)
-    return replace(first, seconds=first.seconds[:: spec.every] - start)
+    dates = first.are_dates and spec.zero is None  # from a zero, time no longer counts from 1970
+    return replace(first, seconds=first.seconds[:: spec.every] - start, are_dates=dates)
 
 
 def zero_of(files: Files, path: str | None, key: str, unit_s: float) -> float:
@@ -71,7 +75,8 @@ def stamps_of(
     array: np.ndarray, path: str, columns: tuple[int, ...] | None, unit_s: float
 ) -> Stamps:
     """The stamps in one array."""
-    are_dates = array.dtype.kind in "mM"
+    array = dates_of(array)
+    are_dates = array.dtype.kind == "M"
     spacing = 0.0
     if array.dtype.kind == "f" and array.dtype.itemsize < 8:
         largest = np.abs(array[np.isfinite(array)]).max(initial=0)
@@ -79,7 +84,7 @@ def stamps_of(
     return Stamps(
         seconds=seconds(array, "time", columns, unit_s),
         name=f"`time.path` '{path}'",
-        unit_s=1.0 if are_dates else unit_s,
+        unit_s=1.0 if array.dtype.kind in "mM" else unit_s,
         spacing=spacing,
         are_dates=are_dates,
     )
@@ -89,9 +94,30 @@ def seconds(
     array: np.ndarray, key: str, columns: tuple[int, ...] | None, unit_s: float
 ) -> np.ndarray:
     """(T,) float64 seconds from numbers in a unit, or from dates, which count from 1970."""
+    array = dates_of(array)
     if array.dtype.kind not in "mM":
-        return vector(array, key, columns) * unit_s
+        values = vector(array, key, columns) * unit_s
+        return np.asarray(np.ma.filled(values, np.nan))
     array = chosen_columns(array, key, columns).reshape(-1)
     kind = "datetime64" if array.dtype.kind == "M" else "timedelta64"
-    whole = array.astype(f"{kind}[us]").astype(np.int64)
-    return np.where(np.isnat(array), np.nan, whole / 1e6)
+    whole = np.ma.getdata(array).astype(f"{kind}[us]").astype(np.int64)
+    absent = np.isnat(np.ma.getdata(array)) | np.ma.getmaskarray(array)
+    return np.where(absent, np.nan, whole / 1e6)
+
+
+def dates_of(array: np.ndarray) -> np.ndarray:
+    """Texts that are all dates in the order year-month-day become dates; others stay as they are.
+
+    Empty texts are no dates but missing ones. Dates in another order, or with a time zone, are
+    never guessed.
+    """
+    if array.dtype.kind != "U" or not array.size:
+        return array
+    texts = array.reshape(-1).tolist()
+    dates = [text for text in texts if text]
+    if not dates or not all(DATE.fullmatch(text) for text in dates):
+        return array
+    try:
+        return np.array([text or "NaT" for text in texts], "datetime64[us]").reshape(array.shape)
+    except ValueError:  # such as day 31 of February
+        return array

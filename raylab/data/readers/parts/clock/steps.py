@@ -100,8 +100,8 @@ def _grain(steps: np.ndarray, stamps: np.ndarray, unit_s: float) -> float:
     levels = np.unique(steps)
     levels = levels[np.diff(levels, prepend=-np.inf) > noise]
     apart = np.concatenate([np.diff(levels), levels[levels > noise][:1]])
-    grain = float(apart.min())
-    if len(levels) < 2 or grain <= noise:
+    grain = float(apart.min(initial=np.inf))
+    if len(levels) < 2 or not noise < grain < np.inf:
         return 0.0
     multiples = levels / grain
     if (np.abs(multiples - np.round(multiples)) > 0.05 + noise / grain).any():

@@ -9,7 +9,7 @@ import numpy as np
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.arrays import numbers
 from raylab.data.readers.parts.clock.clock import Clock, clock_of
-from raylab.data.readers.parts.clock.stamps import Stamps, stamps_of, zero_of
+from raylab.data.readers.parts.clock.stamps import Stamps, dates_of, stamps_of, zero_of
 from raylab.data.readers.parts.trials import Trials
 from raylab.data.recipe_sections import SECONDS, TimeSpec
 from raylab.errors import DataError
@@ -75,12 +75,17 @@ def _stamps(files: Files, spec: TimeSpec, trials: Trials) -> Stamps:
     column = None if spec.column is None else (spec.column,)
     if column is None and array.ndim > 1:
         array = array.reshape(-1)
+    array = dates_of(array)
     if array.dtype.kind not in "mM":
         array = numbers(array, "time.path")
     unit_s = spec.tick_s or SECONDS[spec.unit]
     stamps = stamps_of(array, paths[0], column, unit_s)
     start = zero_of(files, spec.zero, "time.zero", unit_s)
-    return dataclasses.replace(stamps, seconds=stamps.seconds[:: spec.every] - start)
+    return dataclasses.replace(
+        stamps,
+        seconds=stamps.seconds[:: spec.every] - start,
+        are_dates=stamps.are_dates and spec.zero is None,
+    )
 
 
 def _nominal(since: np.ndarray, trials: Trials, rate_hz: float) -> Clock:
