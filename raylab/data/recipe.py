@@ -16,6 +16,7 @@ from raylab.config.base import Strict
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse
 from raylab.data.companion_spec import CompanionSpec, with_formats
+from raylab.data.labels.intervals import Intervals, check_names, interval_labels
 from raylab.data.readers.registry import READERS, Reader
 from raylab.data.recipe_defaults import with_defaults
 from raylab.data.recipe_sections import (
@@ -65,6 +66,9 @@ class Recipe(Strict):
     segments: SegmentsSpec | None = None
     labels: dict[str, LabelSpec] = Field(
         {}, description="the first is the one tasks decode by default"
+    )
+    intervals: Intervals = Field(
+        {}, description="name: table with a row per interval, whose columns become labels"
     )
     features: dict[str, FeaturesSpec] = Field(
         {}, description="labels from tables of features of a movie's frames"
@@ -127,7 +131,7 @@ class Recipe(Strict):
     def _labels_exist(self) -> Recipe:
         if self.segments is not None:
             for name in (*self.segments.changes, *self.segments.jumps):
-                if name not in self.labels:
+                if name not in (*self.labels, *interval_labels(self.intervals)):
                     raise ValueError(
                         f"segments names the label '{name}', which `labels` does not have"
                     )
@@ -136,8 +140,13 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _features_are_new(self) -> Recipe:
         for name in self.features:
-            if name in self.labels:
+            if name in (*self.labels, *interval_labels(self.intervals)):
                 raise ValueError(f"`features` and `labels` both have '{name}'")
+        return self
+
+    @model_validator(mode="after")
+    def _intervals_are_new(self) -> Recipe:
+        check_names(self.intervals, self.labels, self.groups)
         return self
 
     @model_validator(mode="after")

@@ -7,8 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from raylab.data.classes import UNLABELLED as UNLABELLED  # the code of a sample without a class
-from raylab.data.classes import coded
+from raylab.data.labels.classes import (
+    UNLABELLED as UNLABELLED,  # the code of a sample without a class
+)
+from raylab.data.labels.classes import coded
 from raylab.errors import DataError
 
 LabelKind = Literal["continuous", "circular", "discrete"]

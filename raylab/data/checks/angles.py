@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from raylab.data.checks.reading import Reading
+from raylab.data.recipe_sections import LabelValues
 from raylab.data.session import Label
 from raylab.errors import DataError
 
@@ -18,13 +19,19 @@ def angles_in_their_unit(reading: Reading) -> Iterator[str]:
     """Degrees that are stated to be radians, or the other way round; angles beyond the circle."""
     for name, label in reading.session.labels.items():
         spec = reading.label_spec(name)
-        values = label.values[label.labelled] if label.kind == "circular" else np.array([])
-        if spec is None or not values.size or getattr(spec, "period", None) is not None:
-            continue
-        if spec.unit == "deg":
-            yield from _degrees(name, np.rad2deg(values))
-        else:
-            yield from _radians(name, values, label, is_stated=spec.unit == "rad")
+        if spec is not None and spec.time is None and spec.rate_hz is None:
+            yield from doubtful_angles(name, label, spec)
+
+
+def doubtful_angles(name: str, label: Label, spec: LabelValues) -> Iterator[str]:
+    """The doubts about one label, as it is stored: interpolation folds angles onto the circle."""
+    values = label.values[label.labelled] if label.kind == "circular" else np.array([])
+    if not values.size or spec.period is not None:
+        return
+    if spec.unit == "deg":
+        yield from _degrees(name, np.rad2deg(values))
+    else:
+        yield from _radians(name, values, label, is_stated=spec.unit == "rad")
 
 
 def _degrees(name: str, values: np.ndarray) -> Iterator[str]:

@@ -60,6 +60,13 @@ class Files:
                 return np.asarray(records[name])
         return self.read(text, key)
 
+    def beside(self, text: str) -> list[str]:
+        """The last parts of the other names in the table, or group, that holds the array `text`."""
+        companion, path = self._part(text)
+        table, _, own = path.rpartition("/")
+        names = [name.rpartition("/") for name in self._stores[companion].names()]
+        return [last for group, _, last in names if group == table and last != own]
+
     def has(self, text: str) -> bool:
         """Whether the file has an array at this path, which is no pattern."""
         companion, path = self._part(text)

@@ -40,7 +40,7 @@ def code_samples(
     if isinstance(config, GivenSplits):
         return _given(session, segment, named)
     if isinstance(config, TrialSplits):
-        return _dealt(session, config, segment, spans, named)
+        return _dealt(session, config, _trials(session, segment), spans, named)
     if isinstance(config, GroupSplits):
         groups = _groups(session, config.by, named)
         return _dealt(session, config, np.where(segment >= 0, groups, NONE), spans, named)
@@ -125,6 +125,19 @@ def _dealt(
         after, config, seed=config.seed, what=f"{named} has {{count}} {noun}{note}", strata=strata
     )
     return np.where(joined >= 0, codes[joined], NONE)
+
+
+def _trials(session: Session, segment: np.ndarray) -> np.ndarray:
+    """(T,) the trial of each sample, -1 in none: its group `trial` where a segment holds several
+    trials, else its segment.
+    """
+    trial = session.groups.get("trial")
+    if trial is None:
+        return segment
+    inside = (segment >= 0) & (trial >= 0)
+    pairs = np.unique(np.stack([segment[inside], trial[inside]], axis=1), axis=0)
+    is_segment = len(np.unique(pairs[:, 0])) == len(pairs)
+    return segment if is_segment else np.where(inside, trial, NONE)
 
 
 def _groups(session: Session, by: str, named: str) -> np.ndarray:

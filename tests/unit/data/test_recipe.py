@@ -10,6 +10,7 @@ import yaml
 
 from raylab.config.base import Strict
 from raylab.config.splits import SplitsConfig
+from raylab.data.labels.intervals import IntervalColumn, IntervalsSpec
 from raylab.data.load_recipe import load_recipe, recipe_names
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import (
@@ -170,6 +171,8 @@ def test_docs_explain_every_key() -> None:
     sections: tuple[type[Strict], ...] = (
         Recipe,
         FeaturesSpec,
+        IntervalColumn,
+        IntervalsSpec,
         LabelSpec,
         NeuralSpec,
         SegmentsSpec,

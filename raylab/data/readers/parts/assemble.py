@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from raylab.data.readers.files import Files
+from raylab.data.readers.labelling.intervals import read_intervals
 from raylab.data.readers.parts.arrays import unit_column
 from raylab.data.readers.parts.clock.resampling import onto_uniform_clock
 from raylab.data.readers.parts.labels import label_of
@@ -33,6 +34,9 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
     for name, spec in recipe.labels.items():
         labels[name], doubts = label_of(files, name, spec, activity, recipe.time)
         notes += doubts
+    held = read_intervals(files, recipe.intervals, activity, recipe.time)
+    labels |= held.labels
+    notes += held.notes
     given: dict[str, np.ndarray] = {}
     for name, path in recipe.given.items():
         given[name], doubts = given_ranges(files, name, path, activity)
@@ -61,7 +65,7 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         segments=segments,
         labels=labels,
         given=given or None,
-        groups=groups_of(files, recipe.groups, activity),
+        groups=groups_of(files, recipe.groups, activity) | held.groups,
         units=units,
         notes=(*notes, *more),
     )

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from raylab.data.checks.angles import doubtful_angles
 from raylab.data.readers.files import Files
+from raylab.data.readers.labelling.events import check_instantaneous
+from raylab.data.readers.labelling.tables import checked_values, joined_exactly, named_columns
+from raylab.data.readers.labelling.values import typed_label
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.align import nearest_rows, resample
 from raylab.data.readers.parts.arrays import chosen_columns
 from raylab.data.readers.parts.clock.stamps import seconds, zero_of
-from raylab.data.readers.parts.label_values import typed_label
 from raylab.data.recipe_sections import SECONDS, LabelSpec, TimeSpec
 from raylab.data.session import Label
 from raylab.errors import DataError
@@ -28,6 +31,7 @@ def label_of(
     stored, notes = typed_label(activity.flat(rows_of(files, spec, key)), spec, key)
     stamps = _stamps(files, spec, len(stored.values), clock, activity.origin_s, key)
     if stamps is not None:
+        notes = [*notes, *doubtful_angles(name, stored, spec)]
         return _onto_clock(stored, stamps, activity, key, notes)
     stored = stored.at(activity.of_samples(np.arange(len(stored.values)), key))
     if len(stored.values) != len(activity.time):
@@ -41,8 +45,8 @@ def label_of(
 def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
     """(T,) or (T, D) values of a label as they are stored, one row per sample or trial."""
     if spec.column_names:
-        return _named_columns(files, spec, key)
-    raw = _checked(_read(files, spec, key), f"{key}.path")
+        return named_columns(files, spec.path, spec.column_names, f"{key}.columns")
+    raw = checked_values(_read(files, spec, key), f"{key}.path")
     raw = raw.T if spec.transpose else raw
     if raw.ndim == 2 and raw.shape[0] == 1 and raw.shape[1] > 1:
         raw = raw.T  # a MATLAB row vector
@@ -63,48 +67,15 @@ def _read(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
     paths = files.match(spec.path, f"{key}.path")
     arrays = [np.atleast_1d(files.read(path, f"{key}.path")) for path in paths]
     if all(array.size == max(array.shape) for array in arrays):
-        return np.concatenate([array.reshape(-1) for array in arrays])
+        return joined_exactly([array.reshape(-1) for array in arrays])
     arrays = [array.T if spec.transpose else array for array in arrays]
     if len({array.shape[1:] for array in arrays}) > 1:
         shapes = ", ".join(str(array.shape) for array in arrays[:3])
         raise DataError(
             f"`{key}.path` matches arrays of different columns: {shapes}", f"Check `{key}`."
         )
-    joined = np.concatenate(arrays)
+    joined = joined_exactly(arrays)
     return joined.T if spec.transpose else joined
-
-
-def _named_columns(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
-    """(T,) or (T, D) values of the columns of a table, each an array of its own or a field."""
-    columns = []
-    for name in spec.column_names:
-        column = _checked(files.column(spec.path, name, f"{key}.columns"), f"{key}.columns")
-        if column.size != max(column.shape, default=0) and len(spec.column_names) > 1:
-            raise DataError(
-                f"`{key}.columns`: '{name}' has shape {column.shape}, not one value per sample",
-                f"Check `{key}.columns`.",
-            )
-        is_vector = column.size == max(column.shape, default=0)
-        columns.append(column.reshape(-1) if is_vector else column)
-    if len({len(column) for column in columns}) > 1:
-        lengths = ", ".join(
-            f"'{name}' has {len(column)}" for name, column in zip(spec.column_names, columns)
-        )
-        raise DataError(
-            f"`{key}.columns` differ in their number of values: {lengths}", f"Check `{key}`."
-        )
-    return columns[0] if len(columns) == 1 else np.ma.stack(columns, axis=1)
-
-
-def _checked(raw: np.ndarray, key: str) -> np.ndarray:
-    if raw.ndim == 0:
-        raise DataError(f"`{key}` names a single value, not one per sample", f"Check `{key}`.")
-    if raw.dtype.kind not in "biufUSMm":
-        raise DataError(
-            f"`{key}` names an array of type {raw.dtype}, not of numbers or text",
-            f"Check `{key}`.",
-        )
-    return raw
 
 
 def _stamps(
@@ -123,6 +94,7 @@ def _stamps(
             f"`{key}.time` has {len(stamps)} stamps, `{key}.path` {rows} values",
             f"Check `{key}.time`.",
         )
+    check_instantaneous(files, spec.time, rows, f"{key}.time")
     return stamps
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from raylab.data.readers.files import Files
+from raylab.data.readers.labelling.group_ids import group_ids
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import numbers
-from raylab.data.readers.parts.group_ids import group_ids
 from raylab.data.recipe_sections import SegmentsSpec
 from raylab.data.session import Label, segments_from_mask
 from raylab.errors import DataError

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raylab.data.classes import coded
+from raylab.data.labels.classes import coded
 from raylab.data.session import Label
 
 BIG = 20230415123456789  # beyond 2^53

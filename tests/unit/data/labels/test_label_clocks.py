@@ -103,7 +103,7 @@ def test_trials_have_no_common_clock(tmp_path: Path) -> None:
     spikes = {"times": "t", "units": "u", "trials": "k", "window": [0, 1], "bin_s": 0.5}
     arrays = {"t": [0.2, 0.7], "u": [0, 1], "k": [0, 1], "y": [1.0, 2.0], "at": [0.0, 1.0]}
     labels = {"y": {"path": "y", "kind": "continuous", "time": "at"}}
-    with pytest.raises(DataError, match="no common clock"):
+    with pytest.raises(DataError, match="cannot be joined with trials"):
         read_arrays(tmp_path, arrays, spikes=spikes, labels=labels)
 
 
@@ -136,3 +136,13 @@ def test_bins_take_the_most_frequent_class_by_code(tmp_path: Path) -> None:
     session = read(tmp_path, {"kind": "discrete", "missing": BIG + 3}, y=raw)
     label = rebin(session, 3).labels["y"]
     assert [label.classes[code] for code in label.values] == [str(BIG + 1), str(BIG + 2)]
+
+
+def test_degrees_on_a_clock_of_their_own_are_not_folded_in_silence(tmp_path: Path) -> None:
+    """Interpolation folds angles onto the circle, so they are checked before it."""
+    degrees = np.arange(0, 720, 7.0) % 360
+    label = {"kind": "circular", "rate_hz": 100}
+    with pytest.raises(DataError, match="beyond the circle") as error:
+        read(tmp_path, label, samples=10, y=degrees)
+    assert "`labels.y.unit: deg`" in error.value.remedy
+    read(tmp_path, {**label, "unit": "deg"}, samples=10, y=degrees)

@@ -73,3 +73,16 @@ def test_fields_of_records(tmp_path: Path) -> None:
     arrays = {"n": np.ones((3, 2)), "track": records}
     session = read_arrays(tmp_path, arrays, neural=neural, labels=labels, **CLOCK)
     assert session.labels["trial"].classes == ("7", "8", "9")
+
+
+def test_ids_of_several_arrays_stay_apart(tmp_path: Path) -> None:
+    """int64 and uint64 have no common type but float64, in which these ids would be one."""
+    big = 2**63 - 1
+    arrays = {"n": np.random.default_rng(0).normal(size=(4, 2))}
+    arrays |= {"id1": np.array([big, big - 1]), "id2": np.array([big, big + 1], np.uint64)}
+    labels = {"id": {"path": "id*", "kind": "discrete"}}
+    neural = {"path": "n", "kind": "rate"}
+    label = read_arrays(tmp_path, arrays, neural=neural, labels=labels, **CLOCK).labels["id"]
+    assert [label.classes[code] for code in label.values] == [
+        str(each) for each in (big, big - 1, big, big + 1)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from raylab.data.classes import Coded, coded
+from raylab.data.labels.classes import Coded, coded
 from raylab.data.readers.parts.arrays import numbers
 from raylab.errors import DataError
 

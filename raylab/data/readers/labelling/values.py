@@ -7,23 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from raylab.data.classes import class_name, coded
+from raylab.data.labels.classes import class_name, coded
+from raylab.data.readers.labelling.text_numbers import numbers_of_text
 from raylab.data.readers.parts.arrays import numbers
-from raylab.data.readers.parts.text_numbers import numbers_of_text
-from raylab.data.recipe_sections import LabelSpec
+from raylab.data.recipe_sections import LabelSpec, LabelValues
 from raylab.data.session import FRAME, Label
 from raylab.errors import DataError
 
 Missing = int | float | str
 
 
-def typed_label(raw: np.ndarray, spec: LabelSpec, key: str) -> tuple[Label, list[str]]:
+def typed_label(raw: np.ndarray, spec: LabelValues, key: str) -> tuple[Label, list[str]]:
     """The label of (K,) or (K, D) stored values, one row each, and notes on what was doubtful."""
     return _classes(raw, spec, key) if spec.kind == "discrete" else _numbers(raw, spec, key)
 
 
-def _classes(raw: np.ndarray, spec: LabelSpec, key: str) -> tuple[Label, list[str]]:
-    if spec.one_hot:
+def _classes(raw: np.ndarray, spec: LabelValues, key: str) -> tuple[Label, list[str]]:
+    if isinstance(spec, LabelSpec) and spec.one_hot:
         raw = _set_column(numbers(raw, f"{key}.path"), spec.column_names)
     if raw.ndim == 2 and raw.shape[1] != 1:
         raise DataError(
@@ -87,7 +87,7 @@ def _in_unit(label: Label, unit: str, key: str) -> Label:
     return replace(label, unit=unit)
 
 
-def _numbers(raw: np.ndarray, spec: LabelSpec, key: str) -> tuple[Label, list[str]]:
+def _numbers(raw: np.ndarray, spec: LabelValues, key: str) -> tuple[Label, list[str]]:
     texts = [value for value in spec.missing_values if isinstance(value, str)]
     is_text = raw.dtype.kind in "US"
     stored = numbers_of_text(raw, texts, key) if is_text else numbers(raw, f"{key}.path")
@@ -127,7 +127,7 @@ def _as_floats(stored: np.ndarray) -> np.ndarray:
     return np.array(stored, np.float32 if stored.dtype == np.float32 else np.float64)
 
 
-def _angles(values: np.ndarray, spec: LabelSpec) -> np.ndarray:
+def _angles(values: np.ndarray, spec: LabelValues) -> np.ndarray:
     """Radians; with a period, from 0 to 2 pi."""
     if spec.period is not None:
         turns = np.mod(np.asarray(values, np.float64), spec.period) / spec.period

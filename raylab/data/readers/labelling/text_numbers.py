@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raylab.data.classes import class_name
+from raylab.data.labels.classes import class_name
 from raylab.errors import DataError
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
