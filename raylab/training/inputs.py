@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from raylab.data.classes import class_name
+from raylab.data.labels.classes import class_name
 from raylab.data.session import Label
 from raylab.errors import DataError
 

@@ -52,7 +52,7 @@ MAY: dict[str, set[str]] = {
     | {"reporting"},  # for type checkers; imported when they are used
 }
 # Of `data`, other layers take types and views, never readers or preparation.
-DATA_TYPES = {"session", "splitting", "dataset", "views", "shard", "shards", "examples", "classes"}
+DATA_TYPES = {"session", "splitting", "dataset", "views", "shard", "shards", "examples", "labels"}
 # Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for
 # all below it.
 ONLY: dict[str, tuple[str, ...]] = {
