@@ -77,6 +77,8 @@ def _may_be_label(array: Array) -> bool:
 
 
 def _is_known(array: Array) -> bool:
+    if array.item.note == "a tracked point":
+        return True
     return is_called(array.name, LABELS) or is_called(array.item.parent, {"behavior", "behaviour"})
 
 
@@ -180,7 +182,9 @@ def _spanning(array: Array, activity: Activity, clock: Clock) -> Section | None:
 
 def _free_name(array: Array, labels: Section) -> str:
     """The array's name without its unit; with its group or file where that is taken."""
-    _, short = unit_in(array.name)
+    shortened = array.path == array.companion and array.name.endswith(array.companion)
+    own = array.companion if shortened else array.name  # `position` of `caiman_position.npy`
+    _, short = unit_in(own)
     group = array.place[1].rpartition("/")[2] or array.companion
     names = [_snake(name) for name in (short, array.name, f"{group}_{short}")]
     return next((name for name in names if name and name not in labels), f"label_{len(labels)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from raylab.data.drafting.activity import Activity, activity_of
@@ -13,7 +13,7 @@ from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.identity import session_of
 from raylab.data.drafting.known_formats import draft_known
 from raylab.data.drafting.nwb_arrays import nwb_arrays
-from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder
+from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder, used_companions
 from raylab.data.drafting.spikes import spikes_of
 from raylab.data.drafting.splits import splits_of
 from raylab.data.drafting.tables import tables_of
@@ -110,24 +110,8 @@ def _add_spikes(recipe: Section, arrays: Sequence[Array], where: str) -> None:
 
 def _finished(recipe: Section, parts: Parts) -> Section:
     """The recipe with the companions that it uses, and without empty sections."""
-    texts = list(_texts(recipe))
-    recipe["companions"] = {
-        name: pattern
-        for name, pattern in parts.patterns.items()
-        if any(text == name or text.startswith(f"{name}:") for text in texts)
-    }
+    recipe["companions"] = used_companions(parts.patterns, recipe)
+    known = (*Recipe.model_fields, "header")
     return {
-        key: value
-        for key, value in recipe.items()
-        if value not in ({}, "", None) and key in (*Recipe.model_fields, "header")
+        key: value for key, value in recipe.items() if value not in ({}, "", None) and key in known
     }
-
-
-def _texts(section: Mapping[str, object]) -> Iterator[str]:
-    """Every text below a section: among them all paths that it names."""
-    for entry in section.values():
-        value = entry.value if isinstance(entry, Guess) else entry
-        if isinstance(value, Mapping):
-            yield from _texts(value)
-        elif isinstance(value, str):
-            yield value

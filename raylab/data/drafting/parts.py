@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from raylab.data.drafting.activity import could_be
 from raylab.data.drafting.arrays import arrays_of
+from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.spikes import spikes_of
 from raylab.data.looking.item import FileContents
-from raylab.data.looking.recognise import file_seen
 from raylab.errors import DataError
 
 NEVER = ("nwb", "joblib", "")  # formats of files that are no companion of another file
@@ -31,14 +31,14 @@ class Parts:
     main: FileContents
     files: str = ""
     companions: Mapping[str, FileContents] = field(default_factory=dict)
-    patterns: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, str | Section] = field(default_factory=dict)
 
 
 def parts_of_file(main: FileContents, beside: Sequence[FileContents]) -> Parts:
     """A lone file, and small files in its folder that hold no activity themselves."""
     others = [file for file in beside if file.name != main.name and is_companion(file)]
-    names = _names(others)
-    return Parts(main, "", names, {name: file.name for name, file in names.items()})
+    names = companion_names(others, main.name)
+    return Parts(main, "", names, {name: file_of(file) for name, file in names.items()})
 
 
 def parts_of_folder(files: Sequence[FileContents], where: str) -> Parts:
@@ -63,19 +63,46 @@ def parts_of_folder(files: Sequence[FileContents], where: str) -> Parts:
         )
     others = [file for file in top if file not in mains and is_companion(file)]
     if len(mains) == 1:
-        names = _names(others)
-        return Parts(mains[0], mains[0].name, names, {n: file.name for n, file in names.items()})
+        names = companion_names(others, mains[0].name)
+        return Parts(
+            mains[0], mains[0].name, names, {n: file_of(file) for n, file in names.items()}
+        )
     pattern, star = _pattern([file.name for file in mains])
     own = [file for file in others if star and star in file.name]
-    names = _names(own, star)
-    return Parts(
-        mains[0], pattern, names, {n: file.name.replace(star, "*") for n, file in names.items()}
-    )
+    names = companion_names(own, mains[0].name, star)
+    return Parts(mains[0], pattern, names, {n: file_of(file, star) for n, file in names.items()})
+
+
+def file_of(file: FileContents, star: str = "") -> str | Section:
+    """What a recipe states of a companion: its file, and its format where the ending misleads."""
+    name = Path(file.name).name
+    name = name.replace(star, "*") if star else name
+    return {"file": name, "format": file.format} if file.format == "dlc" else name
+
+
+def used_companions(companions: Mapping[str, str | Section], recipe: Section) -> Section:
+    """The companions that the paths of a recipe name."""
+    texts = list(_texts(recipe))
+    return {
+        name: file
+        for name, file in companions.items()
+        if any(text == name or text.startswith(f"{name}:") for text in texts)
+    }
+
+
+def _texts(section: Mapping[str, object]) -> Iterator[str]:
+    """Every text below a section: among them all paths that it names."""
+    for entry in section.values():
+        value = entry.value if isinstance(entry, Guess) else entry
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value
 
 
 def has_activity(file: FileContents) -> bool:
     """True for a file that holds an array or spike times which may be neural data."""
-    if not file.items or file_seen(file)[0] == "dlc":
+    if not file.items or file.format == "dlc":
         return False
     arrays = arrays_of(file)
     return any(could_be(array) for array in arrays) or spikes_of(arrays) is not None
@@ -85,13 +112,21 @@ def is_companion(file: FileContents) -> bool:
     return bool(file.items) and file.format not in NEVER and not has_activity(file)
 
 
-def _names(files: Sequence[FileContents], star: str = "") -> dict[str, FileContents]:
-    """A short name for each companion: the words of its file that it does not share."""
+def companion_names(
+    files: Sequence[FileContents], main: str, star: str = ""
+) -> dict[str, FileContents]:
+    """A short name for each companion: that of its file, without how `main` begins as well."""
     names: dict[str, FileContents] = {}
+    points = set[str]()  # of DeepLabCut, which writes every table twice
     for file in files:
+        if file.format == "dlc" and Path(file.name).stem in points:
+            continue
+        points |= {Path(file.name).stem} if file.format == "dlc" else set()
         stem = Path(file.name).stem
         short = stem.replace(star, "", 1) if star else stem
-        name = re.sub(r"\W+", "_", short).strip("_") or "companion"
+        alike = re.match(r"(.*?[\W_])?", _shared([short, f"{Path(main).stem} "]))
+        begins = alike[0] if alike is not None and len(alike[0]) < len(short) else ""
+        name = re.sub(r"\W+", "_", short[len(begins) :]).strip("_") or "companion"
         while name in names:
             name += "_2"
         names[name] = file

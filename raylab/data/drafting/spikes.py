@@ -12,6 +12,7 @@ from raylab.data.drafting.guess import Guess, Section
 from raylab.data.recipe_sections import SECONDS
 
 BIN_S = 0.05
+BIN_REASON = "spikes are counted in bins of this width; views may make them wider"
 SPIKES = {"spike", "spikes", "spiketimes"}
 TIMES = {"time", "times", "spiketimes", "ts"}
 IDENTITIES = {"cluster", "clusters", "unit", "units", "neuron", "neurons", "cell", "cells", "id"}
@@ -95,8 +96,7 @@ def _with_trials(section: Section, times: Array, units: Array, arrays: Sequence[
 
 def _section(times: Array, units: Guess, why: str, arrays: Sequence[Array]) -> Section:
     section: Section = {"times": Guess(times.path, why), "units": units}
-    reason = "spikes are counted in bins of this width; views may make them wider"
-    return section | _tick(times, arrays) | {"bin_s": Guess(BIN_S, reason, check=True)}
+    return section | _tick(times, arrays) | {"bin_s": Guess(BIN_S, BIN_REASON, check=True)}
 
 
 def _tick(times: Array, arrays: Sequence[Array]) -> Section:

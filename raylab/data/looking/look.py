@@ -13,6 +13,8 @@ from raylab.data.looking.item import Item
 from raylab.data.readers.guard import guard
 
 HDF5, NPY, ZIP, PARQUET, MATLAB = b"\x89HDF\r\n\x1a\n", b"\x93NUMPY", b"PK", b"PAR1", b"MATLAB"
+DLC_TABLE = b"df_with_missing"  # the group in which DeepLabCut keeps its points
+HEAD = 2**16  # bytes from which the kind of a file follows
 USERBLOCKS = (0, 512, 1024, 2048)  # where the signature of HDF5 may stand
 
 
@@ -43,6 +45,7 @@ KINDS = {
         Kind("npy", "NumPy array", f"{_HERE}.array_items:npy_items"),
         Kind("npz", "NumPy archive", f"{_HERE}.array_items:npz_items"),
         Kind("csv", "CSV table", f"{_HERE}.table_items:csv_items", ("pyarrow.csv",)),
+        Kind("dlc", "DeepLabCut table", f"{_HERE}.table_items:dlc_items", ("pyarrow.csv", "h5py")),
         Kind("parquet", "Parquet table", f"{_HERE}.table_items:parquet_items", ("pandas",)),
         Kind("excel", "Excel table", f"{_HERE}.table_items:excel_items", ("openpyxl", "pandas")),
         Kind("joblib", "pickle", f"{_HERE}.pickle_items:joblib_items", ("joblib",)),
@@ -60,9 +63,12 @@ def kind_of(path: Path) -> Kind | None:
     """The kind of a file, by its first bytes, then by its suffix; None where raylab reads none."""
     by_suffix = SUFFIXES.get(path.suffix.lower(), "")
     with path.open("rb") as file:
-        head = file.read(4096)
+        head = file.read(HEAD)
+    if head.startswith(b"scorer,"):
+        return KINDS["dlc"]
     if any(head[at : at + 8] == HDF5 for at in USERBLOCKS):
-        return KINDS[by_suffix if by_suffix in ("nwb", "mat") else "hdf5"]
+        points = DLC_TABLE in head and by_suffix == "hdf5"
+        return KINDS["dlc" if points else by_suffix if by_suffix in ("nwb", "mat") else "hdf5"]
     for magic, name in ((NPY, "npy"), (PARQUET, "parquet"), (MATLAB, "mat")):
         if head.startswith(magic):
             return KINDS[name]

@@ -88,12 +88,9 @@ def _caiman(file: FileContents) -> Seen | None:
 
 
 def _deeplabcut(file: FileContents) -> Seen | None:
-    """DeepLabCut's tables are named `...DLC_...`; those of text begin with the row `scorer`."""
-    parts = [item for item in file.items if item.name.endswith("likelihood")]
-    stated = file.format == "dlc" or bool(parts and file.format in ("csv", "hdf5"))
-    if not stated and not (file.format == "hdf5" and file.item("df_with_missing")):
+    if file.format != "dlc":
         return None
-    return "dlc", f"DeepLabCut table with {len(parts)} body parts" if parts else "DeepLabCut table"
+    return "dlc", f"DeepLabCut table of {len(file.items)} points"
 
 
 def _nwb(file: FileContents) -> Seen | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from raylab.data.looking.array_items import array_item
 from raylab.data.looking.item import Item
+from raylab.data.readers.registry import READERS
 from raylab.data.readers.tables.csv import CsvStore
 from raylab.data.readers.tables.names import NO_NAMES
 from raylab.data.readers.text import text_or_numbers
@@ -60,6 +61,20 @@ def _csv_columns(readable: Path, path: Path, rows: int | None) -> list[Item]:
 
 def _of_file(error: DataError, readable: Path, path: Path) -> DataError:
     return DataError(error.what.replace(str(readable), str(path)), error.remedy)
+
+
+def dlc_items(path: Path) -> list[Item]:
+    """The tracked points of DeepLabCut, each with its coordinates as columns."""
+    reader = READERS.of("dlc")
+    options = reader.options_class()
+    store = reader.load(reader.opens)(path, options() if options is not None else None)
+    items = []
+    for name in store.names():
+        values = store.read(name)
+        if values.ndim == 2:
+            item = array_item(name, values.shape, values.dtype, values, everything=True)
+            items.append(replace(item, unit="px", note="a tracked point"))
+    return items
 
 
 def parquet_items(path: Path) -> list[Item]:

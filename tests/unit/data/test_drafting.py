@@ -173,3 +173,47 @@ def test_a_position_that_only_increases_is_no_clock(made: Recording, tmp_path: P
     recipe = raylab.draft(tmp_path / "a.npz").recipe
     assert recipe["time"] == {"rate_hz": 30.0}
     assert list(recipe["labels"]) == ["position"]
+
+
+def test_phy_with_a_position_and_its_times(made: Recording, tmp_path: Path) -> None:
+    spikes = np.concatenate(made.spikes)
+    units = np.repeat(np.arange(len(made.spikes)), [len(each) for each in made.spikes])
+    order = np.argsort(spikes, kind="stable")
+    samples = np.round(spikes[order] * 30_000).astype(np.uint64)
+    np.save(tmp_path / "spike_times.npy", samples[:, None])
+    np.save(tmp_path / "spike_clusters.npy", units[order].astype(np.int32))
+    np.save(tmp_path / "amplitudes.npy", np.arange(len(spikes)) ** 1.5)
+    groups = pd.DataFrame({"cluster_id": np.arange(12), "group": ["good"] * 11 + ["noise"]})
+    groups.to_csv(tmp_path / "cluster_group.tsv", sep="\t", index=False)
+    (tmp_path / "params.py").write_text("sample_rate = 30000.\n")
+    np.save(tmp_path / "position.npy", made.position)
+    np.save(tmp_path / "position_times.npy", made.time)
+    session = drafted_session(tmp_path)
+    good = sum(len(each) for each in made.spikes[:11])
+    assert (session.kind, session.neural.shape[1], session.rate_hz) == ("counts", 11, 20.0)
+    assert session.neural.sum() == good
+    assert list(session.labels) == ["position"]
+    expected = np.interp(session.time, made.time, made.position)
+    forward = np.abs(session.labels["position"].values[:, 0] - expected) < 1e-6
+    assert forward[np.isfinite(session.labels["position"].values[:, 0])].all()
+
+
+def test_caiman_with_a_position_beside_it(made: Recording, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "caiman_results.hdf5", "w") as file:
+        file["estimates/C"], file["estimates/F_dff"] = made.traces.T, made.traces.T
+        file["estimates/idx_components"] = np.arange(len(made.spikes))
+        file["params/data/fr"] = RATE
+    np.save(tmp_path / "caiman_position.npy", made.position)
+    session = drafted_session(tmp_path / "caiman_results.hdf5")
+    assert_read(session, made, position=made.position)
+
+
+def test_a_tensor_of_trials_with_their_conditions(made: Recording, tmp_path: Path) -> None:
+    tensor = made.traces.reshape(24, 10, 12)
+    condition = np.arange(24) % 4
+    np.save(tmp_path / "activity.npy", tensor)
+    np.save(tmp_path / "condition.npy", condition)
+    session = drafted_session(tmp_path)
+    np.testing.assert_array_equal(session.neural, made.traces)
+    assert (session.labels["condition"].values == np.repeat(condition, 10)).all()
+    assert len(session.segments) == 24
