@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from raylab.analysis.models.scorer import Interval, LabelScores, Permuted, Scorer
 from raylab.analysis.models.winner import model_and_data, winner
+from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.summaries import summaries
 from raylab.files import write_json
 from raylab.reporting.figures.confusion import keep_confusions
 from raylab.results import Result
+from raylab.tasks.sides import first_reason, unscored
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.selections import ended_selection
@@ -55,6 +57,7 @@ class Evaluation(Result):
         baselines: {baseline: {label: {metric: value}}}; `input` is the model's own input, decoded
             without the model.
         test_reads: How often the test split of this study has been read.
+        unscored: {label: why it has no score}; None where all labels have one.
     """
 
     split: str
@@ -69,6 +72,7 @@ class Evaluation(Result):
     summary: Mapping[str, Summary]
     baselines: Mapping[str, LabelScores]
     test_reads: int
+    unscored: Mapping[str, str] | None = field(default=None, metadata={"omit_none": True})
 
 
 def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> Evaluation:
@@ -131,11 +135,36 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
         summary={name: _spreads(each) for name, each in over["summary"].items()},
         baselines={**baselines.scores(split), "input": scorer.own_input(labels)},
         test_reads=len(reads_of_test(study.ledger.read())),
+        unscored=_unscored(scorer, dataset, labels, scores.scores),
     )
     settings = {"settings": baselines.settings}
     write_json(study.evaluation_path(split), {**result.to_dict(), **settings})
     keep_confusions(study, scorer.decoded, split=split, trial=record.trial)
     return result
+
+
+def _unscored(
+    scorer: Scorer, dataset: Dataset, labels: Sequence[str], scores: LabelScores
+) -> dict[str, str] | None:
+    """Why labels that the model could be scored by have no score.
+
+    Raises:
+        StudyError: No label has one.
+    """
+    decodes_all = scorer.predictions is None
+    reasons = {
+        label: first_reason(unscored(scorer.model.config, dataset, label, scorer.split))
+        for label in labels
+        if label not in scores and (decodes_all or label == scorer.label)
+    }
+    known = {label: reason for label, reason in reasons.items() if reason}
+    if known and not scores:
+        label, reason = next(iter(known.items()))
+        raise StudyError(
+            f"{dataset.path}: label '{label}' has no score on the {scorer.split} split: {reason}",
+            "Evaluate the other split, or prepare the dataset with splits in which it varies.",
+        )
+    return known or None
 
 
 def _spreads(summary: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Summary:

@@ -5,66 +5,91 @@ for every family.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
-from raylab.config.decoder import DecoderTrial
 from raylab.config.trial import TrialConfig
-from raylab.config.view import ViewConfig
 from raylab.data.dataset import Dataset
-from raylab.data.examples import examples_of
-from raylab.data.session import Label
-from raylab.data.views.variation import value_text
-from raylab.data.views.view import make_timeline
+from raylab.data.views.variation import label_varies, value_text
 from raylab.errors import DataError
 from raylab.evaluation.obstacles import (
     NAMES,
     constant_columns,
     obstacle,
+    obstacle_to_scoring,
     unseen_classes,
 )
+from raylab.tasks.families import get_task
+from raylab.tasks.sides import Sides, first_reason, joined_labels, label_sides
 
 SHOWN = 6  # classes that a note names
 
 
-@dataclass(frozen=True)
-class Sides:
-    """One label of one session: what a decoder is fitted on, and what each split scores."""
-
-    fitted: Label
-    scored: Mapping[str, Label]
-
-
 def check_samples(config: TrialConfig, dataset: Dataset, *, required: bool) -> list[str]:
-    """Check the decoded label on training and validation samples.
+    """Check the samples that every family needs: validation samples, labels to train with that
+    vary, and a decoded label that can be scored.
 
     Args:
-        required: Whether trials are chosen by the scores of this label.
+        required: Whether trials are chosen by the scores of the decoded label.
 
     Returns:
         Notes, one sentence each: sessions without a score, columns that R2 leaves out, classes
         that no training sample has.
 
     Raises:
-        DataError: No session has a score, and one is required.
+        DataError: There are no validation samples, no label that training uses varies, or no
+            session has a score and one is required.
     """
-    label = config.task.label
+    used, label = config.sessions.used(dataset.sessions), config.task.label
+    if not any(spec.splits["valid"] for spec in used.values()):
+        raise DataError(
+            f"{dataset.path}: no session has validation samples, so no trial can be scored",
+            "Prepare the dataset with other splits (docs/splits.md).",
+        )
     if not label:
+        _check_training_labels(config, dataset)
         return []
     sessions = label_sides(config, dataset, label, ("valid", "test"))
     reasons = {name: obstacle(side.fitted, side.scored["valid"]) for name, side in sessions.items()}
     scored = [name for name, reason in reasons.items() if not reason]
     if required and not scored:
         raise no_score(dataset, label, reasons)
+    _check_training_labels(config, dataset)
     notes = [
         f"label '{label}' has no score in session '{name}': {reason}"
         for name, reason in reasons.items()
         if reason
     ]
+    notes += [
+        f"label '{label}' has no test score in session '{name}': {reason}"
+        for name, side in sessions.items()
+        if len(side.scored["test"].values) > 1
+        and (reason := obstacle_to_scoring(side.scored["test"], split="test"))
+    ]
     for name, side in sessions.items():
         notes += _column_notes(label, name, side) + _class_notes(label, name, side)
     return notes
+
+
+def _check_training_labels(config: TrialConfig, dataset: Dataset) -> None:
+    """DataError where training uses labels, and none of them varies among the training samples."""
+    constant = {}
+    for name in get_task(config).training_labels(config, config.task.label):
+        sides = label_sides(config, dataset, name, ()).values()
+        fitted = [side.fitted for side in sides if len(side.fitted.values)]
+        joined = joined_labels(fitted, fitted[0]) if fitted else None
+        if joined is not None and label_varies(joined):
+            return
+        constant[name] = (
+            f"it is {value_text(joined)} in all {len(joined.values)} training samples"
+            if joined is not None
+            else "no training sample has it"
+        )
+    if constant:
+        name, reason = next(iter(constant.items()))
+        raise DataError(
+            f"{dataset.path}: label '{name}' cannot be trained with: {reason}",
+            "Choose another label, or splits in which it varies.",
+        )
 
 
 def no_score(dataset: Dataset, label: str, reasons: Mapping[str, str]) -> DataError:
@@ -73,68 +98,13 @@ def no_score(dataset: Dataset, label: str, reasons: Mapping[str, str]) -> DataEr
     Args:
         reasons: Why each session has none.
     """
-    session, reason = next(iter(reasons.items()))
-    where = f" of session '{session}'" + (
-        f" (and none of {len(reasons) - 1} others has a score)" if len(reasons) > 1 else ""
-    )
+    others = f" (and none of {len(reasons) - 1} others has a score)" if len(reasons) > 1 else ""
+    why = f": {first_reason(reasons)}{others}" if reasons else ", no session has it"
     return DataError(
-        f"{dataset.path}: label '{label}' cannot be scored: {reason}{where}",
+        f"{dataset.path}: label '{label}' cannot be scored{why}",
         "Choose another label (task.label), splits in which it varies, or an objective that needs "
         "no label.",
     )
-
-
-def unscored(config: TrialConfig, dataset: Dataset, label: str, split: str) -> dict[str, str]:
-    """Why a label has no score on a split, by session; only of sessions that have none."""
-    sides = label_sides(config, dataset, label, (split,))
-    reasons = {
-        name: obstacle(side.fitted, side.scored[split], split=split) for name, side in sides.items()
-    }
-    return {name: reason for name, reason in reasons.items() if reason}
-
-
-def label_sides(
-    config: TrialConfig, dataset: Dataset, label: str, splits: tuple[str, ...]
-) -> dict[str, Sides]:
-    """A label of every session that a config uses and that has it. A session without training
-    samples is decoded by what the others taught, and so is every session of a decoder whose
-    sessions share what is fitted.
-    """
-    view, evaluation = ViewConfig(normalized_time=config.view.normalized_time), config.evaluation
-    sides = {}
-    for name in config.sessions.used(dataset.sessions):
-        recording = dataset.open(name).limited(config.sessions.training_fraction)
-        timeline = make_timeline(recording, view)
-        if label in timeline.reference:
-            examples = examples_of(timeline, label, per=evaluation.per)
-            fitted = examples.labelled(("train",)).label
-            scored = {
-                split: examples.labelled((split,), evaluation.max_samples).label for split in splits
-            }
-            sides[name] = Sides(fitted, scored)
-    taught = [side.fitted for side in sides.values() if len(side.fitted.values)]
-    shared = isinstance(config, DecoderTrial) and (
-        config.sessions.combine == "padded" or not config.at_once
-    )
-    return {
-        name: replace(side, fitted=_joined(taught, side.fitted))
-        if shared or not len(side.fitted.values)
-        else side
-        for name, side in sides.items()
-    }
-
-
-def _joined(labels: list[Label], like: Label) -> Label:
-    """Labels of several sessions, with classes numbered as in the label `like` and then beyond."""
-    alike = [label for label in labels if label.kind == like.kind]
-    if not alike:
-        return like
-    if like.kind != "discrete":
-        return replace(like, values=np.concatenate([label.values for label in alike]))
-    names = list(dict.fromkeys([*like.classes, *(c for label in alike for c in label.classes)]))
-    codes = [np.array([names.index(c) for c in label.classes], np.int64) for label in alike]
-    values = np.concatenate([code[label.values] for code, label in zip(codes, alike)])
-    return replace(like, values=values, classes=tuple(names))
 
 
 def _column_notes(label: str, session: str, side: Sides) -> list[str]:

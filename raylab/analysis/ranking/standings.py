@@ -17,6 +17,7 @@ from raylab.evaluation.decoding import Decoded, mean_scores
 from raylab.evaluation.reading import settings_text as readout_text
 from raylab.reporting.baselines import BASELINE_NAMES
 from raylab.results import Result
+from raylab.tasks.sides import first_reason, unscored
 from raylab.tracking.records import is_number
 from raylab.tracking.selections import repetitions
 
@@ -127,9 +128,10 @@ def standing_of(entrant: Entrant, label: str, split: str) -> Standing:
     }
     for each, sessions in decoded.items():
         if not sessions:
+            reasons = unscored(entrant.config, entrant.dataset, label, each)
             raise StudyError(
                 f"{entrant.name}: trial {entrant.record.trial} has no score of '{label}' on the "
-                f"{each} split",
+                f"{each} split" + (f": {first_reason(reasons)}" if reasons else ""),
                 "That split needs labelled examples with several values. Choose another --label or "
                 "--split.",
             )

@@ -29,6 +29,8 @@ def print_evaluation(result: Evaluation) -> None:
         for metric, value in scores.items():
             grid.add_row(label, metric, number(value), *_beside(result, label, metric))
     console(stderr=False).print(grid)
+    for label, reason in (result.unscored or {}).items():
+        click.echo(f"{label} has no score: {reason}")
     if len(result.sessions) > 1:
         _print_session_scores(result)
     if result.split == "test":

@@ -26,6 +26,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
 }
 each_family = pytest.mark.parametrize("family", FAMILIES)
 POSITION = np.sin(np.arange(400.0) / 9)
+CODES = np.arange(400) % 2
 TRAIN, VALID = slice(0, 240), slice(240, 320)
 
 
@@ -55,10 +56,32 @@ def test_a_constant_is_refused(
     data = made(tmp_path, Label.continuous(values))
     with pytest.raises(DataError, match=rf"label 'y' cannot be scored: it is {value:.12g} in all"):
         checked(family, data)
+    if name == "training" and family in ("decoder", "network"):
+        with pytest.raises(DataError, match="label 'y' cannot be trained with: it is"):
+            checked(family, data, required=False)
+        return
     # Where no trial is chosen by it, this is said and training goes on.
     (note,) = checked(family, data, required=False)
     assert note.startswith("label 'y' has no score in session 'a': it is")
     assert f"{name} samples" in note
+
+
+def test_labels_of_pairs_and_of_behaviour_vary_in_training(tmp_path: Path) -> None:
+    labels = {"y": Label.continuous(POSITION), "flat": Label.continuous(np.full(400, 0.3))}
+    data = dataset(tmp_path, session("a", labels=labels))
+    pairs = {"sampling": {"conditional": "delta", "labels": ["flat"]}}
+    for family, sections in (("contrastive", pairs), ("vqvae", {"behaviour": {"label": "flat"}})):
+        with pytest.raises(
+            DataError, match=r"'flat' cannot be trained with: it is 0\.3 in all 240"
+        ):
+            checked(family, data, **sections)
+
+
+@each_family
+def test_validation_samples_are_needed(tmp_path: Path, family: str) -> None:
+    one = session("a", given={"train": np.array([[0, 400]])}, labels={"y": Label.discrete(CODES)})
+    with pytest.raises(DataError, match="no session has validation samples"):
+        checked(family, dataset(tmp_path, one, splits=GivenSplits()), required=False)
 
 
 def test_the_plan_of_a_study_refuses_it(tmp_path: Path) -> None:
