@@ -111,7 +111,7 @@ def test_orbitofrontal(real_data: Path) -> None:
 def test_worm_nwb(real_data: Path) -> None:
     (session,) = read(real_data, "worm_nwb")
     assert (session.id, session.neural.shape) == ("BrainScanner20180223_141721", (2244, 62))
-    assert session.rate_hz == pytest.approx(6.02, abs=0.01)
+    assert session.rate_hz == pytest.approx(6, abs=0.001)  # frames by time between pauses
     assert session.labels["position"].values.shape == (2244, 2)
     assert len(session.segments) == 8  # pauses of 1 to 41 s
 
