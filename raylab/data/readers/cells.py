@@ -55,7 +55,10 @@ def cell_of(array: np.ndarray) -> Cell | None:
 
 
 def readers_of_cells(
-    name: str, cells: Sequence[Cell], shape: tuple[int, ...] | None = None
+    name: str,
+    cells: Sequence[Cell],
+    shape: tuple[int, ...] | None = None,
+    ids: np.ndarray | None = None,
 ) -> dict[str, Reader]:
     """The arrays that a cell array becomes.
 
@@ -67,6 +70,7 @@ def readers_of_cells(
     Args:
         shape: Rows and columns of the cell array, whose cells are given column after column;
             default: one column.
+        ids: What the units are called instead of by the number of their row.
     """
     texts = any(cell.kind == "text" and cell.size for cell in cells)
     if texts and all(cell.kind == "text" or not cell.size for cell in cells):
@@ -79,10 +83,11 @@ def readers_of_cells(
         rows, columns = max(rows, columns), 1
     lengths = np.array([cell.size for cell in cells], np.int64)
     places = np.arange(len(cells))
+    units = np.arange(rows) if ids is None else ids
     joined: dict[str, Reader] = {
         name: partial(_joined, name, cells),
-        f"{name}/unit": partial(_repeated, name, places % max(rows, 1), lengths),
-        f"{name}/unit_ids": partial(np.arange, rows),
+        f"{name}/unit": partial(_repeated, name, units[places % max(rows, 1)], lengths),
+        f"{name}/unit_ids": units.copy,
     }
     if columns > 1:
         joined[f"{name}/column"] = partial(_repeated, name, places // rows, lengths)
@@ -100,7 +105,12 @@ def _joined(name: str, cells: Sequence[Cell]) -> np.ndarray:
     """The values of all cells. Empty cells, whose type means nothing, do not change the type."""
     full = [cell for cell in cells if cell.size]
     allow(sum(cell.size * cell.itemsize for cell in full), f"'{name}'")
-    return np.concatenate([cell.read().reshape(-1) for cell in full]) if full else np.zeros(0)
+    arrays = [cell.read().reshape(-1) for cell in full]
+    joined = np.concatenate(arrays) if arrays else np.zeros(0)
+    if joined.dtype.kind == "f" and all(array.dtype.kind in "biu" for array in arrays):
+        # Signed and unsigned numbers together would become floats, which are not exact.
+        return np.concatenate([array.astype(np.int64) for array in arrays])
+    return joined
 
 
 def _repeated(name: str, places: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -106,6 +106,8 @@ def reconstruct(kind: object, shape: object, dtype: object) -> Array:
 
 def from_bytes(raw: object, dtype: object, shape: object, order: str = "C") -> np.ndarray:
     """`numpy._core.numeric._frombuffer`, and the state of an array."""
+    if isinstance(raw, str):  # as Python 2 wrote bytes
+        raw = raw.encode("latin1")
     if not isinstance(raw, (bytes, bytearray)):
         raise ValueError("an array has no bytes")
     kind, lengths = plain(dtype), _shape(shape)
@@ -133,6 +135,11 @@ def to_bytearray(content: object = b"", encoding: str = "latin-1") -> bytearray:
     if encoding != "latin-1" or not isinstance(content, (bytes, bytearray, str)):
         raise ValueError("bytearray of something else than bytes")
     return bytearray(content.encode("latin-1") if isinstance(content, str) else content)
+
+
+def to_bytes(content: object = b"", encoding: str = "latin-1") -> bytes:
+    """`bytes`, which is how protocols 0 to 2 write empty bytes."""
+    return bytes(to_bytearray(content, encoding))
 
 
 def size_of(dtype: np.dtype, shape: tuple[int, ...]) -> int:
@@ -193,7 +200,10 @@ ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
     ("builtins", "complex"): complex,
     ("builtins", "bytearray"): to_bytearray,
     ("builtins", "slice"): slice,
+    ("builtins", "bytes"): to_bytes,
 }
+for _name in ("set", "frozenset", "complex", "bytearray", "slice", "bytes"):  # protocols 0 to 2
+    ALLOWED["__builtin__", _name] = ALLOWED["builtins", _name]
 for _core in ("numpy.core", "numpy._core"):  # numpy 1 and 2
     ALLOWED[f"{_core}.multiarray", "_reconstruct"] = reconstruct
     ALLOWED[f"{_core}.multiarray", "scalar"] = scalar

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
-
-from raylab.data.readers.text import TextColumn
 
 MOST_OBJECTS, MOST_LEVELS = 300_000, 100
 
@@ -55,11 +53,14 @@ class MemoryStore:
     """A file that was read whole.
 
     Args:
+        arrays: By name, or functions that make them.
         left_out: What of the file is no array, by name.
     """
 
     def __init__(
-        self, arrays: dict[str, np.ndarray], left_out: dict[str, str] | None = None
+        self,
+        arrays: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
+        left_out: dict[str, str] | None = None,
     ) -> None:
         self._arrays, self._left_out = arrays, left_out or {}
 
@@ -70,52 +71,8 @@ class MemoryStore:
         return self._left_out
 
     def read(self, name: str) -> np.ndarray:
-        return self._arrays[name]
+        array = self._arrays[name]
+        return array if isinstance(array, np.ndarray) else array()
 
     def close(self) -> None:
         self._arrays = {}
-
-
-def flatten(value: object) -> dict[str, np.ndarray]:
-    """Collect the arrays of nested dicts and lists by their `/`-joined names.
-
-    Other objects are left out.
-
-    Raises:
-        ValueError: There are more objects than a recording has. A pickle of a few bytes can hold
-            one list 2^40 times.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    pending, visited = [("", value)], 0
-    while pending:
-        name, item = pending.pop()
-        visited += 1
-        if visited > MOST_OBJECTS or name.count("/") > MOST_LEVELS:
-            raise ValueError("nested containers without end")
-        inner = _items(item)
-        if inner is not None:
-            pending += [(f"{name}/{key}" if name else key, each) for key, each in reversed(inner)]
-        elif not (array := _as_array(item, name)).dtype.hasobject:
-            arrays[name or "array"] = array
-    return arrays
-
-
-def _items(value: object) -> list[tuple[str, object]] | None:
-    """The contents of a container; None for what becomes one array."""
-    if isinstance(value, dict):
-        return [
-            (str(key), item) for key, item in value.items() if isinstance(key, (str, int, float))
-        ]
-    if isinstance(value, (list, tuple)) and not all(
-        isinstance(item, (int, float, str)) for item in value
-    ):
-        return [(str(key), item) for key, item in enumerate(value)]
-    return None
-
-
-def _as_array(value: object, name: str) -> np.ndarray:
-    if isinstance(value, (list, tuple)) and any(isinstance(item, str) for item in value):
-        text = TextColumn(f"'{name}'")
-        text.add(value)
-        return text.array()
-    return np.asarray(value)

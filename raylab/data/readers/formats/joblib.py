@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from raylab.data.readers.containers import flatten
 from raylab.data.readers.isolation.limits import Bounded, Stream
 from raylab.data.readers.plain_pickle import ALLOWED, checked_wrapper
-from raylab.data.readers.store import MemoryStore, Store, flatten
+from raylab.data.readers.store import MemoryStore, Store
 from raylab.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def open_joblib(path: Path) -> Store:
             called, holds an array of objects, or expands to more than an array may take.
     """
     with _opened(path) as file:
-        return MemoryStore(flatten(_unpickler(path, file).load()))
+        return MemoryStore(*flatten(_unpickler(path, file).load()))
 
 
 def plain_object(path: Path, content: bytes) -> object:
@@ -73,6 +74,9 @@ def _unpickler(path: Path, file: IO[bytes]) -> NumpyUnpickler:
 
     class PlainUnpickler(NumpyUnpickler):
         def find_class(self, module: str, name: str) -> Callable[..., object]:
+            if module.partition(".")[0] == "pandas":
+                # Nothing was built yet: the table is all that the file holds.
+                raise _pandas(path, alone=not self.stack and not self.metastack)
             if (module, name) not in allowed:
                 raise DataError(
                     f"{path}: blocked {module}.{name}, which the file asks for and plain data does "
@@ -85,4 +89,23 @@ def _unpickler(path: Path, file: IO[bytes]) -> NumpyUnpickler:
     # joblib 1.5 has a parameter that 1.4 has not.
     known = inspect.signature(NumpyUnpickler.__init__).parameters
     extra = {"ensure_native_byte_order": True} if "ensure_native_byte_order" in known else {}
-    return PlainUnpickler(str(path), file, **extra)
+    unpickler = PlainUnpickler(str(path), file, **extra)
+    unpickler.encoding = "latin1"  # of arrays that Python 2 wrote
+    return unpickler
+
+
+def _pandas(path: Path, *, alone: bool) -> DataError:
+    """The error for tables of pandas, whose pickles run code of pandas."""
+    target = f"{path.stem}.parquet"
+    line = f"pd.read_pickle('{path.name}').to_parquet('{target}')"
+    if not alone:
+        target = f"{path.stem}_KEY.parquet"
+        line = (
+            f"[table.to_parquet('{path.stem}_' + key + '.parquet') for key, table in "
+            f"pd.read_pickle('{path.name}').items() if hasattr(table, 'to_parquet')]"
+        )
+    return DataError(
+        f"{path}: holds a table of pandas, whose pickle could run code",
+        f"If you trust the file, convert it and read {target} with `format: parquet`: "
+        f'python -c "import pandas as pd; {line}"',
+    )
