@@ -173,6 +173,10 @@ def write_mat5_packed(path: Path, found: Arrays) -> None:
     write_mat5(path, found, compress=True)
 
 
+def write_npy(path: Path, found: Arrays) -> None:
+    np.save(path, found["traces"], allow_pickle=False)
+
+
 def write_npz(path: Path, found: Arrays) -> None:
     np.savez(path, **found)
 
@@ -316,6 +320,14 @@ for _table in TABLE:
     _table.get("labels", {}).pop("slow", None)
     _table.get("labels", {}).pop("speed", None)
 
+NPY: tuple[dict[str, Any], ...] = (
+    {"format": "npy", "neural": {"path": "array", "kind": "counts"}, "time": {"rate_hz": 10}},
+    {
+        "format": "npy",
+        "neural": {"path": "array*", "kind": "rate", "layout": "neuron_time", "nan": "zero"},
+        "time": {"rate_hz": 10},
+    },
+)
 BASES: dict[str, Base] = {
     "hdf5": Base(".h5", recipes("hdf5", "group/"), make(write_hdf5), write_hdf5),
     "mat5": Base(".mat", recipes("mat", "group/"), make(write_mat5), write_mat5),
@@ -324,6 +336,7 @@ BASES: dict[str, Base] = {
     ),
     "mat73": Base(".mat", recipes("mat"), make(write_mat73), write_mat73),
     "npz": Base(".npz", recipes("npz"), make(write_npz), write_npz),
+    "npy": Base(".npy", NPY, make(write_npy), write_npy, lambda: {"traces": arrays()["traces"]}),
     "npz_packed": Base(".npz", recipes("npz"), make(write_npz_packed), write_npz_packed),
     "joblib": Base(".jl", recipes("joblib", "group/"), make(write_joblib), write_joblib),
     "joblib_packed": Base(

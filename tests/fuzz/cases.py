@@ -22,12 +22,23 @@ from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.session import Session
 from raylab.errors import RaylabError
 from tests.fuzz import bombs, odd_archives, odd_tables
-from tests.fuzz.bases import BASES
+from tests.fuzz.bases import BASES, Base
 from tests.fuzz.bombs import SECRET, write_secrets
 from tests.fuzz.damage import damage
 from tests.fuzz.odd_arrays import Generator, odd_arrays
 from tests.fuzz.odd_datasets import odd_dataset, store, use_dataset
 from tests.fuzz.odd_datasets import whole as whole_dataset
+from tests.fuzz.odd_folders import (
+    CAIMAN,
+    FOLDERS,
+    NAME,
+    NPY,
+    FolderBase,
+    caiman_arrays,
+    odd_folder,
+    whole_folder,
+    write_caiman,
+)
 from tests.fuzz.odd_hdf5 import odd_hdf5
 from tests.fuzz.odd_mat import MAT
 from tests.fuzz.odd_recipes import odd_recipe
@@ -35,6 +46,7 @@ from tests.fuzz.odd_recipes import odd_recipe
 CRAFTS: dict[str, tuple[Callable[[Path, Generator, Path], None], ...]] = {
     "mat5": MAT,
     "mat5_packed": MAT,
+    "npy": NPY,
     "npz": odd_archives.NPZ,
     "npz_packed": odd_archives.NPZ,
     "joblib": odd_archives.JOBLIB,
@@ -42,7 +54,14 @@ CRAFTS: dict[str, tuple[Callable[[Path, Generator, Path], None], ...]] = {
     "csv": odd_tables.CSV,
     "parquet": odd_tables.PARQUET,
 }
-TARGETS = (*BASES, "recipe", "dataset")
+BASES["caiman"] = Base(
+    ".hdf5",
+    CAIMAN,
+    lambda path: write_caiman(path, caiman_arrays()),
+    write_caiman,
+    caiman_arrays,
+)
+TARGETS = (*BASES, *FOLDERS, "recipe", "dataset")
 LONGEST_MESSAGE = 2600
 
 
@@ -63,6 +82,8 @@ def prepare_all() -> None:
     """What every case needs, made once before the processes of the cases are forked."""
     for target in BASES:
         whole(target)
+    for target in FOLDERS:
+        whole_folder(target)
     whole_dataset()
     for kind in ("bz2", "xz"):
         bombs.streams_bomb(kind, b"", 0)
@@ -86,11 +107,12 @@ def write_case(folder: Path, target: str, seed: int, number: int) -> str:
         return "recipe"
     if target == "dataset":
         return odd_dataset(folder / "case", generator)
-    base = BASES[target]
-    path = folder / "case" / f"rat{base.suffix}"
+    base = FOLDERS.get(target) or BASES[target]
     chosen = base.recipes[0 if generator.random() < 0.5 else generator.integers(len(base.recipes))]
     (folder / "case" / "recipe.json").write_text(json.dumps(chosen))
-    return _write(path, target, generator, folder)
+    if isinstance(base, FolderBase):
+        return odd_folder(folder / "case" / NAME, target, generator, ran)
+    return _write(folder / "case" / f"{NAME}{base.suffix}", target, generator, folder)
 
 
 def _write(path: Path, target: str, generator: Generator, folder: Path) -> str:
@@ -147,7 +169,7 @@ def _read(
                 raise Misbehaviour("the dataset holds values of another file")
             return "readable"
         recipe = case_recipe(folder / "case", target)
-        place = folder / "case" if target == "recipe" else next((folder / "case").glob("rat.*"))
+        place = folder / "case" if target == "recipe" else next((folder / "case").glob(f"{NAME}*"))
         for number, source in enumerate(sources(place, recipe)):
             session = read(source, recipe)
             _usable(session)
