@@ -15,7 +15,8 @@ MOST_LISTED = 12  # values in an error
 def mask_of(array: np.ndarray, units: int) -> np.ndarray | None:
     """(N,) bool where an array is a mask of `units` units, else None.
 
-    A mask is of type bool, or holds a 0 or 1 for each unit. Of a table with a row per unit, such as
+    A mask is of type bool, or holds a 0 or 1 for each unit; zeros and ones that repeat are no
+    numbers of units, so they are a mask of whatever length. Of a table with a row per unit, such as
     `iscell` of Suite2p, the first column is the mask.
     """
     if array.ndim == 2 and len(array) == units and array.shape[1] > 1:
@@ -26,7 +27,7 @@ def mask_of(array: np.ndarray, units: int) -> np.ndarray | None:
     if array.dtype.kind == "b":
         return array
     is_binary = array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all()
-    return array == 1 if is_binary and len(array) == units else None
+    return array == 1 if is_binary and (len(array) == units or len(array) > 2) else None
 
 
 def read_choice(files: Files, text: str, key: str) -> np.ndarray:

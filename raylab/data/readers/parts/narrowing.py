@@ -28,33 +28,34 @@ def narrowed(array: np.ndarray, kind: str) -> np.ndarray:
     if array.dtype.kind == "b" or (array.dtype.kind == "f" and array.dtype.itemsize <= 4):
         return narrow
     for start in range(0, narrow.shape[1], BLOCK):
-        _check(array[:, start : start + BLOCK].astype(np.float64), start, kind)
+        _check(array[:, start : start + BLOCK], start, kind)
     return narrow
 
 
-def _check(values: np.ndarray, start: int, kind: str) -> None:
+def _check(block: np.ndarray, start: int, kind: str) -> None:
+    values = block.astype(np.float64)
     finite = np.isfinite(values)
     largest = np.abs(np.where(finite, values, 0)).max(0, initial=0)
+    unit = int(largest.argmax()) if len(largest) else 0
     if (largest > np.finfo(np.float32).max).any():
-        unit = int(largest.argmax())
         raise DataError(
             f"`neural.path`: unit {start + unit} goes to {largest[unit]:g}, beyond what raylab "
             "holds (float32)",
             "Check the values, or scale them.",
         )
     if kind == "counts" and (largest > EXACT).any():
-        unit = int(largest.argmax())
         raise DataError(
             f"`neural.path`: unit {start + unit} has a count of {largest[unit]:.0f}, beyond what "
             "raylab holds exactly (2^24)",
             "Check `neural.path` and `neural.kind`.",
         )
     rounding = np.spacing(largest.astype(np.float32)).astype(np.float64)
-    highest = np.where(finite, values, -np.inf).max(0, initial=-np.inf)
-    lowest = np.where(finite, values, np.inf).min(0, initial=np.inf)
-    extent = highest - lowest
-    varying = (extent > NO_VARIATION * largest) & (rounding > LOSS / 100 * extent)
-    for unit in map(int, np.flatnonzero(varying)):
+    if block.dtype.kind in "iu" and len(block):  # subtracted as whole numbers, which are exact
+        values = (block - block.min(0)).astype(np.float64)
+    extent = np.where(finite, values, -np.inf).max(0, initial=-np.inf)
+    extent = extent - np.where(finite, values, np.inf).min(0, initial=np.inf)
+    least = 0.0 if block.dtype.kind in "iu" else NO_VARIATION * largest
+    for unit in map(int, np.flatnonzero((extent > least) & (rounding > LOSS / 100 * extent))):
         spread = float(np.std(values[finite[:, unit], unit]))
         if rounding[unit] > LOSS * spread:
             raise DataError(

@@ -81,6 +81,10 @@ def _one_per_trial(arrays: list[np.ndarray], spec: NeuralSpec) -> bool:
 
 def _of_vectors(arrays: list[np.ndarray], paths: list[str]) -> np.ndarray:
     """(T, N) from one vector per unit."""
+    if arrays[0].ndim == 0:
+        raise DataError(
+            f"`neural.path` '{paths[0]}' is a single value, not activity", "Check `neural.path`."
+        )
     vectors = [
         array.reshape(-1) if max(array.shape, default=0) == array.size else array
         for array in arrays

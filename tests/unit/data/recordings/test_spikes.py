@@ -25,6 +25,8 @@ def counted(folder: Path, times: Any = TIMES, units: Any = UNITS, **spikes: Any)
         "mask": np.array([True, False]),
         "long": np.isin(np.arange(10), (3, 7)),
         "ids": np.array([7.0, 12.0]),
+        "short": np.array([True]),
+        "rows": np.isin(np.arange(10), (3, 7, 9)).astype(np.uint8),
     }
     spikes = {"times": "t", "units": "u", "bin_s": 0.1, "window": [0, 1], **spikes}
     return read_arrays(folder, arrays, spikes=spikes)
@@ -76,6 +78,7 @@ def test_one_statement_of_the_ticks(tmp_path: Path) -> None:
         ("ids", [7, 12], 2),
         ("mask", [3], 3),
         ("long", [3, 7], 5),
+        ("rows", [3, 7, 9], 5),
     ],
 )
 def test_units_are_kept_by_ids_and_masks(
@@ -96,6 +99,7 @@ def test_units_are_kept_by_ids_and_masks(
         ([99], "none of which has a spike"),
         (["good"], "names unit 'good', but the units of the spikes are numbers"),
         ("t", "none of which has a spike"),
+        ("short", "names a mask of 1 units, the spikes have 2"),
         ("absent", "does not have"),
     ],
 )
@@ -155,6 +159,20 @@ def test_times_that_are_none_are_left_out(tmp_path: Path) -> None:
         "1 spikes of no unit (NaN) were left out.",
         "2 spike times are NaN or infinite and were left out.",
     )
+
+
+def test_spikes_outside_of_all_bins_are_refused(tmp_path: Path) -> None:
+    for times, window in ((TIMES, [10, 20]), (np.full(5, np.nan), None)):
+        with pytest.raises(DataError, match="none of 5 spikes lies in the window"):
+            counted(tmp_path, times, window=window)
+    with pytest.raises(DataError, match="names 4 times, 5 units"):
+        counted(tmp_path, TIMES[1:])
+
+
+def test_whole_numbers_taken_for_seconds_are_said(tmp_path: Path) -> None:
+    samples, units = np.arange(20) * 3, np.zeros(20, int)
+    assert "taken for seconds" in counted(tmp_path, samples, units, window=[0, 60]).notes[0]
+    assert counted(tmp_path, samples, units, window=[0, 60], tick_s=1).notes == ()
 
 
 def test_labels_with_a_time_do_not_join_trials(tmp_path: Path) -> None:

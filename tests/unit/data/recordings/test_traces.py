@@ -90,6 +90,8 @@ def test_variation_that_float32_loses_is_refused(tmp_path: Path) -> None:
         x = (small * 10 + offset).astype(np.int64 if isinstance(offset, int) else np.float64)
         with pytest.raises(DataError, match=r"unit 0 varies by .* around 1e"):
             stored(tmp_path, x)
+    with pytest.raises(DataError, match=r"unit 0 varies by"):
+        stored(tmp_path, np.arange(10, dtype=np.uint64).reshape(5, 2) + 2**63)
     assert np.std(stored(tmp_path, small + 1000).neural) == pytest.approx(np.std(small), rel=1e-3)
     assert (stored(tmp_path, np.full((5, 1), 1e9)).neural == 1e9).all()
     constant = np.full((5, 1), 0.1) + np.arange(5)[:, None] * 1e-17

@@ -13,6 +13,7 @@ from raylab.data.recipe_sections import SpikesSpec
 from raylab.errors import DataError
 
 MOST_TICKS = 2**62  # beyond it differences overflow
+FEW = 10  # spikes that may all be at whole seconds
 LATE, EMPTY = 0.1, 100  # the first spike is late: by a share of the spikes' span, and by empty bins
 
 
@@ -65,6 +66,12 @@ def times_of(files: Files, spec: SpikesSpec) -> SpikeTimes:
     notes = []
     if not usable.all():
         notes.append(f"{(~usable).sum()} spike times are NaN or infinite and were left out.")
+    is_stated = rate_hz is not None or "tick_s" in spec.model_fields_set
+    if not is_stated and len(ticks) > FEW and not (ticks[usable] % 1).any():
+        notes.append(
+            "The spike times are whole numbers and were taken for seconds; if they are samples, "
+            "state `spikes.rate_hz`."
+        )
     if spec.window is not None:
         start, length = spec.window[0], spec.window[1] - spec.window[0]
     else:

@@ -26,15 +26,17 @@ def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -
     times, units = times_of(files, spec), units_of(files, spec)
     spikes, count = len(times.ticks), len(units.ids)
     trial, trials = _trials(files, spec, labels, spikes)
+    _check_lengths(spec, spikes, len(units.of_spike), len(trial))
     bins = _bins(times, spec, trials * max(count, 1))
-    if len(units.of_spike) != spikes or len(trial) != spikes:
-        raise DataError(
-            f"`spikes` names {spikes} times, {len(units.of_spike)} units and {len(trial)} trials",
-            "Every spike has one of each: check the paths under `spikes`.",
-        )
     place, is_kept = times.bins(spec.bin_s), units.of_spike >= 0
     inside = (place >= 0) & (place < bins)
     chosen = inside & is_kept
+    if not chosen.any():
+        raise DataError(
+            f"`spikes`: none of {spikes} spikes lies in the window from "
+            f"{times.start * times.tick_s:g} s, which lasts {bins * spec.bin_s:g} s",
+            "Check `window`, which is in ticks, and the seconds per tick (`tick_s`, `rate_hz`).",
+        )
     flat = (trial[chosen] * bins + place[chosen].astype(np.int64)) * count + units.of_spike[chosen]
     counts = np.bincount(flat, minlength=trials * bins * count).reshape(trials * bins, count)
     notes = [*units.notes, *times.notes]
@@ -58,6 +60,15 @@ def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -
         unit_columns={"id": units.ids},
         notes=tuple(notes),
     )
+
+
+def _check_lengths(spec: SpikesSpec, times: int, units: int, trials: int) -> None:
+    if not times == units == trials:
+        rest = "" if spec.trials is None else f" and {trials} trials"
+        raise DataError(
+            f"`spikes` names {times} times, {units} units{rest}",
+            "Every spike has one of each: check the paths under `spikes`.",
+        )
 
 
 def _bins(times: SpikeTimes, spec: SpikesSpec, rows: float) -> int:
