@@ -125,7 +125,29 @@ def test_the_stated_clock_wins() -> None:
     assert recipe.time.path == "y/timestamps"
     assert [label.time for label in recipe.labels.values()] == ["x/timestamps", "t", None]
     recipe = parse_recipe({**stated, "time": {"path": "t", "unit": "ms"}}, "test")
-    assert recipe.labels["a"].time is None
+    assert recipe.labels["a"].time_unit == "s"
+    assert recipe.labels["b"].time_unit is None
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_trials_are_labels_and_groups(recording: Path, named: bool) -> None:
+    trials = {
+        "path": "intervals/trials",
+        "columns": {"choice": "discrete", "contrast": "continuous"},
+    }
+    session = read(
+        recording,
+        neural={"path": "acquisition/a/data", "kind": "calcium"},
+        time={"path": "acquisition/a/timestamps", "unit": "s"},
+        intervals={"trial": trials} if named else trials,
+    )
+    choice = session.labels["choice"]
+    texts = [choice.classes[code] if code >= 0 else "" for code in choice.values]
+    assert texts == ["L", "L", "", "", "R", "R", "", "", "L", "L", "", ""]
+    np.testing.assert_array_equal(
+        session.labels["contrast"].values[:, 0], [0.5] * 2 + [np.nan] * 6 + [1.0] * 2 + [np.nan] * 2
+    )
+    assert session.groups["trial"].tolist() == [0, 0, -1, -1, 1, 1, -1, -1, 2, 2, -1, -1]
 
 
 @pytest.mark.parametrize(
