@@ -17,6 +17,7 @@ from raylab.cli.show.sessions import print_sessions
 @verb(
     "raylab prepare recordings/ --recipe worm --out ds --set splits.kind=blocked\n"
     "raylab prepare ds --out fold0 --set splits.folds=5 --set splits.fold=0\n"
+    "raylab prepare monday/ tuesday/ extra.h5 --recipe worm --out ds\n"
     "raylab prepare calcium spikes --out both"
 )
 @click.argument("source", nargs=-1, required=True, type=PATH)
@@ -53,8 +54,9 @@ def prepare(
     """Turn recordings of any format into a prepared dataset, or a dataset into one with other
     splits.
 
-    SOURCE is a file, a folder, a pattern of files in quotes, or a prepared dataset; several
-    prepared datasets, each made with its own recipe, become one. The exit code is 3 if some
+    SOURCE is a file, a folder, a pattern of files in quotes, or a prepared dataset. Several files
+    and folders that one recipe describes become one dataset, and so do several prepared
+    datasets, each made with its own recipe. The exit code is 3 if some
     files could not be read, and 2 if none could. After an interruption, the same command continues.
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn

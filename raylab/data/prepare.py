@@ -8,18 +8,18 @@ from typing import Any
 
 from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
-from raylab.data.manifest import MANIFEST
 from raylab.data.preparation.budget import files_at_once
 from raylab.data.preparation.joining import join, require_equal_filters
 from raylab.data.preparation.publishing import Prepared, check_ids, publish
 from raylab.data.preparation.running import Progress, collect, run_tasks
 from raylab.data.preparation.sections import parted, read_sections
 from raylab.data.preparation.tasks import ReadSession, source_task, split_session
+from raylab.data.preparation.places import as_list, datasets_among, refuse_options
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.readers.companions import folders_of
 from raylab.data.readers.registry import WITHOUT_RECIPE
-from raylab.data.readers.sources import list_sources
-from raylab.errors import ConfigError, DataError
+from raylab.data.readers.sources import list_all
+from raylab.errors import DataError
 from raylab.paths import local_path
 
 
@@ -41,9 +41,10 @@ def prepare(
     `OUT.partial` until the dataset is whole.
 
     Args:
-        source: A file, a folder of files, or a pattern of files (`data/*_a.h5`). Or a prepared
-            dataset, whose sessions are then shared, not copied. Several prepared datasets become
-            one, with the splits that they have.
+        source: A file, a folder of files, or a pattern of files (`data/*_a.h5`); or several of
+            these, which one recipe describes. Or a prepared dataset, whose sessions are then
+            shared, not copied. Several prepared datasets become one, with the splits that they
+            have.
         out: The dataset's folder, which must not exist yet.
         recipe: The name of a shipped recipe, a YAML file, or a mapping of the same keys. Session
             files of the torch_brain tools need none.
@@ -82,27 +83,20 @@ def prepare(
     if target.exists():
         raise DataError(f"{target}: already exists", "Choose another --out, or remove it.")
     workspace = Workspace(target)
-    if not isinstance(source, str | Path):
-        if recipe or companions or overrides or sessions:
-            raise ConfigError(
-                "several sources are prepared datasets that are joined as they are",
-                "Remove the other options.",
-            )
-        return _joined([Dataset(folder) for folder in source], workspace)
-    source = local_path(source)
-    if (source / MANIFEST).is_file():
-        if recipe or companions:
-            option = "--recipe" if recipe else "--companions"
-            raise ConfigError(
-                f"{source}: is a prepared dataset, which needs no recipe", f"Remove {option}."
-            )
-        return _split_again(Dataset(source), workspace, overrides or {}, strict, progress)
+    places = [local_path(place) for place in as_list(source)]
+    datasets = datasets_among(places)
+    if datasets:
+        options = {"recipe": recipe, "companions": companions, "sessions": sessions}
+        refuse_options(datasets, **options, set=overrides)
+        if len(datasets) > 1:
+            return _joined(datasets, workspace)
+        return _split_again(datasets[0], workspace, overrides or {}, strict, progress)
     sections_changed, recipe_changed = parted(overrides or {})
     if recipe is None and recipe_changed:
         recipe = {"format": WITHOUT_RECIPE}
     chosen = load_recipe(recipe, recipe_changed) if recipe else None
     folders = folders_of(companions)
-    sources = list_sources(source, chosen, companions=folders)[:sessions]
+    sources = list_all(places, chosen, companions=folders)[:sessions]
     sections = read_sections(chosen, sections_changed, name_of_recipe(recipe))
     with workspace.opened(keep=len(sources) > 1):
         if chosen is not None and chosen.reader.setup:

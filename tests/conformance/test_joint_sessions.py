@@ -192,7 +192,7 @@ def test_what_cannot_be_joined(tmp_path: Path, parts: list[Dataset], joined: Dat
         raylab.prepare(
             [one.path for one in parts], out=tmp_path / "set", overrides={"splits.kind": "blocked"}
         )
-    with pytest.raises(DataError, match="not a prepared dataset"):
+    with pytest.raises(DataError, match="none: no such file or folder"):
         raylab.prepare([parts[0].path, tmp_path / "none"], out=tmp_path / "none-ds")
     with pytest.raises(ConfigError, match="different filters") as caught:
         raylab.prepare(joined.path, out=tmp_path / "again", overrides={"splits.kind": "sessions"})

@@ -51,6 +51,19 @@ def list_sources(
     return sorted(sources)
 
 
+def list_all(
+    paths: Iterable[Path], recipe: Recipe | None = None, *, companions: Folders | None = None
+) -> list[Source]:
+    """The sessions of several files, folders and patterns, each once; see `list_sources`."""
+    sources: dict[tuple[Path, str], Source] = {}
+    for path in paths:
+        for source in list_sources(path, recipe, companions=companions):
+            sources.setdefault((source.path.resolve(), source.key), source)
+    if recipe is not None:
+        refuse_shared(list(sources.values()), recipe)
+    return sorted(sources.values())
+
+
 def _matching(pattern: Path, recipe: Recipe | None) -> list[Path]:
     """The file of this name, or the sessions that a pattern matches."""
     reader = reader_of(recipe)

@@ -160,7 +160,7 @@ def test_one_bad_file_of_several_is_reported_or_strictly_refused(tmp_path: Path)
     made = prepare(source, recipe=recipe, out=tmp_path / "ds")
     assert list(made.dataset.sessions) == ["good"]
     assert "bad.npz" in made.failed[0].error
-    assert made.dataset.manifest["failed"] == [failure.to_dict() for failure in made.failed]
+    assert made.dataset.manifest["failed"] == [failure.entry for failure in made.failed]
     with pytest.raises(DataError, match=r"bad\.npz"):
         prepare(source, recipe=recipe, out=tmp_path / "strict", strict=True)
     assert not (tmp_path / "strict").exists()
