@@ -10,11 +10,11 @@ from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
 from raylab.data.preparation.budget import files_at_once
 from raylab.data.preparation.joining import join, require_equal_filters
+from raylab.data.preparation.places import as_list, datasets_among, refuse_options
 from raylab.data.preparation.publishing import Prepared, check_ids, publish
 from raylab.data.preparation.running import Progress, collect, run_tasks
 from raylab.data.preparation.sections import parted, read_sections
 from raylab.data.preparation.tasks import ReadSession, source_task, split_session
-from raylab.data.preparation.places import as_list, datasets_among, refuse_options
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.readers.companions import folders_of
 from raylab.data.readers.registry import WITHOUT_RECIPE

@@ -59,7 +59,7 @@ def test_one_id_in_two_folders_is_refused(tmp_path: Path) -> None:
 def test_datasets_and_recordings_do_not_mix(tmp_path: Path) -> None:
     prepared = dataset(tmp_path / "ds").path
     raw = files(tmp_path / "raw", "a")
-    with pytest.raises(ConfigError, match="ds: is a prepared dataset, but .*raw is not") as error:
+    with pytest.raises(ConfigError, match=r"ds: is a prepared dataset, but .*raw is not") as error:
         raylab.prepare([raw, prepared], recipe=recipe_file(tmp_path), out=tmp_path / "out")
     assert "Prepare the recordings first" in error.value.remedy
     with pytest.raises(DataError, match="dz: no such file or folder"):
