@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import raylab
 from raylab.data.readers.read import read_source
@@ -78,3 +79,11 @@ def drafted_session(path: Path, *, rate_hz: float | None = None) -> Session:
         recipe["time"] = {"rate_hz": rate_hz}
     parsed = parse_recipe(recipe, "draft")
     return read_source(list_sources(path, parsed)[0], parsed)
+
+
+def assert_read(session: Session, made: Recording, **labels: np.ndarray) -> None:
+    """The activity, the rate and each label are those that were written."""
+    np.testing.assert_allclose(session.neural, made.traces, rtol=1e-5)
+    assert session.rate_hz == pytest.approx(RATE, rel=1e-3)
+    for name, values in labels.items():
+        np.testing.assert_allclose(session.labels[name].values[:, 0], values, rtol=1e-6)

@@ -65,7 +65,7 @@ def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]])
         return Activity(chosen, samples, trials, section, rivals)
     if chosen.item.count > 1:
         return _columns(chosen, arrays, rivals)
-    time_first, why, check = _sides(shape, vectors)
+    time_first, why, check = _sides(chosen, vectors)
     layout = Guess("time_neuron" if time_first else "neuron_time", why, check)
     section = {"path": Guess(chosen.path, _choice(chosen, rivals)), "layout": layout}
     return Activity(
@@ -106,18 +106,19 @@ def _rank(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[float, 
     return (named and beside > 0, named, beside > 0, -preferred, size)
 
 
-def _sides(
-    shape: tuple[int, ...], vectors: Mapping[int, Sequence[Array]]
-) -> tuple[bool, str, bool]:
+def _sides(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[bool, str, bool]:
     """(True where the rows are samples, why, doubtful)."""
+    shape = array.item.shape
     rows, columns = shape
     size = f"{rows} x {columns}"
-    votes = [sum(_votes(array) for array in vectors.get(side, ())) for side in shape]
+    votes = [sum(_votes(each) for each in vectors.get(side, ())) for side in shape]
     if max(shape) > MOST_RATIO * min(shape):
         votes[shape.index(min(shape))] = 0
     if rows != columns and votes[0] != votes[1]:
         side = 0 if votes[0] > votes[1] else 1
-        witness = max(vectors[shape[side]], key=_votes)
+        best = max(_votes(each) for each in vectors[shape[side]])
+        telling = [each for each in vectors[shape[side]] if _votes(each) == best]
+        witness = max(telling, key=lambda each: each.place == array.place)
         place = "rows" if side == 0 else "columns"
         return side == 0, f"{size}: '{witness.path}' has a value for each of the {place}", False
     if rows == columns:

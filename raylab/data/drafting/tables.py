@@ -34,7 +34,7 @@ def tables_of(arrays: Sequence[Array], samples: int, taken: set[str]) -> Tables:
     for place, table in _places(arrays, samples):
         start = _column(table, START)
         stop = _column(table, STOP)
-        if start is None or stop is None or start is stop:
+        if start is None or stop is None or start is stop or _overlap(start, stop):
             continue
         name = _singular(place.rpartition("/")[2]) or "trial"
         columns = _columns(table, start, stop, taken)
@@ -66,6 +66,14 @@ def _column(table: Sequence[Array], known: set[str]) -> Array | None:
     named = [array for array in table if array.item.numeric and set(words(array.item.leaf)) & known]
     named.sort(key=lambda array: "time" not in words(array.item.leaf))
     return named[0] if named else None
+
+
+def _overlap(start: Array, stop: Array) -> bool:
+    """True where the first interval lasts longer than it usually takes until the next one."""
+    begins, ends, step = start.values.first, stop.values.first, start.values.step
+    if begins is None or ends is None or step is None:
+        return False
+    return ends - begins > 1.5 * step > 0
 
 
 def _columns(table: Sequence[Array], start: Array, stop: Array, taken: set[str]) -> Section:

@@ -86,7 +86,7 @@ def test_a_folder_lists_a_damaged_file_with_its_reason(tmp_path: Path) -> None:
 
 def test_pickles_of_classes_are_blocked_and_named(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1]}).to_pickle(tmp_path / "a.pkl")
-    with pytest.raises(DataError, match=r"pandas.*DataFrame"):
+    with pytest.raises(DataError, match="holds a table of pandas"):
         raylab.inspect(tmp_path / "a.pkl")
 
 

@@ -9,25 +9,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
-from lab_files import RATE, Recording, drafted_session, hdf5_file, recording, table
+from lab_files import (
+    RATE,
+    Recording,
+    assert_read,
+    drafted_session,
+    hdf5_file,
+    recording,
+    table,
+)
 
 import raylab
 from raylab.cli import main
-from raylab.data.session import Session
 from raylab.errors import DataError
 
 
 @pytest.fixture(scope="module")
 def made() -> Recording:
     return recording()
-
-
-def assert_read(session: Session, made: Recording, **labels: np.ndarray) -> None:
-    """The activity, the rate and each label are those that were written."""
-    np.testing.assert_allclose(session.neural, made.traces, rtol=1e-5)
-    assert session.rate_hz == pytest.approx(RATE, rel=1e-3)
-    for name, values in labels.items():
-        np.testing.assert_allclose(session.labels[name].values[:, 0], values, rtol=1e-6)
 
 
 def test_hdf5(made: Recording, tmp_path: Path) -> None:
@@ -114,38 +113,6 @@ def test_the_command_writes_the_draft_and_never_overwrites(
         raylab.draft(file, out=out)
 
 
-def test_suite2p_with_the_speed_of_a_table(made: Recording, tmp_path: Path) -> None:
-    plane = tmp_path / "mouse1" / "suite2p" / "plane0"
-    plane.mkdir(parents=True)
-    fluorescence = np.maximum(made.traces.T, 50)
-    np.save(plane / "F.npy", fluorescence)
-    np.save(plane / "Fneu.npy", np.full_like(fluorescence, 10))
-    np.save(plane / "spks.npy", fluorescence)
-    np.save(plane / "iscell.npy", np.ones((len(fluorescence), 2)))
-    np.save(plane / "ops.npy", np.array({"fs": RATE, "nframes": len(made.time)}), allow_pickle=True)
-    stamps = made.time[::2]
-    frame = pd.DataFrame({"time_s": stamps, "speed_cm_s": made.speed[::2]})
-    frame.to_csv(plane.parent / "running.csv", index=False)
-    session = drafted_session(plane.parent)
-    assert (session.neural.shape, session.rate_hz) == (made.traces.shape, RATE)
-    assert session.labels["speed"].unit == "cm/s"
-    np.testing.assert_allclose(session.labels["speed"].values[::2, 0], made.speed[::2], rtol=1e-6)
-
-
-def test_spike_times_of_trials_with_classes_in_a_second_file(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    trials, units = np.repeat(np.arange(20), 30), rng.integers(0, 5, 600)
-    times = rng.integers(0, 30_000, 600)
-    np.savez(tmp_path / "a_data.npz", times=times, neurons=units, trials=trials)
-    choice = np.array(["left", "right"] * 10)
-    np.savez(tmp_path / "a_more.npz", choice=choice)
-    session = drafted_session(tmp_path / "a_data.npz")
-    assert session.neural.sum() == 600
-    assert session.neural.shape[1] == 5
-    assert session.labels["choice"].classes == ("left", "right")
-    assert raylab.draft(tmp_path / "a_data.npz").checks[0].startswith("spikes.tick_s")
-
-
 def test_a_label_without_a_clock_is_taken_to_span_the_recording(
     made: Recording, tmp_path: Path
 ) -> None:
@@ -173,47 +140,3 @@ def test_a_position_that_only_increases_is_no_clock(made: Recording, tmp_path: P
     recipe = raylab.draft(tmp_path / "a.npz").recipe
     assert recipe["time"] == {"rate_hz": 30.0}
     assert list(recipe["labels"]) == ["position"]
-
-
-def test_phy_with_a_position_and_its_times(made: Recording, tmp_path: Path) -> None:
-    spikes = np.concatenate(made.spikes)
-    units = np.repeat(np.arange(len(made.spikes)), [len(each) for each in made.spikes])
-    order = np.argsort(spikes, kind="stable")
-    samples = np.round(spikes[order] * 30_000).astype(np.uint64)
-    np.save(tmp_path / "spike_times.npy", samples[:, None])
-    np.save(tmp_path / "spike_clusters.npy", units[order].astype(np.int32))
-    np.save(tmp_path / "amplitudes.npy", np.arange(len(spikes)) ** 1.5)
-    groups = pd.DataFrame({"cluster_id": np.arange(12), "group": ["good"] * 11 + ["noise"]})
-    groups.to_csv(tmp_path / "cluster_group.tsv", sep="\t", index=False)
-    (tmp_path / "params.py").write_text("sample_rate = 30000.\n")
-    np.save(tmp_path / "position.npy", made.position)
-    np.save(tmp_path / "position_times.npy", made.time)
-    session = drafted_session(tmp_path)
-    good = sum(len(each) for each in made.spikes[:11])
-    assert (session.kind, session.neural.shape[1], session.rate_hz) == ("counts", 11, 20.0)
-    assert session.neural.sum() == good
-    assert list(session.labels) == ["position"]
-    expected = np.interp(session.time, made.time, made.position)
-    forward = np.abs(session.labels["position"].values[:, 0] - expected) < 1e-6
-    assert forward[np.isfinite(session.labels["position"].values[:, 0])].all()
-
-
-def test_caiman_with_a_position_beside_it(made: Recording, tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "caiman_results.hdf5", "w") as file:
-        file["estimates/C"], file["estimates/F_dff"] = made.traces.T, made.traces.T
-        file["estimates/idx_components"] = np.arange(len(made.spikes))
-        file["params/data/fr"] = RATE
-    np.save(tmp_path / "caiman_position.npy", made.position)
-    session = drafted_session(tmp_path / "caiman_results.hdf5")
-    assert_read(session, made, position=made.position)
-
-
-def test_a_tensor_of_trials_with_their_conditions(made: Recording, tmp_path: Path) -> None:
-    tensor = made.traces.reshape(24, 10, 12)
-    condition = np.arange(24) % 4
-    np.save(tmp_path / "activity.npy", tensor)
-    np.save(tmp_path / "condition.npy", condition)
-    session = drafted_session(tmp_path)
-    np.testing.assert_array_equal(session.neural, made.traces)
-    assert (session.labels["condition"].values == np.repeat(condition, 10)).all()
-    assert len(session.segments) == 24
