@@ -43,7 +43,9 @@ class ArrayInputs:
         """The names of the session, its animal and its area."""
         self.recipe["session"] = {"id": name, "animal": animal, "area": area}
 
-    def add_activity(self, neural: Any, *, kind: str | None, bin_s: float | None, nan: str) -> None:
+    def add_activity(
+        self, neural: Any, *, kind: str | None, layout: str | None, bin_s: float | None, nan: str
+    ) -> None:
         """The activity: an array, a DataFrame, a list of trials, or an object of pynapple."""
         spec: dict[str, Any] = {"path": "neural", "nan": nan}
         if is_pynapple(neural):
@@ -56,8 +58,8 @@ class ArrayInputs:
             if hasattr(neural, "columns"):
                 self.arrays["units/id"] = plain(neural.columns, "the names of the columns")
             self.arrays["neural"] = plain(neural, "neural")
-            if self.arrays["neural"].ndim == 3:
-                spec["layout"] = "trial_time_neuron"
+            if layout is None and self.arrays["neural"].ndim == 3:
+                layout = "trial_time_neuron"
         if bin_s is not None and kind_of(neural) != "TsGroup":
             raise ConfigError(
                 f"{SOURCE}: bin_s is the width of the bins of a TsGroup", "Remove bin_s."
@@ -67,6 +69,8 @@ class ArrayInputs:
                 f"{SOURCE}: the kind of the activity is missing",
                 "Give kind='calcium', kind='counts' or kind='rate'.",
             )
+        if layout is not None:
+            spec["layout"] = layout
         self.recipe["neural"] = spec | {"kind": kind}
 
     def _add_pynapple(self, neural: Any, kind: str | None, bin_s: float | None) -> str | None:

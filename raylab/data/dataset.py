@@ -171,6 +171,7 @@ class Dataset:
         *,
         out: str | Path,
         kind: NeuralKind | None = None,
+        layout: str | None = None,
         rate_hz: float | None = None,
         time: Any = None,
         labels: Mapping[str, Any] | None = None,
@@ -195,6 +196,8 @@ class Dataset:
                 or TsGroup (spike times, counted into bins of `bin_s` seconds).
             out: The dataset's folder, which must not exist yet.
             kind: `calcium`, `counts` or `rate`; a TsGroup is `counts`.
+            layout: The order of the axes of an array: `time_neuron` (default), `neuron_time`, or
+                `trial_time_neuron` (default of three axes).
             rate_hz: Sampling rate of `neural` in Hz.
             time: Stamps (samples,) of `neural` in seconds, instead of `rate_hz`. Pauses between
                 stamps divide the recording into segments.
@@ -237,7 +240,7 @@ class Dataset:
 
         inputs = ArrayInputs()
         inputs.add_session(session, animal=animal, area=area)
-        inputs.add_activity(neural, kind=kind, bin_s=bin_s, nan=nan)
+        inputs.add_activity(neural, kind=kind, layout=layout, bin_s=bin_s, nan=nan)
         inputs.add_clock(rate_hz, time)
         inputs.add_units(units)
         for name, label in (labels or {}).items():

@@ -8,6 +8,7 @@ from typing import Any
 
 from raylab.data.array_inputs import ArrayInputs
 from raylab.data.array_values import SOURCE
+from raylab.data.checks.table import checked
 from raylab.data.preparation.sections import DEALT, Sections, read_sections
 from raylab.data.preparation.writing import (
     store_session,
@@ -50,7 +51,7 @@ def write_arrays(inputs: ArrayInputs, out: str | Path, *, splits: Mapping[str, A
         )
     files = Files({"": MemoryStore(inputs.arrays)}, {"": Path(SOURCE)}, {"": SOURCE})
     session = assemble(files, recipe, stem=recipe.session.id)
-    session = session.check(SOURCE)
+    session = checked(session.check(SOURCE), recipe)
     _write(target, session, sections)
     return target
 

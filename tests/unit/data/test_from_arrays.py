@@ -69,6 +69,24 @@ def test_a_data_frame_names_its_units(tmp_path: Path) -> None:
     assert session.labels["level"].kind == "discrete"
 
 
+def test_pynapple_traces_and_intervals(tmp_path: Path) -> None:
+    trials = nap.IntervalSet([0, 4], [3, 9], metadata={"choice": ["left", "right"]})
+    session = made(
+        tmp_path,
+        nap.TsdFrame(t=TIME, d=NEURAL, columns=list("abcd")),
+        rate_hz=None,
+        labels={"position": nap.Tsd(t=TIME, d=POSITION)},
+        trials=trials,
+    )
+    assert np.array_equal(session.neural, NEURAL)
+    assert np.allclose(session.labels["position"].values[:, 0], POSITION)
+    choice = session.labels["choice"]
+    assert choice.classes == ("left", "right")
+    expected = np.select([(TIME < 3), (TIME >= 4) & (TIME < 9)], [0, 1], -1)
+    assert np.array_equal(choice.values, expected)
+    assert np.array_equal(session.groups["trial"], expected)
+
+
 def test_pynapple_spikes_are_counted_in_their_epochs(tmp_path: Path) -> None:
     times = [np.sort(RNG.uniform(0, 100, 400)), np.sort(RNG.uniform(0, 100, 200)), np.array([])]
     group = nap.TsGroup(
@@ -82,6 +100,19 @@ def test_pynapple_spikes_are_counted_in_their_epochs(tmp_path: Path) -> None:
     assert np.array_equal(session.neural[:100, 0], expected)
     assert session.neural[:, 2].sum() == 0  # a silent unit is a unit
     assert session.units["id"].tolist() == [0, 3, 6]
+
+
+def test_trials(tmp_path: Path) -> None:
+    condition = np.arange(10) % 2
+    session = made(tmp_path, NEURAL.reshape(10, 30, N), labels={"c": (condition, "discrete")})
+    assert np.array_equal(session.neural, NEURAL)
+    assert len(session.segments) == 10
+    assert np.array_equal(session.labels["c"].values, np.repeat(condition, 30))
+    lengths = [NEURAL[:20], NEURAL[20:50]]
+    session = raylab.Dataset.from_arrays(
+        lengths, out=tmp_path / "list", kind="calcium", rate_hz=30, splits={"kind": "trials"}
+    ).session("session")
+    assert session.segments.tolist() == [[0, 20], [20, 50]]
 
 
 def test_datasets_of_arrays_are_joined(tmp_path: Path) -> None:
@@ -109,6 +140,7 @@ def test_datasets_of_arrays_are_joined(tmp_path: Path) -> None:
         ({"labels": {"x": (POSITION, "circle")}}, "kind"),
         ({"trials": np.zeros((3, 3))}, "are no table"),
         ({"trials": {"start": [0, 1]}}, "have no 'stop'"),
+        ({"neural": NEURAL[:3].T[:, :2], "kind": "rate"}, r"`neural.layout: neuron_time`"),
         ({"splits": {"kind": "sessions"}}, "deal whole sessions"),
         ({"splits": {"kind": "blokced"}}, "blokced"),
     ],
