@@ -108,11 +108,11 @@ def test_trials(tmp_path: Path) -> None:
     assert np.array_equal(session.neural, NEURAL)
     assert len(session.segments) == 10
     assert np.array_equal(session.labels["c"].values, np.repeat(condition, 30))
-    lengths = [NEURAL[:20], NEURAL[20:50]]
+    lengths = [NEURAL[:20], NEURAL[20:50], NEURAL[50:90]]
     session = raylab.Dataset.from_arrays(
         lengths, out=tmp_path / "list", kind="calcium", rate_hz=30, splits={"kind": "trials"}
     ).session("session")
-    assert session.segments.tolist() == [[0, 20], [20, 50]]
+    assert session.segments.tolist() == [[0, 20], [20, 50], [50, 90]]
 
 
 def test_datasets_of_arrays_are_joined(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_datasets_of_arrays_are_joined(tmp_path: Path) -> None:
         ({"labels": {"x": (POSITION, "circle")}}, "kind"),
         ({"trials": np.zeros((3, 3))}, "are no table"),
         ({"trials": {"start": [0, 1]}}, "have no 'stop'"),
-        ({"neural": NEURAL[:3].T[:, :2], "kind": "rate"}, r"`neural.layout: neuron_time`"),
+        ({"neural": NEURAL.T, "kind": "rate"}, r"`neural.layout: neuron_time`"),
         ({"splits": {"kind": "sessions"}}, "deal whole sessions"),
         ({"splits": {"kind": "blokced"}}, "blokced"),
     ],
