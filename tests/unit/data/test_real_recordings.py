@@ -132,3 +132,13 @@ def test_fly(real_data: Path) -> None:
     }
     assert coherence[0] > 0.8
     assert abs(max(coherence, key=lambda lag: coherence[lag])) <= 1
+
+
+def test_reaching(real_data: Path) -> None:
+    (session,) = read(real_data, "reaching")
+    assert (session.neural.shape, session.rate_hz, len(session.segments)) == ((18203, 98), 50, 800)
+    lengths = np.diff(session.segments, axis=1)
+    assert (lengths.min(), lengths.max()) == (12, 40)
+    assert session.labels["direction"].classes == tuple("12345678")
+    assert session.labels["hand"].values[0].tolist() == [-13.454, -8.0071, -17.89]
+    assert any("copies" in note for note in session.notes)

@@ -47,6 +47,7 @@ def test_recipes_are_shipped_for_every_recording() -> None:
         "hippocampus",
         "motor_cortex",
         "orbitofrontal",
+        "reaching",
         "synthetic_neuropixels",
         "worm",
         "worm_nwb",
