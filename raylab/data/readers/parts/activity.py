@@ -24,6 +24,8 @@ class Activity:
         trials: Where the activity is sampled in trials.
         stored: (T,) the places of the samples in the file, where not all of the file's are taken.
         stored_samples: How many samples the file has.
+        stamped: (T,) the places of the samples among the time stamps, where they have stamps.
+        stored_stamps: How many time stamps the file has.
         origin_s: Seconds of `time` at which the session starts, where time counts from 1970.
         is_nominal: The time between trials is not known.
         unit_rows: (N,) the rows of the units in the file, where not all of the file's are taken or
@@ -41,6 +43,8 @@ class Activity:
     trials: Trials | None = None
     stored: np.ndarray | None = None
     stored_samples: int = 0
+    stamped: np.ndarray | None = None
+    stored_stamps: int = 0
     origin_s: float = 0.0
     is_nominal: bool = False
     unit_rows: np.ndarray | None = None
@@ -49,7 +53,9 @@ class Activity:
     notes: tuple[str, ...] = ()
 
     def of_samples(self, raw: np.ndarray, key: str) -> np.ndarray:
-        """(T, ...) values of a label or group from the rows that the file has, per sample or trial.
+        """(T, ...) values of a label or group from the rows that the file has.
+
+        They are per sample, per time stamp, or per trial.
 
         Their number is checked by the caller.
         """
@@ -58,6 +64,8 @@ class Activity:
             return of_trials(raw, self.rows, key)
         if self.stored is not None and is_per_sample:
             return np.asarray(raw[self.stored])
+        if self.stamped is not None and len(raw) == self.stored_stamps:
+            return np.asarray(raw[self.stamped])
         return raw
 
     def flat(self, raw: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from raylab.data.readers.files import Files
@@ -38,7 +40,10 @@ def sampled(files: Files, recipe: Recipe) -> Activity:
         samples, stamps = taken(samples, stamps, recipe.neural, recipe.time)
     is_cut = recipe.segments is not None
     clock = _clock(recipe.time, stamps, len(samples), rate_hz=rate_hz, is_cut=is_cut)
-    return _activity(traces, clock, samples, stored)
+    activity = _activity(traces, clock, samples, stored)
+    if stamps is None:
+        return activity
+    return dataclasses.replace(activity, stamped=stamps.place, stored_stamps=stamps.stored)
 
 
 def _in_trials(files: Files, recipe: Recipe, traces: Traces, rate_hz: float | None) -> Activity:

@@ -55,6 +55,18 @@ def test_the_recipe_says_which_samples(tmp_path: Path, take: Any, first: int) ->
     assert session.groups["g"].tolist() == session.neural[:, 0].tolist()
 
 
+def test_labels_with_a_value_for_every_stamp_are_cut_with_the_stamps(tmp_path: Path) -> None:
+    arrays = {"x": np.arange(8)[:, None], "t": np.arange(12) / 10, "y": np.arange(12.0)}
+    session = read_arrays(
+        tmp_path,
+        arrays,
+        neural={"path": "x", "kind": "rate"},
+        time={"path": "t", "take": "last"},
+        labels={"y": {"path": "y", "kind": "continuous"}},
+    )
+    assert session.labels["y"].values[:, 0].tolist() == list(range(4, 12))
+
+
 def test_a_part_leaves_stamps_out_that_are_no_numbers(tmp_path: Path) -> None:
     arrays = {"x": np.ones((4, 1)), "t": [np.nan, 0, 0.1, 0.2, 0.3]}
     session = read_arrays(

@@ -25,6 +25,8 @@ class Stamps:
         unit_s: The unit in which they are stored, in seconds.
         spacing: Seconds between neighbouring numbers of the type they are stored in; 0 for float64
             and whole numbers, which are exact enough.
+        place: (T,) the places of the stamps in the file, where a part of them is taken.
+        stored: How many stamps the file then has.
         are_dates: They are stored as dates, so their seconds count from 1970.
     """
 
@@ -32,6 +34,8 @@ class Stamps:
     name: str
     unit_s: float = 1.0
     spacing: float = 0.0
+    place: np.ndarray | None = None
+    stored: int = 0
     are_dates: bool = False
 
 

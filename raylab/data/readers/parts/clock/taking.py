@@ -27,7 +27,9 @@ def taken(
     samples = samples[part]
     if stamps is None:
         return samples, None
-    seconds = stamps.seconds[_part(time.take, len(stamps.seconds), len(samples), "time")]
+    stored = len(stamps.seconds)
+    place = np.arange(stored)[_part(time.take, stored, len(samples), "time")]
+    seconds = stamps.seconds[place]
     if len(seconds) != len(samples):
         section = "time" if len(seconds) > len(samples) else "neural"
         raise DataError(
@@ -35,7 +37,7 @@ def taken(
             f"If both are right, `{section}.take: first`, `last` or [start, stop] says which of "
             "them to take. Else check `time.path` and `neural.layout` in the recipe.",
         )
-    return samples, dataclasses.replace(stamps, seconds=seconds)
+    return samples, dataclasses.replace(stamps, seconds=seconds, place=place, stored=stored)
 
 
 def _length(take: Take | None, stored: int) -> int:
