@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,15 +51,23 @@ class DecoderModel(torch.nn.Module):
         self.units = [max(units)] if shared else units
         self.place = {name: 0 if shared else place for place, name in enumerate(sessions)}
         self.rows, outputs = example_length(config, sessions), self.target.outputs
-        # float64, because float32 would round what a label far from zero does (see `scale`).
-        self.register_buffer("mean", torch.zeros(outputs, dtype=torch.float64))
-        self.register_buffer("std", torch.ones(outputs, dtype=torch.float64))
+        self.register_buffer("mean", torch.zeros(outputs))
+        self.register_buffer("std", torch.ones(outputs))
         self.register_buffer("weights", torch.ones(outputs))
         self.frames = FrameError(config.loss) if isinstance(config.loss, FramesLoss) else None
         if isinstance(config.model, ReadoutConfig):
             self.readouts = torch.nn.ModuleList(StoredArrays() for _ in self.units)
         else:
             self.network = build_network(config.model, self.units, outputs, length=self.rows)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *arguments: Any, **options: Any
+    ) -> None:
+        """Take over the precision of the stored scale, which depends on the label (see `scale`)."""
+        for name in ("mean", "std"):
+            if f"{prefix}{name}" in state_dict:
+                setattr(self, name, getattr(self, name).to(state_dict[f"{prefix}{name}"].dtype))
+        super()._load_from_state_dict(state_dict, prefix, *arguments, **options)
 
     def outputs(self, session: str, x: Tensor) -> Tensor:
         """(n, L, K) -> (n, outputs): values float64 in the label's own unit, scores of classes and
@@ -167,8 +176,8 @@ class DecoderModel(torch.nn.Module):
             )
         if self.target.kind == "continuous":
             mean, std = scale_of(values, varies)
-            self.mean.copy_(torch.from_numpy(mean))
-            self.std.copy_(torch.from_numpy(std))
+            self.mean = torch.from_numpy(mean).to(self.mean.device)
+            self.std = torch.from_numpy(std).to(self.std.device)
         if self.frames is not None:
             self.frames.scale_to(values)
         if (

@@ -15,18 +15,16 @@ LEAST, MOST = 1e-30, 1e30  # standard deviations for which float32 does
 
 
 def scale_of(values: np.ndarray, varies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, D) values -> their (D,) float64 mean and standard deviation, 1 of constant columns.
+    """(n, D) values -> their (D,) mean and standard deviation, 1 of constant columns.
 
-    Where float32 holds them, they are rounded to it: earlier versions of raylab had them in
-    float32, and the same trial still gives the same weights.
+    They are float32 where it holds the values of all columns, as earlier versions of raylab had
+    them: the same trial still gives the same weights. Otherwise they are float64.
     """
     mean, std = values.mean(axis=0), np.where(varies, values.std(axis=0), 1.0)
     near = held(torch.from_numpy(mean), torch.from_numpy(std)).numpy()
     with np.errstate(over="ignore", under="ignore"):
-        return (
-            np.where(near, mean.astype(np.float32), mean),
-            np.where(near, std.astype(np.float32), std),
-        )
+        small = (mean.astype(np.float32), std.astype(np.float32))
+    return small if near.all() else (np.where(near, small[0], mean), np.where(near, small[1], std))
 
 
 def held(mean: Tensor, std: Tensor) -> Tensor:

@@ -91,6 +91,7 @@ def test_near_zero_the_scale_is_what_float32_makes_of_it() -> None:
     """Trials of earlier versions had it so, and still have the same weights to the bit."""
     values = np.random.default_rng(0).normal(3, 2, (50, 2))
     mean, std = scale_of(values, np.ones(2, bool))
+    assert mean.dtype == std.dtype == np.float32
     np.testing.assert_array_equal(mean, values.mean(axis=0).astype(np.float32))
     np.testing.assert_array_equal(std, values.std(axis=0).astype(np.float32))
     standard = torch.randn(5, 2)
