@@ -153,8 +153,12 @@ def folders_by_name(companions: Sequence[str]) -> dict[str, str | Path]:
     """The options `--companions NAME=FOLDER` as {NAME: FOLDER}, and `--companions FOLDER` as {"":
     FOLDER}.
     """
-    pairs = (text.rpartition("=") for text in companions)
-    return {name: folder for name, _, folder in pairs}
+    folders: dict[str, str | Path] = {}
+    for text in companions:
+        name, separator, folder = text.partition("=")
+        is_named = bool(separator) and "/" not in name  # `./a=b` is a folder
+        folders[name if is_named else ""] = folder if is_named else text
+    return folders
 
 
 def view_section(overrides: Sequence[str]) -> dict[str, Any] | None:

@@ -85,7 +85,7 @@ def source_task(
 ) -> SourceTask:
     """The task of preparing one source."""
     return {
-        "source": source.resolved().dump(),
+        "source": source.absolute().dump(),
         "recipe": recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if recipe
         else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from raylab.config.explain import did_you_mean
 from raylab.data.companion_spec import CompanionSpec
-from raylab.data.readers.source import Source, is_chosen
+from raylab.data.readers.source import Source, absolute, is_chosen
 from raylab.data.recipe import Recipe
 from raylab.errors import ConfigError, DataError
 from raylab.paths import local_path
@@ -100,9 +100,10 @@ def _places(source: Source, name: str, folders: Folders) -> Iterator[Path]:
         yield source.path.parent
         return
     yield source.path
-    for folder in source.path.resolve().parents:
+    session = absolute(source.path)
+    for folder in session.parents:
         yield folder
-        if is_chosen(source.path.resolve()) or is_chosen(folder):
+        if is_chosen(session) or is_chosen(folder):
             return
 
 

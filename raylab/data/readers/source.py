@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +65,11 @@ class Source:
         """The source in a list of sources: a file's name, or `mouse1/suite2p` of a folder."""
         if not self.path.is_dir():
             return self.path.name
-        return str(self.path.resolve().relative_to(self._chosen.parent))
+        return str(absolute(self.path).relative_to(self._chosen.parent))
 
     @property
     def _chosen(self) -> Path:
-        folder = self.path.resolve()
+        folder = absolute(self.path)
         return next((each for each in (folder, *folder.parents) if is_chosen(each)), folder)
 
     def dump(self) -> SourceRecord:
@@ -90,14 +91,19 @@ class Source:
             tuple(Path(path) for path in record["files"]),
         )
 
-    def resolved(self) -> Source:
+    def absolute(self) -> Source:
         """With absolute paths, for a process with another working folder."""
         return Source(
-            self.path.resolve(),
+            absolute(self.path),
             self.key,
-            tuple((name, path.resolve()) for name, path in self.companions),
-            tuple(path.resolve() for path in self.files),
+            tuple((name, absolute(path)) for name, path in self.companions),
+            tuple(absolute(path) for path in self.files),
         )
+
+
+def absolute(path: Path) -> Path:
+    """An absolute path whose links are not followed: a session is called after the link."""
+    return Path(os.path.abspath(path))
 
 
 def is_chosen(folder: Path) -> bool:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from raylab.data.readers.companions import Folders, check_folders, companions_of, refuse_shared
 from raylab.data.readers.isolation.isolated import is_torch_brain_isolated
 from raylab.data.readers.read import check_torch_brain, reader_of, which_recipe
-from raylab.data.readers.registry import Reader
+from raylab.data.readers.searching import refuse_zarr, sessions_among
 from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.paths import local_path
-
-ZARR = (".zgroup", ".zattrs", ".zarray", "zarr.json")  # files that say what such a folder is
-MOST_LEVELS = 6  # of folders above a session that is a folder
 
 
 def list_sources(
@@ -45,7 +42,11 @@ def list_sources(
     sources = []
     for session in sessions:
         found = companions_of(Source(session), recipe, folders)
-        read = tuple(file for each in (session, *found.values()) for file in _files(each, recipe))
+        places = [(session, recipe.reader)]
+        places += [(path, recipe.companions[name].reader) for name, path in found.items()]
+        read = tuple(
+            file for path, reader in places if path.is_dir() for file in reader.files_in(path)
+        )
         sources += [Source(session, key, tuple(found.items()), read) for key in keys]
     refuse_shared(sources, recipe)
     return sorted(sources)
@@ -68,7 +69,7 @@ def _matching(pattern: Path, recipe: Recipe | None) -> list[Path]:
     """The file of this name, or the sessions that a pattern matches."""
     reader = reader_of(recipe)
     paths = [pattern] if pattern.exists() else [Path(name) for name in glob.glob(str(pattern))]
-    sessions = _sessions(paths, reader)
+    sessions = sessions_among(paths, reader, hidden=pattern.exists())
     if sessions:
         return sessions
     if pattern.is_file():
@@ -86,14 +87,14 @@ def _matching(pattern: Path, recipe: Recipe | None) -> list[Path]:
 
 def _in_folder(folder: Path, recipe: Recipe | None) -> list[Path]:
     """The sessions in a folder, which may be one itself."""
-    _refuse_zarr(folder)
+    refuse_zarr(folder)
     reader = reader_of(recipe)
     if recipe is not None and recipe.files:
-        sessions = _sessions(_globbed(folder, (recipe.files,), recipe), reader)
+        sessions = sessions_among(_globbed(folder, (recipe.files,), recipe), reader)
     elif reader.folder:
-        sessions = _sessions([folder], reader)
+        sessions = sessions_among([folder], reader, hidden=True)
     else:
-        sessions = _sessions(_globbed(folder, reader.patterns, recipe), reader)
+        sessions = sessions_among(_globbed(folder, reader.patterns, recipe), reader)
     if sessions:
         return sessions
     if recipe is None:
@@ -117,46 +118,3 @@ def _globbed(folder: Path, patterns: Iterable[str], recipe: Recipe | None) -> li
             f"`files: {recipe.files if recipe else ''}` is not a pattern ({error})",
             "Correct the recipe's `files`.",
         ) from None
-
-
-def _sessions(paths: Iterable[Path], reader: Reader) -> list[Path]:
-    """The sessions among files and folders: hidden ones and those of other kinds are left out."""
-    sessions = set()
-    for path in paths:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and reader.folder:
-            sessions |= set(_below(path, reader, MOST_LEVELS))
-        elif path.is_file() and reader.patterns:
-            sessions.add(path)
-        elif path.is_dir():
-            _refuse_zarr(path)
-    return sorted(sessions)
-
-
-def _refuse_zarr(folder: Path) -> None:
-    """Raise a DataError where a folder is a Zarr store, as some archives keep NWB."""
-    if any((folder / name).is_file() for name in ZARR):
-        raise DataError(
-            f"{folder}: a folder of the Zarr format, which raylab does not read",
-            "Convert it into one HDF5 file. For NWB: open it with `NWBZarrIO` of hdmf-zarr, and "
-            "export it with `NWBHDF5IO` of pynwb.",
-        )
-
-
-def _below(folder: Path, reader: Reader, levels: int) -> Iterator[Path]:
-    """The folder if it is a session, else the sessions in the folders below it."""
-    if reader.files_in(folder):
-        yield folder
-    elif levels:
-        for inner in sorted(folder.iterdir()):
-            if inner.is_dir() and not inner.is_symlink() and not inner.name.startswith("."):
-                yield from _below(inner, reader, levels - 1)
-
-
-def _files(path: Path, recipe: Recipe) -> Iterable[Path]:
-    """The files that are read of a session or companion that is a folder."""
-    if not path.is_dir():
-        return ()
-    readers = (recipe.reader, *(spec.reader for spec in recipe.companions.values()))
-    return next((files for each in readers if (files := each.files_in(path))), ())

@@ -222,3 +222,44 @@ def test_a_changed_companion_is_another_source(tmp_path: Path) -> None:
     before = source_key(list_sources(path, recipe())[0], recipe())
     running(tmp_path / "running.csv", 22.0)
     assert source_key(list_sources(path, recipe())[0], recipe()) != before
+
+
+def test_a_companion_may_be_a_folder(tmp_path: Path) -> None:
+    path = recording(tmp_path / "m1.h5")
+    (tmp_path / "camera").mkdir()
+    np.save(tmp_path / "camera" / "pupil.npy", np.arange(40.0))
+    found = recipe(
+        companions={"camera": {"file": "camera", "format": "npy"}},
+        labels={"pupil": {"path": "camera:pupil", "kind": "continuous"}},
+    )
+    (source,) = list_sources(path, found)
+    assert source.files == (tmp_path / "camera" / "pupil.npy",)
+    pupil = read_isolated(source, found).labels["pupil"].values[:, 0]
+    np.testing.assert_array_equal(pupil, np.arange(40))
+    (tmp_path / "camera" / "pupil.npy").unlink()
+    with pytest.raises(DataError, match="no such file"):
+        list_sources(path, found)
+
+
+def test_the_command_line_takes_folders_by_name() -> None:
+    from raylab.cli.group import folders_by_name
+
+    given = ("behaviour", "running=treadmill", "./day=1/x", "video=a=b")
+    assert folders_by_name(given) == {"": "./day=1/x", "running": "treadmill", "video": "a=b"}
+
+
+def test_prepare_takes_folders_of_companions_from_the_command_line(tmp_path: Path) -> None:
+    import yaml
+    from click.testing import CliRunner
+
+    from raylab.cli.group import cli
+
+    recording(tmp_path / "raw" / "m1.h5")
+    running(tmp_path / "behaviour" / "running.csv")
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(RECIPE))
+    for verb, more in (("inspect", []), ("prepare", ["--out", str(tmp_path / "ds")])):
+        raw, folder = str(tmp_path / "raw"), f"running={tmp_path / 'behaviour'}"
+        command = [verb, raw, "--recipe", str(tmp_path / "r.yaml"), "--companions", folder, *more]
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 0, done.output
+        assert "speed" in done.output

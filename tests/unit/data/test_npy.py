@@ -169,3 +169,30 @@ def test_what_is_damaged_or_too_large_is_named(
     monkeypatch.setenv("RAYLAB_MAX_ARRAY_GB", "1e-7")
     with pytest.raises(DataError, match="GB of memory"):
         read_source(list_sources(path, found)[0], found)
+
+
+def test_links_between_folders_are_followed_once(tmp_path: Path) -> None:
+    folder(tmp_path / "store" / "a8f3")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "m1").symlink_to(tmp_path / "store" / "a8f3")
+    (tmp_path / "data" / "again").symlink_to(tmp_path / "data")
+    found = parse_recipe(FOLDER, "test")
+    assert [source.name for source in list_sources(tmp_path / "data", found)] == ["m1"]
+
+
+def test_a_session_is_called_after_the_link_to_it(tmp_path: Path) -> None:
+    np.save(tmp_path / "a8f3.npy", X)
+    (tmp_path / "m1.npy").symlink_to(tmp_path / "a8f3.npy")
+    prepared = raylab.prepare(tmp_path / "m1.npy", out=tmp_path / "ds", recipe=FILE)
+    assert list(prepared.dataset.sessions) == ["m1"]
+
+
+def test_a_hidden_folder_that_is_named_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder(tmp_path / ".m1" / "alf")
+    found = parse_recipe(FOLDER, "test")
+    assert len(list_sources(tmp_path / ".m1", found)) == 1
+    monkeypatch.chdir(tmp_path / ".m1" / "alf")
+    for path in (".", "..", "../alf"):
+        assert len(list_sources(Path(path), found)) == 1
