@@ -21,6 +21,7 @@ import scipy.io
 import scipy.sparse
 
 from raylab.data.synth import write_session
+from tests.fuzz import table_bases
 
 Arrays = dict[str, Any]
 Write = Callable[[Path, Arrays], None]
@@ -104,6 +105,17 @@ def spiking(kind: str, prefix: str = "", *, trials: bool) -> dict[str, Any]:
     }
 
 
+def ragged(found: Arrays) -> list[np.ndarray]:
+    """The spike times of each unit, the last of which has none."""
+    return [np.asarray(found["spikes"])[np.asarray(found["cluster"]) == unit] for unit in range(5)]
+
+
+def with_cells(kind: str, prefix: str = "") -> tuple[dict[str, Any], ...]:
+    """As `recipes`, and one for the spike times in `ragged`."""
+    spikes = {"times": f"{prefix}ragged", "units": f"{prefix}ragged/unit", "bin_s": 0.5}
+    return (*recipes(kind, prefix), {"format": kind, "spikes": spikes})
+
+
 def recipes(kind: str, prefix: str = "") -> tuple[dict[str, Any], ...]:
     plain = {"format": kind, "neural": {"path": "traces", "kind": "rate"}, "time": {"rate_hz": 10}}
     return (
@@ -128,6 +140,10 @@ def write_hdf5(path: Path, found: Arrays) -> None:
                 else _stored(value)
             )
         file["group"].attrs["unit"] = "s"
+        file["linked"] = h5py.SoftLink("/group/time")
+        rows = file.create_dataset("group/ragged", (5,), h5py.vlen_dtype(np.float64))
+        for unit, times in enumerate(ragged(found)):
+            rows[unit] = times
 
 
 def write_mat73(path: Path, found: Arrays) -> None:
@@ -142,6 +158,12 @@ def write_mat73(path: Path, found: Arrays) -> None:
             )
             if text:
                 file[name].attrs["MATLAB_class"] = np.bytes_("char")
+        cells = [file.create_dataset(f"#refs#/{k}", data=x) for k, x in enumerate(ragged(found))]
+        file["ragged"] = np.array([[cell.ref for cell in cells]], h5py.ref_dtype)
+        file["ragged"].attrs["MATLAB_class"] = np.bytes_("cell")
+        matrix, group = scipy.sparse.csc_matrix(np.eye(4)), file.create_group("sparse")
+        group.attrs["MATLAB_sparse"] = np.uint64(4)
+        group["data"], group["ir"], group["jc"] = matrix.data, matrix.indices, matrix.indptr
     with path.open("r+b") as raw:
         raw.write(b"MATLAB 7.3 MAT-file".ljust(512))
 
@@ -156,6 +178,9 @@ def _turned(array: Any) -> Any:
 
 def write_mat5(path: Path, found: Arrays, *, compress: bool = False) -> None:
     group = {name: value for name, value in found.items() if name != "traces"}
+    cells = np.empty((5, 1), object)
+    cells[:, 0] = ragged(found)
+    group["ragged"] = cells
     values = {"traces": found.get("traces"), "group": group, "cells": np.array([1, "a"], object)}
     values["sparse"] = scipy.sparse.csc_matrix(np.eye(4))
     kept = {name: value for name, value in values.items() if value is not None}
@@ -187,6 +212,7 @@ def write_npz_packed(path: Path, found: Arrays) -> None:
 
 def write_joblib(path: Path, found: Arrays, *, compress: Any = 0) -> None:
     group = {name: value for name, value in found.items() if name != "traces"}
+    group["ragged"] = ragged(found)
     joblib.dump(
         {"traces": found.get("traces"), "group": group, "list": [1, [2.0, "a"]]},
         path,
@@ -213,6 +239,10 @@ def columns(found: Arrays) -> dict[str, Any]:
 
 def write_csv(path: Path, found: Arrays) -> None:
     pd.DataFrame(columns(found)).to_csv(path, index=False)
+
+
+def write_excel(path: Path, found: Arrays) -> None:
+    table_bases.write_excel(path, columns(found))
 
 
 def write_parquet(path: Path, found: Arrays) -> None:
@@ -329,18 +359,18 @@ NPY: tuple[dict[str, Any], ...] = (
     },
 )
 BASES: dict[str, Base] = {
-    "hdf5": Base(".h5", recipes("hdf5", "group/"), make(write_hdf5), write_hdf5),
-    "mat5": Base(".mat", recipes("mat", "group/"), make(write_mat5), write_mat5),
+    "hdf5": Base(".h5", with_cells("hdf5", "group/"), make(write_hdf5), write_hdf5),
+    "mat5": Base(".mat", with_cells("mat", "group/"), make(write_mat5), write_mat5),
     "mat5_packed": Base(
-        ".mat", recipes("mat", "group/"), make(write_mat5_packed), write_mat5_packed
+        ".mat", with_cells("mat", "group/"), make(write_mat5_packed), write_mat5_packed
     ),
-    "mat73": Base(".mat", recipes("mat"), make(write_mat73), write_mat73),
+    "mat73": Base(".mat", with_cells("mat"), make(write_mat73), write_mat73),
     "npz": Base(".npz", recipes("npz"), make(write_npz), write_npz),
     "npy": Base(".npy", NPY, make(write_npy), write_npy, lambda: {"traces": arrays()["traces"]}),
     "npz_packed": Base(".npz", recipes("npz"), make(write_npz_packed), write_npz_packed),
-    "joblib": Base(".jl", recipes("joblib", "group/"), make(write_joblib), write_joblib),
+    "joblib": Base(".jl", with_cells("joblib", "group/"), make(write_joblib), write_joblib),
     "joblib_packed": Base(
-        ".jl", recipes("joblib", "group/"), make(write_joblib_packed), write_joblib_packed
+        ".jl", with_cells("joblib", "group/"), make(write_joblib_packed), write_joblib_packed
     ),
     "csv": Base(".csv", TABLE, make(write_csv), write_csv),
     "parquet": Base(
@@ -349,6 +379,15 @@ BASES: dict[str, Base] = {
         make(write_parquet),
         write_parquet,
     ),
+    "excel": Base(
+        ".xlsx",
+        tuple({**one, "format": "excel"} for one in TABLE),
+        make(write_excel),
+        write_excel,
+    ),
+    "dlc": Base(".csv", table_bases.DLC, table_bases.write_dlc_csv),
+    "dlc_table": Base(".h5", table_bases.DLC, table_bases.write_dlc_table),
+    "dlc_fixed": Base(".h5", table_bases.DLC, table_bases.write_dlc_fixed),
     "nwb": Base(".nwb", NWB, make(write_nwb), write_nwb),
     "nwb_cached": Base(".nwb", NWB, make(write_nwb, cached=True)),
     "torch_brain_domains": Base(

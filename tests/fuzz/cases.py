@@ -21,7 +21,7 @@ from raylab.data.readers.sources import list_sources
 from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.session import Session
 from raylab.errors import RaylabError
-from tests.fuzz import bombs, odd_archives, odd_tables
+from tests.fuzz import bombs, odd_archives, odd_tables, table_bases
 from tests.fuzz.bases import BASES, Base
 from tests.fuzz.bombs import SECRET, write_secrets
 from tests.fuzz.damage import damage
@@ -53,6 +53,8 @@ CRAFTS: dict[str, tuple[Callable[[Path, Generator, Path], None], ...]] = {
     "joblib_packed": odd_archives.JOBLIB,
     "csv": odd_tables.CSV,
     "parquet": odd_tables.PARQUET,
+    "excel": table_bases.EXCEL_CRAFTS,
+    "dlc": table_bases.DLC_CRAFTS,
 }
 BASES["caiman"] = Base(
     ".hdf5",

@@ -76,7 +76,7 @@ def _unpickler(path: Path, file: IO[bytes]) -> NumpyUnpickler:
         def find_class(self, module: str, name: str) -> Callable[..., object]:
             if module.partition(".")[0] == "pandas":
                 # Nothing was built yet: the table is all that the file holds.
-                raise _pandas(path, alone=not self.stack and not self.metastack)
+                raise _pandas(path, f"{module}.{name}", alone=not self.stack and not self.metastack)
             if (module, name) not in allowed:
                 raise DataError(
                     f"{path}: blocked {module}.{name}, which the file asks for and plain data does "
@@ -94,7 +94,7 @@ def _unpickler(path: Path, file: IO[bytes]) -> NumpyUnpickler:
     return unpickler
 
 
-def _pandas(path: Path, *, alone: bool) -> DataError:
+def _pandas(path: Path, kind: str, *, alone: bool) -> DataError:
     """The error for tables of pandas, whose pickles run code of pandas."""
     target = f"{path.stem}.parquet"
     line = f"pd.read_pickle('{path.name}').to_parquet('{target}')"
@@ -105,7 +105,7 @@ def _pandas(path: Path, *, alone: bool) -> DataError:
             f"pd.read_pickle('{path.name}').items() if hasattr(table, 'to_parquet')]"
         )
     return DataError(
-        f"{path}: holds a table of pandas, whose pickle could run code",
+        f"{path}: holds a table of pandas ({kind}), whose pickle could run code",
         f"If you trust the file, convert it and read {target} with `format: parquet`: "
         f'python -c "import pandas as pd; {line}"',
     )

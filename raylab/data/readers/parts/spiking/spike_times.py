@@ -114,6 +114,11 @@ def _span(ticks: np.ndarray, width: float) -> tuple[float, float]:
     if not len(ticks):
         return 0.0, 1.0
     first, last = ticks.min().item(), ticks.max().item()  # whole numbers stay whole
+    if max(abs(first), abs(last)) / width > MOST_TICKS:
+        raise DataError(
+            f"`spikes.times` goes from {first:.3g} to {last:.3g}, far beyond any recording",
+            "Check `spikes.times` and its unit: `spikes.tick_s` or `spikes.rate_hz`.",
+        )
     is_late = first > LATE * (last - first) and first > EMPTY * width
     start = min(math.floor(first / width) * width, first) if first < 0 or is_late else 0
     if isinstance(first, int):
