@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from raylab.data.manifest import FailureEntry, Section, SessionEntry, StoredEntry
 from raylab.data.preparation.sections import DumpedSections, Sections
@@ -52,6 +52,10 @@ class Failure(Result):
     def entry(self) -> FailureEntry:
         """For the manifest."""
         return {"source": self.source, "error": self.error, "remedy": self.remedy}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the manifest records it: the traceback is for `--debug`."""
+        return dict(self.entry)
 
     def as_error(self, more: str = "") -> DataError:
         """The error to raise where this source was needed."""

@@ -168,7 +168,13 @@ def _kind_of_zip(path: Path) -> str | None:
 
 
 def _converting(path: Path) -> str:
-    """The line that makes plain arrays of an archive of NumPy."""
+    """The line that makes plain arrays of a file of NumPy."""
+    if path.suffix == ".npy":
+        return (
+            'python -c "import numpy as np; '
+            f"a = np.load('{path.name}', allow_pickle=True); "
+            f"np.save('{path.stem}_plain.npy', np.array(a.tolist()))\""
+        )
     return (
         'python -c "import numpy as np; '
         f"a = np.load('{path.name}', allow_pickle=True); "

@@ -28,6 +28,8 @@ def guard(path: Path, format_name: str) -> Iterator[None]:
         if known is not None:
             raise known from error
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        if "allow_pickle" in reason:  # which numpy advises for every file that it does not know
+            reason = "it does not begin as a file of NumPy does"
         raise DataError(
             f"{path}: not readable as {format_name} ({reason})",
             "The file is truncated, damaged or of another format: compare it with its source.",

@@ -53,7 +53,7 @@ def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reads:
         program = stand_in(tmp_path, json.dumps(answer), arrays=tmp_path / "arrays.h5")
         monkeypatch.setenv(NAMED, str(program))
         source = tmp_path / "session_715093703_501559087.nwb"
-        source.touch()
+        source.write_bytes(b"an NWB file")
         return read_source(Source(source), parse_recipe(recipe, "test"))
 
     return read

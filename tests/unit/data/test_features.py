@@ -107,7 +107,7 @@ def test_a_group_says_the_frame_too_and_the_grey_screen_has_no_features(folder: 
         ([0, 1], "twice.csv", {}, "a different whole number"),
         ([0, 1], "cut.npy", {}, "not readable as npy"),
         ([0, 1], "text.csv", {}, "not numbers"),
-        ([0, 1], "objects.npy", {}, "not readable as npy"),
+        ([0, 1], "objects.npy", {}, "an array of Python objects"),
     ],
 )
 def test_what_does_not_fit_is_refused(
