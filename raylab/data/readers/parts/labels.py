@@ -9,6 +9,7 @@ import numpy as np
 from raylab.data.checks.angles import doubtful_angles
 from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.events import check_instantaneous
+from raylab.data.readers.labelling.stated_units import refuse_other_unit, unit_note
 from raylab.data.readers.labelling.tables import checked_values, joined_exactly, named_columns
 from raylab.data.readers.labelling.values import typed_label
 from raylab.data.readers.parts.activity import Activity
@@ -29,6 +30,7 @@ def label_of(
     """
     key = f"labels.{name}"
     stored, notes = typed_label(activity.flat(rows_of(files, spec, key)), spec, key)
+    notes = [*notes, *_unit_notes(files, name, spec)]
     stamps = _stamps(files, spec, len(stored.values), clock, activity.origin_s, key)
     if stamps is not None:
         notes = [*notes, *doubtful_angles(name, stored, spec)]
@@ -40,6 +42,13 @@ def label_of(
             f"Check `{key}.path`, or give its own clock with `{key}.time` or `{key}.rate_hz`.",
         )
     return stored, notes
+
+
+def _unit_notes(files: Files, name: str, spec: LabelSpec) -> list[str]:
+    """What the file states as the unit of a label, where the recipe states another one."""
+    if spec.kind == "circular" and spec.period is None and not spec.unit:
+        refuse_other_unit(files, spec.path, "rad", f"labels.{name}.unit")
+    return unit_note(files, spec.path, spec.unit, f"Label '{name}'") if spec.unit else []
 
 
 def rows_of(files: Files, spec: LabelSpec, key: str) -> np.ndarray:
@@ -87,6 +96,8 @@ def _stamps(
     if spec.time is None:
         return None
     unit = spec.time_unit or (clock.unit if clock is not None else "s")
+    if spec.time_unit is None and (clock is None or "unit" not in clock.model_fields_set):
+        refuse_other_unit(files, spec.time, unit, f"{key}.time_unit")
     stamps = seconds(files.read(spec.time, f"{key}.time"), key, None, SECONDS[unit])
     stamps = stamps - zero_of(files, spec.time_zero, f"{key}.time_zero", SECONDS[unit])
     if len(stamps) != rows:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raylab.data.readers.files import Files
+from raylab.data.readers.labelling.stated_units import refuse_other_unit
 from raylab.data.readers.parts.arrays import chosen_columns, vector
 from raylab.data.recipe_sections import SECONDS, TimeSpec
 from raylab.errors import DataError
@@ -47,6 +48,8 @@ def read_stamps(files: Files, spec: TimeSpec) -> Stamps:
     unit_s = spec.tick_s or SECONDS[spec.unit]
     first: Stamps | None = None
     for path in paths:
+        if spec.tick_s is None and "unit" not in spec.model_fields_set:
+            refuse_other_unit(files, path, spec.unit, "time.unit")
         stamps = stamps_of(files.read(path, "time.path"), path, columns, unit_s)
         if first is None:
             first = stamps
