@@ -33,9 +33,9 @@ def narrowed(array: np.ndarray, kind: str) -> np.ndarray:
 
 
 def _check(block: np.ndarray, start: int, kind: str) -> None:
-    values = block.astype(np.float64)
-    finite = np.isfinite(values)
-    largest = np.abs(np.where(finite, values, 0)).max(0, initial=0)
+    values = block.astype(np.float64, copy=False)
+    high, low = _bounds(values)
+    largest = np.maximum(np.abs(high), np.abs(low))
     unit = int(largest.argmax()) if len(largest) else 0
     if (largest > np.finfo(np.float32).max).any():
         raise DataError(
@@ -52,14 +52,26 @@ def _check(block: np.ndarray, start: int, kind: str) -> None:
     rounding = np.spacing(largest.astype(np.float32)).astype(np.float64)
     if block.dtype.kind in "iu" and len(block):  # subtracted as whole numbers, which are exact
         values = (block - block.min(0)).astype(np.float64)
-    extent = np.where(finite, values, -np.inf).max(0, initial=-np.inf)
-    extent = extent - np.where(finite, values, np.inf).min(0, initial=np.inf)
+        high, low = _bounds(values)
+    extent = high - low
     least = 0.0 if block.dtype.kind in "iu" else NO_VARIATION * largest
     for unit in map(int, np.flatnonzero((extent > least) & (rounding > LOSS / 100 * extent))):
-        spread = float(np.std(values[finite[:, unit], unit]))
+        trace = values[:, unit]
+        spread = float(np.std(trace[np.isfinite(trace)]))
         if rounding[unit] > LOSS * spread:
             raise DataError(
                 f"`neural.path`: unit {start + unit} varies by {spread:.3g} around "
                 f"{largest[unit]:.6g}; as float32 it would lose this",
                 "Subtract the offset of each unit before you store the file.",
             )
+
+
+def _bounds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) the largest and the smallest finite value of each unit; 0 where there is none."""
+    finite = np.isfinite(values)
+    if finite.all() and len(values):
+        return values.max(0), values.min(0)
+    high = np.where(finite, values, -np.inf).max(0, initial=-np.inf)
+    low = np.where(finite, values, np.inf).min(0, initial=np.inf)
+    measured = finite.any(0)
+    return np.where(measured, high, 0.0), np.where(measured, low, 0.0)
