@@ -121,6 +121,19 @@ def test_what_does_not_fit_is_refused(
         joined(shown(frames), folder, path, **changes)
 
 
+def test_long_numbers_of_frames_are_exact(folder: Path) -> None:
+    """Ids of pictures beyond 2^53, of which floats would hold two as one."""
+    big = 20230415123456789
+    rows = "".join(f"{big + row},{row}.5\n" for row in range(3))
+    (folder / "ids.csv").write_text(f"frame,a\n{rows}")
+    label = Label.discrete(np.array([big + 1, big + 2, big, big + 1]))
+    values = joined(session(samples=4, labels={"movie_frame": label}), folder, "ids.csv")
+    assert values[:, 0].tolist() == [1.5, 2.5, 0.5, 1.5]
+    label = Label.discrete(np.array([2**63, 1, 1, 1], np.uint64))
+    with pytest.raises(DataError, match="is no number of a frame"):
+        joined(session(samples=4, labels={"movie_frame": label}), folder, "ids.csv")
+
+
 def test_a_name_is_taken_once(folder: Path) -> None:
     spec = FeaturesSpec(path=f"{folder}/f.npy", frame="movie_frame")
     with pytest.raises(DataError, match="has a label 'movie_frame' already"):

@@ -18,6 +18,7 @@ from raylab.data.readers.formats.hdf5 import Hdf5Store
 from raylab.data.readers.formats.npz import NpzStore, allow_header
 from raylab.data.readers.guard import guard
 from raylab.data.readers.isolation.limits import allow
+from raylab.data.readers.labelling.group_ids import LARGEST
 from raylab.data.readers.store import Store
 from raylab.data.readers.tables.csv import CsvStore
 from raylab.data.readers.tables.parquet import ParquetStore
@@ -141,7 +142,7 @@ def _of_columns(store: Store, spec: FeaturesSpec, key: str) -> FeatureTable:
     )
     if FRAME_COLUMN not in store.names():
         return FeatureTable(values, np.arange(len(values)))
-    return FeatureTable(values, _numbered(_numbers(store.read(FRAME_COLUMN), key), spec))
+    return FeatureTable(values, _numbered(store.read(FRAME_COLUMN), spec))
 
 
 def _numbers(array: np.ndarray, key: str) -> np.ndarray:
@@ -155,9 +156,12 @@ def _numbers(array: np.ndarray, key: str) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _numbered(frames: np.ndarray, spec: FeaturesSpec) -> np.ndarray:
+def _numbered(raw: np.ndarray, spec: FeaturesSpec) -> np.ndarray:
+    """(R,) the frame of each row; whole numbers do not go through floats."""
+    frames = raw if raw.dtype.kind in "iu" else _numbers(raw, spec.file)
     whole = frames[np.isfinite(frames)]
-    if len(whole) < len(frames) or (whole % 1 != 0).any() or len(np.unique(whole)) < len(whole):
+    is_number = len(whole) == len(frames) and not (np.floor(whole) != whole).any()
+    if not is_number or whole.max(initial=0) > LARGEST or len(np.unique(whole)) < len(whole):
         raise DataError(
             f"{spec.file}: its column '{FRAME_COLUMN}' does not hold a different whole number "
             "in each row",
@@ -187,13 +191,17 @@ def _class_frames(label: Label, name: str, place: str) -> np.ndarray:
     Codes of a label are not frames: a frame that is never shown has no code.
     """
     shown = [text for text in label.classes if text != BLANK]  # the grey screen among scenes
-    other = next((text for text in shown if not text.isdecimal()), None)
+    other = next((text for text in shown if not _is_frame(text)), None)
     if other is not None:
         raise DataError(
             f"`features.{name}.frame`: class '{other}' of label '{place}' is no number of a frame",
             "Name a label whose classes are 0, 1, 2 ..., or a group.",
         )
     return np.array([NONE if text == BLANK else int(text) for text in label.classes], np.int64)
+
+
+def _is_frame(text: str) -> bool:
+    return text.isdecimal() and int(text) <= LARGEST
 
 
 def _joined(table: FeatureTable, shown: np.ndarray, name: str, spec: FeaturesSpec) -> Label:
