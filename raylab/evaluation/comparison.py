@@ -15,12 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
 from raylab.data.session import Label
 from raylab.errors import StudyError
-from raylab.evaluation.formulas import on_circle
+from raylab.evaluation.formulas import on_circle, r2_of_columns
 
 # t-SNE and UMAP get so many principal components where the input is wider, as is usual.
 REDUCED = 50
@@ -87,5 +86,7 @@ def linear_r2(fitted: np.ndarray, label: Label, scored: np.ndarray, truth: Label
         on_circle(each.values) if each.kind == "circular" else each.values
         for each in (label, truth)
     ]
-    predicted = LinearRegression().fit(fitted, targets[0]).predict(scored)
-    return float(r2_score(targets[1], predicted))
+    # float64: scikit-learn would round targets to the type of the features before it centres them.
+    model = LinearRegression().fit(fitted.astype(np.float64), targets[0])
+    size = 1.0 if truth.kind == "circular" else None
+    return r2_of_columns(targets[1], model.predict(scored.astype(np.float64)), size)

@@ -93,10 +93,15 @@ def r2(predictions: Predictions) -> float:
     mean. NaN where every dimension is constant, and of fewer than two samples. Without
     scikit-learn's checks, since a bootstrap computes it hundreds of times.
     """
-    truth, predicted = predictions.truth, predictions.predicted
     if predictions.kind == "circular":
-        truth, predicted = on_circle(truth), on_circle(predicted)
-    varies = varying(truth, 1.0 if predictions.kind == "circular" else None)
+        points = on_circle(predictions.truth), on_circle(predictions.predicted)
+        return r2_of_columns(*points, size=1.0)
+    return r2_of_columns(predictions.truth, predictions.predicted)
+
+
+def r2_of_columns(truth: np.ndarray, predicted: np.ndarray, size: float | None = None) -> float:
+    """`r2` of (Q, D) numbers; `size` as of `varying`, 1 of points on circles."""
+    varies = varying(truth, size)
     if len(truth) < 2 or not varies.any():
         return float("nan")
     errors = ((truth - predicted) ** 2).sum(axis=0)

@@ -124,7 +124,7 @@ def plan_of(study: StudyFolder) -> Plan:
     Raises:
         StudyError: The dataset has changed since the study began.
     """
-    plan = make_plan(study.space_path, study.description["data"]["path"])
+    plan = make_plan(study.space_path, study.description["data"]["path"], begun=True)
     if plan.dataset.fingerprint != study.description["data"]["fingerprint"]:
         raise StudyError(
             f"{plan.dataset.path}: not the data this study began with (other fingerprint)",

@@ -49,28 +49,32 @@ def make_plan(
     *,
     overrides: Mapping[str, object] | None = None,
     source: str = "",
+    begun: bool = False,
 ) -> Plan:
     """Check a space against a dataset; starts nothing.
 
     Args:
         source: What errors call the space; default: its file.
+        begun: Whether the study has begun: its samples were checked then, and studies of earlier
+            versions, which did not check them, go on.
     """
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     dataset = Dataset(data)
     loaded = load_space(space, overrides, source=source)
     with blamed(source, Path(space) if isinstance(space, str | Path) else None, overrides):
-        return _checked(loaded, dataset, source)
+        return _checked(loaded, dataset, source, begun=begun)
 
 
-def _checked(loaded: Space, dataset: Dataset, source: str) -> Plan:
+def _checked(loaded: Space, dataset: Dataset, source: str, *, begun: bool) -> Plan:
     label = loaded.fixed()["task"].get("label") or next(iter(dataset.labels), None)
     if label:  # the default is written down: what was used is what is recorded
         loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
     checked, notes = check_space(loaded, dataset.sessions, source=source)
     better = modes(checked, dataset.sessions)
-    required = any(metric.startswith(DECODING) for metric in (*checked.metrics, checked.rung))
-    base = parse_trial(stand_in(checked), source)
-    notes = [*notes, *check_samples(base, dataset, required=required)]
+    if not begun:
+        required = any(metric.startswith(DECODING) for metric in (*checked.metrics, checked.rung))
+        base = parse_trial(stand_in(checked), source)
+        notes = [*notes, *check_samples(base, dataset, required=required)]
     checked, warm_start_notes = with_earlier(
         checked, fingerprint=dataset.fingerprint, modes=better, label=label or None, source=source
     )

@@ -14,6 +14,7 @@ from raylab.config.training import EvaluationConfig
 from raylab.config.view import ViewConfig
 from raylab.data.session import Label
 from raylab.data.views.view import make_timeline
+from raylab.evaluation.comparison import linear_r2
 from raylab.evaluation.decoding import chance, decode, mean_scores
 from raylab.evaluation.obstacles import constant_columns, obstacle, unseen_classes
 from raylab.evaluation.readouts import choose_readout, fit_readout
@@ -89,3 +90,13 @@ def test_chance_knows_that_an_unseen_class_is_never_right() -> None:
     scores = chance_scores("discrete", fitted, truth)
     assert scores["balanced_accuracy"] == pytest.approx(1 / 3)
     assert chance_scores("discrete", fitted, truth[:2])["balanced_accuracy"] == 0.5
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.7e9])
+def test_linear_maps_of_float32_embeddings_keep_the_digits_of_a_label(offset: float) -> None:
+    random = np.random.default_rng(0)
+    embedding = random.normal(size=(200, 3)).astype(np.float32)
+    values = embedding @ np.array([[1.0, 0.3], [2.0, 0.0], [0.5, 1.0]]) + offset
+    values[100:, 1] = offset + 0.3  # a column that is constant among the scored samples
+    label, truth = Label.continuous(values[:100]), Label.continuous(values[100:])
+    assert linear_r2(embedding[:100], label, embedding[100:], truth) == pytest.approx(1, abs=1e-6)

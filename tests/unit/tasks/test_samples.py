@@ -92,6 +92,8 @@ def test_the_plan_of_a_study_refuses_it(tmp_path: Path) -> None:
     space = {"task": config.pop("task"), "base": config, "budget": {"trials": 1}}
     with pytest.raises(DataError, match=r"it is 0\.3 in all 80 validation samples"):
         make_plan({**space, "objective": {"metric": "decoding.score"}}, data.path)
+    begun = make_plan({**space, "objective": {"metric": "decoding.score"}}, data.path, begun=True)
+    assert begun.label == "y"  # a study of an earlier version goes on
     plan = make_plan({**space, "objective": {"metric": "goodness_of_fit"}}, data.path)
     assert any("has no score in session 'a'" in note for note in plan.notes)
 
