@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raylab.cli.show.screen import console
@@ -31,10 +32,15 @@ def print_contents(contents: Contents) -> None:
     from rich.tree import Tree
 
     root = Tree(Text(contents.path, "bold").append(f"  {contents.what}", "not bold"))
+    shown: dict[tuple[str, ...], str] = {}  # a file by the names of its arrays
     for file in contents.files:
-        if len(contents.files) == 1 and not contents.others:
+        names = tuple(item.name for item in file.items)
+        if len(contents.files) == 1 and not Path(contents.path).is_dir():
             _grow(root, file)
+        elif len(names) > 1 and names in shown:
+            root.add(_like(file, shown[names]))
         else:
+            shown[names] = file.name
             _grow(root.add(_file_line(file)), file)
     for suffix, number in contents.others.items():
         root.add(Text(f"{number} {suffix} files that were not looked into", "dim"))
@@ -61,6 +67,14 @@ def _file_line(file: FileContents) -> Text:
     if file.error:
         return line.append(f"  not readable: {file.error}", "not bold red")
     return line.append(f"  {file.what}, {_size(file.bytes)}", "not bold dim")
+
+
+def _like(file: FileContents, first: str) -> Text:
+    """A file whose arrays have the names of an earlier one: the shape of its largest array."""
+    arrays = (item for item in file.items if item.kind == "array")
+    largest = max(arrays, key=lambda item: math.prod(map(abs, item.shape)), default=None)
+    shape = f", {largest.name} {_shape(largest.shape)}" if largest is not None else ""
+    return _file_line(file).append(f", as {first}{shape}", "not bold dim")
 
 
 def _grow(root: Tree, file: FileContents) -> None:

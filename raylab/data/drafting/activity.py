@@ -15,6 +15,8 @@ from raylab.data.drafting.field_names import (
     NO_ACTIVITY,
     PREFERRED,
     SPIKING,
+    START,
+    STOP,
     is_called,
     words,
 )
@@ -130,8 +132,9 @@ def _sides(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[bool, 
 
 def _votes(array: Array) -> int:
     """How much a vector tells about the samples."""
+    bounds = is_called(array.name, START | STOP)  # of intervals, not of samples
     if array.values.increasing and (is_called(array.name, CLOCK) or not array.values.whole):
-        return 3
+        return 0 if bounds else 3
     return 2 if is_called(array.name, LABELS) else 0
 
 

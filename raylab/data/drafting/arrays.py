@@ -54,7 +54,7 @@ class Array:
     @property
     def name(self) -> str:
         """What the array is called; of `Position/SpatialSeries/data`, as NWB has it, `Position`."""
-        parts = self.item.name.split("/")
+        parts = self.item.parts
         while len(parts) > 1 and parts[-1] in NAMELESS:
             parts.pop()
         return parts[-1]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import Array
-from raylab.data.drafting.field_names import CLOCK, LABELS, RATE, TIME_UNITS, is_called, unit_in
+from raylab.data.drafting.field_names import (
+    CLOCK,
+    LABELS,
+    RATE,
+    START,
+    STOP,
+    TIME_UNITS,
+    is_called,
+    unit_in,
+)
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.looking.item import FileContents
 from raylab.data.recipe_sections import SECONDS
@@ -70,14 +80,26 @@ def time_unit(array: Array, rate_hz: float | None = None) -> Guess:
 
 def looks_like_stamps(array: Array) -> bool:
     """True for a vector of numbers that is named like a clock, or increases like one."""
+    if array.is_vector and is_of_dates(array):
+        return True
     if not (array.is_vector and array.item.numeric):
         return False
     if array.item.count > 1:  # the stamps of a family, such as one series for each unit
         return array.item.leaf == "timestamps"
     named = is_called(array.name, CLOCK) or is_called(array.item.leaf, CLOCK)
     increasing = array.values.increasing and not array.values.whole
-    label = is_called(array.name, LABELS) and not named  # a position may increase as well
+    # A position may increase as well, and so do the starts and stops of trials.
+    label = is_called(array.name, LABELS | START | STOP) and not named
     return (increasing and not label) or (named and not is_called(array.name, {"frame"}))
+
+
+def is_of_dates(array: Array) -> bool:
+    """True for dates, also as text, under the name of a clock."""
+    if array.item.dtype == "text":
+        examples = array.values.examples
+        dated = all(re.match(r"\d{4}-\d\d-\d\d[ T]\d\d:", text) for text in examples)
+        return bool(examples) and dated and is_called(array.name, CLOCK | {"date", "datetime"})
+    return array.item.dtype == "date"
 
 
 @dataclass(frozen=True)
@@ -133,6 +155,8 @@ def _is_for(array: Array, activity: Activity) -> bool:
 
 def _of_stamps(stamps: Array, rate_hz: float | None, activity: Activity) -> Clock:
     values = stamps.values
+    if is_of_dates(stamps):
+        return Clock({"path": Guess(stamps.path, "dates")}, rate_hz or USUAL, stamps)
     unit = time_unit(stamps, rate_hz)
     why = f"{stamps.rows} values, one for each sample"
     if values.increasing and values.step:

@@ -50,7 +50,8 @@ def _recipe(parts: Parts, where: str) -> Section:
     arrays = nwb_arrays(parts.main) if parts.main.format == "nwb" else arrays_of(parts.main)
     for name, file in parts.companions.items():
         arrays += arrays_of(file, name)
-    activity = activity_of(arrays, by_length(arrays))
+    rows = tables_of(arrays, 0, set()).used  # of trials: their number is not that of samples
+    activity = activity_of(arrays, by_length(array for array in arrays if array not in rows))
     recipe: Section = {"format": Guess(parts.main.format, parts.main.what)}
     if parts.files:
         recipe["files"] = parts.files

@@ -95,7 +95,10 @@ def is_called(name: str, known: set[str]) -> bool:
 
 
 def unit_in(name: str) -> tuple[str, str]:
-    """(the unit that the end of a name states, the name without it)."""
+    """(the unit that a name ends with, the name without it): `speed_cm_s`, `speed (cm/s)`."""
+    bracket = re.fullmatch(r"(.*\w)[_ ]*[(\[]([^()\[\]]{1,8})[)\]]", name)
+    if bracket and words(bracket[1]):
+        return bracket[2], bracket[1]
     for unit, endings in UNITS.items():
         for ending in endings:
             match = re.fullmatch(rf"(.*\w)[_ (\[]+{ending}[)\]]?", name, re.IGNORECASE)

@@ -16,6 +16,7 @@ from raylab.data.drafting.field_names import (
 from raylab.data.drafting.guess import Guess, Section
 
 FEW = 20  # classes of a discrete label of numbers
+LONG = 1000  # values, of which each class has to occur more often
 NUMBERED = {"frame", "image", "scene", "identity"} | GROUPS
 NO_UNIT = {"n.a.", "na", "none", "a.u.", "au", "unknown", "arbitrary"}
 
@@ -42,11 +43,12 @@ def _discrete(array: Array) -> Guess | None:
         return None
     if is_called(array.name, NUMBERED):
         return Guess("discrete", f"{values.distinct} whole numbers; a name of classes")
-    few = values.distinct <= FEW and values.distinct * 5 <= values.size
+    repeats = 5 if values.size > LONG else 2
+    few = values.distinct <= FEW and values.distinct * repeats <= values.size
     if not few:
         return None
     known = is_called(array.name, CLASSES)
-    moving = is_called(array.name, POSITION) and not known
+    moving = is_called(array.name, POSITION - {"x", "y", "z"}) and not known
     why = f"{values.distinct} different whole numbers"
     return None if moving and values.distinct > 2 else Guess("discrete", why, check=not known)
 

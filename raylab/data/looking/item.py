@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from raylab.results import Result
 
+DIVIDER = re.compile(r"/(?![^()\[\]]*[)\]])")
 DIFFERS = -1  # in the shape of a family, where its arrays differ
 
 
@@ -81,12 +83,17 @@ class Item(Result):
     @property
     def leaf(self) -> str:
         """The last part of the name."""
-        return self.name.rpartition("/")[2]
+        return self.parts[-1]
 
     @property
     def parent(self) -> str:
         """The name of the group that the item lies in; empty at the top."""
-        return self.name.rpartition("/")[0]
+        return "/".join(self.parts[:-1])
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the name; a `/` in brackets, as in `speed (cm/s)`, does not divide it."""
+        return DIVIDER.split(self.name)
 
     @property
     def numeric(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from raylab.data.looking.array_items import array_item, block_of
+from raylab.data.looking.array_items import BLOCK, array_item, block_of
 from raylab.data.looking.hdf5_items import attributes_of, dataset_item
 from raylab.data.looking.item import Item
 from raylab.data.looking.values import values_of
@@ -90,8 +91,10 @@ def _cells(name: str, shape: tuple[int, ...], numeric: bool) -> Item:
 
 def _variable(name: str, value: Any) -> list[Item]:
     if not isinstance(value, np.ndarray):  # sparse
-        note = f"sparse, {value.nnz} values"
-        return [Item(name=name, shape=value.shape, dtype=str(value.dtype), note=note)]
+        block = value.tocsc()[:BLOCK, :BLOCK].toarray()
+        everything = block.size == math.prod(value.shape)
+        item = array_item(name, value.shape, value.dtype, block, everything=everything)
+        return [replace(item, note=f"sparse, {value.nnz} values that are not 0")]
     if value.dtype.names is not None:
         if value.size != 1:
             note = f"structure array of {', '.join(value.dtype.names[:6])}"

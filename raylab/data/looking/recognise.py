@@ -45,6 +45,8 @@ def _folder(files: Sequence[FileContents]) -> Seen:
     if not sound:
         return "", f"folder of {len(files)} files{more}" if files else "folder without data files"
     seen_of = [file_seen(file) for file in sound]
+    if len(files) == 1:
+        return seen_of[0][0], f"folder of one file: {seen_of[0][1]}"
     formats = Counter(seen[0] for seen in seen_of)
     counts = Counter(file.what for file in sound)
     if len(formats) == 1 and len(files) > 1:

@@ -60,8 +60,12 @@ def _of_text(cells: np.ndarray, everything: bool) -> Values:
         all=everything,
         missing=round(1 - len(texts) / cells.size, 4) if cells.size else 0.0,
         distinct=len(distinct),
-        examples=tuple(text[:LETTERS] for text in distinct[:EXAMPLES]),
+        examples=tuple(_short(text) for text in distinct[:EXAMPLES]),
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LETTERS else f"{text[: LETTERS - 3]}..."
 
 
 def _of_numbers(flat: np.ndarray, everything: bool, *, ordered: bool) -> Values:
