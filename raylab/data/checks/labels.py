@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from raylab.data.checks.reading import Reading
+from raylab.data.checks.wording import listed
 from raylab.data.session import FRAME
+from raylab.data.views.variation import columns_varying, value_text
 
 ENOUGH = 50  # samples: fewer may look like anything
 FEW_LABELLED = 0.1  # share of the samples
@@ -26,6 +28,20 @@ def few_labelled(reading: Reading) -> Iterator[str]:
                 yield f"Label '{name}' has no value at all."
         elif share < (FEW_AFTER_RESAMPLING if has_clock else FEW_LABELLED):
             yield f"Label '{name}' has a value on {share:.2g} of the samples."
+
+
+def constant_labels(reading: Reading) -> Iterator[str]:
+    """A label, or a column of it, that has one value."""
+    for name, label in reading.session.labels.items():
+        if label.labelled.sum() < ENOUGH:
+            continue
+        varies = columns_varying(label)
+        constant = np.flatnonzero(~varies)
+        if not varies.any():
+            yield f"Label '{name}' is {value_text(label)} in all samples that have a value."
+        elif len(constant):
+            columns = f"column{'s' * (len(constant) > 1)} {listed(constant.tolist())}"
+            yield f"Label '{name}' never varies in {columns}."
 
 
 def many_classes(reading: Reading) -> Iterator[str]:

@@ -14,6 +14,7 @@ Check = Callable[[Session, splits.Split], Iterator[str]]
 CHECKS: tuple[Check, ...] = (
     splits.short_splits,
     splits.splits_without_label,
+    splits.constant_in_a_split,
     splits.classes_of_one_split,
 )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from raylab.data.checks.wording import NAMES, listed
 from raylab.data.session import Label, Session
+from raylab.data.views.variation import label_varies, value_text
 
 FEW_SAMPLES = 20
 MANY_CLASSES = 10  # a label with more of them, each in one split only, is a number of trials
@@ -46,6 +48,23 @@ def splits_without_label(session: Session, splits: Split) -> Iterator[str]:
         lacking = [NAMES[code] for code, samples in splits.items() if not labelled[samples].any()]
         if lacking and labelled.any():
             yield f"Label '{name}' has no value in any {' or '.join(lacking)} sample."
+
+
+def constant_in_a_split(session: Session, splits: Split) -> Iterator[str]:
+    """A label that varies, but not in a split: no score of it can be computed there."""
+    for name, label in session.labels.items():
+        if not label_varies(label):
+            continue
+        own = {
+            code: replace(label, values=label.values[samples]) for code, samples in splits.items()
+        }
+        parts = [
+            f"{value_text(values)} in all {NAMES[code]} samples"
+            for code, values in own.items()
+            if values.labelled.sum() > 1 and not label_varies(values)
+        ]
+        if parts:
+            yield f"Label '{name}' is {', and '.join(parts)}."
 
 
 def classes_of_one_split(session: Session, splits: Split) -> Iterator[str]:

@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     activity.huge_values,
     activity.equal_units,
     labels.few_labelled,
+    labels.constant_labels,
     labels.many_classes,
     labels.few_numbers,
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from raylab.config.splits import FiltersConfig
+from raylab.data.checks.dataset_table import dataset_notes
 from raylab.data.checks.split_table import split_notes
 from raylab.data.manifest import (
     MANIFEST,
@@ -142,12 +143,11 @@ def write_manifest(
     failed: Sequence[FailureEntry] = (),
     left_out: Sequence[LeftOutEntry] = (),
     joined: Sequence[JoinedEntry] = (),
-    notes: Sequence[str] = (),
 ) -> None:
     """Write the file that makes a folder a dataset, with the entries in the order of their ids.
 
-    Args:
-        notes: On the dataset as a whole.
+    Raises:
+        DataError: Two sessions have the same activity, and one trains on what the other tests.
     """
     entries = sorted(entries, key=lambda entry: entry["id"])
     manifest: Manifest = {
@@ -160,7 +160,7 @@ def write_manifest(
         "filters": (filters or FiltersConfig()).model_dump(mode="json", exclude_none=True),
         "recipe": recipe,
         "sessions": entries,
-        "notes": list(notes),
+        "notes": dataset_notes(folder, entries),
         "failed": list(failed),
         "left_out": list(left_out),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,36 @@ def test_classes_that_are_declared_continuous(tmp_path: Path) -> None:
     )
     assert notes_of(tmp_path, classes, kind="continuous", unit="m") == ""
     assert notes_of(tmp_path, classes, kind="discrete") == ""
+
+
+def test_labels_that_have_one_value(tmp_path: Path) -> None:
+    constant = np.full(SAMPLES, 0.3) * (1 + 1e-15 * np.arange(SAMPLES))
+    assert notes_of(tmp_path, constant, kind="continuous", unit="m") == (
+        "Label 'y' is 0.3 m in all samples that have a value."
+    )
+    assert "is '4' in all samples" in notes_of(tmp_path, np.full(SAMPLES, 4), kind="discrete")
+    columns = np.stack([constant, TURNING, constant], axis=1)
+    assert notes_of(tmp_path, columns, kind="continuous") == (
+        "Label 'y' never varies in columns 0 and 2."
+    )
+
+
+@pytest.mark.parametrize(("factor", "shown"), [(1e3, "1000"), (1e6, "1e+06"), (1 / 60, "1/60")])
+def test_a_clock_in_another_unit(tmp_path: Path, factor: float, shown: str) -> None:
+    at = np.linspace(0.1, 39.9, 300) * factor
+    label = {"path": "y", "kind": "continuous", "time": "at"}
+    keys = {
+        "neural": {"path": "x", "kind": "rate"},
+        "time": {"rate_hz": 10},
+        "labels": {"y": label},
+    }
+    arrays = {"x": X, "y": TURNING[:300], "at": at}
+    with pytest.raises(DataError, match=f"{re.escape(shown)} times as long") as error:
+        read_arrays(tmp_path, arrays, **keys)
+    assert "`labels.y.time_unit`" in error.value.remedy
+    long = {**arrays, "y": np.sin(np.arange(3000)), "at": np.linspace(-50, 300, 3000)}
+    assert read_arrays(tmp_path, long, **keys).notes == ()  # behaviour was recorded for longer
+    half = {**arrays, "at": np.linspace(0, 12, 300)}
+    assert read_arrays(tmp_path, half, **keys).notes == (
+        "Label 'y' has a value on 0.3 of the samples.",
+    )

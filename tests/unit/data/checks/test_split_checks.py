@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers import dataset, session
 
 import raylab
@@ -46,6 +47,15 @@ def test_a_split_without_values() -> None:
     assert notes_of(label) == ["Label 'y' has no value in any validation sample."]
 
 
+@pytest.mark.parametrize("value", [0.1, 1e9 + 0.1, -3e-7])
+def test_a_label_that_is_constant_in_a_split(value: float) -> None:
+    """As far as numbers go: the last digits are rounding."""
+    rounding = value * (1 + 1e-15 * np.arange(400))
+    values = np.where(PLACE == 1, rounding, value + abs(value) * np.sin(np.arange(400)))
+    (note,) = notes_of(Label.continuous(values, unit="m"))
+    assert note == f"Label 'y' is {value:.12g} m in all validation samples."
+
+
 def test_short_splits() -> None:
     parts = np.array([[0, 240, 0], [240, 250, 1], [320, 400, 2]])
     assert split_notes(session(), parts)[0] == "Splits with fewer than 20 samples: validation (10)."
@@ -59,12 +69,13 @@ def test_many_classes_are_not_all_named() -> None:
 def test_splitting_again_judges_the_new_splits(tmp_path: Path) -> None:
     label = Label.discrete(np.minimum(np.arange(400) // 100, 2))
     first = dataset(tmp_path / "ds", session(labels={"choice": label}))
-    (note,) = first.notes
-    assert note.line == "rat: Label 'choice' has classes 0 and 1 in training samples only."
+    constant = "Label 'choice' is '2' in all validation samples, and '2' in all test samples."
+    alone = "Label 'choice' has classes 0 and 1 in training samples only."
+    assert [note.line for note in first.notes] == [f"rat: {constant}", f"rat: {alone}"]
     overrides = {"splits.kind": "blocked", "splits.blocks": 40}
     again = raylab.prepare(first.path, out=tmp_path / "again", overrides=overrides)
     assert again.notes == ()
-    assert raylab.inspect(first.path).sessions[0].notes == (note.text,)
+    assert raylab.inspect(first.path).sessions[0].notes == (constant, alone)
 
 
 def test_raw_recordings_are_inspected_with_the_splits_they_would_get(tmp_path: Path) -> None:
@@ -76,4 +87,7 @@ def test_raw_recordings_are_inspected_with_the_splits_they_would_get(tmp_path: P
         "labels": {"y": {"path": "y", "kind": "discrete"}},
     }
     (shown,) = raylab.inspect(tmp_path / "a.npz", recipe=recipe).sessions
-    assert shown.notes == ("Label 'y' has classes 0 and 1 in training samples only.",)
+    assert shown.notes == (
+        "Label 'y' is '3' in all test samples.",
+        "Label 'y' has classes 0 and 1 in training samples only.",
+    )
