@@ -10,7 +10,7 @@ FACTORS = (1e3, 1e6, 1e9, 60.0)  # between units of time
 AGREE = 0.05  # of the recording: so far apart may two clocks begin and end
 
 
-def refuse_other_unit(stamps: np.ndarray, time: np.ndarray, key: str) -> None:
+def refuse_scaled_clock(stamps: np.ndarray, time: np.ndarray, key: str) -> None:
     """Raise a DataError where a label's clock is that of the activity in another unit.
 
     Args:

@@ -63,8 +63,9 @@ def constant_in_a_split(session: Session, splits: Split) -> Iterator[str]:
             for code, values in own.items()
             if values.labelled.sum() > 1 and not label_varies(values)
         ]
-        if parts:
-            yield f"Label '{name}' is {', and '.join(parts)}."
+        # Where each split has one class, the note on classes says so.
+        if parts and (label.kind != "discrete" or len(parts) < len(splits)):
+            yield f"Label '{name}' is {'; '.join(parts)}."
 
 
 def classes_of_one_split(session: Session, splits: Split) -> Iterator[str]:
@@ -101,7 +102,7 @@ def notes_on_classes(name: str, classes: dict[int, set[str]]) -> Iterator[str]:
         f"{_classes_text(own)} in {NAMES[code]} samples only" for code, own in alone.items() if own
     ]
     if parts:
-        yield f"Label '{name}' has {', and '.join(parts)}."
+        yield f"Label '{name}' has {'; '.join(parts)}."
 
 
 def _classes_text(classes: set[str]) -> str:

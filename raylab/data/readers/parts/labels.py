@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from raylab.data.checks.angles import doubtful_angles
-from raylab.data.checks.label_clock import refuse_other_unit
+from raylab.data.checks.label_clock import refuse_scaled_clock
 from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.events import check_instantaneous
 from raylab.data.readers.labelling.stated_units import refuse_other_unit, unit_note
@@ -122,7 +122,7 @@ def _onto_clock(
         )
     if np.array_equal(time, stamps):
         return stored, notes
-    refuse_other_unit(stamps, time, key)
+    refuse_scaled_clock(stamps, time, key)
     if stored.kind == "discrete":
         label = stored.at(nearest_rows(stamps, time))
     else:

@@ -58,5 +58,5 @@ def test_classes_that_only_sessions_of_one_split_have(tmp_path: Path) -> None:
         with_classes("c", 2, 1, 2, 9),
     ]
     assert lines(dataset(tmp_path / "ds", *sessions, splits=WHOLE)) == [
-        "Label 'odour' has class 3 in training samples only, and class 9 in test samples only."
+        "Label 'odour' has class 3 in training samples only; class 9 in test samples only."
     ]

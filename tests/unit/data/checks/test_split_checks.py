@@ -31,7 +31,7 @@ def test_classes_that_occur_in_one_split_only() -> None:
     classes[350:] = 7
     label = Label.discrete(classes)
     assert notes_of(label) == [
-        "Label 'y' has class 12 in training samples only, and class 7 in test samples only."
+        "Label 'y' has class 12 in training samples only; class 7 in test samples only."
     ]
 
 
@@ -69,7 +69,7 @@ def test_many_classes_are_not_all_named() -> None:
 def test_splitting_again_judges_the_new_splits(tmp_path: Path) -> None:
     label = Label.discrete(np.minimum(np.arange(400) // 100, 2))
     first = dataset(tmp_path / "ds", session(labels={"choice": label}))
-    constant = "Label 'choice' is '2' in all validation samples, and '2' in all test samples."
+    constant = "Label 'choice' is '2' in all validation samples; '2' in all test samples."
     alone = "Label 'choice' has classes 0 and 1 in training samples only."
     assert [note.line for note in first.notes] == [f"rat: {constant}", f"rat: {alone}"]
     overrides = {"splits.kind": "blocked", "splits.blocks": 40}
