@@ -89,7 +89,7 @@ def test_units_are_kept_by_ids_and_masks(
     assert session.neural.sum() == total
     if 12 in ids:
         assert session.neural[:, 1].sum() == 0
-        assert "1 units have no spike: 12." in session.notes
+        assert "Units without a spike: 12." in session.notes
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_times_that_are_none_are_left_out(tmp_path: Path) -> None:
     session = counted(tmp_path, [0.95, np.nan, 0.05, np.inf, 0.35], [3.0, 7, 3, 7, np.nan])
     assert session.neural.sum() == 2
     assert session.notes[:2] == (
-        "1 spikes of no unit (NaN) were left out.",
-        "2 spike times are NaN or infinite and were left out.",
+        "Spikes of no unit (NaN), which were left out: 1.",
+        "Spike times that are NaN or infinite, which were left out: 2.",
     )
 
 

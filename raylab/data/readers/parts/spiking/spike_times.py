@@ -65,7 +65,9 @@ def times_of(files: Files, spec: SpikesSpec) -> SpikeTimes:
     usable = np.isfinite(ticks)
     notes = []
     if not usable.all():
-        notes.append(f"{(~usable).sum()} spike times are NaN or infinite and were left out.")
+        notes.append(
+            f"Spike times that are NaN or infinite, which were left out: {(~usable).sum()}."
+        )
     is_stated = rate_hz is not None or "tick_s" in spec.model_fields_set
     if not is_stated and len(ticks) > FEW and not (ticks[usable] % 1).any():
         notes.append(

@@ -52,7 +52,7 @@ def units_of(files: Files, spec: SpikesSpec) -> SpikeUnits:
     notes = []
     nameless = np.isnan(named) if named.dtype.kind == "f" else np.zeros(len(named), bool)
     if nameless.any():
-        notes.append(f"{nameless.sum()} spikes of no unit (NaN) were left out.")
+        notes.append(f"Spikes of no unit (NaN), which were left out: {nameless.sum()}.")
     spiking, spiking_of = np.unique(named[~nameless], return_inverse=True)
     everyone = _listed(files, spec.units, spiking)
     is_listed = everyone is not None
@@ -74,7 +74,7 @@ def units_of(files: Files, spec: SpikesSpec) -> SpikeUnits:
             f"Units with spikes: {_some(spiking) or 'none'}.",
         )
     if len(silent):
-        notes.append(f"{len(silent)} units have no spike: {_some(ids[silent])}.")
+        notes.append(f"Units without a spike: {_some(ids[silent])}.")
     return SpikeUnits(
         ids=ids, of_spike=of_spike, rows=rows, all_units=len(everyone), notes=tuple(notes)
     )
