@@ -144,4 +144,4 @@ def source_key(source: Source, recipe: Recipe | None) -> str:
         if recipe
         else None
     )
-    return digest([SCHEMA, files, source.key, read])[:24]
+    return digest([SCHEMA, files, source.key, source.stem, read])[:24]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,6 +22,7 @@ class SourceRecord(TypedDict):
     key: str
     companions: list[tuple[str, str]]
     files: list[str]
+    title: str
 
 
 @dataclass(frozen=True, order=True)
@@ -31,12 +33,14 @@ class Source:
         companions: (name, path) of the recipe's companion files.
         key: Of the recipe's `sessions`; empty where a file holds one session.
         files: The files that are read of those of the paths above that are folders.
+        title: What the session is called where other sources would be called the same.
     """
 
     path: Path
     key: str = ""
     companions: tuple[tuple[str, Path], ...] = ()
     files: tuple[Path, ...] = ()
+    title: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}[{self.key}]" if self.key else str(self.path)
@@ -57,19 +61,23 @@ class Source:
 
         It is the file's name without its ending. A folder is called after itself, or after the
         first folder above whose name a person has chosen: `mouse1` of `mouse1/suite2p/plane0`.
+        `with_titles` tells sources apart that would be called the same.
         """
-        return self.path.stem if not self.path.is_dir() else self._chosen.name
+        return self.title or self.place.name
 
     @property
     def name(self) -> str:
         """The source in a list of sources: a file's name, or `mouse1/suite2p` of a folder."""
         if not self.path.is_dir():
             return self.path.name
-        return str(absolute(self.path).relative_to(self._chosen.parent))
+        return str(absolute(self.path).relative_to(self.place.parent))
 
     @property
-    def _chosen(self) -> Path:
+    def place(self) -> Path:
+        """The file without its ending, or the folder after which the session is called."""
         folder = absolute(self.path)
+        if not self.path.is_dir():
+            return folder.with_name(self.path.stem)
         return next((each for each in (folder, *folder.parents) if is_chosen(each)), folder)
 
     def dump(self) -> SourceRecord:
@@ -79,6 +87,7 @@ class Source:
             "key": self.key,
             "companions": [(name, str(path)) for name, path in self.companions],
             "files": [str(path) for path in self.files],
+            "title": self.title,
         }
 
     @classmethod
@@ -89,6 +98,7 @@ class Source:
             record["key"],
             tuple((name, Path(path)) for name, path in record["companions"]),
             tuple(Path(path) for path in record["files"]),
+            record["title"],
         )
 
     def absolute(self) -> Source:
@@ -98,7 +108,27 @@ class Source:
             self.key,
             tuple((name, absolute(path)) for name, path in self.companions),
             tuple(absolute(path) for path in self.files),
+            self.title,
         )
+
+
+def with_titles(sources: Sequence[Source]) -> list[Source]:
+    """The sources, those that would be called the same with the folders that tell them apart.
+
+    `m1/day1/suite2p` and `m2/day1/suite2p` are both called `day1`; they become `m1_day1` and
+    `m2_day1`.
+    """
+    alike: dict[str, set[Path]] = {}
+    for source in sources:
+        alike.setdefault(source.stem, set()).add(source.place)
+    titled = []
+    for source in sources:
+        places = alike[source.stem]
+        if len(places) > 1:
+            common = os.path.commonpath([place.parent for place in places])
+            source = replace(source, title="_".join(source.place.relative_to(common).parts))
+        titled.append(source)
+    return titled
 
 
 def absolute(path: Path) -> Path:

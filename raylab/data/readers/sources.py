@@ -10,7 +10,7 @@ from raylab.data.readers.companions import Folders, check_folders, companions_of
 from raylab.data.readers.isolation.isolated import is_torch_brain_isolated
 from raylab.data.readers.read import check_torch_brain, reader_of, which_recipe
 from raylab.data.readers.searching import refuse_zarr, sessions_among
-from raylab.data.readers.source import Source
+from raylab.data.readers.source import Source, with_titles
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.paths import local_path
@@ -49,7 +49,7 @@ def list_sources(
         )
         sources += [Source(session, key, tuple(found.items()), read) for key in keys]
     refuse_shared(sources, recipe)
-    return sorted(sources)
+    return sorted(with_titles(sources))
 
 
 def list_all(

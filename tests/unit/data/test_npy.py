@@ -187,6 +187,23 @@ def test_a_session_is_called_after_the_link_to_it(tmp_path: Path) -> None:
     assert list(prepared.dataset.sessions) == ["m1"]
 
 
+def test_sessions_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for name in ("m1/day1/npy", "m1/day2/npy", "m2/day1/npy"):
+        folder(tmp_path / name / "alf")
+    found = parse_recipe(FOLDER, "test")
+    sources = list_sources(tmp_path, found)
+    assert [source.stem for source in sources] == ["m1_day1_npy", "m1_day2_npy", "m2_day1_npy"]
+    assert [source.name for source in sources] == ["npy/alf"] * 3
+    session = read_isolated(sources[1], found)
+    assert session.id == "m1_day2_npy"
+    for name in ("a", "b"):
+        (tmp_path / "files" / name).mkdir(parents=True)
+        np.save(tmp_path / "files" / name / "rec.npy", X)
+    found = parse_recipe({**FILE, "files": "*/rec.npy"}, "test")
+    stems = [source.stem for source in list_sources(tmp_path / "files", found)]
+    assert stems == ["a_rec", "b_rec"]
+
+
 def test_a_hidden_folder_that_is_named_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

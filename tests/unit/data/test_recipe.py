@@ -12,6 +12,7 @@ from raylab.config.base import Strict
 from raylab.config.splits import SplitsConfig
 from raylab.data.labels.intervals import IntervalColumn, IntervalsSpec
 from raylab.data.load_recipe import load_recipe, recipe_names
+from raylab.data.readers.registry import READERS
 from raylab.data.recipe import Recipe
 from raylab.data.recipe_sections import (
     FeaturesSpec,
@@ -183,3 +184,11 @@ def test_docs_explain_every_key() -> None:
     )
     keys = {key for section in sections for key in section.model_fields}
     assert not [key for key in sorted(keys) if f"`{key}`" not in text]
+
+
+def test_docs_explain_every_option_of_a_format() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text()
+    for reader in READERS:
+        options = reader.options_class()
+        for key in options.model_fields if options is not None else ():
+            assert f"`{key}`" in text or f"`{key}:" in text, (reader.format, key)
