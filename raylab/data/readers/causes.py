@@ -86,7 +86,8 @@ def _content(path: Path, format_name: str, error: Exception | None) -> Causes:
     if "Object arrays cannot be loaded" in str(error):
         yield (
             "holds an array of Python objects, which is a pickle and could run code",
-            "If you trust the file, convert it: " + _converting(path),
+            f"If you trust the file, convert it and read {path.stem}.jl with `format: joblib`: "
+            + _converting(path),
         )
 
 
@@ -168,15 +169,12 @@ def _kind_of_zip(path: Path) -> str | None:
 
 
 def _converting(path: Path) -> str:
-    """The line that makes plain arrays of a file of NumPy."""
-    if path.suffix == ".npy":
-        return (
-            'python -c "import numpy as np; '
-            f"a = np.load('{path.name}', allow_pickle=True); "
-            f"np.save('{path.stem}_plain.npy', np.array(a.tolist()))\""
-        )
+    """The line that makes plain lists of a file of NumPy, which `joblib` files may hold."""
+    plain = "a.tolist()"
+    if path.suffix == ".npz":
+        plain = "{k: a[k].tolist() if a[k].dtype == object else a[k] for k in a}"
     return (
-        'python -c "import numpy as np; '
+        'python -c "import joblib, numpy as np; '
         f"a = np.load('{path.name}', allow_pickle=True); "
-        f"np.savez('{path.stem}_plain.npz', **{{k: np.array(a[k].tolist()) for k in a}})\""
+        f"joblib.dump({plain}, '{path.stem}.jl')\""
     )

@@ -16,6 +16,7 @@ import pytest
 
 from raylab.cli import main
 from raylab.data.readers.causes import explained
+from raylab.data.readers.formats.joblib import open_joblib
 from raylab.data.readers.isolation.isolated import read_isolated
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
@@ -101,12 +102,23 @@ def test_a_file_that_is_open_for_writing(tmp_path: Path) -> None:
     assert "another program has it open for writing" in message
 
 
-def test_an_array_of_objects_has_a_line_that_converts_it(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", x=np.array(["a", 1], object), y=np.ones(2))
-    message = refused(tmp_path / "a.npz", "npz")
+@pytest.mark.parametrize("suffix", ["npz", "npy"])
+def test_an_array_of_objects_has_a_line_that_converts_it(tmp_path: Path, suffix: str) -> None:
+    spikes = np.empty(3, object)
+    spikes[:] = [np.array([0.5, 1.5]), np.zeros(0), np.array([2.5])]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "npz":
+        np.savez(path, x=spikes, c=np.array(["a", 1], object))
+        message = refused(path, "npz")
+    else:
+        np.save(path, spikes, allow_pickle=True)
+        message = str(explained(path, "npy", ValueError("Object arrays cannot be loaded")))
     line = message[message.index('python -c "') + len('python -c "') : -1]
     subprocess.run([sys.executable, "-c", line], cwd=tmp_path, check=True)
-    assert np.load(tmp_path / "a_plain.npz")["x"].tolist() == ["a", "1"]
+    store = open_joblib(tmp_path / "a.jl")
+    name = "x" if suffix == "npz" else "array"
+    assert store.read(f"{name}/unit").tolist() == [0, 0, 2]
+    assert suffix == "npy" or store.read("c").tolist() == ["a", "1"]
 
 
 def test_permission(tmp_path: Path) -> None:
