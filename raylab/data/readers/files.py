@@ -107,6 +107,9 @@ class Files:
         reason = left_out_of(self._stores[companion]).get(path)
         if reason is not None:
             return DataError(f"{what} is not read: {reason}", f"Choose another path for `{key}`.")
+        inside = [name for name in names if name.startswith(f"{path}/")]
+        if inside:
+            return DataError(f"{what} is a group of arrays", f"It has: {_listed(inside)}.")
         return DataError(f"{what} the file does not have", suggest(path, names))
 
 
@@ -136,8 +139,11 @@ def suggest(path: str, names: list[str]) -> str:
     close = close or difflib.get_close_matches(path, names, n=3, cutoff=0.5)
     if close:
         return "Did you mean " + " or ".join(f"'{name}'" for name in close[:3]) + "?"
-    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return f"It has: {listed}." if names else "It has no arrays."
+    return f"It has: {_listed(names)}." if names else "It has no arrays."
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

@@ -10,6 +10,7 @@ from raylab.errors import DataError
 
 ZARR = (".zgroup", ".zattrs", ".zarray", "zarr.json")  # files that say what such a folder is
 MOST_LEVELS = 6  # of folders above a session that is a folder
+HIDDEN = (".", "~$")  # how names begin of files that no user made; Excel's while it has a file open
 
 
 def sessions_among(paths: Iterable[Path], reader: Reader, *, hidden: bool = False) -> list[Path]:
@@ -20,7 +21,7 @@ def sessions_among(paths: Iterable[Path], reader: Reader, *, hidden: bool = Fals
     """
     sessions, seen = set[Path](), set[Path]()
     for path in paths:
-        if path.name.startswith(".") and not hidden:
+        if path.name.startswith(HIDDEN) and not hidden:
             continue
         if path.is_dir() and reader.folder:
             sessions |= set(_below(path, reader, MOST_LEVELS, seen))
@@ -61,7 +62,7 @@ def _below(folder: Path, reader: Reader, levels: int, seen: set[Path]) -> Iterat
 def _folders_in(folder: Path) -> list[Path]:
     try:
         inside = sorted(folder.iterdir())
-        return [path for path in inside if path.is_dir() and not path.name.startswith(".")]
+        return [path for path in inside if path.is_dir() and not path.name.startswith(HIDDEN)]
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be listed ({error.strerror or error})",

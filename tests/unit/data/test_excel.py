@@ -12,6 +12,7 @@ import pytest
 
 from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
+from raylab.data.readers.sources import list_sources
 from raylab.data.readers.store import Store, left_out_of
 from raylab.data.readers.tables.excel import ExcelOptions, open_excel
 from raylab.data.recipe import parse_recipe
@@ -106,3 +107,11 @@ def test_another_file_is_named(tmp_path: Path) -> None:
     value = {"format": "excel", "neural": {"path": "x", "kind": "rate"}, "time": {"rate_hz": 1}}
     with pytest.raises(DataError, match=r"is an \.xls file"):
         read_source(Source(tmp_path / "a.xlsx"), parse_recipe(value, "test"))
+
+
+def test_what_excel_writes_while_a_workbook_is_open_is_no_recording(tmp_path: Path) -> None:
+    write(tmp_path / "a.xlsx", data=[["x"], [1]])
+    (tmp_path / "~$a.xlsx").write_bytes(b"\x05rat")
+    value = {"format": "excel", "neural": {"path": "x", "kind": "rate"}, "time": {"rate_hz": 1}}
+    sources = list_sources(tmp_path, parse_recipe(value, "test"))
+    assert [source.path.name for source in sources] == ["a.xlsx"]

@@ -132,6 +132,13 @@ def test_a_name_in_other_letters_is_suggested(tmp_path: Path) -> None:
     assert "'group/Neural'" in error.value.remedy
 
 
+def test_a_group_is_named_as_one(tmp_path: Path) -> None:
+    opened(tmp_path, group__x=VALUES, group__y=VALUES).close()
+    with pytest.raises(DataError, match="'group', which is a group of arrays") as error:
+        read(tmp_path, "group")
+    assert "group/x, group/y" in error.value.remedy
+
+
 def test_dates_and_arrays_in_arrays(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", (4,), np.dtype((np.float64, (2,))))
