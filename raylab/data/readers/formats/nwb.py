@@ -24,7 +24,10 @@ from raylab.data.readers.formats.hdf5_tree import (
 )
 from raylab.data.readers.formats.hdf5_values import read_dataset
 from raylab.data.readers.nwb import series, tables
+from raylab.data.readers.nwb.columns import Columns, unreadable
 from raylab.data.readers.nwb.intervals import interval_series
+from raylab.data.readers.nwb.ragged import INDEX
+from raylab.data.readers.nwb.regions import regions
 from raylab.errors import DataError
 
 if TYPE_CHECKING:
@@ -101,7 +104,7 @@ class NwbStore:
                 self._add(path, name, column)
                 owned.add(f"{path}/{name}")
             if tables.is_table(item):
-                owned |= {f"{path}/{name}" for name in item if name.endswith(tables.INDEX)}
+                owned |= {f"{path}/{name}" for name in item if name.endswith(INDEX)}
         for name in self._left_out:
             self._readers.pop(name, None)
         for name, path in SHORT.items():
@@ -117,7 +120,7 @@ class NwbStore:
             self._readers[whole] = column
 
 
-def _parts(group: h5py.Group) -> tables.Columns:
+def _parts(group: h5py.Group) -> Columns:
     """The arrays of a series or of a table; none of another group."""
     if tables.is_table(group):
         yield from tables.columns(group)
@@ -130,17 +133,17 @@ def _parts(group: h5py.Group) -> tables.Columns:
         yield from _of_series(group)
 
 
-def _of_series(group: h5py.Group) -> tables.Columns:
+def _of_series(group: h5py.Group) -> Columns:
     frames = series.external_frames(group)
     if frames is not None:
         yield "data", frames
     elif (data := dataset(group, "data")) is not None:
-        yield "data", tables.unreadable(data) or partial(series.values, group)
+        yield "data", unreadable(data) or partial(series.values, group)
     if frames is None or dataset(group, "timestamps") is not None:
         yield "timestamps", partial(series.timestamps, group)
     for region in series.REGIONS:
         if dataset(group, region) is not None:
-            yield from tables.regions(group, region)
+            yield from regions(group, region)
     if attribute_text(group, "neurodata_type") == "IntervalSeries":
         yield from interval_series(group)
 

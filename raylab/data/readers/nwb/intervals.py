@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from raylab.data.readers.nwb import series
-from raylab.data.readers.nwb.tables import Columns
+from raylab.data.readers.nwb.columns import Columns
 from raylab.errors import DataError
 
 if TYPE_CHECKING:

@@ -108,3 +108,13 @@ def test_rows_that_a_table_does_not_have_are_damage(tmp_path: Path) -> None:
         opened.read("table/x/x")
     with pytest.raises(DataError, match="chooses among 2 values and names number 5"):
         opened.read("table/kind")
+
+
+def test_ragged_text_of_fixed_length(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.nwb", "w") as file:
+        file.attrs["nwb_version"] = "2.6.0"
+        file.create_group("epochs").attrs["colnames"] = ["tags"]
+        file["epochs/tags"] = np.array([b"a", b"b", b"c"])
+        file["epochs/tags_index"] = np.array([2, 2, 3], np.uint8)
+    opened = NwbStore(tmp_path / "a.nwb")
+    assert opened.read("epochs/tags").tolist() == ["a, b", "", "c"]
