@@ -138,7 +138,7 @@ def test_reaching(real_data: Path) -> None:
     (session,) = read(real_data, "reaching")
     assert (session.neural.shape, session.rate_hz, len(session.segments)) == ((18203, 98), 50, 800)
     lengths = np.diff(session.segments, axis=1)
-    assert (lengths.min(), lengths.max()) == (12, 40)
+    assert (lengths.min(), lengths.max()) == (19, 39)
     assert session.labels["direction"].classes == tuple("12345678")
     assert session.labels["hand"].values[0].tolist() == [-13.454, -8.0071, -17.89]
     assert any("copies" in note for note in session.notes)

@@ -32,6 +32,13 @@ def counted(folder: Path, times: Any = TIMES, units: Any = UNITS, **spikes: Any)
     return read_arrays(folder, arrays, spikes=spikes)
 
 
+@pytest.mark.parametrize("scale", [{}, {"tick_s": 1e-3}, {"rate_hz": 30_000}])
+def test_the_last_bin_is_that_of_the_last_spike(tmp_path: Path, scale: dict[str, float]) -> None:
+    tick_s = scale.get("tick_s", 1 / scale.get("rate_hz", 1))
+    session = counted(tmp_path, TIMES / tick_s, window=None, **scale)
+    assert session.neural.sum(1).tolist() == [1, 1, 0, 2, 0, 0, 0, 0, 0, 1]
+
+
 @pytest.mark.parametrize("ticks", [{"rate_hz": 30_000}, {"rate_path": "fs"}])
 @pytest.mark.parametrize("dtype", [np.uint64, np.int32, np.float64])
 def test_times_in_samples(tmp_path: Path, ticks: dict[str, Any], dtype: type) -> None:

@@ -125,5 +125,5 @@ def _span(ticks: np.ndarray, width: float) -> tuple[float, float]:
     start = min(math.floor(first / width) * width, first) if first < 0 or is_late else 0
     if isinstance(first, int):
         start = math.floor(start)
-    whole = (math.floor((last - start) / width) + 1) * width  # the bin of the last spike
-    return start, max(last + 1 - start, whole)
+    # To the end of the bin of the last spike: more would be silence that nobody recorded.
+    return start, (math.floor((last - start) / width) + 1) * width
