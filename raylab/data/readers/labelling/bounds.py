@@ -71,7 +71,7 @@ class Bounds:
         if empty.any():
             notes.append(
                 f"{int(empty.sum())} of {rows} intervals of `{name}` hold no sample: they are "
-                "shorter than a sample, or in a pause."
+                f"shorter than a sample or in a pause, or `{self.key}.unit` is another one."
             )
         return notes
 

@@ -25,7 +25,7 @@ def numbers_of_text(raw: np.ndarray, missing: Sequence[str], key: str) -> np.nda
     for name in names:
         if name not in absent and not NUMBER.fullmatch(str(name)):
             raise DataError(
-                f"`{key}.path` holds the text '{str(name)[:40]}', not only numbers",
+                f"`{key}` holds the text '{str(name)[:40]}', not only numbers",
                 f'If the text means that a value is missing, set `{key}.missing: "{name}"`; '
                 f"for classes, set `{key}.kind: discrete`.",
             )

@@ -48,8 +48,8 @@ def test_what_is_left_out_is_a_note(tmp_path: Path) -> None:
     assert session.notes == (
         "2 of 7 intervals of `trial` have no start or no stop; they are left out.",
         "2 of 7 intervals of `trial` lie outside the recording.",
-        "2 of 7 intervals of `trial` hold no sample: they are shorter than a sample, or in a "
-        "pause.",
+        "2 of 7 intervals of `trial` hold no sample: they are shorter than a sample or in a "
+        "pause, or `intervals.trial.unit` is another one.",
     )
     assert np.unique(session.groups["trial"]).tolist() == [-1, 0]
 
