@@ -26,7 +26,7 @@ def more_units_than_samples(reading: Reading) -> Iterator[str]:
     what = f"more units ({units}) than samples ({samples})"
     if "layout" not in spec.model_fields_set:
         raise DataError(
-            f"`neural.path` has {what}: is it stored as (units, samples)?",
+            f"the activity has {what}: is it stored as (units, samples)?",
             "State `neural.layout: neuron_time`; or `neural.layout: time_neuron` if there are so "
             "many units.",
         )

@@ -92,7 +92,7 @@ PREPARE = ("prepare", "rat.npz", "--recipe", "recipe.yaml", "--out", "ds")
             ("rat.npz", "'rat' is too short for its splits", "gap_s"),
         ),
         ((*PREPARE, "--set", "splits=3"), ("--set splits", "--set splits.kind=blocked")),
-        ((*PREPARE, "--set", "training.seed=3"), ("--set training.seed", "splits.* and filters.*")),
+        ((*PREPARE, "--set", "training.seed=3"), ("--set training.seed", "unknown key 'training'")),
         ((*PREPARE, "--set", "splits.kind"), ("not of the form path=value",)),
         (
             (*PREPARE, "--set", "splits.kind=given"),
@@ -148,7 +148,7 @@ def with_nan() -> np.ndarray:
         (changed(x=np.ones((400, 6))), ("no unit", "6 constant", "240 training samples")),
         (changed(x=np.zeros((400, 0))), ("shape (400, 0)", "neural.layout")),
         (changed(x=np.full((400, 6), "a")), ("neural.path", "not of numbers")),
-        (changed(position=np.full(400, "a")), ("labels.position.path", "not of numbers")),
+        (changed(position=np.full(400, "a")), ("labels.position.path", "not only numbers")),
         (
             {name: value[:1] for name, value in arrays().items()},
             ("shape (1, 6)", "at least 2 samples"),
