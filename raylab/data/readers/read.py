@@ -11,6 +11,7 @@ from pathlib import Path
 from raylab.config.base import Strict
 from raylab.data.checks.table import checked
 from raylab.data.load_recipe import recipe_names
+from raylab.data.readers.causes import explained
 from raylab.data.readers.files import Files
 from raylab.data.readers.formats.torch_brain import is_torch_brain
 from raylab.data.readers.guard import guard
@@ -123,7 +124,7 @@ def _naming(source: Source) -> Iterator[None]:
 def check_torch_brain(path: Path, check: Callable[[Path], bool] = is_torch_brain) -> None:
     """Raise a DataError where a file needs a recipe, because it does not describe itself."""
     if not check(path):
-        raise DataError(
+        raise explained(path, WITHOUT_RECIPE) or DataError(
             f"{path}: not a torch_brain session file, so raylab cannot know what is where in it",
             which_recipe(path.parent),
         )

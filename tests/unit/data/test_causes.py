@@ -121,6 +121,12 @@ def test_an_array_of_objects_has_a_line_that_converts_it(tmp_path: Path, suffix:
     assert suffix == "npy" or store.read("c").tolist() == ["a", "1"]
 
 
+def test_an_empty_file_without_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "a.h5").touch()
+    with pytest.raises(DataError, match=r"a\.h5: is empty \(0 bytes\)"):
+        read_source(Source(tmp_path / "a.h5"))
+
+
 def test_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     path.touch()
