@@ -34,6 +34,7 @@ def serve() -> None:
     for line in sys.stdin.buffer:
         job: SentJob = json.loads(line)
         os.environ[SETTING] = job["limit"]
+        os.chdir(job["working_folder"])
         _import_parsers(job)
         answers.write(b"%d\n" % (_read_in_fork(job) if FORKS else _read(job)))
 

@@ -105,6 +105,7 @@ def _done(job: Job, named: str, timeout_s: float, scratch: Path | None) -> Itera
         sent = SentJob(
             **job,
             folder=folder,
+            working_folder=_working_folder(),
             limit=os.environ.get(SETTING, ""),
             cpu_s=int(4 * timeout_s) + 1,
         )
@@ -112,6 +113,14 @@ def _done(job: Job, named: str, timeout_s: float, scratch: Path | None) -> Itera
         _explain(code, named, timeout_s)
         _raise_error(Path(folder))
         yield Path(folder)
+
+
+def _working_folder() -> str:
+    """Where relative paths begin; the root where the working folder is gone."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return os.sep
 
 
 def _time_for(paths: tuple[Path, ...]) -> float:

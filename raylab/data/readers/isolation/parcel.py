@@ -29,11 +29,13 @@ class SentJob(Job):
 
     Attributes:
         folder: Where the answer goes.
+        working_folder: Where relative paths begin; the server may have started elsewhere.
         limit: The setting of the largest array, because the server keeps its old environment.
         cpu_s: Seconds of processor time after which the system ends the reader.
     """
 
     folder: str
+    working_folder: str
     limit: str
     cpu_s: int
 
