@@ -71,7 +71,7 @@ def notes_of(
 def session_notes(entry: Mapping[str, Any]) -> list[str]:
     """What an entry says of a session: units that were left out, then the notes."""
     removed = [
-        f"{len(units)} units dropped, {name} in training samples: {_shortly(units)}"
+        f"{len(units)} unit{'s' * (len(units) > 1)} dropped, {name} in training samples: {_shortly(units)}"
         for name, units in entry.get("removed", {}).items()
     ]
     return [*removed, *entry.get("notes", []), *entry.get("split_notes", [])]

@@ -51,7 +51,7 @@ def test_notes_on_labels_of_other_names_stay_apart() -> None:
 
 def test_units_that_were_left_out_and_splits_are_part_of_it() -> None:
     shown = lines(entry("a", "One.", removed={"silent": [3]}, split_notes=["Two."]))
-    assert shown == ["a: 1 units dropped, silent in training samples: 3", "a: One.", "a: Two."]
+    assert shown == ["a: 1 unit dropped, silent in training samples: 3", "a: One.", "a: Two."]
 
 
 def test_prepare_and_inspect_print_notes(
