@@ -71,7 +71,7 @@ def notes_of(
 def session_notes(entry: Mapping[str, Any]) -> list[str]:
     """What an entry says of a session: units that were left out, then the notes."""
     removed = [
-        f"{len(units)} unit{'s' * (len(units) > 1)} dropped, {name} in training samples: {_shortly(units)}"
+        f"{_units(len(units))} dropped, {name} in training samples: {_shortly(units)}"
         for name, units in entry.get("removed", {}).items()
     ]
     return [*removed, *entry.get("notes", []), *entry.get("split_notes", [])]
@@ -79,6 +79,10 @@ def session_notes(entry: Mapping[str, Any]) -> list[str]:
 
 def _kept(match: re.Match[str]) -> str:
     return match[0] if match[0].startswith(("Label", "label")) else "#"
+
+
+def _units(count: int) -> str:
+    return f"{count} unit{'s' * (count != 1)}"
 
 
 def _shortly(numbers: Sequence[int]) -> str:
