@@ -13,6 +13,7 @@ import numpy as np
 from raylab.data.readers.cells import ROWS_OF_CELLS
 from raylab.data.readers.guard import guard
 from raylab.data.readers.store import Store, left_out_of
+from raylab.data.readers.text import checked_text
 from raylab.errors import DataError
 
 
@@ -42,7 +43,7 @@ class Files:
         if path not in names:
             raise self._absent(companion, path, key, names)
         with guard(self._paths[companion], self._formats[companion]):
-            return self._stores[companion].read(path)
+            return checked_text(self._stores[companion].read(path))
 
     def column(self, table: str, name: str, key: str) -> np.ndarray:
         """A column of a table: the array `table/name`, or a field of the records at `table`.

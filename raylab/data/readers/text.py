@@ -15,6 +15,7 @@ from raylab.data.readers.isolation.limits import allow
 if TYPE_CHECKING:
     import pyarrow as pa
 
+LAST_LETTER = 0x10FFFF  # of Unicode
 EXACT = 2**53  # above it, a float of 64 bits does not hold every whole number
 
 
@@ -48,6 +49,20 @@ def text_or_numbers(values: np.ndarray, name: str) -> np.ndarray:
 
 def _text(cell: object) -> str:
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
+def checked_text(array: np.ndarray) -> np.ndarray:
+    """The array itself.
+
+    Raises:
+        ValueError: It is text with numbers that are no letters, as in damaged files.
+    """
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        letters = np.dtype(np.uint32).newbyteorder(array.dtype.byteorder)
+        flat = np.ascontiguousarray(array).reshape(-1)
+        if flat.view(letters).max() > LAST_LETTER:
+            raise ValueError("text with letters that do not exist")
+    return array
 
 
 def typed_column(cells: Any, name: str, *, decimal_comma: bool = False) -> np.ndarray:

@@ -127,6 +127,13 @@ def test_an_empty_file_without_a_recipe(tmp_path: Path) -> None:
         read_source(Source(tmp_path / "a.h5"))
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_text_with_letters_that_do_not_exist(tmp_path: Path, order: str) -> None:
+    words = np.full((40, 2), 2**30, f"{order}u4").view(f"{order}U2")
+    np.savez(tmp_path / "a.npz", x=words)
+    assert "letters that do not exist" in refused(tmp_path / "a.npz", "npz")
+
+
 def test_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     path.touch()
