@@ -81,7 +81,7 @@ def inspect(
         raise click.UsageError("--clusters and --set need --correlations")
     folders = folders_by_name(companions)
     if drafted is not None:
-        if recipe or png or correlations:
+        if recipe or companions or png or correlations:
             raise click.UsageError("--draft writes a recipe, so it stands alone with --json")
         print_draft(raylab.draft(path, out=drafted), path, drafted, as_json=as_json)
         return

@@ -2,7 +2,9 @@
 
 `drafted.py` puts a draft together. `parts.py` says which files of a folder are recordings, and
 `arrays.py` lists the arrays that a recipe may name. `activity.py` chooses the neural data,
-`spikes.py` spike times, `clock.py` time stamps or a rate, `behaviour.py` the labels, `kinds.py`
-their kinds, and `tables.py` the tables of trials. `field_names.py` has the names that laboratories
-give to such arrays, `guess.py` writes guesses as YAML with a comment each.
+`spikes.py` spike times, `clock.py` time stamps (`stamps.py`) or a rate (`rates.py`), `behaviour.py`
+the labels, `label_clocks.py` their clocks, `kinds.py` their kinds, and `tables.py` the tables of
+trials. `sides.py` says which side of an array is time. `known_formats.py` drafts for Suite2p, phy
+and CaImAn. `field_names.py` has the names that laboratories give to such arrays, `guess.py` writes
+guesses as YAML with a comment each.
 """

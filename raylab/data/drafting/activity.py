@@ -15,12 +15,11 @@ from raylab.data.drafting.field_names import (
     NO_ACTIVITY,
     PREFERRED,
     SPIKING,
-    START,
-    STOP,
     is_called,
     words,
 )
 from raylab.data.drafting.guess import Guess, Section
+from raylab.data.drafting.sides import sides_of
 from raylab.data.looking.item import DIFFERS
 
 FEWEST_SAMPLES, FEWEST_UNITS, FEWEST_COLUMNS = 20, 2, 3
@@ -67,7 +66,7 @@ def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]])
         return Activity(chosen, samples, trials, section, rivals)
     if chosen.item.count > 1:
         return _columns(chosen, arrays, rivals)
-    time_first, why, check = _sides(chosen, vectors)
+    time_first, why, check = sides_of(chosen, vectors)
     layout = Guess("time_neuron" if time_first else "neuron_time", why, check)
     section = {"path": Guess(chosen.path, _choice(chosen, rivals)), "layout": layout}
     return Activity(
@@ -106,36 +105,6 @@ def _rank(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[float, 
     longest = max(array.item.shape[:2], default=0)
     beside = sum(each is not array for each in vectors.get(longest, ()))
     return (named and beside > 0, named, beside > 0, -preferred, size)
-
-
-def _sides(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[bool, str, bool]:
-    """(True where the rows are samples, why, doubtful)."""
-    shape = array.item.shape
-    rows, columns = shape
-    size = f"{rows} x {columns}"
-    votes = [sum(_votes(each) for each in vectors.get(side, ())) for side in shape]
-    if max(shape) > MOST_RATIO * min(shape):
-        votes[shape.index(min(shape))] = 0
-    if rows != columns and votes[0] != votes[1]:
-        side = 0 if votes[0] > votes[1] else 1
-        best = max(_votes(each) for each in vectors[shape[side]])
-        telling = [each for each in vectors[shape[side]] if _votes(each) == best]
-        witness = max(telling, key=lambda each: each.place == array.place)
-        place = "rows" if side == 0 else "columns"
-        return side == 0, f"{size}: '{witness.path}' has a value for each of the {place}", False
-    if rows == columns:
-        return True, f"{size}: as many rows as columns, the rows taken for samples", True
-    if rows > columns:
-        return True, f"{size}: fewer columns than rows, so the columns are units", False
-    return False, f"{size}: fewer rows than columns, so the rows are units", False
-
-
-def _votes(array: Array) -> int:
-    """How much a vector tells about the samples."""
-    bounds = is_called(array.name, START | STOP)  # of intervals, not of samples
-    if array.values.increasing and (is_called(array.name, CLOCK) or not array.values.whole):
-        return 0 if bounds else 3
-    return 2 if is_called(array.name, LABELS) else 0
 
 
 def _tensor(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[Section, int, int]:

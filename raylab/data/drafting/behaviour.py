@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import Array
-from raylab.data.drafting.clock import (
-    Clock,
-    first_column_is_time,
-    looks_like_stamps,
-    time_unit,
-)
+from raylab.data.drafting.clock import Clock
 from raylab.data.drafting.field_names import (
     CLOCK,
     GROUPS,
@@ -25,11 +20,10 @@ from raylab.data.drafting.field_names import (
 )
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.kinds import kind_of
-from raylab.data.recipe_sections import SECONDS
+from raylab.data.drafting.label_clocks import own_stamps, series_stamps, spanning, timed
+from raylab.data.drafting.stamps import first_column_is_time, looks_like_stamps
 
 MOST_UNKNOWN = 12  # labels whose names say nothing
-FEWEST_ROWS = 20  # of a label on another clock
-LARGEST_RATIO = 50.0  # of the samples of a label and of the activity
 
 
 @dataclass(frozen=True)
@@ -56,8 +50,9 @@ def behaviour_of(activity: Activity, clock: Clock | None, arrays: Sequence[Array
             labels[name] = label
     if clock is not None and not labels and not activity.trials:
         for array in known:
-            if label := _spanning(array, activity, clock):
-                labels[_free_name(array, labels)] = label
+            if timing := spanning(array, activity, clock):
+                section = {"path": Guess(array.path), **timing, **_values(array)}
+                labels[_free_name(array, labels)] = section
     return Behaviour(labels, groups)
 
 
@@ -102,15 +97,15 @@ def _label(
     section: Section = {"path": Guess(array.path)}
     if array.rows == activity.trials > 0:
         section["path"] = Guess(array.path, "a value for each trial")
-    elif (stamps := _series_clock(array, arrays)) is not None:
-        section |= _timed(stamps, clock)
+    elif (stamps := series_stamps(array, arrays)) is not None:
+        section |= timed(stamps, clock)
     elif array.rows == activity.samples:
         why, known = "a value for each sample", _is_known(array)
         section["path"] = Guess(
             array.path, why if known else f"{why}; its name says nothing", not known
         )
-    elif (own := _own_clock(array, arrays)) is not None:
-        section |= _timed(own, clock)
+    elif (own := own_stamps(array, arrays)) is not None:
+        section |= timed(own, clock)
     else:
         return None
     return section | _values(array)
@@ -129,55 +124,6 @@ def _values(array: Array) -> Section:
         values = array.item.columns[1]
         array = replace(array, item=replace(array.item, shape=(array.rows,), values=values))
     return section | kind_of(array, unit)
-
-
-def _series_clock(array: Array, arrays: Iterable[Array]) -> Array | None:
-    """The stamps of a series of NWB, which has its own even where it is as long as the activity."""
-    if array.item.leaf != "data":
-        return None
-    own = (each for each in arrays if each.place == array.place)
-    return next((each for each in own if each.item.leaf == "timestamps"), None)
-
-
-def _own_clock(array: Array, arrays: Iterable[Array]) -> Array | None:
-    """The stamps of a label: as long, in the same place, and by name its own or the only ones."""
-    stamps = [
-        each
-        for each in arrays
-        if each is not array and each.length == array.rows and looks_like_stamps(each)
-        and (each.companion == array.companion or _shares_a_name(each, array))
-    ]  # fmt: skip
-    near = [each for each in stamps if each.place == array.place] or stamps
-    own = [each for each in near if _shares_a_name(each, array)] or near
-    return own[0] if own else None
-
-
-def _shares_a_name(stamps: Array, array: Array) -> bool:
-    """`position_times` and `t_position` belong to `position`."""
-    return array.name.lower() in stamps.name.lower()
-
-
-def _timed(stamps: Array, clock: Clock | None) -> Section:
-    unit = time_unit(stamps)
-    why = f"{stamps.length} stamps, as many as values"
-    section: Section = {"time": Guess(stamps.path, why)}
-    if unit.value != (clock.unit if clock is not None else "s"):
-        section["time_unit"] = unit
-    return section
-
-
-def _spanning(array: Array, activity: Activity, clock: Clock) -> Section | None:
-    """A label without a clock that has more or fewer values than there are samples."""
-    ratio = array.rows / activity.samples
-    if array.rows < FEWEST_ROWS or not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-        return None
-    why = f"{array.rows} rows beside {activity.samples} samples, taken to span the same time"
-    rate = Guess(round(clock.rate_hz * ratio, 6), why, check=True)
-    section: Section = {"path": Guess(array.path), "rate_hz": rate}
-    first = clock.stamps.values.first if clock.stamps is not None else None
-    if first:
-        section["start_s"] = Guess(round(first * SECONDS[clock.unit], 6), "the first time stamp")
-    return section | _values(array)
 
 
 def _free_name(array: Array, labels: Section) -> str:
