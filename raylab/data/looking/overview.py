@@ -22,7 +22,8 @@ def contents_of(path: Path) -> Contents:
     files, others = look_at(path)
     file_format, what = recognised(path, files)
     first = next((file for file in files if file.items), None)
-    recipes = fitting_recipes(file_format, first.items) if first is not None else ()
+    names = [file.name for file in files]
+    recipes = fitting_recipes(file_format, first.items, names) if first is not None else ()
     contents = Contents(
         path=str(path),
         format=file_format,

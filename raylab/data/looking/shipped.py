@@ -10,12 +10,24 @@ from raylab.data.looking.item import Item
 from raylab.data.recipe import Recipe
 
 
-def fitting_recipes(file_format: str, items: Sequence[Item]) -> tuple[str, ...]:
-    """The names of the shipped recipes of a format whose arrays the file has."""
+def fitting_recipes(
+    file_format: str, items: Sequence[Item], files: Sequence[str]
+) -> tuple[str, ...]:
+    """The names of the shipped recipes of a format whose arrays the file has.
+
+    Args:
+        files: Names of all files, one of which must be what the recipe's `files` describes.
+    """
     if file_format.startswith("allen_"):
         return (file_format,)
     names = [item.name for item in items]
-    return tuple(name for name in recipe_names() if _fits(load_recipe(name), file_format, names))
+    recipes = {name: load_recipe(name) for name in recipe_names()}
+    return tuple(
+        name
+        for name, recipe in recipes.items()
+        if _fits(recipe, file_format, names)
+        and (recipe.files is None or fnmatch.filter(files, recipe.files))
+    )
 
 
 def _fits(recipe: Recipe, file_format: str, names: Sequence[str]) -> bool:

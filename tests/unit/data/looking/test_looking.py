@@ -116,3 +116,13 @@ def test_the_tree_and_json_of_the_command(
     assert "t  (240) float64, 0 ... 11.95 by 0.05" in shown
     main(["inspect", str(file), "--json"])
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(looked(file).to_dict()))
+
+
+def test_a_shipped_recipe_fits_by_its_arrays_and_by_the_names_of_its_files(tmp_path: Path) -> None:
+    counts = np.random.default_rng(0).poisson(1.0, (50, 6)) + 0.5
+    np.savetxt(tmp_path / "a.csv", counts, delimiter=",")
+    assert looked(tmp_path / "a.csv").recipes == ()
+    scipy.io.savemat(tmp_path / "fish.mat", {"activity_matrix": counts, "cell_coordinates": counts})
+    contents = looked(tmp_path / "fish.mat")
+    assert contents.recipes == ("zebrafish",)
+    assert contents.steps[0].endswith("fish.mat --recipe zebrafish --out dataset")
