@@ -30,13 +30,18 @@ def group_ids(raw: np.ndarray, key: str) -> np.ndarray:
     return np.where(inside, np.where(inside, values, 0).astype(np.int64), NO_GROUP)
 
 
+def largest_whole(dtype: np.dtype) -> int:
+    """The number up to which floats of a type hold all whole numbers."""
+    return int(2 ** (np.finfo(dtype).nmant + 1))
+
+
 def _check_whole(values: np.ndarray, key: str) -> None:
-    inside = np.isfinite(values) & (values >= 0)
-    odd = values[inside & ((np.floor(values) != values) | (values > LARGEST_FLOAT))]
+    inside, limit = np.isfinite(values) & (values >= 0), largest_whole(values.dtype)
+    odd = values[inside & ((np.floor(values) != values) | (values > limit))]
     if len(odd):
         reason = "which is not a whole number"
         if odd[0] % 1 == 0:
-            reason = "and floats hold whole numbers only up to 2^53"
+            reason = f"and {values.dtype} holds all whole numbers only up to {limit}"
         raise DataError(
             f"`{key}` holds {odd[0]:g}, {reason}", "Ids are 0, 1, 2 ... or text; -1 is none."
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from raylab.data.labels.classes import class_name, coded
+from raylab.data.readers.labelling.group_ids import largest_whole
 from raylab.data.readers.labelling.text_numbers import numbers_of_text
 from raylab.data.readers.parts.arrays import numbers
 from raylab.data.recipe_sections import LabelSpec, LabelValues
@@ -41,7 +42,22 @@ def _classes(raw: np.ndarray, spec: LabelValues, key: str) -> tuple[Label, list[
     unlabelled = [code for code, name in enumerate(coding.names) if name in missing.values()]
     kept = np.where(np.isin(coding.codes, unlabelled), -1, np.arange(len(coding.codes)))
     label = Label(kind="discrete", values=coding.codes, classes=coding.names).at(kept)
+    notes += _merged_in_file(label.classes, raw.dtype, key)
     return _in_unit(label, spec.unit, key), notes
+
+
+def _merged_in_file(classes: Sequence[str], dtype: np.dtype, key: str) -> list[str]:
+    """A note where a file stores whole numbers as floats that do not tell all of them apart."""
+    if dtype.kind != "f":
+        return []
+    whole = [int(name) for name in classes if name.removeprefix("-").isdecimal()]
+    limit = largest_whole(dtype)
+    if max(map(abs, whole), default=0) <= limit:
+        return []
+    return [
+        f"The file stores `{key}` as {dtype}, which holds all whole numbers only up to {limit}: "
+        "different ids may have become one class. Store them as whole numbers or as text."
+    ]
 
 
 def _missing_name(value: Missing, dtype: np.dtype) -> str | None:

@@ -22,6 +22,7 @@ class Activity:
         rows: (T,) the row of a per-trial label that holds for each sample; None where labels are
             per sample.
         trials: Where the activity is sampled in trials.
+        stored_trials: How many trials the file has; 0 where only the trials with spikes are known.
         stored: (T,) the places of the samples in the file, where not all of the file's are taken.
         stored_samples: How many samples the file has.
         stamped: (T,) the places of the samples among the time stamps, where they have stamps.
@@ -41,6 +42,7 @@ class Activity:
     segments: np.ndarray
     rows: np.ndarray | None = None
     trials: Trials | None = None
+    stored_trials: int = 0
     stored: np.ndarray | None = None
     stored_samples: int = 0
     stamped: np.ndarray | None = None
@@ -61,16 +63,18 @@ class Activity:
         """
         is_per_sample = len(raw) == self.stored_samples
         if self.rows is not None and not (self.trials is not None and is_per_sample):
-            return of_trials(raw, self.rows, key)
+            return of_trials(raw, self.rows, self.stored_trials, key)
         if self.stored is not None and is_per_sample:
             return np.asarray(raw[self.stored])
         if self.stamped is not None and len(raw) == self.stored_stamps:
             return np.asarray(raw[self.stamped])
         return raw
 
-    def flat(self, raw: np.ndarray) -> np.ndarray:
+    def flat(self, raw: np.ndarray, *, is_transposed: bool = False) -> np.ndarray:
         """The rows of a label: a tensor (trials, samples, ...) becomes (trials x samples, ...)."""
-        return raw if self.trials is None else self.trials.per_sample(raw)
+        if self.trials is None:
+            return raw
+        return self.trials.per_sample(raw, is_transposed=is_transposed)
 
     def of_units(self, column: np.ndarray) -> np.ndarray:
         """(N, ...) the rows of a column that belong to the units of the session.

@@ -70,11 +70,18 @@ def chosen_columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None)
     return np.asanyarray(array[..., list(columns)])  # of a tensor of trials the last axis
 
 
-def of_trials(raw: np.ndarray, rows: np.ndarray, key: str) -> np.ndarray:
-    if rows.max(initial=-1) >= len(raw):
+def of_trials(raw: np.ndarray, rows: np.ndarray, trials: int, key: str) -> np.ndarray:
+    """The value of each sample's trial.
+
+    Args:
+        trials: How many trials the file has; 0 where it does not say.
+    """
+    is_other = len(raw) != trials if trials else rows.max(initial=-1) >= len(raw)
+    if is_other:
         raise DataError(
-            f"`{key}.path` has {len(raw)} values, the spikes {rows.max() + 1} trials",
-            f"Check `{key}.path` and `spikes.first_trial`.",
+            f"`{key}.path` has {len(raw)} values, the activity {trials or rows.max() + 1} trials",
+            f"Check `{key}.path`: it has one value per trial. Of spikes, check "
+            "`spikes.first_trial` too.",
         )
     return raw[rows]
 

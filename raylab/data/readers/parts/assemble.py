@@ -45,6 +45,11 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         name: activity.of_units(unit_column(files, name, path))
         for name, path in recipe.units.items()
     }
+    notes += [
+        f"The column '{name}' of the units does not hold numbers, so it is not stored."
+        for name in recipe.units
+        if units[name].dtype.kind not in "biuf"
+    ]
     segments = activity.segments
     if recipe.segments is not None:
         segments = cut_segments(segments, recipe.segments, labels)

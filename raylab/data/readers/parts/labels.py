@@ -30,7 +30,9 @@ def label_of(
     Its values are per sample, per trial, or on a clock of their own, which is resampled.
     """
     key = f"labels.{name}"
-    stored, notes = typed_label(activity.flat(rows_of(files, spec, key)), spec, key)
+    stored, notes = typed_label(
+        activity.flat(rows_of(files, spec, key), is_transposed=spec.transpose), spec, key
+    )
     notes = [*notes, *_unit_notes(files, name, spec)]
     stamps = _stamps(files, spec, len(stored.values), clock, activity.origin_s, key)
     if stamps is not None:

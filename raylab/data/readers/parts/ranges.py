@@ -18,7 +18,7 @@ def groups_of(files: Files, paths: dict[str, str], activity: Activity) -> dict[s
     ids_by_name = {} if activity.rows is None else {"trial": activity.rows.astype(np.int64)}
     for name, path in paths.items():
         key = f"groups.{name}"
-        ids = activity.of_samples(group_ids(files.read(path, key), key), key)
+        ids = activity.of_samples(group_ids(activity.flat(files.read(path, key)), key), key)
         if len(ids) != len(activity.time):
             raise DataError(
                 f"`{key}` has {len(ids)} values, neural data {len(activity.time)}",
@@ -36,7 +36,7 @@ def given_ranges(
     The file states the split as a (T,) mask or as (K, 2) times in seconds.
     """
     key, time = f"given.{name}", activity.time
-    stored = numbers(files.read(path, key), key)
+    stored = activity.flat(numbers(files.read(path, key), key))
     if activity.stored is not None and stored.size == activity.stored_samples:
         stored = activity.of_samples(stored.reshape(-1), key)
     array, absent = np.ma.getdata(stored), np.ma.getmaskarray(stored)

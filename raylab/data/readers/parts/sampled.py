@@ -70,6 +70,7 @@ def _activity(traces: Traces, clock: Clock, samples: np.ndarray, stored: int) ->
         rate_hz=clock.rate_hz,
         segments=clock.segments,
         trials=traces.trials,
+        stored_trials=0 if traces.trials is None else traces.trials.trials,
         rows=None if traces.trials is None else traces.trials.row,
         stored=None if whole else samples,
         stored_samples=stored,

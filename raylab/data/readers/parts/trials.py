@@ -46,9 +46,21 @@ class Trials:
         edges = np.concatenate([[0], np.flatnonzero(np.diff(self.row)) + 1, [len(self.row)]])
         return np.stack([edges[:-1], edges[1:]], axis=1).astype(np.int64)
 
-    def per_sample(self, array: np.ndarray) -> np.ndarray:
-        """Values of a tensor (trials, samples, ...) as (trials x samples, ...); others as is."""
-        if self.is_tensor and array.shape[:2] == (self.trials, self.longest):
+    def per_sample(self, array: np.ndarray, *, is_transposed: bool = False) -> np.ndarray:
+        """Values of a tensor (trials, samples, ...) as (trials x samples, ...); others as is.
+
+        Trials and samples have the order that they have in the layout of the activity, unless only
+        the other order fits their number.
+
+        Args:
+            is_transposed: The columns came first, so all axes were turned around.
+        """
+        words, shape = self.layout.split("_"), (self.trials, self.longest)
+        is_turned = "trial" in words and words.index("time") < words.index("trial")
+        is_turned ^= is_transposed and array.ndim > 2
+        if array.shape[:2] == shape[::-1] and (array.shape[:2] != shape or is_turned):
+            array = array.swapaxes(0, 1)
+        if self.is_tensor and array.shape[:2] == shape:
             return array.reshape(self.trials * self.longest, *array.shape[2:])
         return array
 

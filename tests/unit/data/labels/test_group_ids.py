@@ -44,7 +44,11 @@ def test_ids(tmp_path: Path, raw: Any, ids: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "message"),
-    [([0.5, 1, 2, 3], "0.5, which is not a whole"), ([1e17, 1, 2, 3], "only up to 2")],
+    [
+        ([0.5, 1, 2, 3], "0.5, which is not a whole"),
+        ([1e17, 1, 2, 3], "only up to 9007199254740992"),
+        (np.array([2e7, 1, 2, 3], np.float32), "only up to 16777216"),
+    ],
 )
 def test_numbers_that_are_no_ids(tmp_path: Path, raw: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
@@ -69,3 +73,21 @@ def test_times_that_are_missing_or_outside(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=r"such as 0\.3 to 0\.1 s"):
         read(tmp_path, [[0.0, 0.1], [0.3, 0.1]], given={"train": "g"})
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_said"),
+    [
+        (np.array([1e17, 2, 2, 1]), True),
+        (np.array([2e7, 2, 2, 1], np.float32), True),
+        (np.array([2e7, 2, 2, 1]), False),
+        (np.array([1e20, 2, 2, 1]), False),  # stated as missing
+        (np.array([BIG, 2, 2, 1]), False),
+    ],
+)
+def test_classes_that_floats_may_have_merged_are_said(
+    tmp_path: Path, raw: np.ndarray, is_said: bool
+) -> None:
+    label = {"path": "g", "kind": "discrete", "missing": 1e20}
+    notes = read(tmp_path, raw, labels={"id": label}).notes
+    assert any("different ids may have become one class" in note for note in notes) == is_said

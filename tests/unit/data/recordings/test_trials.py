@@ -163,3 +163,43 @@ def test_axes_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert "`time_neuron` or `neuron_time`" in error.value.remedy
     with pytest.raises(DataError, match="'block' has 4 stamps; there are 4 trials of up to 6"):
         tensor(tmp_path, time={"path": "block"})
+
+
+@pytest.mark.parametrize("length", [LENGTH, TRIALS])
+def test_labels_and_groups_have_the_axes_of_the_layout(tmp_path: Path, length: int) -> None:
+    """MATLAB keeps (time, trial) beside (neuron, time, trial); a square does not show it."""
+    values = np.arange(TRIALS * length).reshape(TRIALS, length)
+    session = read_arrays(
+        tmp_path,
+        {
+            "x": TENSOR[:, :length].transpose(2, 1, 0),
+            "speed": values.T,
+            "turned": values,
+            "xy": np.stack([values, -values]).transpose(0, 2, 1),
+        },
+        neural={"path": "x", "kind": "rate", "layout": "neuron_time_trial"},
+        time={"rate_hz": 20},
+        labels={
+            "speed": {"path": "speed", "kind": "continuous"},
+            "turned": {"path": "turned", "kind": "continuous", "transpose": True},
+            "xy": {"path": "xy", "kind": "continuous", "transpose": True},
+        },
+        groups={"lap": "speed"},
+    )
+    assert session.groups["lap"].tolist() == values.reshape(-1).tolist()
+    for name in ("speed", "turned", "xy"):
+        assert session.labels[name].values[:, 0].tolist() == values.reshape(-1).tolist()
+    assert session.labels["xy"].values[:, 1].tolist() == (-values).reshape(-1).tolist()
+
+
+@pytest.mark.parametrize("values", [3, 5])
+def test_a_label_has_one_value_per_trial(tmp_path: Path, values: int) -> None:
+    labels = {"odour": {"path": "odour", "kind": "discrete"}}
+    with pytest.raises(DataError, match=f"has {values} values, the activity 4 trials"):
+        read_arrays(
+            tmp_path,
+            {"x": TENSOR, "odour": np.arange(values)},
+            neural={"path": "x", "kind": "rate", "layout": "trial_time_neuron"},
+            time={"rate_hz": 20},
+            labels=labels,
+        )

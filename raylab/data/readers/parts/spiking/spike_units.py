@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -82,9 +83,10 @@ def units_of(files: Files, spec: SpikesSpec) -> SpikeUnits:
 
 def _listed(files: Files, path: str, spiking: np.ndarray) -> np.ndarray | None:
     """The ids of all units, where the file has them as `unit_ids` beside the units of spikes."""
-    group, separator, _ = path.rpartition("/")
-    listed = f"{group}{separator}unit_ids"
-    if not separator or listed == path or not files.has(listed):
+    companion, colon, inside = path.rpartition(":")
+    group, slash, _ = inside.rpartition("/")
+    listed = f"{companion}{colon}{group}{slash}unit_ids"
+    if listed == path or not files.has(listed):
         return None
     ids = files.read(listed, "spikes.units").reshape(-1)
     names = set(identities(ids))
@@ -130,9 +132,11 @@ def _kept(
             f"It lists {_some(everyone)}.",
         )
     if absent:  # of texts only the kind: they may be longer than those of the file
-        kind = everyone.dtype.kind if everyone.dtype.kind in "US" else everyone.dtype
-        everyone = np.concatenate([everyone, np.array(absent).astype(kind)])
-    place |= {identity: len(place) + index for index, identity in enumerate(absent)}
+        kind: Any = everyone.dtype.kind if everyone.dtype.kind in "US" else everyone.dtype
+        if any(isinstance(identity, float) for identity in absent):
+            kind = np.float64
+        everyone = np.unique(np.concatenate([everyone, np.array(absent).astype(kind)]))
+        place = {identity: row for row, identity in enumerate(identities(everyone))}
     rows = np.array([place[identity] for identity in wanted], np.int64)
     return everyone, rows, everyone[rows]
 

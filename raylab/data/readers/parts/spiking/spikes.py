@@ -54,6 +54,7 @@ def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -
         segments=np.stack([np.arange(trials), np.arange(1, trials + 1)], axis=1).astype(np.int64)
         * bins,
         rows=np.repeat(np.arange(trials), bins) if spec.trials is not None else None,
+        stored_trials=trials if spec.trials is not None and labels else 0,
         is_nominal=spec.trials is not None,
         unit_rows=units.rows,
         all_units=units.all_units,
