@@ -51,7 +51,7 @@ def phy_folder(folder: Path, made: Recording, *, rate_hz: float = 30_000.0) -> P
     return folder
 
 
-def nwb_file(path: Path, made: Recording) -> Path:
+def nwb_file(path: Path, made: Recording, *, units: bool = True) -> Path:
     """Units, a SpatialSeries, the running speed and a table of trials."""
     from pynwb import NWBHDF5IO, NWBFile, TimeSeries
     from pynwb.behavior import Position
@@ -61,7 +61,7 @@ def nwb_file(path: Path, made: Recording) -> Path:
         identifier="mouse3",
         session_start_time=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    for unit in made.spikes:
+    for unit in made.spikes if units else ():
         file.add_unit(spike_times=unit)
     behaviour = file.create_processing_module(name="behavior", description="behaviour")
     position = Position(name="Position")

@@ -80,13 +80,12 @@ def by_length(arrays: Iterable[Array]) -> dict[int, list[Array]]:
 
 
 def _arrays(file: FileContents, companion: str) -> Iterator[Array]:
-    single = sum(item.kind == "array" for item in file.items) == 1
     for item in file.items:
         if item.kind not in ("array", "cells") or item.name.startswith(HIDDEN):
             continue
         path = item.name
         if companion:
-            path = companion if single else f"{companion}:{item.name}"
+            path = companion if file.format == "npy" else f"{companion}:{item.name}"
         elif file.format == "npy":
             path = "array"
         yield Array(path, item, companion)

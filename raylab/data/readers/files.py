@@ -101,9 +101,18 @@ class Files:
             arrays = [each for each in self._stores[name].names() if "@" not in each]
             if len(arrays) == 1:
                 return name, arrays[0]
+            # Several: the text is still the companion's, so that the error lists its arrays.
+            return name, ""
         return "", name
 
     def _absent(self, companion: str, path: str, key: str, names: list[str]) -> DataError:
+        if companion and not path:
+            return DataError(
+                f"{self._paths[companion]}: `{key}` names the file, which has several arrays",
+                f"Name one of them, such as '{companion}:{names[0]}'. It has: {_listed(names)}."
+                if names
+                else "It has no arrays.",
+            )
         what = f"{self._paths[companion]}: `{key}` names '{path}', which"
         reason = left_out_of(self._stores[companion]).get(path)
         if reason is not None:

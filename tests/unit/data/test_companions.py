@@ -263,3 +263,14 @@ def test_prepare_takes_folders_of_companions_from_the_command_line(tmp_path: Pat
         done = CliRunner().invoke(cli, command)
         assert done.exit_code == 0, done.output
         assert "speed" in done.output
+
+
+def test_the_name_of_a_companion_with_several_arrays_is_no_array(tmp_path: Path) -> None:
+    path = recording(tmp_path / "m1.h5")
+    running(tmp_path / "running.csv")
+    named = recipe(labels={"speed": {"path": "running", "kind": "continuous"}})
+    with pytest.raises(
+        DataError, match=r"running\.csv: `labels\.speed\.path` names the file"
+    ) as raised:
+        read_source(list_sources(path, named)[0], named)
+    assert raised.value.remedy == "Name one of them, such as 'running:time'. It has: time, speed."
