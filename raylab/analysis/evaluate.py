@@ -21,6 +21,7 @@ from raylab.tracking.events import TestRead
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.selections import ended_selection
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.study_report import report
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None
     settings = {"settings": baselines.settings}
     write_json(study.evaluation_path(split), {**result.to_dict(), **settings})
     keep_confusions(study, scorer.decoded, split=split, trial=record.trial)
+    if split == "test" and study.report_path.is_file():
+        report(study.path)  # which else goes on saying that the test split is untouched
     return result
 
 

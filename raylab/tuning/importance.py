@@ -10,7 +10,7 @@ from raylab.tracking.records import TrialRecord
 if TYPE_CHECKING:
     import optuna
 
-FEWEST = 4  # completed trials below which an importance would be noise
+FEWEST = 20  # completed trials below which an importance is mostly chance
 
 
 def importance(

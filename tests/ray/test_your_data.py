@@ -46,6 +46,8 @@ def test_every_command_of_the_page(laboratory: Path) -> None:
         assert winner["score"] > 0.5, name
         scored = json.loads((laboratory / f"{name}_study" / "evaluation-test.json").read_text())
         assert scored["test_reads"] == 1
+        report = (laboratory / f"{name}_study" / "report.html").read_text()
+        assert "The test split was read once" in report
 
 
 @pytest.mark.slow

@@ -24,8 +24,10 @@ def print_study(study: StudyFolder) -> None:
 
 def print_leaderboard(study: StudyFolder) -> None:
     """A row per trial, as many columns as fit."""
+    from raylab.reporting.reads_of_test import reads_text
     from raylab.reporting.tables.leaderboard import leaderboard_rows
     from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
+    from raylab.tracking.records import reads_of_test
 
     records, screen = study.records(), console(stderr=False)
     screen.print(
@@ -38,6 +40,9 @@ def print_leaderboard(study: StudyFolder) -> None:
             width=screen.width,
         )
     )
+    reads = reads_of_test(study.ledger.read())
+    if reads:
+        click.echo(reads_text(reads))
 
 
 def say_choice(path: Path, trial: str | None) -> None:

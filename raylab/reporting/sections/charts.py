@@ -62,7 +62,10 @@ def importance(facts: StudyFacts) -> Markup | None:
     if facts.study.kind == "train":
         return None
     if not facts.importance:
-        text = "Not computed: it needs several completed trials that differ."
+        text = (
+            "Not computed: it needs at least 20 completed trials that differ. From fewer, the "
+            "order of the parameters is mostly chance."
+        )
         return render("note.html", style="soft", text=text)
     return charts_markup([importance_bars(facts.importance)], note=_of_first(facts))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from markupsafe import Markup
 from raylab.reporting.baselines import BASELINE_NAMES
 from raylab.reporting.facts import Evaluation, StudyFacts
 from raylab.reporting.markup import render
-from raylab.tracking.events import TestRead
+from raylab.reporting.reads_of_test import reads_text
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,14 @@ def test_split(facts: StudyFacts) -> Markup:
     """A row per label and metric, where the study was evaluated on the test split."""
     reads, evaluation = facts.test_reads, facts.evaluation
     if not evaluation:
-        text = _reads(reads) if reads else "Not read: it is untouched."
+        text = reads_text(reads) if reads else "Not read: it is untouched."
         return render("note.html", style="soft", text=text)
     kinds = [kind for kind in BASELINE_NAMES if kind in (evaluation.get("baselines") or {})]
     names = [BASELINE_NAMES[kind] for kind in kinds]
     return render(
         "test_split.html",
         style="warning" if len(reads) > 1 else "soft",
-        reads=_reads(reads),
+        reads=reads_text(reads),
         heads=["label", "metric", f"trial {evaluation.get('trial')}", "95 % interval", *names],
         rows=[
             _row(evaluation, label, metric, kinds)
@@ -55,18 +54,3 @@ def _row(evaluation: Evaluation, label: str, metric: str, kinds: Sequence[str]) 
         interval=(intervals.get(label) or {}).get(metric),
         baselines=[((baselines.get(kind) or {}).get(label) or {}).get(metric) for kind in kinds],
     )
-
-
-def _reads(reads: Sequence[TestRead]) -> str:
-    """How often the test split was read, why and when."""
-    times = len(reads)
-    occasions = ", ".join(
-        f"to {read.purpose} trial {read.trial} "
-        f"({time.strftime('%Y-%m-%d %H:%M', time.gmtime(read.time))})"
-        for read in reads
-    )
-    count = "once" if times == 1 else f"{times} times"
-    sentence = f"The test split was read {count}{f': {occasions}' if occasions else ''}."
-    if times > 1:
-        sentence += " A score chosen after several reads is no longer an untouched one."
-    return sentence

@@ -6,9 +6,11 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fake_study import ended, fake_study, started
 from rich.console import Console
 
+from raylab.cli.show.study import print_leaderboard
 from raylab.reporting.baselines import baseline_scores
 from raylab.reporting.tables.cells import short_names
 from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
@@ -181,3 +183,14 @@ def test_baselines_are_matched_by_the_objective_and_its_label() -> None:
     }
     assert baseline_scores(baselines, metric="decoding.score", label="direction")["raw"] == 0.7
     assert baseline_scores(None, metric="decoding.r2", label="position") == {}
+
+
+def test_the_terminal_says_when_the_test_split_was_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = fake_study(tmp_path / "s")
+    print_leaderboard(study)
+    assert "The test split was read once: to evaluate trial 0000" in capsys.readouterr().out
+    untouched = fake_study(tmp_path / "untouched", states=("failed",))
+    print_leaderboard(untouched)
+    assert "test split" not in capsys.readouterr().out
