@@ -39,7 +39,7 @@ def sampled(files: Files, recipe: Recipe) -> Activity:
     if recipe.neural.take is not None or stamps is not None:
         samples, stamps = taken(samples, stamps, recipe.neural, recipe.time)
     is_cut = recipe.segments is not None
-    clock = _clock(recipe.time, stamps, len(samples), rate_hz=rate_hz, is_cut=is_cut)
+    clock = _clock(recipe.time, stamps, samples, rate_hz=rate_hz, is_cut=is_cut)
     activity = _activity(traces, clock, samples, stored)
     if stamps is None:
         return activity
@@ -84,7 +84,12 @@ def _activity(traces: Traces, clock: Clock, samples: np.ndarray, stored: int) ->
 
 
 def _clock(
-    spec: TimeSpec, stamps: Stamps | None, samples: int, *, rate_hz: float | None, is_cut: bool
+    spec: TimeSpec,
+    stamps: Stamps | None,
+    samples: np.ndarray,
+    *,
+    rate_hz: float | None,
+    is_cut: bool,
 ) -> Clock:
     if stamps is not None:
         return clock_of(stamps, spec, rate_hz=rate_hz, is_cut=is_cut)

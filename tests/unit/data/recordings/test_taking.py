@@ -100,3 +100,22 @@ def test_a_rate_from_the_file(tmp_path: Path) -> None:
             read_arrays(tmp_path, arrays, neural=neural, time={"rate_path": path})
     with pytest.raises(ConfigError, match="`rate_hz` or `rate_path`, not both"):
         read_arrays(tmp_path, arrays, neural=neural, time={"rate_path": "fs", "rate_hz": 1})
+
+
+def test_a_part_keeps_its_time_beside_labels_of_another_clock(tmp_path: Path) -> None:
+    seconds = np.arange(12) / 4
+    session = read_arrays(
+        tmp_path,
+        {"x": np.ones((12, 1)), "y": seconds, "t": seconds},
+        neural={"path": "x", "kind": "rate", "take": [4, 10]},
+        time={"rate_hz": 4},
+        labels={
+            "own": {"path": "y", "kind": "continuous", "time": "t"},
+            "regular": {"path": "y", "kind": "continuous", "rate_hz": 4},
+            "same": {"path": "y", "kind": "continuous"},
+        },
+    )
+    assert session.time.tolist() == seconds[4:10].tolist()
+    # A label at a rate of its own begins with the recording, so it has a value for every sample.
+    for label in session.labels.values():
+        assert label.values[:, 0].tolist() == seconds[4:10].tolist()

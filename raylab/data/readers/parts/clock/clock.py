@@ -45,10 +45,14 @@ class Clock:
     is_nominal: bool = False
 
 
-def regular_clock(samples: int, rate_hz: float) -> Clock:
-    """A clock that a rate alone describes, without a pause."""
-    whole = np.array([[0, samples]], np.int64)
-    return Clock(time=np.arange(samples) / rate_hz, rate_hz=rate_hz, segments=whole)
+def regular_clock(samples: np.ndarray, rate_hz: float) -> Clock:
+    """A clock that a rate alone describes, without a pause. Second 0 is the file's first sample.
+
+    Args:
+        samples: (T,) the numbers of the samples in the file.
+    """
+    whole = np.array([[0, len(samples)]], np.int64)
+    return Clock(time=samples / rate_hz, rate_hz=rate_hz, segments=whole)
 
 
 def clock_of(stamps: Stamps, spec: TimeSpec, *, rate_hz: float | None, is_cut: bool) -> Clock:
