@@ -44,6 +44,8 @@ def flatten(value: object) -> tuple[dict[str, Reader], dict[str, str]]:
         elif isinstance(item, (dict, list, tuple)):
             items = _items(item)
             readers |= _cells(name or ALONE, item, [each for _, each in items])
+            if (matrix := _matrix(item)) is not None:
+                readers[name or ALONE] = _reader(matrix)
             pending += [(f"{name}/{key}" if name else key, each) for key, each in reversed(items)]
         else:
             left_out[name or ALONE] = f"an object of type {type(item).__name__}"
@@ -68,12 +70,25 @@ def _cells(name: str, value: object, items: list[object]) -> dict[str, Reader]:
     cells: list[Cell] = []
     for item in items:
         array = _as_array(item, name)
+        if isinstance(item, (list, tuple)) and not item:
+            array = np.zeros(0)  # a unit without a spike
         cell = cell_of(array) if array is not None and array.ndim else None
         if cell is None:
             return {}
         cells.append(cell)
     readers = readers_of_cells(name, cells, ids=np.array([int(key) for key in ids]))
     return {key: reader for key, reader in readers.items() if not _is_element(key, name)}
+
+
+def _matrix(value: object) -> np.ndarray | None:
+    """Rows of equally many numbers, as `tolist` of numpy writes them: no ragged list."""
+    rows: list[np.ndarray] = []
+    for item in value if isinstance(value, (list, tuple)) else ():
+        row = _as_array(item, "") if isinstance(item, (list, tuple)) else None
+        if row is None or row.dtype.kind not in "biuf":
+            return None
+        rows.append(row)
+    return np.ma.stack(rows) if len({len(row) for row in rows}) == 1 else None
 
 
 def _is_element(key: str, name: str) -> bool:
@@ -99,8 +114,10 @@ def _as_array(value: object, name: str) -> np.ndarray | None:
     if any(isinstance(item, str) for item in value):
         return _texts(value, name)
     given = [item for item in value if item is not None]
-    if len(given) == len(value) and all(isinstance(item, (bool, np.bool_)) for item in value):
-        return np.array(value, bool)
+    if given and all(isinstance(item, (bool, np.bool_)) for item in given):
+        truth = np.array([bool(item) for item in value])
+        absent = [item is None for item in value]
+        return np.ma.masked_array(truth, absent) if any(absent) else truth
     if all(isinstance(item, (int, np.integer)) for item in given):
         return _whole_numbers(value, given, name)
     return np.array([np.nan if item is None else item for item in value], np.float64)

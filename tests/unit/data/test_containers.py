@@ -39,6 +39,8 @@ def opened(folder: Path, value: object, protocol: int = 4) -> Store:
         ([np.uint64(2**63), np.int64(1)], np.array([2**63, 1], np.uint64)),
         ([2**70, 1], [str(2**70), "1"]),
         ((1, 2.5), [1.0, 2.5]),
+        ([[1, 2], [3, 4]], [[1, 2], [3, 4]]),
+        ([True, None], [True, False]),
     ],
 )
 def test_a_list_of_numbers_or_texts_is_an_array(tmp_path: Path, items: Any, values: Any) -> None:
@@ -50,8 +52,6 @@ def test_a_list_of_numbers_or_texts_is_an_array(tmp_path: Path, items: Any, valu
 
 @pytest.mark.parametrize("spikes", [RAGGED, [list(each) for each in RAGGED], tuple(RAGGED)])
 def test_a_list_of_spike_times(tmp_path: Path, spikes: Any) -> None:
-    if isinstance(spikes[0], list):
-        spikes = [spikes[0], np.zeros(0), spikes[2]]
     joblib.dump({"spikes": spikes}, tmp_path / "a.jl")
     store = open_joblib(tmp_path / "a.jl")
     assert store.read("spikes").tolist() == [0.5, 1.5, 2.5]

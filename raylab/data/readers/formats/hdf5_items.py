@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from raylab.data.readers.cells import Cell, Reader, readers_of_cells
+from raylab.data.readers.formats.hdf5_scaling import read_scaled
 from raylab.data.readers.formats.hdf5_values import allow_filters, read_dataset, refuse_foreign
 from raylab.data.readers.isolation.limits import allow
 
@@ -26,7 +27,7 @@ def readers_of_dataset(name: str, dataset: h5py.Dataset) -> tuple[Readers, dict[
     if dataset.shape is None:
         return {}, {name: "an empty dataset, without a shape"}
     if _is_plain(kind) or (kind.subdtype is not None and kind.subdtype[0].kind in "biuf"):
-        return {name: partial(read_dataset, dataset)}, {}
+        return {name: partial(read_scaled, dataset)}, {}
     if kind.names:
         return _fields(name, dataset)
     if h5py.check_vlen_dtype(kind) is not None:

@@ -70,6 +70,13 @@ def chosen_columns(array: np.ndarray, key: str, columns: tuple[int, ...] | None)
     return np.asanyarray(array[..., list(columns)])  # of a tensor of trials the last axis
 
 
+def is_list_of_arrays(files: Files, path: str) -> bool:
+    """Whether the file holds a list of arrays (such as a cell array) at `path`, which the reader
+    joined.
+    """
+    return files.has(f"{path}/unit") and files.has(f"{path}/unit_ids")
+
+
 def of_trials(raw: np.ndarray, rows: np.ndarray, trials: int, key: str) -> np.ndarray:
     """The value of each sample's trial.
 

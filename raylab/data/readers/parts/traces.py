@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.data.readers.files import Files
-from raylab.data.readers.parts.arrays import numbers
+from raylab.data.readers.parts.arrays import is_list_of_arrays, numbers
 from raylab.data.readers.parts.choosing import chosen_rows
 from raylab.data.readers.parts.narrowing import narrowed
 from raylab.data.readers.parts.trials import Trials, from_list, from_tensor, refuse_axes
@@ -44,6 +44,12 @@ def read_traces(files: Files, spec: NeuralSpec) -> Traces:
     """
     paths = files.match(spec.path, "neural.path")
     arrays = [numbers(files.read(path, "neural.path"), "neural.path") for path in paths]
+    if len(arrays) == 1 and arrays[0].ndim == 1 and is_list_of_arrays(files, paths[0]):
+        raise DataError(
+            f"`neural.path` '{paths[0]}' is a list of arrays, not one array",
+            f"For one unit per array, or one trial per matrix: `neural.path: {paths[0]}/*`. For "
+            f"spike times: `spikes: {{times: {paths[0]}, units: {paths[0]}/unit, bin_s: 0.02}}`.",
+        )
     names, trials = np.array([]), None
     notes: list[str] = []
     if spec.has_trials and len(arrays) == 1:

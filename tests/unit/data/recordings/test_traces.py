@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
+from raylab.data.recipe import parse_recipe
 from raylab.data.session import Session
 from raylab.errors import ConfigError, DataError
 from tests.support.recipes import read_arrays
@@ -116,3 +120,18 @@ def test_infinite_values_follow_the_rule_of_nan(tmp_path: Path) -> None:
     keys: dict[str, Any] = {"time": {"rate_hz": 10}}
     neural = {"path": "x", "kind": "rate", "nan": "interpolate"}
     assert read_arrays(tmp_path, {"x": x}, neural=neural, **keys).neural[1, 0] == 2
+
+
+def test_a_list_of_arrays_is_no_array(tmp_path: Path) -> None:
+    """Its values are joined for spike times; as activity they would be one unit."""
+    joblib.dump({"x": [np.arange(5.0), np.arange(5.0)]}, tmp_path / "a.jl")
+    recipe = {"format": "joblib", "time": {"rate_hz": 10}}
+
+    def traces(path: str) -> Session:
+        value = {**recipe, "neural": {"path": path, "kind": "rate"}}
+        return read_source(Source(tmp_path / "a.jl"), parse_recipe(value, "test"))
+
+    assert traces("x/*").neural.shape == (5, 2)
+    with pytest.raises(DataError, match="'x' is a list of arrays") as error:
+        traces("x")
+    assert "`neural.path: x/*`" in error.value.remedy

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.data.readers.files import Files
-from raylab.data.readers.parts.arrays import numbers, positive_number
+from raylab.data.readers.parts.arrays import is_list_of_arrays, numbers, positive_number
 from raylab.data.recipe_sections import SpikesSpec
 from raylab.errors import DataError
 
@@ -57,7 +57,10 @@ def times_of(files: Files, spec: SpikesSpec) -> SpikeTimes:
     Raises:
         DataError: They are no times, or the rate at `rate_path` is no rate.
     """
-    ticks = _ticks(numbers(files.read(spec.times, "spikes.times"), "spikes.times"))
+    stored = numbers(files.read(spec.times, "spikes.times"), "spikes.times")
+    if is_list_of_arrays(files, spec.times):
+        stored = stored.reshape(-1)  # a matrix, where all units have equally many spikes
+    ticks = _ticks(stored)
     rate_hz = spec.rate_hz
     if spec.rate_path is not None:
         rate_hz = positive_number(files, spec.rate_path, "spikes.rate_path")
