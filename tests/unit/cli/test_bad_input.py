@@ -113,7 +113,7 @@ def test_prepare_refuses(
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (b"", "rat.npz: not readable as npz"),
+        (b"", "rat.npz: is empty (0 bytes)"),
         (b"PK\x03\x04", "rat.npz: not readable as npz"),
         (None, "truncated"),
     ],
@@ -148,7 +148,7 @@ def with_nan() -> np.ndarray:
         (changed(x=np.ones((400, 6))), ("no unit", "6 constant", "240 training samples")),
         (changed(x=np.zeros((400, 0))), ("shape (400, 0)", "neural.layout")),
         (changed(x=np.full((400, 6), "a")), ("neural.path", "not of numbers")),
-        (changed(position=np.full(400, "a")), ("labels.position.path", "not only numbers")),
+        (changed(position=np.full(400, "a")), ("labels.position", "not only numbers")),
         (
             {name: value[:1] for name, value in arrays().items()},
             ("shape (1, 6)", "at least 2 samples"),

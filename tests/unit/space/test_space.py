@@ -262,7 +262,7 @@ def test_labels_that_a_view_names_or_adds(sessions: dict[str, SessionSpec]) -> N
 
 def test_ways_to_combine_that_a_dataset_has_no_use_for(tmp_path: Path) -> None:
     whole = np.array([[0, 400]])
-    two = [session("a", given={"train": whole}), session("b", given={"valid": whole})]
+    two = [session("a", given={"train": whole}), session("b", given={"valid": whole}, seed=1)]
     held_out = dataset(tmp_path / "ds", *two, splits=GivenSplits()).sessions
     search = {"sessions.combine": {"categorical": ["separate", "padded"]}}
     space, notes = checked(held_out, search=search)

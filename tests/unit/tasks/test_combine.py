@@ -263,7 +263,7 @@ def test_what_needs_training_samples_is_refused(
 
 def test_a_first_session_without_training_samples_is_refused(tmp_path: Path) -> None:
     whole = np.array([[0, 400]])
-    sessions = [session("a", given={"valid": whole}), session("b", given={"train": whole})]
+    sessions = [session("a", given={"valid": whole}), session("b", given={"train": whole}, seed=1)]
     data, config = dataset(tmp_path / "ds", *sessions, splits=GivenSplits()), combined("first")
     with pytest.raises(
         ConfigError, match="session 'a' has no training samples and is the only one used"
@@ -369,7 +369,10 @@ def test_classes_are_matched_by_name_not_by_code(tmp_path: Path) -> None:
     names = [np.array(["left", "right"]), np.array(["forward", "left"])]
     sessions = [
         session(
-            name, given={split: whole}, labels={"way": Label.discrete(words[np.arange(400) % 2])}
+            name,
+            given={split: whole},
+            labels={"way": Label.discrete(words[np.arange(400) % 2])},
+            seed=ord(name),
         )
         for name, split, words in zip("ab", ("train", "valid"), names)
     ]

@@ -294,6 +294,8 @@ def test_sessions_share_the_trunk_and_a_session_held_out_is_read_by_it(tmp_path:
     given = {"train": np.array([[0, 300]]), "valid": np.array([[300, 400]])}
     made = [session(name, given=given, seed=0) for name in "ab"]
     held = session("c", given={"test": np.array([[0, 400]])}, seed=0)
+    noise = np.random.default_rng(1).normal(0, 1e-3, held.neural.shape).astype(np.float32)
+    held = replace(held, neural=held.neural + noise)  # not a copy, which is refused
     data = dataset(tmp_path, *made, held, splits=GivenSplits())
     for kind in ("ridge", "mlp"):
         training = trained(data, config_of(kind, sessions={"combine": "padded"}))
