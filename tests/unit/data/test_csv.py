@@ -132,6 +132,8 @@ def test_a_column_without_name_is_called_as_by_pandas(tmp_path: Path) -> None:
         ("a,b\n", "no rows below its row of names"),
         ("", "is empty"),
         ("\n\n", "holds no rows"),
+        ("u0 u1\n1.5 2\n", "separated by blanks"),
+        ("1e+00 -2.5e+00\n1 2\n", "separated by blanks"),
         ("a,b\n1,\0\n", "zero bytes"),
         ("a,b\n1,\xb5\n".encode("latin-1"), "line 2 is not UTF-8, but perhaps Latin-1 .*'\xb5'"),
         ("a\tb\n1\t2\n".encode("utf-16-le"), "UTF-16"),

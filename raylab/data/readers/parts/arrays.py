@@ -9,7 +9,7 @@ from raylab.errors import DataError
 
 
 def numbers(array: np.ndarray, key: str) -> np.ndarray:
-    if array.dtype.kind == "U" and (row := _first_text(array)) is not None:
+    if array.dtype.kind == "U" and (row := first_text(array)) is not None:
         raise DataError(
             f"`{key}` names an array of text, not of numbers: its value {row} is "
             f"'{array.flat[row]}'",
@@ -23,7 +23,7 @@ def numbers(array: np.ndarray, key: str) -> np.ndarray:
     return array
 
 
-def _first_text(array: np.ndarray) -> int | None:
+def first_text(array: np.ndarray) -> int | None:
     """The place of the first value that is neither a number nor empty."""
     for place, value in enumerate(array.flat):
         try:

@@ -167,9 +167,20 @@ def _names_columns(path: Path, comment: str, content: bytes, separator: str) -> 
 
 
 def _check_single_column(path: Path, content: bytes, separator: str) -> None:
-    """An empty line of a table with one column may be a missing value, or nothing."""
-    if separator.encode() in content.partition(b"\n")[0]:
+    """An empty line of a table with one column may be a missing value, or nothing.
+
+    Numbers between blanks, as numpy.savetxt writes them, are several columns.
+    """
+    first, _, rest = content.partition(b"\n")
+    if separator.encode() in first:
         return
+    cells = (rest.partition(b"\n")[0].strip() or first).decode().split()
+    if len(cells) > 1 and all(NUMBERS.fullmatch(cell) for cell in cells):
+        raise DataError(
+            f"{path}: the cells of its rows are separated by blanks",
+            'Separate them by commas, in Python with `numpy.savetxt(..., delimiter=",")`; or save '
+            "the array with `numpy.save` and read it with `format: npy`.",
+        )
     if empty := re.search(rb"\n[ \t\r]*\n(?=\s*\S)", content):
         line = content.count(b"\n", 0, empty.start()) + 2
         raise DataError(

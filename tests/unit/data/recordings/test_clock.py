@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from raylab.data.readers.parts.clock.stamps import seconds
 from raylab.data.session import Session
 from raylab.errors import ConfigError, DataError
 from tests.support.recipes import read_arrays
@@ -22,6 +23,12 @@ def clocked(folder: Path, stamps: Any, *, kind: str = "rate", **time: Any) -> Se
     return read_arrays(
         folder, arrays, neural={"path": "x", "kind": kind}, time={"path": "t", **time}
     )
+
+
+def zoned(zone: str) -> np.ndarray:
+    """Texts of dates with nanoseconds and a zone, as pandas writes them into CSV."""
+    dates = np.datetime64("2024-03-01", "ns") + (INDEX * 1e9 / 30).astype("timedelta64[ns]")
+    return np.char.add(dates.astype(str), zone)
 
 
 @pytest.mark.parametrize("hz", [30, 400, 700, 1300, 2000, 30_000])
@@ -50,12 +57,15 @@ def test_stamps_in_milliseconds_are_the_clock_that_they_round(
             ),
             {},
         ),
+        (zoned("+01:00"), {}),
+        (zoned("Z"), {}),
         ((INDEX * 1000 // 30).astype(np.uint16), {"unit": "ms"}),
         (1_700_000_000_000_000_000 + (INDEX * 10**9 // 30).astype(np.int64), {"unit": "ns"}),
         ((INDEX * 10**6 // 30).astype(np.uint64), {"unit": "us"}),
         (INDEX / 30 / 60, {"unit": "min"}),
+        (738_000 + INDEX / 30 / 86_400, {"tick_s": 86_400}),
     ],
-    ids=["float32", "dates", "durations", "texts", "uint16", "epoch", "uint64", "minutes"],
+    ids="float32 dates durations texts zone Z uint16 epoch uint64 minutes days".split(),
 )
 def test_every_type_of_stamp_gives_the_rate(
     tmp_path: Path, stamps: np.ndarray, time: dict[str, Any]
@@ -143,3 +153,21 @@ def test_beside_spikes_time_states_only_a_unit(tmp_path: Path) -> None:
     assert session.labels["y"].values[:3, 0] == pytest.approx([50, 150, 250])
     with pytest.raises(ConfigError, match="remove rate_hz"):
         read_arrays(tmp_path, arrays, spikes=spikes, time={"rate_hz": 10})
+
+
+@pytest.mark.parametrize(
+    ("stamps", "message"),
+    [
+        (738_000 + INDEX / 30 / 86_400, "2.59e[+]06 stamps a second, more than any recording"),
+        (np.array(["2024-03-01", "2024-03-02Z"] * 300), "value 0 is '2024-03-01'"),
+        (np.array(["0 days 00:00:00.5"] * 600), "neither numbers nor dates"),
+    ],
+)
+def test_stamps_that_are_no_seconds(tmp_path: Path, stamps: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        clocked(tmp_path, stamps)
+
+
+def test_dates_of_two_zones_are_one_clock(tmp_path: Path) -> None:
+    hours = np.array(["2024-03-01 01:00:00+01:00", "2024-03-01 00:00:01Z"])
+    assert seconds(hours, "time", None, 1.0).tolist() == [1709251200.0, 1709251201.0]

@@ -14,6 +14,7 @@ from raylab.data.readers.parts.clock.clock_checks import (
     refuse_not_finite,
     refuse_pieces,
     refuse_repeats,
+    refuse_too_fast,
 )
 from raylab.data.readers.parts.clock.stamps import Stamps
 from raylab.data.readers.parts.clock.steps import LONGEST_JITTER, PAUSE, Steps, steps_of, uniform
@@ -78,6 +79,7 @@ def clock_of(stamps: Stamps, spec: TimeSpec, *, rate_hz: float | None, is_cut: b
     if not readings:
         raise no_step(stamps)
     steps = readings[0]
+    refuse_too_fast(stamps, 1 / steps.mean)
     segments = _segments(stamps, spec, steps)
     if steps.grain and steps.is_uniform(stamps.seconds, segments):
         return _rounded(stamps, steps, segments)

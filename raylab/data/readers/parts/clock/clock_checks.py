@@ -10,6 +10,7 @@ from raylab.errors import DataError
 
 AGREES = 0.01  # of a rate: two rates that differ by more are different rates
 FEW = 0.01  # of the steps: so many may be odd, as after a hiccup of the computer
+FASTEST = 1e6  # Hz; of all that is recorded of neurons and animals
 SHORTEST = 3.0  # samples: segments are longer on average, or the pauses are none
 
 
@@ -23,6 +24,16 @@ def refuse_not_finite(stamps: Stamps) -> None:
             f"{'NaN' if np.isnan(values[bad[0]]) else values[bad[0]]}",
             "Every sample needs a time: fill the stamps in, or choose a part of the recording "
             "with `time.take` and `neural.take`; or give `time.rate_hz` without stamps.",
+        )
+
+
+def refuse_too_fast(stamps: Stamps, rate_hz: float) -> None:
+    """Raise a DataError where no recording has that rate, as with stamps in days."""
+    if rate_hz > FASTEST:
+        raise DataError(
+            f"{stamps.name} has {rate_hz:.3g} stamps a second, more than any recording",
+            "Check `time.unit`. `time.tick_s: 86400` reads days, as dates of MATLAB and Excel are "
+            "stored.",
         )
 
 

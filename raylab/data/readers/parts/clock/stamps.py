@@ -9,11 +9,13 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.stated_units import refuse_other_unit
-from raylab.data.readers.parts.arrays import chosen_columns, vector
+from raylab.data.readers.parts.arrays import chosen_columns, first_text, vector
 from raylab.data.recipe_sections import SECONDS, TimeSpec
 from raylab.errors import DataError
 
-DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d([.]\d{1,6})?)?)?")
+DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.]\d{1,9})?)?)?)(?: ?(Z|[+-]\d\d:?\d\d))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,13 @@ def seconds(
 ) -> np.ndarray:
     """(T,) float64 seconds from numbers in a unit, or from dates, which count from 1970."""
     array = dates_of(array)
+    if array.dtype.kind == "U" and (place := first_text(array)) is not None:
+        raise DataError(
+            f"`{key}` names texts that are neither numbers nor dates: value {place} is "
+            f"'{array.flat[place]}'",
+            "Store seconds as numbers, or dates such as 2024-03-01 10:00:00.25, all of them with "
+            "a zone (+01:00, Z) or none.",
+        )
     if array.dtype.kind not in "mM":
         values = vector(array, key, columns) * unit_s
         return np.asarray(np.ma.filled(values, np.nan))
@@ -115,16 +124,32 @@ def seconds(
 def dates_of(array: np.ndarray) -> np.ndarray:
     """Texts that are all dates in the order year-month-day become dates; others stay as they are.
 
-    Empty texts are no dates but missing ones. Dates in another order, or with a time zone, are
-    never guessed.
+    Empty texts are no dates but missing ones. Dates with a zone, such as +01:00, become those of
+    Greenwich. Dates in another order are never guessed, nor is a zone that only some texts state.
     """
     if array.dtype.kind != "U" or not array.size:
         return array
-    texts = array.reshape(-1).tolist()
-    dates = [text for text in texts if text]
-    if not dates or not all(DATE.fullmatch(text) for text in dates):
+    dates: list[str] = []
+    minutes: list[int] = []  # east of Greenwich
+    with_zone = set()
+    for text in array.reshape(-1).tolist():
+        date = DATE.fullmatch(text)
+        if text and date is None:
+            return array
+        dates.append("NaT" if date is None else date[1])
+        minutes.append(0 if date is None else _minutes_east(date[2]))
+        with_zone |= set() if date is None else {date[2] is not None}
+    if len(with_zone) != 1:
         return array
     try:
-        return np.array([text or "NaT" for text in texts], "datetime64[us]").reshape(array.shape)
+        local = np.array(dates, "datetime64[ns]").astype("datetime64[us]")
     except ValueError:  # such as day 31 of February
         return array
+    return np.asarray((local - np.array(minutes, "timedelta64[m]")).reshape(array.shape))
+
+
+def _minutes_east(zone: str | None) -> int:
+    if zone is None or zone == "Z":
+        return 0
+    minutes = 60 * int(zone[1:3]) + int(zone[-2:])
+    return -minutes if zone[0] == "-" else minutes
