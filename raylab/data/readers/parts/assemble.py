@@ -25,10 +25,7 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         DataError: A path, column or length does not fit the file; the message names the recipe's
             key.
     """
-    if recipe.spikes is not None:
-        activity = count_spikes(files, recipe.spikes, recipe.labels)
-    else:
-        activity = sampled(files, recipe)
+    activity = sampled(files, recipe) if recipe.spikes is None else count_spikes(files, recipe)
     notes = list(activity.notes)
     labels = {}
     for name, spec in recipe.labels.items():

@@ -65,7 +65,6 @@ def test_stamps_in_milliseconds_are_the_clock_that_they_round(
         (INDEX / 30 / 60, {"unit": "min"}),
         (738_000 + INDEX / 30 / 86_400, {"tick_s": 86_400}),
     ],
-    ids="float32 dates durations texts zone Z uint16 epoch uint64 minutes days".split(),
 )
 def test_every_type_of_stamp_gives_the_rate(
     tmp_path: Path, stamps: np.ndarray, time: dict[str, Any]

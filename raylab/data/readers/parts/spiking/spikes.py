@@ -6,26 +6,30 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.isolation.limits import allow
+from raylab.data.readers.labelling.tables import column_of
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import vector
 from raylab.data.readers.parts.labels import rows_of
 from raylab.data.readers.parts.spiking.spike_times import SpikeTimes, times_of
 from raylab.data.readers.parts.spiking.spike_units import units_of
-from raylab.data.recipe_sections import LabelSpec, SpikesSpec
+from raylab.data.recipe import Recipe
+from raylab.data.recipe_sections import SpikesSpec
 from raylab.errors import DataError
 
 MOST_BINS = 1e12  # more is a wrong unit, and would overflow
 
 
-def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -> Activity:
-    """Counts (T, N) in bins of `spec.bin_s`; with trials, T is trials x bins and each trial is a
+def count_spikes(files: Files, recipe: Recipe) -> Activity:
+    """Counts (T, N) in bins of `spikes.bin_s`; with trials, T is trials x bins and each trial is a
     segment.
 
     Trials and units without a spike are kept, with counts of zero: silence is data.
     """
+    assert recipe.spikes is not None
+    spec, stated = recipe.spikes, _stated_trials(files, recipe)
     times, units = times_of(files, spec), units_of(files, spec)
     spikes, count = len(times.ticks), len(units.ids)
-    trial, trials = _trials(files, spec, labels, spikes)
+    trial, trials = _trials(files, spec, stated, spikes)
     _check_lengths(spec, spikes, len(units.of_spike), len(trial))
     bins = _bins(times, spec, trials * max(count, 1))
     place, is_kept = times.bins(spec.bin_s), units.of_spike >= 0
@@ -54,7 +58,7 @@ def count_spikes(files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec]) -
         segments=np.stack([np.arange(trials), np.arange(1, trials + 1)], axis=1).astype(np.int64)
         * bins,
         rows=np.repeat(np.arange(trials), bins) if spec.trials is not None else None,
-        stored_trials=trials if spec.trials is not None and labels else 0,
+        stored_trials=0 if stated is None else trials,
         is_nominal=spec.trials is not None,
         unit_rows=units.rows,
         all_units=units.all_units,
@@ -90,9 +94,13 @@ def _bins(times: SpikeTimes, spec: SpikesSpec, rows: float) -> int:
 
 
 def _trials(
-    files: Files, spec: SpikesSpec, labels: dict[str, LabelSpec], spikes: int
+    files: Files, spec: SpikesSpec, number: int | None, spikes: int
 ) -> tuple[np.ndarray, int]:
-    """The trial of every spike from 0, and the number of trials."""
+    """The trial of every spike from 0, and the number of trials.
+
+    Args:
+        number: Of the trials, where labels or tables show it.
+    """
     if spec.trials is None:
         return np.zeros(spikes, np.int64), 1
     stated = vector(files.read(spec.trials, "spikes.trials"), "spikes.trials", None)
@@ -107,18 +115,35 @@ def _trials(
             f"`spikes.trials` has trial {first}, before `spikes.first_trial: {spec.first_trial}`",
             f"Set `spikes.first_trial: {first}`.",
         )
-    counts = [
-        len(rows_of(files, label, f"labels.{name}"))
-        for name, label in labels.items()
-        if not label.time
-    ]
-    if counts and trial.max(initial=-1) >= counts[0]:
+    if number is not None and trial.max(initial=-1) >= number:
         raise DataError(
-            f"`spikes.trials` goes to {trial.max() + spec.first_trial}, the first label has "
-            f"{counts[0]}",
+            f"`spikes.trials` goes to {trial.max() + spec.first_trial}, the first label or table "
+            f"has {number}",
             "Set `spikes.first_trial` to the number of the first trial.",
         )
-    return trial, counts[0] if counts else int(trial.max(initial=-1)) + 1
+    return trial, int(trial.max(initial=-1)) + 1 if number is None else number
+
+
+def _stated_trials(files: Files, recipe: Recipe) -> int | None:
+    """How many trials the first label has, or else the first table or group; None without any.
+
+    The last trials may have no spike.
+    """
+    if recipe.spikes is None or recipe.spikes.trials is None:
+        return None
+    for name, label in recipe.labels.items():
+        if not label.time:
+            return len(rows_of(files, label, f"labels.{name}"))
+    for name, table in recipe.intervals.items():
+        key = f"intervals.{name}.columns"
+        for label_name, spec in table.columns.items():
+            column = label_name if spec.column is None else spec.column
+            return len(column_of(files, table.path, column, key))
+        for group in table.groups:
+            return len(column_of(files, table.path, group, key))
+    for name, path in recipe.groups.items():
+        return files.read(path, f"groups.{name}").size
+    return None
 
 
 def _clock(trials: int, bins: int, times: SpikeTimes, bin_s: float) -> np.ndarray:
