@@ -5,8 +5,8 @@
 - From a file to a session: `readers/` (or `allen/`) makes a `session.py` of a file by a recipe
   (`recipe.py`, `recipe_sections.py`, `recipe_defaults.py`, `companion_spec.py`, `load_recipe.py`,
   `recipes/`). `labels/` has the classes and intervals of labels, and `checks/` refuses or notes
-  what looks wrong. `from_arrays.py`, `array_inputs.py`, `array_values.py` and `pynapple_objects.py` do
-  the same for arrays in memory.
+  what looks wrong. `from_arrays.py`, `array_inputs.py`, `array_values.py` and
+  `pynapple_objects.py` do the same for arrays in memory.
 - From sessions to a dataset: `prepare.py`, with `preparation/`, `splitting/`, `manifests/`,
   `manifest.py` and `stored.py`; `dataset.py` opens it.
 - From a dataset to rows: `views/` and `examples.py`; `shard.py` and `shards.py` share them among
