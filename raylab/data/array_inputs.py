@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from raylab.data.array_values import SOURCE, kind_of_values, plain
+from raylab.data.array_values import SOURCE, is_ragged, kind_of_values, plain
 from raylab.data.pynapple_objects import (
     interval_table,
     is_pynapple,
@@ -116,6 +116,9 @@ class ArrayInputs:
                     "Give a Tsd or a TsdFrame; an IntervalSet belongs to `intervals`.",
                 )
             stated["time"], values = sampled_values(values)
+        if self.recipe["neural"]["path"].endswith("/*") and is_ragged(values):
+            self._add_label_of_trials(name, values, stated)
+            return
         self.arrays[path] = plain(values, f"the label '{name}'")
         if stated.get("time") is not None:
             self.arrays[f"{path}.time"] = plain(stated["time"], f"the time of '{name}'")
@@ -123,6 +126,15 @@ class ArrayInputs:
         if "kind" not in stated:
             stated["kind"] = kind_of_values(name, values, self.arrays[path])
         self.recipe.setdefault("labels", {})[name] = {"path": path, **stated}
+
+    def _add_label_of_trials(self, name: str, values: Any, stated: dict[str, Any]) -> None:
+        """A label with an array per trial, of as many values as the trial has samples."""
+        paths = [f"labels/{name}/{number}" for number in range(len(values))]
+        for path, each in zip(paths, values):
+            self.arrays[path] = plain(each, f"the label '{name}'")
+        if "kind" not in stated:
+            stated["kind"] = kind_of_values(name, values[0], self.arrays[paths[0]])
+        self.recipe.setdefault("labels", {})[name] = {"path": f"labels/{name}/*", **stated}
 
     def add_intervals(self, name: str, table: Any) -> None:
         """A table of intervals: `start` and `end` or `stop` in seconds, and columns with values."""

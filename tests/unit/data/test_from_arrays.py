@@ -149,3 +149,31 @@ def test_what_does_not_fit(tmp_path: Path, arguments: dict[str, Any], message: s
     with pytest.raises(RaylabError, match=message):
         made(tmp_path, **arguments)
     assert not list(tmp_path.iterdir())
+
+
+def test_missing_values_leave_ids_and_truth_as_they_are(tmp_path: Path) -> None:
+    ids = [None if number % 3 == 0 else 2**60 + number % 3 for number in range(T)]
+    truth = [None if number % 3 == 0 else number % 3 == 1 for number in range(T)]
+    session = made(
+        tmp_path,
+        labels={
+            "ids": (pd.array(ids, dtype="Int64"), "discrete"),
+            "list": (ids, "discrete"),
+            "category": pd.Categorical(ids),
+            "truth": pd.array(truth, dtype="boolean"),
+        },
+    )
+    for name in ("ids", "list", "category"):
+        assert session.labels[name].classes == (str(2**60 + 1), str(2**60 + 2))
+        assert session.labels[name].values[:3].tolist() == [-1, 0, 1]
+    assert session.labels["truth"].classes == ("False", "True")
+    assert session.labels["truth"].values[:3].tolist() == [-1, 1, 0]
+
+
+@pytest.mark.parametrize("edges", [(50, 120), (100, 200)])
+def test_labels_of_trials_as_lists(tmp_path: Path, edges: tuple[int, int]) -> None:
+    position = np.split(POSITION, edges)
+    session = made(tmp_path, np.split(NEURAL, edges), labels={"position": position})
+    assert np.array_equal(session.labels["position"].values[:, 0], POSITION)
+    with pytest.raises(RaylabError, match="a list of lists of different lengths"):
+        made(tmp_path / "b", labels={"x": [[1.0], [2.0, 3.0]]})

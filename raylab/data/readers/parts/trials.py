@@ -41,6 +41,10 @@ class Trials:
         return self.trials * self.longest if self.is_tensor else len(self.row)
 
     @property
+    def have_one_length(self) -> bool:
+        return len(self.row) == self.trials * self.longest
+
+    @property
     def segments(self) -> np.ndarray:
         """(S, 2) the samples of each trial."""
         edges = np.concatenate([[0], np.flatnonzero(np.diff(self.row)) + 1, [len(self.row)]])
@@ -60,7 +64,7 @@ class Trials:
         is_turned ^= is_transposed and array.ndim > 2
         if array.shape[:2] == shape[::-1] and (array.shape[:2] != shape or is_turned):
             array = array.swapaxes(0, 1)
-        if self.is_tensor and array.shape[:2] == shape:
+        if (self.is_tensor or self.have_one_length) and array.shape[:2] == shape:
             return array.reshape(self.trials * self.longest, *array.shape[2:])
         return array
 
