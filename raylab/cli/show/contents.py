@@ -82,25 +82,27 @@ def _grow(root: Tree, file: FileContents) -> None:
     from rich.text import Text
 
     branches, shown, left = {"": root}, dict[str, int](), dict[str, int]()
+    groups = {item.name for item in file.items}
     for item in file.items:
-        parent = item.parent
+        is_top = item.parent not in groups  # such as a column of a table, which has no groups
+        parent = "" if is_top else item.parent
         if not item.name or parent not in branches or item.name in HIDDEN:
             continue
         shown[parent] = shown.get(parent, 0) + 1
         if shown[parent] > MOST:
             left[parent] = left.get(parent, 0) + 1
             continue
-        branch = branches[parent].add(_line(item))
+        branch = branches[parent].add(_line(item, item.name if is_top else item.leaf))
         if item.kind == "group":
             branches[item.name] = branch
     for parent, number in left.items():
         branches[parent].add(Text(f"... and {number} more", "dim"))
 
 
-def _line(item: Item) -> Text:
+def _line(item: Item, name: str) -> Text:
     from rich.text import Text
 
-    line = Text(item.leaf, "" if item.kind == "group" else "cyan")
+    line = Text(name, "" if item.kind == "group" else "cyan")
     line.append(f"  {item.count} x" if item.count > 1 else "", "bold")
     facts = ", ".join(part for part in _facts(item) if part)
     return line.append(f"  {facts}" if facts else "", "dim")

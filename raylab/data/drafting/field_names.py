@@ -46,11 +46,11 @@ STOP = _names("stop end offset off stops ends offsets")
 UNITS = {
     unit: tuple(endings.split())
     for unit, endings in {
-        "cm/s": "cm_s cm_per_s cms",
-        "m/s": "m_s m_per_s",
-        "mm/s": "mm_s",
-        "deg/s": "deg_s",
-        "rad/s": "rad_s",
+        "cm/s": "cm_s cm_per_s cms cm/s",
+        "m/s": "m_s m_per_s m/s",
+        "mm/s": "mm_s mm/s",
+        "deg/s": "deg_s deg/s",
+        "rad/s": "rad_s rad/s",
         "cm": "cm",
         "mm": "mm",
         "deg": "deg degrees",

@@ -9,7 +9,10 @@ from typing import Any
 
 from raylab.results import Result
 
-DIVIDER = re.compile(r"/(?![^()\[\]]*[)\]])")
+# A `/` between the parts of a name, but neither in brackets nor in a speed at its end (`run cm/s`).
+LENGTHS = ("m", "mm", "cm", "µm", "um", "px", "deg", "rad")
+NO_SPEED = "".join(rf"(?<![ _]{unit})" for unit in LENGTHS) + r"|(?!/(?:s|sec|min)$)"
+DIVIDER = re.compile(rf"(?:{NO_SPEED})/(?![^()\[\]]*[)\]])")
 DIFFERS = -1  # in the shape of a family, where its arrays differ
 
 
@@ -92,7 +95,7 @@ class Item(Result):
 
     @property
     def parts(self) -> list[str]:
-        """The parts of the name; a `/` in brackets, as in `speed (cm/s)`, does not divide it."""
+        """The parts of the name; that of `speed (cm/s)` and `speed cm/s` does not divide it."""
         return DIVIDER.split(self.name)
 
     @property

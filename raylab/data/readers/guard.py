@@ -32,5 +32,6 @@ def guard(path: Path, format_name: str) -> Iterator[None]:
             reason = "it does not begin as a file of NumPy does"
         raise DataError(
             f"{path}: not readable as {format_name} ({reason})",
-            "The file is truncated, damaged or of another format: compare it with its source.",
+            "If the file is of another format, state it as the recipe's `format`. Else it is "
+            "truncated or damaged: compare it with its source.",
         ) from error

@@ -134,6 +134,6 @@ def which_recipe(folder: Path) -> str:
     """A remedy that names the shipped recipes, and first the one that is called like the folder."""
     hint = f"Perhaps --recipe {folder.name}. " if folder.name in recipe_names() else ""
     return (
-        f"{hint}Pass --recipe with a shipped one ({', '.join(recipe_names())}) or your own YAML "
-        "file."
+        f"{hint}Draft a recipe with `raylab inspect PATH --draft recipe.yaml`, and pass it as "
+        f"--recipe recipe.yaml. Or pass a shipped one ({', '.join(recipe_names())})."
     )

@@ -162,3 +162,10 @@ def test_a_recipe_reads_a_table_without_names(tmp_path: Path) -> None:
     session = read_source(Source(tmp_path / "a.csv"), parse_recipe(value, "test"))
     assert session.neural.tolist() == [[0, 1], [0, 2], [1, 1]]
     assert session.labels["x"].values.ravel().tolist() == [5, 6, 7]
+
+
+def test_the_command_that_converts_a_file_may_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    (tmp_path / "day 1.csv").write_bytes("a,b\n1,\xb5\n".encode("latin-1"))
+    with pytest.raises(DataError) as error:
+        CsvStore(tmp_path / "day 1.csv")
+    assert error.value.remedy.endswith("'day 1.csv' > 'day 1_utf8.csv'")

@@ -180,7 +180,7 @@ def test_the_name_inside_the_file_wins(tmp_path: Path) -> None:
         ({"labels": {"y": {"path": "words", "kind": "continuous"}}}, "not only numbers"),
         ({"labels": {"y": {"path": "one", "kind": "continuous"}}}, "single value"),
         ({"labels": {"y": {"path": "y", "kind": "continuous", "time": "short"}}}, "has 3 stamps"),
-        ({"time": {"path": "short"}}, "has 3 samples, neural data 4"),
+        ({"time": {"path": "short"}}, "has 3 time stamps, neural data 4 samples"),
         ({"time": {"path": "y"}}, "does not increase"),
         ({"units": {"depth": "short"}}, "has 3 rows, the session 2 units"),
         ({"given": {"train": "short"}}, "neither a mask"),

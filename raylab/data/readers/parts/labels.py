@@ -40,9 +40,11 @@ def label_of(
         return _onto_clock(stored, stamps, activity, key, notes)
     stored = stored.at(activity.of_samples(np.arange(len(stored.values)), key))
     if len(stored.values) != len(activity.time):
+        is_turned = len(stored.values) == activity.neural.shape[1]
         raise DataError(
             f"`{key}.path` has {len(stored.values)} samples, neural data {len(activity.time)}",
-            f"Check `{key}.path`, or give its own clock with `{key}.time` or `{key}.rate_hz`.",
+            f"Check `{key}.path`, or give its own clock with `{key}.time` or `{key}.rate_hz`."
+            + is_turned * " Or the activity is stored the other way round: see `neural.layout`.",
         )
     return stored, notes
 

@@ -37,7 +37,7 @@ def sampled(files: Files, recipe: Recipe) -> Activity:
     stamps = read_stamps(files, recipe.time) if recipe.time.path is not None else None
     samples = np.arange(stored)
     if recipe.neural.take is not None or stamps is not None:
-        samples, stamps = taken(samples, stamps, recipe.neural, recipe.time)
+        samples, stamps = taken(samples, stamps, recipe.neural, recipe.time, traces.units)
     is_cut = recipe.segments is not None
     clock = _clock(recipe.time, stamps, samples, rate_hz=rate_hz, is_cut=is_cut)
     activity = _activity(traces, clock, samples, stored)

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,8 +128,8 @@ def _utf8(path: Path, raw: bytes) -> bytes:
 def _other_encoding(path: Path, what: str, encoding: str) -> DataError:
     return DataError(
         f"{path}: {what}",
-        f"Save it as UTF-8: iconv -f {encoding} -t UTF-8 {path.name} > {path.stem}_utf8"
-        f"{path.suffix}",
+        f"Save it as UTF-8: iconv -f {encoding} -t UTF-8 {shlex.quote(path.name)} > "
+        + shlex.quote(f"{path.stem}_utf8{path.suffix}"),
     )
 
 

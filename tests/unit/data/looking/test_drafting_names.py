@@ -12,6 +12,7 @@ import scipy.io
 from lab_files import RATE, Recording, drafted_session, recording, table
 
 import raylab
+from raylab.cli.show.contents import print_contents
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +84,39 @@ def test_a_table_without_names_and_one_of_spike_times(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "b.csv", index=False)
     session = drafted_session(tmp_path / "b.csv")
     assert (session.neural.sum(), session.neural.shape[1]) == (400, 5)
+
+
+def test_a_speed_whose_unit_follows_the_name(
+    made: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.DataFrame({f"n{number}": column for number, column in enumerate(made.traces.T)})
+    frame.insert(0, "time_s", made.time)
+    frame["wheel cm/s"] = table(made)["speed"]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    print_contents(raylab.inspect(tmp_path / "a.csv"))
+    assert "wheel cm/s" in capsys.readouterr().out
+    session = drafted_session(tmp_path / "a.csv")
+    assert list(session.labels) == ["wheel"]
+    assert session.labels["wheel"].unit == "cm/s"
+
+
+def test_values_that_may_stand_for_missing_ones_are_to_be_checked(
+    made: Recording, tmp_path: Path
+) -> None:
+    lost = np.arange(len(made.time)) % 9 == 0
+    np.savez(
+        tmp_path / "a.npz",
+        dff=made.traces,
+        time_s=made.time,
+        heading=np.where(lost, -1, np.arange(len(made.time)) * 7 % 359),
+        choice=np.where(lost, "NA", "left"),
+        speed=np.where(lost, "NA", np.arange(len(made.time)).astype(str)),
+    )
+    draft = raylab.draft(tmp_path / "a.npz")
+    asked = {check.partition(":")[0]: check for check in draft.checks}
+    assert draft.recipe["labels"]["heading"] == {
+        "path": "heading", "kind": "circular", "unit": "deg"
+    }  # fmt: skip
+    assert "`missing: -1`" in asked["labels.heading.kind"]
+    assert '`missing: "NA"`' in asked["labels.choice.kind"]
+    assert "`continuous` with `missing:`" in asked["labels.speed.kind"]

@@ -52,7 +52,9 @@ def test_traces_with_columns_of_their_rois(recording: Path) -> None:
     )
     assert session.neural.shape == (12, 3)
     assert session.units["layer"].tolist() == ["L1", "L2", "L3"]
-    with pytest.raises(DataError, match=r"`time\.path` .* has 12 samples, neural data 3"):
+    with pytest.raises(
+        DataError, match=r"`time\.path` .* has 12 time stamps, neural data 3 samples"
+    ):
         read(
             recording,
             neural={"path": f"{place}/rows/data", "kind": "calcium"},

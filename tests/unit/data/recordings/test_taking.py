@@ -33,12 +33,21 @@ def lengths(
 
 
 def test_more_stamps_than_samples_is_refused_with_both_lengths(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'t' has 1600 samples, neural data 1137") as error:
+    with pytest.raises(
+        DataError, match="'t' has 1600 time stamps, neural data 1137 samples"
+    ) as error:
         lengths(tmp_path, 1137, 1600)
     assert "`time.take: first`, `last` or [start, stop]" in error.value.remedy
-    with pytest.raises(DataError, match="has 9 samples, neural data 12") as error:
+    with pytest.raises(DataError, match="has 9 time stamps, neural data 12 samples") as error:
         lengths(tmp_path, 12, 9)
     assert "`neural.take: first`" in error.value.remedy
+
+
+def test_a_clock_of_the_other_axis_names_the_layout(tmp_path: Path) -> None:
+    arrays = {"x": np.zeros((3, 40), np.float32), "t": np.arange(40) / 10}
+    with pytest.raises(DataError, match="has 40 time stamps, neural data 3 samples") as error:
+        read_arrays(tmp_path, arrays, neural={"path": "x", "kind": "rate"}, time={"path": "t"})
+    assert error.value.remedy.endswith("set `neural.layout: neuron_time`.")
 
 
 @pytest.mark.parametrize(("take", "first"), [("first", 0.0), ("last", 0.4), ([1, 9], 0.1)])
@@ -81,7 +90,7 @@ def test_a_part_leaves_stamps_out_that_are_no_numbers(tmp_path: Path) -> None:
 def test_a_part_outside_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"`time.take` is \[5, 13\], but there are 12"):
         lengths(tmp_path, 8, 12, [5, 13])
-    with pytest.raises(DataError, match="has 7 samples, neural data 8"):
+    with pytest.raises(DataError, match="has 7 time stamps, neural data 8 samples"):
         lengths(tmp_path, 8, 12, [5, 12])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from raylab.data.readers.parts.clock.trial_clock import NOMINAL
 from raylab.data.session import Session
 from raylab.errors import DataError
 from tests.support.recipes import read_arrays
@@ -66,7 +67,7 @@ def test_a_tensor_in_any_order_of_its_axes(
     assert session.labels["hand"].values[:, 0].tolist() == (session.neural[:, 1] ** 2).tolist()
     np.testing.assert_allclose(np.diff(session.time[:6]), 0.05)
     assert session.time[6] > session.time[5]
-    assert "The time between trials is nominal." in session.notes
+    assert NOMINAL in session.notes
 
 
 def test_padded_trials_are_shorter(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_stamps_that_start_anew_in_each_trial(tmp_path: Path) -> None:
     )
     assert session.rate_hz == pytest.approx(20)
     assert (np.diff(session.time) > 0).all()
-    assert "The time between trials is nominal." in session.notes
+    assert NOMINAL in session.notes
 
 
 def test_one_array_per_trial(tmp_path: Path) -> None:

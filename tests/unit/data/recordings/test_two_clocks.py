@@ -50,7 +50,7 @@ def test_frames_of_a_volume_and_a_ball_with_its_own_clock(tmp_path: Path) -> Non
         ({"rate_hz": 80, "every": 7}, "`every` needs `path`"),
         ({"path": "frames", "tick_s": TICK, "unit": "ms"}, "`unit` or `tick_s`"),
         ({**TIME, "zero": "scren"}, "time.zero"),
-        ({**TIME, "every": 5}, "140 samples, neural data 100"),
+        ({**TIME, "every": 5}, "140 time stamps, neural data 100 samples"),
     ],
 )
 def test_what_does_not_fit(tmp_path: Path, time: dict[str, Any], message: str) -> None:

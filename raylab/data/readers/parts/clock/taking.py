@@ -12,12 +12,13 @@ from raylab.errors import DataError
 
 
 def taken(
-    samples: np.ndarray, stamps: Stamps | None, neural: NeuralSpec, time: TimeSpec
+    samples: np.ndarray, stamps: Stamps | None, neural: NeuralSpec, time: TimeSpec, units: int
 ) -> tuple[np.ndarray, Stamps | None]:
     """The samples and the stamps that `neural.take` and `time.take` choose, equally many.
 
     Args:
         samples: (T,) the numbers of all samples of the file.
+        units: How many units the file has; as many as stamps if its axes were mistaken.
 
     Raises:
         DataError: A range lies outside, or the numbers still differ.
@@ -32,10 +33,16 @@ def taken(
     seconds = stamps.seconds[place]
     if len(seconds) != len(samples):
         section = "time" if len(seconds) > len(samples) else "neural"
-        raise DataError(
-            f"{stamps.name} has {len(seconds)} samples, neural data {len(samples)}",
+        remedy = (
             f"If both are right, `{section}.take: first`, `last` or [start, stop] says which of "
-            "them to take. Else check `time.path` and `neural.layout` in the recipe.",
+            "them to take. Else check `time.path` and `neural.layout` in the recipe."
+        )
+        if len(seconds) == units:
+            other = "neuron_time" if neural.layout == "time_neuron" else "time_neuron"
+            remedy = f"The other axis of the activity fits: set `neural.layout: {other}`."
+        raise DataError(
+            f"{stamps.name} has {len(seconds)} time stamps, neural data {len(samples)} samples",
+            remedy,
         )
     return samples, dataclasses.replace(stamps, seconds=seconds, place=place, stored=stored)
 

@@ -14,7 +14,7 @@ from raylab.data.readers.parts.trials import Trials
 from raylab.data.recipe_sections import SECONDS, TimeSpec
 from raylab.errors import DataError
 
-NOMINAL = "The time between trials is nominal."
+NOMINAL = "The file does not state the time between trials: they are set one after the other."
 
 
 def trial_clock(files: Files, spec: TimeSpec, trials: Trials, rate_hz: float | None) -> Clock:

@@ -9,6 +9,7 @@ from raylab.data.readers.isolation.limits import allow
 from raylab.data.readers.labelling.tables import column_of
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import vector
+from raylab.data.readers.parts.clock.trial_clock import NOMINAL
 from raylab.data.readers.parts.labels import rows_of
 from raylab.data.readers.parts.spiking.spike_times import SpikeTimes, times_of
 from raylab.data.readers.parts.spiking.spike_units import units_of
@@ -50,7 +51,7 @@ def count_spikes(files: Files, recipe: Recipe) -> Activity:
             f"{outside} of {is_kept.sum()} spikes lie outside the window or its last whole bin."
         )
     if spec.trials is not None:
-        notes.append("The time between trials is nominal.")
+        notes.append(NOMINAL)
     return Activity(
         neural=counts.astype(np.float32),
         time=_clock(trials, bins, times, spec.bin_s),
