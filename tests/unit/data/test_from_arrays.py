@@ -134,7 +134,6 @@ def test_datasets_of_arrays_are_joined(tmp_path: Path) -> None:
         ({"labels": {"x": np.arange(T)}}, "may be numbers or classes"),
         ({"labels": {"x": POSITION[:-1]}}, "has 299 samples, neural data 300"),
         ({"labels": {"x": NEURAL[0]}}, "stored the other way round"),
-        ({"labels": {"x": [POSITION[:9], POSITION[9:]]}}, "arrays of several lengths"),
         ({"labels": {"x": POSITION + 1j}}, "complex128"),
         ({"labels": {"x": np.ma.masked_less(POSITION, 0)}}, "masked"),
         ({"labels": {"x": {"values": POSITION, "knd": "continuous"}}}, "unknown key 'knd'"),
