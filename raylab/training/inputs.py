@@ -92,9 +92,10 @@ def _plain(values: Any, what: str) -> np.ndarray:
     if hasattr(values, "toarray"):
         raise DataError(f"{what} is a sparse matrix", "Pass values.toarray().")
     try:
-        # Whole numbers beside pandas.NA would become floats, in which long ids merge.
+        # Whole numbers beside pandas.NA, and categories that are whole numbers beside NaN, would
+        # become floats, in which long ids merge.
         of_pandas = hasattr(values, "isna") and not isinstance(values.dtype, np.dtype)
-        array = np.asarray(values, object if of_pandas else None)
+        array = np.asarray(values.astype(object) if of_pandas else values)
     except ValueError:  # rows of different lengths
         raise DataError(f"{what} is no array: its rows differ in length") from None
     if array.ndim not in (1, 2) or not array.size:

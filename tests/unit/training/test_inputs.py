@@ -164,3 +164,13 @@ def test_the_estimator_and_the_model_refuse_and_do_not_warn(tmp_path: Path) -> N
         warnings.simplefilter("error")
         embedded = Model.load(tmp_path / "model").transform(frozen)
         np.testing.assert_array_equal(column.transform(frozen), embedded)
+
+
+@pytest.mark.parametrize("kind", ["Int64", "category", "int64[pyarrow]"])
+def test_long_ids_of_pandas_stay_apart_beside_missing_ones(kind: str) -> None:
+    ids = pd.array([2**60 + 1, None, 2**60 + 2], dtype="Int64")
+    label = label_of(pd.Series(ids).astype(kind))
+    assert label.classes == (str(2**60 + 1), str(2**60 + 2))
+    assert label.values.tolist() == [0, -1, 1]
+    plain_category = pd.Categorical([2**60 + 1, None, 2**60 + 2])
+    assert label_of(plain_category).classes == label.classes
