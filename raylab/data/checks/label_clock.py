@@ -7,6 +7,7 @@ import numpy as np
 from raylab.errors import DataError
 
 FACTORS = (1e3, 1e6, 1e9, 60.0)  # between units of time
+LONG = 50  # times the recording
 AGREE = 0.05  # of the recording: so far apart may two clocks begin and end
 
 
@@ -34,6 +35,20 @@ def refuse_scaled_clock(stamps: np.ndarray, time: np.ndarray, key: str) -> None:
                 f"{own[0]:g} to {own[1]:g} s: {ratio} times as long",
                 f"One of the two is in another unit: state `{key}.time_unit` or `time.unit`.",
             )
+
+
+def long_clock_notes(stamps: np.ndarray, time: np.ndarray, key: str) -> list[str]:
+    """A note where a label lasts so much longer than the recording that a unit may be wrong."""
+    finite = stamps[np.isfinite(stamps)]
+    if len(finite) < 2 or len(time) < 2:
+        return []
+    ratio = float(np.ptp(finite)) / float(time[-1] - time[0])
+    if ratio < LONG:
+        return []
+    return [
+        f"The clock of `{key}` lasts {ratio:.3g} times as long as the recording: check "
+        f"`{key}.time_unit` and `time.unit`."
+    ]
 
 
 def _agree(span: np.ndarray, own: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from raylab.data.checks.angles import doubtful_angles
-from raylab.data.checks.label_clock import refuse_scaled_clock
+from raylab.data.checks.label_clock import long_clock_notes, refuse_scaled_clock
 from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.events import check_instantaneous
 from raylab.data.readers.labelling.stated_units import refuse_other_unit, unit_note
@@ -137,4 +137,6 @@ def _onto_clock(
             f"No sample has a value of `{key}`: its clock goes from {np.nanmin(stamps):g} to "
             f"{np.nanmax(stamps):g} s, the recording from {time[0]:g} to {time[-1]:g} s.",
         ]
+    else:
+        notes = [*notes, *long_clock_notes(stamps, time, key)]
     return label, notes

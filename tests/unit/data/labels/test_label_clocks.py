@@ -146,3 +146,10 @@ def test_degrees_on_a_clock_of_their_own_are_not_folded_in_silence(tmp_path: Pat
         read(tmp_path, label, samples=10, y=degrees)
     assert "`labels.y.unit: deg`" in error.value.remedy
     read(tmp_path, {**label, "unit": "deg"}, samples=10, y=degrees)
+
+
+def test_a_label_that_lasts_far_longer_is_said(tmp_path: Path) -> None:
+    at = np.arange(0, 1000.0, 100)
+    label = {"kind": "continuous", "time": "at"}
+    notes = read(tmp_path, label, y=at, at=at).notes
+    assert any("lasts 1.8e+03 times as long as the recording" in note for note in notes)

@@ -33,6 +33,26 @@ def test_the_list_of_all_units_needs_no_group(tmp_path: Path) -> None:
     assert session.neural.sum(0).tolist() == [20, 0, 20, 20]
 
 
+@pytest.mark.parametrize(
+    ("spikes", "ids", "depths"),
+    [({"keep": "table/group=good"}, [21, 3], [210, 30]), ({}, [21, 5, 3], [210, 50, 30])],
+)
+def test_a_table_of_units_states_its_order(
+    tmp_path: Path, spikes: dict[str, str], ids: list[int], depths: list[int]
+) -> None:
+    arrays = {
+        "t": TIMES,
+        "u": UNITS,
+        "table/unit_ids": np.array([21, 5, 3]),
+        "table/group": np.array(["good", "mua", "good"]),
+        "table/depth": np.array([210, 50, 30]),
+    }
+    units = {"depth": "table/depth"}
+    session = read_arrays(tmp_path, arrays, spikes={**SPIKES, **spikes}, units=units)
+    assert session.units["id"].tolist() == ids
+    assert session.units["depth"].tolist() == depths
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i2", "f2", "?"])
 def test_columns_of_every_type_are_stored(tmp_path: Path, dtype: str) -> None:
     column = np.array([1, 0]).astype(dtype)

@@ -39,8 +39,11 @@ class SpikeUnits:
     notes: tuple[str, ...] = ()
 
 
-def units_of(files: Files, spec: SpikesSpec) -> SpikeUnits:
+def units_of(files: Files, spec: SpikesSpec, columns: Sequence[str] = ()) -> SpikeUnits:
     """The units that `spikes.units` and `spikes.keep` name, those without a spike included.
+
+    Args:
+        columns: Paths of columns of units; `unit_ids` beside them says which rows they have.
 
     Raises:
         DataError: An array is of the wrong type, or `keep` names what the file does not have.
@@ -55,7 +58,9 @@ def units_of(files: Files, spec: SpikesSpec) -> SpikeUnits:
     if nameless.any():
         notes.append(f"Spikes of no unit (NaN), which were left out: {nameless.sum()}.")
     spiking, spiking_of = np.unique(named[~nameless], return_inverse=True)
-    everyone = _listed(files, spec.units, spiking)
+    beside = [spec.units, *([spec.keep] if isinstance(spec.keep, str) else []), *columns]
+    lists = (_listed(files, path, spiking) for path in beside)
+    everyone = next((ids for ids in lists if ids is not None), None)
     is_listed = everyone is not None
     if everyone is None:
         everyone = spiking
@@ -82,7 +87,7 @@ def units_of(files: Files, spec: SpikesSpec) -> SpikeUnits:
 
 
 def _listed(files: Files, path: str, spiking: np.ndarray) -> np.ndarray | None:
-    """The ids of all units, where the file has them as `unit_ids` beside the units of spikes."""
+    """The ids of all units, where the file has them as `unit_ids` beside the array at `path`."""
     companion, colon, inside = path.rpartition(":")
     group, slash, _ = inside.rpartition("/")
     listed = f"{companion}{colon}{group}{slash}unit_ids"

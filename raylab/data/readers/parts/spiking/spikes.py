@@ -28,7 +28,7 @@ def count_spikes(files: Files, recipe: Recipe) -> Activity:
     """
     assert recipe.spikes is not None
     spec, stated = recipe.spikes, _stated_trials(files, recipe)
-    times, units = times_of(files, spec), units_of(files, spec)
+    times, units = times_of(files, spec), units_of(files, spec, list(recipe.units.values()))
     spikes, count = len(times.ticks), len(units.ids)
     trial, trials = _trials(files, spec, stated, spikes)
     _check_lengths(spec, spikes, len(units.of_spike), len(trial))
