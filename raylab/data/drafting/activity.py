@@ -108,15 +108,40 @@ def _rank(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[float, 
 
 
 def _tensor(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[Section, int, int]:
+    """The axes of trials, of samples and of units, by vectors that have as many values.
+
+    Without a clock nothing tells samples from units, so that the guess is doubtful.
+    """
     shape = array.item.shape
+    clocks = {axis: _vector(vectors, shape[axis], clock=True) for axis in range(3)}
+    labels = {axis: _vector(vectors, shape[axis], clock=False) for axis in range(3)}
+    time = next((axis for axis in (1, 0, 2) if clocks[axis]), None)
+    trial = next((axis for axis in (0, 2, 1) if labels[axis] and axis != time), None)
+    sure = time is not None and trial is not None
+    if trial is None:
+        trial = 0 if time != 0 else 2
+    if time is None:
+        first, second = (axis for axis in range(3) if axis != trial)
+        usual = second if trial == 2 else first  # (trials, samples, units), MATLAB the other way
+        other = first + second - usual
+        time = other if shape[other] >= 2 * shape[usual] else usual
+    names = {trial: "trial", time: "time", 3 - trial - time: "neuron"}
     size = " x ".join(str(side) for side in shape)
-    witness = next(iter(vectors.get(shape[0], ())), None)
-    why = f"{size}: trials, samples of a trial, units"
-    if witness is not None:
+    why = f"{size}: no clock tells samples from units" if not sure else size
+    if witness := labels[trial]:
         why += f"; '{witness.path}' has a value for each trial"
-    layout = Guess("trial_time_neuron", why, check=witness is None)
+    layout = Guess("_".join(names[axis] for axis in range(3)), why, check=not sure)
     section = {"path": Guess(array.path), "layout": layout} | _kind(array)
-    return section, shape[1], shape[0]
+    return section, shape[time], shape[trial]
+
+
+def _vector(vectors: Mapping[int, Sequence[Array]], length: int, *, clock: bool) -> Array | None:
+    """A clock of this length, or a vector that is none."""
+    for each in vectors.get(length, ()):
+        stamps = each.values.increasing and is_called(each.name, CLOCK)
+        if stamps == clock:
+            return each
+    return None
 
 
 def _columns(array: Array, arrays: Sequence[Array], rivals: tuple[Array, ...]) -> Activity:

@@ -11,7 +11,7 @@ from raylab.data.drafting.behaviour import behaviour_of
 from raylab.data.drafting.clock import clock_of
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.identity import session_of
-from raylab.data.drafting.known_formats import draft_known
+from raylab.data.drafting.known_formats import caiman_draft, draft_known
 from raylab.data.drafting.nwb_arrays import nwb_arrays
 from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder, used_companions
 from raylab.data.drafting.spikes import spikes_of
@@ -19,6 +19,7 @@ from raylab.data.drafting.splits import splits_of
 from raylab.data.drafting.tables import tables_of
 from raylab.data.looking.contents import Contents
 from raylab.data.looking.item import FileContents
+from raylab.data.looking.recognise import file_seen
 from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 
@@ -40,10 +41,20 @@ def drafted(contents: Contents, beside: Sequence[FileContents] = ()) -> Section:
     if known is not None:
         return known
     if Path(where).is_dir() or len(contents.files) > 1:
-        return _recipe(parts_of_folder(readable, where), where)
+        parts = parts_of_folder(readable, where)
+        what = file_seen(parts.main)
+        if what[0] == "caiman":
+            return caiman_draft(
+                parts.main, what[1], parts.companions, parts.patterns, files=parts.files
+            )
+        return _recipe(parts, where)
     parts = parts_of_file(readable[0], beside)
     alone = _recipe(Parts(parts.main), where)
-    return alone if "labels" in alone or not parts.companions else _recipe(parts, where)
+    return (
+        alone
+        if alone.keys() & {"labels", "intervals"} or not parts.companions
+        else _recipe(parts, where)
+    )
 
 
 def _recipe(parts: Parts, where: str) -> Section:

@@ -14,7 +14,7 @@ CALCIUM = _names(
     "dff dfof df deltaf fluorescence fluo calcium ca gcamp c f traces trace roi rois zscore "
     "zscored imaging signal signals"
 )
-ACTIVITY = _names("neural activity neurons neuron cells cell units unit responses data x")
+ACTIVITY = _names("neural activity neurons neuron cells cell units unit responses resp psth data x")
 PREFERRED = ("dff", "dfof", "zscored", "zscore", "spks", "spikes", "rates", "traces")
 NO_ACTIVITY = _names(
     "mask masks coordinates coords centroids image images weights tuning corr correlation "

@@ -14,6 +14,7 @@ from raylab.data.drafting.spikes import spikes_of
 from raylab.data.looking.item import FileContents
 from raylab.errors import DataError
 
+FEWEST_SHARED = 3  # letters with which the names of a recording's files begin
 NEVER = ("nwb", "joblib", "")  # formats of files that are no companion of another file
 
 
@@ -31,14 +32,22 @@ class Parts:
     main: FileContents
     files: str = ""
     companions: Mapping[str, FileContents] = field(default_factory=dict)
-    patterns: Mapping[str, str | Section] = field(default_factory=dict)
+    patterns: Mapping[str, object] = field(default_factory=dict)
 
 
 def parts_of_file(main: FileContents, beside: Sequence[FileContents]) -> Parts:
     """A lone file, and small files in its folder that hold no activity themselves."""
     others = [file for file in beside if file.name != main.name and is_companion(file)]
     names = companion_names(others, main.name)
-    return Parts(main, "", names, {name: file_of(file) for name, file in names.items()})
+    return Parts(main, "", names, {name: perhaps(file, main) for name, file in names.items()})
+
+
+def perhaps(file: FileContents, main: FileContents) -> object:
+    """What a recipe states of a file beside a lone file, doubtful where the names differ."""
+    shared = _shared([Path(file.name).stem, Path(main.name).stem])
+    if len(shared) >= FEWEST_SHARED or re.search(r"[\W_]", shared):
+        return file_of(file)
+    return Guess(file_of(file), "a file beside it; is it of the same recording?", check=True)
 
 
 def parts_of_folder(files: Sequence[FileContents], where: str) -> Parts:
@@ -80,7 +89,7 @@ def file_of(file: FileContents, star: str = "") -> str | Section:
     return {"file": name, "format": file.format} if file.format == "dlc" else name
 
 
-def used_companions(companions: Mapping[str, str | Section], recipe: Section) -> Section:
+def used_companions(companions: Mapping[str, object], recipe: Section) -> Section:
     """The companions that the paths of a recipe name."""
     texts = list(_texts(recipe))
     return {

@@ -16,7 +16,7 @@ from raylab.errors import DataError
 from raylab.results import Result
 
 MOST_FILES, MOST_ALIKE = 48, 12  # looked into: in all, and of one suffix in one folder
-DEPTH = 3  # folders below the path
+DEPTH = 5  # folders below the path: mouse1/day1/suite2p/plane0
 LARGEST_BESIDE = 2**27  # bytes of a file beside another one that is looked into for its labels
 
 
@@ -128,6 +128,8 @@ def _looked(file: Path, folder: Path) -> FileContents:
 
 
 def _read(file: Path, folder: Path) -> FileContents:
+    if file.exists() and not file.is_file():  # a pipe would wait for its writer for ever
+        raise DataError(f"{file}: is a pipe or a device, not a file", "Name a file or a folder.")
     record = look_isolated(file)
     return FileContents(
         name=_name(file, folder),

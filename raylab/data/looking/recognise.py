@@ -8,6 +8,8 @@ from pathlib import Path
 
 from raylab.data.looking.item import FileContents, Item
 
+BESIDE_TRACES = ("iscell", "Fneu", "spks", "stat")  # of Suite2p, in the folder of F.npy
+
 Seen = tuple[str, str]  # (format, what it seems to be)
 
 
@@ -59,7 +61,13 @@ def _folder(files: Sequence[FileContents]) -> Seen:
 def _suite2p(files: Sequence[FileContents]) -> Seen | None:
     planes = [file for file in files if Path(file.name).name == "F.npy" and file.items]
     beside = {(Path(file.name).parent, Path(file.name).name) for file in files}
-    planes = [file for file in planes if (Path(file.name).parent, "iscell.npy") in beside]
+    planes = [
+        file
+        for file in planes
+        if any((Path(file.name).parent, f"{name}.npy") in beside for name in BESIDE_TRACES)
+    ]
+    apart = [file for file in planes if Path(file.name).parent.name != "combined"]
+    planes = apart or planes  # `combined` repeats the planes
     if not planes:
         return None
     rois = sum(file.items[0].shape[0] for file in planes if file.items[0].shape)

@@ -58,9 +58,9 @@ class PhyStore:
         listed = np.array(sorted(tables.ids), np.int64)
         ids = np.union1d(np.unique(of_spike).astype(np.int64), listed)
         columns = tables.arrays(ids)
-        table, groups = tables.groups()
+        column, groups = tables.groups()
         chosen = self._choose(path, options, ids, groups)
-        self.notes = tuple(_notes(options, table, files))
+        self.notes = tuple(_notes(options, column, files))
         self.unit_columns = {name: f"clusters/{name}" for name in columns if name != "id"}
         self._clusters = {
             "clusters/of_spike": of_spike.astype(np.int64),
@@ -105,12 +105,12 @@ class PhyStore:
         return chosen
 
 
-def _notes(options: PhyOptions, table: str, files: dict[str, Path]) -> list[str]:
+def _notes(options: PhyOptions, column: str, files: dict[str, Path]) -> list[str]:
     notes = []
     if CLUSTERS[0] not in files:
         notes.append("There is no spike_clusters.npy, so each of Kilosort's templates is a unit.")
-    if options.clusters != ALL and not table:
+    if options.clusters != ALL and not column:
         notes.append("No table says which clusters are good, so all clusters are units.")
-    elif options.clusters != ALL and table == SORTED[-1][0]:
+    elif options.clusters != ALL and column == SORTED[-1][1]:
         notes.append("Units are chosen by Kilosort's own label; nobody has sorted the clusters.")
     return notes

@@ -21,7 +21,12 @@ PATTERNS = ("cluster_*.tsv", "cluster_*.csv")
 UNSORTED = "unsorted"  # what phy calls clusters without a group
 # Where the groups of clusters are, the people's choice first.
 SORTED_BY_PEOPLE = (("cluster_group", "group"), ("cluster_groups", "group"))
-SORTED = (*SORTED_BY_PEOPLE, ("cluster_info", "group"), ("cluster_KSLabel", "KSLabel"))
+SORTED = (
+    *SORTED_BY_PEOPLE,
+    ("cluster_info", "group"),
+    ("cluster_KSLabel", "KSLabel"),
+    ("cluster_info", "KSLabel"),
+)
 
 Column = Mapping[int, str]  # the cell of each cluster
 
@@ -38,14 +43,14 @@ class ClusterTables:
         return {cluster for column in self.columns.values() for cluster in column}
 
     def groups(self) -> tuple[str, Column]:
-        """The table that says which clusters are good, and the groups; of no table an empty name.
+        """The column that says which clusters are good, and the groups; an empty name of none.
 
         Among several tables the one that people edit wins, Kilosort's own label comes last.
         """
         for table, column in SORTED:
             cells = self.columns.get((table, column), {})
             if any(cells.values()):
-                return table, cells
+                return column, cells
         return "", {}
 
     def arrays(self, ids: np.ndarray) -> dict[str, np.ndarray]:
