@@ -15,6 +15,7 @@ from raylab.config.readouts import (
     NeighboursConfig,
     ReadoutConfig,
 )
+from raylab.config.view import ScaleRule
 
 
 class _Schedule(Strict):
@@ -185,6 +186,10 @@ class EvaluationConfig(Strict):
         NEIGHBOURS, description="numbers that the decoder knn chooses from"
     )
     max_samples: int = Field(20_000, ge=10, description="examples of a split used, evenly spaced")
+    scale: ScaleRule = Field(
+        "floored",
+        description="view.scale of the features of readouts, and of the units of baselines",
+    )
 
     @model_validator(mode="after")
     def _positive(self) -> EvaluationConfig:
@@ -203,4 +208,5 @@ class EvaluationConfig(Strict):
         """How baselines are scored beside models that are scored so: the same examples, the same
         decoder.
         """
-        return EvaluationConfig(per=self.per, decoder=self.decoder, max_samples=self.max_samples)
+        shared = {"per", "decoder", "max_samples", "scale"}
+        return EvaluationConfig(**{name: getattr(self, name) for name in shared})

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from raylab.config.base import Strict
 
 S = TypeVar("S")
+# What columns are divided by when they are standardised: see raylab/data/views/scaling.py.
+ScaleRule = Literal["floored", "plain"]
 
 
 class AllUnits(Strict):
@@ -74,6 +76,13 @@ class ViewConfig(Strict):
     )
     selection: SelectionConfig = AllUnits()
     zscore: bool = Field(True, description="per unit, fitted on training samples")
+    scale: ScaleRule = Field(
+        "floored",
+        description=(
+            "of the z-score: floored divides a unit that is almost silent in training by a tenth "
+            "of the median unit's standard deviation; plain, by its own"
+        ),
+    )
     normalized_time: bool = Field(
         False, description="adds the label `time`: 0 to 1 over the training samples"
     )

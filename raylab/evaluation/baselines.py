@@ -137,7 +137,11 @@ class Baselines:
         smoothed: dict[str, Best] = {}
         for samples in SMOOTHING_SAMPLES:
             for zscore in (False, True):
-                view = ViewConfig(smoothing_ms=1000 * samples / recording.rate_hz, zscore=zscore)
+                view = ViewConfig(
+                    smoothing_ms=1000 * samples / recording.rate_hz,
+                    zscore=zscore,
+                    scale=self.config.scale,
+                )
                 activity, _ = view_activity(recording, view)
                 searches: Searches = {}
                 for label in self.labels:

@@ -156,7 +156,7 @@ def _read(
         return by_neighbours(sides, metrics=decoder.metric, ks=ks, searches=searches)
     if isinstance(decoder, NeighboursConfig):
         return by_neighbours(sides, metrics=metrics, ks=config.neighbours, searches=searches)
-    return [by_readout(sides, decoder, chosen=choice is not None)]
+    return [by_readout(sides, decoder, chosen=choice is not None, scale=config.scale)]
 
 
 def chance(

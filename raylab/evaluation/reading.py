@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.config.readouts import KnnConfig, ReadoutConfig
+from raylab.config.view import ScaleRule
 from raylab.data.examples import gather
 from raylab.data.session import Label
 from raylab.evaluation.metrics import primary
@@ -66,17 +67,18 @@ def by_neighbours(
 
 
 def by_readout(
-    sides: Sides, config: ReadoutConfig, *, chosen: bool
+    sides: Sides, config: ReadoutConfig, *, chosen: bool, scale: ScaleRule
 ) -> tuple[ReadoutConfig, np.ndarray]:
     """A readout with its settings and predictions.
 
     Args:
         chosen: Whether the settings are; otherwise the best on the scored examples are taken.
+        scale: As of `fit_readout`.
     """
     fit, queries = (sides.known, sides.reference), sides.queries
     if chosen:
-        return config, fit_readout(config, *fit).predict(queries).values
-    settings, readout = choose_readout(config, fit, (queries, sides.truth), primary_score)
+        return config, fit_readout(config, *fit, scale).predict(queries).values
+    settings, readout = choose_readout(config, fit, (queries, sides.truth), primary_score, scale)
     return settings, readout.predict(queries).values
 
 

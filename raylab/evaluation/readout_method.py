@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from raylab.config.readouts import READOUTS, ReadoutConfig
+from raylab.config.view import ScaleRule
 from raylab.data.session import Label
+from raylab.data.views.scaling import column_scale
 from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
@@ -43,10 +45,17 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Examples:
-    """What readouts are fitted on: (n, F) finite features and their label, all labelled."""
+    """What readouts are fitted on.
+
+    Attributes:
+        features: (n, F), finite.
+        label: Of the n examples, all labelled.
+        scale: The rule by which `scaler` divides almost constant features.
+    """
 
     features: np.ndarray
     label: Label
+    scale: ScaleRule = "floored"
 
     @cached_property
     def codes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -59,12 +68,16 @@ class Examples:
         from sklearn.preprocessing import StandardScaler
 
         scaler = StandardScaler().fit(self.features.astype(np.float64))
-        scaler.scale_ = np.where(varying(self.features), scaler.scale_, 1.0)
+        scaler.scale_ = column_scale(
+            self.features, scaler.scale_, varying(self.features), self.scale
+        )
         return scaler
 
     @cached_property
     def standard(self) -> np.ndarray:
-        """(n, F) float64 features of mean 0 and variance 1; constant ones are about 0."""
+        """(n, F) float64 features of mean 0 and variance 1, or less where `scale` has a floor;
+        constant ones are about 0.
+        """
         return np.asarray(self.scaler.transform(self.features.astype(np.float64)))
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from raylab.config.readouts import READOUTS, ReadoutConfig
+from raylab.config.view import ScaleRule
 from raylab.data.session import Label
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.readout_method import (
@@ -40,13 +42,16 @@ def require_support(
         )
 
 
-def fit_readout(config: ReadoutConfig, features: np.ndarray, label: Label) -> Readout:
+def fit_readout(
+    config: ReadoutConfig, features: np.ndarray, label: Label, scale: ScaleRule = "floored"
+) -> Readout:
     """Fit on those of n examples that have a label.
 
     Args:
         config: With one value for each setting; `choose_readout` is for several.
         features: (n, F).
         label: Of the n examples.
+        scale: The rule by which a readout that standardises features divides them.
 
     Raises:
         ConfigError: A setting has several values, or the readout does not decode such labels.
@@ -58,7 +63,7 @@ def fit_readout(config: ReadoutConfig, features: np.ndarray, label: Label) -> Re
             "choose by",
             "Give each setting one value.",
         )
-    return next(_fitted(config, features, label))[1]
+    return next(_fitted(config, features, label, scale))[1]
 
 
 def choose_readout(
@@ -66,6 +71,7 @@ def choose_readout(
     fit: tuple[np.ndarray, Label],
     validation: tuple[np.ndarray, Label],
     score: Callable[[Label, Predicted], float],
+    scale: ScaleRule = "floored",
 ) -> tuple[ReadoutConfig, Readout]:
     """Fit on `fit` with every combination of the settings, and keep the best on `validation`.
 
@@ -74,13 +80,14 @@ def choose_readout(
         validation: The same of other examples; unread where there is nothing to choose.
         score: Of labelled validation examples and their predictions; larger is better, the first
             listed wins a tie.
+        scale: As of `fit_readout`.
 
     Returns:
         The config with the settings that were chosen, and the readout. Errors are those of
         `fit_readout`.
     """
     if len(config.candidates()) == 1:
-        return next(_fitted(config, *fit))
+        return next(_fitted(config, *fit, scale))
     examples = _labelled(*validation, config.kind)
     if not len(examples.features):
         raise TrainingError(
@@ -88,7 +95,7 @@ def choose_readout(
             "Give each setting one value, or choose other splits.",
         )
     best: tuple[float, ReadoutConfig, Readout] | None = None
-    for settings, readout, predicted in _predicted(config, fit, examples.features):
+    for settings, readout, predicted in _predicted(config, fit, examples.features, scale):
         reached = score(examples.label, predicted)
         if best is None or reached > best[0] or np.isnan(best[0]):
             best = (reached, settings, readout)
@@ -97,19 +104,22 @@ def choose_readout(
 
 
 def _predicted(
-    config: ReadoutConfig, fit: tuple[np.ndarray, Label], features: np.ndarray
+    config: ReadoutConfig,
+    fit: tuple[np.ndarray, Label],
+    features: np.ndarray,
+    scale: ScaleRule,
 ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
     """Every combination of the settings, fitted and applied."""
     method = method_of(config.kind)
     config = method.restricted(config, int(fit[1].labelled.sum()))
-    return method.predict_each(config, _fitted(config, *fit), features)
+    return method.predict_each(config, _fitted(config, *fit, scale), features)
 
 
 def _fitted(
-    config: ReadoutConfig, features: np.ndarray, label: Label
+    config: ReadoutConfig, features: np.ndarray, label: Label, scale: ScaleRule
 ) -> Iterator[tuple[ReadoutConfig, Readout]]:
     require_support(config.kind, label.kind)
-    examples = _labelled(features, label, config.kind)
+    examples = replace(_labelled(features, label, config.kind), scale=scale)
     shared = _classes(config.kind, examples) if label.kind == "discrete" else {}
     if not len(examples.features):
         raise TrainingError(

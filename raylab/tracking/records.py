@@ -10,6 +10,7 @@ from typing import Literal, TypedDict
 import numpy as np
 
 from raylab.config.dotted import ConfigValues, Scalar
+from raylab.config.earlier import as_recorded
 from raylab.tracking.events import (
     Event,
     State,
@@ -223,7 +224,7 @@ def _started(record: TrialRecord, event: TrialStarted) -> TrialRecord:
         ended=None,
         started=record.started if record.started is not None else event.time,
         params=dict(event.params or record.params),
-        config=dict(event.config or record.config),
+        config=as_recorded(event.config) or record.config,
         resources=dict(event.resources or record.resources),
         of=event.of or record.of,
     )
@@ -237,7 +238,7 @@ def _took_over(record: TrialRecord, event: TrialTookOver) -> TrialRecord:
         "step": event.step,
         "source": event.source,
         "params": event.params,
-        "config": event.config,
+        "config": as_recorded(event.config),
     }
     first: Piece = {
         "step": 0,
@@ -247,7 +248,7 @@ def _took_over(record: TrialRecord, event: TrialTookOver) -> TrialRecord:
     }
     began = record.lineage or (first,)
     return replace(
-        record, params=dict(event.params), config=dict(event.config), lineage=(*began, taken)
+        record, params=dict(event.params), config=as_recorded(event.config), lineage=(*began, taken)
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from raylab.config.earlier import as_recorded
 from raylab.config.parse import parse_trial
 from raylab.config.plugins import plugins_of, require_plugins
 from raylab.config.trial import TrialConfig
@@ -99,7 +100,7 @@ def load_model(
             "Use the raylab that wrote it.",
         )
     require_plugins(described.get("plugins", ()), str(folder / "model.json"))
-    config = parse_trial(described["config"], str(folder / "model.json"))
+    config = parse_trial(as_recorded(described["config"]), str(folder / "model.json"))
     sessions = {entry["id"]: _session_spec(entry) for entry in described["sessions"]}
     model = get_task(config).build(config, sessions)
     model.load_state_dict(load_tensors(folder / "model.safetensors"))

@@ -16,6 +16,8 @@ from raylab.config.yaml_files import load_yaml
 from raylab.data.dataset import Dataset
 from raylab.space.space import load_space
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.planning.study_plan import make_plan
+from raylab.tuning.run import plan_of
 from tests.golden.recording import processor
 
 HERE = Path(__file__).parent
@@ -97,6 +99,21 @@ def test_evaluation_gives_the_recorded_score(home: Path, name: str) -> None:
     assert result["scores"]["position"]["r2"] == pytest.approx(score, abs=tolerance)
     assert study.description["label"] == "position"
     assert result["baselines"]["raw"]["position"]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_configs_keep_the_scale_that_they_ran_by(home: Path, name: str) -> None:
+    """Earlier versions had no `view.scale`: what they did is called `plain`."""
+    study = StudyFolder.open(home / name)
+    plan = plan_of(study)
+    recorded_configs = [record.config for record in study.records()]
+    drawn = [plan.space.config(record.params) for record in study.records()]
+    for config in (raylab.load(home / name).config, *drawn):
+        assert (config.view.scale, config.evaluation.scale) == ("plain", "plain")
+    for each in recorded_configs:
+        assert (each["view"]["scale"], each["evaluation"]["scale"]) == ("plain", "plain")
+    begun = make_plan(study.space_path, home / "ds").space  # the same space for a new study
+    assert begun.base["view.scale"] == begun.base["evaluation.scale"] == "floored"
 
 
 @pytest.mark.parametrize("name", STUDIES)

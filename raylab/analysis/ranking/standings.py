@@ -210,7 +210,9 @@ def baselines_of(entrants: Sequence[Entrant], label: str, split: str) -> Iterabl
     first = entrants[0]
     readers = [entrant for entrant in entrants if not entrant.decodes_itself] or [first]
     chance: Standing | None = None
-    for evaluation in dict.fromkeys(entrant.config.evaluation.matched for entrant in readers):
+    rule = {"scale": readers[0].config.evaluation.scale}  # one of them for all, or all come twice
+    matched = (entrant.config.evaluation.matched.model_copy(update=rule) for entrant in readers)
+    for evaluation in dict.fromkeys(matched):
         baselines = Baselines(first.dataset, evaluation, [label], first.config.sessions)
         scores = baselines.scores(split)
         for name, by_label in baselines.decoded.get(split, {}).items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from raylab.analysis.resume import resume
+from raylab.config.earlier import BEFORE
 from raylab.errors import StudyError
 from raylab.space.parameters import Scalar, leaves
 from raylab.space.space import Space, load_space
@@ -47,6 +48,12 @@ def require_same(plan: Plan, out: Path, kind: str) -> None:
     existing = load_space(study.space_path).model_dump(
         mode="json", by_alias=True, exclude_none=True
     )
+    # A study of an earlier version goes on by that version's rules.
+    planned["base"] = {
+        path: value
+        for path, value in planned["base"].items()
+        if path in existing["base"] or path not in BEFORE
+    }
     other_data = study.description["data"]["fingerprint"] != plan.dataset.fingerprint
     if study.description["kind"] != kind or planned != existing or other_data:
         raise StudyError(f"{out}: this folder has another study", "Choose another --out.")

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raylab.config.view import CorrelatedUnits, RandomUnits, VariantUnits, ViewConfig
+from raylab.config.view import (
+    CorrelatedUnits,
+    RandomUnits,
+    VariantUnits,
+    ViewConfig,
+)
 from raylab.data.session import Label
+from raylab.data.views.scaling import column_scale
 from raylab.data.views.variation import beyond_rounding, label_varies, relative_rounding
 from raylab.errors import ConfigError
 from raylab.seeding import derive
@@ -23,8 +29,9 @@ class Fitted:
     Attributes:
         columns: (K,) int64, ascending: which of the dataset's units of the session the view shows.
         mean: (K,) float32; None without z-score.
-        std: (K,) float32; None without z-score. 1 for units that are constant in the view's
-            training samples.
+        std: (K,) float32, what each unit is divided by: its standard deviation over the view's
+            training samples, or what `view.scale` puts in its place where the unit is constant or
+            almost silent there. None without z-score.
     """
 
     columns: np.ndarray
@@ -69,8 +76,8 @@ def fit(training: np.ndarray, label: Label | None, config: ViewConfig, *, sessio
         return Fitted(columns)
     # A unit may be constant in a view although it was not before (one spike cut off by a lag):
     # leave it at zero.
-    safe = np.where(varies(mean, std), std, 1.0)
-    return Fitted(columns, mean[columns].astype(np.float32), safe[columns].astype(np.float32))
+    scale = column_scale(training, std, varies(mean, std), config.scale)
+    return Fitted(columns, mean[columns].astype(np.float32), scale[columns].astype(np.float32))
 
 
 def unfitted(units: int, config: ViewConfig, *, session: str) -> np.ndarray:

@@ -40,7 +40,9 @@ def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> Decoder
     for place in range(len(model.readouts)):
         settings = model.settings(place)
         both = _place_examples(config, model, shard, place, ("train", "valid"))
-        readout = fit_readout(settings, *_concatenated(config, model, both))
+        readout = fit_readout(
+            settings, *_concatenated(config, model, both), config.evaluation.scale
+        )
         refit.store_readout(place, settings, readout)
     return refit
 
@@ -58,7 +60,7 @@ def _chosen(
     fit = _concatenated(config, model, {name: (shard[name], examples[name]) for name in names})
     held_out = _place_examples(config, model, shard, place, ("valid",))
     valid = _concatenated(config, model, held_out)
-    return choose_readout(config.model, fit, valid, primary_score)
+    return choose_readout(config.model, fit, valid, primary_score, config.evaluation.scale)
 
 
 def _place_examples(

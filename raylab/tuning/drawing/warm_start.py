@@ -170,7 +170,8 @@ def _translated(record: TrialRecord, space: Space) -> tuple[dict[str, Scalar], s
 
 def _scored_otherwise(record: TrialRecord, config: TrialConfig) -> str | None:
     mine = config.model_dump(mode="json")
-    if record.config.get("evaluation") != mine.get("evaluation"):
+    theirs = {**record.config.get("evaluation", {}), "scale": config.evaluation.scale}
+    if theirs != mine.get("evaluation"):  # scales differ only where a unit is almost silent
         return "with another evaluation section"
     if _get(record.config, "training.max_steps") != config.training.max_steps:
         return f"of training.max_steps other than {config.training.max_steps}"

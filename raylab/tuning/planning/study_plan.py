@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raylab.cluster import connect
+from raylab.config.earlier import BEFORE
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.evaluation.metrics import DECODING
 from raylab.space.blame import blamed
 from raylab.space.conditions import stand_in
+from raylab.space.parameters import leaves
 from raylab.space.settings import Resources
 from raylab.space.space import Space, load_space
 from raylab.tasks.samples import check_samples
@@ -62,7 +64,17 @@ def make_plan(
     dataset = Dataset(data)
     loaded = load_space(space, overrides, source=source)
     with blamed(source, Path(space) if isinstance(space, str | Path) else None, overrides):
-        return _checked(loaded, dataset, source, begun=begun)
+        return _checked(with_rules(loaded, begun=begun), dataset, source, begun=begun)
+
+
+def with_rules(space: Space, *, begun: bool) -> Space:
+    """The space with its rules written down in `base`: of a study that an earlier version began,
+    those of that version; else the defaults.
+    """
+    rules = BEFORE if begun else dict.fromkeys(BEFORE, "floored")
+    given = {*dict(leaves(space.base)), *space.searched}
+    missing = {path: rule for path, rule in rules.items() if path not in given}
+    return space.model_copy(update={"base": {**space.base, **missing}}) if missing else space
 
 
 def _checked(loaded: Space, dataset: Dataset, source: str, *, begun: bool) -> Plan:

@@ -76,7 +76,7 @@ def slow_rows(samples: np.ndarray, width: float) -> np.ndarray:
 def made_view(
     rows: dict[str, float], clip: tuple[float | None, float | None], **view: Any
 ) -> ViewConfig:
-    return ViewConfig(clip_min=clip[0], clip_max=clip[1], **rows, **view)
+    return ViewConfig(clip_min=clip[0], clip_max=clip[1], scale="plain", **rows, **view)
 
 
 ROWS: list[dict[str, float]] = [
