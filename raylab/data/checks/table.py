@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from raylab.data.checks import activity, angles, labels, units
+from raylab.data.checks import activity, angles, labels, rates, units
 from raylab.data.checks.reading import Reading
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
@@ -22,6 +22,8 @@ CHECKS: tuple[Check, ...] = (
     activity.looks_like_counts,
     activity.huge_values,
     activity.equal_units,
+    rates.odd_sampling_rate,
+    rates.quiet_spikes,
     labels.few_labelled,
     labels.constant_labels,
     labels.many_classes,
