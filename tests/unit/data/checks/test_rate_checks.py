@@ -42,4 +42,4 @@ def test_a_label_in_milliseconds_on_a_part_of_the_recording(
     label = {"path": "y", "kind": "continuous", "time": "t", "time_unit": unit}
     keys = {"neural": {"path": "x", "kind": "calcium"}, "time": {"rate_hz": 10}}
     text = notes(tmp_path, arrays, labels={"y": label}, **keys)
-    assert ("is it in another unit?" in text) is is_odd
+    assert ("`labels.y" in text) is is_odd
