@@ -144,4 +144,4 @@ def test_motor_cortex(real_data: Path, tmp_path: Path, kind: str) -> None:
         rule: decoded(data, kind, "velocity", rule, **quarter) for rule in ("floored", "plain")
     }
     assert scores["plain"] < -10
-    assert scores["floored"] > 0.1
+    assert scores["floored"] > 0
