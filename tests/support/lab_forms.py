@@ -121,6 +121,15 @@ def deeplabcut(folder: Path, made: Recording) -> Path:
     return folder
 
 
+def trials(folder: Path, made: Recording) -> Path:
+    """A tensor of 20 trials with their conditions."""
+    path = folder / "trials"
+    path.mkdir()
+    np.save(path / "activity.npy", made.traces.reshape(20, -1, made.traces.shape[1]))
+    np.save(path / "condition.npy", np.arange(20) % 4)
+    return path
+
+
 CONTINUOUS = (
     suite2p,
     phy,
