@@ -206,4 +206,4 @@ def _metrics(completed: Sequence[TrialRecord]) -> dict[str, OverSeeds]:
     ]
     first = by_trial[0] if by_trial else {}
     shared = [name for name in first if all(name in metrics for metrics in by_trial)]
-    return {name: OverSeeds.of([metrics[name] for metrics in by_trial]) for name in shared}
+    return {name: OverSeeds.of([metrics[name] for metrics in by_trial], name) for name in shared}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raylab.evaluation.bootstrap import over_seeds
+from raylab.evaluation.metrics import bounds_of
 from raylab.results import Result
 
 
@@ -24,8 +25,8 @@ class OverSeeds(Result):
     values: tuple[float, ...]
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> OverSeeds:
-        """The summary of one or more values."""
-        summary = over_seeds(values)
+    def of(cls, values: Sequence[float], metric: str = "") -> OverSeeds:
+        """The summary of one or more values of a metric, whose bounds the interval keeps."""
+        summary = over_seeds(values, bounds_of(metric))
         interval = summary["interval"]
         return cls(summary["mean"], tuple(interval) if interval else None, tuple(summary["values"]))

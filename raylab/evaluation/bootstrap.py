@@ -74,13 +74,19 @@ def interval(draws: Sequence[dict[str, np.ndarray]]) -> dict[str, list[float]]:
     }
 
 
-def over_seeds(values: Sequence[float]) -> dict[str, Any]:
-    """A score over seeds: {"mean", "interval": 95 % by Student's t, None of one seed, "values"}."""
+def over_seeds(
+    values: Sequence[float], bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> dict[str, Any]:
+    """A score over seeds: {"mean", "interval": 95 % by Student's t, None of one seed, "values"}.
+
+    Args:
+        bounds: The least and greatest possible value, which the interval does not leave.
+    """
     mean, count = float(np.mean(values)), len(values)
     interval = None
     if count > 1:
         half = float(stdtrit(count - 1, 0.975)) * standard_error(values)
-        interval = [mean - half, mean + half]
+        interval = [max(mean - half, bounds[0]), min(mean + half, bounds[1])]
     return {"mean": mean, "interval": interval, "values": [float(value) for value in values]}
 
 

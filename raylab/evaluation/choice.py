@@ -41,7 +41,11 @@ class Candidate:
 
 
 def choose(
-    candidates: Sequence[Candidate], *, mode: Literal["max", "min"], rule: Rule
+    candidates: Sequence[Candidate],
+    *,
+    mode: Literal["max", "min"],
+    rule: Rule,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> dict[str, Any]:
     """Choose a candidate, and report how far the choice can be trusted.
 
@@ -53,6 +57,7 @@ def choose(
 
     Args:
         candidates: In the order of the search, best first; at least one repetition completed.
+        bounds: The least and greatest possible score, which no interval leaves.
 
     Returns:
         {"candidates": [{"trial", "search", "scores", "mean", "interval", "failed", "learnt",
@@ -80,7 +85,9 @@ def choose(
     )
     ranks = _ranks(candidates, sign)
     return {
-        "candidates": [_row(candidate, ranks, place) for place, candidate in enumerate(candidates)],
+        "candidates": [
+            _row(candidate, ranks, place, bounds) for place, candidate in enumerate(candidates)
+        ],
         "stability": stability(candidates, ranks, sign),
         "difference": _difference(scored, sign),
         "chosen": chosen.trial,
@@ -150,11 +157,15 @@ def _ranks(candidates: Sequence[Candidate], sign: float) -> np.ndarray:
     return ranks
 
 
-def _row(candidate: Candidate, ranks: np.ndarray, place: int) -> dict[str, Any]:
+def _row(
+    candidate: Candidate, ranks: np.ndarray, place: int, bounds: tuple[float, float]
+) -> dict[str, Any]:
     own = ranks[place]
     first = own == np.nanmin(ranks, axis=0, initial=np.inf)
     over = (
-        over_seeds(candidate.completed) if candidate.completed else {"mean": None, "interval": None}
+        over_seeds(candidate.completed, bounds)
+        if candidate.completed
+        else {"mean": None, "interval": None}
     )
     return {
         "trial": candidate.trial,

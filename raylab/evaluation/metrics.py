@@ -309,6 +309,12 @@ def table() -> tuple[Metric, ...]:
     return (*_OWN, *(metric for metric, _ in _added()))
 
 
+def bounds_of(name: str) -> tuple[float, float]:
+    """The least and greatest possible value of a metric; without limits where it is not known."""
+    metric = find(name)
+    return metric.bounds if metric is not None else (-math.inf, math.inf)
+
+
 def package_of_metric(name: str) -> str:
     """Name and version of the package that provides a metric; empty for raylab's own."""
     metric = find(name)

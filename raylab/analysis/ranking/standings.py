@@ -162,8 +162,8 @@ def _seeds(entrant: Entrant) -> ChampionSeeds | None:
         for record in repeated
         if record.state == "completed" and is_number(record.score)
     ]
-    over = OverSeeds.of(scores)
     metric = entrant.study.metrics[0]
+    over = OverSeeds.of(scores, metric)
     return ChampionSeeds(metric, over.mean, over.interval, over.values, len(scores))
 
 

@@ -16,6 +16,7 @@ from raylab.analysis.selection.results import (
 from raylab.analysis.shuffle_labels import ShuffledLabels
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Candidate, Rule, choose
+from raylab.evaluation.metrics import bounds_of
 from raylab.tasks.parameter_count import parameter_count
 from raylab.tracking.events import SelectionStarted
 from raylab.tracking.records import TrialRecord, is_ended, is_number
@@ -126,7 +127,8 @@ def choice_of(study: StudyFolder, selection: Selection) -> Choice:
             f"`raylab leaderboard {study.path}` shows why.",
         )
     (rule,) = (rule for rule in get_args(Rule) if rule == selection.rule)
-    chosen = choose(candidates, mode=study.modes[0], rule=rule)
+    bounds = bounds_of(study.metrics[0])
+    chosen = choose(candidates, mode=study.modes[0], rule=rule, bounds=bounds)
     difference = chosen["difference"]
     return Choice(
         selection=selection,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raylab.evaluation.bootstrap import over_seeds
+from raylab.evaluation.metrics import bounds_of
 from raylab.reporting.tables.notes import note
 from raylab.results import Result
 from raylab.tracking.records import Mode, State, TrialRecord, costs, front, is_number
@@ -133,7 +134,7 @@ def leaderboard_rows(
             front=record.trial in leading if several else None,
             score=record.score if is_number(record.score) else None,
             scores=dict(zip(metrics, record.scores)) if several else None,
-            seeds=_seeds(repetitions(every, record.trial)),
+            seeds=_seeds(repetitions(every, record.trial), metrics[0] if metrics else ""),
             steps=record.step,
             seconds=round(record.seconds, 3),
             cpu_seconds=round(record.cpu_seconds, 3),
@@ -146,7 +147,7 @@ def leaderboard_rows(
     ]
 
 
-def _seeds(repeated: Sequence[TrialRecord]) -> SeedScores | None:
+def _seeds(repeated: Sequence[TrialRecord], metric: str) -> SeedScores | None:
     """The repetitions of a trial together; None where there is none."""
     if not repeated:
         return None
@@ -155,7 +156,11 @@ def _seeds(repeated: Sequence[TrialRecord]) -> SeedScores | None:
         for record in repeated
         if record.state == "completed" and is_number(record.score)
     ]
-    summary = over_seeds(scores) if scores else {"mean": None, "interval": None, "values": []}
+    summary = (
+        over_seeds(scores, bounds_of(metric))
+        if scores
+        else {"mean": None, "interval": None, "values": []}
+    )
     return SeedScores(
         mean=summary["mean"],
         interval=summary["interval"],

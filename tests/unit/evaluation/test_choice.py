@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import friedmanchisquare, ttest_1samp
 
+from raylab.analysis.over_seeds import OverSeeds
 from raylab.evaluation.bootstrap import over_seeds
 from raylab.evaluation.choice import Candidate, choose, kendall_w
+from raylab.evaluation.metrics import bounds_of
 
 
 def candidate(
@@ -23,6 +25,18 @@ def test_the_interval_is_scipy_s() -> None:
     assert found["mean"] == pytest.approx(0.6375)
     assert found["interval"] == pytest.approx([theirs.low, theirs.high])
     assert over_seeds([0.5]) == {"mean": 0.5, "interval": None, "values": [0.5]}
+
+
+def test_no_interval_leaves_the_bounds_of_its_metric() -> None:
+    values = (0.999, 0.9, 0.99)
+    free = over_seeds(values)["interval"]
+    assert free[1] > 1
+    assert over_seeds(values, bounds_of("decoding.r2"))["interval"] == [free[0], 1]
+    assert over_seeds([0.01, 0.2], bounds_of("decoding.accuracy"))["interval"][0] == 0
+    assert over_seeds(values, bounds_of("no.such.metric"))["interval"] == free
+    found = choose([candidate("0001", *values)], mode="max", rule="best", bounds=(-np.inf, 1))
+    assert found["candidates"][0]["interval"] == [free[0], 1]
+    assert OverSeeds.of(values, "decoding.r2").interval == (free[0], 1)
 
 
 def test_concordance_is_friedman_s_also_with_ties() -> None:
