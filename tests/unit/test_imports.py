@@ -235,3 +235,9 @@ def test_a_public_function_lives_in_a_module_of_its_name() -> None:
         assert attribute == name, f"{name} is called {attribute} where it lives"
         if name.islower():
             assert module.rpartition(".")[2] == name, f"{name} lives in {module}"
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest imports a file of tests by its name alone, and refuses the second of a name."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
