@@ -20,6 +20,7 @@ from raylab.data.drafting.field_names import (
 )
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.sides import sides_of
+from raylab.data.drafting.trial_labels import units_axis
 from raylab.data.looking.item import DIFFERS
 
 FEWEST_SAMPLES, FEWEST_UNITS, FEWEST_COLUMNS = 20, 2, 3
@@ -62,7 +63,7 @@ def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]])
     chosen, rivals = ranked[0], tuple(ranked[1:6])
     shape = chosen.item.shape
     if len(shape) == 3:
-        section, samples, trials = _tensor(chosen, vectors)
+        section, samples, trials = _tensor(chosen, vectors, arrays)
         return Activity(chosen, samples, trials, section, rivals)
     if chosen.item.count > 1:
         return _columns(chosen, arrays, rivals)
@@ -107,8 +108,12 @@ def _rank(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[float, 
     return (named and beside > 0, named, beside > 0, -preferred, size)
 
 
-def _tensor(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[Section, int, int]:
+def _tensor(
+    array: Array, vectors: Mapping[int, Sequence[Array]], arrays: Sequence[Array]
+) -> tuple[Section, int, int]:
     """The axes of trials, of samples and of units, by vectors that have as many values.
+
+    Arrays that share two axes with the tensor tell which axis is that of units.
 
     Without a clock nothing tells samples from units, so that the guess is doubtful.
     """
@@ -118,6 +123,14 @@ def _tensor(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[Secti
     time = next((axis for axis in (1, 0, 2) if clocks[axis]), None)
     trial = next((axis for axis in (0, 2, 1) if labels[axis] and axis != time), None)
     sure = time is not None and trial is not None
+    units, shared = units_axis(array, arrays)
+    if units is not None and units not in (trial, time):
+        axes = [axis for axis in range(3) if axis != units]
+        axes = axes if units != 0 else axes[::-1]  # MATLAB has trials last
+        if trial is None:
+            trial = next(axis for axis in axes if axis != time)
+        if time is None:
+            time = next(axis for axis in axes if axis != trial)
     if trial is None:
         trial = 0 if time != 0 else 2
     if time is None:
@@ -130,6 +143,8 @@ def _tensor(array: Array, vectors: Mapping[int, Sequence[Array]]) -> tuple[Secti
     why = f"{size}: no clock tells samples from units" if not sure else size
     if witness := labels[trial]:
         why += f"; '{witness.path}' has a value for each trial"
+    if shared is not None:
+        why += f"; '{shared.path}' has no axis of units"
     layout = Guess("_".join(names[axis] for axis in range(3)), why, check=not sure)
     section = {"path": Guess(array.path), "layout": layout} | _kind(array)
     return section, shape[time], shape[trial]

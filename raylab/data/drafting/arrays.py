@@ -20,12 +20,14 @@ class Array:
         path: As a recipe would name it; of an array in a companion `name:path`.
         companion: Name of the companion that holds it; empty for the file itself.
         column: Number of the column that is meant; None for all.
+        per_sample: True for values of each sample of each trial of a tensor.
     """
 
     path: str
     item: Item
     companion: str = ""
     column: int | None = None
+    per_sample: bool = False
 
     @property
     def length(self) -> int:
@@ -86,6 +88,6 @@ def _arrays(file: FileContents, companion: str) -> Iterator[Array]:
         path = item.name
         if companion:
             path = companion if file.format == "npy" else f"{companion}:{item.name}"
-        elif file.format == "npy":
+        elif file.format == "npy" and not file.name.endswith("/"):  # of a folder by their names
             path = "array"
         yield Array(path, item, companion)

@@ -22,6 +22,7 @@ from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.kinds import kind_of
 from raylab.data.drafting.label_clocks import own_stamps, series_stamps, spanning, timed
 from raylab.data.drafting.stamps import first_column_is_time, looks_like_stamps
+from raylab.data.drafting.trial_labels import of_trial_samples, turned
 
 MOST_UNKNOWN = 12  # labels whose names say nothing
 
@@ -36,6 +37,7 @@ class Behaviour:
 
 def behaviour_of(activity: Activity, clock: Clock | None, arrays: Sequence[Array]) -> Behaviour:
     """Labels of known names first, then others that have a value for each sample."""
+    arrays = [of_trial_samples(array, activity) for array in arrays]
     free = [array for array in arrays if array is not activity.array and _may_be_label(array)]
     if clock is not None and clock.stamps is not None:
         free = [array for array in free if array is not clock.stamps]
@@ -68,7 +70,7 @@ def _may_be_label(array: Array) -> bool:
     if is_called(array.item.leaf, CLOCK) and looks_like_stamps(array):
         return False
     counts_something = values.increasing and values.whole  # frames, indices of another clock
-    return not counts_something and array.rows > 0
+    return not counts_something and (array.rows > 0 or array.per_sample)
 
 
 def _is_known(array: Array) -> bool:
@@ -97,6 +99,10 @@ def _label(
     section: Section = {"path": Guess(array.path)}
     if array.rows == activity.trials > 0:
         section["path"] = Guess(array.path, "a value for each trial")
+    elif array.per_sample:
+        section["path"] = Guess(array.path, "a value for each sample of each trial")
+        if turned(array, activity):
+            section["transpose"] = Guess(True, "the columns are the first axis")
     elif (stamps := series_stamps(array, arrays)) is not None:
         section |= timed(stamps, clock)
     elif array.rows == activity.samples:
@@ -115,7 +121,7 @@ def _values(array: Array) -> Section:
     """Columns, kind and unit of a label."""
     unit, _ = unit_in(array.item.leaf)
     unit, shape, section = array.item.unit or unit, array.item.shape, Section()
-    if array.is_vector:
+    if array.is_vector or array.per_sample:
         return kind_of(array, unit)
     if shape[0] < shape[1]:
         section["transpose"] = Guess(True, f"{shape[0]} x {shape[1]}: a row for each column")

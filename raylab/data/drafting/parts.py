@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from raylab.data.drafting.activity import could_be
+from raylab.data.drafting.array_folders import are_recordings, session_folder
 from raylab.data.drafting.arrays import arrays_of
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.spikes import spikes_of
@@ -59,6 +60,9 @@ def parts_of_folder(files: Sequence[FileContents], where: str) -> Parts:
     top = [file for file in files if "/" not in file.name]
     mains = [file for file in top if has_activity(file)]
     formats = sorted({file.format for file in mains})
+    several = len(mains) > 1 and formats == ["npy"] and not are_recordings(mains)
+    if (several or not mains) and (session := _of_arrays(files, where)) is not None:
+        return session
     if not mains:
         raise DataError(
             f"{where}: none of its files holds an array that looks like activity",
@@ -80,6 +84,21 @@ def parts_of_folder(files: Sequence[FileContents], where: str) -> Parts:
     own = [file for file in others if star and star in file.name]
     names = companion_names(own, mains[0].name, star)
     return Parts(mains[0], pattern, names, {n: file_of(file, star) for n, file in names.items()})
+
+
+def _of_arrays(files: Sequence[FileContents], where: str) -> Parts | None:
+    """The session whose arrays are the npy files of a folder; None where none is activity."""
+    session = session_folder(files, where)
+    if session is None or not has_activity(session[1]):
+        return None
+    folder, main = session
+    own = [
+        file
+        for file in files
+        if PurePath(file.name).parent == folder and file.format != "npy" and is_companion(file)
+    ]
+    names = companion_names(own, "", folder.name)
+    return Parts(main, "", names, {n: file_of(file, folder.name) for n, file in names.items()})
 
 
 def file_of(file: FileContents, star: str = "") -> str | Section:
