@@ -60,9 +60,7 @@ def units_axis(tensor: Array, arrays: Sequence[Array]) -> tuple[int | None, Arra
                 and all(shape[other] == sides[other] for other in range(AXES) if other != axis)
             ]  # fmt: skip
         else:
-            fitting = [
-                axis for axis in range(AXES) if (*sides[:axis], *sides[axis + 1 :]) == shape
-            ]
+            fitting = [axis for axis in range(AXES) if (*sides[:axis], *sides[axis + 1 :]) == shape]
         if len(fitting) == 1:
             return fitting[0], array
     return None, None
