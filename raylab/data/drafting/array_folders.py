@@ -1,4 +1,4 @@
-"""Folders of npy files: one session whose arrays are files, folders of such sessions, recordings."""
+"""Folders of npy files: one session of arrays, folders of such sessions, or recordings."""
 
 from __future__ import annotations
 
