@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,7 @@ from raylab.data.drafting.field_names import (
     words,
 )
 from raylab.data.drafting.guess import Guess, Section
-from raylab.data.drafting.sides import sides_of
-from raylab.data.drafting.trial_labels import units_axis
+from raylab.data.drafting.sides import sides_of, units_axis
 from raylab.data.looking.item import DIFFERS
 
 FEWEST_SAMPLES, FEWEST_UNITS, FEWEST_COLUMNS = 20, 2, 3
@@ -49,6 +49,12 @@ class Activity:
     def is_counts(self) -> bool:
         return bool(self.section["kind"].value == "counts")
 
+    @property
+    def units(self) -> int:
+        """The number of units of a table or a tensor; 0 where nothing tells it."""
+        axes = str(self.section["layout"].value).split("_") if "layout" in self.section else []
+        return self.array.item.shape[axes.index("neuron")] if "neuron" in axes else 0
+
 
 def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]]) -> Activity | None:
     """The best candidate; None where no array can be neural data.
@@ -69,7 +75,7 @@ def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]])
         return _columns(chosen, arrays, rivals)
     time_first, why, check = sides_of(chosen, vectors)
     layout = Guess("time_neuron" if time_first else "neuron_time", why, check)
-    section = {"path": Guess(chosen.path, _choice(chosen, rivals)), "layout": layout}
+    section = {"path": _choice(chosen, rivals), "layout": layout}
     return Activity(
         chosen, shape[0] if time_first else shape[1], 0, section | _kind(chosen), rivals
     )
@@ -177,11 +183,21 @@ def narrowed(pattern: str, others: Sequence[str]) -> str:
     return pattern.replace("*", "[0-9]*")
 
 
-def _choice(chosen: Array, rivals: Sequence[Array]) -> str:
+def _choice(chosen: Array, rivals: Sequence[Array]) -> Guess:
+    """The path, doubtful where another array is of its kind, such as that of a second plane."""
     if not rivals:
-        return "the only wide table of numbers"
+        return Guess(chosen.path, "the only wide table of numbers")
     sizes = [f"{rival.path} ({' x '.join(map(str, rival.item.shape))})" for rival in rivals]
-    return f"or: {', '.join(sizes)}"
+    alike = any(_is_alike(chosen, rival) for rival in rivals)
+    why = "one of several series or planes, the others are left out; " * alike
+    return Guess(chosen.path, f"{why}or: {', '.join(sizes)}", check=alike)
+
+
+def _is_alike(chosen: Array, rival: Array) -> bool:
+    """True for arrays whose names differ by a number, and for two series of NWB of activity."""
+    paths = [re.sub(r"\d+", "*", array.path) for array in (chosen, rival)]
+    series = chosen.item.leaf == rival.item.leaf == "data"
+    return paths[0] == paths[1] or (series and is_called(rival.path, CALCIUM | SPIKING))
 
 
 def _kind(array: Array) -> Section:

@@ -8,15 +8,16 @@ from pathlib import Path
 from raylab.data.drafting.activity import Activity, activity_of
 from raylab.data.drafting.arrays import Array, arrays_of, by_length
 from raylab.data.drafting.behaviour import behaviour_of
+from raylab.data.drafting.chosen_units import units_of_traces
 from raylab.data.drafting.clock import clock_of
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.identity import session_of
-from raylab.data.drafting.known_formats import caiman_draft, draft_known
 from raylab.data.drafting.nwb_arrays import nwb_arrays
 from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder, used_companions
-from raylab.data.drafting.spikes import spikes_of
+from raylab.data.drafting.spikes import keep_of, spikes_of
 from raylab.data.drafting.splits import splits_of
 from raylab.data.drafting.tables import tables_of
+from raylab.data.drafting.tools.known_formats import caiman_draft, draft_known
 from raylab.data.looking.contents import Contents
 from raylab.data.looking.item import FileContents
 from raylab.data.looking.recognise import file_seen
@@ -71,7 +72,7 @@ def _recipe(parts: Parts, where: str) -> Section:
         recipe["header"] = Guess(False, "the first row has numbers, no names")
     recipe["session"] = session_of(parts.main)
     if activity is None:
-        _add_spikes(recipe, arrays, where)
+        _add_spikes(recipe, arrays, parts.main, where)
     else:
         _add_samples(recipe, activity, arrays, parts.main)
     return _finished(recipe, parts)
@@ -82,7 +83,8 @@ def _add_samples(
 ) -> None:
     """Add sampled activity, its clock, labels, tables of intervals and splits."""
     clock = clock_of(activity, arrays, file)
-    recipe |= {"neural": activity.section, "time": clock.section}
+    chosen = units_of_traces(file.items, activity.units) if activity.units else {}
+    recipe |= {"neural": activity.section | chosen, "time": clock.section}
     tables = tables_of(arrays, activity.samples, set()) if not activity.trials else None
     free = [array for array in arrays if tables is None or array not in tables.used]
     behaviour = behaviour_of(activity, clock, free)
@@ -94,7 +96,7 @@ def _add_samples(
     recipe["splits"] = splits_of(seconds, trials=bool(activity.trials), groups=behaviour.groups)
 
 
-def _add_spikes(recipe: Section, arrays: Sequence[Array], where: str) -> None:
+def _add_spikes(recipe: Section, arrays: Sequence[Array], file: FileContents, where: str) -> None:
     """Add spike times, labels with clocks of their own, tables of intervals and splits."""
     spikes = spikes_of(arrays)
     if spikes is None:
@@ -111,7 +113,7 @@ def _add_spikes(recipe: Section, arrays: Sequence[Array], where: str) -> None:
     free = [array for array in free if array not in tables.used]
     activity = Activity(spikes.arrays[0], -1, spikes.trials, {"kind": Guess("counts")})
     behaviour = behaviour_of(activity, None, free)
-    recipe["spikes"] = spikes.section
+    recipe["spikes"] = spikes.section | keep_of(spikes, file)
     if tables.section:
         recipe["intervals"] = tables.section
     recipe |= {

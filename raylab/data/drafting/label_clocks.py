@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import Array
 from raylab.data.drafting.clock import Clock
+from raylab.data.drafting.field_names import START, STOP, is_called
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.stamps import looks_like_stamps, time_unit
 from raylab.data.recipe_sections import SECONDS
@@ -29,6 +30,7 @@ def own_stamps(array: Array, arrays: Iterable[Array]) -> Array | None:
         each
         for each in arrays
         if each is not array and each.length == array.rows and looks_like_stamps(each)
+        and not is_called(each.item.leaf, START | STOP)  # which hold until the next
         and (each.companion == array.companion or _shares_a_name(each, array))
     ]  # fmt: skip
     near = [each for each in stamps if each.place == array.place] or stamps

@@ -1,10 +1,10 @@
-"""Which side of a table of activity is time."""
+"""Which side of a table of activity is time, and which axis of a tensor has the units."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from raylab.data.drafting.arrays import Array
+from raylab.data.drafting.arrays import NARROW, Array
 from raylab.data.drafting.field_names import (
     CLOCK,
     LABELS,
@@ -13,6 +13,7 @@ from raylab.data.drafting.field_names import (
     is_called,
 )
 
+AXES = 3  # of a tensor of trials
 MOST_RATIO = 20  # of the sides of an array whose shorter side may be time
 
 
@@ -44,3 +45,27 @@ def _votes(array: Array) -> int:
     if array.values.increasing and (is_called(array.name, CLOCK) or not array.values.whole):
         return 0 if bounds else 3
     return 2 if is_called(array.name, LABELS) else 0
+
+
+def units_axis(tensor: Array, arrays: Sequence[Array]) -> tuple[int | None, Array | None]:
+    """(the axis of a tensor that arrays of all other axes lack, one of them); else nothing.
+
+    A label of trials and samples lacks the axis of units, or has a few columns in its place.
+    """
+    sides = tensor.item.shape
+    for array in arrays:
+        shape = array.item.shape
+        if array is tensor or len(shape) not in (2, AXES) or array.item.count > 1:
+            continue
+        if len(shape) == AXES:
+            fitting = [
+                axis
+                for axis in range(AXES)
+                if shape[axis] != sides[axis] and shape[axis] <= NARROW
+                and all(shape[other] == sides[other] for other in range(AXES) if other != axis)
+            ]  # fmt: skip
+        else:
+            fitting = [axis for axis in range(AXES) if (*sides[:axis], *sides[axis + 1 :]) == shape]
+        if len(fitting) == 1:
+            return fitting[0], array
+    return None, None

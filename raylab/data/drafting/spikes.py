@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raylab.data.drafting.arrays import Array
+from raylab.data.drafting.chosen_units import undecided, units_of_spikes
 from raylab.data.drafting.field_names import GROUPS, RATE, is_called, unit_in, words
 from raylab.data.drafting.guess import Guess, Section
+from raylab.data.looking.item import FileContents
 from raylab.data.recipe_sections import SECONDS
 
 BIN_S = 0.05
@@ -50,6 +52,17 @@ def spikes_of(arrays: Sequence[Array]) -> Spikes | None:
             section = _section(times, units, f"{times.length} spike times", own)
             return _with_trials(section, times, units_of, own)
     return None
+
+
+def keep_of(spikes: Spikes, file: FileContents) -> Section:
+    """The units that people chose; where their column does not tell, a doubt about all units."""
+    place = spikes.arrays[0].item.parent
+    chosen = units_of_spikes(file.items, place)
+    doubt = undecided(file.items, place)
+    if chosen or not doubt:
+        return chosen
+    units = spikes.section["units"]
+    return {"units": Guess(units.value, f"{units.why}; {doubt}", check=True)}
 
 
 def _units(times: Array, arrays: Sequence[Array]) -> Array | None:

@@ -10,7 +10,7 @@ from raylab.data.drafting.field_names import START, STOP, is_called, words
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.kinds import kind_of
 
-FEWEST = 3  # intervals of a table
+FEWEST = 2  # intervals of a table
 NO_LABEL = {"id", "tags", "timeseries", "index", "duration"}
 MOST_DISTINCT = 0.5  # of the rows of a text column: one that names each row is no class
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import NARROW, Array
-
-if TYPE_CHECKING:
-    from raylab.data.drafting.activity import Activity
 
 AXES = 3
 
@@ -40,27 +36,3 @@ def turned(array: Array, activity: Activity) -> bool:
     sizes = {activity.trials, activity.samples}
     shape = array.item.shape
     return array.per_sample and len(shape) == AXES and not set(shape[:2]) <= sizes
-
-
-def units_axis(tensor: Array, arrays: Sequence[Array]) -> tuple[int | None, Array | None]:
-    """(the axis of a tensor that arrays of all other axes lack, one of them); else nothing.
-
-    A label of trials and samples lacks the axis of units, or has a few columns in its place.
-    """
-    sides = tensor.item.shape
-    for array in arrays:
-        shape = array.item.shape
-        if array is tensor or len(shape) not in (2, AXES) or array.item.count > 1:
-            continue
-        if len(shape) == AXES:
-            fitting = [
-                axis
-                for axis in range(AXES)
-                if shape[axis] != sides[axis] and shape[axis] <= NARROW
-                and all(shape[other] == sides[other] for other in range(AXES) if other != axis)
-            ]  # fmt: skip
-        else:
-            fitting = [axis for axis in range(AXES) if (*sides[:axis], *sides[axis + 1 :]) == shape]
-        if len(fitting) == 1:
-            return fitting[0], array
-    return None, None

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from raylab.data.drafting.beside import beside_of, named
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.parts import perhaps
-from raylab.data.drafting.phy_draft import phy_draft
-from raylab.data.drafting.suite2p_draft import suite2p_draft
+from raylab.data.drafting.tools.phy_draft import phy_draft
+from raylab.data.drafting.tools.suite2p_draft import suite2p_draft
 from raylab.data.looking.contents import Contents
 from raylab.data.looking.item import FileContents
 from raylab.data.readers.registry import READERS

@@ -1,0 +1,1 @@
+"""Drafts for the folders and files of tools that know where their activity is."""
