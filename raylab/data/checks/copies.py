@@ -23,11 +23,11 @@ def same_activity(folder: Path, entries: Sequence[SessionEntry]) -> Iterator[str
     Raises:
         DataError: One of them trains on samples that another one is tested on.
     """
-    for one, other in _candidates(folder, entries):
-        if np.array_equal(_neural(folder, one), _neural(folder, other)):
-            _refuse_leak(folder, one, other)
+    for session, copy in _candidates(folder, entries):
+        if np.array_equal(_neural(folder, session), _neural(folder, copy)):
+            _refuse_leak(folder, session, copy)
             yield (
-                f"Sessions '{one['id']}' and '{other['id']}' have the same activity: is one a "
+                f"Sessions '{session['id']}' and '{copy['id']}' have the same activity: is one a "
                 "copy of the other?"
             )
 
@@ -55,15 +55,15 @@ def _probe(neural: np.ndarray) -> bytes:
     return np.ascontiguousarray(neural[rows]).tobytes()
 
 
-def _refuse_leak(folder: Path, one: SessionEntry, other: SessionEntry) -> None:
-    codes = [_codes(folder, entry) for entry in (one, other)]
+def _refuse_leak(folder: Path, session: SessionEntry, copy: SessionEntry) -> None:
+    codes = [_codes(folder, entry) for entry in (session, copy)]
     crossing = (codes[0] != codes[1]) & (codes[0] >= 0) & (codes[1] >= 0)
     if crossing.any():
         place = int(np.flatnonzero(crossing)[0])
         first, second = (NAMES[int(own[place])] for own in codes)
         raise DataError(
-            f"{one['source']}, {other['source']}: sessions '{one['id']}' and '{other['id']}' have "
-            f"the same activity, and {int(crossing.sum())} samples are {first} samples in one and "
+            f"{session['source']}, {copy['source']}: sessions '{session['id']}' and "
+            f"'{copy['id']}' have the same activity, and {int(crossing.sum())} samples are {first} samples in one and "
             f"{second} samples in the other",
             "Remove the copy.",
         )

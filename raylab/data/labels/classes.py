@@ -50,12 +50,12 @@ def coded(raw: np.ndarray) -> Coded:
         distinct, place = _distinct_objects(present, is_number)
     else:
         distinct, place = np.unique(values[~masked], return_inverse=True)
-    found = [class_name(value) for value in distinct]
-    names = tuple(dict.fromkeys(name for name in found if name is not None))
+    named = [class_name(value) for value in distinct]
+    names = tuple(dict.fromkeys(name for name in named if name is not None))
     names = names if is_number else tuple(sorted(names))
     code_of: dict[str | None, int] = {name: code for code, name in enumerate(names)}
     codes = np.full(len(values), UNLABELLED, np.int64)
-    code = np.array([code_of.get(name, UNLABELLED) for name in found], np.int64)
+    code = np.array([code_of.get(name, UNLABELLED) for name in named], np.int64)
     codes[~masked] = code[place] if len(code) else UNLABELLED
     nan_codes = [at for at, value in enumerate(distinct) if _is_nan_text(value)]
     return Coded(codes, names, int(np.isin(place, nan_codes).sum()))

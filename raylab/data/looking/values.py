@@ -33,8 +33,8 @@ def columns_of(sample: np.ndarray, *, everything: bool = True) -> tuple[Values, 
     if sample.ndim != 2 or not 1 < min(sample.shape) <= NARROW or sample.dtype.kind not in "biuf":
         return ()
     table = sample if sample.shape[1] == min(sample.shape) else sample.T
-    found = [values_of(column, everything=everything) for column in table.T]
-    return tuple(values for values in found if values is not None)
+    columns = [values_of(column, everything=everything) for column in table.T]
+    return tuple(values for values in columns if values is not None)
 
 
 def type_name(dtype: np.dtype) -> str:

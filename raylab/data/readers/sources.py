@@ -41,13 +41,13 @@ def list_sources(
     keys = list(recipe.sessions) or [""]
     sources = []
     for session in sessions:
-        found = companions_of(Source(session), recipe, folders)
+        companions = companions_of(Source(session), recipe, folders)
         places = [(session, recipe.reader)]
-        places += [(path, recipe.companions[name].reader) for name, path in found.items()]
+        places += [(path, recipe.companions[name].reader) for name, path in companions.items()]
         read = tuple(
             file for path, reader in places if path.is_dir() for file in reader.files_in(path)
         )
-        sources += [Source(session, key, tuple(found.items()), read) for key in keys]
+        sources += [Source(session, key, tuple(companions.items()), read) for key in keys]
     refuse_shared(sources, recipe)
     return sorted(with_titles(sources))
 

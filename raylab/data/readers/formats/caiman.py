@@ -98,8 +98,8 @@ class CaimanStore(Hdf5Store):
 
     def _shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array of numbers; empty of others: CaImAn writes None as a text."""
-        found = dataset(self._file, name) if name in super().names() else None
-        return found.shape if found is not None and found.dtype.kind in "biuf" else ()
+        stored = dataset(self._file, name) if name in super().names() else None
+        return stored.shape if stored is not None and stored.dtype.kind in "biuf" else ()
 
     def _traces(self, name: str) -> bool:
         return len(self._shape(name)) == 2
@@ -176,8 +176,8 @@ class CaimanStore(Hdf5Store):
         if self._options.fr is not None:
             return self._options.fr
         for name in RATES:
-            found = dataset(self._file, name) if name in super().names() else None
-            if found is not None and found.size == 1 and found.dtype.kind in "iuf":
+            stored = dataset(self._file, name) if name in super().names() else None
+            if stored is not None and stored.size == 1 and stored.dtype.kind in "iuf":
                 rate = float(super().read(name).reshape(()))
                 if 0 < rate < np.inf:
                     return rate

@@ -64,9 +64,9 @@ def unit_note(files: Files, path: str, unit: str, what: str) -> list[str]:
     return [f"{what} is in '{unit}' by the recipe, and in '{stated}' by the file ('{path}')."]
 
 
-def _contradict(one: str, other: str) -> bool:
+def _contradict(unit: str, other: str) -> bool:
     """Whether two units are of one dimension and not the same; `cm/s` is compared by its parts."""
-    parts = [[part.strip().lower() for part in text.split("/")] for text in (one, other)]
+    parts = [[part.strip().lower() for part in text.split("/")] for text in (unit, other)]
     if len(parts[0]) != len(parts[1]):
         return False
     pairs = [(KNOWN.get(first), KNOWN.get(second)) for first, second in zip(*parts)]

@@ -50,10 +50,10 @@ def _at_rows(group: h5py.Group, name: str, target: h5py.Group, column: str) -> n
         return values[rows]
     ends = ends_of(group, name).tolist()
     parts = [values[rows[start:end]] for start, end in zip([0, *ends], ends)]
-    return _one_each(parts, f"{group.name}/{name}/{column}".strip("/"))
+    return _value_each(parts, f"{group.name}/{name}/{column}".strip("/"))
 
 
-def _one_each(parts: list[np.ndarray], name: str) -> np.ndarray:
+def _value_each(parts: list[np.ndarray], name: str) -> np.ndarray:
     """One value for the values of each row."""
     kind = parts[0].dtype.kind if parts else "f"
     if kind == "U":
