@@ -63,8 +63,8 @@ def _refuse_leak(folder: Path, session: SessionEntry, copy: SessionEntry) -> Non
         first, second = (NAMES[int(own[place])] for own in codes)
         raise DataError(
             f"{session['source']}, {copy['source']}: sessions '{session['id']}' and "
-            f"'{copy['id']}' have the same activity, and {int(crossing.sum())} samples are {first} samples in one and "
-            f"{second} samples in the other",
+            f"'{copy['id']}' have the same activity, and {int(crossing.sum())} samples are "
+            f"{first} samples in one and {second} samples in the other",
             "Remove the copy.",
         )
 
