@@ -10,6 +10,7 @@ from raylab.data.drafting.arrays import Array
 from raylab.data.drafting.field_names import (
     CLOCK,
     is_called,
+    words,
 )
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.rates import stated_rates
@@ -23,6 +24,8 @@ from raylab.data.looking.item import FileContents
 from raylab.data.recipe_sections import SECONDS
 
 USUAL = 30.0
+MOST_MORE = 0.2  # stamps without a sample, as a share of the samples
+FRAMES = {"frame", "frames", "imaging", "volume", "volumes"}  # whose clock it is, by its name
 JITTER = 0.01  # share of uneven steps of a clock that has to be resampled
 
 
@@ -49,11 +52,15 @@ def clock_of(activity: Activity, arrays: Sequence[Array], file: FileContents) ->
     stamps = None if activity.trials else _stamps(activity, arrays)
     if stamps is not None:
         return _of_stamps(stamps, stated.value if stated is not None else None, activity)
+    longer = None if activity.trials else _longer_stamps(activity, arrays)
+    if longer is not None:
+        return _taking_first(longer, stated.value if stated is not None else None, activity)
     if stated is None:
         why = "nothing in the file states a rate"
         return Clock({"rate_hz": Guess(USUAL, why, check=True)}, USUAL)
     key = "rate_path" if stated.path else "rate_hz"
-    guess = Guess(stated.path or stated.value, f"{stated.source} is {stated.value:g}")
+    why = f"{stated.source} is {stated.value:g}" if stated.path else stated.source
+    guess = Guess(stated.path or stated.value, why, check=stated.check)
     return Clock({key: guess}, stated.value)
 
 
@@ -79,6 +86,28 @@ def _stamps(activity: Activity, arrays: Sequence[Array]) -> Array | None:
     return max(fitting, key=rank)
 
 
+def _longer_stamps(activity: Activity, arrays: Sequence[Array]) -> Array | None:
+    """A clock with a few more stamps than samples, such as that of frames at the end of a file.
+
+    A clock in another file, or with labels as long as itself, is theirs unless it names frames.
+    """
+    for array in arrays:
+        more = array.length - activity.samples
+        if not 0 < more <= MOST_MORE * activity.samples or not looks_like_stamps(array):
+            continue
+        others = (each for each in arrays if each is not array and each.place == array.place)
+        alone = not array.companion and all(each.rows != array.length for each in others)
+        if _is_for(array, activity) and (alone or FRAMES & set(words(array.name))):
+            return array
+    return None
+
+
+def _taking_first(stamps: Array, rate_hz: float | None, activity: Activity) -> Clock:
+    clock = _of_stamps(stamps, rate_hz, activity)
+    why = f"'{stamps.path}' has {stamps.length} stamps, the activity {activity.samples} samples"
+    return replace(clock, section=clock.section | {"take": Guess("first", why, check=True)})
+
+
 def _first_column(activity: Activity, arrays: Sequence[Array]) -> Array | None:
     """The stamps that are the first column of a table of behaviour."""
     for array in arrays:
@@ -100,7 +129,8 @@ def _of_stamps(stamps: Array, rate_hz: float | None, activity: Activity) -> Cloc
     if is_of_dates(stamps):
         return Clock({"path": Guess(stamps.path, "dates")}, rate_hz or USUAL, stamps)
     unit = time_unit(stamps, rate_hz)
-    why = f"{stamps.rows} values, one for each sample"
+    why = f"{stamps.rows} values"
+    why += ", one for each sample" if stamps.rows == activity.samples else ""
     if values.increasing and values.step:
         why += f", that increase by {values.step:.4g}"
     section: Section = {"path": Guess(stamps.path, why), "unit": unit}

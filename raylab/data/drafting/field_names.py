@@ -27,6 +27,7 @@ CLOCK = _names(
     "frametimes tvec"
 )
 RATE = _names("fs rate fr sr framerate frate samplingrate samplerate hz fps")
+INTERVALS = _names("dt frameperiod frameinterval samplinginterval sampleinterval binsize binwidth")
 POSITION = _names(
     "position pos xy location loc place x y z speed velocity vel running wheel pupil distance "
     "depth temperature acceleration accel force hand cursor lever whisker whisking treadmill "

@@ -7,19 +7,27 @@ from dataclasses import dataclass
 
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.field_names import (
+    INTERVALS,
     RATE,
     is_called,
+    unit_in,
 )
-from raylab.data.looking.item import FileContents
+from raylab.data.looking.item import FileContents, Item
+from raylab.data.recipe_sections import SECONDS
 
 
 @dataclass(frozen=True)
 class StatedRate:
-    """A rate in Hz, where it is stated, and its path where a recipe can name it."""
+    """A rate in Hz, where it is stated, and its path where a recipe can name it.
+
+    Attributes:
+        check: True if the unit in which it is stated is doubtful.
+    """
 
     value: float
     source: str
     path: str = ""
+    check: bool = False
 
 
 def stated_rates(activity: Activity, file: FileContents) -> Iterator[StatedRate]:
@@ -39,8 +47,23 @@ def stated_rates(activity: Activity, file: FileContents) -> Iterator[StatedRate]
     for each in scalars:
         assert each.values is not None
         yield StatedRate(each.values.high or 0.0, f"'{each.name}'", each.name)
+    for each in file.items:
+        yield from _of_interval(each)
     for name, owned in attributes.items():
         yield from _of_attributes(name, owned)
+
+
+def _of_interval(item: Item) -> Iterator[StatedRate]:
+    """The rate of a lone number that is the time between two samples, such as `dt`."""
+    values = item.values
+    step = values.high if item.numeric and values is not None and values.size == 1 else None
+    if not step or step <= 0 or not is_called(item.leaf, INTERVALS):
+        return
+    named, _ = unit_in(item.leaf)
+    unit = named if named in SECONDS else ("s" if step < 1 else "ms")
+    rate = round(1 / (step * SECONDS[unit]), 6)
+    why = f"1 / '{item.name}', which is {step:g} {unit}"
+    yield StatedRate(rate, why, check=named not in SECONDS)
 
 
 def _of_attributes(name: str, attributes: Mapping[str, object]) -> Iterator[StatedRate]:

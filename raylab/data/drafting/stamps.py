@@ -13,10 +13,12 @@ from raylab.data.drafting.field_names import (
     TIME_UNITS,
     is_called,
     unit_in,
+    words,
 )
 from raylab.data.drafting.guess import Guess
 from raylab.data.recipe_sections import SECONDS
 
+STAMPS = {"time", "times", "timestamp", "timestamps", "stamp", "stamps", "t"}  # of frames
 SLOWEST, FASTEST = 0.5, 2000.0  # Hz that a recording plausibly has
 
 
@@ -51,8 +53,9 @@ def looks_like_stamps(array: Array) -> bool:
     named = is_called(array.name, CLOCK) or is_called(array.item.leaf, CLOCK)
     increasing = array.values.increasing and not array.values.whole
     # A position may increase as well, and so do the starts and stops of trials.
+    numbers = is_called(array.name, {"frame"}) and not set(words(array.name)) & STAMPS
     label = is_called(array.name, LABELS | START | STOP) and not named
-    return (increasing and not label) or (named and not is_called(array.name, {"frame"}))
+    return (increasing and not label) or (named and not numbers)
 
 
 def is_of_dates(array: Array) -> bool:

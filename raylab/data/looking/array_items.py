@@ -10,7 +10,11 @@ import numpy as np
 
 from raylab.data.looking.item import Item
 from raylab.data.looking.values import MOST, NARROW, columns_of, type_name, values_of
+from raylab.data.readers.object_arrays import read_objects
+from raylab.data.readers.suite2p.planes import SETTINGS
+from raylab.errors import DataError
 
+LARGEST_SETTINGS = 2**27  # bytes of a file that is read for the rate that it states
 BLOCK = 256
 HEAD = 2**21  # bytes of an archive's member that are unpacked for the sample
 
@@ -20,11 +24,30 @@ def npy_items(path: Path) -> list[Item]:
     with path.open("rb") as file:
         shape, _, dtype = read_header(file)
     if dtype.hasobject:
-        note = "pickled Python objects"
-        return [Item(name=path.stem, kind="objects", shape=shape, dtype="objects", note=note)]
+        rate = settings_rate(path)
+        attributes = {} if rate is None else {"fs": rate}
+        facts: dict[str, Any] = {"shape": shape, "dtype": "objects", "attributes": attributes}
+        return [Item(name=path.stem, kind="objects", note="pickled Python objects", **facts)]
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     sample = block_of(array)
     return [array_item(path.stem, shape, dtype, sample, everything=sample.size == array.size)]
+
+
+def settings_rate(path: Path) -> float | None:
+    """The frames per second that settings of Suite2p state; None of other files of objects.
+
+    `ops1.npy` has a dict for each plane. No code of the file is run.
+    """
+    if path.stem not in (*SETTINGS, "ops1") or path.stat().st_size > LARGEST_SETTINGS:
+        return None
+    try:
+        planes = read_objects(path)
+    except DataError:
+        return None  # which is an error where the file is read, not where it is looked into
+    rate = planes[0].get("fs") if planes and isinstance(planes[0], dict) else None
+    rates = np.asarray(rate if rate is not None else 0)
+    usable = rates.size == 1 and rates.dtype.kind in "iuf" and rates.reshape(())[()] > 0
+    return float(rates.reshape(())) if usable else None
 
 
 def npz_items(path: Path) -> list[Item]:

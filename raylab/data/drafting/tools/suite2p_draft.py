@@ -27,11 +27,27 @@ def suite2p_draft(contents: Contents, beside: Sequence[FileContents]) -> Section
         about["signal"] = Guess("dff", "or F, spks; the rate is that of ops.npy")
     else:
         about["signal"] = Guess("F", "there is no Fneu.npy, which dF/F needs")
-    if not names & {f"{name}.npy" for name in SETTINGS}:
-        about["fs"] = Guess(30.0, "no ops.npy states the frames per second", check=True)
+    about |= _rate(contents.files, plane, session)
     shape = first.items[0].shape
     own = [file for file in near(contents.files, session, folders) if stem(file) not in FILES]
     return about | beside_of(first.items[0], shape[1] if len(shape) == 2 else 0, named(own))
+
+
+def _rate(files: Sequence[FileContents], plane: Path, session: PurePath) -> Section:
+    """Nothing where the settings of the plane state it; else that of ops1.npy, else a usual one."""
+    rates = {
+        (PurePath(file.name).parent, stem(file)): item.attributes["fs"]
+        for file in files
+        for item in file.items
+        if file.format == "npy" and "fs" in item.attributes
+    }
+    if any((PurePath(plane), name) in rates for name in SETTINGS):
+        return {}
+    for place in (session, PurePath(plane)):
+        for name in ("ops1", *SETTINGS):  # of an earlier version, or of all planes
+            if (rate := rates.get((place, name))) is not None:
+                return {"fs": Guess(rate, f"{name}.npy in '{place}', as ops.npy states none")}
+    return {"fs": Guess(30.0, "no ops.npy states the frames per second", check=True)}
 
 
 def _session_of(traces: FileContents) -> PurePath:
