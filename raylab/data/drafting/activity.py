@@ -21,10 +21,12 @@ from raylab.data.drafting.field_names import (
 )
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.sides import sides_of, units_axis
+from raylab.data.drafting.trial_cells import layout_of, trial_cells
 from raylab.data.looking.item import DIFFERS
 
 FEWEST_SAMPLES, FEWEST_UNITS, FEWEST_COLUMNS = 20, 2, 3
 MOST_SPIKES = 200  # in one sample of an array of counts
+UNKNOWN = -1  # number of samples
 MOST_RATIO = 20  # of the sides of an array whose shorter side may be time
 
 
@@ -52,6 +54,8 @@ class Activity:
     @property
     def units(self) -> int:
         """The number of units of a table or a tensor; 0 where nothing tells it."""
+        if self.array.item.kind == "cells":
+            return layout_of(self.array)[1]
         axes = str(self.section["layout"].value).split("_") if "layout" in self.section else []
         return self.array.item.shape[axes.index("neuron")] if "neuron" in axes else 0
 
@@ -64,6 +68,12 @@ def activity_of(arrays: Sequence[Array], vectors: Mapping[int, Sequence[Array]])
     """
     candidates = [array for array in arrays if not array.companion and could_be(array)]
     ranked = sorted(candidates, key=lambda array: _rank(array, vectors), reverse=True)
+    cells = trial_cells([array for array in arrays if not array.companion])
+    if cells is not None and not (ranked and is_called(ranked[0].name, CALCIUM | SPIKING)):
+        layout, _ = layout_of(cells)
+        path = Guess(f"{cells.path}/*", "a matrix for each trial")
+        section: Section = {"path": path, "layout": layout} | _kind(cells)
+        return Activity(cells, UNKNOWN, cells.length, section, tuple(ranked[:5]))
     if not ranked:
         return None
     chosen, rivals = ranked[0], tuple(ranked[1:6])

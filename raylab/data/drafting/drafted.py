@@ -14,6 +14,7 @@ from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.identity import session_of
 from raylab.data.drafting.nwb_arrays import nwb_arrays
 from raylab.data.drafting.parts import Parts, parts_of_file, parts_of_folder, used_companions
+from raylab.data.drafting.reasons import no_activity
 from raylab.data.drafting.spikes import keep_of, spikes_of
 from raylab.data.drafting.splits import splits_of
 from raylab.data.drafting.tables import tables_of
@@ -100,14 +101,7 @@ def _add_spikes(recipe: Section, arrays: Sequence[Array], file: FileContents, wh
     """Add spike times, labels with clocks of their own, tables of intervals and splits."""
     spikes = spikes_of(arrays)
     if spikes is None:
-        names = ", ".join(array.path for array in arrays[:6])
-        raise DataError(
-            f"{where}: no array in it looks like activity",
-            f"It has: {names}. "
-            * bool(names)
-            + "Activity is a table of samples and units, columns with one name and numbers, or "
-            "spike times; docs/recipes.md says how a recipe names it.",
-        )
+        raise no_activity(where, file, arrays)
     free = [array for array in arrays if array not in spikes.arrays]
     tables = tables_of(free, spikes.trials, set())
     free = [array for array in free if array not in tables.used]

@@ -41,7 +41,7 @@ def spikes_of(arrays: Sequence[Array]) -> Spikes | None:
     """The spike times of a file; None where it has none."""
     own = [array for array in arrays if not array.companion]
     for times in own:
-        if times.item.kind == "cells" and is_called(times.path, SPIKES):
+        if _are_spike_cells(times):
             why = f"{times.length} cells of spike times, one for each unit"
             units = Guess(f"{times.path}/unit", "the cell of every spike")
             return Spikes(_section(times, units, why, own), (times,))
@@ -52,6 +52,17 @@ def spikes_of(arrays: Sequence[Array]) -> Spikes | None:
             section = _section(times, units, f"{times.length} spike times", own)
             return _with_trials(section, times, units_of, own)
     return None
+
+
+def _are_spike_cells(cells: Array) -> bool:
+    """True for cells of vectors, by the name of spikes, or of times in a structure of units."""
+    leaf, parent = cells.item.leaf, cells.item.parent
+    if cells.item.kind != "cells" or {"rows", "lone"} & set(cells.item.attributes):
+        return False
+    if is_called(leaf, SPIKES):
+        return True
+    timed = is_called(leaf, TIMES) and is_called(parent, SPIKES | IDENTITIES)
+    return timed or (is_called(parent, SPIKES) and not is_called(leaf, IDENTITIES))
 
 
 def keep_of(spikes: Spikes, file: FileContents) -> Section:

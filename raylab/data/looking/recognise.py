@@ -8,7 +8,7 @@ from pathlib import Path
 
 from raylab.data.looking.item import FileContents, Item
 
-BESIDE_TRACES = ("iscell", "Fneu", "spks", "stat")  # of Suite2p, in the folder of F.npy
+BESIDE_TRACES = ("iscell", "Fneu", "spks", "stat", "ops")  # of Suite2p, in the folder of F.npy
 
 Seen = tuple[str, str]  # (format, what it seems to be)
 
@@ -59,12 +59,16 @@ def _folder(files: Sequence[FileContents]) -> Seen:
 
 
 def _suite2p(files: Sequence[FileContents]) -> Seen | None:
-    planes = [file for file in files if Path(file.name).name == "F.npy" and file.items]
     beside = {(Path(file.name).parent, Path(file.name).name) for file in files}
+    planes = [file for file in files if file.items and _is_traces(file, beside)]
     planes = [
         file
         for file in planes
-        if any((Path(file.name).parent, f"{name}.npy") in beside for name in BESIDE_TRACES)
+        if any(
+            (Path(file.name).parent, f"{name}.npy") in beside
+            for name in BESIDE_TRACES
+            if f"{name}.npy" != Path(file.name).name
+        )
     ]
     apart = [file for file in planes if Path(file.name).parent.name != "combined"]
     planes = apart or planes  # `combined` repeats the planes
@@ -73,6 +77,12 @@ def _suite2p(files: Sequence[FileContents]) -> Seen | None:
     rois = sum(file.items[0].shape[0] for file in planes if file.items[0].shape)
     number = "1 plane" if len(planes) == 1 else f"{len(planes)} planes"
     return "suite2p", f"Suite2p folder with {number} and {rois:,} ROIs"
+
+
+def _is_traces(file: FileContents, beside: set[tuple[Path, str]]) -> bool:
+    """True for F.npy, and for spks.npy where there is no F.npy."""
+    place, name = Path(file.name).parent, Path(file.name).name
+    return name == "F.npy" or (name == "spks.npy" and (place, "F.npy") not in beside)
 
 
 def _phy(files: Sequence[FileContents]) -> Seen | None:

@@ -86,8 +86,7 @@ def _content(path: Path, format_name: str, error: Exception | None) -> Causes:
     if "Object arrays cannot be loaded" in str(error):
         yield (
             "holds an array of Python objects, which is a pickle and could run code",
-            f"If you trust the file, convert it and read {path.stem}.jl with `format: joblib`: "
-            + _converting(path),
+            converting_objects(path),
         )
 
 
@@ -168,12 +167,15 @@ def _kind_of_zip(path: Path) -> str | None:
     return "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
 
 
-def _converting(path: Path) -> str:
-    """The line that makes plain lists of a file of NumPy, which `joblib` files may hold."""
+def converting_objects(path: Path) -> str:
+    """The remedy for a file of NumPy that holds Python objects: a line that makes plain lists of
+    it, which `joblib` files may hold.
+    """
     plain = "a.tolist()"
     if path.suffix == ".npz":
         plain = "{k: a[k].tolist() if a[k].dtype == object else a[k] for k in a}"
     return (
+        f"If you trust the file, convert it and read {path.stem}.jl with `format: joblib`: "
         'python -c "import joblib, numpy as np; '
         f"a = np.load('{path.name}', allow_pickle=True); "
         f"joblib.dump({plain}, '{path.stem}.jl')\""

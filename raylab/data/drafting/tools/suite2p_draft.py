@@ -16,6 +16,7 @@ from raylab.data.readers.suite2p.planes import FILES, SETTINGS
 def suite2p_draft(contents: Contents, beside: Sequence[FileContents]) -> Section:
     """The cells of all planes of the first session, and the tables beside the planes."""
     traces = [file for file in contents.files if Path(file.name).name == "F.npy"]
+    traces = traces or [file for file in contents.files if Path(file.name).name == "spks.npy"]
     folders = {_session_of(file) for file in traces}
     session = min(folders)
     of_session = [file for file in traces if _session_of(file) == session]
@@ -23,7 +24,9 @@ def suite2p_draft(contents: Contents, beside: Sequence[FileContents]) -> Section
     plane = Path(first.name).parent
     names = {Path(file.name).name for file in contents.files if Path(file.name).parent == plane}
     about: Section = {"format": Guess("suite2p", contents.what)}
-    if "Fneu.npy" in names:
+    if "F.npy" not in names:
+        about["signal"] = Guess("spks", "there is no F.npy")
+    elif "Fneu.npy" in names:
         about["signal"] = Guess("dff", "or F, spks; the rate is that of ops.npy")
     else:
         about["signal"] = Guess("F", "there is no Fneu.npy, which dF/F needs")

@@ -34,11 +34,20 @@ def plane_folders(folder: Path) -> list[Path]:
 
     The folder `combined` repeats the planes, so it is read only where it is named.
     """
-    if (folder / "F.npy").is_file():
+    if _is_plane(folder):
         return [folder]
-    planes = [path for path in folder.glob("plane*") if (path / "F.npy").is_file()]
+    planes = [path for path in folder.glob("plane*") if _is_plane(path)]
     numbered = {int(match[1]): path for path in planes if (match := _number(path))}
     return [numbered[number] for number in sorted(numbered)]
+
+
+def _is_plane(folder: Path) -> bool:
+    """True for a folder with traces; with spks.npy alone, as some share it, beside other files."""
+    if (folder / "F.npy").is_file():
+        return True
+    return (folder / "spks.npy").is_file() and any(
+        (folder / f"{name}.npy").is_file() for name in ("iscell", "stat", "ops")
+    )
 
 
 def empty_planes(folder: Path) -> list[str]:
@@ -71,7 +80,7 @@ class Plane:
     @cached_property
     def shape(self) -> tuple[int, int]:
         """(ROIs, frames)."""
-        return self._shape("F")
+        return self._shape("F" if self.has("F") else "spks")
 
     def _shape(self, name: str) -> tuple[int, int]:
         path = self.folder / f"{name}.npy"
