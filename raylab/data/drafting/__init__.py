@@ -6,7 +6,7 @@
 or a rate (`rates.py`), `behaviour.py` the labels, `trial_labels.py` those of each sample of a
 trial, `label_clocks.py` their clocks, `kinds.py` their kinds, and `tables.py` the tables of trials.
 `sides.py` says which side of an array is time, `chosen_units.py` which units people chose.
-`trial_cells.py` reads trials from cell arrays of MATLAB, `reasons.py` says why there is no draft,
-and `tools/` drafts for Suite2p, phy and CaImAn. `field_names.py` has the names that laboratories give
+`trial_cells.py` reads trials from cell arrays, `reasons.py` says why there is no draft, and
+`tools/` drafts for Suite2p, phy and CaImAn. `field_names.py` has the names that laboratories give
 to such arrays, `guess.py` writes guesses as YAML with a comment each.
 """
