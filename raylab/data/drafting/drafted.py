@@ -19,6 +19,7 @@ from raylab.data.drafting.spikes import keep_of, spikes_of
 from raylab.data.drafting.splits import splits_of
 from raylab.data.drafting.tables import tables_of
 from raylab.data.drafting.tools.known_formats import caiman_draft, draft_known
+from raylab.data.drafting.trial_labels import left_out
 from raylab.data.looking.contents import Contents
 from raylab.data.looking.item import FileContents
 from raylab.data.looking.recognise import file_seen
@@ -92,6 +93,7 @@ def _add_samples(
     if tables is not None and tables.section:
         tables = tables_of(arrays, activity.samples, {*behaviour.labels, *behaviour.groups})
         recipe["intervals"] = tables.section
+    recipe["neural"] |= left_out(activity, arrays, behaviour.labels)
     recipe |= {"labels": behaviour.labels, "groups": behaviour.groups}
     seconds = activity.samples / clock.rate_hz
     recipe["splits"] = splits_of(seconds, trials=bool(activity.trials), groups=behaviour.groups)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from raylab.data.drafting.arrays import Array
-from raylab.data.drafting.field_names import START, STOP, is_called, words
+from raylab.data.drafting.field_names import GROUPS, START, STOP, is_called, words
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.kinds import kind_of
 
@@ -37,7 +37,7 @@ def tables_of(arrays: Sequence[Array], samples: int, taken: set[str]) -> Tables:
         if start is None or stop is None or start is stop or _overlap(start, stop):
             continue
         name = _singular(place.rpartition("/")[2]) or "trial"
-        columns = _columns(table, start, stop, taken)
+        columns = _columns(table, start, stop, taken | {name})
         if name in section or name in taken:
             continue
         taken |= {name, *columns}
@@ -82,6 +82,8 @@ def _columns(table: Sequence[Array], start: Array, stop: Array, taken: set[str])
         name, values = array.item.leaf, array.values
         if array in (start, stop) or is_called(name, NO_LABEL) or name in taken:
             continue
+        if values.increasing and values.whole and is_called(name, GROUPS):
+            continue  # the number of the row, which is the group of the table
         if is_called(name, {"time", "times"}) or values.distinct <= 1:
             continue
         if array.item.dtype == "text" and values.distinct > MOST_DISTINCT * values.size:

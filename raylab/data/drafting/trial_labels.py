@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from raylab.data.drafting.activity import Activity
 from raylab.data.drafting.arrays import NARROW, Array
+from raylab.data.drafting.field_names import LABELS, is_called
+from raylab.data.drafting.guess import Section
 
 AXES = 3
 
@@ -36,3 +39,26 @@ def turned(array: Array, activity: Activity) -> bool:
     sizes = {activity.trials, activity.samples}
     shape = array.item.shape
     return array.per_sample and len(shape) == AXES and not set(shape[:2]) <= sizes
+
+
+def left_out(activity: Activity, arrays: Sequence[Array], labels: Section) -> Section:
+    """The section `neural`, whose layout says which labels of trials no recipe can name.
+
+    Such a label has a side of trials and one of samples, but not in the order of the tensor.
+    """
+    section, drafted = activity.section, set[str]()
+    for label in labels.values():
+        drafted.add(str(label["path"].value))
+    sides = {activity.trials, activity.samples}
+    others = [
+        f"'{array.path}' ({' x '.join(map(str, array.item.shape))})"
+        for array in arrays
+        if array is not activity.array
+        and is_called(array.name, LABELS) and array.path not in drafted
+        and sides <= set(array.item.shape)
+    ]  # fmt: skip
+    if not (activity.trials and others):
+        return section
+    layout = section["layout"]
+    why = f"{layout.why}; left out, as recipes need a few columns as the last or first axis: "
+    return section | {"layout": replace(layout, why=why + ", ".join(others), check=True)}

@@ -79,3 +79,23 @@ def test_folders_of_arrays_are_sessions(tmp_path: Path) -> None:
     assert recipe["companions"] == {"beh": "*_beh.csv"}
     assert len(list_sources(tmp_path, parse_recipe(recipe, "draft"))) == 2
     assert {"speed", "lick"} <= set(drafted_session(tmp_path).labels)
+
+
+def test_a_label_of_trials_that_no_recipe_can_name_is_said(tmp_path: Path) -> None:
+    for columns in (2, 9):  # columns between trials and samples; too many of them
+        hand = np.random.default_rng(3).normal(size=(TRIALS, SAMPLES, columns))
+        hand = hand.transpose(0, 2, 1) if columns == 2 else hand
+        path = tmp_path / f"a{columns}.npz"
+        np.savez(path, spikes=SPIKES, hand=hand, time=np.arange(SAMPLES) / 100)
+        assert any("left out" in check and "'hand'" in check for check in raylab.draft(path).checks)
+
+
+@pytest.mark.parametrize("name", ["trial", "trial_number"])
+def test_the_number_of_a_trial_is_no_label_beside_its_group(name: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", dff=TRACES, speed=SPEED, time=np.arange(300) / 30)
+    starts, side = np.arange(0, 10, 0.5), ["left", "right"] * 10
+    columns = {name: np.arange(20), "start": starts, "stop": starts + 0.4, "side": side}
+    pd.DataFrame(columns).to_csv(tmp_path / "trials.csv", index=False)
+    recipe = raylab.draft(tmp_path).recipe
+    assert list(recipe["intervals"]["trial"]["columns"]) == ["side"]
+    assert set(drafted_session(tmp_path).labels) == {"speed", "side"}
