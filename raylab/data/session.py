@@ -13,6 +13,7 @@ from raylab.data.labels.classes import (
 from raylab.data.labels.classes import coded
 from raylab.errors import DataError
 
+MOST_HZ = 1e9  # a higher rate is none of a device, and would overflow
 LabelKind = Literal["continuous", "circular", "discrete"]
 NeuralKind = Literal["counts", "calcium", "rate"]
 FRAME = "frame"  # the unit of discrete labels whose classes are frames of a movie
@@ -150,9 +151,9 @@ class Session:
                 f"{source}: time has {len(self.time)} samples, neural data {samples}",
                 "Check `time.path` in the recipe.",
             )
-        if not (np.isfinite(self.time).all() and np.isfinite(self.rate_hz) and self.rate_hz > 0):
+        if not (np.isfinite(self.time).all() and 0 < self.rate_hz <= MOST_HZ):
             raise DataError(
-                f"{source}: time or its sampling rate ({self.rate_hz:g} Hz) is not finite",
+                f"{source}: time is not finite, or {self.rate_hz:g} Hz is no sampling rate",
                 "Check `time.path`, `time.unit` and `time.rate_hz` in the recipe.",
             )
         self._check_segments(source)
