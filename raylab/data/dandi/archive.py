@@ -20,7 +20,6 @@ from raylab.errors import ConfigError, DataError
 BASE_URI = "https://api.dandiarchive.org/api"
 SETTING = "RAYLAB_DANDI_URL"
 PAGE_ROWS = 1000
-DRAFT = "draft"
 
 
 class Archive:

@@ -20,7 +20,6 @@ COMPRESSED = {
 # Formats that compress in this way themselves.
 OWN_COMPRESSION = {"joblib"}
 START = 2**12  # bytes from which a format is known
-COMPARE = "Compare the file with its source."
 AGAIN = "The download or the copy did not finish: fetch the file again."
 
 

@@ -54,8 +54,8 @@ leave = object()
 
 
 def read(path: Path, **value: Any) -> Session:
-    found = parse_recipe({"format": "caiman", **value}, "test")
-    return read_source(list_sources(path, found)[0], found)
+    parsed = parse_recipe({"format": "caiman", **value}, "test")
+    return read_source(list_sources(path, parsed)[0], parsed)
 
 
 def test_accepted_components_are_units(tmp_path: Path) -> None:
@@ -124,6 +124,6 @@ def test_labels_beside_it_and_a_process_of_its_own(tmp_path: Path) -> None:
         "companions": {"position": "*_position.npy"},
         "labels": {"position": {"path": "position", "kind": "continuous"}},
     }
-    found = parse_recipe(value, "test")
-    session = read_isolated(list_sources(path, found)[0], found)
+    parsed = parse_recipe(value, "test")
+    session = read_isolated(list_sources(path, parsed)[0], parsed)
     np.testing.assert_array_equal(session.labels["position"].values[:, 0], np.arange(FRAMES))

@@ -51,10 +51,10 @@ def recipe(**changes: Any) -> Recipe:
     return parse_recipe({**RECIPE, **changes}, "test")
 
 
-def speeds(path: Path, found: Recipe, **settings: Any) -> list[float]:
+def speeds(path: Path, parsed: Recipe, **settings: Any) -> list[float]:
     """The last speed of each session."""
-    sources = list_sources(path, found, **settings)
-    return [read_source(each, found).labels["speed"].values[-1, 0] for each in sources]
+    sources = list_sources(path, parsed, **settings)
+    return [read_source(each, parsed).labels["speed"].values[-1, 0] for each in sources]
 
 
 def test_a_companion_has_the_format_of_its_ending(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_a_companion_with_a_star_needs_no_files(tmp_path: Path) -> None:
     for name, factor in (("m1", 1.0), ("m2", 2.0)):
         recording(tmp_path / f"{name}.h5")
         running(tmp_path / f"{name}_running.csv", factor)
-    found = recipe(companions={"running": "*_running.csv"})
-    assert speeds(tmp_path, found) == pytest.approx([3.9, 7.8])
+    parsed = recipe(companions={"running": "*_running.csv"})
+    assert speeds(tmp_path, parsed) == pytest.approx([3.9, 7.8])
 
 
 def test_one_companion_does_not_serve_two_sessions(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_one_companion_does_not_serve_two_sessions(tmp_path: Path) -> None:
 def test_a_format_may_be_stated(tmp_path: Path) -> None:
     path = recording(tmp_path / "m1.h5")
     running(tmp_path / "m1_run.dat")
-    found = recipe(companions={"running": {"file": "*_run.dat", "format": "csv"}})
-    assert speeds(path, found) == pytest.approx([3.9])
+    parsed = recipe(companions={"running": {"file": "*_run.dat", "format": "csv"}})
+    assert speeds(path, parsed) == pytest.approx([3.9])
     with pytest.raises(ConfigError, match=r"companions\.running: the ending of '\*_run\.dat'"):
         recipe(companions={"running": "*_run.dat"})
     with pytest.raises(ConfigError, match="no format is called 'cvs'"):
@@ -102,8 +102,8 @@ def test_the_name_of_a_companion_is_its_only_array(tmp_path: Path) -> None:
     path = recording(tmp_path / "m1.h5")
     np.save(tmp_path / "m1_side.npy", np.arange(40) % 2)
     labels = {"side": {"path": "side", "kind": "discrete"}}
-    found = recipe(companions={"side": "*_side.npy"}, labels=labels)
-    side = read_source(list_sources(path, found)[0], found).labels["side"]
+    parsed = recipe(companions={"side": "*_side.npy"}, labels=labels)
+    side = read_source(list_sources(path, parsed)[0], parsed).labels["side"]
     np.testing.assert_array_equal(side.values, np.arange(40) % 2)
 
 
@@ -198,8 +198,8 @@ def test_a_format_has_options_defaults_notes_and_unit_columns(
     for module in ("readers.registry", "recipe", "companion_spec", "readers.read"):
         monkeypatch.setattr(f"raylab.data.{module}.READERS", readers)
     (tmp_path / "a.odd").touch()
-    found = parse_recipe({"format": "odd", "factor": 3}, "test")
-    session = read_source(Source(tmp_path / "a.odd"), found)
+    parsed = parse_recipe({"format": "odd", "factor": 3}, "test")
+    session = read_source(Source(tmp_path / "a.odd"), parsed)
     assert session.neural.tolist() == [[3, 3]] * 4
     assert session.units["depth"].tolist() == [0, 1]
     assert session.notes == ("The factor is 3.0.",)
@@ -228,17 +228,17 @@ def test_a_companion_may_be_a_folder(tmp_path: Path) -> None:
     path = recording(tmp_path / "m1.h5")
     (tmp_path / "camera").mkdir()
     np.save(tmp_path / "camera" / "pupil.npy", np.arange(40.0))
-    found = recipe(
+    parsed = recipe(
         companions={"camera": {"file": "camera", "format": "npy"}},
         labels={"pupil": {"path": "camera:pupil", "kind": "continuous"}},
     )
-    (source,) = list_sources(path, found)
+    (source,) = list_sources(path, parsed)
     assert source.files == (tmp_path / "camera" / "pupil.npy",)
-    pupil = read_isolated(source, found).labels["pupil"].values[:, 0]
+    pupil = read_isolated(source, parsed).labels["pupil"].values[:, 0]
     np.testing.assert_array_equal(pupil, np.arange(40))
     (tmp_path / "camera" / "pupil.npy").unlink()
     with pytest.raises(DataError, match="no such file"):
-        list_sources(path, found)
+        list_sources(path, parsed)
 
 
 def test_the_command_line_takes_folders_by_name() -> None:

@@ -45,31 +45,31 @@ def folder(path: Path, scale: float = 1.0) -> Path:
 
 def test_a_folder_of_arrays_is_a_session(tmp_path: Path) -> None:
     path = folder(tmp_path / "m1")
-    found = parse_recipe(FOLDER, "test")
-    (source,) = list_sources(path, found)
+    parsed = parse_recipe(FOLDER, "test")
+    (source,) = list_sources(path, parsed)
     assert [file.name for file in source.files] == ["activity.npy", "side.npy", "time.npy"]
     for read in (read_source, read_isolated):
-        session = read(source, found)
+        session = read(source, parsed)
         assert session.id == "m1"
         np.testing.assert_array_equal(session.neural, X.astype(np.float32))
         np.testing.assert_array_equal(session.labels["side"].values, np.arange(30) % 2)
-    before = source_key(source, found)
+    before = source_key(source, parsed)
     np.save(path / "side.npy", np.zeros(31))
-    assert source_key(list_sources(path, found)[0], found) != before
+    assert source_key(list_sources(path, parsed)[0], parsed) != before
 
 
 def test_a_folder_may_hold_several_folders(tmp_path: Path) -> None:
     for name, scale in (("m2/day1/npy", 2.0), ("m1/alf", 1.0), (".hidden", 3.0)):
         folder(tmp_path / name, scale)
-    found = parse_recipe(FOLDER, "test")
-    sessions = [read_source(source, found) for source in list_sources(tmp_path, found)]
+    parsed = parse_recipe(FOLDER, "test")
+    sessions = [read_source(source, parsed) for source in list_sources(tmp_path, parsed)]
     assert [session.id for session in sessions] == ["m1", "npy"]
-    assert list_sources(tmp_path / "m*", found) == list_sources(tmp_path, found)
+    assert list_sources(tmp_path / "m*", parsed) == list_sources(tmp_path, parsed)
     some = parse_recipe({**FOLDER, "files": "m1*"}, "test")
     assert [source.name for source in list_sources(tmp_path, some)] == ["m1/alf"]
     (tmp_path / "m3").mkdir()
     with pytest.raises(DataError, match="is no session of the format npy"):
-        list_sources(tmp_path / "m3", found)
+        list_sources(tmp_path / "m3", parsed)
 
 
 def test_one_file_is_a_session(tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_one_file_is_a_session(tmp_path: Path) -> None:
         np.save(tmp_path / f"{animal}_pos.npy", np.arange(30.0) * scale)
     labels = {"pos": {"path": "pos", "kind": "continuous"}}
     value = {**FILE, "files": "*_neural.npy", "companions": {"pos": "*_pos.npy"}, "labels": labels}
-    found = parse_recipe(value, "test")
+    parsed = parse_recipe(value, "test")
     for path in (tmp_path, tmp_path / "*_neural.npy"):
-        sessions = [read_source(source, found) for source in list_sources(path, found)]
+        sessions = [read_source(source, parsed) for source in list_sources(path, parsed)]
         assert [session.id for session in sessions] == ["a_neural", "b_neural"]
         np.testing.assert_array_equal(sessions[1].neural, (X * 2).astype(np.float32))
         np.testing.assert_array_equal(sessions[1].labels["pos"].values[:, 0], np.arange(30) * 2)
@@ -134,9 +134,9 @@ class Hostile:
 def test_objects_are_refused_with_the_line_that_converts_them(tmp_path: Path) -> None:
     ragged = np.array([np.arange(3.0), np.arange(2.0)], dtype=object)
     np.save(tmp_path / "m1.npy", ragged, allow_pickle=True)
-    found = parse_recipe(FILE, "test")
+    parsed = parse_recipe(FILE, "test")
     with pytest.raises(DataError, match=r"m1\.npy: holds Python objects") as error:
-        read_source(list_sources(tmp_path / "m1.npy", found)[0], found)
+        read_source(list_sources(tmp_path / "m1.npy", parsed)[0], parsed)
     line = error.value.remedy.partition("once: ")[2].replace("'m", f"'{tmp_path}/m")
     exec(line, {"np": np})  # what a user does who trusts the file
     converted = np.load(tmp_path / "m1.npz")
@@ -150,7 +150,7 @@ def test_objects_are_refused_with_the_line_that_converts_them(tmp_path: Path) ->
         )
         pickle.dump(hostile, file)
     with pytest.raises(DataError, match="holds Python objects") as error:
-        read_source(list_sources(tmp_path / "m2.npy", found)[0], found)
+        read_source(list_sources(tmp_path / "m2.npy", parsed)[0], parsed)
     assert ".item())" in error.value.remedy
     assert not (tmp_path / "ran").exists()
 
@@ -158,17 +158,17 @@ def test_objects_are_refused_with_the_line_that_converts_them(tmp_path: Path) ->
 def test_what_is_damaged_or_too_large_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, found = tmp_path / "m1.npy", parse_recipe(FILE, "test")
+    path, parsed = tmp_path / "m1.npy", parse_recipe(FILE, "test")
     np.save(path, X)
     raw = path.read_bytes()
     for content in (raw[:200], raw[:20], b"", b"these are words\n" * 40):
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"m1\.npy: (not readable as npy|is )"):
-            read_source(list_sources(path, found)[0], found)
+            read_source(list_sources(path, parsed)[0], parsed)
     path.write_bytes(raw)
     monkeypatch.setenv("RAYLAB_MAX_ARRAY_GB", "1e-7")
     with pytest.raises(DataError, match="GB of memory"):
-        read_source(list_sources(path, found)[0], found)
+        read_source(list_sources(path, parsed)[0], parsed)
 
 
 def test_links_between_folders_are_followed_once(tmp_path: Path) -> None:
@@ -176,8 +176,8 @@ def test_links_between_folders_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "m1").symlink_to(tmp_path / "store" / "a8f3")
     (tmp_path / "data" / "again").symlink_to(tmp_path / "data")
-    found = parse_recipe(FOLDER, "test")
-    assert [source.name for source in list_sources(tmp_path / "data", found)] == ["m1"]
+    parsed = parse_recipe(FOLDER, "test")
+    assert [source.name for source in list_sources(tmp_path / "data", parsed)] == ["m1"]
 
 
 def test_a_session_is_called_after_the_link_to_it(tmp_path: Path) -> None:
@@ -190,17 +190,17 @@ def test_a_session_is_called_after_the_link_to_it(tmp_path: Path) -> None:
 def test_sessions_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     for name in ("m1/day1/npy", "m1/day2/npy", "m2/day1/npy"):
         folder(tmp_path / name / "alf")
-    found = parse_recipe(FOLDER, "test")
-    sources = list_sources(tmp_path, found)
+    parsed = parse_recipe(FOLDER, "test")
+    sources = list_sources(tmp_path, parsed)
     assert [source.stem for source in sources] == ["m1_day1_npy", "m1_day2_npy", "m2_day1_npy"]
     assert [source.name for source in sources] == ["npy/alf"] * 3
-    session = read_isolated(sources[1], found)
+    session = read_isolated(sources[1], parsed)
     assert session.id == "m1_day2_npy"
     for name in ("a", "b"):
         (tmp_path / "files" / name).mkdir(parents=True)
         np.save(tmp_path / "files" / name / "rec.npy", X)
-    found = parse_recipe({**FILE, "files": "*/rec.npy"}, "test")
-    stems = [source.stem for source in list_sources(tmp_path / "files", found)]
+    parsed = parse_recipe({**FILE, "files": "*/rec.npy"}, "test")
+    stems = [source.stem for source in list_sources(tmp_path / "files", parsed)]
     assert stems == ["a_rec", "b_rec"]
 
 
@@ -208,8 +208,8 @@ def test_a_hidden_folder_that_is_named_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder(tmp_path / ".m1" / "alf")
-    found = parse_recipe(FOLDER, "test")
-    assert len(list_sources(tmp_path / ".m1", found)) == 1
+    parsed = parse_recipe(FOLDER, "test")
+    assert len(list_sources(tmp_path / ".m1", parsed)) == 1
     monkeypatch.chdir(tmp_path / ".m1" / "alf")
     for path in (".", "..", "../alf"):
-        assert len(list_sources(Path(path), found)) == 1
+        assert len(list_sources(Path(path), parsed)) == 1

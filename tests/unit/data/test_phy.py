@@ -44,9 +44,9 @@ def folder(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read(path: Path, **value: Any) -> Session:
-    found = parse_recipe({"format": "phy", "spikes": {"bin_s": 0.1}, **value}, "test")
-    (source,) = list_sources(path, found)
-    return read_source(source, found)
+    parsed = parse_recipe({"format": "phy", "spikes": {"bin_s": 0.1}, **value}, "test")
+    (source,) = list_sources(path, parsed)
+    return read_source(source, parsed)
 
 
 def counted(samples: np.ndarray, clusters: np.ndarray, units: Any, width: float) -> np.ndarray:
@@ -126,8 +126,8 @@ def test_the_rate_is_parsed_and_not_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("params.py").write_text(text)
-    found = sample_rate(Path("params.py"))
-    assert found == rate or (isinstance(found, str) and str(rate) in found)
+    parsed = sample_rate(Path("params.py"))
+    assert parsed == rate or (isinstance(parsed, str) and str(rate) in parsed)
     assert not Path("ran").exists()
 
 

@@ -22,9 +22,9 @@ CELLS = np.arange(ROIS) % 3 != 1
 
 
 def read(path: Path, **value: Any) -> Session:
-    found = parse_recipe({"format": "suite2p", **value}, "test")
-    (source,) = list_sources(path, found)
-    return read_source(source, found)
+    parsed = parse_recipe({"format": "suite2p", **value}, "test")
+    (source,) = list_sources(path, parsed)
+    return read_source(source, parsed)
 
 
 def maximin(trace: np.ndarray, window: int) -> np.ndarray:
@@ -178,10 +178,10 @@ def test_three_lines_prepare_a_folder(tmp_path: Path) -> None:
     assert recipe["time"]["rate_path"] == "fs"
     speed = prepared.dataset.session("m1").labels["speed"].values[:, 0]
     np.testing.assert_allclose(speed, np.arange(FRAMES) / FS * 2, atol=1e-5)
-    found = parse_recipe({"format": "suite2p"}, "test")
-    source = list_sources(tmp_path / "m1", found)[0]
+    parsed = parse_recipe({"format": "suite2p"}, "test")
+    source = list_sources(tmp_path / "m1", parsed)[0]
     np.testing.assert_array_equal(
-        read_isolated(source, found).neural, read_source(source, found).neural
+        read_isolated(source, parsed).neural, read_source(source, parsed).neural
     )
     with pytest.raises(DataError, match="is a folder, not one of its files"):
-        list_sources(tmp_path / "m1" / "suite2p" / "plane0" / "F.npy", found)
+        list_sources(tmp_path / "m1" / "suite2p" / "plane0" / "F.npy", parsed)

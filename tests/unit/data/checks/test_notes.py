@@ -59,11 +59,11 @@ def test_prepare_and_inspect_print_notes(
 ) -> None:
     file = recording_file(tmp_path, "rat.npz", choice=np.repeat([0, 1], 200))
     recipe = recipe_file(tmp_path)
-    said = "rat: Label 'choice' has class 0 in training samples only.\n"
+    note = "rat: Label 'choice' has class 0 in training samples only.\n"
     code, out, _ = run(capsys, "prepare", file, "--recipe", recipe, "--out", tmp_path / "ds")
-    assert (code, said in out) == (0, True)
-    assert said in run(capsys, "inspect", tmp_path / "ds")[1]
-    assert said in run(capsys, "inspect", file, "--recipe", recipe)[1]
+    assert (code, note in out) == (0, True)
+    assert note in run(capsys, "inspect", tmp_path / "ds")[1]
+    assert note in run(capsys, "inspect", file, "--recipe", recipe)[1]
     assert '"split_notes"' in run(capsys, "inspect", tmp_path / "ds", "--json")[1]
 
 
