@@ -1,0 +1,6 @@
+"""The parts of `raylab.answer`: which entrant decodes a label best, how much better than the best
+baseline, and how sure that is.
+
+`results.py` is the answer, `outcomes.py` what each fold came to, `pooling.py` puts the folds
+together, `verdict.py` concludes the answer from them, and `sentence.py` says it in words.
+"""
