@@ -9,9 +9,7 @@ from typing import Literal
 from raylab.results import Result
 
 # What the data say: see `outcome.py`.
-Outcome = Literal[
-    "better", "tied", "baseline", "contradicted", "chance", "interrupted", "nothing"
-]
+Outcome = Literal["better", "tied", "baseline", "contradicted", "chance", "interrupted", "nothing"]
 
 
 @dataclass(frozen=True)
