@@ -32,7 +32,13 @@ from raylab.cli.group import PATH, verb
     help="Calcium: how the file states its splits; default domains.",
 )
 @click.option(
-    "--units", type=click.IntRange(1), help="Neuropixels: units per session; default 400."
+    "--tuning",
+    type=click.Choice(["simple", "mixed"]),
+    help="Calcium: mixed units answer to a conjunction of angle, speed and a third latent, with "
+    "delays, as many units of cortex do; default simple.",
+)
+@click.option(
+    "--units", type=click.IntRange(1), help="Units per session; default 150 to 240, or 400."
 )
 @click.option("--scenes", type=click.IntRange(2), help="Neuropixels: images; default 118.")
 @click.option(
@@ -54,6 +60,7 @@ def synth(
     seed: int,
     samples: int | None,
     form: Literal["domains", "masks"] | None,
+    tuning: Literal["simple", "mixed"] | None,
     units: int | None,
     scenes: int | None,
     presentations: int | None,
@@ -65,17 +72,19 @@ def synth(
     gratings as npz, for the recipe synthetic_neuropixels.
     """
     if kind == "calcium":
-        _refuse(kind, units=units, scenes=scenes, presentations=presentations)
+        _refuse(kind, scenes=scenes, presentations=presentations)
         written = raylab.synth(
             out,
             sessions=sessions,
             seed=seed,
             samples=samples or 6000,
             form=form or "domains",
+            tuning=tuning or "simple",
+            units=(units, units) if units else (150, 240),
             noise=0.05 if noise is None else noise,
         )
     else:
-        _refuse(kind, samples=samples, form=form)
+        _refuse(kind, samples=samples, form=form, tuning=tuning)
         written = raylab.synth_spikes(
             out,
             sessions=sessions,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from raylab.data.synthesis.fluorescence import fluorescence_of
+from raylab.data.synthesis.fluorescence import Tuning, fluorescence_of
 from raylab.data.synthesis.truth import Truth, runs_of
 from raylab.data.synthesis.two_photon_file import Form, data_of, state_splits
 from raylab.paths import local_path
@@ -27,6 +27,7 @@ def synth(
     form: Form = "domains",
     units: tuple[int, int] = (150, 240),
     noise: float = NOISE,
+    tuning: Tuning = "simple",
 ) -> list[Path]:
     """Write synthetic two-photon sessions, with known latents, in the torch_brain format.
 
@@ -42,6 +43,9 @@ def synth(
         units: The smallest and largest number of units of a session.
         noise: Standard deviation of the noise of a sample, in dF/F (one spike is 0.2). The
             randomness of spiking comes on top of it.
+        tuning: `simple` units add up what they are tuned to. `mixed` units answer to a conjunction
+            of angle, running speed and a third latent, each up to half a second late, as many units
+            of cortex do; a decoder of one of the three has to undo the other two.
 
     Returns:
         The paths of the files, one per session.
@@ -63,6 +67,7 @@ def synth(
             animal=str(511_510_000 + seed * 100 + index // 2),
             form=form,
             noise=noise,
+            tuning=tuning,
         )
         for index, count in enumerate(counts)
         for session_id in [500_000_000 + seed * 1000 + index]
@@ -80,6 +85,7 @@ def write_session(
     form: Form = "domains",
     split_counts: tuple[int, int, int] | None = None,
     noise: float = NOISE,
+    tuning: Tuning = "simple",
 ) -> Path:
     """Write one session of `samples` x `units` dF/F values; 115,459 x 150 is a true size.
 
@@ -92,7 +98,7 @@ def write_session(
 
     generator = np.random.default_rng(seed)
     truth = Truth.draw(samples, generator)
-    traces = fluorescence_of(truth, units, noise, generator)
+    traces = fluorescence_of(truth, units, noise, generator, tuning)
     splits = runs_of(split_counts, samples) if split_counts is not None else truth.splits()
     data = data_of(truth, traces, generator, session_id, animal)
     state_splits(data, splits, samples, form)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
+from raylab.data.synthesis.mixed import mixed_rates
 from raylab.data.synthesis.truth import DIRECTIONS, RATE_HZ, Truth, smooth
+
+Tuning = Literal["simple", "mixed"]
 
 RISE_S, DECAY_S = 0.07, 0.6  # GCaMP6
 UNITS_AT_ONCE = 32  # bounds the memory of true-size sessions
 
 
 def fluorescence_of(
-    truth: Truth, units: int, noise: float, generator: np.random.Generator
+    truth: Truth,
+    units: int,
+    noise: float,
+    generator: np.random.Generator,
+    tuning: Tuning = "simple",
 ) -> np.ndarray:
     """(T, N) float32 dF/F: spikes at rates that the truth drives, through the indicator, with
     noise.
     """
+    rates_of = {"simple": _rates, "mixed": mixed_rates}[tuning]
     traces = np.empty((len(truth.speed), units), np.float32)
     for start in range(0, units, UNITS_AT_ONCE):
         block = slice(start, min(start + UNITS_AT_ONCE, units))
         traces[:, block] = _fluoresce(
-            _rates(truth, block.stop - block.start, generator), noise, generator
+            rates_of(truth, block.stop - block.start, generator), noise, generator
         )
     return traces
 
