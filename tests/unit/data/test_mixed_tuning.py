@@ -55,4 +55,7 @@ def test_the_command_writes_mixed_sessions_of_as_many_units_as_asked(tmp_path: P
     refused = CliRunner().invoke(
         cli, ["synth", str(tmp_path / "n"), "--kind", "neuropixels", "--tuning", "mixed"]
     )
-    assert (refused.exit_code, "--tuning is not of --kind neuropixels" in refused.output) == (2, True)
+    assert (refused.exit_code, "--tuning is not of --kind neuropixels" in refused.output) == (
+        2,
+        True,
+    )
