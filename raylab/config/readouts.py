@@ -18,6 +18,11 @@ def as_several(value: object) -> object:
     return [value] if isinstance(value, str | int | float) else value
 
 
+def _or_none(value: object) -> object:
+    """Read null as the word none, and one value as a list of one."""
+    return ["none"] if value is None else as_several(value)
+
+
 def _share(value: object) -> object:
     if value in ("auto", "none"):
         return value
@@ -26,12 +31,14 @@ def _share(value: object) -> object:
     raise ValueError("auto, none or a number from 0 to 1 is needed")
 
 
+WHOLE: tuple[Literal["none"]] = ("none",)  # features as they are, not their principal components
 NEIGHBOURS = (1, 5, 9, 15, 25, 49, 121, 200)  # numbers to choose from, as EvaluationConfig's
 MOST_NEIGHBOURS = 100_000
 Neighbours = Annotated[int, Field(ge=1, le=MOST_NEIGHBOURS, strict=True)]
 Smoothing = Annotated[float, Field(ge=1e-12, le=1e3)]
 Penalty = Annotated[float, Field(gt=0, le=1e12)]
 Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
+Components = Annotated[int, Field(ge=1, le=4096, strict=True)] | Literal["none"]
 OneOrMore = Field(min_length=1, max_length=100)
 
 
@@ -61,6 +68,12 @@ class KnnConfig(ReadoutConfig):
     """k nearest neighbours: mean, circular mean or most frequent class."""
 
     kind: Literal["knn"] = "knn"
+    # Not recorded where it is none, so that configs are what they were before it could be chosen.
+    components: Annotated[tuple[Components, ...], OneOrMore, BeforeValidator(_or_none)] = Field(
+        WHOLE,
+        exclude_if=lambda value: value == WHOLE,
+        description="neighbours among so many principal components of the features; none: all",
+    )
     metric: Annotated[
         tuple[Literal["euclidean", "cosine"], ...], OneOrMore, BeforeValidator(as_several)
     ] = (
@@ -136,7 +149,7 @@ class NeighboursConfig(ReadoutConfig):
     kind: Literal["knn"] = "knn"
 
 
-READOUTS.add(KnnConfig, "raylab.evaluation.readout_fits:NearestNeighbours")
+READOUTS.add(KnnConfig, "raylab.evaluation.readout_methods.nearest:NearestNeighbours")
 READOUTS.add(NaiveBayesConfig, "raylab.evaluation.readout_fits:NaiveBayes")
 READOUTS.add(RidgeConfig, "raylab.evaluation.readout_fits:Ridge")
 READOUTS.add(LogisticConfig, "raylab.evaluation.readout_fits:Logistic")

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from raylab.config.readouts import ReadoutConfig
 from raylab.config.training import EvaluationConfig
@@ -22,6 +21,7 @@ from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.evaluation.decoding import Decoded, chance, decode, mean_scores
 from raylab.evaluation.pooling import pool_samples
 from raylab.evaluation.reading import Searches
+from raylab.evaluation.readout_methods.components import principal_components
 
 SMOOTHING_SAMPLES = (0, 1, 2, 4, 8, 12, 20)
 COMPONENTS = (3, 8, 16, 32)
@@ -163,9 +163,7 @@ class Baselines:
             [activity[a:b] for a, b, code in timeline.parts if code == CODE["train"]]
         )
         most = min(activity.shape[1], len(training))
-        projected = (
-            PCA(min(max(COMPONENTS), most), random_state=0).fit(training).transform(activity)
-        )
+        projected = principal_components(training, max(COMPONENTS)).project(activity)
         options = []
         for count in sorted({min(count, most) for count in COMPONENTS}):
             decoded = self._choose(projected[:, :count], timeline, label)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raylab.config.readouts import KnnConfig, NeighboursConfig, ReadoutConfig
+from raylab.config.readouts import WHOLE, KnnConfig, NeighboursConfig, ReadoutConfig
 from raylab.config.training import EvaluationConfig
 from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
@@ -151,7 +151,7 @@ def _read(
     the best).
     """
     decoder = choice or config.decoder
-    if isinstance(decoder, KnnConfig):
+    if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
         ks = (min(*decoder.neighbours, len(sides.reference.values)),)
         return by_neighbours(sides, metrics=decoder.metric, ks=ks, searches=searches)
     if isinstance(decoder, NeighboursConfig):

@@ -102,10 +102,12 @@ def readable(kind: str, reference: Label) -> bool:
 def settings_text(choices: Sequence[ReadoutConfig]) -> str:
     """A decoder with its settings over sessions: `ridge, alpha 10` or `knn, cosine, k 5-25`."""
     short = {"neighbours": "k ", "metric": ""}
-    names = [name for name in type(choices[0]).model_fields if name != "kind"]
+    dumped = [choice.model_dump() for choice in choices]  # without what is not used
+    names = [name for name in type(choices[0]).model_fields if any(name in each for each in dumped)]
     settings = [
         short.get(name, f"{name} ") + _span([getattr(choice, name)[0] for choice in choices])
         for name in names
+        if name != "kind"
     ]
     return ", ".join([choices[0].kind, *settings])
 

@@ -10,15 +10,14 @@ half a second, and few trials need it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import minimize
 
 from raylab.config.readouts import (
-    KnnConfig,
     LdaConfig,
     LogisticConfig,
     NaiveBayesConfig,
@@ -26,70 +25,12 @@ from raylab.config.readouts import (
     RidgeConfig,
     SvmConfig,
 )
-from raylab.data.session import Label, LabelKind
 from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
-from raylab.evaluation.neighbours import nearest, predict, votes
-from raylab.evaluation.readout_method import Arrays, Examples, Predicted, Readout, ReadoutMethod
+from raylab.evaluation.readout_method import Arrays, Examples, ReadoutMethod
 
-METRICS = ("euclidean", "cosine")  # kept as their positions: arrays hold no text
 ITERATIONS = 1000  # of logistic and svm, as scikit-learn's linear SVM has them
 TOLERANCE = 1e-6  # of the SVM's gradient, as a share of the gradient at the start
-
-
-class NearestNeighbours(ReadoutMethod[KnnConfig]):
-    """Keeps the examples: their labels are what is predicted."""
-
-    def fit(self, settings: KnnConfig, examples: Examples) -> Arrays:
-        return {
-            "features": examples.features,
-            "labels": examples.label.values,
-            "neighbours": np.array([min(settings.neighbours[0], len(examples.features))]),
-            "metric": np.array([METRICS.index(settings.metric[0])]),
-        }
-
-    def width(self, arrays: Arrays) -> int:
-        width: int = arrays["features"].shape[1]
-        return width
-
-    def predict(self, readout: Readout, features: np.ndarray) -> Predicted:
-        k, metric = int(readout.arrays["neighbours"][0]), int(readout.arrays["metric"][0])
-        places = nearest(readout.arrays["features"], features, k=k, metric=METRICS[metric])
-        return _of_neighbours(readout, places, (k,))[k]
-
-    def restricted(self, config: KnnConfig, count: int) -> KnnConfig:
-        """Without numbers of neighbours that there are not: all of them where none is left."""
-        within = tuple(k for k in config.neighbours if k <= count)
-        return config.model_copy(update={"neighbours": within or (count,)})
-
-    def predict_each(
-        self,
-        config: KnnConfig,
-        fitted: Iterable[tuple[ReadoutConfig, Readout]],
-        features: np.ndarray,
-    ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
-        """One search for neighbours per metric, whatever their number."""
-        searched: dict[int, dict[int, Predicted]] = {}
-        for settings, readout in fitted:
-            metric, most = int(readout.arrays["metric"][0]), max(config.neighbours)
-            if metric not in searched:
-                at = nearest(readout.arrays["features"], features, k=most, metric=METRICS[metric])
-                searched = {metric: _of_neighbours(readout, at, config.neighbours)}
-            yield settings, readout, searched[metric][int(readout.arrays["neighbours"][0])]
-
-
-def _of_neighbours(
-    readout: Readout, neighbours: np.ndarray, ks: tuple[int, ...]
-) -> dict[int, Predicted]:
-    """Predictions from (n, k) neighbours, for several k at once."""
-    labels = readout.arrays["labels"]
-    if readout.label_kind == "discrete":
-        names = tuple(map(str, range(int(readout.arrays["classes"][0]))))
-        label = Label(kind="discrete", values=labels, classes=names)
-        counts = votes(label, neighbours, ks)
-        return {k: readout.of_outputs(counts[k][:, readout.arrays["seen"]]) for k in ks}
-    label = Label(kind=cast(LabelKind, readout.label_kind), values=labels)
-    return {k: Predicted(values) for k, values in predict(label, neighbours, ks).items()}
 
 
 class NaiveBayes(ReadoutMethod[NaiveBayesConfig]):

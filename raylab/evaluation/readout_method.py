@@ -175,8 +175,8 @@ class ReadoutMethod(ABC, Generic[C]):
         """Predictions from (n, F) finite features."""
         return readout.of_outputs(self.outputs(readout.arrays, features.astype(np.float64)))
 
-    def restricted(self, config: C, count: int) -> C:
-        """The settings that make sense with so many examples to fit."""
+    def restricted(self, config: C, count: int, width: int) -> C:
+        """The settings that make sense with `count` examples of `width` features to fit."""
         return config
 
     def predict_each(

@@ -111,7 +111,7 @@ def _predicted(
 ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
     """Every combination of the settings, fitted and applied."""
     method = method_of(config.kind)
-    config = method.restricted(config, int(fit[1].labelled.sum()))
+    config = method.restricted(config, int(fit[1].labelled.sum()), fit[0].shape[1])
     return method.predict_each(config, _fitted(config, *fit, scale), features)
 
 

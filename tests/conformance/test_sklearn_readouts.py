@@ -4,13 +4,14 @@ data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multioutput import MultiOutputRegressor
@@ -31,7 +32,8 @@ from raylab.config.readouts import (
 )
 from raylab.data.session import Label
 from raylab.evaluation.formulas import on_circle
-from raylab.evaluation.readouts import fit_readout
+from raylab.evaluation.readout_method import Predicted
+from raylab.evaluation.readouts import choose_readout, fit_readout
 
 NAMES = tuple(f"scene {code}" for code in range(8))
 
@@ -220,3 +222,39 @@ def test_nearest_neighbours(case: Case, metric: str, k: int) -> None:
     )
     expected = KNeighborsRegressor(k, metric=metric).fit(fitted, case.values).predict(asked)
     np.testing.assert_allclose(values, expected, rtol=1e-9)
+
+
+@each_case
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_nearest_neighbours_of_principal_components(case: Case, metric: str) -> None:
+    fitted, asked = case.features.astype(np.float64), case.asked.astype(np.float64)
+    count = min(5, *fitted.shape)
+    label = Label(kind="discrete", values=case.codes, classes=NAMES)
+    config = KnnConfig(neighbours=5, metric=metric, components=count)
+    told = fit_readout(config, case.features, label).predict(case.asked)
+    oracle = make_pipeline(PCA(count), KNeighborsClassifier(5, metric=metric))
+    oracle.fit(fitted, case.codes)
+    np.testing.assert_array_equal(told.values, oracle.predict(asked))
+
+
+def test_the_number_of_components_is_chosen_on_validation() -> None:
+    case = CASES["plain"]
+    label = Label(kind="discrete", values=case.codes, classes=NAMES)
+    config = KnnConfig(neighbours=(3, 9), metric="cosine", components=(2, "none", 8, 12, 100))
+    reached = {}
+
+    def score(truth: Label, predicted: Predicted) -> float:
+        reached[len(reached)] = float((predicted.values == truth.values).mean())
+        return reached[len(reached) - 1]
+
+    held = (case.features[120:], replace(label, values=case.codes[120:]))
+    fit = (case.features[:120], replace(label, values=case.codes[:120]))
+    chosen, readout = choose_readout(config, fit, held, score)
+    alone = [
+        fit_readout(one, *fit).predict(held[0]).values
+        for one in config.candidates()
+        if one.components != (100,)  # as many as there are features: the same as 12
+    ]
+    assert list(reached.values()) == [float((one == held[1].values).mean()) for one in alone]
+    assert chosen == config.candidates()[int(np.argmax(list(reached.values())))]
+    assert readout.arrays["axes"].shape[0] == 12

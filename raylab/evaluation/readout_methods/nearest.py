@@ -1,0 +1,119 @@
+"""k nearest neighbours, among the features or among their principal components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import numpy as np
+
+from raylab.config.readouts import KnnConfig, ReadoutConfig
+from raylab.data.session import Label, LabelKind
+from raylab.evaluation.neighbours import nearest, predict, votes
+from raylab.evaluation.readout_method import (
+    Arrays,
+    Examples,
+    Fitted,
+    Predicted,
+    Readout,
+    ReadoutMethod,
+)
+from raylab.evaluation.readout_methods.components import Components, principal_components
+
+METRICS = ("euclidean", "cosine")  # kept as their positions: arrays hold no text
+
+
+class NearestNeighbours(ReadoutMethod[KnnConfig]):
+    """Keeps the examples: their labels are what is predicted."""
+
+    def fit(self, settings: KnnConfig, examples: Examples) -> Arrays:
+        ((_, arrays),) = self.fit_each(settings, examples)
+        return arrays
+
+    def fit_each(self, config: KnnConfig, examples: Examples) -> Iterator[Fitted]:
+        """The components are computed once, whatever their numbers."""
+        counts = [count for count in config.components if count != "none"]
+        every = principal_components(examples.features, max(counts)) if counts else None
+        places: dict[object, Arrays] = {}
+        for settings in config.candidates():
+            (count,) = settings.components
+            if count not in places:
+                places = {count: _places(examples.features, every, count)}
+            yield (
+                settings,
+                {
+                    **places[count],
+                    "labels": examples.label.values,
+                    "neighbours": np.array([min(settings.neighbours[0], len(examples.features))]),
+                    "metric": np.array([METRICS.index(settings.metric[0])]),
+                },
+            )
+
+    def width(self, arrays: Arrays) -> int:
+        return len(arrays["axes"]) if "axes" in arrays else int(arrays["features"].shape[1])
+
+    def predict(self, readout: Readout, features: np.ndarray) -> Predicted:
+        k = int(readout.arrays["neighbours"][0])
+        return _of_neighbours(readout, _nearest(readout, features, k), (k,))[k]
+
+    def restricted(self, config: KnnConfig, count: int, width: int) -> KnnConfig:
+        """Without numbers of neighbours and of components that there are not: all of them where
+        none is left.
+        """
+        within = tuple(k for k in config.neighbours if k <= count)
+        most = min(count, width)
+        components = tuple(
+            dict.fromkeys(each if each == "none" else min(each, most) for each in config.components)
+        )
+        return config.model_copy(
+            update={"neighbours": within or (count,), "components": components}
+        )
+
+    def predict_each(
+        self,
+        config: KnnConfig,
+        fitted: Iterable[tuple[ReadoutConfig, Readout]],
+        features: np.ndarray,
+    ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
+        """One search for neighbours per metric and number of components, whatever the number of
+        neighbours.
+        """
+        searched: dict[object, dict[int, Predicted]] = {}
+        for settings, readout in fitted:
+            assert isinstance(settings, KnnConfig)
+            key = (settings.components, settings.metric)
+            if key not in searched:
+                at = _nearest(readout, features, max(config.neighbours))
+                searched = {key: _of_neighbours(readout, at, config.neighbours)}
+            yield settings, readout, searched[key][int(readout.arrays["neighbours"][0])]
+
+
+def _places(features: np.ndarray, every: Components | None, count: object) -> Arrays:
+    """The arrays that say where the fitted examples are."""
+    if every is None or not isinstance(count, int):
+        return {"features": features}
+    some = every.first(count)
+    return {"features": some.project(features), "centre": some.centre, "axes": some.axes}
+
+
+def _nearest(readout: Readout, features: np.ndarray, k: int) -> np.ndarray:
+    """(n, k) the fitted examples that are nearest to (n, F) features."""
+    arrays = readout.arrays
+    if "axes" in arrays:
+        features = Components(arrays["centre"], arrays["axes"]).project(features)
+    metric = METRICS[int(arrays["metric"][0])]
+    return nearest(arrays["features"], features, k=k, metric=metric)
+
+
+def _of_neighbours(
+    readout: Readout, neighbours: np.ndarray, ks: tuple[int, ...]
+) -> dict[int, Predicted]:
+    """Predictions from (n, k) neighbours, for several k at once."""
+    labels = readout.arrays["labels"]
+    if readout.label_kind == "discrete":
+        names = tuple(map(str, range(int(readout.arrays["classes"][0]))))
+        label = Label(kind="discrete", values=labels, classes=names)
+        counts = votes(label, neighbours, ks)
+        return {k: readout.of_outputs(counts[k][:, readout.arrays["seen"]]) for k in ks}
+    label = Label(kind=cast(LabelKind, readout.label_kind), values=labels)
+    return {k: Predicted(values) for k, values in predict(label, neighbours, ks).items()}
