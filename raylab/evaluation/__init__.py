@@ -9,5 +9,6 @@
 - baselines: the same decoders on activity without a model. confusion: which classes are mixed up.
 - reconstruction, codes: scores of rebuilt activity and of codebooks.
 - consistency, comparison, topology, unit_correlation: embeddings and units compared.
+- certainty: how sure a choice among models is (units, cross-fitting, confidence sets, intervals).
 - choice, power_law: a choice among candidates; a law of the error over sizes.
 """

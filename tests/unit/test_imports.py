@@ -96,6 +96,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "jinja2": ("reporting.markup",),
     "click": ("cli",),
     "ripser": ("evaluation.topology",),
+    "arch": ("evaluation.certainty.",),
     "umap": ("evaluation.comparison",),
     "torch_geometric": ("models.networks.graph",),
     "requests": ("data.allen.", "data.fetching.", "data.dandi."),
