@@ -38,6 +38,11 @@ class FoldOutcome:
     test: Mapping[str, np.ndarray] = field(default_factory=dict)
     test_chance: np.ndarray | None = None
 
+    @property
+    def is_tested(self) -> bool:
+        """Whether the test part was read with the recommended entrant."""
+        return self.recommended in self.test and self.test_chance is not None
+
 
 @dataclass(frozen=True)
 class EntrantFacts:

@@ -8,8 +8,17 @@ from typing import Literal
 
 from raylab.results import Result
 
-# What the data say: see `outcome.py`.
-Outcome = Literal["better", "tied", "baseline", "contradicted", "chance", "interrupted", "nothing"]
+# What the data say; `outcome.py` decides.
+Outcome = Literal[
+    "better",  # than the best baseline, clearly
+    "tied",  # with the best baseline
+    "baseline",  # a baseline is recommended
+    "alone",  # there is no baseline to compare with
+    "chance",  # nothing is better than a constant guess
+    "contradicted",  # test contradicts validation
+    "unread",  # the test parts of some folds were not read
+    "nothing",  # was scored
+]
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ class FoldScore(Result):
     """An entrant in one fold: its validation score, and its test score where it was read."""
 
     name: str
-    valid: float
+    valid: float | None
     test: float | None
 
 
@@ -143,6 +152,23 @@ class Minutes(Result):
 
 
 @dataclass(frozen=True)
+class Validation(Result):
+    """What validation says of each fold's own recommendation, which test may contradict.
+
+    Attributes:
+        score: Its mean validation score over folds.
+        difference: It less each fold's best baseline.
+        above_chance: It less each fold's constant prediction.
+        chance: The score of the constant predictions.
+    """
+
+    score: Span
+    difference: Span
+    above_chance: Span
+    chance: float | None
+
+
+@dataclass(frozen=True)
 class Final(Result):
     """The model that `raylab.load` gives: one fit on all samples, which has no test score."""
 
@@ -172,12 +198,15 @@ class Answer(Result):
         outcome: The answer in a word, by which the report is coloured.
         best: The entrant of the best mean.
         above_chance: The recommended entrant less chance, with its 95 % interval.
+        validation: What validation says of the same choices.
         by_fold: A row per fold.
         entrants: A row per entrant, the best validation score first.
         units: What the intervals resample.
         seeds: How many seeds of a network are averaged.
         minutes: The budget and the time used.
         final: The model on all samples; None before it is fitted.
+        held_out: "session" or "animal" where these are held out whole; None where samples of every
+            session train.
         interrupted: Whether the study ended before its last step.
         notes: What a reader should know besides.
     """
@@ -195,11 +224,13 @@ class Answer(Result):
     outcome: Outcome
     best: BestMean | None
     above_chance: Span
+    validation: Validation
     by_fold: Sequence[FoldRow]
     entrants: Sequence[EntrantRow]
     units: Units
     seeds: int
     minutes: Minutes
     final: Final | None
+    held_out: str | None
     interrupted: bool
     notes: Sequence[str]

@@ -1,0 +1,55 @@
+"""What the numbers of an answer amount to, in a word."""
+
+from __future__ import annotations
+
+from raylab.analysis.answering.results import Answer, Outcome, Span
+
+LEAD = 0.1  # of validation over chance; what led by less can be lost without any drift
+KEPT = 0.5  # of validation's lead over chance; a test score that keeps less contradicts it
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    """The outcome that the sentence and the report's colour follow."""
+    recommended = answer.recommended
+    if recommended is None:
+        return "nothing"
+    if recommended.score is None or read_folds(answer) < answer.folds:
+        return "unread"
+    if is_lost(answer) or is_reversed(answer):
+        return "contradicted"
+    if not is_above(answer.above_chance):
+        return "chance"
+    if recommended.family == "baseline":
+        return "baseline"
+    if answer.baseline is None:
+        return "alone"
+    return "better" if is_above(answer.difference) else "tied"
+
+
+def read_folds(answer: Answer) -> int:
+    """In how many folds the test part was read with the recommended entrant."""
+    return sum(row.recommended.test is not None for row in answer.by_fold)
+
+
+def is_lost(answer: Answer) -> bool:
+    """Whether the test parts lose most of what validation had above chance.
+
+    All hold: validation led chance by at least 0.1, the intervals of the two leads do not touch,
+    and less than half of the lead is left. Choosing among many tries costs less than that.
+    """
+    valid, test = answer.validation.above_chance, answer.above_chance
+    if valid.value is None or valid.low is None or test.value is None or test.high is None:
+        return False
+    return valid.value >= LEAD and test.high < valid.low and test.value < KEPT * valid.value
+
+
+def is_reversed(answer: Answer) -> bool:
+    """Whether validation prefers a model to the best baseline, and test clearly the baseline."""
+    valid, test = answer.validation.difference.value, answer.difference.high
+    is_model = answer.recommended is not None and answer.recommended.family != "baseline"
+    return is_model and valid is not None and valid > 0 and test is not None and test < 0
+
+
+def is_above(difference: Span) -> bool:
+    """Whether the whole interval of a difference is above 0."""
+    return difference.low is not None and difference.low > 0
