@@ -9,9 +9,9 @@ from raylab.analysis.answering.bewares import contradicted, no_better_than_chanc
 from raylab.analysis.answering.outcome import read_folds
 from raylab.analysis.answering.phrases import (
     chosen_entrant,
-    set_text,
     decodes,
     more_data,
+    set_text,
 )
 from raylab.analysis.answering.results import Answer, Outcome
 from raylab.analysis.answering.wording import gap, number, plainly

@@ -55,14 +55,17 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         {"test": {**SCORES, "gru": 0.705}, "noise": 0.06},
         "tied",
         (
-            "do not show that it is better than the best baseline, smoothed (difference 0.005, 95 %",
+            "do not show that it is better than the best baseline, smoothed (difference 0.005, 95",
             "About 20 times as much data would show it",
         ),
     ),
     "too few units for a set": (
         {"folds": 1, "units": 12},
         "better",
-        ("only 12 blocks of time, too few to rule any entrant out (20 are needed)", "More sessions"),
+        (
+            "only 12 blocks of time, too few to rule any entrant out (20 are needed)",
+            "More sessions",
+        ),
     ),
     "chance": (
         {"valid": LOW, "test": {"smoothed": -0.02, "gru": -0.005}, "noise": 0.05},
