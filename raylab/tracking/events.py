@@ -118,7 +118,9 @@ class TrialStarted(TrialEvent):
         params: The searched paths and their values.
         config: The resolved config.
         resources: `cpus` and `gpus` of each worker, and how many `workers`.
-        of: The trial of the search that this one repeats with another seed.
+        of: The trial of the search that this one repeats: with another seed, or on more samples.
+        fold: Of an answer: the fold whose samples the trial sees, counted from 0.
+        entrant: Of an answer: the contestant that the trial's config belongs to.
     """
 
     kind: ClassVar[str] = "trial_started"
@@ -126,6 +128,8 @@ class TrialStarted(TrialEvent):
     config: Values = field(default_factory=dict)
     resources: Mapping[str, float] | None = _optional()
     of: str | None = _optional()
+    fold: int | None = _optional()
+    entrant: str | None = _optional()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,8 @@ class TrialRecord:
         resources: Of its workers: {"cpus", "gpus"} of each, and how many "workers".
         of: The trial of the search that this one repeats with another seed; None where a sampler
             drew it.
+        fold: Of an answer: the fold whose samples it saw, from 0; None for a fit on all samples.
+        entrant: Of an answer: the contestant that its config belongs to.
         lineage: Of population-based training: {"step", "source", "params", "config"} of its
             beginning (source None) and of each time that it took over another member's weights at a
             step, and went on with other params. Empty where it never did.
@@ -83,6 +85,8 @@ class TrialRecord:
     seconds: float = 0.0
     resources: dict[str, float] = field(default_factory=dict)
     of: str | None = None
+    fold: int | None = None
+    entrant: str | None = None
     lineage: tuple[Piece, ...] = ()
 
     @property
@@ -227,6 +231,8 @@ def _started(record: TrialRecord, event: TrialStarted) -> TrialRecord:
         config=as_recorded(event.config) or record.config,
         resources=dict(event.resources or record.resources),
         of=event.of or record.of,
+        fold=event.fold if event.fold is not None else record.fold,
+        entrant=event.entrant or record.entrant,
     )
 
 

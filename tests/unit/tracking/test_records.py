@@ -10,7 +10,7 @@ import pytest
 from fake_study import T0, ended, reported, started
 
 from raylab.tracking import environment, events
-from raylab.tracking.events import StudyEnded, parse_event
+from raylab.tracking.events import StudyEnded, TrialStarted, parse_event
 from raylab.tracking.records import best, best_so_far, is_ended, reads_of_test, records
 from raylab.tracking.runs import trial_run
 
@@ -142,3 +142,13 @@ def test_the_git_state_of_a_folder(tmp_path: Path) -> None:
     assert dirty == {"commit": clean["commit"], "dirty": True}
     assert clean["dirty"] is False
     assert len(clean["commit"]) == 40
+
+
+def test_trials_of_an_answer_name_their_fold_and_entrant_and_others_do_not() -> None:
+    of_answer = TrialStarted(trial="fold0-ridge-03", time=T0, fold=0, entrant="ridge")
+    again = TrialStarted(trial="fold0-ridge-03", time=T0 + 5)  # of a resume
+    log = [parse_event(event.to_dict()) for event in (of_answer, again, started("0000"))]
+    first, other = records(log, live=False)
+    assert (first.fold, first.entrant) == (0, "ridge")
+    assert (other.fold, other.entrant) == (None, None)
+    assert not {"fold", "entrant"} & set(started("0000").to_dict())
