@@ -4,5 +4,6 @@
 - `parameters`: one searched parameter. `conditions`: `when`. `constraints`: between parameters.
 - `samplers`, `schedulers`: registries of these sections; `kinds`: keys of other kinds.
 - `settings`: objective, budget and resources. `earlier`: `warm_start`.
-- `draws`, `grid`: random draws and all points of a grid.
+- `draws`, `grid`: random draws and all points of a grid. `units`: values in samples.
+- `shipped`: the spaces of `raylab/space/spaces`, by name.
 """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import Field, field_validator, model_validator
 
@@ -41,6 +41,9 @@ class Parameter(Strict):
     paths: tuple[str, ...] = Field(
         (), description="config paths that share this draw; its key is then a free name"
     )
+    unit: Literal["samples"] | None = Field(
+        None, description="samples of the recording, for paths in milliseconds (..._ms)"
+    )
 
     @field_validator("categorical", mode="before")
     @classmethod
@@ -69,6 +72,8 @@ class Parameter(Strict):
             raise ValueError("the step of an int must be whole")
         if self.categorical is not None and not self.categorical:
             raise ValueError("categorical needs at least one choice")
+        if self.unit and (self.int_ or self.step):
+            raise ValueError("unit: samples needs float: [low, high] without a step, or a list")
         if self.paths and len(set(self.paths)) < max(2, len(self.paths)):
             raise ValueError("paths needs two or more config paths, each once")
         return self
@@ -122,6 +127,7 @@ def Float(
     step: float | None = None,
     when: When | None = None,
     paths: Iterable[str] = (),
+    unit: Literal["samples"] | None = None,
 ) -> Parameter:
     """Search a number between `low` and `high`; in a space file, `{float: [low, high]}`.
 
@@ -132,6 +138,8 @@ def Float(
         step: The distance of the values that can be drawn, counted from `low`. Default: any number.
         when: The parameter is searched only where these config paths have these values.
         paths: Config paths that share this draw. The key in `search` is then a free name.
+        unit: `samples` if the bounds are in samples of the recording; the path is then one in
+            milliseconds, such as `view.smoothing_ms`.
 
     Raises:
         ConfigError: A space file with this parameter would be refused.
@@ -141,7 +149,8 @@ def Float(
         >>> rate.contains(0.003), rate.contains(1.0)
         (True, False)
     """
-    return _made("Float", {"float": [low, high], "log": log, "step": step}, when, paths)
+    entry = {"float": [low, high], "log": log, "step": step, "unit": unit}
+    return _made("Float", entry, when, paths)
 
 
 def Int(
@@ -174,7 +183,11 @@ def Int(
 
 
 def Choice(
-    choices: Iterable[Scalar], *, when: When | None = None, paths: Iterable[str] = ()
+    choices: Iterable[Scalar],
+    *,
+    when: When | None = None,
+    paths: Iterable[str] = (),
+    unit: Literal["samples"] | None = None,
 ) -> Parameter:
     """Search a choice among values; in a space file, `{categorical: [...]}`.
 
@@ -182,6 +195,8 @@ def Choice(
         choices: The values: text, numbers, truth values or None.
         when: The parameter is searched only where these config paths have these values.
         paths: Config paths that share this draw. The key in `search` is then a free name.
+        unit: `samples` if the values are in samples of the recording; the path is then one in
+            milliseconds, such as `view.smoothing_ms`.
 
     Raises:
         ConfigError: A space file with this parameter would be refused.
@@ -190,7 +205,7 @@ def Choice(
         >>> raylab.Choice(["offset5", "offset10"]).values()
         ['offset5', 'offset10']
     """
-    return _made("Choice", {"categorical": list(choices)}, when, paths)
+    return _made("Choice", {"categorical": list(choices), "unit": unit}, when, paths)
 
 
 def _made(

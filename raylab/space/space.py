@@ -126,6 +126,27 @@ class Space(Strict):
         return self
 
     @model_validator(mode="after")
+    def _samples_of_milliseconds(self) -> Space:
+        """What is given in samples is a time, and no condition names it: conditions and constraints
+        are about the config's own values.
+        """
+        in_samples = [name for name, parameter in self.search.items() if parameter.unit]
+        for name in in_samples:
+            other = next((path for path in self.paths(name) if not path.endswith("_ms")), None)
+            if other is not None:
+                raise ValueError(
+                    f"search.{name}.unit: samples are of paths in milliseconds (..._ms), not of "
+                    f"'{other}'"
+                )
+        for name, parameter in self.search.items():
+            parent = next((path for path in parameter.when if path in in_samples), None)
+            if parent is not None:
+                raise ValueError(
+                    f"search.{name}.when: '{parent}' is in samples, which no condition can name"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _warm_start_informs(self) -> Space:
         if self.warm_start and not self.sampler.learns_from_trials:
             raise ValueError(

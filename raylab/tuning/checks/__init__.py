@@ -4,5 +4,6 @@
 - `configs`: one config on a dataset.
 - `paths`: one searched path at a time, against the config and the dataset.
 - `objectives`: whether the objectives are measured and can compare the trials.
-- `draws`: points, shared draws, constraints, and what the sampler cannot do.
+- `points`: points to try first, and which of them the dataset can use.
+- `draws`: shared draws, constraints, and what the sampler cannot do.
 """

@@ -1,6 +1,4 @@
-"""Checks of what a space draws: shared draws, points to try first, values together, and what its
-sampler cannot do.
-"""
+"""Checks of what a space draws: shared draws, values together, and what its sampler cannot do."""
 
 from __future__ import annotations
 
@@ -42,42 +40,6 @@ def _is_path(space: Space, name: str, source: str) -> bool:
     except (AttributeError, KeyError, ConfigError):
         return False
     return True
-
-
-def check_points(space: Space, source: str) -> None:
-    """Points name searched paths, with values that can be drawn, and the parents of paths that are
-    conditional.
-
-    Raises:
-        ConfigError: names the point and the path.
-    """
-    for number, point in enumerate(space.points):
-        where = f"{source}: points.{number}"
-        for name, value in point.items():
-            if name not in space.search:
-                raise ConfigError(
-                    f"{where}: '{name}' is not searched", did_you_mean(name, space.search)
-                )
-            if not space.search[name].contains(value):
-                raise ConfigError(
-                    f"{where}.{name}: {value!r} cannot be drawn", f"See search.{name}."
-                )
-            missing = next(
-                (parent for parent in space.search[name].when if parent not in point), None
-            )
-            if missing is not None:
-                raise ConfigError(
-                    f"{where}.{name}: it exists only with some {missing}",
-                    f"Add {missing} to the point.",
-                )
-        config = space.drawn(point)
-        stray = next((name for name in point if not space.active(name, config)), None)
-        if stray is not None:
-            raise ConfigError(
-                f"{where}.{stray}: its `when` is not met", "Remove it from the point."
-            )
-        if point in space.points[:number]:
-            raise ConfigError(f"{where}: this point is listed twice", "Remove one of them.")
 
 
 def check_draws(space: Space, problem: Problem, source: str) -> None:

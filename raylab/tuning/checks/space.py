@@ -9,10 +9,12 @@ from raylab.space.conditions import stand_in, without_fixed
 from raylab.space.grid import with_grid_budget
 from raylab.space.schedulers import PbtConfig, StoppingConfig
 from raylab.space.space import Space
+from raylab.space.units import in_milliseconds
 from raylab.tuning.checks.configs import Sessions, config_error
-from raylab.tuning.checks.draws import check_draws, check_names, check_points, check_sampler
+from raylab.tuning.checks.draws import check_draws, check_names, check_sampler
 from raylab.tuning.checks.objectives import check_objectives
 from raylab.tuning.checks.paths import check_path, for_dataset
+from raylab.tuning.checks.points import check_points, with_usable_points
 from raylab.tuning.drawing.exploring import check_population, mutable_paths
 
 
@@ -26,25 +28,27 @@ def check_space(
         source: What errors call the space.
 
     Returns:
-        The space as it will run, and notes of what was changed, one sentence each. Choices that no
-        trial on this dataset could use are left out, for example a conditional that has no meaning
-        for the label.
+        The space as it will run, and notes of what was changed, one sentence each. Values in
+        samples are converted to milliseconds. Choices that no trial on this dataset could use are
+        left out, for example a conditional that has no meaning for the label.
 
     Raises:
         ConfigError: Names the path and what to do.
     """
+    space = in_milliseconds(space, (spec.rate_hz for spec in sessions.values()))
     ordered = space.ordered()
     _check_fixed_part(space, sessions, source)
     check_names(space, source)
     space = without_fixed(space, source)
     for path in ordered:
         check_path(space, path, source)
+    check_points(space, source)
     notes: list[str] = []
     for path in ordered:  # a parent's choices before what depends on them
         space = for_dataset(space, path, sessions, source, notes)
+    space = with_usable_points(space, notes)
     base = parse_trial(stand_in(space), source)
     check_objectives(space, base, sessions, source)
-    check_points(space, source)
     check_draws(space, lambda value: config_error(value, sessions, source), source)
     notes += _check_scheduler(space, base, source)
     if space.sampler.visits_grid:

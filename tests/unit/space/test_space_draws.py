@@ -356,3 +356,20 @@ def test_errors_name_the_override(
     with pytest.raises(ConfigError) as caught:
         make_plan(tmp_path / "space.yaml", data.path, overrides={"training.seed": 1, path: value})
     assert caught.value.what.startswith(said)
+
+
+def test_points_that_the_dataset_cannot_use_are_left_out(data: Dataset) -> None:
+    """A shipped space has points for every kind of label."""
+    value = {
+        "search": {
+            "sampling.conditional": {"categorical": ["time", "time_delta", "discrete"]},
+            "loss.temperature": {"float": [0.1, 1]},
+        },
+        "points": [
+            {"sampling.conditional": "discrete", "loss.temperature": 0.3},
+            {"sampling.conditional": "time", "loss.temperature": 0.2},
+        ],
+    }
+    space, notes = check_space(load_space(value), data.sessions)
+    assert space.points == ({"sampling.conditional": "time", "loss.temperature": 0.2},)
+    assert "points: sampling.conditional=discrete, loss.temperature=0.3 left out" in " ".join(notes)

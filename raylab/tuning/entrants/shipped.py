@@ -1,0 +1,78 @@
+"""The entrants that raylab ships, by family; a search space describes each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from raylab.config.explain import did_you_mean
+from raylab.config.networks import NETWORKS
+from raylab.config.readouts import READOUTS
+from raylab.errors import ConfigError
+from raylab.space.shipped import entrant_files, space_file
+from raylab.space.space import Space
+
+Family = Literal["baseline", "readout", "network", "contrastive", "vqvae"]
+FAMILIES: tuple[Family, ...] = get_args(Family)  # the simplest first
+BASELINES = ("raw", "smoothed", "pca")
+EMBEDDINGS = ("contrastive", "vqvae")  # entrants whose space is the one that `search` uses
+ASKED_FOR = ("vqvae",)  # entrants only where they are named
+
+
+def shipped_files() -> dict[str, Path]:
+    """The search spaces of the shipped entrants, by name, in the order of `FAMILIES`."""
+    files = {**entrant_files(), **{name: space_file(name) for name in EMBEDDINGS}}
+    families = {name: shipped_family(name) for name in files}
+    return {
+        name: files[name] for family in FAMILIES for name in files if families[name] == family
+    }
+
+
+def shipped_family(name: str) -> Family:
+    """The family of a shipped entrant, which its name states: readouts and networks are called as
+    `model.kind` calls them.
+    """
+    if name in BASELINES:
+        return "baseline"
+    if name in NETWORKS.names:
+        return "network"
+    if name in READOUTS.names:
+        return "readout"
+    return next(family for family in FAMILIES if family == name)
+
+
+def family_of(space: Space) -> Family:
+    """The family of a space of the user's own: what the models that it describes are."""
+    kind = space.task.get("kind", "contrastive")
+    if kind != "decoder":
+        return "vqvae" if kind == "vqvae" else "contrastive"
+    model = space.search.get("model.kind")
+    fixed = space.fixed().get("model", {})
+    kinds = model.categorical or () if model else (fixed.get("kind", "mlp"),)
+    return "readout" if all(each in READOUTS.names for each in kinds) else "network"
+
+
+def chosen_names(families: list[str] | None) -> list[str]:
+    """The names of the shipped entrants that take part.
+
+    Baselines always take part, because every verdict is about the difference to the best of them.
+
+    Args:
+        families: Names of families or of entrants; None for all but those of `ASKED_FOR`.
+
+    Raises:
+        ConfigError: A name is no family and no entrant.
+    """
+    names = list(shipped_files())
+    if families is None:
+        return [name for name in names if name not in ASKED_FOR]
+    for each in families:
+        if each not in (*FAMILIES, *names):
+            known = (*FAMILIES, *names)
+            raise ConfigError(
+                f"'{each}' is neither a family nor an entrant",
+                f"{did_you_mean(each, known)} Families: {', '.join(FAMILIES)}. Entrants: "
+                f"{', '.join(names)}.",
+            )
+    wanted = {*families, "baseline"}
+    return [name for name in names if name in wanted or shipped_family(name) in wanted]
