@@ -47,9 +47,9 @@ def entrants_for(
         ConfigError: A name in `families` is not known, or what was asked for by its name cannot
             decode this label; nothing is left out without a word then.
     """
-    return entrants_and_reasons(
-        dataset, label, families=families, space=space, per=per, seed=seed
-    )[0]
+    return entrants_and_reasons(dataset, label, families=families, space=space, per=per, seed=seed)[
+        0
+    ]
 
 
 def entrants_and_reasons(

@@ -23,9 +23,7 @@ def shipped_files() -> dict[str, Path]:
     """The search spaces of the shipped entrants, by name, in the order of `FAMILIES`."""
     files = {**entrant_files(), **{name: space_file(name) for name in EMBEDDINGS}}
     families = {name: shipped_family(name) for name in files}
-    return {
-        name: files[name] for family in FAMILIES for name in files if families[name] == family
-    }
+    return {name: files[name] for family in FAMILIES for name in files if families[name] == family}
 
 
 def shipped_family(name: str) -> Family:
