@@ -1,4 +1,4 @@
-"""Entrants of `raylab answer`: which there are for a label, and which configs each is tried with."""
+"""Entrants of `raylab answer`: which there are for a label, and which configs each tries."""
 
 from __future__ import annotations
 
