@@ -28,6 +28,14 @@ class InputConfig(Strict):
         le=4096,
         description="rows around a sample; none of a group (evaluation.per), which is shown whole",
     )
+    # Not recorded at its default, so that configs are what they were before it could be chosen.
+    align: Literal["centred", "past"] = Field(
+        "centred",
+        exclude_if=lambda align: align == "centred",
+        description=(
+            "the window's rows: on both sides of the sample, or up to the sample and none after it"
+        ),
+    )
     pool: Literal["none", "mean"] = Field(
         "none", description="mean: the rows of an example become one"
     )
@@ -36,7 +44,8 @@ class InputConfig(Strict):
     def around(self) -> tuple[int, int]:
         """[-left, right) rows around a sample, as CEBRA's offsets."""
         window = self.window or 1
-        return window // 2, window - window // 2
+        left = window - 1 if self.align == "past" else window // 2
+        return left, window - left
 
 
 class PlainLoss(Strict):
@@ -144,8 +153,8 @@ class DecoderTrial(TrialConfig):
         if READOUTS.find(model["kind"]) and isinstance(value.get("training", {}), Mapping):
             value = {**value, "training": {**section(value, "training"), "max_steps": 1}}
         per = section(value, "evaluation").get("per", "sample")
-        if per != "sample" and isinstance(value.get("input", {}), Mapping):
-            value = {**value, "input": {**section(value, "input"), "window": None}}
+        if isinstance(value.get("input", {}), Mapping):
+            value = {**value, "input": _shown(section(value, "input"), per)}
         return {**value, "model": model}
 
     @model_validator(mode="after")
@@ -155,3 +164,13 @@ class DecoderTrial(TrialConfig):
                 "input.window is needed if samples are decoded (evaluation.per: sample)"
             )
         return self
+
+
+def _shown(value: Mapping[str, object], per: object) -> Mapping[str, object]:
+    """The section `input` without what has no effect: a window of groups, which are shown whole,
+    and the alignment of a single row.
+    """
+    value = value if per == "sample" else {**value, "window": None}
+    if value.get("window", 0) in (None, 1):
+        return {name: each for name, each in value.items() if name != "align"}
+    return value

@@ -36,6 +36,7 @@ NEIGHBOURS = (1, 5, 9, 15, 25, 49, 121, 200)  # numbers to choose from, as Evalu
 MOST_NEIGHBOURS = 100_000
 Neighbours = Annotated[int, Field(ge=1, le=MOST_NEIGHBOURS, strict=True)]
 Smoothing = Annotated[float, Field(ge=1e-12, le=1e3)]
+Degree = Annotated[int, Field(ge=1, le=10, strict=True)]
 Penalty = Annotated[float, Field(gt=0, le=1e12)]
 Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
 Components = Annotated[int, Field(ge=1, le=4096, strict=True)] | Literal["none"]
@@ -47,9 +48,11 @@ class ReadoutConfig(Strict):
 
     Attributes:
         only_classes: Whether it decodes discrete labels only.
+        only_values: Whether it decodes continuous and circular labels only.
     """
 
     only_classes: ClassVar[bool] = False
+    only_values: ClassVar[bool] = False
     kind: str
 
     def candidates(self) -> list[Self]:
@@ -141,6 +144,23 @@ class LdaConfig(ReadoutConfig):
     )
 
 
+class WienerConfig(ReadoutConfig):
+    """Wiener filter: linear regression on the rows of a window, without a penalty."""
+
+    only_values: ClassVar[bool] = True
+    kind: Literal["wiener"]
+
+
+class WienerCascadeConfig(ReadoutConfig):
+    """Wiener cascade: a polynomial of what the Wiener filter predicts, for each dimension."""
+
+    only_values: ClassVar[bool] = True
+    kind: Literal["wiener_cascade"]
+    degree: Annotated[tuple[Degree, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (2, 3, 4), description="of the polynomial"
+    )
+
+
 class NeighboursConfig(ReadoutConfig):
     """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to
     choose from.
@@ -155,6 +175,8 @@ READOUTS.add(RidgeConfig, "raylab.evaluation.readout_fits:Ridge")
 READOUTS.add(LogisticConfig, "raylab.evaluation.readout_fits:Logistic")
 READOUTS.add(SvmConfig, "raylab.evaluation.readout_fits:SupportVectors")
 READOUTS.add(LdaConfig, "raylab.evaluation.readout_fits:DiscriminantAnalysis")
+READOUTS.add(WienerConfig, "raylab.evaluation.readout_methods.wiener:Wiener")
+READOUTS.add(WienerCascadeConfig, "raylab.evaluation.readout_methods.wiener:WienerCascade")
 
 
 def _of_evaluation() -> list[type[ReadoutConfig]]:

@@ -24,7 +24,9 @@ from raylab.evaluation.readout_method import (
 def supports(kind: str, label_kind: str) -> bool:
     """Whether readouts of `kind` decode labels of `label_kind`."""
     model = READOUTS.model(kind)
-    return label_kind == "discrete" or not (model and model.only_classes)
+    if model is None:
+        return True
+    return not (model.only_values if label_kind == "discrete" else model.only_classes)
 
 
 def require_support(
@@ -35,9 +37,10 @@ def require_support(
     """
     if not supports(kind, label_kind):
         able = ", ".join(each for each in READOUTS.names if supports(each, label_kind))
+        only = "values" if label_kind == "discrete" else "classes"
         named = f"the label '{label}'" if label else "the label"
         raise ConfigError(
-            f"{key} {kind} decodes classes only, and {named} is {label_kind}",
+            f"{key} {kind} decodes {only} only, and {named} is {label_kind}",
             f"Use one of: {able}.",
         )
 

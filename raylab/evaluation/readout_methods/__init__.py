@@ -1,3 +1,3 @@
-"""Readouts of several steps: neighbours of principal components, and others that a pair of weights
-and bias does not describe. `components` finds principal components; `nearest` is knn.
+"""Readouts that are more than a penalised linear map, and what they share: `components` finds
+principal components, `nearest` is knn, and `wiener` the Wiener filter and cascade.
 """

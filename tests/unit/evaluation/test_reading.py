@@ -28,6 +28,7 @@ from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.decoding import Decoded, decode
 from raylab.evaluation.pooling import pool_samples
 from raylab.evaluation.reading import settings_text
+from raylab.evaluation.readouts import supports
 from raylab.evaluation.scores import score_predictions
 from raylab.tasks.families import get_task
 from raylab.training.model import Model
@@ -91,17 +92,17 @@ def _shaped(values: np.ndarray, like: np.ndarray) -> np.ndarray:
     return values.reshape(like.shape)
 
 
-@pytest.mark.parametrize("kind", ["naive_bayes", "ridge", "logistic", "svm", "lda"])
+@pytest.mark.parametrize(
+    "kind", ["naive_bayes", "ridge", "logistic", "svm", "lda", "wiener", "wiener_cascade"]
+)
 def test_every_decoder_reads_what_it_has_a_meaning_for(kind: str) -> None:
-    classes = decoded(config(kind), "choice")
-    assert classes is not None
-    assert classes.primary > (0.6 if kind == "naive_bayes" else 0.8)
-    angles = decoded(config(kind), "heading")
-    if kind in ("ridge", "svm"):
-        assert angles is not None
-        assert angles.primary > 0.5
-    else:
-        assert angles is None
+    for label, least in (("choice", 0.6 if kind == "naive_bayes" else 0.8), ("heading", 0.5)):
+        found = decoded(config(kind), label)
+        if supports(kind, "discrete" if label == "choice" else "circular"):
+            assert found is not None
+            assert found.primary > least
+        else:
+            assert found is None
 
 
 def test_classes_that_cannot_be_told_apart_have_no_score() -> None:

@@ -19,6 +19,8 @@ from raylab.config.readouts import (
     ReadoutConfig,
     RidgeConfig,
     SvmConfig,
+    WienerCascadeConfig,
+    WienerConfig,
 )
 from raylab.config.training import EvaluationConfig
 from raylab.data.session import Label
@@ -41,9 +43,14 @@ ONE_EACH: dict[str, ReadoutConfig] = {
     "logistic": LogisticConfig(kind="logistic", c=0.1),
     "svm": SvmConfig(kind="svm", c=0.01),
     "lda": LdaConfig(kind="lda"),
+    "wiener": WienerConfig(kind="wiener"),
+    "wiener_cascade": WienerCascadeConfig(kind="wiener_cascade", degree=3),
 }
-each_kind = pytest.mark.parametrize("kind", READOUTS.names)
 LABELS = ("discrete", "continuous", "circular")
+each_kind = pytest.mark.parametrize("kind", READOUTS.names)
+of_classes = pytest.mark.parametrize(
+    "kind", [kind for kind in READOUTS.names if supports(kind, "discrete")]
+)
 SUPPORTED = [(kind, label) for kind in READOUTS.names for label in LABELS if supports(kind, label)]
 
 
@@ -116,6 +123,12 @@ def test_a_label_that_a_readout_cannot_decode_is_refused() -> None:
     with pytest.raises(ConfigError, match="and the label is continuous"):
         fit_readout(ONE_EACH["logistic"], *_pair("continuous"))
     require_support("lda", "discrete", label="scene")
+    with pytest.raises(
+        ConfigError, match=r"model\.kind wiener decodes values only.*'scene' is discrete"
+    ) as caught:
+        require_support("wiener", "discrete", label="scene")
+    assert "ridge" in caught.value.remedy
+    assert "wiener" not in caught.value.remedy
 
 
 @pytest.mark.parametrize(("kind", "label"), SUPPORTED)
@@ -157,6 +170,7 @@ OPEN = [
     (RidgeConfig(kind="ridge", alpha=(1e6, 1.0, 1e-2)), "discrete"),
     (SvmConfig(kind="svm", c=(1e-5, 1e-2)), "discrete"),
     (LdaConfig(kind="lda", shrinkage=("none", "auto", 0.5)), "discrete"),
+    (WienerCascadeConfig(kind="wiener_cascade", degree=(9, 2, 1)), "continuous"),
 ]
 
 
@@ -232,7 +246,7 @@ def test_scores_of_naive_bayes_keep_their_order_in_float32() -> None:
     np.testing.assert_array_equal(scores.scores.astype(np.float32).argmax(axis=1), scores.values)
 
 
-@each_kind
+@of_classes
 def test_features_that_do_not_vary_tell_nothing(kind: str) -> None:
     """Most examples are of the second class, which is what is then said."""
     label = Label(
@@ -255,16 +269,22 @@ def test_a_solver_that_did_not_end_says_so() -> None:
     assert fit_readout(SvmConfig(kind="svm", c=1e-3), features, label).converged
 
 
+@of_classes
+def test_one_class_cannot_be_fitted(kind: str) -> None:
+    features, label = _pair("discrete")
+    values = label.values[::3]
+    with pytest.raises(TrainingError, match="of 1 class, at least 2"):
+        fit_readout(
+            ONE_EACH[kind],
+            features[::3],
+            Label(kind="discrete", values=values, classes=label.classes),
+        )
+
+
 @each_kind
 def test_what_cannot_be_fitted_is_said(kind: str) -> None:
     config = ONE_EACH[kind]
-    features, label = _pair("discrete")
-    with pytest.raises(TrainingError, match="of 1 class, at least 2"):
-        fit_readout(
-            config,
-            features[::3],
-            Label(kind="discrete", values=label.values[::3], classes=label.classes),
-        )
+    features, label = _pair("discrete" if supports(kind, "discrete") else "continuous")
     spoilt = features.copy()
     spoilt[3, 1], spoilt[4, 0] = np.nan, np.inf
     with pytest.raises(
