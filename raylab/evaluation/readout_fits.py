@@ -41,6 +41,8 @@ class NaiveBayes(ReadoutMethod[NaiveBayesConfig]):
     nothing.
     """
 
+    score_meaning = "log_probabilities"
+
     def fit(self, settings: NaiveBayesConfig, examples: Examples) -> Arrays:
         ((_, arrays),) = self.fit_each(settings, examples)
         return arrays
@@ -76,6 +78,8 @@ class Ridge(ReadoutMethod[RidgeConfig]):
 class Logistic(ReadoutMethod[LogisticConfig]):
     """Multinomial logistic regression."""
 
+    score_meaning = "log_probabilities"
+
     def fit(self, settings: LogisticConfig, examples: Examples) -> Arrays:
         from sklearn.linear_model import LogisticRegression
 
@@ -86,6 +90,8 @@ class Logistic(ReadoutMethod[LogisticConfig]):
 
 class DiscriminantAnalysis(ReadoutMethod[LdaConfig]):
     """Linear discriminant analysis by least squares."""
+
+    score_meaning = "log_probabilities"
 
     def fit(self, settings: LdaConfig, examples: Examples) -> Arrays:
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 UNSEEN = 100.0  # by which the score of a class that was not fitted is below all others
 Arrays = dict[str, np.ndarray]
+# What the scores of classes are: logarithms of probabilities up to a constant, votes of neighbours,
+# or distances from a boundary, which say nothing about probabilities.
+ScoreMeaning = Literal["log_probabilities", "votes", "distances"]
 C = TypeVar("C", bound=ReadoutConfig)
 
 
@@ -151,7 +154,12 @@ class ReadoutMethod(ABC, Generic[C]):
 
     The arrays `weights` (F, S) and `bias` (S,) are all that a linear readout needs: it only defines
     `fit`. Others also define `width` and `outputs`, or `predict`.
+
+    Attributes:
+        score_meaning: What the scores of classes are, so that probabilities can be told from them.
     """
+
+    score_meaning: ClassVar[ScoreMeaning] = "distances"
 
     @abstractmethod
     def fit(self, settings: C, examples: Examples) -> Arrays:

@@ -1,4 +1,4 @@
-"""A trained model as users hold it: it turns raw activity into embeddings."""
+"""A trained model as users hold it: it turns raw activity into embeddings or labels."""
 
 from __future__ import annotations
 
@@ -19,11 +19,17 @@ from raylab.tasks.embedding import embed_parts
 from raylab.tasks.families import get_task
 from raylab.training.inputs import require_numbers
 from raylab.training.model_files import load_model, save_model
+from raylab.training.predicting.decoders import decoder_of, predicted_by_decoder
+from raylab.training.predicting.prediction import Prediction
+from raylab.training.predicting.predicts import Predicts
+from raylab.training.predicting.stretch import Stretch
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Predicts):
     """A trained model with the view that it was trained on.
+
+    A decoder predicts its label (`predict`, `predict_proba`). Every model has `transform`.
 
     Attributes:
         config: The trial config that it was trained with.
@@ -85,13 +91,52 @@ class Model:
             DataError: the array has another number of units, contains NaN, is empty, or holds no
                 plain numbers; or the model does not know the session.
         """
+        stretch = self.stretch(activity, session=session)
+        embedding = self.encode(stretch.x, session=stretch.session)
+        return embedding if stretch.grid.same else embedding[stretch.grid.row_of]
+
+    @property
+    def per(self) -> str:
+        return self.config.evaluation.per
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        _, module = decoder_of(self.config, self.module)
+        return module.target.classes if module.target.kind == "discrete" else ()
+
+    def prediction(
+        self,
+        activity: Any,
+        *,
+        session: str | None = None,
+        groups: np.ndarray | None = None,
+        verb: str = "predict",
+        rows: int | None = None,
+    ) -> Prediction:
+        """What a decoder predicts of one continuous stretch.
+
+        Args:
+            rows: As in `predicted_by_decoder`.
+        """
+        config, module = decoder_of(self.config, self.module)
+        stretch = self.stretch(activity, session=session, verb=verb)
+        spec = self.sessions[stretch.session]
+        return predicted_by_decoder(config, module, spec, stretch, groups=groups, rows=rows)
+
+    def stretch(
+        self, activity: Any, *, session: str | None = None, verb: str = "transform"
+    ) -> Stretch:
+        """Raw activity as the trial's view shows it; arguments and errors as of `transform`.
+
+        Args:
+            verb: The method that the user called; errors name it.
+        """
         name = self._name(session)
         rate, fitted = self.sessions[name].rate_hz, self.fitted[name]
-        kept = self._kept(_float32(activity), name)
+        kept = self._kept(_float32(activity, verb), name, verb)
         viewed = view_part(_columns(kept, fitted.columns), self.config.view, rate)
-        embedding = self.encode(fitted.scaled(viewed), session=name)
         grid = part_grid(len(kept), self.config.view, rate)
-        return embedding if grid.same else embedding[grid.row_of]
+        return Stretch(name, fitted.scaled(viewed), grid, fitted)
 
     def encode(self, viewed: np.ndarray, *, session: str | None = None) -> np.ndarray:
         """Embed one continuous stretch to which the view has been applied already: (L, K) ->
@@ -106,7 +151,7 @@ class Model:
         """(rows of the view, D) embedding of a session of a dataset, one part at a time."""
         return embed_parts(get_task(self.config), self.module, session)
 
-    def _kept(self, activity: np.ndarray, name: str) -> np.ndarray:
+    def _kept(self, activity: np.ndarray, name: str, verb: str) -> np.ndarray:
         mask = self.units[name]
         # The extremes are NaN or infinite where any value is, and need no further array.
         if (
@@ -115,8 +160,7 @@ class Model:
             or not np.isfinite([activity.min(), activity.max()]).all()
         ):
             raise DataError(
-                f"transform: activity of shape {activity.shape} is not (samples, units) without "
-                "NaN",
+                f"{verb}: activity of shape {activity.shape} is not (samples, units) without NaN",
                 "Pass a 2-D array of one continuous stretch; interpolate or cut out what is NaN or "
                 "infinite.",
             )
@@ -125,7 +169,7 @@ class Model:
         if activity.shape[1] == mask.sum():
             return activity
         raise DataError(
-            f"transform: activity has {activity.shape[1]} units; session '{name}' has {len(mask)} "
+            f"{verb}: activity has {activity.shape[1]} units; session '{name}' has {len(mask)} "
             f"({mask.sum()} kept)",
             "Pass all recorded units, or all kept ones, in the recording's order.",
         )
@@ -144,14 +188,14 @@ class Model:
         return name
 
 
-def _float32(activity: Any) -> np.ndarray:
-    require_numbers(activity, "transform: activity")
+def _float32(activity: Any, verb: str) -> np.ndarray:
+    require_numbers(activity, f"{verb}: activity")
     try:
         with np.errstate(over="ignore"):  # infinite values are refused
             return np.asarray(activity, np.float32)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"transform: activity is no array of numbers ({error})",
+            f"{verb}: activity is no array of numbers ({error})",
             "Pass a 2-D array (samples, units); a sparse matrix as activity.toarray().",
         ) from None
 

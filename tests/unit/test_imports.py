@@ -33,7 +33,7 @@ MAY: dict[str, set[str]] = {
     "sampling": BASE | {"data"},
     "evaluation": BASE | {"data"},
     "tasks": BASE | {"data", "models", "sampling", "evaluation"},
-    "training": BASE | {"data", "models", "processes", "tasks"},
+    "training": BASE | {"data", "models", "processes", "evaluation", "tasks"},
     "interop": BASE | {"data", "models", "tasks", "training"},
     "sklearn": BASE | {"data", "training"},
     "tracking": {"errors", "config", "files", "paths", "results"},

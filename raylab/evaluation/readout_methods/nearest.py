@@ -26,6 +26,8 @@ METRICS = ("euclidean", "cosine")  # kept as their positions: arrays hold no tex
 class NearestNeighbours(ReadoutMethod[KnnConfig]):
     """Keeps the examples: their labels are what is predicted."""
 
+    score_meaning = "votes"
+
     def fit(self, settings: KnnConfig, examples: Examples) -> Arrays:
         ((_, arrays),) = self.fit_each(settings, examples)
         return arrays

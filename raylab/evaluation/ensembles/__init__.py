@@ -1,0 +1,1 @@
+"""Several models that predict one label: probabilities of classes, and means over models."""
