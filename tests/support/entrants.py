@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from raylab.analysis.models.scorer import Scorer
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import CODE
 from raylab.evaluation.decoding import Decoded
-from raylab.analysis.models.scorer import Scorer
 from raylab.training.loop import Training
 from raylab.training.model import Model
 from raylab.training.predicting.keeping import keep_entrant
@@ -31,8 +31,12 @@ EMBEDDINGS: dict[str, dict[str, Any]] = {
     "vqvae": {
         "task": {"kind": "vqvae"},
         "model": {
-            **{"window": 10, "stride": 5, "channels": [8, 8, 8], "norm_groups": 4},
-            **{"residual_blocks": 1, "code_dimension": 4},
+            "window": 10,
+            "stride": 5,
+            "channels": [8, 8, 8],
+            "norm_groups": 4,
+            "residual_blocks": 1,
+            "code_dimension": 4,
         },
         "quantizer": {"kind": "ema", "codes": 16},
         "training": {"max_steps": 10, "batch_size": 16, "device": "cpu"},
