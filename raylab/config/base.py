@@ -32,6 +32,12 @@ class Strict(BaseModel):
         return value
 
 
+def defaults(section: BaseModel, *names: str) -> dict[str, object]:
+    """The defaults of some fields of a section, by name."""
+    fields = type(section).model_fields
+    return {name: fields[name].get_default(call_default_factory=True) for name in names}
+
+
 def _may_be_bool(annotation: object) -> bool:
     """Whether a field may hold a bool. Only fields of int and float would accept one by mistake."""
     return _mentions(annotation, bool) or not (

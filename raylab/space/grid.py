@@ -4,7 +4,7 @@ met.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from raylab.config.dotted import ConfigValues
@@ -38,9 +38,17 @@ def grid_points(space: Space) -> Iterator[dict[str, Scalar]]:
     return below(space.fixed(), {}, 0)
 
 
-def with_grid_budget(space: Space, source: str) -> tuple[Space, list[str]]:
+Points = Callable[[Space], Iterator[dict[str, Scalar]]]
+
+
+def with_grid_budget(
+    space: Space, source: str, points: Points = grid_points
+) -> tuple[Space, list[str]]:
     """The space with as many trials as its grid has points, or as the budget allows where that is
     given; notes.
+
+    Args:
+        points: The points of a space that are different trials.
 
     Raises:
         ConfigError: a path has no finite list of values, or the grid is too large to be meant.
@@ -54,7 +62,7 @@ def with_grid_budget(space: Space, source: str) -> tuple[Space, list[str]]:
             )
     given = space.budget.trials if "trials" in space.budget.model_fields_set else None
     most = given or MOST_POINTS
-    count = sum(1 for _ in islice(grid_points(space), most + 1))
+    count = sum(1 for _ in islice(points(space), most + 1))
     if count <= most:
         notes = (
             [f"grid: {count} points, fewer than budget.trials {given}"]

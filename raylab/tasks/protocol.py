@@ -118,6 +118,13 @@ class Task(ABC, Generic[C, M, B]):
         loss.backward()
         return loss.detach()
 
+    def canonical(self, config: C, sessions: Mapping[str, SessionSpec]) -> C:
+        """The config with each setting of the family's own sections at its default that the rest of
+        the config leaves without any effect on the trained model and its scores; see
+        `raylab.training.canonical`. Reads no data.
+        """
+        return config
+
     def predictions(
         self, config: C, model: M, shard: Shard, split: str
     ) -> dict[str, Decoded] | None:

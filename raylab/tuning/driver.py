@@ -14,6 +14,7 @@ from raylab.tracking.events import SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.sqlite import sqlite_url
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.checks.repeats import same_draw
 from raylab.tuning.drawing.fixed import FixedSearch, Repeat
 from raylab.tuning.job import TrialSetup, trial_setup
 from raylab.tuning.outcome import ENDED, Outcome
@@ -172,6 +173,7 @@ def _searcher(
         draws=plan.space.budget.trials - len(known),
         enough=lambda: stopping.reason() is not None,
         no_room=partial(no_room, study.path),
+        same=partial(same_draw, plan.space, plan.dataset.sessions),
     )
     if not plan.space.scheduler.is_population:
         return StudySearch(plan.space, search)

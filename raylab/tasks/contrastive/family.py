@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from raylab.config.base import defaults
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
@@ -42,6 +43,19 @@ class ContrastiveFamily(Task[ContrastiveTrial, ContrastiveModel, list[Pairs]]):
         self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]
     ) -> dict[str, str]:
         return directions("goodness_of_fit", "loss") | decoding_metrics(config, sessions)
+
+    def canonical(
+        self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]
+    ) -> ContrastiveTrial:
+        changes: dict[str, object] = {
+            "model": config.model.model_copy(update={"normalize": config.normalized})
+        }
+        if not config.loss.learnable_temperature:
+            floor = defaults(config.loss, "min_temperature")
+            changes["loss"] = config.loss.model_copy(update=floor)
+        if config.sampling.negatives == config.training.batch_size:
+            changes["sampling"] = config.sampling.model_copy(update={"negatives": None})
+        return config.model_copy(update=changes)
 
     def receptive_field(self, config: ContrastiveTrial) -> tuple[int, int]:
         encoder = build_encoder(config.model.encoder, units=1, output_dimension=2, normalize=True)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from raylab.config.vqvae import VqvaeTrial
+from raylab.config.base import defaults
+from raylab.config.vqvae import BehaviourConfig, VqvaeTrial
 from raylab.data.dataset import SessionSpec
 from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
@@ -50,6 +51,15 @@ class VqvaeFamily(Task[VqvaeTrial, VqvaeModel, Step]):
         behaviour = ("behaviour.*",) if config.behaviour.label else ()
         own = directions("loss", "reconstruction.*", "codes.*", *behaviour)
         return own | decoding_metrics(config, sessions)
+
+    def canonical(self, config: VqvaeTrial, sessions: Mapping[str, SessionSpec]) -> VqvaeTrial:
+        changes: dict[str, object] = {}
+        if config.behaviour.label is None:
+            changes["behaviour"] = BehaviourConfig()
+        if config.model.residual_blocks == 0:
+            of_blocks = defaults(config.model, "norm_groups", "dropout")
+            changes["model"] = config.model.model_copy(update=of_blocks)
+        return config.model_copy(update=changes)
 
     def receptive_field(self, config: VqvaeTrial) -> tuple[int, int]:
         return 0, config.model.window

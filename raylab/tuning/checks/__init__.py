@@ -5,5 +5,6 @@
 - `paths`: one searched path at a time, against the config and the dataset.
 - `objectives`: whether the objectives are measured and can compare the trials.
 - `points`: points to try first, and which of them the dataset can use.
+- `repeats`: which draws are the same trial.
 - `draws`: shared draws, constraints, and what the sampler cannot do.
 """

@@ -12,7 +12,7 @@ from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError
 from raylab.space.draws import allowed_draw
-from raylab.space.grid import grid_points
+from raylab.space.grid import Points, grid_points
 from raylab.space.parameters import Scalar, leaves
 from raylab.space.samplers import MOST_TRIES, samplers_that
 from raylab.space.space import Space, constraint_of
@@ -94,8 +94,13 @@ def _never_met(space: Space, fixed: Mapping[str, Scalar], source: str) -> Config
     )
 
 
-def check_sampler(space: Space, source: str) -> list[str]:
-    """Notes of what the sampler does not learn from. ConfigError where it can learn nothing."""
+def check_sampler(space: Space, source: str, different: Points = grid_points) -> list[str]:
+    """Notes of what the sampler does not learn from, and of a budget that is too large. ConfigError
+    where it can learn nothing.
+
+    Args:
+        different: The points of a space that are different trials.
+    """
     sampler, notes = space.sampler, list[str]()
     if len(space.objectives) > 1 and not sampler.several_objectives:
         raise ConfigError(
@@ -122,7 +127,7 @@ def check_sampler(space: Space, source: str) -> list[str]:
         and space.search
         and all(entry.values() is not None for entry in space.search.values())
     ):
-        points = sum(1 for _ in islice(grid_points(space), space.budget.trials))
+        points = sum(1 for _ in islice(different(space), space.budget.trials))
         if points < space.budget.trials:
             notes.append(
                 f"search: there are {points} different draws: later trials of "

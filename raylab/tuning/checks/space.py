@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError
@@ -15,6 +17,7 @@ from raylab.tuning.checks.draws import check_draws, check_names, check_sampler
 from raylab.tuning.checks.objectives import check_objectives
 from raylab.tuning.checks.paths import check_path, for_dataset
 from raylab.tuning.checks.points import check_points, with_usable_points
+from raylab.tuning.checks.repeats import different_points
 from raylab.tuning.drawing.exploring import check_population, mutable_paths
 
 
@@ -51,10 +54,11 @@ def check_space(
     check_objectives(space, base, sessions, source)
     check_draws(space, lambda value: config_error(value, sessions, source), source)
     notes += _check_scheduler(space, base, source)
+    different = partial(different_points, sessions=sessions)
     if space.sampler.visits_grid:
-        space, grid_notes = with_grid_budget(space, source)
+        space, grid_notes = with_grid_budget(space, source, different)
         notes += grid_notes
-    return space, notes + check_sampler(space, source)
+    return space, notes + check_sampler(space, source, different)
 
 
 def _check_fixed_part(space: Space, sessions: Sessions, source: str) -> None:

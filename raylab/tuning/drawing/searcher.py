@@ -20,7 +20,7 @@ from ray.tune.search import Searcher
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space
 from raylab.tracking.records import Mode, TrialRecord
-from raylab.tuning.drawing.trial_draws import Drawing, trial_name
+from raylab.tuning.drawing.trial_draws import Drawing, Same, trial_name
 from raylab.tuning.job import TrialSetup
 from raylab.tuning.outcome import Deaths, Outcome, RoundResult, outcome
 
@@ -52,6 +52,7 @@ class SearchSetup:
         draws: How many trials may be drawn that the ledger does not know.
         enough: Whether no further trial is to be drawn (see `stopping.py`).
         no_room: Whether the study's disk is full. A process that dies then has not failed.
+        same: Tells which draws are the same trial; default: those with the same values.
     """
 
     modes: Sequence[Mode]
@@ -60,6 +61,7 @@ class SearchSetup:
     draws: int
     enough: Callable[[], bool] = lambda: False
     no_room: Callable[[], bool] = lambda: False
+    same: Same | None = None
 
 
 class StudySearch(Searcher):
@@ -84,7 +86,7 @@ class StudySearch(Searcher):
             load_if_exists=True,
         )
         self._optuna.set_metric_names(list(space.metrics))  # what optuna-dashboard calls them
-        self._drawing, self._objective = Drawing(space, self._optuna), space.metrics[0]
+        self._drawing, self._objective = Drawing(space, self._optuna, search.same), space.metrics[0]
         self._keeps_curves = (
             not several
         )  # Optuna has intermediate values of one objective only; the ledger has all

@@ -10,7 +10,7 @@ samplers (CMA-ES pickles it) is neither written nor read.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,7 +18,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from raylab.errors import StudyError
+from raylab.errors import ConfigError, StudyError
 from raylab.space.draws import allowed_draw, random_draws
 from raylab.space.earlier import EarlierTrial
 from raylab.space.parameters import Scalar
@@ -35,6 +35,7 @@ from raylab.tuning.drawing.optuna_private import (
 from raylab.tuning.drawing.samplers import distribution, make_sampler
 
 Params = Mapping[str, Scalar]
+Same = Callable[[Params], str]  # a text that is equal for draws that are the same trial
 _NEW_TRIES = 200  # after so many random draws without a new one, a trial is repeated
 
 
@@ -57,10 +58,11 @@ class Drawing:
     Args:
         space: The checked space.
         study: The study in the database.
+        same: Tells which draws are the same trial; default: those with the same values.
     """
 
-    def __init__(self, space: Space, study: optuna.Study) -> None:
-        self._space, self._study = space, study
+    def __init__(self, space: Space, study: optuna.Study, same: Same | None = None) -> None:
+        self._space, self._study, self._same = space, study, same or _values
         self._memory = optuna.create_study(directions=study.directions)
         self._spread = {name: distribution(parameter) for name, parameter in space.search.items()}
         self._earlier = [
@@ -90,7 +92,7 @@ class Drawing:
         }
         notes = self._notes(drawn)
         self._held[number] = _Ids(self._keep(number, params, notes), trial_id(drawn))
-        self._seen.add(_key(params))
+        self._seen.add(self._key(params))
         return number, params
 
     def keep(self, number: int, params: Params) -> None:
@@ -142,7 +144,7 @@ class Drawing:
                 self._memory.enqueue_trial(dict(self._point(number)))
             trial = self._memory.ask()
             self._space.define()(trial)
-            if _key(trial.params) not in self._seen and self._space.broken(trial.params) is None:
+            if self._space.broken(trial.params) is None and self._is_new(trial.params):
                 return self._memory.get_trials(deepcopy=False)[trial.number]
             self._memory.tell(trial.number, state=TrialState.FAIL)
         return None
@@ -150,9 +152,7 @@ class Drawing:
     def _at_random(self, number: int) -> FrozenTrial:
         """A new random draw, or a repeated one if the space seems exhausted."""
         source = random.Random(f"{self._space.sampler.seed} {number}")
-        params = next(
-            (drawn for drawn in self._tried(source, number) if _key(drawn) not in self._seen), None
-        )
+        params = next((drawn for drawn in self._tried(source, number) if self._is_new(drawn)), None)
         params = params or allowed_draw(self._space, source, self._point(number))
         if params is None:
             raise StudyError(
@@ -168,6 +168,19 @@ class Drawing:
     def _tried(self, source: random.Random, number: int) -> Iterator[dict[str, Scalar]]:
         drawn = islice(random_draws(self._space, source, self._point(number)), _NEW_TRIES)
         return (params for params in drawn if self._space.broken(params) is None)
+
+    def _is_new(self, params: Params) -> bool:
+        """Whether no trial so far is the same trial. Training is deterministic, so a second one
+        would give the same result.
+        """
+        return self._key(params) not in self._seen
+
+    def _key(self, params: Params) -> str:
+        """A draw that is no valid config is like no other; its trial says what is wrong."""
+        try:
+            return self._same(params)
+        except ConfigError:
+            return _values(params)
 
     def _point(self, number: int) -> Params:
         """The fixed values of a trial. `points` of the space have the first numbers, so that a
@@ -188,7 +201,7 @@ class Drawing:
         self._memory.add_trial(copy)
         copied = self._memory.get_trials(deepcopy=False)[-1]
         self._held[held.number] = _Ids(trial_id(held), trial_id(copied))
-        self._seen.add(_key(held.params))
+        self._seen.add(self._key(held.params))
 
     def _notes(self, trial: FrozenTrial) -> dict[str, int]:
         """What the sampler has stored with a trial and a resumed search needs."""
@@ -208,8 +221,5 @@ class Drawing:
         )
 
 
-def _key(params: Params) -> str:
-    """A text that is equal for equal draws. Training is deterministic, so a second trial with the
-    same values would give the same result.
-    """
+def _values(params: Params) -> str:
     return repr(sorted(params.items()))

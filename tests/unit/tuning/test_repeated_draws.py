@@ -1,0 +1,69 @@
+"""No trial of a search repeats another, also not by a config that only looks different."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import optuna
+import pytest
+from helpers import dataset, session
+from optuna.trial import TrialState
+
+from raylab.data.dataset import Dataset
+from raylab.space.space import Space, load_space
+from raylab.tuning.checks.repeats import same_draw
+from raylab.tuning.checks.space import check_space
+from raylab.tuning.drawing.trial_draws import Drawing
+
+# A sample takes 100 ms: the first four are no smoothing at all. Readouts have no learning rate.
+SEARCH: dict[str, Any] = {
+    "view.smoothing_ms": {"categorical": [0, 3, 6, 9, 80]},
+    "model.kind": {"categorical": ["knn", "ridge"]},
+    "optimizer.learning_rate": {"float": [1e-4, 1e-2], "log": True},
+}
+DIFFERENT = 4  # two smoothings of two readouts
+
+
+def space_of(sampler: str, search: dict[str, Any] = SEARCH, **budget: int) -> Space:
+    task = {"kind": "decoder", "label": "position"}
+    return load_space(
+        {"task": task, "search": search, "sampler": {"kind": sampler}, "budget": budget}
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return dataset(tmp_path_factory.mktemp("repeats") / "ds", session(samples=60))
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_every_trial_is_new_while_there_are_new_ones(data: Dataset, sampler: str) -> None:
+    space = space_of(sampler, trials=DIFFERENT)
+    study = optuna.create_study(direction="maximize")
+    same = partial(same_draw, space, data.sessions)
+    drawn = []
+    for _ in range(DIFFERENT):
+        # A driver that goes on with a study reads what was drawn.
+        drawing = Drawing(space, study, same)
+        number, params = drawing.draw()
+        drawing.tell(number, TrialState.COMPLETE, float(number))
+        drawn.append(params)
+    assert len(set(map(same, drawn))) == DIFFERENT
+    assert [trial.params for trial in study.trials] == drawn
+
+
+def test_a_grid_has_as_many_trials_as_different_points(data: Dataset) -> None:
+    search = {**SEARCH, "optimizer.learning_rate": {"categorical": [1e-3, 1e-2]}}
+    checked, _ = check_space(space_of("grid", search), data.sessions)
+    assert checked.budget.trials == DIFFERENT
+    fewer = check_space(space_of("grid", search, trials=9), data.sessions)
+    assert fewer[0].budget.trials == DIFFERENT
+    assert f"grid: {DIFFERENT} points, fewer than budget.trials 9" in fewer[1]
+
+
+def test_a_space_that_is_soon_exhausted_is_noted(data: Dataset) -> None:
+    search = {**SEARCH, "optimizer.learning_rate": {"categorical": [1e-3, 1e-2]}}
+    _, notes = check_space(space_of("tpe", search, trials=9), data.sessions)
+    note = f"search: there are {DIFFERENT} different draws: later trials of 9 repeat some"
+    assert note in notes
