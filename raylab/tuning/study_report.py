@@ -14,11 +14,14 @@ def report(path: str | Path) -> Path:
     """Write leaderboard.csv and the self-contained report.html of a study; returns the report's
     path.
     """
-    from raylab.reporting.study_page import write_report  # slow: it imports plotly
+    from raylab.reporting.answering.page import write_answer_report  # slow: it imports plotly
+    from raylab.reporting.study_page import write_report
 
     study = StudyFolder.open(Path(path))
     records = study.records()
     write_csv(
         study.leaderboard_path, leaderboard_rows(records, *study.modes, metrics=study.metrics)
     )
+    if study.description.get("kind") == "answer":
+        return write_answer_report(study)
     return write_report(study, importance=importance(records, study.modes[0]))

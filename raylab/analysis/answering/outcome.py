@@ -34,13 +34,15 @@ def read_folds(answer: Answer) -> int:
 def is_lost(answer: Answer) -> bool:
     """Whether the test parts lose most of what validation had above chance.
 
-    All hold: validation led chance by at least 0.1, the intervals of the two leads do not touch,
-    and less than half of the lead is left. Choosing among many tries costs less than that.
+    Less than half of a lead of at least 0.1 is left, which choosing among many tries does not
+    cost. And it is no accident: the intervals of the two leads do not touch, or the lead of
+    validation is sure and that of test is not there.
     """
     valid, test = answer.validation.above_chance, answer.above_chance
     if valid.value is None or valid.low is None or test.value is None or test.high is None:
         return False
-    return valid.value >= LEAD and test.high < valid.low and test.value < KEPT * valid.value
+    is_apart = test.high < valid.low or (valid.low >= LEAD and not is_above(test))
+    return valid.value >= LEAD and test.value < KEPT * valid.value and is_apart
 
 
 def is_reversed(answer: Answer) -> bool:

@@ -17,15 +17,19 @@ _NOTE = (
 _HEADS = ("", "trials", "hours of trials", "CPU-seconds", "GPU-seconds")
 
 
-def cost(facts: StudyFacts) -> Markup | None:
-    """A row per state of trials, of repetitions over seeds, and of all together."""
+def cost(facts: StudyFacts, *, again: str = "repetitions over seeds") -> Markup | None:
+    """A row per state of trials, of the trials that repeat others, and of all together.
+
+    Args:
+        again: What the trials that repeat others are called.
+    """
     if not facts.records:
         return None
     groups: dict[str, list[TrialRecord]] = {}
     for record in facts.records:
         groups.setdefault(record.state, []).append(record)
     if facts.repetitions:
-        groups["repetitions over seeds"] = list(facts.repetitions)
+        groups[again] = list(facts.repetitions)
     groups["all"] = [*facts.records, *facts.repetitions]
     rows = [_row(name, trials) for name, trials in groups.items()]
     return render("cost.html", note=_NOTE, heads=_HEADS, rows=rows)

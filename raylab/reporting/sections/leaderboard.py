@@ -11,7 +11,11 @@ from raylab.reporting.baselines import BASELINE_NAMES, decoder_settings
 from raylab.reporting.facts import StudyFacts
 from raylab.reporting.markup import render
 from raylab.reporting.tables.cells import keys, short_names, text, yes_or_no
-from raylab.reporting.tables.leaderboard import LeaderboardRow, leaderboard_rows
+from raylab.reporting.tables.leaderboard import (
+    LeaderboardRow,
+    leaderboard_rows,
+    place_heads,
+)
 from raylab.reporting.tables.leaderboard_terminal import seeds_text
 from raylab.reporting.tables.notes import note
 
@@ -65,7 +69,7 @@ def leaderboard(facts: StudyFacts) -> Markup:
     }
     return render(
         "leaderboard.html",
-        heads=_heads(facts, paths, reasons=bool(reasons)),
+        heads=_heads(facts, paths, place_heads(trials), reasons=bool(reasons)),
         rows=[
             Row(row.trial, row.state, _wins(facts, row), _cells(facts, row, paths, reasons))
             for row in trials
@@ -79,21 +83,25 @@ def _wins(facts: StudyFacts, row: LeaderboardRow) -> bool:
     return facts.winner is not None and row.trial in (facts.winner.trial, facts.winner.of)
 
 
-def _heads(facts: StudyFacts, paths: Sequence[str], *, reasons: bool) -> list[Head]:
+def _heads(
+    facts: StudyFacts, paths: Sequence[str], places: Sequence[str], *, reasons: bool
+) -> list[Head]:
     short = short_names(paths)
     numbers = [*facts.metrics, *(["over seeds (95 %)"] if facts.repetitions else [])]
     numbers += ["steps", "wall s", "CPU s", "GPU s"]
     others = ["front"] if facts.several else []
     others += [*(short[path] for path in paths), *(["reason"] if reasons else [])]
-    heads = [Head("trial"), Head("state"), *(Head(name, "number") for name in numbers)]
-    return heads + [Head(name) for name in others]
+    first = [Head(name) for name in ("trial", "state", *places)]
+    last = [Head(name) for name in others]
+    return [*first, *(Head(name, "number") for name in numbers), *last]
 
 
 def _cells(
     facts: StudyFacts, row: LeaderboardRow, paths: Sequence[str], reasons: dict[str, str]
 ) -> list[Cell]:
     """The cells after trial and state."""
-    cells = [
+    cells = [Cell(place) for place in row.place]
+    cells += [
         _number(score, "–" if score is None else f"{score:.4f}")
         for score in row.score_of(facts.metrics)
     ]

@@ -45,6 +45,8 @@ class LeaderboardRow(Result):
 
     Attributes:
         trial: Its id, such as "0003".
+        fold: Of an answer: the fold whose samples it saw; None in other studies.
+        entrant: Of an answer: the contestant that its config belongs to.
         state: completed, pruned, running, interrupted or failed.
         front: Whether it is on the Pareto front; None in a study of one objective.
         score: The first objective on validation, in its own unit; None without a score.
@@ -60,6 +62,8 @@ class LeaderboardRow(Result):
     """
 
     trial: str
+    fold: int | None = field(default=None, metadata={"omit_none": True})
+    entrant: str | None = field(default=None, metadata={"omit_none": True})
     state: State
     front: bool | None = field(default=None, metadata={"omit_none": True})
     score: float | None
@@ -72,6 +76,12 @@ class LeaderboardRow(Result):
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
     note: str | None
+
+    @property
+    def place(self) -> list[str]:
+        """Of a trial of an answer: its fold and its entrant as text; empty in other studies."""
+        fold = "all" if self.fold is None else str(self.fold)
+        return [] if self.entrant is None else [fold, self.entrant]
 
     def score_of(self, metrics: Sequence[str]) -> list[float | None]:
         """Scores of the objectives, named `metrics` in the study's order."""
@@ -111,6 +121,11 @@ def are_repeated(rows: Iterable[LeaderboardRow]) -> bool:
     return any(row.seeds is not None for row in rows)
 
 
+def place_heads(rows: Iterable[LeaderboardRow]) -> list[str]:
+    """The columns that say where in an answer a trial belongs; none in other studies."""
+    return ["fold", "entrant"] if any(row.entrant is not None for row in rows) else []
+
+
 def leaderboard_rows(
     records: Iterable[TrialRecord], *modes: Mode, metrics: Sequence[str] = ()
 ) -> list[LeaderboardRow]:
@@ -118,7 +133,9 @@ def leaderboard_rows(
     the trial that they repeat sums them up.
 
     A pruned trial ranks below every completed one, whatever its score: it was measured earlier.
-    With several modes, the Pareto front comes first, and then the first objective decides.
+    With several modes, the Pareto front comes first, and then the first objective decides. The
+    trials of an answer are ranked in each fold on its own: scores of different folds are of
+    different samples.
 
     Args:
         metrics: Names of the objectives, in the order of `modes`.
@@ -130,11 +147,13 @@ def leaderboard_rows(
     return [
         LeaderboardRow(
             trial=record.trial,
+            fold=record.fold,
+            entrant=record.entrant,
             state=record.state,
             front=record.trial in leading if several else None,
             score=record.score if is_number(record.score) else None,
             scores=dict(zip(metrics, record.scores)) if several else None,
-            seeds=_seeds(repetitions(every, record.trial), metrics[0] if metrics else ""),
+            seeds=_seeds(_over_seeds(every, record), metrics[0] if metrics else ""),
             steps=record.step,
             seconds=round(record.seconds, 3),
             cpu_seconds=round(record.cpu_seconds, 3),
@@ -145,6 +164,13 @@ def leaderboard_rows(
         )
         for record in ranked
     ]
+
+
+def _over_seeds(every: Sequence[TrialRecord], record: TrialRecord) -> list[TrialRecord]:
+    """Its repetitions with other seeds. A trial of an answer is repeated on more samples, which
+    says nothing of seeds.
+    """
+    return [] if record.fold is not None else repetitions(every, record.trial)
 
 
 def _seeds(repeated: Sequence[TrialRecord], metric: str) -> SeedScores | None:
@@ -174,9 +200,10 @@ def _seeds(repeated: Sequence[TrialRecord], metric: str) -> SeedScores | None:
 
 def _rank(
     record: TrialRecord, modes: Sequence[Mode], leads: bool
-) -> tuple[int, bool, bool, tuple[float, ...], str]:
+) -> tuple[int, int, bool, bool, tuple[float, ...], str]:
     scored = is_number(record.score)
     return (
+        -1 if record.fold is None else record.fold,
         _ORDER.index(record.state),
         not leads,
         not scored,

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from raylab.files import write_text
 from raylab.reporting.tables.cells import csv_cell, keys, yes_or_no
-from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores, are_repeated
+from raylab.reporting.tables.leaderboard import (
+    LeaderboardRow,
+    SeedScores,
+    are_repeated,
+    place_heads,
+)
 
 _COSTS = ("seconds", "cpu_seconds", "gpu_seconds")
 _SEEDS = ("seeds.mean", "seeds.low", "seeds.high", "seeds.count", "seeds.failed")
@@ -19,6 +24,7 @@ def write_csv(path: Path, rows: Sequence[LeaderboardRow]) -> None:
     """Write the rows as CSV; columns `params.<path>` and `metrics.<name>` are empty where a trial
     has none. Of several objectives there are also `front` (yes or no) and `scores.<metric>`; where
     trials were repeated over seeds, `seeds.mean`, `.low`, `.high` (95 %), `.count` and `.failed`.
+    Trials of an answer have `fold` and `entrant`.
     """
     names = {
         "scores": keys(row.scores or {} for row in rows),
@@ -27,7 +33,7 @@ def write_csv(path: Path, rows: Sequence[LeaderboardRow]) -> None:
     }
     several = any(row.front is not None for row in rows)
     repeated = are_repeated(rows)
-    heads = ["trial", "state", *(["front"] if several else []), "score"]
+    heads = ["trial", *place_heads(rows), "state", *(["front"] if several else []), "score"]
     heads += [*(_SEEDS if repeated else ()), "steps", *_COSTS, "note"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -50,6 +56,8 @@ def _values(row: LeaderboardRow) -> dict[str, object]:
     """The plain columns of a row, by their heads."""
     return {
         "trial": row.trial,
+        "fold": row.fold,
+        "entrant": row.entrant,
         "state": row.state,
         "front": None if row.front is None else yes_or_no(row.front),
         "score": row.score,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from raylab.reporting.baselines import Baselines, baseline_scores
 from raylab.reporting.tables.cells import keys, short_names, text, yes_or_no
-from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores
+from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores, place_heads
 from raylab.reporting.tables.leaderboard_notes import footnotes
 
 _GAP = 2  # characters between columns
@@ -47,7 +47,10 @@ def leaderboard_table(
     matched = {metric: baseline_scores(baselines, metric=metric, label=label) for metric in metrics}
     kinds = keys(matched.values())
     seeds = {row.trial: seeds_text(row.seeds) for row in rows}
-    widths = {"trial": 5, "state": 18 if kinds else 11, **({"front": 5} if several else {})}
+    widths = {"trial": max([5, *(len(row.trial) for row in rows)])}
+    places = zip(place_heads(rows), zip(*(row.place for row in rows)))
+    widths |= {head: max(map(len, (head, *cells))) for head, cells in places}
+    widths |= {"state": 18 if kinds else 11, **({"front": 5} if several else {})}
     widths |= {metric: max(7, len(metric)) for metric in metrics}
     widths |= {"over seeds": max(map(len, seeds.values()))} if any(seeds.values()) else {}
     widths |= {"step": 6}
@@ -62,7 +65,7 @@ def leaderboard_table(
             f"{matched[metric][kind]:.4f}" if kind in matched[metric] else "" for metric in metrics
         ]
         name = Text(f"baseline: {kind}", style="dim")
-        grid.add_row("–", name, *([""] if several else []), *scores)
+        grid.add_row("–", *[""] * len(place_heads(rows)), name, *([""] if several else []), *scores)
     grid.caption = footnotes(rows, params, errors=errors or {}, width=width)
     grid.caption_justify = "left"
     return grid
@@ -116,6 +119,7 @@ def _cells(
     scores = row.score_of(metrics)
     return [
         row.trial,
+        *row.place,
         Text(row.state, style=_COLOURS.get(row.state, "")),
         *([] if row.front is None else [yes_or_no(row.front)]),
         *("–" if score is None else f"{score:.4f}" for score in scores),
