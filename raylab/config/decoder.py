@@ -113,6 +113,11 @@ class DecoderTrial(TrialConfig):
     def at_once(self) -> bool:
         return isinstance(self.model, ReadoutConfig)
 
+    @property
+    def sequential(self) -> bool:
+        """Whether the model decodes a sample from all samples before it, one after the other."""
+        return isinstance(self.model, ReadoutConfig) and self.model.sequential
+
     @model_validator(mode="before")
     @classmethod
     def _plain_loss(cls, value: object) -> object:
@@ -132,6 +137,16 @@ class DecoderTrial(TrialConfig):
         return self
 
     @model_validator(mode="after")
+    def _in_order_of_time(self) -> DecoderTrial:
+        if self.sequential and self.evaluation.per != "sample":
+            raise ValueError(
+                f"model.kind '{self.model.kind}' decodes samples in the order of time, not "
+                f"evaluation.per '{self.evaluation.per}': set evaluation.per: sample, or choose "
+                "another model.kind"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _decodes_itself(self) -> DecoderTrial:
         if self.evaluation.decoder.kind != "knn":
             raise ValueError(
@@ -143,9 +158,9 @@ class DecoderTrial(TrialConfig):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, value: object) -> object:
-        """`model.dropout: 0.1` alone is of the perceptron. What is fitted at once takes one step,
-        and a group is shown
-        whole: that is written down, since what was used is what is recorded.
+        """`model.dropout: 0.1` alone is of the perceptron. What is fitted at once takes one step, a
+        group is shown whole, and what is sequential sees one row at a time where nothing else is
+        set: that is written down, since what was used is what is recorded.
         """
         if not isinstance(value, Mapping) or not isinstance(value.get("model", {}), Mapping):
             return value
@@ -154,7 +169,9 @@ class DecoderTrial(TrialConfig):
             value = {**value, "training": {**section(value, "training"), "max_steps": 1}}
         per = section(value, "evaluation").get("per", "sample")
         if isinstance(value.get("input", {}), Mapping):
-            value = {**value, "input": _shown(section(value, "input"), per)}
+            readout = READOUTS.model(model["kind"])
+            alone = {"window": 1} if readout is not None and readout.sequential else {}
+            value = {**value, "input": _shown({**alone, **section(value, "input")}, per)}
         return {**value, "model": model}
 
     @model_validator(mode="after")

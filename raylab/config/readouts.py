@@ -37,6 +37,7 @@ MOST_NEIGHBOURS = 100_000
 Neighbours = Annotated[int, Field(ge=1, le=MOST_NEIGHBOURS, strict=True)]
 Smoothing = Annotated[float, Field(ge=1e-12, le=1e3)]
 Degree = Annotated[int, Field(ge=1, le=10, strict=True)]
+Order = Annotated[int, Field(ge=0, le=2, strict=True)]
 Penalty = Annotated[float, Field(gt=0, le=1e12)]
 Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
 Components = Annotated[int, Field(ge=1, le=4096, strict=True)] | Literal["none"]
@@ -49,10 +50,13 @@ class ReadoutConfig(Strict):
     Attributes:
         only_classes: Whether it decodes discrete labels only.
         only_values: Whether it decodes continuous and circular labels only.
+        sequential: Whether it decodes a sample from the samples before it, one after the other, so
+            that it needs the course of time (`Course`).
     """
 
     only_classes: ClassVar[bool] = False
     only_values: ClassVar[bool] = False
+    sequential: ClassVar[bool] = False
     kind: str
 
     def candidates(self) -> list[Self]:
@@ -161,6 +165,29 @@ class WienerCascadeConfig(ReadoutConfig):
     )
 
 
+class KalmanConfig(ReadoutConfig):
+    """Kalman filter: the label is the state, the activity the observation (Wu et al. 2006)."""
+
+    only_values: ClassVar[bool] = True
+    sequential: ClassVar[bool] = True
+    kind: Literal["kalman"]
+    order: Annotated[tuple[Order, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (0, 1),
+        description="derivatives of the label in the state: 0 none, 1 velocity, 2 acceleration too",
+    )
+    process_noise: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2),
+        description="times the fitted covariance of the state's steps: more trusts activity more",
+    )
+    shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        ("auto",),
+        description=(
+            "of the covariance of the activity around its mean: auto (Ledoit & Wolf 2004), none, "
+            "or a share from 0 to 1"
+        ),
+    )
+
+
 class NeighboursConfig(ReadoutConfig):
     """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to
     choose from.
@@ -177,11 +204,17 @@ READOUTS.add(SvmConfig, "raylab.evaluation.readout_fits:SupportVectors")
 READOUTS.add(LdaConfig, "raylab.evaluation.readout_fits:DiscriminantAnalysis")
 READOUTS.add(WienerConfig, "raylab.evaluation.readout_methods.wiener:Wiener")
 READOUTS.add(WienerCascadeConfig, "raylab.evaluation.readout_methods.wiener:WienerCascade")
+READOUTS.add(KalmanConfig, "raylab.evaluation.readout_methods.kalman:KalmanFilter")
 
 
 def _of_evaluation() -> list[type[ReadoutConfig]]:
-    return [NeighboursConfig if model is KnnConfig else model for model in READOUTS.models]
+    return [
+        NeighboursConfig if model is KnnConfig else model
+        for model in READOUTS.models
+        if not model.sequential
+    ]
 
 
-# What decodes embeddings: every readout, with `knn` as `evaluation.neighbours` sets it.
+# What decodes embeddings: every readout that needs no course of time, with `knn` as
+# `evaluation.neighbours` sets it.
 DECODERS = Derived(_of_evaluation)

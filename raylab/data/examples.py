@@ -104,7 +104,7 @@ def longest_rows(spec: SessionSpec, view: ViewConfig, per: str) -> int:
 
 
 def _samples(timeline: Timeline, label: Label, left: int, right: int) -> Examples:
-    part = _part_of(timeline, timeline.rows)
+    part = part_of(timeline, timeline.rows)
     starts, stops = (timeline.parts[part, column, None] for column in (0, 1))
     rows = np.clip(timeline.rows[:, None] + np.arange(-left, right), starts, stops - 1)
     alone = np.full(len(rows), -1, np.int64)
@@ -112,7 +112,7 @@ def _samples(timeline: Timeline, label: Label, left: int, right: int) -> Example
 
 
 def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
-    part = _part_of(timeline, timeline.rows)
+    part = part_of(timeline, timeline.rows)
     ids = part if per == SEGMENT else _ids(timeline, per)
     inside = np.flatnonzero(ids >= 0)
     # A group with a gap in it is as many examples as it has continuous pieces.
@@ -166,7 +166,8 @@ def _check_splits(
             )
 
 
-def _part_of(timeline: Timeline, rows: np.ndarray) -> np.ndarray:
+def part_of(timeline: Timeline, rows: np.ndarray) -> np.ndarray:
+    """(n,) the part in which each of (n,) rows of the view is."""
     return np.asarray(np.searchsorted(timeline.parts[:, 0], rows, side="right") - 1)
 
 

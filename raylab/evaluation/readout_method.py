@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
@@ -47,18 +47,76 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Course:
+    """Examples in the course of time, for readouts that are sequential.
+
+    Attributes:
+        rows: (m, F) features of all rows, those that are no example included, in order of time.
+        time: (m,) int64, ascending. Rows whose times differ by 1 follow each other, rows of one
+            time are the same moment, and a larger difference separates continuous parts.
+        at: (n,) which of the rows are the examples.
+    """
+
+    rows: np.ndarray
+    time: np.ndarray
+    at: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, F) of the examples, as arrays of features have it."""
+        return len(self.at), self.rows.shape[1]
+
+    @property
+    def features(self) -> np.ndarray:
+        """(n, F) of the examples."""
+        features: np.ndarray = self.rows[self.at]
+        return features
+
+    def __getitem__(self, keep: np.ndarray) -> Course:
+        """Some of the examples, chosen as of an array."""
+        return replace(self, at=self.at[keep])
+
+    @classmethod
+    def of(cls, features: Features) -> Course:
+        """The course of n examples. Without one, they are one continuous part in order of time."""
+        if isinstance(features, Course):
+            return features
+        every = np.arange(len(features))
+        return cls(features, every, every)
+
+    @classmethod
+    def alone(cls, features: np.ndarray) -> Course:
+        """Each of n examples as a continuous part of its own."""
+        every = np.arange(len(features))
+        return cls(features, 2 * every, every)
+
+
+Features = np.ndarray | Course  # (n, F) features of examples, or of sequential readouts a course
+
+
+def plain(features: Features) -> np.ndarray:
+    """(n, F) features of the examples."""
+    return features.features if isinstance(features, Course) else features
+
+
+@dataclass(frozen=True)
 class Examples:
     """What readouts are fitted on.
 
     Attributes:
-        features: (n, F), finite.
+        source: (n, F) features, finite, or their course.
         label: Of the n examples, all labelled.
         scale: The rule by which `scaler` divides almost constant features.
     """
 
-    features: np.ndarray
+    source: Features
     label: Label
     scale: ScaleRule = "floored"
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """(n, F) of the examples."""
+        return plain(self.source)
 
     @cached_property
     def codes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -119,9 +177,10 @@ class Readout:
         """False where an iterative solver (logistic, svm) stopped at its limit of iterations."""
         return bool(self.arrays.get("converged", np.ones(1, bool))[0])
 
-    def predict(self, features: np.ndarray) -> Predicted:
+    def predict(self, features: Features) -> Predicted:
         """Predictions from (n, F) features; TrainingError where they are not finite or not as wide
-        as those fitted.
+        as those fitted. A sequential readout takes features without a course for one continuous
+        part in order of time.
         """
         features, method = finite(features, self.kind), method_of(self.kind)
         width = method.width(self.arrays)
@@ -129,7 +188,7 @@ class Readout:
             raise TrainingError(
                 f"model.kind {self.kind}: fitted on {width} features, given {features.shape[1]}"
             )
-        return method.predict(self, features)
+        return method.predict_course(self, features)
 
     def of_outputs(self, outputs: np.ndarray) -> Predicted:
         """From (n, S) of the classes that were fitted, (n, 2 D) points around the circle, or (n, D)
@@ -179,6 +238,10 @@ class ReadoutMethod(ABC, Generic[C]):
         outputs: np.ndarray = features @ arrays["weights"] + arrays["bias"]
         return outputs
 
+    def predict_course(self, readout: Readout, features: Features) -> Predicted:
+        """Predictions of n examples. Sequential readouts define it in place of `predict`."""
+        return self.predict(readout, plain(features))
+
     def predict(self, readout: Readout, features: np.ndarray) -> Predicted:
         """Predictions from (n, F) finite features."""
         return readout.of_outputs(self.outputs(readout.arrays, features.astype(np.float64)))
@@ -188,7 +251,7 @@ class ReadoutMethod(ABC, Generic[C]):
         return config
 
     def predict_each(
-        self, config: C, fitted: Iterable[tuple[ReadoutConfig, Readout]], features: np.ndarray
+        self, config: C, fitted: Iterable[tuple[ReadoutConfig, Readout]], features: Features
     ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
         """Predictions of the readouts of all settings."""
         for settings, readout in fitted:
@@ -204,8 +267,11 @@ def method_of(kind: str) -> ReadoutMethod[ReadoutConfig]:
     return method
 
 
-def finite(features: np.ndarray, kind: str) -> np.ndarray:
+def finite(features: Features, kind: str) -> Features:
     """The features; TrainingError where one is NaN or infinite."""
+    if isinstance(features, Course):
+        finite(features.rows, kind)
+        return features
     features = np.asarray(features)
     if not np.isfinite(features).all():
         raise TrainingError(

@@ -14,6 +14,7 @@ from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.readout_method import (
     Arrays,
     Examples,
+    Features,
     Predicted,
     Readout,
     finite,
@@ -46,13 +47,13 @@ def require_support(
 
 
 def fit_readout(
-    config: ReadoutConfig, features: np.ndarray, label: Label, scale: ScaleRule = "floored"
+    config: ReadoutConfig, features: Features, label: Label, scale: ScaleRule = "floored"
 ) -> Readout:
     """Fit on those of n examples that have a label.
 
     Args:
         config: With one value for each setting; `choose_readout` is for several.
-        features: (n, F).
+        features: (n, F), or their course for a readout that is sequential.
         label: Of the n examples.
         scale: The rule by which a readout that standardises features divides them.
 
@@ -71,15 +72,15 @@ def fit_readout(
 
 def choose_readout(
     config: ReadoutConfig,
-    fit: tuple[np.ndarray, Label],
-    validation: tuple[np.ndarray, Label],
+    fit: tuple[Features, Label],
+    validation: tuple[Features, Label],
     score: Callable[[Label, Predicted], float],
     scale: ScaleRule = "floored",
 ) -> tuple[ReadoutConfig, Readout]:
     """Fit on `fit` with every combination of the settings, and keep the best on `validation`.
 
     Args:
-        fit: (n, F) features and their label.
+        fit: (n, F) features, or their course, and their label.
         validation: The same of other examples; unread where there is nothing to choose.
         score: Of labelled validation examples and their predictions; larger is better, the first
             listed wins a tie.
@@ -92,13 +93,13 @@ def choose_readout(
     if len(config.candidates()) == 1:
         return next(_fitted(config, *fit, scale))
     examples = _labelled(*validation, config.kind)
-    if not len(examples.features):
+    if not len(examples.label.values):
         raise TrainingError(
             f"model.kind {config.kind}: no labelled validation example to choose its settings by",
             "Give each setting one value, or choose other splits.",
         )
     best: tuple[float, ReadoutConfig, Readout] | None = None
-    for settings, readout, predicted in _predicted(config, fit, examples.features, scale):
+    for settings, readout, predicted in _predicted(config, fit, examples.source, scale):
         reached = score(examples.label, predicted)
         if best is None or reached > best[0] or np.isnan(best[0]):
             best = (reached, settings, readout)
@@ -108,8 +109,8 @@ def choose_readout(
 
 def _predicted(
     config: ReadoutConfig,
-    fit: tuple[np.ndarray, Label],
-    features: np.ndarray,
+    fit: tuple[Features, Label],
+    features: Features,
     scale: ScaleRule,
 ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
     """Every combination of the settings, fitted and applied."""
@@ -119,7 +120,7 @@ def _predicted(
 
 
 def _fitted(
-    config: ReadoutConfig, features: np.ndarray, label: Label, scale: ScaleRule
+    config: ReadoutConfig, features: Features, label: Label, scale: ScaleRule
 ) -> Iterator[tuple[ReadoutConfig, Readout]]:
     require_support(config.kind, label.kind)
     examples = replace(_labelled(features, label, config.kind), scale=scale)
@@ -145,7 +146,7 @@ def _classes(kind: str, examples: Examples) -> Arrays:
     return {"seen": seen, "classes": np.array([max(len(examples.label.classes), seen.max() + 1)])}
 
 
-def _labelled(features: np.ndarray, label: Label, kind: str) -> Examples:
+def _labelled(features: Features, label: Label, kind: str) -> Examples:
     keep = label.labelled
     kept = Label(kind=label.kind, values=label.values[keep], unit=label.unit, classes=label.classes)
     return Examples(finite(features, kind)[keep], kept)

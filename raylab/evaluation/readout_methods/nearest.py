@@ -13,10 +13,12 @@ from raylab.evaluation.neighbours import nearest, predict, votes
 from raylab.evaluation.readout_method import (
     Arrays,
     Examples,
+    Features,
     Fitted,
     Predicted,
     Readout,
     ReadoutMethod,
+    plain,
 )
 from raylab.evaluation.readout_methods.components import Components, principal_components
 
@@ -75,7 +77,7 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
         self,
         config: KnnConfig,
         fitted: Iterable[tuple[ReadoutConfig, Readout]],
-        features: np.ndarray,
+        features: Features,
     ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
         """One search for neighbours per metric and number of components, whatever the number of
         neighbours.
@@ -85,7 +87,7 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
             assert isinstance(settings, KnnConfig)
             key = (settings.components, settings.metric)
             if key not in searched:
-                at = _nearest(readout, features, max(config.neighbours))
+                at = _nearest(readout, plain(features), max(config.neighbours))
                 searched = {key: _of_neighbours(readout, at, config.neighbours)}
             yield settings, readout, searched[key][int(readout.arrays["neighbours"][0])]
 

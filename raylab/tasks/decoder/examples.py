@@ -38,7 +38,7 @@ def training_examples(config: DecoderTrial, timeline: Timeline, label: str) -> E
     """The labelled training examples, with their labels as training sees them: true labels, or
     shuffled ones in a control.
     """
-    limit = config.evaluation.max_samples if config.at_once else None
+    limit = fitted_limit(config)
     examples = all_examples(config, timeline, label).labelled(("train",), limit)
     seed, session = config.controls.shuffle, timeline.session
     if seed is not None and len(examples.rows):
@@ -48,6 +48,13 @@ def training_examples(config: DecoderTrial, timeline: Timeline, label: str) -> E
         picked = few_shot(examples.label.values, shots=config.training.shots, seed=shots_seed)
         examples = examples.pick(picked)
     return examples
+
+
+def fitted_limit(config: DecoderTrial) -> int | None:
+    """The most examples of a split that a model is fitted on. Those of a readout that is sequential
+    must follow each other, so none is left out.
+    """
+    return config.evaluation.max_samples if config.at_once and not config.sequential else None
 
 
 def example_field(config: DecoderTrial) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from raylab.data.shard import Shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.decoding import Decoded, mean_scores
 from raylab.evaluation.metrics import DECODING, SCORE, directions, primary
+from raylab.evaluation.readout_method import Course
 from raylab.evaluation.readouts import require_support
 from raylab.models.networks.graph import GraphNetwork
 from raylab.sampling.epochs import EpochSampler
@@ -183,6 +185,11 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
         )
         windows = rows.clamp(0, len(x) - 1).split(BATCH)
         pooled = model.config.input.pool == "mean"
+        if model.config.sequential:
+            place, every = model.place[session], np.arange(len(x))
+            features = [model.features(place, x[of]) for of in windows]
+            course = Course(np.concatenate(features), every, every)
+            return torch.from_numpy(model.outputs_along(session, course)).to(x.device)
         with torch.no_grad():
             outputs = [
                 model.outputs(session, x[of].mean(1, keepdim=True) if pooled else x[of])

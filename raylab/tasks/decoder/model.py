@@ -17,6 +17,7 @@ from raylab.data.examples import Examples
 from raylab.data.views.variation import value_text, varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
+from raylab.evaluation.readout_method import Course, Features, plain
 from raylab.evaluation.readouts import Readout
 from raylab.models.networks.build import build_network
 from raylab.models.stored import StoredArrays
@@ -71,16 +72,27 @@ class DecoderModel(torch.nn.Module):
 
     def outputs(self, session: str, x: Tensor) -> Tensor:
         """(n, L, K) -> (n, outputs): values float64 in the label's own unit, scores of classes and
-        points on circles float32.
+        points on circles float32. A sequential readout knows nothing of what was before each
+        example; `outputs_along` is for it.
         """
         place = self.place[session]
         if self.config.at_once:
-            read = torch.from_numpy(self._read(place, self.features(place, x))).to(x.device)
+            features: Features = self.features(place, x)
+            if self.config.sequential:
+                features = Course.alone(plain(features))
+            read = torch.from_numpy(self._read(place, features)).to(x.device)
             return read if self.target.kind == "continuous" else read.to(x)
         standard = self._network(session, x)
         if self.target.kind != "continuous":
             return standard
         return in_units(standard, mean=self.mean, std=self.std)
+
+    def outputs_along(self, session: str, course: Course) -> np.ndarray:
+        """(n, outputs) of a sequential readout for the examples of a course, in the precision of
+        `outputs`.
+        """
+        read = self._read(self.place[session], course)
+        return read if self.target.kind == "continuous" else read.astype(np.float32)
 
     def errors(self, session: str, x: Tensor, target: Tensor) -> Tensor:
         """(n,) errors, whose mean training minimises. Of a readout, the distance from the truth."""
@@ -148,7 +160,7 @@ class DecoderModel(torch.nn.Module):
             {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
         )
 
-    def _read(self, place: int, features: np.ndarray) -> np.ndarray:
+    def _read(self, place: int, features: Features) -> np.ndarray:
         kind = self.target.kind
         predicted = Readout(self.config.model.kind, kind, self._arrays(place)).predict(features)
         if kind == "discrete":

@@ -13,6 +13,7 @@ from raylab.data.shard import SessionShard
 from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.obstacles import obstacle_to_scoring
 from raylab.evaluation.scores import frames_of, score_predictions
+from raylab.tasks.decoder.courses import course_of
 from raylab.tasks.decoder.examples import all_examples, example_activity, owned_examples
 from raylab.tasks.decoder.model import DecoderModel
 from raylab.tasks.protocol import Comm
@@ -37,6 +38,10 @@ def outputs_of(
     comm: Comm | None = None,
 ) -> np.ndarray:
     """(n, outputs) of the examples at (n, L) rows, gathered from the workers that own them."""
+    if config.sequential:
+        return model.outputs_along(
+            session.timeline.session, course_of(config, model, session, rows)
+        )
     dtype = torch.float64 if model.target.kind == "continuous" else None
     outputs = session.x.new_zeros(len(rows), model.target.outputs, dtype=dtype)
     with torch.no_grad():

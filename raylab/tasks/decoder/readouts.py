@@ -13,8 +13,10 @@ from raylab.data.examples import Examples
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard, Shard
 from raylab.evaluation.reading import primary_score
+from raylab.evaluation.readout_method import Features
 from raylab.evaluation.readouts import Readout, choose_readout, fit_readout
-from raylab.tasks.decoder.examples import all_examples, example_activity
+from raylab.tasks.decoder.courses import course_of, joined
+from raylab.tasks.decoder.examples import all_examples, example_activity, fitted_limit
 from raylab.tasks.decoder.model import DecoderModel
 
 
@@ -39,7 +41,9 @@ def refitted(config: DecoderTrial, model: DecoderModel, shard: Shard) -> Decoder
     refit = copy.deepcopy(model)
     for place in range(len(model.readouts)):
         settings = model.settings(place)
-        both = _place_examples(config, model, shard, place, ("train", "valid"))
+        both = _place_examples(
+            config, model, shard, place, ("train", "valid"), fitted_limit(config)
+        )
         readout = fit_readout(
             settings, *_concatenated(config, model, both), config.evaluation.scale
         )
@@ -58,16 +62,22 @@ def _chosen(
     assert isinstance(config.model, ReadoutConfig)
     names = [name for name in shard if model.place[name] == place]
     fit = _concatenated(config, model, {name: (shard[name], examples[name]) for name in names})
-    held_out = _place_examples(config, model, shard, place, ("valid",))
+    limit = config.evaluation.max_samples
+    held_out = _place_examples(config, model, shard, place, ("valid",), limit)
     valid = _concatenated(config, model, held_out)
     return choose_readout(config.model, fit, valid, primary_score, config.evaluation.scale)
 
 
 def _place_examples(
-    config: DecoderTrial, model: DecoderModel, shard: Shard, place: int, splits: Sequence[str]
+    config: DecoderTrial,
+    model: DecoderModel,
+    shard: Shard,
+    place: int,
+    splits: Sequence[str],
+    limit: int | None,
 ) -> dict[str, tuple[SessionShard, Examples]]:
     """The labelled examples of some splits, of the sessions that share a readout."""
-    label, limit = model.target.name, config.evaluation.max_samples
+    label = model.target.name
     return {
         name: (session, all_examples(config, session.timeline, label).labelled(splits, limit))
         for name, session in shard.items()
@@ -77,16 +87,26 @@ def _place_examples(
 
 def _concatenated(
     config: DecoderTrial, model: DecoderModel, sessions: Mapping[str, tuple[SessionShard, Examples]]
-) -> tuple[np.ndarray, Label]:
+) -> tuple[Features, Label]:
     """Features and labels of several sessions, with classes numbered as in the target."""
-    features = [
-        model.features(model.place[name], example_activity(config, session, examples.rows))
-        for name, (session, examples) in sessions.items()
-    ]
     labels, target = [examples.label for _, examples in sessions.values()], model.target
     discrete = target.kind == "discrete"
     values = [target.encode(label) if discrete else label.values for label in labels]
     classes = target.classes if discrete else ()
-    return np.concatenate(features), Label(
+    return _features(config, model, sessions), Label(
         kind=labels[0].kind, values=np.concatenate(values), unit=labels[0].unit, classes=classes
     )
+
+
+def _features(
+    config: DecoderTrial, model: DecoderModel, sessions: Mapping[str, tuple[SessionShard, Examples]]
+) -> Features:
+    if config.sequential:
+        return joined(
+            [course_of(config, model, session, each.rows) for session, each in sessions.values()]
+        )
+    features = [
+        model.features(model.place[name], example_activity(config, session, examples.rows))
+        for name, (session, examples) in sessions.items()
+    ]
+    return np.concatenate(features)

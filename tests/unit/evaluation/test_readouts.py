@@ -12,6 +12,7 @@ from raylab.config.parse import parse
 from raylab.config.readouts import (
     NEIGHBOURS,
     READOUTS,
+    KalmanConfig,
     KnnConfig,
     LdaConfig,
     LogisticConfig,
@@ -45,6 +46,7 @@ ONE_EACH: dict[str, ReadoutConfig] = {
     "lda": LdaConfig(kind="lda"),
     "wiener": WienerConfig(kind="wiener"),
     "wiener_cascade": WienerCascadeConfig(kind="wiener_cascade", degree=3),
+    "kalman": KalmanConfig(kind="kalman", order=0, process_noise=1.0),
 }
 LABELS = ("discrete", "continuous", "circular")
 each_kind = pytest.mark.parametrize("kind", READOUTS.names)
@@ -171,6 +173,7 @@ OPEN = [
     (SvmConfig(kind="svm", c=(1e-5, 1e-2)), "discrete"),
     (LdaConfig(kind="lda", shrinkage=("none", "auto", 0.5)), "discrete"),
     (WienerCascadeConfig(kind="wiener_cascade", degree=(9, 2, 1)), "continuous"),
+    (KalmanConfig(kind="kalman", order=(0, 1), shrinkage=("none", 0.9)), "circular"),
 ]
 
 

@@ -13,6 +13,7 @@ from helpers import dataset, session
 
 from raylab.config.decoder import DecoderTrial
 from raylab.config.parse import parse_trial
+from raylab.config.readouts import READOUTS as registered
 from raylab.config.splits import BlockedSplits, GivenSplits, TrialSplits
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
@@ -27,7 +28,7 @@ from raylab.tasks.protocol import Comm
 from raylab.training.loop import Training
 from raylab.training.model import Model
 
-READOUTS = ("knn", "naive_bayes", "ridge", "logistic", "svm", "lda", "wiener", "wiener_cascade")
+READOUTS = tuple(registered.names)
 NETWORKS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": [16]},
     "gru": {"width": 16},
@@ -85,9 +86,14 @@ def test_every_decoder_reads_what_the_activity_says(data: Dataset, kind: str, la
     assert metrics["decoding.score"] == metrics[f"decoding.{primary}"]
 
 
-@pytest.mark.parametrize("kind", ["ridge", "gru", "graph"])
-def test_a_saved_decoder_says_the_same(data: Dataset, kind: str, tmp_path: Path) -> None:
-    training = trained(data, config_of(kind, "choice"))
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [("ridge", "choice"), ("kalman", "heading"), ("gru", "choice"), ("graph", "choice")],
+)
+def test_a_saved_decoder_says_the_same(
+    data: Dataset, kind: str, label: str, tmp_path: Path
+) -> None:
+    training = trained(data, config_of(kind, label))
     training.save_model(tmp_path)
     model = Model.load(tmp_path)
     task, shard = training.task, training.shard
