@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from raylab.analysis.models.winner import model_and_data, winner
+from raylab.analysis.models.kept import is_answer, load_entrant, single_model
+from raylab.analysis.models.winner import final_dataset, model_and_data, winner
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.data.shard import whole_shard
@@ -30,15 +31,20 @@ def export_embeddings(
     out: str | Path,
     splits: Sequence[str] = ("train", "valid"),
     trial: str | None = None,
+    entrant: str | None = None,
 ) -> pd.DataFrame:
     """Write the winner's embedding of every sample of some splits as Parquet.
 
+    An entrant of an answer is fitted on all samples, so all of them are written, as `train`. Of
+    several seeds, the embedding is that of the first. A decoder's embedding are its outputs.
+
     Args:
-        path: The study.
+        path: The study, or the answer of `raylab answer`.
         out: The file; it must not exist yet.
         splits: Some of train, valid and test. Test samples are read only where `splits` names
             them, and that reading is counted in the study's ledger.
-        trial: Default: the study's winner.
+        trial: Default of a study: its winner.
+        entrant: The entrant of an answer. Default: the recommended one.
 
     Returns:
         The table as written: one row per sample, with the columns `session`, `sample` (its row in
@@ -47,7 +53,8 @@ def export_embeddings(
         columns becomes `label_NAME`.
 
     Raises:
-        StudyError: There is no such split or trial, or `out` exists already.
+        StudyError: There is no such split, trial or entrant, or `out` exists already.
+        ConfigError: The entrant is an ensemble, which has no embedding.
 
     Example:
         >>> table = raylab.export_embeddings("study", out="embeddings.parquet")
@@ -64,10 +71,10 @@ def export_embeddings(
     if local_path(out).exists():
         raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
-    record = winner(study, trial)
-    model, dataset = model_and_data(study, record)
-    if "test" in splits:
-        study.ledger.append(TestRead(trial=record.trial, purpose="export"))
+    if entrant is not None or (trial is None and is_answer(study)):
+        model, dataset = _of_entrant(study, entrant, splits)
+    else:
+        model, dataset = _of_trial(study, trial, splits)
     table = pd.concat(
         [_embedding_table(model, dataset, name, splits) for name in model.sessions],
         ignore_index=True,
@@ -75,6 +82,29 @@ def export_embeddings(
     with atomic_path(local_path(out)) as temporary:
         table.to_parquet(temporary, index=False)
     return table
+
+
+def _of_trial(
+    study: StudyFolder, trial: str | None, splits: Sequence[str]
+) -> tuple[Model, Dataset]:
+    record = winner(study, trial)
+    model, dataset = model_and_data(study, record)
+    if "test" in splits:
+        study.ledger.append(TestRead(trial=record.trial, purpose="export"))
+    return model, dataset
+
+
+def _of_entrant(
+    study: StudyFolder, entrant: str | None, splits: Sequence[str]
+) -> tuple[Model, Dataset]:
+    predictor = load_entrant(study, entrant)
+    if "test" in splits:
+        raise StudyError(
+            f"{study.path}: entrant '{predictor.entrant}' was fitted on all samples, so none of "
+            "them is a test sample",
+            "Leave --split out, or name a trial of a fold (--trial).",
+        )
+    return single_model(predictor), final_dataset(study)
 
 
 def _embedding_table(

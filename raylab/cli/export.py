@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 import raylab
-from raylab.cli.group import PATH, STUDY, TRIAL, verb
+from raylab.cli.group import ENTRANT, PATH, STUDY, TRIAL, verb
 from raylab.cli.show.study import say_choice
 
 _FORMATS = """\
@@ -48,6 +48,7 @@ For the last two, STUDY may also be the folder of a model or a file of CEBRA's."
     ),
 )
 @TRIAL
+@ENTRANT
 @click.option(
     "--session",
     help="With --format cebra: the only session to write; default: all sessions, in one file.",
@@ -58,16 +59,21 @@ def export(
     out: Path,
     splits: Sequence[str],
     trial: str | None,
+    entrant: str | None,
     session: str | None,
 ) -> None:
-    """Write the embeddings of the chosen trial, or its model for use without the study."""
-    say_choice(study, trial)
+    """Write the embeddings of the chosen trial, or its model for use without the study. Of an
+    answer, those of its recommended entrant.
+    """
+    say_choice(study, trial or entrant)
     if kind != "embeddings":
         if splits:
             raise click.UsageError(
                 "--split needs --format embeddings: a model is not written split by split."
             )
-        written = raylab.export_model(study, out=out, form=kind, trial=trial, session=session)
+        written = raylab.export_model(
+            study, out=out, form=kind, trial=trial, entrant=entrant, session=session
+        )
         click.echo(f"{out}: {', '.join(written)}")
         return
     if session is not None:
@@ -75,7 +81,7 @@ def export(
             "--session needs --format cebra: a table of embeddings names the session of each row."
         )
     table = raylab.export_embeddings(
-        study, out=out, splits=splits or ("train", "valid"), trial=trial
+        study, out=out, splits=splits or ("train", "valid"), trial=trial, entrant=entrant
     )
     counts = ", ".join(f"{count} {split}" for split, count in table["split"].value_counts().items())
     click.echo(f"{out}: {counts} samples")

@@ -92,6 +92,9 @@ TRIAL = click.option(
     "--trial",
     help="The trial; default: the champion of `raylab select`, else the best trial by validation.",
 )
+ENTRANT = click.option(
+    "--entrant", help="Of an answer: the entrant, such as ridge; default: the recommended one."
+)
 WORKERS = click.option(
     "--workers",
     type=click.IntRange(1),

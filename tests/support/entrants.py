@@ -16,6 +16,9 @@ from raylab.data.dataset import Dataset
 from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import CODE
 from raylab.evaluation.decoding import Decoded
+from raylab.files import write_json
+from raylab.tracking.events import StudyEnded, TrialEnded, TrialStarted
+from raylab.tracking.study import StudyFolder
 from raylab.training.loop import Training
 from raylab.training.model import Model
 from raylab.training.predicting.keeping import keep_entrant
@@ -117,3 +120,39 @@ def scored(model: Model, data: Dataset, split: str = "valid") -> dict[str, Decod
     label = model.config.task.label or ""
     decoded = Scorer(model, data, split).read([label])
     return {name: by_label[label] for name, by_label in decoded.items() if label in by_label}
+
+
+def small_answer(path: Path, data: Dataset, **entrants: Sequence[TrialConfig]) -> StudyFolder:
+    """A finished answer as `raylab answer` leaves it: trials, kept entrants and answer.json, which
+    recommends the first entrant. An entrant of several configs has as many members.
+    """
+    first = next(iter(entrants))
+    label = entrants[first][0].task.label or ""
+    description = {
+        "kind": "answer",
+        "data": {"path": str(data.path.resolve()), "fingerprint": data.fingerprint},
+        "objective": {"metric": "decoding.score", "mode": "max"},
+        "label": label,
+        "tracking": {"uri": "sqlite:///none.db"},
+    }
+    study = StudyFolder.create(path, description)
+    for name, configs in entrants.items():
+        trials = [f"fold0-{name}-{number:02d}" for number in range(len(configs))]
+        for trial, config in zip(trials, configs):
+            trained_trial(study.trial_folder(trial), data, config)
+            values = config.model_dump(mode="json")
+            study.ledger.append(
+                TrialStarted(trial=trial, params={}, config=values, fold=0, entrant=name),
+                TrialEnded(trial=trial, state="completed", step=1, score=0.5, metrics={}),
+            )
+        keep_entrant(
+            study.path / "entrants" / name,
+            [study.trial_folder(trial) for trial in trials],
+            label=label,
+            entrant=name,
+            family="ensemble" if name == "ensemble" else "readout",
+            dataset=data,
+        )
+    study.ledger.append(StudyEnded())
+    write_json(study.path / "answer.json", {"final": {"entrant": first, "trial": "final"}})
+    return study

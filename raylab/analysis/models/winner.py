@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from raylab.analysis.models.kept import FOLDS, is_answer
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
 from raylab.tracking.records import TrialRecord, best, front
@@ -81,13 +82,30 @@ def unselected(study: StudyFolder) -> str | None:
 
 
 def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Dataset]:
-    """The model of a trial, and the dataset of its study.
+    """The model of a trial, and the dataset that it was trained on.
 
     Raises:
         StudyError: The dataset is no longer the one that the study was made on.
     """
-    dataset = study_dataset(study)
+    dataset = trial_dataset(study, record)
     return Model.load(study.model_folder(record.trial)), dataset
+
+
+def trial_dataset(study: StudyFolder, record: TrialRecord) -> Dataset:
+    """The dataset that a trial was trained on: of an answer, that of its fold."""
+    return _fold_dataset(study, record.fold or 0)
+
+
+def final_dataset(study: StudyFolder) -> Dataset:
+    """The dataset on which the entrants of an answer are fitted at its end: that of the first fold,
+    of which they use all samples.
+    """
+    return _fold_dataset(study, 0)
+
+
+def _fold_dataset(study: StudyFolder, fold: int) -> Dataset:
+    folder = study.path / FOLDS / str(fold)
+    return Dataset(folder) if is_answer(study) and folder.is_dir() else study_dataset(study)
 
 
 def study_dataset(study: StudyFolder) -> Dataset:
