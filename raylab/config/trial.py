@@ -71,6 +71,16 @@ class TrialConfig(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _best_is_known(self) -> TrialConfig:
+        if self.training.keep == "best" and not self.sessions.validates:
+            raise ValueError(
+                f"training.keep 'best': sessions.train_on '{self.sessions.train_on}' leaves no "
+                "validation samples, so no model is known to be best: set keep: last, without "
+                "early stopping"
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _label_of_selection(cls, value: object) -> object:

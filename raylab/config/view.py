@@ -12,6 +12,12 @@ from raylab.config.base import Strict
 S = TypeVar("S")
 # What columns are divided by when they are standardised: see raylab/data/views/scaling.py.
 ScaleRule = Literal["floored", "plain"]
+TrainOn = Literal["train", "train+valid", "all"]
+TRAINING_SPLITS: dict[TrainOn, tuple[str, ...]] = {
+    "train": ("train",),
+    "train+valid": ("train", "valid"),
+    "all": ("train", "valid", "test"),
+}
 
 
 class AllUnits(Strict):
@@ -131,6 +137,25 @@ class SessionsConfig(Strict):
             "of each session's training samples, the first in time; the rest is in no split"
         ),
     )
+    # Not recorded at its default, so that configs are what they were before it could be chosen.
+    train_on: TrainOn = Field(
+        "train",
+        exclude_if=lambda splits: splits == "train",
+        description=(
+            "the splits whose samples are training samples: train+valid fits a chosen config again "
+            "on more data, all leaves nothing to score"
+        ),
+    )
+
+    @property
+    def training_splits(self) -> tuple[str, ...]:
+        """The dataset's splits whose samples are training samples here."""
+        return TRAINING_SPLITS[self.train_on]
+
+    @property
+    def validates(self) -> bool:
+        """Whether validation samples are left to score models and to choose settings by."""
+        return self.train_on == "train"
 
     def used(self, sessions: Mapping[str, S]) -> dict[str, S]:
         """The sessions, in the manifest's order, that training, scores and baselines are about."""

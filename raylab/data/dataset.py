@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from raylab.config.explain import did_you_mean
+from raylab.config.view import SessionsConfig
 from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
 from raylab.data.manifests.checks import check_manifest, check_split
 from raylab.data.manifests.fingerprint import fingerprint_of, stated_version
 from raylab.data.manifests.notes import Note, notes_of
 from raylab.data.session import Label, NeuralKind, Session
+from raylab.data.splitting.dealing import CODE
 from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError
 from raylab.files import file_digest, map_tensors, read_json
@@ -63,6 +65,15 @@ class SessionSpec:
     labels: dict[str, LabelSpec]
     longest: dict[str, int] = field(default_factory=dict)
 
+    def for_training(self, sessions: SessionsConfig) -> SessionSpec:
+        """The session with the samples counted as `Recording.for_training` splits them, except that
+        a share of the training samples counts as all of them.
+        """
+        taken = sessions.training_splits
+        counts = {name: 0 if name in taken else count for name, count in self.splits.items()}
+        counts["train"] = sum(self.splits[name] for name in taken)
+        return replace(self, splits=counts)
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -92,25 +103,37 @@ class Recording:
         rows: np.ndarray = self.neural[start:stop]
         return rows if self.kept is None else rows[:, self.kept]
 
-    def limited(self, training_fraction: float) -> Recording:
-        """The recording with only the first share of its training samples.
+    def for_training(self, sessions: SessionsConfig) -> Recording:
+        """The recording as a trial with this section splits it: `train_on` names the splits whose
+        samples are training samples, and `training_fraction` is the first share of those.
 
+        Parts are never joined, so that no window and no filter crosses a border between two parts.
         The other training samples then lie in no split, as samples in gaps do.
         """
-        if training_fraction == 1:
+        if sessions.validates and sessions.training_fraction == 1:
             return self
+        training = [CODE[name] for name in sessions.training_splits]
+        codes = np.where(np.isin(self.parts[:, 2], training), CODE["train"], self.parts[:, 2])
+        every = np.column_stack([self.parts[:, :2], codes])
         left = training_samples(
-            sum(int(stop - start) for start, stop, code in self.parts if code == 0),
-            training_fraction,
+            sum(int(stop - start) for start, stop, code in every if code == 0),
+            sessions.training_fraction,
         )
         parts = []
-        for start, stop, code in self.parts.tolist():
+        for start, stop, code in every.tolist():
             if code == 0:
                 stop = min(stop, start + left)
                 left -= stop - start
             if start < stop:
                 parts.append((start, stop, code))
         return replace(self, parts=np.array(parts, self.parts.dtype).reshape(-1, 3))
+
+
+def used_sessions(
+    specs: Mapping[str, SessionSpec], sessions: SessionsConfig
+) -> dict[str, SessionSpec]:
+    """The sessions that a trial uses, with samples counted as it splits them."""
+    return {name: spec.for_training(sessions) for name, spec in sessions.used(specs).items()}
 
 
 def training_samples(samples: int, fraction: float) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset, Recording, SessionSpec
+from raylab.data.dataset import Dataset, Recording, SessionSpec, used_sessions
 from raylab.data.views.cache import shared
 from raylab.data.views.selection import Fitted, pool, unfitted
 from raylab.data.views.view import Timeline, make_timeline, view_activity
@@ -156,16 +156,16 @@ def _bytes(shard: Shard) -> int:
 
 
 def _whole_shard(dataset: Dataset, view: ViewConfig, sessions: SessionsConfig) -> Shard:
-    used = sessions.used(dataset.sessions)
-    share = sessions.training_fraction
+    used = used_sessions(dataset.sessions, sessions)
     viewed = {
-        name: view_session(dataset, name, view, training_fraction=share)
+        name: view_session(dataset, name, view, sessions)
         for name, spec in used.items()
         if spec.splits["train"]
     }
     fits = [(each.fitted, each.timeline.training_rows) for each in viewed.values()]
     for name in (name for name in used if name not in viewed):
-        viewed[name] = view_session(dataset, name, view, pooled(dataset, name, view, fits))
+        known = pooled(dataset, name, view, fits)
+        viewed[name] = view_session(dataset, name, view, sessions, known)
     return {name: _whole(viewed[name]) for name in used}
 
 
@@ -179,23 +179,24 @@ def view_session(
     dataset: Dataset,
     name: str,
     view: ViewConfig,
+    sessions: SessionsConfig = SEPARATE,
     known: Fitted | None = None,
-    *,
-    training_fraction: float = 1.0,
 ) -> Viewed:
     """One session through a view; large sessions go through this node's cache.
 
     Args:
+        sessions: Which samples are training samples.
         known: For a session without training samples, what `pooled` computed.
     """
-    recording = dataset.open(name).limited(training_fraction)
+    recording = dataset.open(name).for_training(sessions)
     timeline = make_timeline(recording, view)
 
     def make() -> dict[str, np.ndarray]:
         activity, fitted = view_activity(recording, view, known)
         return {"activity": activity, **fitted.arrays()}
 
-    key = [VIEW_SCHEMA, __version__, dataset.fingerprint, name, view, training_fraction]
+    training = [sessions.training_fraction, sessions.train_on]
+    key = [VIEW_SCHEMA, __version__, dataset.fingerprint, name, view, *training]
     large = timeline.length * dataset.sessions[name].units * 4 >= CACHED_BYTES
     arrays = shared(digest(key), make) if large else make()
     return Viewed(timeline, arrays.pop("activity"), Fitted(**arrays), recording)
@@ -212,7 +213,7 @@ def pooled(
     return pool(fits, unfitted(dataset.sessions[name].units, view, session=name))
 
 
-VIEW_SCHEMA = 1  # to be raised when the same config gives other numbers
+VIEW_SCHEMA = 2  # to be raised when the same config gives other numbers
 CACHED_BYTES = 32 << 20  # smaller views are computed faster than they are shared
 
 
@@ -223,7 +224,7 @@ def check_combination(
 
     Reads no data.
     """
-    used = sessions.used(specs)
+    used = used_sessions(specs, sessions)
     without = [name for name, spec in used.items() if not spec.splits["train"]]
     if not without:
         return

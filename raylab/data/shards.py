@@ -20,7 +20,7 @@ from ray.data.expressions import col
 from safetensors.numpy import load, save
 
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset
+from raylab.data.dataset import Dataset, used_sessions
 from raylab.data.shard import (
     SEPARATE,
     Chunk,
@@ -42,10 +42,8 @@ def session_chunks(row: dict[str, Any]) -> list[dict[str, Any]]:
     """
     view = ViewConfig.model_validate_json(row["view"])
     known = Fitted(**load(row["known"])) if row["known"] else None
-    share = row["training_fraction"]
-    viewed = view_session(
-        Dataset(row["path"]), row["session"], view, known, training_fraction=share
-    )
+    sessions = SessionsConfig.model_validate_json(row["sessions"])
+    viewed = view_session(Dataset(row["path"]), row["session"], view, sessions, known)
     shares = cut(viewed.timeline, workers=row["workers"], left=row["left"], right=row["right"])
     fitted = save(
         {name: np.ascontiguousarray(array) for name, array in viewed.fitted.arrays().items()}
@@ -88,9 +86,9 @@ def split_dataset(
         "workers": workers,
         "left": left,
         "right": right,
-        "training_fraction": sessions.training_fraction,
+        "sessions": sessions.model_dump_json(),
     }
-    used = sessions.used(dataset.sessions)
+    used = used_sessions(dataset.sessions, sessions)
     trained = [name for name, spec in used.items() if spec.splits["train"]]
     held = _chunks([{**shape, "session": name, "known": b""} for name in trained])
     others = [name for name in used if name not in trained]
@@ -125,9 +123,7 @@ def _fits(
     return [
         (
             fitted[name],
-            make_timeline(
-                dataset.open(name).limited(sessions.training_fraction), view
-            ).training_rows,
+            make_timeline(dataset.open(name).for_training(sessions), view).training_rows,
         )
         for name in dataset.sessions
         if name in fitted
@@ -156,7 +152,7 @@ def build_shard(
             )
     shard: Shard = {}
     for session in (name for name in dataset.sessions if name in fitted):
-        recording = dataset.open(session).limited(sessions.training_fraction)
+        recording = dataset.open(session).for_training(sessions)
         timeline = make_timeline(recording, view)
         held = sorted(chunks.get(session, []), key=lambda pair: pair[0].start)
         own, pieces = [c for c, _ in held], [x for _, x in held]

@@ -15,7 +15,7 @@ import numpy as np
 from raylab.config.readouts import ReadoutConfig
 from raylab.config.training import EvaluationConfig
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset, Recording
+from raylab.data.dataset import Dataset, Recording, used_sessions
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.evaluation.decoding import Decoded, chance, decode, mean_scores
@@ -55,10 +55,8 @@ class Baselines:
         sessions: SessionsConfig = SEPARATE,
     ) -> None:
         self.dataset, self.config, self.labels = dataset, config, labels
-        self.sessions, self.training_fraction = (
-            sessions.used(dataset.sessions),
-            sessions.training_fraction,
-        )
+        self.combination = sessions
+        self.sessions = used_sessions(dataset.sessions, sessions)
         self.held_out = [name for name, spec in self.sessions.items() if not spec.splits["train"]]
         self.decoded: dict[str, dict[str, dict[str, dict[str, Decoded]]]] = {}
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
@@ -127,7 +125,7 @@ class Baselines:
         return {name: make_timeline(self._open(name), ViewConfig()) for name in self.sessions}
 
     def _open(self, session: str) -> Recording:
-        return self.dataset.open(session).limited(self.training_fraction)
+        return self.dataset.open(session).for_training(self.combination)
 
     def _best_views(
         self, recording: Recording, timeline: Timeline

@@ -9,13 +9,22 @@ import numpy as np
 
 from raylab.config.readouts import WHOLE, KnnConfig, NeighboursConfig, ReadoutConfig
 from raylab.config.training import EvaluationConfig
+from raylab.config.view import ScaleRule
 from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
 from raylab.data.views.view import Timeline
 from raylab.evaluation.chance import time_blocks
 from raylab.evaluation.metrics import primary
 from raylab.evaluation.obstacles import obstacle
-from raylab.evaluation.reading import Searches, Sides, by_neighbours, by_readout, readable
+from raylab.evaluation.reading import (
+    Searches,
+    Sides,
+    by_each_readout,
+    by_neighbours,
+    by_readout,
+    neighbours_of,
+    readable,
+)
 from raylab.evaluation.scores import chance_scores, frames_of, score_predictions
 
 
@@ -93,7 +102,8 @@ def decode(
     pool: Pool | None = None,
     window: tuple[int, int] = (0, 1),
 ) -> Decoded | None:
-    """Decode one label of one session with the decoder that `config` names.
+    """Decode one label of one session with the decoder that `config` names, and of its settings
+    with those that are best.
 
     Args:
         features: (rows of the view, D).
@@ -115,29 +125,82 @@ def decode(
     """
     if choice is None and score != "valid":
         raise AssertionError("a decoder's settings are chosen on validation")
+    task = decoding_of(
+        *(features, timeline, config),
+        label=label,
+        fit=fit,
+        score=score,
+        kind=(choice or config.decoder).kind,
+        pool=pool,
+        window=window,
+    )
+    if task is None:
+        return None
+    read = _read(task.sides, config, metrics, choice, searches)
+    return max((task.by(*each) for each in read), key=lambda decoded: decoded.primary)
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One label of one session with what a decoder is fitted on and what it predicts."""
+
+    sides: Sides
+    fitted: tuple[str, ...]
+    belongs: np.ndarray
+    scale: ScaleRule
+
+    def by(self, settings: ReadoutConfig, predicted: np.ndarray) -> Decoded:
+        """The predictions of a decoder with these settings, with their scores."""
+        reference, truth = self.sides.reference, self.sides.truth
+        frames = frames_of(reference)
+        scores = score_predictions(truth.kind, truth.values, predicted, frames=frames)
+        return Decoded(
+            *(truth.kind, scores, truth.values, predicted),
+            choice=settings,
+            classes=reference.classes,
+            frames=frames,
+            fitted=self.fitted,
+            belongs=self.belongs,
+        )
+
+    def each(self, decoder: ReadoutConfig) -> dict[ReadoutConfig, Decoded]:
+        """The predictions with each combination of the settings of a decoder."""
+        sides = self.sides
+        if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
+            metrics, ks = decoder.metric, decoder.neighbours
+            read = by_neighbours(sides, metrics=metrics, ks=ks, searches=None)
+        else:
+            read = by_each_readout(sides, decoder, scale=self.scale)
+        return {settings: self.by(settings, predicted) for settings, predicted in read}
+
+
+def decoding_of(
+    features: np.ndarray,
+    timeline: Timeline,
+    config: EvaluationConfig,
+    *,
+    label: str,
+    fit: Sequence[str],
+    score: str,
+    kind: str,
+    pool: Pool | None = None,
+    window: tuple[int, int] = (0, 1),
+) -> Decoding | None:
+    """What a decoder of `kind` is fitted on and what it predicts; the arguments are of `decode`.
+
+    Returns:
+        None where the label has no score (see `obstacle`), and where the decoder does not apply to
+        such a label.
+    """
     every = examples_of(timeline, label, per=config.per, window=window)
     fitted, scored = (every.labelled(splits, config.max_samples) for splits in (fit, (score,)))
     pooled = pool if not len(fitted.rows) else None
     reference = pooled.label if pooled else fitted.label
-    if obstacle(reference, scored.label) or not readable(
-        (choice or config.decoder).kind, reference
-    ):
+    if obstacle(reference, scored.label) or not readable(kind, reference):
         return None
     pooled_features = pooled.features if pooled else None
     sides = Sides(features, fitted.rows, scored.rows, reference, scored.label, pooled_features)
-    kind, truth, frames = scored.label.kind, scored.label.values, frames_of(reference)
-    every_choice = (
-        Decoded(
-            *(kind, score_predictions(kind, truth, predicted, frames=frames), truth, predicted),
-            choice=settings,
-            classes=reference.classes,
-            frames=frames,
-            fitted=tuple(fit),
-            belongs=scored.belongs,
-        )
-        for settings, predicted in _read(sides, config, metrics, choice, searches)
-    )
-    return max(every_choice, key=lambda decoded: decoded.primary)
+    return Decoding(sides, tuple(fit), scored.belongs, config.scale)
 
 
 def _read(
@@ -150,12 +213,13 @@ def _read(
     """Settings and what they predict: those that were chosen, or all to choose from (of a readout,
     the best).
     """
-    decoder = choice or config.decoder
+    decoder, most = choice or config.decoder, len(sides.reference.values)
     if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
-        ks = (min(*decoder.neighbours, len(sides.reference.values)),)
-        return by_neighbours(sides, metrics=decoder.metric, ks=ks, searches=searches)
+        fewest = (min(*decoder.neighbours, most),)
+        return by_neighbours(sides, metrics=decoder.metric, ks=fewest, searches=searches)
     if isinstance(decoder, NeighboursConfig):
-        return by_neighbours(sides, metrics=metrics, ks=config.neighbours, searches=searches)
+        ks = neighbours_of(config.neighbours, most)
+        return by_neighbours(sides, metrics=metrics, ks=ks, searches=searches)
     return [by_readout(sides, decoder, chosen=choice is not None, scale=config.scale)]
 
 

@@ -13,7 +13,13 @@ from raylab.data.examples import gather
 from raylab.data.session import Label
 from raylab.evaluation.metrics import primary
 from raylab.evaluation.neighbours import nearest, predict
-from raylab.evaluation.readouts import Predicted, choose_readout, fit_readout, supports
+from raylab.evaluation.readouts import (
+    Predicted,
+    choose_readout,
+    each_readout,
+    fit_readout,
+    supports,
+)
 from raylab.evaluation.scores import score_predictions
 
 Searches = dict[tuple[str, int, bytes, bytes], np.ndarray]
@@ -50,20 +56,36 @@ class Sides:
 def by_neighbours(
     sides: Sides, *, metrics: Sequence[str], ks: Sequence[int], searches: Searches | None
 ) -> Iterator[tuple[ReadoutConfig, np.ndarray]]:
-    """Predictions by each distance and each number of neighbours, those that there are not left
-    out.
+    """Predictions by each distance and each number of neighbours; all neighbours where there are
+    fewer.
     """
     most = len(sides.reference.values)
-    counts = tuple(k for k in ks if k <= most) or (most,)
+    counts = {k: min(k, most) for k in sorted(ks)}
     for metric in metrics:
-        key = (metric, max(counts), sides.fitted.tobytes(), sides.scored.tobytes())
+        key = (metric, max(counts.values()), sides.fitted.tobytes(), sides.scored.tobytes())
         neighbours = searches.get(key) if searches is not None and sides.pooled is None else None
         if neighbours is None:
-            neighbours = nearest(sides.known, sides.queries, k=max(counts), metric=metric)
+            neighbours = nearest(sides.known, sides.queries, k=key[1], metric=metric)
             if searches is not None and sides.pooled is None:
                 searches[key] = neighbours
-        for k, predicted in predict(sides.reference, neighbours, counts).items():
-            yield KnnConfig.model_validate({"metric": metric, "neighbours": k}), predicted
+        predictions = predict(sides.reference, neighbours, tuple(set(counts.values())))
+        for k, count in counts.items():
+            settings = KnnConfig.model_validate({"metric": metric, "neighbours": k})
+            yield settings, predictions[count]
+
+
+def neighbours_of(ks: Sequence[int], most: int) -> tuple[int, ...]:
+    """The numbers of neighbours that there are; all of them where none of the numbers is."""
+    return tuple(k for k in ks if k <= most) or (most,)
+
+
+def by_each_readout(
+    sides: Sides, config: ReadoutConfig, *, scale: ScaleRule
+) -> Iterator[tuple[ReadoutConfig, np.ndarray]]:
+    """Predictions of a readout with each combination of its settings."""
+    fit = (sides.known, sides.reference)
+    for settings, _, predicted in each_readout(config, fit, sides.queries, scale):
+        yield settings, predicted.values
 
 
 def by_readout(

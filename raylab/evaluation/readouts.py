@@ -99,7 +99,8 @@ def choose_readout(
             "Give each setting one value, or choose other splits.",
         )
     best: tuple[float, ReadoutConfig, Readout] | None = None
-    for settings, readout, predicted in _predicted(config, fit, examples.source, scale):
+    config = restricted(config, int(fit[1].labelled.sum()), fit[0].shape[1])
+    for settings, readout, predicted in each_readout(config, fit, examples.source, scale):
         reached = score(examples.label, predicted)
         if best is None or reached > best[0] or np.isnan(best[0]):
             best = (reached, settings, readout)
@@ -107,16 +108,27 @@ def choose_readout(
     return best[1:]
 
 
-def _predicted(
+def each_readout(
     config: ReadoutConfig,
     fit: tuple[Features, Label],
     features: Features,
-    scale: ScaleRule,
+    scale: ScaleRule = "floored",
 ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
-    """Every combination of the settings, fitted and applied."""
-    method = method_of(config.kind)
-    config = method.restricted(config, int(fit[1].labelled.sum()), fit[0].shape[1])
-    return method.predict_each(config, _fitted(config, *fit, scale), features)
+    """Every combination of the settings in the order of `config.candidates()`, fitted on examples
+    and applied to others.
+
+    Args:
+        fit: As of `choose_readout`.
+        features: (m, F) of the others, or their course.
+        scale: As of `fit_readout`, whose errors these are.
+    """
+    fitted = _fitted(config, *fit, scale)
+    return method_of(config.kind).predict_each(config, fitted, finite(features, config.kind))
+
+
+def restricted(config: ReadoutConfig, count: int, width: int) -> ReadoutConfig:
+    """The settings that make sense with `count` examples of `width` features to fit."""
+    return method_of(config.kind).restricted(config, count, width)
 
 
 def _fitted(

@@ -64,17 +64,25 @@ def padded_sequence(encoder: Encoder, x: torch.Tensor, *, before: int, after: in
     return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
 
 
-def embed_parts(task: AnyTask, model: torch.nn.Module, session: SessionShard) -> np.ndarray:
-    """(rows, D) embedding of every row of the view, one part at a time. The process must hold all
-    rows of the session.
+def embed_parts(
+    task: AnyTask,
+    model: torch.nn.Module,
+    session: SessionShard,
+    splits: Sequence[str] = tuple(CODE),
+) -> np.ndarray:
+    """(rows, D) embedding of every row of the view, one part at a time; NaN in rows of other
+    splits. The process must hold all rows of the session.
     """
+    codes, timeline = [CODE[split] for split in splits], session.timeline
+    embedding: np.ndarray | None = None
     with torch.no_grad():
-        name = session.timeline.session
-        pieces = [
-            task.embed(model, name, session.x[start:stop])
-            for start, stop, _ in session.timeline.parts.tolist()
-        ]
-    return torch.cat(pieces).cpu().numpy()
+        for start, stop, code in timeline.parts.tolist():
+            if code in codes:
+                piece = task.embed(model, timeline.session, session.x[start:stop]).cpu().numpy()
+                if embedding is None:
+                    embedding = np.full((timeline.length, piece.shape[1]), np.nan, piece.dtype)
+                embedding[start:stop] = piece
+    return np.zeros((timeline.length, 0)) if embedding is None else embedding
 
 
 def session_pool(

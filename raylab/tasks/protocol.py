@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -56,6 +56,21 @@ class Validation:
     metrics: dict[str, float]
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A setting that validation can choose, the same for all sessions, with what it predicts.
+
+    Attributes:
+        overrides: Values by dotted path: with them, the trial's config has this setting alone.
+        decoded: What is predicted, by session; sessions without a score are left out.
+        apply: Makes the model that of this setting, in place.
+    """
+
+    overrides: dict[str, Any]
+    decoded: dict[str, Decoded]
+    apply: Callable[[], None] = lambda: None
 
 
 class Task(ABC, Generic[C, M, B]):
@@ -130,6 +145,19 @@ class Task(ABC, Generic[C, M, B]):
     ) -> dict[str, Decoded] | None:
         """The model's own predictions of its label on one split, by session. None for families
         whose embeddings are decoded instead. `shard` holds whole sessions.
+        """
+        return None
+
+    def candidates(
+        self, config: C, model: M, shard: Shard, split: str = "valid"
+    ) -> Iterator[Candidate] | None:
+        """What the model itself predicts on one split, once for each setting that validation would
+        choose without training again. A model that is fitted at once need not be fitted before.
+        None for families whose embeddings are decoded instead.
+
+        Args:
+            shard: Holds whole sessions.
+            split: `valid`; `test` only of a model that is fitted.
         """
         return None
 

@@ -35,7 +35,7 @@ def label_sides(
     view, evaluation = ViewConfig(normalized_time=config.view.normalized_time), config.evaluation
     sides = {}
     for name in config.sessions.used(dataset.sessions):
-        recording = dataset.open(name).limited(config.sessions.training_fraction)
+        recording = dataset.open(name).for_training(config.sessions)
         timeline = make_timeline(recording, view)
         if label in timeline.reference:
             examples = examples_of(timeline, label, per=evaluation.per)

@@ -107,7 +107,7 @@ def _in_memory(
     parts = np.array([[0, samples, CODE["train"]]])
     time = np.arange(samples) / RATE_HZ
     recording = Recording(NAME, RATE_HZ, activity, time, parts, dict(labels))
-    recording = recording.limited(config.sessions.training_fraction)
+    recording = recording.for_training(config.sessions)
     viewed, fitted = view_activity(
         recording, config.view, before.model.fitted[NAME] if before else None
     )

@@ -28,6 +28,7 @@ from raylab.training.model_files import load_model, save_model
 from raylab.training.optimizer import apply_schedule, make_optimizer
 from raylab.training.reports import Kept
 
+Weights = dict[str, torch.Tensor]
 CHECK_STEPS = 64  # between two checks that the loss is finite; each check makes a GPU wait
 _DIVERGED = "Lower optimizer.learning_rate, set optimizer.clip_norm, or raise loss.temperature."
 
@@ -54,10 +55,17 @@ class Training:
         dataset: Names and shapes of the sessions. Its data is in `shard`.
         shard: This worker's rows.
         comm: Sums over the workers; default: a single worker.
+        fit: Whether `Task.fit` sets what is not trained step by step.
     """
 
     def __init__(
-        self, config: TrialConfig, dataset: Described, shard: Shard, comm: Comm | None = None
+        self,
+        config: TrialConfig,
+        dataset: Described,
+        shard: Shard,
+        comm: Comm | None = None,
+        *,
+        fit: bool = True,
     ) -> None:
         self.config, self.dataset, self.comm = config, dataset, comm or Comm()
         keep_freed_memory()
@@ -68,13 +76,16 @@ class Training:
         # The sessions as the view shows them. The number of units depends on what the view has
         # fitted, which is part of every worker's shard.
         self.sessions = {
-            name: replace(dataset.sessions[name], units=session.x.shape[1])
+            name: replace(
+                dataset.sessions[name].for_training(config.sessions), units=session.x.shape[1]
+            )
             for name, session in shard.items()
         }
         torch.manual_seed(derive(config.training.seed, "model"))
         self.model = self.task.build(config, self.sessions).to(self.device)
         trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.task.fit(config, self.model, self.shard, self.comm)
+        if fit:
+            self.task.fit(config, self.model, self.shard, self.comm)
         self.trained = FlatParameters(trained, apart=config.optimizer.weight_decay > 0)
         self.optimizer = make_optimizer(config.optimizer, self.trained.stretches)
         self.batch = self.task.batches(config, self.shard)
@@ -82,7 +93,7 @@ class Training:
         self.step = 0
         self.progress: Progress | None = None
         # The weights of the best validation, where they are kept.
-        self.best: dict[str, torch.Tensor] = {}
+        self.best: Weights = {}
 
     @property
     def done(self) -> bool:
@@ -184,9 +195,7 @@ class Training:
             self.progress, step=self.step, score=float(shared), metrics=metrics
         )
         if judged is not self.progress and judged.best_step == self.step:
-            self.best = {
-                name: value.detach().clone() for name, value in self.model.state_dict().items()
-            }
+            self.best = self.weights()
         self.progress = judged
         return judged.best_step == self.step
 
@@ -196,8 +205,21 @@ class Training:
         self.task.adopt(self.config, self.model, trained)
 
     def validate(self) -> Validation:
-        """Score the validation split; the result counts on rank 0 only."""
+        """Score the validation split; the result counts on rank 0 only. Nothing is scored where
+        its samples are trained on.
+        """
+        if not self.config.sessions.validates:
+            return Validation({})
         return self.task.validate(self.config, self.model, self.shard, self.comm)
+
+    def weights(self) -> Weights:
+        """A copy of the weights of this step."""
+        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def restore(self, weights: Weights) -> None:
+        """Go back to the weights of an earlier step, as those that are kept."""
+        self.model.load_state_dict(weights)
+        self.best = {}
 
     def save_model(self, folder: Path) -> None:
         """Save the kept model with everything that is needed to use it."""

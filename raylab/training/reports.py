@@ -5,8 +5,11 @@ may not have recorded all of it.
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import NotRequired, TypedDict
+
+from raylab.errors import RaylabError
 
 REPORTS = "reports.jsonl"
 
@@ -69,3 +72,17 @@ def reports_before(folder: Path, *, step: int, piece: int) -> list[StoredReport]
         if report["piece"] == piece and report["steps"] < step:
             reports[report["steps"]] = report
     return [reports[at] for at in sorted(reports)]
+
+
+def explain(error: Exception, folder: Path) -> str:
+    """Why a trial ended, in one line. The traceback of an unexpected error goes to the trial's
+    folder.
+    """
+    if isinstance(error, RaylabError):
+        return " ".join(str(error).split())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "error.txt").write_text(traceback.format_exc())
+    return (
+        f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (traceback in "
+        f"{folder.name}/error.txt)"
+    )

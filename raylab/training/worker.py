@@ -54,8 +54,12 @@ class TrialJob:
         return asdict(self)
 
 
-def start(job: TrialJob, *, shard: Shard | None = None, comm: Comm | None = None) -> Training:
-    """The trial at its beginning, or at its last checkpoint if it has one."""
+def start(
+    job: TrialJob, *, shard: Shard | None = None, comm: Comm | None = None, fit: bool = True
+) -> Training:
+    """The trial at its beginning, or at its last checkpoint if it has one. `fit` is as of
+    `Training`.
+    """
     # One thread unless the job says otherwise: processes that share cores and spin make each other
     # up to 40 times slower.
     torch.set_num_threads(job.threads)
@@ -63,7 +67,7 @@ def start(job: TrialJob, *, shard: Shard | None = None, comm: Comm | None = None
     dataset = Dataset(job.data)
     if shard is None:
         shard = whole_shard(dataset, config.view, config.sessions)
-    training = Training(config, dataset, shard, comm)
+    training = Training(config, dataset, shard, comm, fit=fit)
     folder = Path(job.folder)
     write_process(folder / f"process-{training.comm.rank}.json")
     if piece_of(folder / "checkpoint" / CHECKPOINT) == job.piece:

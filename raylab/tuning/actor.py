@@ -4,16 +4,14 @@ several workers, the actor waits for Ray Train.
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 
 from ray import tune
 
-from raylab.errors import RaylabError
 from raylab.files import is_full
 from raylab.space.settings import Resources
 from raylab.training.loop import Training
-from raylab.training.reports import Report, reports_before
+from raylab.training.reports import Report, explain, reports_before
 from raylab.training.worker import TrialJob, describe_round, run_round, start
 from raylab.tuning.job import Scored, TrialSetup
 from raylab.tuning.outcome import RoundResult, report
@@ -117,15 +115,3 @@ def trouble(error: Exception, step: int, job: TrialJob) -> RoundResult:
     if is_full(error):  # every other trial would fail as well
         return {"steps": step, "halted": f"no space left in {job.folder}", "done": True}
     return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}
-
-
-def explain(error: Exception, folder: Path) -> str:
-    """The error in one line. The traceback of an unexpected error goes to the trial's folder."""
-    if isinstance(error, RaylabError):
-        return " ".join(str(error).split())
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "error.txt").write_text(traceback.format_exc())
-    return (
-        f"{type(error).__name__}: {' '.join(str(error).split())[:300]} (traceback in "
-        f"{folder.name}/error.txt)"
-    )

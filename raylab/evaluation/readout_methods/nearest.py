@@ -87,8 +87,10 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
             assert isinstance(settings, KnnConfig)
             key = (settings.components, settings.metric)
             if key not in searched:
-                at = _nearest(readout, plain(features), max(config.neighbours))
-                searched = {key: _of_neighbours(readout, at, config.neighbours)}
+                known = len(readout.arrays["features"])
+                ks = tuple({min(k, known) for k in config.neighbours})
+                at = _nearest(readout, plain(features), max(ks))
+                searched = {key: _of_neighbours(readout, at, ks)}
             yield settings, readout, searched[key][int(readout.arrays["neighbours"][0])]
 
 

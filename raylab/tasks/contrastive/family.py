@@ -9,7 +9,7 @@ import torch
 
 from raylab.config.base import defaults
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.data.dataset import SessionSpec
+from raylab.data.dataset import SessionSpec, used_sessions
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError
 from raylab.evaluation.metrics import directions
@@ -37,7 +37,7 @@ class ContrastiveFamily(Task[ContrastiveTrial, ContrastiveModel, list[Pairs]]):
                 "controls.shuffle: with sampling.conditional 'time' no label defines positives",
                 "Leave it out, or set another sampling.conditional.",
             )
-        check_pairs(config, config.sessions.used(sessions))
+        check_pairs(config, used_sessions(sessions, config.sessions))
 
     def metrics(
         self, config: ContrastiveTrial, sessions: Mapping[str, SessionSpec]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from raylab.config.decoder import DecoderTrial, FramesLoss
 from raylab.config.networks import GraphConfig
+from raylab.config.readouts import ReadoutConfig
 from raylab.data.dataset import SessionSpec
-from raylab.data.examples import SAMPLE
+from raylab.data.examples import SAMPLE, Examples
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.decoding import Decoded, mean_scores
@@ -34,10 +35,10 @@ from raylab.tasks.decoder.graphs import fit_graphs
 from raylab.tasks.decoder.kept import kept_frames, kept_outputs
 from raylab.tasks.decoder.model import DecoderModel
 from raylab.tasks.decoder.predictions import BATCH, decoded_examples, outputs_of, scored_examples
-from raylab.tasks.decoder.readouts import fit_readouts, refitted
+from raylab.tasks.decoder.readouts import fit_readouts, readout_candidates, refitted
 from raylab.tasks.decoder.targets import target_in, target_of
 from raylab.tasks.labels import check_labels, decoding_metrics
-from raylab.tasks.protocol import Comm, Task, Validation
+from raylab.tasks.protocol import Candidate, Comm, Task, Validation
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,7 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
         """Fit a readout completely; of a network, set the weights of classes and the scale of its
         targets.
         """
-        examples = {
-            name: training_examples(config, session.timeline, model.target.name)
-            for name, session in shard.items()
-        }
-        model.scale_to(examples)
+        examples = self._scaled(config, model, shard)
         if config.at_once:
             if comm.workers > 1:
                 raise TrainingError(
@@ -115,6 +112,26 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             assert isinstance(model.network, GraphNetwork)
             fit_graphs(config.model, model.network, shard, model.place, comm)
 
+    def _scaled(
+        self, config: DecoderTrial, model: DecoderModel, shard: Shard
+    ) -> dict[str, Examples]:
+        """The training examples, to whose scale the model is set."""
+        examples = {
+            name: training_examples(config, session.timeline, model.target.name)
+            for name, session in shard.items()
+        }
+        model.scale_to(examples)
+        return examples
+
+    def candidates(
+        self, config: DecoderTrial, model: DecoderModel, shard: Shard, split: str = "valid"
+    ) -> Iterator[Candidate]:
+        if isinstance(config.model, ReadoutConfig) and split == "valid":
+            examples = self._scaled(config, model, shard)
+            yield from readout_candidates(config, model, shard, examples)
+        else:
+            yield Candidate({}, self.predictions(config, model, shard, split))
+
     def predictions(
         self, config: DecoderTrial, model: DecoderModel, shard: Shard, split: str
     ) -> dict[str, Decoded]:
@@ -126,7 +143,7 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             examples = scored_examples(config, session, model.target.name, split)
             outputs = outputs_of(config, model, session, examples.rows)
             if decoded := decoded_examples(model, examples, outputs):
-                fitted = ("train", "valid") if again else ("train",)
+                fitted = ("train", "valid") if again else config.sessions.training_splits
                 choice = model.session_settings(name)
                 sessions[name] = replace(decoded, fitted=fitted, choice=choice)
         return sessions
@@ -231,4 +248,5 @@ def refits(config: DecoderTrial) -> bool:
     not where training uses a few examples per class or shuffled labels, because the score is then
     about exactly those training examples.
     """
-    return config.at_once and config.training.shots is None and config.controls.shuffle is None
+    plain = config.training.shots is None and config.controls.shuffle is None
+    return config.at_once and plain and config.sessions.validates

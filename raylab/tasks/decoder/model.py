@@ -17,7 +17,7 @@ from raylab.data.examples import Examples
 from raylab.data.views.variation import value_text, varying
 from raylab.errors import TrainingError
 from raylab.evaluation.formulas import on_circle
-from raylab.evaluation.readout_method import Course, Features, plain
+from raylab.evaluation.readout_method import Course, Features, Predicted, plain
 from raylab.evaluation.readouts import Readout
 from raylab.models.networks.build import build_network
 from raylab.models.stored import StoredArrays
@@ -161,12 +161,16 @@ class DecoderModel(torch.nn.Module):
         )
 
     def _read(self, place: int, features: Features) -> np.ndarray:
-        kind = self.target.kind
-        predicted = Readout(self.config.model.kind, kind, self._arrays(place)).predict(features)
-        if kind == "discrete":
+        readout = Readout(self.config.model.kind, self.target.kind, self._arrays(place))
+        return self.as_outputs(readout.predict(features))
+
+    def as_outputs(self, predicted: Predicted) -> np.ndarray:
+        """(n, outputs) float64 from the predictions of a readout."""
+        if self.target.kind == "discrete":
             assert predicted.scores is not None
             return predicted.scores
-        return on_circle(predicted.values) if kind == "circular" else predicted.values
+        circular = self.target.kind == "circular"
+        return on_circle(predicted.values) if circular else predicted.values
 
     def scale_to(self, examples: Mapping[str, Examples]) -> None:
         """Set the scale of values and the weights of classes from the training examples of all

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,12 +14,21 @@ from raylab.config.readouts import ReadoutConfig
 from raylab.data.examples import Examples
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard, Shard
+from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.reading import primary_score
 from raylab.evaluation.readout_method import Features
-from raylab.evaluation.readouts import Readout, choose_readout, fit_readout
+from raylab.evaluation.readouts import (
+    Readout,
+    choose_readout,
+    each_readout,
+    fit_readout,
+    restricted,
+)
 from raylab.tasks.decoder.courses import course_of, joined
 from raylab.tasks.decoder.examples import all_examples, example_activity, fitted_limit
 from raylab.tasks.decoder.model import DecoderModel
+from raylab.tasks.decoder.predictions import decoded_examples, scored_examples
+from raylab.tasks.protocol import Candidate
 
 
 def fit_readouts(
@@ -66,6 +77,71 @@ def _chosen(
     held_out = _place_examples(config, model, shard, place, ("valid",), limit)
     valid = _concatenated(config, model, held_out)
     return choose_readout(config.model, fit, valid, primary_score, config.evaluation.scale)
+
+
+def readout_candidates(
+    config: DecoderTrial, model: DecoderModel, shard: Shard, examples: Mapping[str, Examples]
+) -> Iterator[Candidate]:
+    """Every combination of the settings, the same for all places, with what it predicts on
+    validation examples. The readouts are fitted on the training examples.
+    """
+    assert isinstance(config.model, ReadoutConfig)
+    names = [[name for name in shard if model.place[name] == at] for at in range(len(model.units))]
+    most = max(sum(len(examples[name].rows) for name in held) for held in names)
+    settings = restricted(config.model, most, model.rows * max(model.units))
+    places = [list(_of_place(config, settings, model, shard, examples, held)) for held in names]
+    for fits in zip(*places):
+        chosen = {name: value for name, value in fits[0].settings if isinstance(value, tuple)}
+        yield Candidate(
+            {f"model.{name}": list(value) for name, value in chosen.items()},
+            {name: fit.decoded[name] for fit in fits for name in fit.decoded},
+            partial(_store, model, fits),
+        )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A readout of one place with one value for each setting, and its validation predictions."""
+
+    settings: ReadoutConfig
+    readout: Readout
+    decoded: dict[str, Decoded]
+
+
+def _of_place(
+    config: DecoderTrial,
+    settings: ReadoutConfig,
+    model: DecoderModel,
+    shard: Shard,
+    examples: Mapping[str, Examples],
+    names: Sequence[str],
+) -> Iterator[_Fit]:
+    fit = _concatenated(config, model, {name: (shard[name], examples[name]) for name in names})
+    label = model.target.name
+    scored = {name: scored_examples(config, shard[name], label, "valid") for name in names}
+    held_out = {name: (shard[name], each) for name, each in scored.items()}
+    features, _ = _concatenated(config, model, held_out)
+    borders = np.cumsum([len(each.rows) for each in scored.values()])[:-1]
+    for single, readout, predicted in each_readout(
+        settings, fit, features, config.evaluation.scale
+    ):
+        outputs = np.split(_as_predicted(model, model.as_outputs(predicted)), borders)
+        decoded = {
+            name: replace(found, choice=single)
+            for (name, each), of in zip(scored.items(), outputs)
+            if (found := decoded_examples(model, each, of)) is not None
+        }
+        yield _Fit(single, readout, decoded)
+
+
+def _as_predicted(model: DecoderModel, outputs: np.ndarray) -> np.ndarray:
+    """In the precision of `outputs_of`, so that a candidate has the score of its own trial."""
+    return outputs if model.target.kind == "continuous" else outputs.astype(np.float32)
+
+
+def _store(model: DecoderModel, fits: Sequence[_Fit]) -> None:
+    for place, fit in enumerate(fits):
+        model.store_readout(place, fit.settings, fit.readout)
 
 
 def _place_examples(

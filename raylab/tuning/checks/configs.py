@@ -30,7 +30,15 @@ def config_error(
 
 
 def check_on_sessions(config: TrialConfig, sessions: Sessions) -> None:
-    """Raise ConfigError where a config cannot run on these sessions."""
+    """Raise ConfigError where a config cannot run on these sessions, or leaves no sample to score
+    it by.
+    """
+    if not config.sessions.validates:
+        raise ConfigError(
+            f"sessions.train_on '{config.sessions.train_on}' trains on the validation samples, by "
+            "which trials are scored",
+            "Leave it out; `raylab answer` fits what it has chosen again on more samples.",
+        )
     task = get_task(config)
     task.check(config, sessions)
     monitor_of(config.training, task.metrics(config, sessions))

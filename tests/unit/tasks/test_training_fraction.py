@@ -173,7 +173,7 @@ def test_the_first_training_samples_stay_and_nothing_else_changes(
         [[stop - length, stop, code] for stop, (length, code) in zip(stops, lengths)], np.int64
     )
     before = recording(session(samples=int(stops[-1]) + 1), parts)
-    after = before.limited(fraction)
+    after = before.for_training(SessionsConfig(training_fraction=fraction))
 
     def samples(of: np.ndarray, *codes: int) -> list[int]:
         return [
@@ -195,7 +195,7 @@ def test_the_first_training_samples_stay_and_nothing_else_changes(
 
 def test_all_of_it_is_what_it_was(pair: tuple[Dataset, Dataset]) -> None:
     found = pair[0].open("a")
-    assert found.limited(1.0) is found
+    assert found.for_training(SessionsConfig()) is found
     assert [training_samples(30, share) for share in (0.1, 0.5, 1.0)] == [3, 15, 30]
     assert training_samples(0, 0.5) == 0
 
