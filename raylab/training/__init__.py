@@ -8,5 +8,6 @@
 - `worker` runs a trial in one process, `launch` over several workers under Ray Train (with `gate`,
   `comm`, `groups` and `ray_private`), `chain` from its beginning to a step, `arrays` on arrays in
   memory.
+- `candidates` is the file of what a trial's settings predicted on held-out samples.
 - `measuring` measures what a trial costs; `memory` sets how the process keeps freed memory.
 """

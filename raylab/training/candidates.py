@@ -84,12 +84,10 @@ class CandidateTable:
             arrays = load_file(path)
             with safe_open(path, framework="np") as file:
                 described = json.loads(file.metadata()["candidates"])
-            held_out = HeldOut(
-                **{name: arrays.pop(name) for name in ARRAYS},
-                **{name: _plain(described.pop(name)) for name in TEXTS},
-            )
+            texts = {name: _plain(described.pop(name)) for name in TEXTS}
+            known: dict[str, Any] = {**texts, **{name: arrays.pop(name) for name in ARRAYS}}
             return cls(
-                held_out,
+                HeldOut(**known),
                 tuple(described["overrides"]),
                 arrays["losses"],
                 _numbered("predicted", arrays),

@@ -3,4 +3,7 @@ baseline, and how sure that is.
 
 `results.py` is the answer, `outcomes.py` what each fold came to, `pooling.py` puts the folds
 together, `verdict.py` concludes the answer from them, and `sentence.py` says it in words.
+
+`fitting.py` fits one config on one fold; `gathering.py` gathers its candidates while it trains, and
+`steps.py` says at which steps of training there are candidates.
 """
