@@ -21,6 +21,7 @@ from raylab.training.worker import TrialJob, run_round, start
 
 RIDGE = {"task": {"kind": "decoder"}, "model": {"kind": "ridge", "alpha": [1.0, 1e4]}}
 KNN = {"task": {"kind": "decoder"}, "model": {"kind": "knn", "neighbours": [3, 9, 40, 250]}}
+KALMAN = {"task": {"kind": "decoder"}, "model": {"kind": "kalman", "order": [0, 1]}}
 MLP: dict[str, Any] = {
     "task": {"kind": "decoder"},
     "model": {"kind": "mlp", "hidden": [8], "dropout": 0.2},
@@ -53,6 +54,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, int]] = {
     "ridge of several": (RIDGE, "heading", "separate", 3),
     "knn of several": (KNN, "choice", "separate", 2),
     "knn, padded": (KNN, "choice", "padded", 2),
+    "kalman of several": (KALMAN, "position", "separate", 2),
     "network": (MLP, "choice", "separate", 1),
     "network of several": (MLP, "position", "separate", 2),
     "network, padded": (MLP, "heading", "padded", 2),
