@@ -21,7 +21,7 @@ from raylab.config.trial import TrialConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.views.canonical import canonical_view
 from raylab.tasks.families import get_task
-from raylab.training.schedule import warmup_steps
+from raylab.training.updates.schedule import warmup_steps
 
 
 def canonical(config: TrialConfig, sessions: Mapping[str, SessionSpec]) -> TrialConfig:

@@ -11,8 +11,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from raylab.training.keeping import Progress
-from raylab.training.optimizer import Adam
 from raylab.training.tensor_files import load_tensors, save_tensors, unreadable
+from raylab.training.updates.optimizer import Adam
 
 CHECKPOINT = "checkpoint.safetensors"
 

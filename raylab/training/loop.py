@@ -21,12 +21,12 @@ from raylab.seeding import derive
 from raylab.tasks.families import get_task
 from raylab.tasks.protocol import Comm, Validation
 from raylab.training.checkpoints import load_checkpoint, save_checkpoint
-from raylab.training.flat import FlatParameters
 from raylab.training.keeping import Progress, monitor_of
-from raylab.training.memory import keep_freed_memory
 from raylab.training.model_files import load_model, save_model
-from raylab.training.optimizer import apply_schedule, make_optimizer
 from raylab.training.reports import Kept
+from raylab.training.updates.flat import FlatParameters
+from raylab.training.updates.memory import keep_freed_memory
+from raylab.training.updates.optimizer import apply_schedule, make_optimizer
 
 Weights = dict[str, torch.Tensor]
 CHECK_STEPS = 64  # between two checks that the loss is finite; each check makes a GPU wait

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from raylab.config.training import OptimizerConfig
-from raylab.training.optimizer import Adam, make_optimizer
+from raylab.training.updates.optimizer import Adam, make_optimizer
 
 KINDS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
@@ -78,7 +78,7 @@ def test_a_trials_process_imports_neither_the_compiler_nor_scikit_learn() -> Non
     script = """
 import sys, torch
 from raylab.config.training import OptimizerConfig
-from raylab.training.optimizer import make_optimizer
+from raylab.training.updates.optimizer import make_optimizer
 import raylab.tuning.actor, raylab.tasks.contrastive.family
 stretch = torch.nn.Parameter(torch.ones(3))
 stretch.grad = torch.ones(3)

@@ -7,7 +7,7 @@ from typing import Any
 from raylab.config.training import ConstantSchedule
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError
-from raylab.training.schedule import warmup_steps
+from raylab.training.updates.schedule import warmup_steps
 
 LAST = {"training.keep": "last", "training.early_stopping": None, "training.monitor": None}
 

@@ -13,8 +13,8 @@ from torch.optim import lr_scheduler
 from raylab.config.parse import parse, parse_trial
 from raylab.config.training import OptimizerConfig
 from raylab.errors import ConfigError
-from raylab.training.optimizer import Adam, apply_schedule, make_optimizer
-from raylab.training.schedule import rate_factor
+from raylab.training.updates.optimizer import Adam, apply_schedule, make_optimizer
+from raylab.training.updates.schedule import rate_factor
 
 RATE = 0.02
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raylab.training.torch_private import fused_adam_step
+from raylab.training.updates.torch_private import fused_adam_step
 
 
 @pytest.mark.parametrize("decoupled", [False, True])

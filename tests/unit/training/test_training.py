@@ -15,7 +15,7 @@ from raylab.config.dotted import set_path
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.errors import ConfigError, TrainingError
-from raylab.training.flat import FlatParameters
+from raylab.training.updates.flat import FlatParameters
 from raylab.training.worker import TrialJob, run_round, start
 
 

@@ -8,8 +8,8 @@ from typing import TypedDict
 import torch
 
 from raylab.config.training import CycledBeta, OneCycleSchedule, OptimizerConfig
-from raylab.training.schedule import cycled_beta1, rate_factor
-from raylab.training.torch_private import fused_adam_step
+from raylab.training.updates.schedule import cycled_beta1, rate_factor
+from raylab.training.updates.torch_private import fused_adam_step
 
 EPS = 1e-8
 BETAS = (0.9, 0.999)
