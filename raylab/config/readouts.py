@@ -109,6 +109,7 @@ class NaiveBayesConfig(ReadoutConfig):
 class RidgeConfig(ReadoutConfig):
     """Least squares with a penalty on the weights; of classes, one against the rest."""
 
+    standardises: ClassVar[bool] = True
     kind: Literal["ridge"]
     alpha: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4),
@@ -120,6 +121,7 @@ class LogisticConfig(ReadoutConfig):
     """Multinomial logistic regression."""
 
     only_classes: ClassVar[bool] = True
+    standardises: ClassVar[bool] = True
     kind: Literal["logistic"]
     c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
@@ -130,6 +132,7 @@ class LogisticConfig(ReadoutConfig):
 class SvmConfig(ReadoutConfig):
     """Linear support vectors: classes one against the rest, values one dimension at a time."""
 
+    standardises: ClassVar[bool] = True
     kind: Literal["svm"]
     c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
@@ -141,6 +144,7 @@ class LdaConfig(ReadoutConfig):
     """Linear discriminant analysis by least squares."""
 
     only_classes: ClassVar[bool] = True
+    standardises: ClassVar[bool] = True
     kind: Literal["lda"]
     shrinkage: Annotated[tuple[Shrinkage, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         ("auto",),
@@ -152,6 +156,7 @@ class WienerConfig(ReadoutConfig):
     """Wiener filter: linear regression on the rows of a window, without a penalty."""
 
     only_values: ClassVar[bool] = True
+    standardises: ClassVar[bool] = True
     kind: Literal["wiener"]
 
 
@@ -159,6 +164,7 @@ class WienerCascadeConfig(ReadoutConfig):
     """Wiener cascade: a polynomial of what the Wiener filter predicts, for each dimension."""
 
     only_values: ClassVar[bool] = True
+    standardises: ClassVar[bool] = True
     kind: Literal["wiener_cascade"]
     degree: Annotated[tuple[Degree, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (2, 3, 4), description="of the polynomial"

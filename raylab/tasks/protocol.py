@@ -133,6 +133,12 @@ class Task(ABC, Generic[C, M, B]):
         loss.backward()
         return loss.detach()
 
+    def overruled(self, config: C) -> tuple[str, ...]:
+        """The beginnings of config paths that other choices of this config leave without effect
+        (apart from rounding), whatever values they have. A search does not draw them.
+        """
+        return ()
+
     def canonical(self, config: C, sessions: Mapping[str, SessionSpec]) -> C:
         """The config with each setting of the family's own sections at its default that the rest of
         the config leaves without any effect on the trained model and its scores; see

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from raylab.config.base import defaults
 from raylab.config.decoder import DecoderTraining, DecoderTrial, PlainLoss
-from raylab.config.readouts import KnnConfig
+from raylab.config.readouts import KnnConfig, ReadoutConfig
 from raylab.config.training import OptimizerConfig
 from raylab.data.dataset import SessionSpec
 from raylab.data.examples import SAMPLE
@@ -42,6 +42,19 @@ def canonical_decoder(config: DecoderTrial, sessions: Mapping[str, SessionSpec])
     if isinstance(config.model, KnnConfig):
         changes["model"] = _of_so_many(config.model, _samples(config, sessions))
     return config.model_copy(update=changes)
+
+
+def overruled_by_readout(config: DecoderTrial) -> tuple[str, ...]:
+    """What a readout overrules; see `Task.overruled`. It takes no steps. One that standardises its
+    features undoes the z-score of a view, apart from rounding and from the scale of units that are
+    almost silent in training (docs/views.md). So the z-score is no setting to be searched with it,
+    but `canonical_decoder`, which is exact, does not merge the two.
+    """
+    if not isinstance(config.model, ReadoutConfig):
+        return ()
+    steps = tuple(f"training.{name}" for name in _OF_STEPS)
+    standardised = ("view.zscore", "view.scale") if config.model.standardises else ()
+    return ("optimizer.", "loss.", *steps, *standardised)
 
 
 def _of_readout(config: DecoderTrial) -> DecoderTraining:

@@ -23,7 +23,7 @@ from raylab.evaluation.readouts import require_support
 from raylab.models.networks.graph import GraphNetwork
 from raylab.sampling.epochs import EpochSampler
 from raylab.seeding import derive
-from raylab.tasks.decoder.canonical import canonical_decoder
+from raylab.tasks.decoder.canonical import canonical_decoder, overruled_by_readout
 from raylab.tasks.decoder.examples import (
     example_activity,
     example_field,
@@ -85,6 +85,9 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
         decoding = decoding_metrics(config, sessions, class_scores=True)
         frames = ("decoding.ssim", "decoding.l1") if isinstance(config.loss, FramesLoss) else ()
         return directions("loss") | decoding | directions(*frames)
+
+    def overruled(self, config: DecoderTrial) -> tuple[str, ...]:
+        return overruled_by_readout(config)
 
     def canonical(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> DecoderTrial:
         return canonical_decoder(config, sessions)

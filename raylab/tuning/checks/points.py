@@ -46,13 +46,15 @@ def check_points(space: Space, source: str) -> None:
 
 def with_usable_points(space: Space, notes: list[str]) -> Space:
     """The space with those points that it can still draw after choices were left out. A parameter
-    that was left out altogether is left out of the points, too.
+    that was left out, altogether or with a point's other values, is left out of the point, too.
 
     Each point that goes is added to the notes.
     """
     points: list[dict[str, Scalar]] = []
     for point in space.points:
-        kept = {name: value for name, value in point.items() if name in space.search}
+        drawn = {name: value for name, value in point.items() if name in space.search}
+        config = space.drawn(drawn)
+        kept = {name: value for name, value in drawn.items() if space.active(name, config)}
         if not all(space.search[name].contains(value) for name, value in kept.items()):
             values = ", ".join(f"{name}={value}" for name, value in kept.items())
             notes.append(f"points: {values} left out, as is one of its choices")

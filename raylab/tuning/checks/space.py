@@ -15,6 +15,7 @@ from raylab.space.units import in_milliseconds
 from raylab.tuning.checks.configs import Sessions, config_error
 from raylab.tuning.checks.draws import check_draws, check_names, check_sampler
 from raylab.tuning.checks.objectives import check_objectives
+from raylab.tuning.checks.overruled import without_overruled
 from raylab.tuning.checks.paths import check_path, for_dataset
 from raylab.tuning.checks.points import check_points, with_usable_points
 from raylab.tuning.checks.repeats import different_points
@@ -22,18 +23,20 @@ from raylab.tuning.drawing.exploring import check_population, mutable_paths
 
 
 def check_space(
-    space: Space, sessions: Sessions, *, source: str = "space"
+    space: Space, sessions: Sessions, *, source: str = "space", begun: bool = False
 ) -> tuple[Space, list[str]]:
     """Check every path, type and bound of a space.
 
     Args:
         sessions: The sessions of the dataset, by name.
         source: What errors call the space.
+        begun: Whether the study has begun: what its trials draw does not change any more.
 
     Returns:
         The space as it will run, and notes of what was changed, one sentence each. Values in
         samples are converted to milliseconds. Choices that no trial on this dataset could use are
-        left out, for example a conditional that has no meaning for the label.
+        left out, for example a conditional that has no meaning for the label. A path is drawn only
+        with choices that do not overrule it.
 
     Raises:
         ConfigError: Names the path and what to do.
@@ -49,6 +52,8 @@ def check_space(
     notes: list[str] = []
     for path in ordered:  # a parent's choices before what depends on them
         space = for_dataset(space, path, sessions, source, notes)
+    if not begun:
+        space = without_overruled(space, source, notes)
     space = with_usable_points(space, notes)
     base = parse_trial(stand_in(space), source)
     check_objectives(space, base, sessions, source)

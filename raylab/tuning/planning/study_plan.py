@@ -81,7 +81,7 @@ def _checked(loaded: Space, dataset: Dataset, source: str, *, begun: bool) -> Pl
     label = loaded.fixed()["task"].get("label") or next(iter(dataset.labels), None)
     if label:  # the default is written down: what was used is what is recorded
         loaded = loaded.model_copy(update={"task": {**loaded.task, "label": label}})
-    checked, notes = check_space(loaded, dataset.sessions, source=source)
+    checked, notes = check_space(loaded, dataset.sessions, source=source, begun=begun)
     better = modes(checked, dataset.sessions)
     if not begun:
         required = any(metric.startswith(DECODING) for metric in (*checked.metrics, checked.rung))

@@ -67,3 +67,42 @@ def test_a_space_that_is_soon_exhausted_is_noted(data: Dataset) -> None:
     _, notes = check_space(space_of("tpe", search, trials=9), data.sessions)
     note = f"search: there are {DIFFERENT} different draws: later trials of 9 repeat some"
     assert note in notes
+
+
+KINDS = ["knn", "ridge", "mlp"]
+FLAG = {"categorical": [True, False]}
+
+
+def test_paths_are_not_drawn_with_choices_that_overrule_them(data: Dataset) -> None:
+    """A ridge standardises its features, and only a network takes steps."""
+    search: dict[str, Any] = {
+        "view.zscore": FLAG,
+        "optimizer.learning_rate": {"float": [1e-4, 1e-2], "log": True},
+        "model.kind": {"categorical": KINDS},
+    }
+    points = [{"model.kind": "ridge", "view.zscore": False}, {"model.kind": "knn"}]
+    given = {**space_of("tpe", search).model_dump(by_alias=True), "points": points}
+    space, notes = check_space(load_space(given), data.sessions)
+    assert space.search["view.zscore"].when == {"model.kind": ["knn", "mlp"]}
+    assert space.search["optimizer.learning_rate"].when == {"model.kind": ["mlp"]}
+    assert "view.zscore: not drawn where model.kind is one of ridge, which overrule it" in notes
+    assert space.points == ({"model.kind": "ridge"}, {"model.kind": "knn"})
+    assert check_space(space, data.sessions)[0] == space
+    begun, _ = check_space(load_space(given), data.sessions, begun=True)
+    assert begun.search == load_space(given).search
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_path_that_every_choice_overrules_is_left_out(data: Dataset, fixed: bool) -> None:
+    kinds = {"model.kind": {"categorical": ["ridge", "svm"]}}
+    space = space_of("random", {"view.zscore": FLAG, "view.sqrt": FLAG, **({} if fixed else kinds)})
+    base = {"model.kind": "ridge"} if fixed else {}
+    space, notes = check_space(space.model_copy(update={"base": base}), data.sessions)
+    assert "view.zscore" not in space.search
+    assert "view.zscore: left out, the rest of the config decides it" in notes
+
+
+def test_what_a_sampler_could_no_longer_learn_stays_as_it_is(data: Dataset) -> None:
+    search = {"model.kind": {"categorical": KINDS}, "view.zscore": FLAG}
+    space, _ = check_space(space_of("gp", search), data.sessions)
+    assert space.search["view.zscore"].when == {}
