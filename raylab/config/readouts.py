@@ -49,6 +49,8 @@ class ReadoutConfig(Strict):
 
     Attributes:
         only_classes: Whether it decodes discrete labels only.
+        standardises: Whether it standardises each feature before it is fitted, so that a z-score
+            of the features changes nothing but their rounding.
         only_values: Whether it decodes continuous and circular labels only.
         sequential: Whether it decodes a sample from the samples before it, one after the other, so
             that it needs the course of time (`Course`).
@@ -56,6 +58,7 @@ class ReadoutConfig(Strict):
 
     only_classes: ClassVar[bool] = False
     only_values: ClassVar[bool] = False
+    standardises: ClassVar[bool] = False
     sequential: ClassVar[bool] = False
     kind: str
 

@@ -1,8 +1,8 @@
 """Paths that some choices overrule: they are drawn with the other choices only.
 
 A readout has no learning rate, and one that standardises its features does away with a z-score. A
-draw of such a path would be recorded as if it had been used, would cost the sampler a dimension, and
-would often repeat another trial.
+draw of such a path would be recorded as if it had been used, would cost the sampler a dimension,
+and would often repeat another trial.
 """
 
 from __future__ import annotations
