@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from raylab.analysis.models.winner import refuse_answer
 from raylab.analysis.selection.candidates import Request
 from raylab.analysis.selection.results import SeedSelection, selection_from
 from raylab.analysis.selection.run import finish
@@ -59,6 +60,7 @@ def select(
         True
     """
     study = StudyFolder.open(Path(path))
+    refuse_answer(study)
     if rule == "simplest" and seeds < 2:
         raise StudyError(
             "--rule simplest needs a standard error, which a single seed does not give",

@@ -16,7 +16,7 @@ from raylab.cli.show.consistency import print_consistency
 from raylab.cli.show.evaluation import print_evaluation
 from raylab.cli.show.screen import print_json
 from raylab.cli.show.shuffles import print_shuffles
-from raylab.cli.show.study import say_choice, say_unselected
+from raylab.cli.show.study import say_choice, say_unselected, show_answer
 from raylab.cli.show.topology import print_topology
 
 if TYPE_CHECKING:
@@ -104,10 +104,14 @@ def evaluate(
 ) -> None:
     """Score trained models: decode every label, or compute the scores that the options name.
 
-    The test split is read only if --split test names it, and each reading is counted.
+    The test split is read only if --split test names it, and each reading is counted. Of an
+    answer, its scores on the test parts are shown again, without another reading.
     """
     from raylab.evaluation.consistency import BINS
 
+    computed = (between, topology, against, shuffles)
+    if not trials and not any(computed) and show_answer(study, as_json=as_json):
+        return
     trial = trials[0] if trials else None
     _check_options(between, label, bins, beside, against, samples, trials)
     say_choice(study, trial)

@@ -47,10 +47,12 @@ def verdict(
     compared: str | None = None,
     more: Sequence[Mode] = (),
     champion: Champion | None = None,
+    label: str | None = None,
 ) -> Verdict:
     """Whether the best trial, or the champion of a selection over seeds, beats its baselines.
 
     Args:
+        label: What is decoded; it is named where there is one objective, a score of decoding.
         metric: The objective; the first of several.
         baselines: Scores by `compared`.
         compared: The metric that `compared_metric` gives; default: the objective.
@@ -59,7 +61,9 @@ def verdict(
     winner = champion.record if champion else best(records, mode, *more)
     if winner is None or winner.score is None:
         return Verdict("open", _without_winner(records))
-    choice = _choice(records, winner, mode=mode, metric=metric, more=more, champion=champion)
+    names_label = label and not more and metric.startswith("decoding.")
+    objective = f"{metric} of {label}" if names_label else metric
+    choice = _choice(records, winner, mode=mode, metric=objective, more=more, champion=champion)
     score, subject = winner.score, "It"
     if compared not in (None, metric):
         score, mode = winner.metrics[str(compared)], "max"
@@ -90,7 +94,11 @@ def _choice(
     more: Sequence[Mode],
     champion: Champion | None,
 ) -> str:
-    """Which trial is held against the baselines, and why."""
+    """Which trial is held against the baselines, and why.
+
+    Args:
+        metric: With the label that it is of.
+    """
     score = float(winner.score or 0.0)
     if champion:
         return f"{champion.choice} Its champion, {winner.trial}, has {score:.3f}."

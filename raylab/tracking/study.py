@@ -164,6 +164,11 @@ class StudyFolder:
         """The result of the last `raylab select`."""
         return self.scores_folder / "selection.json"
 
+    @property
+    def answer_path(self) -> Path:
+        """What `raylab answer` concluded."""
+        return self.path / "answer.json"
+
     def trial_folder(self, trial: str) -> Path:
         return self.path / "trials" / trial
 
@@ -187,6 +192,10 @@ class StudyFolder:
         """The content of `evaluation-<split>.json`; None before it is written."""
         path = self.evaluation_path(split)
         return read_json(path) if path.is_file() else None
+
+    def answer(self) -> dict[str, Any] | None:
+        """The content of `answer.json`; None before it is written, and in other studies."""
+        return read_json(self.answer_path) if self.answer_path.is_file() else None
 
     def records(self) -> list[TrialRecord]:
         """Every trial of the ledger. Without a live driver nothing is `running`."""

@@ -19,13 +19,14 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
     objectives, the trial of the Pareto front with the best first objective.
 
     Raises:
-        StudyError: No such trial, or no trial has completed.
+        StudyError: No such trial, no trial has completed, or the study is an answer.
     """
     records = study.records()
     selection = ended_selection(study.ledger.read()) if trial is None else None
     trial = selection.champion if selection else trial
     if trial is not None:
         return named_trial(study, records, trial)
+    refuse_answer(study)
     record = best(records, *study.modes)
     if record is None:
         raise StudyError(
@@ -33,6 +34,21 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
             "`raylab leaderboard` shows why.",
         )
     return record
+
+
+def refuse_answer(study: StudyFolder) -> None:
+    """Raise where a study is an answer: its folds have trials of different samples, whose scores do
+    not compare.
+
+    Raises:
+        StudyError: It is one.
+    """
+    if study.description.get("kind") == "answer":
+        raise StudyError(
+            f"{study.path}: an answer has a best trial in each fold, and no winner of all trials",
+            "Use what it recommends (`raylab report`, `raylab export`, `raylab.load`), or name one "
+            "trial with --trial.",
+        )
 
 
 def named_trial(study: StudyFolder, records: list[TrialRecord], trial: str) -> TrialRecord:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,28 +13,30 @@ from raylab.cli.show.screen import console
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from raylab.analysis.answering.results import Answer
-
 _LEAST = 4  # columns that every screen shows, however narrow
 _PADDING = 3  # characters between two columns
 
 
-def print_answer(answer: Answer, study: Path) -> None:
-    """The entrants, the folds, the notes, where the report is; the sentence is the last line."""
+def print_answer(answer: Mapping[str, Any], study: Path) -> None:
+    """The entrants, the folds, the notes, where the report is; the sentence is the last line.
+
+    Args:
+        answer: The content of `answer.json`.
+        study: The folder of the answer.
+    """
     from raylab.reporting.tables.answer import entrants_note, entrants_table, folds_table
 
-    plain, screen = answer.to_dict(), console(stderr=False)
-    if plain["entrants"]:
-        heads, rows = entrants_table(plain)
-        screen.print(_grid(heads, rows, screen.width, f"Entrants for {answer.label}"))
-        click.echo(entrants_note(plain))
-        screen.print(
-            _grid(*folds_table(plain), screen.width, "Folds: validation score → test score")
-        )
-    for note in answer.notes:
+    screen = console(stderr=False)
+    if answer["entrants"]:
+        heads, rows = entrants_table(answer)
+        screen.print(_grid(heads, rows, screen.width, f"Entrants for {answer['label']}"))
+        click.echo(entrants_note(answer))
+        title = "Folds: validation score → test score"
+        screen.print(_grid(*folds_table(answer), screen.width, title))
+    for note in answer["notes"]:
         click.echo(f"note: {note}")
     click.echo(f"report: {study / 'report.html'}")
-    click.echo(answer.sentence)
+    click.echo(answer["sentence"])
 
 
 def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int, title: str) -> Table:

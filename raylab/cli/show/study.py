@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from raylab.cli.show.screen import console, say
+from raylab.cli.show.answer import print_answer
+from raylab.cli.show.screen import console, print_json, say
 
 if TYPE_CHECKING:
     from raylab.reporting.baselines import Baselines
@@ -15,11 +16,30 @@ if TYPE_CHECKING:
 
 
 def print_study(study: StudyFolder) -> None:
-    """The leaderboard, and where the report and MLflow are."""
+    """The leaderboard, where the report and MLflow are, and the verdict as the last line; of an
+    answer, the answer.
+    """
+    from raylab.reporting.facts import gather
+    from raylab.reporting.sections.head import study_verdict
+
+    if show_answer(study.path):
+        return
     print_leaderboard(study)
     say_choice(study.path, None)
     click.echo(f"report      {study.report_path}")
     click.echo(f"MLflow      {study.description['tracking']['uri']}  (open it with `raylab ui`)")
+    click.echo(study_verdict(gather(study, importance=None)).text)
+
+
+def show_answer(path: Path, *, as_json: bool = False) -> bool:
+    """Print the answer of a study; whether it has one."""
+    from raylab.tracking.study import StudyFolder
+
+    answer = StudyFolder.open(path).answer()
+    if answer is None:
+        return False
+    print_json(answer) if as_json else print_answer(answer, path)
+    return True
 
 
 def print_leaderboard(study: StudyFolder) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import cast
 
-from raylab.files import read_json
 from raylab.reporting.facts import StudyFacts, gather
 from raylab.reporting.score_files.answer import AnswerFile
 from raylab.tracking.study import StudyFolder
-
-FILE = "answer.json"
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,7 @@ class AnswerFacts:
 
 def gather_answer(study: StudyFolder) -> AnswerFacts:
     """Read the facts of an answer from its folder."""
-    path = study.path / FILE
-    answer = cast(AnswerFile, read_json(path)) if path.is_file() else None
+    answer = cast(AnswerFile | None, study.answer())
     facts = gather(study, importance=None)
     final = answer["final"] if answer else None
     trial = final["trial"] if final else ""

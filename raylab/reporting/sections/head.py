@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -11,7 +11,7 @@ from raylab.reporting.baselines import BASELINE_NAMES
 from raylab.reporting.facts import StudyFacts
 from raylab.reporting.markup import render
 from raylab.reporting.tables.selection import selection_sentences
-from raylab.reporting.verdict import Champion, count_states, verdict
+from raylab.reporting.verdict import Champion, Verdict, count_states, verdict
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,13 @@ class Card:
 
 def head(facts: StudyFacts) -> Markup:
     """Name, description, verdict and cards."""
+    outcome = study_verdict(facts)
+    name, parts = facts.study.name, _description(facts)
+    return render("head.html", name=name, parts=parts, verdict=outcome, cards=_cards(facts))
+
+
+def study_verdict(facts: StudyFacts) -> Verdict:
+    """Whether the winner beats its baselines, and how often the test split was read."""
     outcome = verdict(
         facts.records,
         mode=facts.mode,
@@ -33,9 +40,13 @@ def head(facts: StudyFacts) -> Markup:
         baselines=facts.matched,
         compared=facts.compared,
         champion=_champion(facts),
+        label=facts.study.label,
     )
-    name, parts = facts.study.name, _description(facts)
-    return render("head.html", name=name, parts=parts, verdict=outcome, cards=_cards(facts))
+    times = len(facts.test_reads)
+    if not times:
+        return outcome
+    count = "once" if times == 1 else f"{times} times"
+    return replace(outcome, text=f"{outcome.text} The test split was read {count}.")
 
 
 def _description(facts: StudyFacts) -> list[str]:

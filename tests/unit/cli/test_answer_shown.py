@@ -16,7 +16,7 @@ def test_no_heading_is_cut_and_the_sentence_is_last(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     answer = fake_answer(recommended=["gru", "gru", "ridge", "gru", "smoothed"])
-    print_answer(answer, Path("answer"))
+    print_answer(answer.to_dict(), Path("answer"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == answer.sentence
     shown = "\n".join(lines)
@@ -29,6 +29,6 @@ def test_no_heading_is_cut_and_the_sentence_is_last(
 
 def test_an_answer_without_scores_is_its_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     answer = fake_answer(folds=0, interrupted=True)
-    print_answer(answer, Path("answer"))
+    print_answer(answer.to_dict(), Path("answer"))
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["report: answer/report.html", answer.sentence]

@@ -10,8 +10,9 @@ import pytest
 from fake_study import ended, fake_study, started
 from rich.console import Console
 
-from raylab.cli.show.study import print_leaderboard
+from raylab.cli.show.study import print_leaderboard, print_study
 from raylab.reporting.baselines import baseline_scores
+from raylab.reporting.study_page import write_report
 from raylab.reporting.tables.cells import short_names
 from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
@@ -194,3 +195,14 @@ def test_the_terminal_says_when_the_test_split_was_read(
     untouched = fake_study(tmp_path / "untouched", states=("failed",))
     print_leaderboard(untouched)
     assert "test split" not in capsys.readouterr().out
+
+
+def test_the_last_line_is_the_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With label, metric, winner, baseline, and that test was read."""
+    study = fake_study(tmp_path / "s", tracking={"uri": "sqlite:///runs/mlflow.db"})
+    print_study(study)
+    last = capsys.readouterr().out.splitlines()[-1]
+    for text in ("is best: decoding.r2 of position 0.", "smoothed activity (0.930)"):
+        assert text in last
+    assert last.endswith("The test split was read once.")
+    assert last in write_report(study, importance=None).read_text().replace("&#39;", "'")
