@@ -38,6 +38,7 @@ class LedgerCallback(Callback):
         )
         self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
         self._worked: dict[str, float] = {}
+        self._begun: set[str] = set()  # trials whose start is in the ledger
         self.halted: str | None = None  # why the study cannot go on
 
     def __getstate__(self) -> dict[str, object]:
@@ -47,12 +48,18 @@ class LedgerCallback(Callback):
     def on_trial_start(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
     ) -> None:
+        self._begin(trial)
+        self._started[trial.config["job"]["trial"]] = time.monotonic()
+
+    def _begin(self, trial: TuneTrial) -> None:
+        """Record the start of a trial before any other event of it. Tune reports the death of a
+        process that never came up without having reported its start.
+        """
         config = trial.config
         name = config["job"]["trial"]
-        self._started[name] = time.monotonic()
-        if name in self._worked:
+        if name in self._begun:
             return
-        self._worked[name] = 0.0
+        self._begun.add(name)
         resources = {key: config["resources"][key] for key in ("cpus", "gpus", "workers")}
         self._ledger.append(
             TrialStarted(
@@ -99,6 +106,7 @@ class LedgerCallback(Callback):
         if halted:  # the trial has no end yet, and `resume` continues it
             self.halted = self.halted or halted
             return
+        self._begin(trial)
         if crash is not None and self._comes_back(name):
             self._ledger.append(TrialLost(trial=name, reason=crash))
             return

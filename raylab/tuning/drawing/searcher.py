@@ -188,7 +188,9 @@ class StudySearch(Searcher):
                 ending = Outcome(record.state, record.score, record.step, scores=record.scores)  # type: ignore[arg-type]
                 self.tell(record.trial, ending)
             elif not ended and (record is not None or not held.state.is_finished()):
-                self._pending.append((held.number, record.params if record else dict(held.params)))
+                # Earlier versions lost the start of a trial whose first process never came up.
+                params = record.params if record and record.params else dict(held.params)
+                self._pending.append((held.number, params))
                 self._draws -= record is None
 
     def __getstate__(self) -> dict[str, object]:

@@ -1,0 +1,73 @@
+"""What Tune reports becomes events of the ledger: each trial's start comes before anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fake_search import STEPS, storage
+from test_requeue import SPACE
+
+from raylab.tracking.events import TrialEvent
+from raylab.tracking.ledger import Ledger
+from raylab.tracking.records import TrialRecord, records
+from raylab.tuning.callbacks import LedgerCallback
+from raylab.tuning.drawing.searcher import SearchSetup, StudySearch
+from raylab.tuning.job import TuneTrial
+
+REPORT = {"steps": 5, "score": 0.5, "rung": 0.5, "metrics": {"goodness_of_fit": 0.5}}
+RESULT = {**REPORT, "steps": 10, "done": True}
+
+
+def trial(**last_result: Any) -> TuneTrial:
+    setup = {
+        "job": {"trial": "0002", "config": {"loss": {"temperature": 0.25}}},
+        "params": {"loss.temperature": 0.25},
+        "resources": {"cpus": 1, "gpus": 0, "workers": 1},
+        "of": None,
+        **STEPS,
+    }
+    made = SimpleNamespace(config=setup, last_result=last_result, get_error=lambda: None)
+    return cast(TuneTrial, made)
+
+
+def test_a_process_that_dies_before_it_comes_up_loses_no_start(tmp_path: Path) -> None:
+    """Tune reports such a death without a start, and the trial is run again."""
+    ledger = Ledger(tmp_path / "ledger", buffer_s=0.0)
+    lost = ["0002"]
+    callback = LedgerCallback(
+        ledger,
+        comes_back=lambda name: bool(lost) and bool(lost.pop()),
+        no_room=lambda: False,
+        on_end=lambda *ended: None,
+    )
+    callback.on_trial_error(0, [], trial())
+    (between,) = records(ledger.read(), live=False)
+    assert between.params == {"loss.temperature": 0.25}  # what a new driver would go on with
+    callback.on_trial_start(1, [], trial())
+    callback.on_trial_result(1, [], trial(), cast(Any, REPORT))
+    callback.on_trial_complete(1, [], trial(**RESULT))
+    kinds = [type(event).__name__ for event in ledger.read() if isinstance(event, TrialEvent)]
+    assert kinds == ["TrialStarted", "TrialLost", "TrialReported", "TrialEnded"]
+    (ended,) = records(ledger.read(), live=False)
+    assert (ended.state, ended.params) == ("completed", {"loss.temperature": 0.25})
+    assert ended.config == {"loss": {"temperature": 0.25}}
+
+
+def test_a_trial_whose_start_was_lost_runs_with_what_was_drawn(tmp_path: Path) -> None:
+    def search() -> StudySearch:
+        def setup(name: str, params: Any, **more: Any) -> Any:
+            return {"params": params, "job": {"trial": name}} | STEPS
+
+        return StudySearch(
+            SPACE, SearchSetup(modes=["max"], storage=storage(tmp_path), setup=setup, draws=1)
+        )
+
+    first = search().suggest("a")
+    assert isinstance(first, dict)
+    again = search()
+    again.requeue({"0000": TrialRecord("0000", "interrupted")})
+    taken_up = again.suggest("b")
+    assert isinstance(taken_up, dict)
+    assert taken_up["params"] == first["params"]
