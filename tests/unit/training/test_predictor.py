@@ -73,6 +73,8 @@ DECODERS = [
     *(("mlp", label, "padded") for label in LABELS),
     *(("knn", label, "separate") for label in ("heading", "choice")),
     *(("logistic", "choice", combine) for combine in ("separate", "padded")),
+    *(("kalman", label, "separate") for label in ("place", "heading")),
+    ("wiener_cascade", "position", "separate"),
 ]
 
 
