@@ -14,6 +14,7 @@ from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
 from raylab.data.views.view import Timeline
 from raylab.evaluation.chance import time_blocks
+from raylab.evaluation.ensembles.probabilities import class_probabilities
 from raylab.evaluation.metrics import primary
 from raylab.evaluation.obstacles import obstacle
 from raylab.evaluation.reading import (
@@ -25,6 +26,7 @@ from raylab.evaluation.reading import (
     neighbours_of,
     readable,
 )
+from raylab.evaluation.readouts import fit_readout
 from raylab.evaluation.scores import chance_scores, frames_of, score_predictions
 
 
@@ -162,6 +164,15 @@ class Decoding:
             fitted=self.fitted,
             belongs=self.belongs,
         )
+
+    def probabilities(self, settings: ReadoutConfig) -> np.ndarray | None:
+        """(n, classes) how likely each class is by a decoder with these settings; None where it
+        knows no probabilities.
+        """
+        sides = self.sides
+        readout = fit_readout(settings, sides.known, sides.reference, self.scale)
+        scores = readout.predict(sides.queries).scores
+        return None if scores is None else class_probabilities(settings.kind, scores)
 
     def each(self, decoder: ReadoutConfig) -> dict[ReadoutConfig, Decoded]:
         """The predictions with each combination of the settings of a decoder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,15 @@ def _of_embeddings(
         yield Candidate(
             _overrides(config.evaluation, settings),
             {name: each[settings] for name, each in decoded.items()},
+            probabilities=partial(_probabilities, decodings, settings),
         )
+
+
+def _probabilities(
+    decodings: Mapping[str, Decoding], settings: ReadoutConfig
+) -> dict[str, np.ndarray]:
+    tables = {name: each.probabilities(settings) for name, each in decodings.items()}
+    return {name: likely for name, likely in tables.items() if likely is not None}
 
 
 def embedding_decoder(config: EvaluationConfig, most: int) -> ReadoutConfig:

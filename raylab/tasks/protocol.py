@@ -66,11 +66,14 @@ class Candidate:
         overrides: Values by dotted path: with them, the trial's config has this setting alone.
         decoded: What is predicted, by session; sessions without a score are left out.
         apply: Makes the model that of this setting, in place.
+        probabilities: Of a discrete label: computes by session the (n, classes) probabilities of
+            `Decoded.classes`, which seeds and ensembles average; empty where the model knows none.
     """
 
     overrides: dict[str, Any]
     decoded: dict[str, Decoded]
     apply: Callable[[], None] = lambda: None
+    probabilities: Callable[[], dict[str, np.ndarray]] = dict
 
 
 class Task(ABC, Generic[C, M, B]):

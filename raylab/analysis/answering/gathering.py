@@ -11,6 +11,7 @@ from raylab.config.trial import TrialConfig
 from raylab.errors import TrainingError
 from raylab.evaluation.certainty.cross_fit import cross_fitted
 from raylab.evaluation.certainty.held_out import HeldOut
+from raylab.evaluation.certainty.numbering import probabilities
 from raylab.evaluation.decoding import mean_scores
 from raylab.evaluation.metrics import DECODING, SCORE
 from raylab.tasks.candidates import candidates_of
@@ -38,6 +39,7 @@ class Gathered:
         self._losses: list[np.ndarray] = []
         self._steps: list[int] = []
         self._predicted: dict[int, np.ndarray] = {}
+        self._probabilities: dict[int, np.ndarray] = {}
 
     def add(
         self,
@@ -60,8 +62,20 @@ class Gathered:
             if self._append(candidate, {**overrides, **candidate.overrides}, step, split):
                 candidate.apply()
                 self.kept_step, improved = step, True
+            # Of a refit, whose predictions are averaged with those of others. The candidates of a
+            # search are many, and their tables would be large.
+            if split == "test":
+                self._add_probabilities(candidate)
         if improved:
             self.weights = training.weights()
+
+    def _add_probabilities(self, candidate: Candidate) -> None:
+        assert self._held_out is not None
+        if self._held_out.kind != "discrete":
+            return
+        likely = probabilities(candidate.decoded, candidate.probabilities(), self._held_out.classes)
+        if likely is not None:
+            self._probabilities[len(self._losses) - 1] = likely
 
     def score_of(self, step: int) -> float:
         """The score of the best candidate of a step."""
@@ -76,7 +90,8 @@ class Gathered:
             tuple(self._overrides),
             np.stack(self._losses),
             self._predicted,
-            learnt=learnt,
+            self._probabilities,
+            learnt,
         )
 
     def _append(

@@ -29,15 +29,20 @@ def renumbered(decoded: Decoded, codes: np.ndarray, classes: tuple[str, ...]) ->
     return np.array([classes.index(name) for name in decoded.classes], np.int64)[codes]
 
 
-def probabilities(decoded: Mapping[str, Decoded], classes: tuple[str, ...]) -> np.ndarray | None:
-    """(n, classes) how likely each class is, session after session; None where some decoder does
-    not say. A class that a session does not have has 0.
+def probabilities(
+    decoded: Mapping[str, Decoded], tables: Mapping[str, np.ndarray], classes: tuple[str, ...]
+) -> np.ndarray | None:
+    """(n, classes) how likely each class is, session after session; None where that is not known of
+    every session. A class that a session does not have has 0.
+
+    Args:
+        tables: Of each session (n, its own classes), as `Candidate.probabilities` gives them.
     """
-    tables = []
-    for each in decoded.values():
-        if each.class_scores is None:
-            return None
+    if not decoded or set(decoded) - set(tables):
+        return None
+    numbered = []
+    for name, each in decoded.items():
         table = np.zeros((len(each.truth), len(classes)))
-        table[:, renumbered(each, np.arange(len(each.classes)), classes)] = each.class_scores
-        tables.append(table)
-    return np.concatenate(tables)
+        table[:, renumbered(each, np.arange(len(each.classes)), classes)] = tables[name]
+        numbered.append(table)
+    return np.concatenate(numbered)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -34,7 +35,13 @@ from raylab.tasks.decoder.frames import check_frames
 from raylab.tasks.decoder.graphs import fit_graphs
 from raylab.tasks.decoder.kept import kept_frames, kept_outputs
 from raylab.tasks.decoder.model import DecoderModel
-from raylab.tasks.decoder.predictions import BATCH, decoded_examples, outputs_of, scored_examples
+from raylab.tasks.decoder.predictions import (
+    BATCH,
+    decoded_examples,
+    outputs_of,
+    probabilities_of,
+    scored_examples,
+)
 from raylab.tasks.decoder.readouts import fit_readouts, readout_candidates, refitted
 from raylab.tasks.decoder.targets import target_in, target_of
 from raylab.tasks.labels import check_labels, decoding_metrics
@@ -133,7 +140,9 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             examples = self._scaled(config, model, shard)
             yield from readout_candidates(config, model, shard, examples)
         else:
-            yield Candidate({}, self.predictions(config, model, shard, split))
+            decoded = self.predictions(config, model, shard, split)
+            likely = partial(probabilities_of, config, decoded)
+            yield Candidate({}, decoded, probabilities=likely)
 
     def predictions(
         self, config: DecoderTrial, model: DecoderModel, shard: Shard, split: str

@@ -36,7 +36,7 @@ def test_motor_cortex(real_data: Path, tmp_path: Path, label: str) -> None:
     configs = [
         decoder_config("ridge", label, model={"alpha": [100.0]}, input={"window": 8}, **VIEW),
         other,
-        embedding_config("contrastive", label, training={"max_steps": 100}, **VIEW),
+        embedding_config("contrastive", label, training={"max_steps": 30}, **VIEW),
     ]
     predictor = kept(tmp_path, data, configs, family="ensemble", weights=[2, 1, 1])
     for member in predictor.members:

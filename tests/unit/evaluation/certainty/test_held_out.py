@@ -100,15 +100,16 @@ def test_sessions_that_number_classes_differently_share_one_numbering() -> None:
     codes = np.array([0, 1, 0, 1])
     likely = np.array([[0.9, 0.1]] * 4)
     decoded = {
-        "a": Decoded("discrete", {}, codes, codes, classes=("go", "stop"), class_scores=likely),
-        "b": Decoded("discrete", {}, codes, codes, classes=("stop", "go"), class_scores=likely),
+        "a": Decoded("discrete", {}, codes, codes, classes=("go", "stop")),
+        "b": Decoded("discrete", {}, codes, codes, classes=("stop", "go")),
     }
     held_out = HeldOut.of(decoded)
     assert held_out.classes == ("go", "stop")
     assert held_out.truth.tolist() == [0, 1, 0, 1, 1, 0, 1, 0]
     assert held_out.align(decoded).tolist() == held_out.truth.tolist()
-    table = probabilities(decoded, held_out.classes)
+    table = probabilities(decoded, {"a": likely, "b": likely}, held_out.classes)
     assert table is not None
+    assert probabilities(decoded, {"a": likely}, held_out.classes) is None
     assert table[[0, 4]].tolist() == [[0.9, 0.1], [0.1, 0.9]]
 
 
