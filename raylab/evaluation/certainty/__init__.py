@@ -4,5 +4,7 @@
   that their weighted mean is exactly 1 - the label's primary score.
 - cross_fit: the loss of an entrant that tried several candidates, without favour to many tries.
 - confidence_set: which entrants the data cannot tell from the best one.
-- intervals: of means of units that are not independent. chance: whether anything beats a constant.
+- means: the mean of units in order of time, its error. intervals: of such means.
+- beyond_chance: which entrants predict better than a constant.
+- numbering: one numbering of the classes of all sessions.
 """

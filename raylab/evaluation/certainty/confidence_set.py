@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from raylab.evaluation.certainty.means import autocorrelation
 
 LEAST = 20  # units; below that no set is claimed
 REPETITIONS = 1000
-BLOCK = 3  # units that a bootstrap draws together, because neighbours are correlated
 TINY = 1e-9
+ERROR = 0.1  # of the level at which the tails of small numbers of units are compared
+MARGIN = 1.1  # by simulation: for errors of standard errors, and for choices within entrants
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,17 @@ class ConfidenceSet:
 
 
 def confidence_set(
-    losses: Mapping[str, np.ndarray], level: float = 0.9, seed: int = 0
+    losses: Mapping[str, np.ndarray],
+    level: float = 0.9,
+    seed: int = 0,
+    folds: np.ndarray | None = None,
 ) -> ConfidenceSet | None:
     """The set of entrants that contains the best one with a probability of at least `level`.
 
     Args:
         losses: (U,) cross-fitted losses of the units of each entrant, in order of time. An entrant
             with a loss that is no number is no member.
+        folds: (U,) what each unit lies in; units of different folds are no neighbours.
 
     Returns:
         None of fewer than 20 units.
@@ -44,7 +52,7 @@ def confidence_set(
         return None
     finite = {name: each for name, each in losses.items() if np.isfinite(each).all()}
     distinct, copy_of = _distinct(finite)
-    values = _pvalues(np.stack(list(distinct.values()), axis=1), seed) if distinct else []
+    values = _pvalues(np.stack(list(distinct.values()), 1), seed, folds) if distinct else []
     known = dict(zip(distinct, values))
     pvalues = {name: known[copy_of[name]] if name in finite else 0.0 for name in losses}
     members = tuple(name for name, value in pvalues.items() if value > 1 - level + TINY)
@@ -62,17 +70,21 @@ def _distinct(losses: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], 
     return distinct, copy_of
 
 
-def _pvalues(losses: np.ndarray, seed: int) -> list[float]:
+def _pvalues(losses: np.ndarray, seed: int, folds: np.ndarray | None) -> list[float]:
     """Of each of k entrants, from their (U, k) losses."""
     if losses.shape[1] == 1:
         return [1.0]
     from arch.bootstrap import MCS  # costs two seconds
 
+    means = losses.mean(axis=0)
+    excess = losses - means
+    block = block_length(len(losses))
+    nearer = means.mean() + (means - means.mean()) / widening(excess, block, folds)
     compared = MCS(
-        _jittered(losses),
+        _jittered(excess + nearer),
         size=0.1,  # of `included`, which is not read
         reps=REPETITIONS,
-        block_size=BLOCK,
+        block_size=block,
         method="R",
         bootstrap="circular",
         seed=seed,
@@ -80,6 +92,41 @@ def _pvalues(losses: np.ndarray, seed: int) -> list[float]:
     compared.compute()
     table = compared.pvalues["Pvalue"]
     return [float(table.loc[number]) for number in range(losses.shape[1])]
+
+
+def block_length(units: int) -> int:
+    """How many units a bootstrap draws together, because neighbours are correlated."""
+    return max(2, round(units ** (1 / 3) / 1.5))
+
+
+def widening(excess: np.ndarray, block: int, folds: np.ndarray | None = None) -> float:
+    """By how much the block bootstrap's standard errors of differences are too small, 1 or more.
+
+    Blocks of few units miss a part of the autocorrelation, and few units are drawn about their own
+    mean, as if the tails were those of a normal distribution. Dividing the differences of means by
+    this factor is the same as multiplying all standard errors by it.
+
+    Args:
+        excess: (U, k) losses of k entrants less the mean of each.
+        block: Units that are drawn together.
+    """
+    differences = excess - excess.mean(axis=1, keepdims=True)
+    count, entrants = excess.shape
+    correlation = autocorrelation(differences, folds)
+    inflation = (1 + correlation) / (1 - correlation)
+    worth = max(count / inflation, 3.0)
+    needed = inflation / max(1 - (inflation - 1) / (count - 1), 0.3) * count / (count - 1)
+    tail = 1 - ERROR / (entrants * (entrants - 1))  # of the largest of all differences
+    tails = float(stdtrit(worth - 1, tail) / ndtri(tail))
+    return max((needed / _drawn(differences, block)) ** 0.5 * tails * MARGIN, 1.0)
+
+
+def _drawn(series: np.ndarray, block: int) -> float:
+    """The variance of a mean that circular blocks draw, as a multiple of independent units'."""
+    total = float((series**2).sum())
+    lagged = (float((series * np.roll(series, lag, axis=0)).sum()) for lag in range(1, block))
+    terms = ((1 - lag / block) * each for lag, each in enumerate(lagged, 1))
+    return max(1 + 2 * sum(terms) / total, 0.3) if total > 0 else 1.0
 
 
 def _jittered(losses: np.ndarray) -> np.ndarray:
