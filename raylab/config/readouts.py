@@ -38,6 +38,11 @@ Neighbours = Annotated[int, Field(ge=1, le=MOST_NEIGHBOURS, strict=True)]
 Smoothing = Annotated[float, Field(ge=1e-12, le=1e3)]
 Degree = Annotated[int, Field(ge=1, le=10, strict=True)]
 Order = Annotated[int, Field(ge=0, le=2, strict=True)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Leaves = Annotated[int, Field(ge=2, le=255, strict=True)]
+Leaf = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+Trees = Annotated[int, Field(ge=1, le=1000, strict=True)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Penalty = Annotated[float, Field(gt=0, le=1e12)]
 Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
 Components = Annotated[int, Field(ge=1, le=4096, strict=True)] | Literal["none"]
@@ -197,6 +202,36 @@ class KalmanConfig(ReadoutConfig):
     )
 
 
+class GradientBoostingConfig(ReadoutConfig):
+    """Gradient-boosted trees on histograms of the features; of values, a model per dimension."""
+
+    kind: Literal["gradient_boosting"]
+    learning_rate: Annotated[tuple[Rate, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (0.2,), description="by which each tree's correction is multiplied"
+    )
+    leaves: Annotated[tuple[Leaves, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (15,), description="the most leaves of a tree (max_leaf_nodes)"
+    )
+    rounds: Annotated[tuple[Trees, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (10, 25, 50), description="trees one after the other (max_iter); fewer are the first ones"
+    )
+
+
+class ExtraTreesConfig(ReadoutConfig):
+    """Extremely randomised trees, whose predictions are averaged (Geurts et al. 2006)."""
+
+    kind: Literal["extra_trees"]
+    trees: Annotated[tuple[Trees, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (100,), description="trees whose predictions are averaged (n_estimators)"
+    )
+    features: Annotated[tuple[Share, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (0.2,), description="share of the features that are tried for each split (max_features)"
+    )
+    leaf: Annotated[tuple[Leaf, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        (5,), description="the fewest examples of a leaf (min_samples_leaf)"
+    )
+
+
 class NeighboursConfig(ReadoutConfig):
     """k nearest neighbours as every study has them; `evaluation.neighbours` lists the numbers to
     choose from.
@@ -205,15 +240,19 @@ class NeighboursConfig(ReadoutConfig):
     kind: Literal["knn"] = "knn"
 
 
-READOUTS.add(KnnConfig, "raylab.evaluation.readout_methods.nearest:NearestNeighbours")
-READOUTS.add(NaiveBayesConfig, "raylab.evaluation.readout_fits:NaiveBayes")
-READOUTS.add(RidgeConfig, "raylab.evaluation.readout_fits:Ridge")
-READOUTS.add(LogisticConfig, "raylab.evaluation.readout_fits:Logistic")
-READOUTS.add(SvmConfig, "raylab.evaluation.readout_fits:SupportVectors")
-READOUTS.add(LdaConfig, "raylab.evaluation.readout_fits:DiscriminantAnalysis")
-READOUTS.add(WienerConfig, "raylab.evaluation.readout_methods.wiener:Wiener")
-READOUTS.add(WienerCascadeConfig, "raylab.evaluation.readout_methods.wiener:WienerCascade")
-READOUTS.add(KalmanConfig, "raylab.evaluation.readout_methods.kalman:KalmanFilter")
+_FITS = "raylab.evaluation.readout_fits"
+_METHODS = "raylab.evaluation.readout_methods"
+READOUTS.add(KnnConfig, f"{_METHODS}.nearest:NearestNeighbours")
+READOUTS.add(NaiveBayesConfig, f"{_FITS}:NaiveBayes")
+READOUTS.add(RidgeConfig, f"{_FITS}:Ridge")
+READOUTS.add(LogisticConfig, f"{_FITS}:Logistic")
+READOUTS.add(SvmConfig, f"{_FITS}:SupportVectors")
+READOUTS.add(LdaConfig, f"{_FITS}:DiscriminantAnalysis")
+READOUTS.add(WienerConfig, f"{_METHODS}.wiener:Wiener")
+READOUTS.add(WienerCascadeConfig, f"{_METHODS}.wiener:WienerCascade")
+READOUTS.add(KalmanConfig, f"{_METHODS}.kalman:KalmanFilter")
+READOUTS.add(GradientBoostingConfig, f"{_METHODS}.boosting:GradientBoosting")
+READOUTS.add(ExtraTreesConfig, f"{_METHODS}.extra_trees:ExtraTrees")
 
 
 def _of_evaluation() -> list[type[ReadoutConfig]]:

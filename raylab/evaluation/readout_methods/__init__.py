@@ -1,4 +1,4 @@
-"""Readouts that are more than a penalised linear map, and what they share: `components` finds
-principal components, `nearest` is knn, `wiener` the Wiener filter and cascade, and `kalman` the
-Kalman filter.
+"""Readouts that are more than a penalised linear map, and what they share: `nearest` is knn,
+`components` its principal components; `wiener` the Wiener filter and cascade; `kalman` the Kalman
+filter; `boosting` and `extra_trees` are forests, kept as the arrays of `trees`.
 """

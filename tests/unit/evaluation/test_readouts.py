@@ -12,6 +12,8 @@ from raylab.config.parse import parse
 from raylab.config.readouts import (
     NEIGHBOURS,
     READOUTS,
+    ExtraTreesConfig,
+    GradientBoostingConfig,
     KalmanConfig,
     KnnConfig,
     LdaConfig,
@@ -47,6 +49,8 @@ ONE_EACH: dict[str, ReadoutConfig] = {
     "wiener": WienerConfig(kind="wiener"),
     "wiener_cascade": WienerCascadeConfig(kind="wiener_cascade", degree=3),
     "kalman": KalmanConfig(kind="kalman", order=0, process_noise=1.0),
+    "gradient_boosting": GradientBoostingConfig(kind="gradient_boosting", rounds=20),
+    "extra_trees": ExtraTreesConfig(kind="extra_trees", trees=20, leaf=2),
 }
 LABELS = ("discrete", "continuous", "circular")
 each_kind = pytest.mark.parametrize("kind", READOUTS.names)
@@ -173,6 +177,8 @@ OPEN = [
     (SvmConfig(kind="svm", c=(1e-5, 1e-2)), "discrete"),
     (LdaConfig(kind="lda", shrinkage=("none", "auto", 0.5)), "discrete"),
     (WienerCascadeConfig(kind="wiener_cascade", degree=(9, 2, 1)), "continuous"),
+    (GradientBoostingConfig(kind="gradient_boosting", rounds=(2, 30, 10)), "discrete"),
+    (ExtraTreesConfig(kind="extra_trees", trees=(3, 20), leaf=10), "continuous"),
     (KalmanConfig(kind="kalman", order=(0, 1), shrinkage=("none", 0.9)), "circular"),
 ]
 
