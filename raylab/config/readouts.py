@@ -54,8 +54,9 @@ class ReadoutConfig(Strict):
 
     Attributes:
         only_classes: Whether it decodes discrete labels only.
-        standardises: Whether it standardises each feature before it is fitted, so that a z-score
-            of the features changes nothing but their rounding.
+        standardises: Whether it standardises each feature before it is fitted, or splits features
+            whatever their scale, so that a z-score of the features changes nothing but their
+            rounding.
         only_values: Whether it decodes continuous and circular labels only.
         sequential: Whether it decodes a sample from the samples before it, one after the other, so
             that it needs the course of time (`Course`).
@@ -184,6 +185,7 @@ class KalmanConfig(ReadoutConfig):
 
     only_values: ClassVar[bool] = True
     sequential: ClassVar[bool] = True
+    standardises: ClassVar[bool] = True
     kind: Literal["kalman"]
     order: Annotated[tuple[Order, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (0, 1),
@@ -205,6 +207,7 @@ class KalmanConfig(ReadoutConfig):
 class GradientBoostingConfig(ReadoutConfig):
     """Gradient-boosted trees on histograms of the features; of values, a model per dimension."""
 
+    standardises: ClassVar[bool] = True
     kind: Literal["gradient_boosting"]
     learning_rate: Annotated[tuple[Rate, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (0.2,), description="by which each tree's correction is multiplied"
@@ -220,6 +223,7 @@ class GradientBoostingConfig(ReadoutConfig):
 class ExtraTreesConfig(ReadoutConfig):
     """Extremely randomised trees, whose predictions are averaged (Geurts et al. 2006)."""
 
+    standardises: ClassVar[bool] = True
     kind: Literal["extra_trees"]
     trees: Annotated[tuple[Trees, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (100,), description="trees whose predictions are averaged (n_estimators)"

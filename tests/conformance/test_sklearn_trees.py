@@ -15,6 +15,7 @@ from sklearn.ensemble import (
 
 from raylab.config.readouts import ExtraTreesConfig, GradientBoostingConfig
 from raylab.data.session import Label
+from raylab.evaluation.ensembles.probabilities import class_probabilities
 from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.readout_method import Examples, Readout
 from raylab.evaluation.readout_methods.boosting import GradientBoosting
@@ -59,8 +60,9 @@ def test_boosting_of_classes(classes: int) -> None:
     if classes == 2:
         expected = np.stack([-expected, expected], axis=1) / 2
     np.testing.assert_array_equal(scores, expected)
-    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(shares, model.predict_proba(asked), atol=1e-12)
+    shares = class_probabilities("gradient_boosting", found.scores)
+    assert shares is not None
+    np.testing.assert_allclose(shares[:, model.classes_], model.predict_proba(asked), atol=1e-12)
 
 
 def test_boosting_of_values_and_angles() -> None:
@@ -107,9 +109,9 @@ def test_extra_trees_of_classes(classes: int) -> None:
     model = ExtraTreesClassifier(**FOREST).fit(fitted, 2 * codes)
     np.testing.assert_array_equal(found.values, model.predict(asked))
     assert found.scores is not None
-    np.testing.assert_allclose(
-        np.exp(found.scores[:, model.classes_]), model.predict_proba(asked), atol=2e-12
-    )
+    shares = class_probabilities("extra_trees", found.scores)
+    assert shares is not None
+    np.testing.assert_allclose(shares[:, model.classes_], model.predict_proba(asked), atol=1e-11)
 
 
 @pytest.mark.parametrize("dims", [1, 2])

@@ -19,6 +19,8 @@ MOST_TREES = 3000  # of all classes together: with more classes there are fewer 
 class GradientBoosting(ReadoutMethod[GradientBoostingConfig]):
     """Of classes one model, with a tree per class and round; of values one model per dimension."""
 
+    score_meaning = "log_probabilities"
+
     def fit(self, settings: GradientBoostingConfig, examples: Examples) -> Arrays:
         ((_, arrays),) = self.fit_each(settings, examples)
         return arrays

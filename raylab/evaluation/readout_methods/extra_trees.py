@@ -20,6 +20,8 @@ LEAST = 1e-12  # share of a class that no tree votes for: its logarithm must be 
 class ExtraTrees(ReadoutMethod[ExtraTreesConfig]):
     """A forest whose trees split at random. A leaf holds shares of classes or a mean."""
 
+    score_meaning = "log_probabilities"
+
     def fit(self, settings: ExtraTreesConfig, examples: Examples) -> Arrays:
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
