@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from raylab.errors import ConfigError, DataError, StudyError
-from raylab.files import read_json
 from raylab.tracking.study import StudyFolder
 from raylab.training.model import Model
 from raylab.training.predicting.files import is_predictor
@@ -13,7 +12,7 @@ from raylab.training.predictor import Predictor
 
 KIND = "answer"  # of the studies of `raylab answer`
 ENSEMBLE = "ensemble"  # the family
-ENTRANTS, FOLDS, FILE = "entrants", "folds", "answer.json"
+ENTRANTS, FOLDS = "entrants", "folds"
 
 
 def is_answer(study: StudyFolder) -> bool:
@@ -79,16 +78,14 @@ def single_model(model: Model | Predictor) -> Model:
 
 def _recommended(study: StudyFolder) -> str | None:
     """The entrant that answer.json recommends; None before it was fitted."""
-    path = study.path / FILE
-    if not path.is_file():
-        return None
     try:
-        final = read_json(path)["final"]
+        answer = study.answer()
+        final = None if answer is None else answer["final"]
         return None if final is None else str(final["entrant"])
     except DataError as error:
         raise StudyError(error.what, error.remedy) from None
     except (KeyError, TypeError):
         raise StudyError(
-            f"{path}: does not say which entrant is recommended",
+            f"{study.answer_path}: does not say which entrant is recommended",
             "Write it anew with `raylab resume`, or name an entrant.",
         ) from None

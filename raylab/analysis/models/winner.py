@@ -43,7 +43,7 @@ def refuse_answer(study: StudyFolder) -> None:
     Raises:
         StudyError: It is one.
     """
-    if study.description.get("kind") == "answer":
+    if is_answer(study):
         raise StudyError(
             f"{study.path}: an answer has a best trial in each fold, and no winner of all trials",
             "Use what it recommends (`raylab report`, `raylab export`, `raylab.load`), or name one "
