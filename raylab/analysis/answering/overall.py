@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 from raylab.analysis.answering.outcomes import EntrantFacts, FoldOutcome
 from raylab.analysis.answering.pooling import Pooled
+from raylab.analysis.answering.simplicity import simplest
 from raylab.evaluation.certainty.confidence_set import confidence_set
-
-# The simplest first.
-ORDER = ("baseline", "readout", "network", "contrastive", "vqvae", "ensemble")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,30 +53,26 @@ def overall(
         return None
     losses = {name: Pooled.of([each.valid[name] for each in outcomes]) for name in shared}
     means = {name: float(each.losses.mean()) for name, each in losses.items()}
-    claimed = confidence_set({name: each.losses for name, each in losses.items()})
+    folds = next(iter(losses.values())).folds
+    claimed = confidence_set({name: each.losses for name, each in losses.items()}, folds=folds)
+    chance = Pooled.of([each.valid_chance for each in outcomes])
     members = claimed.members if claimed else None
     best = min(shared, key=lambda name: means[name])
     baselines = [name for name in shared if entrants[name].family == "baseline"]
     return Overall(
         losses=losses,
-        chance=Pooled.of([each.valid_chance for each in outcomes]),
+        chance=chance,
         members=members,
         pvalues=claimed.pvalues if claimed else {},
-        recommended=_simplest(members, entrants, means) if members else best,
+        recommended=simplest(
+            members,
+            {name: entrants[name].family for name in members},
+            {name: entrants[name].learnt or 0 for name in members},
+            means,
+            constant=float(chance.losses.mean()),
+        )
+        if members
+        else best,
         best=best,
         baseline=min(baselines, key=lambda name: means[name]) if baselines else None,
-    )
-
-
-def _simplest(
-    members: Sequence[str], entrants: Mapping[str, EntrantFacts], means: Mapping[str, float]
-) -> str:
-    """By family, then by numbers learnt, then by the mean."""
-    return min(
-        members,
-        key=lambda name: (
-            ORDER.index(entrants[name].family),
-            entrants[name].learnt or 0,
-            means[name],
-        ),
     )

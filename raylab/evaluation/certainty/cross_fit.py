@@ -49,6 +49,8 @@ def cross_fitted(losses: np.ndarray) -> CrossFit:
     table = losses[valid]
     totals = table.sum(axis=1)
     best = int(totals.argmin())
+    if table.shape[1] == 1:  # there is nothing else to choose by
+        return CrossFit(table[best], valid[[best]], int(valid[best]))
     error = _standard_error(table, best)
     mixed, chosen = np.empty(table.shape[1]), np.empty(table.shape[1], np.int64)
     for held in left_out(table.shape[1]):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.special import stdtrit  # scipy.stats would take half a second more to import
 
-from raylab.evaluation.certainty.means import Mean, mean_of
+from raylab.evaluation.certainty.means import FEW, Mean, mean_of
 
 Bounds = tuple[float, float]
 SKEWEST = 0.3  # of a mean, beyond which the expansion of Hall 1992 makes no sense
@@ -71,6 +71,8 @@ def _share(values: np.ndarray, level: float, folds: np.ndarray | None) -> Bounds
     share = min(max(mean.value, 0.0), 1.0)
     spread = share * (1 - share)
     samples = spread / mean.error**2 if mean.error > 0 and spread > 0 else mean.worth
+    if samples < FEW:  # values far beyond 0 and 1
+        return 0.0, 1.0
     square = quantile_of(mean, level) ** 2 / samples
     middle = (share + square / 2) / (1 + square)
     half = math.sqrt(square * (spread + square / 4)) / (1 + square)

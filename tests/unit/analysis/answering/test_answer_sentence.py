@@ -17,7 +17,7 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         {},
         "better",
         (
-            "Use gru (network): it decodes position with R2 0.800 (95 % interval 0.790 to 0.810",
+            "Use gru (network): it decodes position with R2 0.800 (95 % interval 0.789 to 0.810",
             "over 100 blocks of time; chance -0.010) on the test parts of 5 folds",
             "0.100 (0.094 to 0.106) above the best baseline, smoothed.",
             "By validation no other entrant is as good (90 % confidence).",

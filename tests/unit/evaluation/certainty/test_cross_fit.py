@@ -52,6 +52,7 @@ def test_candidates_without_numbers_are_never_chosen() -> None:
     fit = cross_fitted(losses)
     assert (fit.best, fit.chosen.tolist()) == (1, [1, 1, 1])
     assert not np.isfinite(cross_fitted(losses[[0]]).losses).all()
+    assert cross_fitted(np.array([[2.0], [1.0]])).losses.tolist() == [1.0]  # a single unit
 
 
 def test_a_set_is_not_broken_by_equal_constant_or_missing_losses() -> None:

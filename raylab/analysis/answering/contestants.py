@@ -1,0 +1,93 @@
+"""An entrant's candidates of one fold, over all of its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from raylab.evaluation.certainty.cross_fit import CrossFit, cross_fitted
+from raylab.training.candidates import CandidateTable
+
+
+@dataclass(frozen=True)
+class Part:
+    """One candidate of one trial.
+
+    Attributes:
+        trial: The id of its trial.
+        overrides: Values by dotted path that make the trial's config a config of this candidate.
+        weight: How much it counts among the parts of its entrant.
+    """
+
+    trial: str
+    overrides: dict[str, Any]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A chosen entrant.
+
+    Attributes:
+        entrant: Its name.
+        parts: Its best candidate; of an ensemble those of its members.
+        learnt: How many numbers it has learnt.
+    """
+
+    entrant: str
+    parts: tuple[Part, ...]
+    learnt: int
+
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """An entrant with the candidates of all its trials of one fold.
+
+    Attributes:
+        name: Of the entrant.
+        tables: Trial -> its candidates, on the same units.
+    """
+
+    name: str
+    tables: Mapping[str, CandidateTable]
+
+    @cached_property
+    def fit(self) -> CrossFit:
+        """Its cross-fitted losses, and its candidates, numbered from trial to trial."""
+        return cross_fitted(np.concatenate([table.losses for table in self.tables.values()]))
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it has a candidate whose losses are numbers."""
+        return bool(np.isfinite(self.fit.losses).all())
+
+    @property
+    def learnt(self) -> int:
+        """How many numbers its best candidate has learnt."""
+        return self._at(self.fit.best)[1].learnt
+
+    def part(self, weight: float = 1.0) -> Part:
+        """Its best candidate."""
+        trial, table, number = self._at(self.fit.best)
+        return Part(trial, table.overrides[number], weight)
+
+    def predicted(self, candidate: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """What a candidate predicted, (n,) or (n, D), and (n, classes) probabilities if known.
+
+        A trial keeps the predictions of those of its candidates that may be chosen.
+        """
+        _, table, number = self._at(candidate)
+        kept = number if number in table.predicted else table.best
+        return table.predicted[kept], table.probabilities.get(kept)
+
+    def _at(self, candidate: int) -> tuple[str, CandidateTable, int]:
+        """The trial of a candidate, its table, and the candidate's number in it."""
+        for trial, table in self.tables.items():
+            if candidate < len(table.losses):
+                return trial, table, candidate
+            candidate -= len(table.losses)
+        raise AssertionError(f"entrant '{self.name}' has fewer candidates")

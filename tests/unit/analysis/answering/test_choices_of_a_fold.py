@@ -1,0 +1,145 @@
+"""What a fold chooses, from tables of candidates whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raylab.analysis.answering.choosing import choose
+from raylab.analysis.answering.simplicity import simplest
+from raylab.errors import StudyError
+from raylab.evaluation.certainty.held_out import HeldOut
+from raylab.evaluation.decoding import Decoded
+from raylab.training.candidates import CandidateTable
+
+FAMILIES = {"raw": "baseline", "pca": "baseline", "ridge": "readout", "gru": "network"}
+
+
+class Fold:
+    """A fold of 600 samples in 30 units, on which entrants predict with noise of a known size."""
+
+    def __init__(self, kind: str = "continuous", samples: int = 600, seed: int = 0) -> None:
+        self.generator = np.random.default_rng(seed)
+        if kind == "discrete":
+            self.truth = self.generator.integers(0, 3, samples)
+        else:
+            self.truth = self.generator.normal(size=(samples, 2))
+        belongs = np.arange(samples) // 20
+        decoded = Decoded(
+            kind, {}, self.truth, self.truth, classes=("a", "b", "c"), belongs=belongs
+        )
+        self.held_out = HeldOut.of({"s": decoded})
+
+    def table(self, *noise: float, learnt: int = 10) -> CandidateTable:
+        """A trial with a candidate for each size of noise."""
+        predicted = dict(enumerate(self._predicted(each) for each in noise))
+        losses = np.stack([self.held_out.unit_losses(each) for each in predicted.values()])
+        overrides = tuple({"model.alpha": [each]} for each in noise)
+        return CandidateTable(self.held_out, overrides, losses, predicted, learnt=learnt)
+
+    def _predicted(self, noise: float) -> np.ndarray:
+        if self.held_out.kind == "discrete":
+            wrong = self.generator.random(len(self.truth)) < noise
+            return np.where(wrong, self.generator.integers(0, 3, len(self.truth)), self.truth)
+        return self.truth + noise * self.generator.normal(size=self.truth.shape)
+
+
+def test_the_simplest_of_equally_good_entrants_is_recommended() -> None:
+    fold = Fold()
+    tables = {
+        "gru": {"gru-0": fold.table(0.5)},
+        "ridge": {"ridge-0": fold.table(0.9, 0.5), "ridge-1": fold.table(0.7)},
+        "raw": {"raw-0": fold.table(1.5)},
+        "pca": {"pca-0": fold.table(1.0)},
+    }
+    choice = choose({name: tables[name] for name in ("gru", "raw", "pca", "ridge")}, FAMILIES)
+    assert choice.members is not None
+    assert "raw" not in choice.members
+    assert choice.baseline is not None
+    assert choice.baseline.entrant == "pca"
+    assert choice.ensemble is not None
+    assert choice.best.entrant == "ensemble"  # independent errors average out
+    without = choose({name: {**tables[name]} for name in ("ridge",)}, FAMILIES)
+    assert without.recommended.parts[0].overrides == {"model.alpha": [0.5]}
+    assert without.recommended.parts[0].trial == "ridge-0"
+    assert (without.ensemble, without.baseline) == (None, None)
+
+
+def test_a_baseline_that_is_as_good_is_recommended() -> None:
+    fold = Fold()
+    common = fold.table(0.5)
+    tables = {"ridge": {"a": common}, "raw": {"b": common}, "gru": {"c": fold.table(4.0)}}
+    choice = choose(tables, FAMILIES)
+    assert choice.recommended.entrant == "raw"
+    assert {"raw", "ridge"} <= set(choice.members or ())
+    assert "gru" not in (choice.members or ())
+
+
+def test_fewer_than_20_units_claim_no_set_and_recommend_the_best_mean() -> None:
+    fold = Fold(samples=300)
+    tables = {"raw": {"a": fold.table(0.6)}, "gru": {"b": fold.table(0.2)}}
+    choice = choose(tables, FAMILIES)
+    assert fold.held_out.count == 15
+    assert choice.members is None
+    assert choice.recommended == choice.best
+
+
+@pytest.mark.parametrize("kind", ["continuous", "discrete"])
+def test_an_ensemble_has_the_losses_of_the_mean_of_its_members(kind: str) -> None:
+    fold = Fold(kind)
+    tables = {
+        "raw": {"a": fold.table(0.5)},
+        "ridge": {"b": fold.table(0.5)},
+        "pca": {"c": fold.table(0.5)},
+        "gru": {"d": fold.table(1.0)},
+    }
+    choice = choose(tables, FAMILIES)
+    assert choice.ensemble is not None
+    assert {part.trial for part in choice.ensemble.parts} >= {"a", "b", "c"}
+    assert sum(part.weight for part in choice.ensemble.parts) == pytest.approx(1)
+    assert choice.ensemble.learnt >= 30
+    means = {name: each.mean() for name, each in choice.losses.items()}
+    assert means["ensemble"] < 0.8 * min(means[name] for name in tables)
+    if kind == "continuous" and len(choice.ensemble.parts) == 3:
+        mean = np.mean(
+            [tables[name][t].predicted[0] for name, t in zip(("raw", "ridge", "pca"), "abc")], 0
+        )
+        assert np.allclose(choice.losses["ensemble"], fold.held_out.unit_losses(mean))
+
+
+def test_units_choose_the_members_that_score_them_nowhere() -> None:
+    """Two entrants that are perfect on their own half only: no unit profits from its own half."""
+    fold = Fold()
+    losses_of = fold.held_out.unit_losses
+    first = fold.held_out.unit[:, None] < 15
+    noisy = fold.truth + 3 * fold.generator.normal(size=fold.truth.shape)
+    tables = {}
+    for name, good in (("raw", first), ("ridge", ~first), ("gru", first & ~first)):
+        predicted = {0: np.where(good, fold.truth, noisy)}
+        losses = losses_of(predicted[0])[None]
+        tables[name] = {name: CandidateTable(fold.held_out, ({},), losses, predicted)}
+    choice = choose(tables, FAMILIES)
+    assert (choice.losses["ensemble"] > 0).all()
+
+
+def test_an_entrant_that_is_worse_than_a_constant_is_not_recommended() -> None:
+    means = {"raw": 1.4, "ridge": 0.5, "gru": 0.4}
+    assert simplest(list(means), FAMILIES, {}, means, constant=1.0) == "ridge"
+    assert simplest(list(means), FAMILIES, {}, means, constant=0.3) == "raw"
+    equal = {"raw": 0.5, "pca": 0.4}
+    assert simplest(list(equal), FAMILIES, {"raw": 9, "pca": 9}, equal) == "pca"
+    assert simplest(list(equal), FAMILIES, {"raw": 3, "pca": 9}, equal) == "raw"
+
+
+def test_entrants_without_numbers_and_other_samples_are_refused() -> None:
+    fold = Fold()
+    broken = fold.table(0.5)
+    broken.losses[:] = np.nan
+    choice = choose({"raw": {"a": broken}, "ridge": {"b": fold.table(0.5)}}, FAMILIES)
+    assert list(choice.losses) == ["ridge"]
+    with pytest.raises(StudyError, match="no trial predicted"):
+        choose({"raw": {"a": broken}}, FAMILIES)
+    with pytest.raises(StudyError, match="no trial has a result"):
+        choose({"raw": {}}, FAMILIES)
+    with pytest.raises(StudyError, match="trials a and b predicted different samples"):
+        choose({"raw": {"a": fold.table(0.5), "b": Fold(seed=3).table(0.5)}}, FAMILIES)
