@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
+from raylab.reporting.ties import ties_of
 from raylab.tracking.study import StudyFolder
 
 
@@ -33,5 +34,7 @@ def leaderboard(path: str | Path) -> Leaderboard:
         True
     """
     study = StudyFolder.open(Path(path))
-    rows = leaderboard_rows(study.records(), *study.modes, metrics=study.metrics)
+    rows = leaderboard_rows(
+        study.records(), *study.modes, metrics=study.metrics, ties=ties_of(study)
+    )
     return Leaderboard(tuple(rows))

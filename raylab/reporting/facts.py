@@ -13,6 +13,7 @@ from raylab.reporting.baselines import Baselines, baseline_scores, compared_metr
 from raylab.reporting.identity import Identity
 from raylab.reporting.score_files.common import Scores
 from raylab.reporting.score_files.selection import SelectionScore
+from raylab.reporting.ties import Ties, ties_of
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import Mode, TrialRecord, best, front, reads_of_test
 from raylab.tracking.selections import drawn, ended_selection
@@ -47,6 +48,7 @@ class StudyFacts:
         repetitions: Trials that repeat one of the search with another seed.
         selection: The last selection over seeds that has ended.
         rungs: Steps at which the scheduler compares trials.
+        ties: The trials that cannot be told from the best one; None where there are none.
     """
 
     study: Identity
@@ -64,6 +66,7 @@ class StudyFacts:
     repetitions: Sequence[TrialRecord] = ()
     selection: SelectionScore | None = None
     rungs: tuple[int, ...] = ()
+    ties: Ties | None = None
 
     @property
     def metric(self) -> str:
@@ -121,6 +124,7 @@ def gather(study: StudyFolder, *, importance: Mapping[str, float] | None) -> Stu
         repetitions=[record for record in every if record.of is not None],
         selection=_selection(study) if selection else None,
         rungs=_rungs(study, trials),
+        ties=ties_of(study),
     )
 
 

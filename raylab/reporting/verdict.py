@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from raylab.config.readouts import READOUTS
 from raylab.tracking.records import Mode, TrialRecord, best, front
 
 _PHRASES = {
@@ -77,12 +78,19 @@ def verdict(
     }
     if better:
         listed = " and to ".join(_phrase(kind, better) for kind in better)
-        text = f"{choice} {subject} loses to {listed}: it does not earn its training."
+        text = f"{choice} {subject} loses to {listed}{_consequence(winner)}."
         return Verdict("loses", text)
     pick = max if mode == "max" else min
     closest = _phrase(pick(baselines, key=lambda kind: baselines[kind]), baselines)
     text = f"{choice} {subject} beats every matched baseline; the closest is {closest}."
     return Verdict("wins", text)
+
+
+def _consequence(winner: TrialRecord) -> str:
+    """Whether training was worth its effort; of a readout, which is fitted at once, nothing."""
+    model = winner.config.get("model") or {}
+    readout = READOUTS.find(model.get("kind")) is not None
+    return "" if readout else ": it does not earn its training"
 
 
 def _choice(

@@ -6,10 +6,15 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 
+from raylab.config.trial import TrialConfig
 from raylab.data.session import Label
 from raylab.data.views.view import Timeline
-from raylab.evaluation.decoding import reference_samples
+from raylab.errors import TrainingError
+from raylab.evaluation.certainty.held_out import HeldOut
+from raylab.evaluation.decoding import Decoded, reference_samples
+from raylab.tasks.parameter_count import parameter_count
 
 KEPT_SAMPLES = 2000  # over all sessions
 
@@ -47,6 +52,29 @@ def kept_embedding(
         for key in shared
     }
     return arrays, {"labels": json.dumps(described), "sessions": json.dumps(list(embeddings))}
+
+
+def kept_losses(
+    config: TrialConfig, model: torch.nn.Module, decoded: Mapping[str, Decoded]
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """What a study needs to say which trials its validation cannot tell apart.
+
+    Args:
+        decoded: The decoded validation samples of each session that has a score.
+
+    Returns:
+        (arrays, metadata); both empty where nothing was decoded. The array is `unit_losses` (U,)
+        float64: the losses of the units of validation (presentations, trials, or blocks of time),
+        whose mean is 1 - the primary score. The metadata say what a unit is, and how many numbers
+        the model has learnt.
+    """
+    try:
+        held_out = HeldOut.of(decoded, config.evaluation.per)
+        losses = held_out.unit_losses(held_out.align(decoded))
+    except TrainingError:  # nothing was decoded, or labels of sessions have no common losses
+        return {}, {}
+    described = {"kind": held_out.unit_kind, "learnt": parameter_count(model)}
+    return {"unit_losses": losses}, {"units": json.dumps(described)}
 
 
 def _same_meaning(label: Label, other: Label | None) -> bool:

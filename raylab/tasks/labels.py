@@ -127,11 +127,11 @@ def decoding_metrics(
     return directions(SCORE, *(f"{DECODING}{name}" for name in names))
 
 
-def decoding_scores(
+def decoded_sessions(
     config: TrialConfig, embeddings: Mapping[str, np.ndarray], timelines: Mapping[str, Timeline]
-) -> dict[str, float]:
-    """Scores of decoding validation samples from embeddings: means over sessions. Empty where
-    nothing can be decoded, and where the first labels of sessions are different ones.
+) -> dict[str, Decoded]:
+    """Validation samples decoded from embeddings, by session. Empty where nothing can be decoded,
+    and where the first labels of sessions are different ones.
 
     Args:
         embeddings: (rows of the view, D) of each session.
@@ -139,18 +139,23 @@ def decoding_scores(
     known = {name: decoded_label(config, timelines[name]) for name in embeddings}
     if len({_meaning(timelines[name], label) for name, label in known.items() if label}) > 1:
         return {}
-    sessions = [
-        _decoded(config, embeddings, timelines, name, label)
+    sessions = {
+        name: _decoded(config, embeddings, timelines, name, label)
         for name, label in known.items()
         if label
-    ]
-    present = [decoded for decoded in sessions if decoded is not None]
+    }
+    return {name: decoded for name, decoded in sessions.items() if decoded is not None}
+
+
+def decoding_scores(decoded: Mapping[str, Decoded]) -> dict[str, float]:
+    """Scores of what was decoded: means over sessions. Empty where nothing was."""
     scores = {
         f"decoding.{name}": value
-        for name, value in mean_scores([decoded.scores for decoded in present]).items()
+        for name, value in mean_scores([each.scores for each in decoded.values()]).items()
     }
-    if present:
-        scores[SCORE] = scores[f"{DECODING}{primary(present[0].kind)}"]
+    if decoded:
+        first = next(iter(decoded.values()))
+        scores[SCORE] = scores[f"{DECODING}{primary(first.kind)}"]
     return scores
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
+from raylab.reporting.ties import ties_of
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.importance import importance
 
@@ -20,7 +21,8 @@ def report(path: str | Path) -> Path:
     study = StudyFolder.open(Path(path))
     records = study.records()
     write_csv(
-        study.leaderboard_path, leaderboard_rows(records, *study.modes, metrics=study.metrics)
+        study.leaderboard_path,
+        leaderboard_rows(records, *study.modes, metrics=study.metrics, ties=ties_of(study)),
     )
     if study.description.get("kind") == "answer":
         return write_answer_report(study)

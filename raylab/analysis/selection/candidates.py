@@ -17,6 +17,7 @@ from raylab.analysis.shuffle_labels import ShuffledLabels
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Candidate, Rule, choose
 from raylab.evaluation.metrics import bounds_of
+from raylab.reporting.ties import ties_of
 from raylab.tasks.parameter_count import parameter_count
 from raylab.tracking.events import SelectionStarted
 from raylab.tracking.records import TrialRecord, is_ended, is_number
@@ -43,7 +44,8 @@ class Request:
 def started(study: StudyFolder, request: Request) -> SelectionStarted:
     """The event that begins a selection: its candidates, and seeds that the search did not use.
 
-    Trials that differ only in their seed are one candidate.
+    Trials that differ only in their seed are one candidate. The simplest of the trials that
+    validation cannot tell from the best is always one, in place of the last where need be.
 
     Raises:
         StudyError: The study has not ended, or no trial has completed.
@@ -54,13 +56,11 @@ def started(study: StudyFolder, request: Request) -> SelectionStarted:
             f"Finish it with `raylab resume {study.path}`.",
         )
     records = study.records()
-    candidates: list[TrialRecord] = []
-    for record in ranked(records, *study.modes):
-        config = without_seed(record.config)
-        if len(candidates) < request.top and all(
-            config != without_seed(candidate.config) for candidate in candidates
-        ):
-            candidates.append(record)
+    candidates = _different(ranked(records, *study.modes), request.top)
+    ties = ties_of(study)
+    if ties is not None and len(candidates) > 1:
+        simplest = next(record for record in records if record.trial == ties.simplest)
+        candidates = _different([*candidates[:-1], simplest, candidates[-1]], len(candidates))
     if not candidates:
         raise StudyError(f"{study.path}: no trial has completed", "`raylab leaderboard` shows why.")
     used = {
@@ -75,6 +75,16 @@ def started(study: StudyFolder, request: Request) -> SelectionStarted:
         trials=tuple(record.trial for record in candidates),
         values=tuple(fresh[: request.seeds]),
     )
+
+
+def _different(records: Sequence[TrialRecord], most: int) -> list[TrialRecord]:
+    """The first records with configs that differ in more than their seed."""
+    kept: list[TrialRecord] = []
+    for record in records:
+        config = without_seed(record.config)
+        if len(kept) < most and all(config != without_seed(each.config) for each in kept):
+            kept.append(record)
+    return kept
 
 
 @dataclass(frozen=True)

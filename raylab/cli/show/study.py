@@ -47,12 +47,13 @@ def print_leaderboard(study: StudyFolder) -> None:
     from raylab.reporting.reads_of_test import reads_text
     from raylab.reporting.tables.leaderboard import leaderboard_rows
     from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
+    from raylab.reporting.ties import ties_of
     from raylab.tracking.records import reads_of_test
 
-    records, screen = study.records(), console(stderr=False)
+    records, screen, ties = study.records(), console(stderr=False), ties_of(study)
     screen.print(
         leaderboard_table(
-            leaderboard_rows(records, *study.modes, metrics=study.metrics),
+            leaderboard_rows(records, *study.modes, metrics=study.metrics, ties=ties),
             baselines=cast("Baselines | None", study.baselines()),
             metrics=study.metrics,
             label=study.description["label"],
@@ -60,6 +61,8 @@ def print_leaderboard(study: StudyFolder) -> None:
             width=screen.width,
         )
     )
+    if ties is not None:
+        click.echo(f"* {ties.text}")
     reads = reads_of_test(study.ledger.read())
     if reads:
         click.echo(reads_text(reads))

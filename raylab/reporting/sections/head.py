@@ -31,7 +31,9 @@ def head(facts: StudyFacts) -> Markup:
 
 
 def study_verdict(facts: StudyFacts) -> Verdict:
-    """Whether the winner beats its baselines, and how often the test split was read."""
+    """Whether the winner beats its baselines, which trials cannot be told from it, and how often
+    the test split was read.
+    """
     outcome = verdict(
         facts.records,
         mode=facts.mode,
@@ -42,11 +44,14 @@ def study_verdict(facts: StudyFacts) -> Verdict:
         champion=_champion(facts),
         label=facts.study.label,
     )
+    sentences = [outcome.text]
+    if facts.ties is not None and facts.selection is None:  # seeds tell more than one validation
+        sentences.append(facts.ties.text)
     times = len(facts.test_reads)
-    if not times:
-        return outcome
-    count = "once" if times == 1 else f"{times} times"
-    return replace(outcome, text=f"{outcome.text} The test split was read {count}.")
+    if times:
+        count = "once" if times == 1 else f"{times} times"
+        sentences.append(f"The test split was read {count}.")
+    return replace(outcome, text=" ".join(sentences))
 
 
 def _description(facts: StudyFacts) -> list[str]:

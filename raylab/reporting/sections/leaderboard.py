@@ -59,7 +59,10 @@ class BaselineRow:
 def leaderboard(facts: StudyFacts) -> Markup:
     """A row per trial, best first, with a column per objective and per parameter."""
     trials = leaderboard_rows(
-        [*facts.records, *facts.repetitions], *facts.modes, metrics=facts.metrics
+        [*facts.records, *facts.repetitions],
+        *facts.modes,
+        metrics=facts.metrics,
+        ties=facts.ties,
     )
     if not trials:
         return render("note.html", style="soft", text="No trial has started.")
@@ -71,11 +74,16 @@ def leaderboard(facts: StudyFacts) -> Markup:
         "leaderboard.html",
         heads=_heads(facts, paths, place_heads(trials), reasons=bool(reasons)),
         rows=[
-            Row(row.trial, row.state, _wins(facts, row), _cells(facts, row, paths, reasons))
+            Row(_name(row), row.state, _wins(facts, row), _cells(facts, row, paths, reasons))
             for row in trials
         ],
         baselines=[_baseline(facts, kind) for kind in facts.matched],
+        note=f"* {facts.ties.text}" if facts.ties else "",
     )
+
+
+def _name(row: LeaderboardRow) -> str:
+    return f"{row.trial} *" if row.tied else row.trial
 
 
 def _wins(facts: StudyFacts, row: LeaderboardRow) -> bool:

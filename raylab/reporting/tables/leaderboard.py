@@ -9,6 +9,7 @@ from typing import Any
 from raylab.evaluation.bootstrap import over_seeds
 from raylab.evaluation.metrics import bounds_of
 from raylab.reporting.tables.notes import note
+from raylab.reporting.ties import Ties
 from raylab.results import Result
 from raylab.tracking.records import Mode, State, TrialRecord, costs, front, is_number
 from raylab.tracking.selections import drawn, repetitions
@@ -51,6 +52,8 @@ class LeaderboardRow(Result):
         front: Whether it is on the Pareto front; None in a study of one objective.
         score: The first objective on validation, in its own unit; None without a score.
         scores: Every objective by name; None in a study of one objective.
+        tied: Whether validation cannot tell it from the best trial; None where nothing is known or
+            the best trial is alone.
         seeds: Its repetitions over seeds; None where it has none.
         steps: The last training step that it reached.
         seconds: How long it worked, over all attempts.
@@ -68,6 +71,7 @@ class LeaderboardRow(Result):
     front: bool | None = field(default=None, metadata={"omit_none": True})
     score: float | None
     scores: Mapping[str, float] | None = field(default=None, metadata={"omit_none": True})
+    tied: bool | None = field(default=None, metadata={"omit_none": True})
     seeds: SeedScores | None = None
     steps: int
     seconds: float
@@ -127,7 +131,10 @@ def place_heads(rows: Iterable[LeaderboardRow]) -> list[str]:
 
 
 def leaderboard_rows(
-    records: Iterable[TrialRecord], *modes: Mode, metrics: Sequence[str] = ()
+    records: Iterable[TrialRecord],
+    *modes: Mode,
+    metrics: Sequence[str] = (),
+    ties: Ties | None = None,
 ) -> list[LeaderboardRow]:
     """One row per trial of the search, best first. Repetitions over seeds are no rows: the row of
     the trial that they repeat sums them up.
@@ -139,6 +146,7 @@ def leaderboard_rows(
 
     Args:
         metrics: Names of the objectives, in the order of `modes`.
+        ties: The trials that cannot be told from the best one, where there are any.
     """
     every = list(records)
     trials, several = drawn(every), len(modes) > 1
@@ -153,6 +161,7 @@ def leaderboard_rows(
             front=record.trial in leading if several else None,
             score=record.score if is_number(record.score) else None,
             scores=dict(zip(metrics, record.scores)) if several else None,
+            tied=None if ties is None else record.trial in ties.trials,
             seeds=_seeds(_over_seeds(every, record), metrics[0] if metrics else ""),
             steps=record.step,
             seconds=round(record.seconds, 3),

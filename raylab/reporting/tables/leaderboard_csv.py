@@ -24,7 +24,8 @@ def write_csv(path: Path, rows: Sequence[LeaderboardRow]) -> None:
     """Write the rows as CSV; columns `params.<path>` and `metrics.<name>` are empty where a trial
     has none. Of several objectives there are also `front` (yes or no) and `scores.<metric>`; where
     trials were repeated over seeds, `seeds.mean`, `.low`, `.high` (95 %), `.count` and `.failed`.
-    Trials of an answer have `fold` and `entrant`.
+    Where trials cannot be told from the best one there is `tied` (yes or no). Trials of an answer
+    have `fold` and `entrant`.
     """
     names = {
         "scores": keys(row.scores or {} for row in rows),
@@ -34,6 +35,7 @@ def write_csv(path: Path, rows: Sequence[LeaderboardRow]) -> None:
     several = any(row.front is not None for row in rows)
     repeated = are_repeated(rows)
     heads = ["trial", *place_heads(rows), "state", *(["front"] if several else []), "score"]
+    heads += ["tied"] if any(row.tied is not None for row in rows) else []
     heads += [*(_SEEDS if repeated else ()), "steps", *_COSTS, "note"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -61,6 +63,7 @@ def _values(row: LeaderboardRow) -> dict[str, object]:
         "state": row.state,
         "front": None if row.front is None else yes_or_no(row.front),
         "score": row.score,
+        "tied": None if row.tied is None else yes_or_no(row.tied),
         **dict(zip(_SEEDS, _seed_values(row.seeds))),
         "steps": row.steps,
         "seconds": row.seconds,

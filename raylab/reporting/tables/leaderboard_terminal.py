@@ -47,7 +47,7 @@ def leaderboard_table(
     matched = {metric: baseline_scores(baselines, metric=metric, label=label) for metric in metrics}
     kinds = keys(matched.values())
     seeds = {row.trial: seeds_text(row.seeds) for row in rows}
-    widths = {"trial": max([5, *(len(row.trial) for row in rows)])}
+    widths = {"trial": max([5, *(len(_name(row)) for row in rows)])}
     places = zip(place_heads(rows), zip(*(row.place for row in rows)))
     widths |= {head: max(map(len, (head, *cells))) for head, cells in places}
     widths |= {"state": 18 if kinds else 11, **({"front": 5} if several else {})}
@@ -113,12 +113,17 @@ def _fitting(rows: Sequence[LeaderboardRow], *, width: int) -> dict[str, str]:
     return {path: short[path] for path in paths if path in fitting}
 
 
+def _name(row: LeaderboardRow) -> str:
+    """The trial; `*` marks one that validation cannot tell from the best."""
+    return f"{row.trial} *" if row.tied else row.trial
+
+
 def _cells(
     row: LeaderboardRow, metrics: Sequence[str], paths: Sequence[str], *, seeds: str | None
 ) -> list[Text | str]:
     scores = row.score_of(metrics)
     return [
-        row.trial,
+        _name(row),
         *row.place,
         Text(row.state, style=_COLOURS.get(row.state, "")),
         *([] if row.front is None else [yes_or_no(row.front)]),

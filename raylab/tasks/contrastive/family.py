@@ -22,8 +22,14 @@ from raylab.tasks.contrastive.pair_checks import check_pairs, named_labels
 from raylab.tasks.contrastive.pairs import Group, group_draws, label_names
 from raylab.tasks.contrastive.shares import loss_shares
 from raylab.tasks.embedding import embed_session, padded_sequence
-from raylab.tasks.kept import kept_embedding
-from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores, training_timeline
+from raylab.tasks.kept import kept_embedding, kept_losses
+from raylab.tasks.labels import (
+    check_labels,
+    decoded_sessions,
+    decoding_metrics,
+    decoding_scores,
+    training_timeline,
+)
 from raylab.tasks.protocol import Comm, Task, Validation
 
 
@@ -123,11 +129,13 @@ class ContrastiveFamily(Task[ContrastiveTrial, ContrastiveModel, list[Pairs]]):
         timelines = {name: session.timeline for name, session in shard.items()}
         field = self.receptive_field(config)
         metrics = goodness_of_fit(config, model, embeddings, timelines, field=field)
-        metrics |= decoding_scores(config, embeddings, timelines)
+        decoded = decoded_sessions(config, embeddings, timelines)
+        metrics |= decoding_scores(decoded)
         if config.loss.learnable_temperature:
             metrics["temperature"] = model.criterion.temperature
         arrays, metadata = kept_embedding(embeddings, timelines)
-        return Validation(metrics, arrays, metadata)
+        losses, units = kept_losses(config, model, decoded)
+        return Validation(metrics, arrays | losses, metadata | units)
 
     def training_labels(self, config: ContrastiveTrial, decoded: str | None) -> tuple[str, ...]:
         labels = [

@@ -17,8 +17,8 @@ from raylab.data.dataset import SessionSpec
 from raylab.data.examples import SAMPLE, Examples
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError, TrainingError
-from raylab.evaluation.decoding import Decoded, mean_scores
-from raylab.evaluation.metrics import DECODING, SCORE, directions, primary
+from raylab.evaluation.decoding import Decoded
+from raylab.evaluation.metrics import directions
 from raylab.evaluation.readout_method import Course
 from raylab.evaluation.readouts import require_support
 from raylab.models.networks.graph import GraphNetwork
@@ -44,7 +44,8 @@ from raylab.tasks.decoder.predictions import (
 )
 from raylab.tasks.decoder.readouts import fit_readouts, readout_candidates, refitted
 from raylab.tasks.decoder.targets import target_in, target_of
-from raylab.tasks.labels import check_labels, decoding_metrics
+from raylab.tasks.kept import kept_losses
+from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores
 from raylab.tasks.protocol import Candidate, Comm, Task, Validation
 
 
@@ -237,19 +238,15 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
         model.train()
         if comm.rank > 0:
             return Validation({})
-        sessions = [decoded_examples(model, examples[name], outputs[name]) for name in shard]
-        present = [decoded for decoded in sessions if decoded is not None]
-        metrics = {
-            f"decoding.{key}": value
-            for key, value in mean_scores([decoded.scores for decoded in present]).items()
-        }
-        if present:
-            metrics[SCORE] = metrics[f"{DECODING}{primary(model.target.kind)}"]
+        sessions = {name: decoded_examples(model, examples[name], outputs[name]) for name in shard}
+        present = {name: decoded for name, decoded in sessions.items() if decoded is not None}
+        metrics = decoding_scores(present)
         arrays, metadata = kept_outputs(model.target, examples, outputs)
         if model.frames is not None:
             frames, frames_metadata = kept_frames(model.frames, examples, outputs, model.mean)
             arrays, metadata = arrays | frames, metadata | frames_metadata
-        return Validation(metrics, arrays, metadata)
+        losses, units = kept_losses(config, model, present)
+        return Validation(metrics, arrays | losses, metadata | units)
 
     def training_labels(self, config: DecoderTrial, decoded: str | None) -> tuple[str, ...]:
         return (decoded,) if decoded else ()

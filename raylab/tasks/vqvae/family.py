@@ -16,8 +16,13 @@ from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.metrics import directions
-from raylab.tasks.kept import kept_embedding
-from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores
+from raylab.tasks.kept import kept_embedding, kept_losses
+from raylab.tasks.labels import (
+    check_labels,
+    decoded_sessions,
+    decoding_metrics,
+    decoding_scores,
+)
 from raylab.tasks.protocol import Comm, Task, Validation
 from raylab.tasks.vqvae.behaviour import Behaviour
 from raylab.tasks.vqvae.coding import code_rows, code_session
@@ -139,7 +144,8 @@ class VqvaeFamily(Task[VqvaeTrial, VqvaeModel, Step]):
             return Validation({})
         timelines = {name: session.timeline for name, session in shard.items()}
         embeddings = {name: codes.vectors.cpu().numpy() for name, codes in coded.items()}
-        metrics = decoding_scores(config, embeddings, timelines)
+        decoded = decoded_sessions(config, embeddings, timelines)
+        metrics = decoding_scores(decoded)
         rebuilt = {
             name: rebuilt_samples(config, shard[name], codes) for name, codes in coded.items()
         }
@@ -156,7 +162,8 @@ class VqvaeFamily(Task[VqvaeTrial, VqvaeModel, Step]):
             metrics |= behaviour.scores(predicted)
         arrays, metadata = kept_embedding(embeddings, timelines)
         code_arrays, code_metadata = kept_codes(model.network.quantizer.sizes, coded, rebuilt)
-        return Validation(metrics, {**arrays, **code_arrays}, {**metadata, **code_metadata})
+        losses, units = kept_losses(config, model, decoded)
+        return Validation(metrics, arrays | code_arrays | losses, metadata | code_metadata | units)
 
     def training_labels(self, config: VqvaeTrial, decoded: str | None) -> tuple[str, ...]:
         return (config.behaviour.label,) if config.behaviour.label else ()

@@ -206,3 +206,20 @@ def test_the_last_line_is_the_verdict(tmp_path: Path, capsys: pytest.CaptureFixt
         assert text in last
     assert last.endswith("The test split was read once.")
     assert last in write_report(study, importance=None).read_text().replace("&#39;", "'")
+
+
+def test_a_readout_that_loses_is_not_said_to_be_trained() -> None:
+    event = started("0000")
+    fitted = replace(event, config={"task": {"kind": "decoder"}, "model": {"kind": "ridge"}})
+    trained = replace(event, config={"task": {"kind": "decoder"}, "model": {"kind": "mlp"}})
+    texts = {
+        each.config["model"]["kind"]: verdict(
+            records([each, ended("0000", "completed", 0.6)], live=False),
+            mode="max",
+            metric="decoding.r2",
+            baselines={"smoothed": 0.9},
+        ).text
+        for each in (fitted, trained)
+    }
+    assert texts["ridge"].endswith("It loses to smoothed activity (0.900).")
+    assert texts["mlp"].endswith("smoothed activity (0.900): it does not earn its training.")
