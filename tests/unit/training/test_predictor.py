@@ -75,6 +75,8 @@ DECODERS = [
     *(("logistic", "choice", combine) for combine in ("separate", "padded")),
     *(("kalman", label, "separate") for label in ("place", "heading")),
     ("wiener_cascade", "position", "separate"),
+    *(("gradient_boosting", label, "separate") for label in ("place", "choice")),
+    ("extra_trees", "choice", "padded"),
 ]
 
 
@@ -119,7 +121,7 @@ def test_labels_have_the_form_of_the_dataset(data: Dataset, tmp_path: Path, labe
         assert np.abs(found).max() <= np.pi
 
 
-@pytest.mark.parametrize("kind", ["knn", "logistic", "mlp", "ridge"])
+@pytest.mark.parametrize("kind", ["knn", "logistic", "mlp", "gradient_boosting", "ridge"])
 def test_probabilities_of_classes(data: Dataset, tmp_path: Path, kind: str) -> None:
     predictor = kept(tmp_path, data, [decoder_config(kind, "choice", **settings(kind))])
     part = held_out(data, "b")[0]
