@@ -32,6 +32,7 @@ def _share(value: object) -> object:
 
 
 WHOLE: tuple[Literal["none"]] = ("none",)  # features as they are, not their principal components
+MOST_ITERATIONS = (1000,)  # as scikit-learn's linear SVM has them
 NEIGHBOURS = (1, 5, 9, 15, 25, 49, 121, 200)  # numbers to choose from, as EvaluationConfig's
 MOST_NEIGHBOURS = 100_000
 Neighbours = Annotated[int, Field(ge=1, le=MOST_NEIGHBOURS, strict=True)]
@@ -43,6 +44,7 @@ Leaves = Annotated[int, Field(ge=2, le=255, strict=True)]
 Leaf = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Trees = Annotated[int, Field(ge=1, le=1000, strict=True)]
 Share = Annotated[float, Field(gt=0, le=1)]
+Iterations = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Penalty = Annotated[float, Field(gt=0, le=1e12)]
 Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
 Components = Annotated[int, Field(ge=1, le=4096, strict=True)] | Literal["none"]
@@ -146,6 +148,12 @@ class SvmConfig(ReadoutConfig):
     c: Annotated[tuple[Penalty, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
         description="inverse penalty on the squared weights of standardised features",
+    )
+    # Not recorded at its default, so that configs are what they were before it could be chosen.
+    iterations: Annotated[tuple[Iterations, ...], OneOrMore, BeforeValidator(as_several)] = Field(
+        MOST_ITERATIONS,
+        exclude_if=lambda value: value == MOST_ITERATIONS,
+        description="after which the solver stops at the latest (max_iter); it bounds the time",
     )
 
 

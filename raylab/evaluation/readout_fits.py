@@ -29,7 +29,7 @@ from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
 from raylab.evaluation.readout_method import Arrays, Examples, ReadoutMethod
 
-ITERATIONS = 1000  # of logistic and svm, as scikit-learn's linear SVM has them
+ITERATIONS = 1000  # of logistic
 TOLERANCE = 1e-6  # of the SVM's gradient, as a share of the gradient at the start
 
 
@@ -195,8 +195,8 @@ def _support_vectors(config: SvmConfig, examples: Examples) -> Arrays:
         jac=True,
         method="L-BFGS-B",
         options={
-            "maxiter": ITERATIONS,
-            "maxfun": 2 * ITERATIONS,
+            "maxiter": config.iterations[0],
+            "maxfun": 2 * config.iterations[0],
             "gtol": TOLERANCE * steepest,
             "ftol": 0.0,
         },
@@ -218,7 +218,7 @@ def _support_regression(config: SvmConfig, examples: Examples) -> Arrays:
     scaler = StandardScaler().fit(examples.targets)
     targets = scaler.transform(examples.targets)
     models = [
-        LinearSVR(C=config.c[0], max_iter=ITERATIONS, dual="auto", random_state=0)
+        LinearSVR(C=config.c[0], max_iter=config.iterations[0], dual="auto", random_state=0)
         for _ in targets.T
     ]
     converged = [_fit(model, examples.standard, target) for model, target in zip(models, targets.T)]
@@ -240,4 +240,4 @@ def _fit(model: Any, features: np.ndarray, targets: np.ndarray) -> bool:
             "ignore", "Only one sample available"
         )  # a class of one example has no covariance
         model.fit(features, targets)
-    return bool(np.max(getattr(model, "n_iter_", 0)) < ITERATIONS)
+    return bool(np.max(getattr(model, "n_iter_", 0)) < getattr(model, "max_iter", ITERATIONS))

@@ -17,7 +17,7 @@ from raylab.data.views.view import make_timeline
 from raylab.evaluation.comparison import linear_r2
 from raylab.evaluation.decoding import chance, decode, mean_scores
 from raylab.evaluation.obstacles import constant_columns, obstacle, unseen_classes
-from raylab.evaluation.readouts import choose_readout, fit_readout
+from raylab.evaluation.readouts import choose_readout, fit_readout, supports
 from raylab.evaluation.scores import chance_scores
 
 PARTS = np.array([[0, 240, 0], [240, 320, 1], [320, 400, 2]])
@@ -69,7 +69,7 @@ def test_means_are_over_the_sessions_that_have_a_score() -> None:
     assert mean_scores([{"a": 1.0}, None, {"a": 3.0, "b": 5.0}]) == {"a": 2.0, "b": 5.0}
 
 
-@pytest.mark.parametrize("kind", ["knn", "naive_bayes", "ridge", "logistic", "svm", "lda"])
+@pytest.mark.parametrize("kind", [kind for kind in READOUTS.names if supports(kind, "discrete")])
 def test_a_class_that_was_not_fitted_is_never_predicted_and_finite(kind: str) -> None:
     random = np.random.default_rng(0)
     features, codes = random.normal(size=(60, 3)), np.arange(60) % 2

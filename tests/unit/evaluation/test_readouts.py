@@ -276,6 +276,11 @@ def test_a_solver_that_did_not_end_says_so() -> None:
     features, label = _pair("continuous")
     assert not fit_readout(SvmConfig(kind="svm", c=1e5), features, label).converged
     assert fit_readout(SvmConfig(kind="svm", c=1e-3), features, label).converged
+    for kind in ("continuous", "discrete"):
+        short = SvmConfig(kind="svm", c=1e-3, iterations=2)
+        assert not fit_readout(short, *_pair(kind)).converged
+    assert '"iterations":[2]' in short.model_dump_json()
+    assert "iterations" not in SvmConfig(kind="svm").model_dump_json()
 
 
 @of_classes
