@@ -16,6 +16,7 @@ from raylab.data.readers.sources import list_sources
 from raylab.training.predictor import Predictor
 
 VIEW = {"view": {"smoothing_ms": 100}}
+DECODER = {**VIEW, "input": {"window": 2}}
 
 
 @pytest.mark.real_data
@@ -29,12 +30,12 @@ def test_motor_cortex(real_data: Path, tmp_path: Path, label: str) -> None:
     sessions = [read_source(source, recipe) for source in sources]
     data = dataset(tmp_path / "ds", *sessions, splits=TrialSplits(folds=5, fold=1))
     other = (
-        decoder_config("kalman", label, model={"order": [1], "process_noise": [1.0]}, **VIEW)
+        decoder_config("kalman", label, model={"order": [1], "process_noise": [1.0]}, **DECODER)
         if label == "velocity"
-        else decoder_config("lda", label, model={"shrinkage": ["auto"]}, **VIEW)
+        else decoder_config("lda", label, model={"shrinkage": ["auto"]}, **DECODER)
     )
     configs = [
-        decoder_config("ridge", label, model={"alpha": [100.0]}, input={"window": 8}, **VIEW),
+        decoder_config("ridge", label, model={"alpha": [100.0]}, **DECODER),
         other,
         embedding_config("contrastive", label, training={"max_steps": 30}, **VIEW),
     ]
