@@ -14,19 +14,17 @@ from raylab.data.examples import evenly_spaced, examples_of
 from raylab.data.session import Label
 from raylab.data.views.view import Timeline
 from raylab.evaluation.chance import time_blocks
-from raylab.evaluation.ensembles.probabilities import class_probabilities
 from raylab.evaluation.metrics import primary
 from raylab.evaluation.obstacles import obstacle
 from raylab.evaluation.reading import (
     Searches,
     Sides,
-    by_each_readout,
     by_neighbours,
     by_readout,
     neighbours_of,
     readable,
 )
-from raylab.evaluation.readouts import fit_readout
+from raylab.evaluation.readouts import each_readout
 from raylab.evaluation.scores import chance_scores, frames_of, score_predictions
 
 
@@ -151,8 +149,15 @@ class Decoding:
     belongs: np.ndarray
     scale: ScaleRule
 
-    def by(self, settings: ReadoutConfig, predicted: np.ndarray) -> Decoded:
-        """The predictions of a decoder with these settings, with their scores."""
+    def by(
+        self,
+        settings: ReadoutConfig,
+        predicted: np.ndarray,
+        class_scores: np.ndarray | None = None,
+    ) -> Decoded:
+        """The predictions of a decoder with these settings, with their scores. `class_scores` does
+        not matter for the scores.
+        """
         reference, truth = self.sides.reference, self.sides.truth
         frames = frames_of(reference)
         scores = score_predictions(truth.kind, truth.values, predicted, frames=frames)
@@ -161,28 +166,19 @@ class Decoding:
             choice=settings,
             classes=reference.classes,
             frames=frames,
+            class_scores=class_scores,
             fitted=self.fitted,
             belongs=self.belongs,
         )
 
-    def probabilities(self, settings: ReadoutConfig) -> np.ndarray | None:
-        """(n, classes) how likely each class is by a decoder with these settings; None where it
-        knows no probabilities.
-        """
-        sides = self.sides
-        readout = fit_readout(settings, sides.known, sides.reference, self.scale)
-        scores = readout.predict(sides.queries).scores
-        return None if scores is None else class_probabilities(settings.kind, scores)
-
     def each(self, decoder: ReadoutConfig) -> dict[ReadoutConfig, Decoded]:
         """The predictions with each combination of the settings of a decoder."""
-        sides = self.sides
-        if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
-            metrics, ks = decoder.metric, decoder.neighbours
-            read = by_neighbours(sides, metrics=metrics, ks=ks, searches=None)
-        else:
-            read = by_each_readout(sides, decoder, scale=self.scale)
-        return {settings: self.by(settings, predicted) for settings, predicted in read}
+        fit = (self.sides.known, self.sides.reference)
+        readouts = each_readout(decoder, fit, self.sides.queries, self.scale)
+        return {
+            settings: self.by(settings, predicted.values, predicted.scores)
+            for settings, _, predicted in readouts
+        }
 
 
 def decoding_of(

@@ -16,7 +16,6 @@ from raylab.evaluation.neighbours import nearest, predict
 from raylab.evaluation.readouts import (
     Predicted,
     choose_readout,
-    each_readout,
     fit_readout,
     supports,
 )
@@ -77,15 +76,6 @@ def by_neighbours(
 def neighbours_of(ks: Sequence[int], most: int) -> tuple[int, ...]:
     """The numbers of neighbours that there are; all of them where none of the numbers is."""
     return tuple(k for k in ks if k <= most) or (most,)
-
-
-def by_each_readout(
-    sides: Sides, config: ReadoutConfig, *, scale: ScaleRule
-) -> Iterator[tuple[ReadoutConfig, np.ndarray]]:
-    """Predictions of a readout with each combination of its settings."""
-    fit = (sides.known, sides.reference)
-    for settings, _, predicted in each_readout(config, fit, sides.queries, scale):
-        yield settings, predicted.values
 
 
 def by_readout(

@@ -15,6 +15,7 @@ from raylab.config.trial import TrialConfig
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError
 from raylab.evaluation.decoding import Decoding, decoding_of
+from raylab.evaluation.ensembles.probabilities import session_probabilities
 from raylab.evaluation.reading import neighbours_of
 from raylab.tasks.embedding import embed_parts, session_pool
 from raylab.tasks.families import get_task
@@ -56,18 +57,9 @@ def _of_embeddings(
         )
     decoded = {name: each.each(decoder) for name, each in decodings.items()}
     for settings in decoder.candidates():
-        yield Candidate(
-            _overrides(config.evaluation, settings),
-            {name: each[settings] for name, each in decoded.items()},
-            probabilities=partial(_probabilities, decodings, settings),
-        )
-
-
-def _probabilities(
-    decodings: Mapping[str, Decoding], settings: ReadoutConfig
-) -> dict[str, np.ndarray]:
-    tables = {name: each.probabilities(settings) for name, each in decodings.items()}
-    return {name: likely for name, likely in tables.items() if likely is not None}
+        chosen = {name: each[settings] for name, each in decoded.items()}
+        likely = partial(session_probabilities, decoder.kind, chosen)
+        yield Candidate(_overrides(config.evaluation, settings), chosen, probabilities=likely)
 
 
 def embedding_decoder(config: EvaluationConfig, most: int) -> ReadoutConfig:

@@ -121,7 +121,7 @@ def test_a_worker_that_owns_nothing_knows_how_wide_a_session_is(data: Dataset) -
         "session": "c",
         "view": view.model_dump_json(),
         "known": b"",
-        "training_fraction": 1.0,
+        "sessions": SessionsConfig().model_dump_json(),
     }
     rows = session_chunks({**item, "workers": 200, "left": 1, "right": 1})
     held = build_shard(data, view, [row for row in rows if row["worker"] == 0])

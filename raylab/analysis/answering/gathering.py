@@ -62,20 +62,8 @@ class Gathered:
             if self._append(candidate, {**overrides, **candidate.overrides}, step, split):
                 candidate.apply()
                 self.kept_step, improved = step, True
-            # Of a refit, whose predictions are averaged with those of others. The candidates of a
-            # search are many, and their tables would be large.
-            if split == "test":
-                self._add_probabilities(candidate)
         if improved:
             self.weights = training.weights()
-
-    def _add_probabilities(self, candidate: Candidate) -> None:
-        assert self._held_out is not None
-        if self._held_out.kind != "discrete":
-            return
-        likely = probabilities(candidate.decoded, candidate.probabilities(), self._held_out.classes)
-        if likely is not None:
-            self._probabilities[len(self._losses) - 1] = likely
 
     def score_of(self, step: int) -> float:
         """The score of the best candidate of a step."""
@@ -110,13 +98,25 @@ class Gathered:
         self._overrides.append(overrides)
         self._losses.append(self._held_out.unit_losses(predicted))
         self._steps.append(step)
-        self._predicted[number] = predicted
         fit = cross_fitted(np.stack(self._losses))
         # What is not chosen among fewer candidates is not chosen among more.
         needed = {fit.best, *fit.chosen.tolist()}
-        self._predicted = {at: each for at, each in self._predicted.items() if at in needed}
+        if number in needed:
+            self._predicted[number] = predicted
+            self._probabilities |= self._likely(candidate, number)
+        for kept in (self._predicted, self._probabilities):
+            for at in kept.keys() - needed:
+                del kept[at]
         if fit.best == number:
             scores = mean_scores([decoded.scores for decoded in candidate.decoded.values()])
             self.metrics = {f"{DECODING}{name}": value for name, value in scores.items()}
             self.metrics[SCORE] = float(1 - self._losses[number].mean())
         return fit.best == number
+
+    def _likely(self, candidate: Candidate, number: int) -> dict[int, np.ndarray]:
+        """The probabilities of classes by the candidate's number; empty where there are none."""
+        if self._held_out is None or self._held_out.kind != "discrete":
+            return {}
+        tables, classes = candidate.probabilities(), self._held_out.classes
+        likely = probabilities(candidate.decoded, tables, classes)
+        return {} if likely is None else {number: likely}

@@ -39,12 +39,15 @@ def step_overrides(config: TrialConfig, step: int) -> dict[str, Any] | None:
     training, schedule = config.training, config.optimizer.schedule
     if config.at_once:
         return {}
-    kept: dict[str, Any] = LAST if training.keep == "best" else {}
-    if not isinstance(schedule, ConstantSchedule):
-        return dict(kept) if step == training.max_steps else None
-    warmup = warmup_steps(schedule, steps=training.max_steps)
-    if warmup >= 1 and step <= warmup:
-        return None
     # Random streams begin anew at each validation, so these stay where they are.
-    overrides = {"training.max_steps": step, "training.validate_every": training.interval, **kept}
+    overrides: dict[str, Any] = {
+        "training.max_steps": step,
+        "training.validate_every": training.interval,
+        **(LAST if training.keep == "best" else {}),
+    }
+    if not isinstance(schedule, ConstantSchedule):
+        return overrides if step == training.max_steps else None
+    warmup = warmup_steps(schedule, steps=training.max_steps)
+    if warmup and step <= warmup:
+        return None
     return overrides | ({"optimizer.schedule.warmup": float(warmup)} if schedule.warmup else {})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.special import softmax
 
 from raylab.config.readouts import READOUTS
+from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.readout_method import method_of
 
 
@@ -29,3 +32,15 @@ def class_probabilities(kind: str, scores: np.ndarray) -> np.ndarray | None:
         votes = np.maximum(scores, 0).astype(np.float64)  # classes that were not fitted are below 0
         return np.asarray(votes / votes.sum(axis=1, keepdims=True))
     return None
+
+
+def session_probabilities(kind: str, decoded: Mapping[str, Decoded]) -> dict[str, np.ndarray]:
+    """The (n, classes) probabilities of each session, of the classes that `Decoded.classes` names;
+    sessions without any are left out. `kind` is as of `class_probabilities`.
+    """
+    tables = {
+        name: class_probabilities(kind, each.class_scores)
+        for name, each in decoded.items()
+        if each.class_scores is not None
+    }
+    return {name: likely for name, likely in tables.items() if likely is not None}

@@ -18,6 +18,7 @@ from raylab.data.examples import SAMPLE, Examples
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError, TrainingError
 from raylab.evaluation.decoding import Decoded
+from raylab.evaluation.ensembles.probabilities import session_probabilities
 from raylab.evaluation.metrics import directions
 from raylab.evaluation.readout_method import Course
 from raylab.evaluation.readouts import require_support
@@ -39,7 +40,6 @@ from raylab.tasks.decoder.predictions import (
     BATCH,
     decoded_examples,
     outputs_of,
-    probabilities_of,
     scored_examples,
 )
 from raylab.tasks.decoder.readouts import fit_readouts, readout_candidates, refitted
@@ -142,7 +142,7 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             yield from readout_candidates(config, model, shard, examples)
         else:
             decoded = self.predictions(config, model, shard, split)
-            likely = partial(probabilities_of, config, decoded)
+            likely = partial(session_probabilities, config.model.kind, decoded)
             yield Candidate({}, decoded, probabilities=likely)
 
     def predictions(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,6 @@ from raylab.config.decoder import DecoderTrial
 from raylab.data.examples import Examples
 from raylab.data.shard import SessionShard
 from raylab.evaluation.decoding import Decoded
-from raylab.evaluation.ensembles.probabilities import class_probabilities
 from raylab.evaluation.obstacles import obstacle_to_scoring
 from raylab.evaluation.scores import frames_of, score_predictions
 from raylab.tasks.decoder.courses import course_of
@@ -55,16 +53,6 @@ def outputs_of(
                 session.timeline.session, x
             ).to(outputs)
         return (comm or Comm()).gather_rows(outputs).cpu().numpy()
-
-
-def probabilities_of(config: DecoderTrial, decoded: Mapping[str, Decoded]) -> dict[str, np.ndarray]:
-    """The (n, classes) probabilities of each session; empty where the model knows none."""
-    tables = {
-        name: class_probabilities(config.model.kind, each.class_scores)
-        for name, each in decoded.items()
-        if each.class_scores is not None
-    }
-    return {name: likely for name, likely in tables.items() if likely is not None}
 
 
 def decoded_examples(

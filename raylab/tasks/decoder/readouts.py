@@ -15,6 +15,7 @@ from raylab.data.examples import Examples
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard, Shard
 from raylab.evaluation.decoding import Decoded
+from raylab.evaluation.ensembles.probabilities import session_probabilities
 from raylab.evaluation.reading import primary_score
 from raylab.evaluation.readout_method import Features
 from raylab.evaluation.readouts import (
@@ -92,10 +93,12 @@ def readout_candidates(
     places = [list(_of_place(config, settings, model, shard, examples, held)) for held in names]
     for fits in zip(*places):
         chosen = {name: value for name, value in fits[0].settings if isinstance(value, tuple)}
+        decoded = {name: fit.decoded[name] for fit in fits for name in fit.decoded}
         yield Candidate(
             {f"model.{name}": list(value) for name, value in chosen.items()},
-            {name: fit.decoded[name] for fit in fits for name in fit.decoded},
+            decoded,
             partial(_store, model, fits),
+            partial(session_probabilities, settings.kind, decoded),
         )
 
 

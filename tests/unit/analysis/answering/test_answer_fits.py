@@ -177,6 +177,21 @@ def test_a_setting_with_several_values_is_refused_where_nothing_can_choose(
             assert "validation" in (result.error or "")
 
 
+@pytest.mark.parametrize("case", ["knn of several", "network", "contrastive"])
+def test_probabilities_are_of_the_classes_that_are_predicted(
+    tmp_path: Path, datasets: dict[int, Dataset], case: str
+) -> None:
+    config, _, _, sessions = CASES[case]
+    if config is CONTRASTIVE:
+        config = {**config, "sampling": {"conditional": "discrete"}}
+    assert fit(job(tmp_path, datasets[sessions], config, label="choice")).error is None
+    table = CandidateTable.load(tmp_path / PREDICTIONS)
+    assert table.probabilities.keys() == table.predicted.keys()
+    for number, likely in table.probabilities.items():
+        assert np.allclose(likely.sum(axis=1), 1)
+        assert np.array_equal(likely.argmax(axis=1), table.predicted[number])
+
+
 def test_a_table_is_what_it_was_saved_as(tmp_path: Path, datasets: dict[int, Dataset]) -> None:
     fit(job(tmp_path, datasets[2], KNN, label="choice"))
     table = CandidateTable.load(tmp_path / PREDICTIONS)
