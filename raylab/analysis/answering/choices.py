@@ -57,8 +57,8 @@ def scored(outcomes: Sequence[FoldOutcome], choice: Choice, part: Part, metric: 
     chance = Pooled.of([chance_of(each, part) for each in outcomes])
     return ChoiceScore(
         score=own.score(metric),
-        difference=own.above(baseline) if baseline else NO_SPAN,
-        above_chance=own.above(chance),
+        difference=own.above(baseline, metric) if baseline else NO_SPAN,
+        above_chance=own.above(chance, metric),
         chance=chance.score(metric).value,
         units=len(own.losses),
     )

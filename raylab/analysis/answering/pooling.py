@@ -13,6 +13,7 @@ from raylab.evaluation.certainty.intervals import mean_interval
 
 NO_SPAN = Span(None, None, None)
 BOUNDS = {"balanced_accuracy": (0.0, 1.0)}  # of scores by metric
+DIFFERENCES = {"balanced_accuracy": (-1.0, 1.0)}  # of two such scores
 _UP_TO_ONE = (-math.inf, 1.0)
 
 
@@ -41,9 +42,11 @@ class Pooled:
         """1 - the mean loss with its 95 % interval, which stays in the metric's bounds."""
         return self._span(1 - self.losses, BOUNDS.get(metric, _UP_TO_ONE))
 
-    def above(self, other: Pooled) -> Span:
+    def above(self, other: Pooled, metric: str) -> Span:
         """This score less another one of the same units, with the interval of the pairs."""
-        return self._span(other.losses - self.losses, (-math.inf, math.inf))
+        gains = other.losses - self.losses
+        bounds = DIFFERENCES.get(metric) if gains.any() else None
+        return self._span(gains, bounds or (-math.inf, math.inf))
 
     def _span(self, values: np.ndarray, bounds: tuple[float, float]) -> Span:
         mean, low, high = mean_interval(values, folds=self.folds, bounds=bounds)

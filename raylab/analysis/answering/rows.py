@@ -53,7 +53,7 @@ def _entrant_row(
         score=float(1 - losses.losses.mean()),
         low=valid.low,
         high=valid.high,
-        difference=losses.above(baseline) if baseline else None,
+        difference=losses.above(baseline, metric) if baseline else None,
         test=test,
         test_difference=test_difference,
         test_folds=folds,
@@ -78,7 +78,7 @@ def _on_test(
     if any(each.baseline is None or each.baseline not in each.test for each in read):
         return own.score(metric), None, len(read)
     baseline = Pooled.of([each.test[each.baseline or ""] for each in read])
-    return own.score(metric), own.above(baseline), len(read)
+    return own.score(metric), own.above(baseline, metric), len(read)
 
 
 def _fold_score(outcome: FoldOutcome, name: str) -> FoldScore:

@@ -11,7 +11,7 @@ from raylab.evaluation.certainty.confidence_set import confidence_set
 from raylab.evaluation.certainty.cross_fit import cross_fitted
 
 TRIES = (1, 5, 20, 60)
-TABLES = 100
+TABLES = 60
 # Of a rate of 90 % in so many tables, two standard errors of the simulation.
 LEAST = 0.9 - 2 * np.sqrt(0.09 / TABLES)
 
@@ -43,9 +43,9 @@ def test_entrants_that_are_equally_good_are_all_in_the_set(units: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("correlation", [0.0, 0.3])
 @pytest.mark.parametrize("units", [20, 40, 100])
-@pytest.mark.parametrize("tries", [TRIES, (1,) * 4, (1,) * 10, (2,) * 4])
+@pytest.mark.parametrize("tries", [TRIES, (1,) * 10])
 def test_sets_hold_what_they_state(units: int, correlation: float, tries: tuple[int, ...]) -> None:
-    assert share_of_sets(units, correlation, tries, 400) >= 0.9 - 2 * np.sqrt(0.09 / 400)
+    assert share_of_sets(units, correlation, tries, 200) >= 0.9 - 2 * np.sqrt(0.09 / 200)
 
 
 @pytest.mark.parametrize("better", [0, 3])
@@ -55,7 +55,7 @@ def test_an_entrant_that_is_better_by_a_margin_is_alone_in_the_set(better: int) 
     alone = [
         confidence_set(losses_of(entrants(generator, TRIES, 60, gains=gains))).members
         == (str(better),)
-        for _ in range(40)
+        for _ in range(20)
     ]
     assert np.mean(alone) >= 0.95
 
@@ -65,10 +65,10 @@ def test_labels_without_information_beat_no_chance(units: int) -> None:
     """At the 95 % that are stated, or more often: the constant is as good as every entrant."""
     generator = np.random.default_rng(units)
     better = 0
-    for _ in range(500):
+    for _ in range(300):
         *tables, constant = entrants(generator, (1, 3, 10, 30, 1), units)
         better += bool(beats_chance(losses_of(tables), constant[0]))
-    assert better / 500 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 500)
+    assert better / 300 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
 
 
 def test_what_predicts_better_than_a_constant_is_named() -> None:
