@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from raylab.reporting.sections.head import study_verdict
 from raylab.reporting.study_page import write_report
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.ties import Ties, tied
+from raylab.tracking.events import StudyEnded
 from raylab.tracking.records import TrialRecord
 
 RANDOM = np.random.default_rng(0)
@@ -109,15 +111,23 @@ def test_a_study_shows_its_ties(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_a_selection_has_the_simplest_of_the_tied_as_a_candidate(tmp_path: Path) -> None:
-    """Validation cannot tell five trials apart; the one with the fewest learnt numbers is last."""
-    study = fake_study(tmp_path / "s", states=("completed",) * 5)
-    order = [row.trial for row in leaderboard(study.path)]
-    before = started(study, Request(2, 3, "best", 0))
-    assert before.trials == tuple(order[:2])
-    for learnt, row in zip((5, 4, 3, 2, 1), leaderboard(study.path)):
-        assert row.score is not None
-        values = 1 - row.score + 3 * RANDOM.permutation(np.linspace(-1, 1, 24))
-        units = json.dumps({"kind": "block", "learnt": learnt})
-        write_tensors(study.embedding_path(row.trial), {"unit_losses": values}, {"units": units})
-    assert started(study, Request(2, 3, "best", 0)).trials == (order[0], order[4])
-    assert started(study, Request(1, 3, "best", 0)).trials == (order[0],)
+    """Validation cannot tell three trials apart; the one with the fewest learnt numbers is last."""
+    records = []
+    for number in range(3):
+        values = 0.5 + 0.01 * number + RANDOM.permutation(np.linspace(-0.4, 0.4, 24))
+        units = json.dumps({"kind": "block", "learnt": 3 - number})
+        write_tensors(tmp_path / str(number), {"unit_losses": values}, {"units": units})
+        config = {"task": {"kind": "decoder"}, "model": {"kind": "mlp", "width": number}}
+        score = 1 - float(values.mean())
+        records.append(TrialRecord(str(number), "completed", score=score, config=config))
+    study: Any = SimpleNamespace(
+        path=tmp_path,
+        modes=["max"],
+        ledger=SimpleNamespace(read=lambda: [StudyEnded()]),
+        records=lambda: records,
+        embedding_path=lambda trial: tmp_path / trial,
+    )
+    assert started(study, Request(2, 3, "best", 0)).trials == ("0", "2")
+    assert started(study, Request(1, 3, "best", 0)).trials == ("0",)
+    (tmp_path / "0").unlink()
+    assert started(study, Request(2, 3, "best", 0)).trials == ("0", "1")
