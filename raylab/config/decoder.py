@@ -118,6 +118,10 @@ class DecoderTrial(TrialConfig):
         """Whether the model decodes a sample from all samples before it, one after the other."""
         return isinstance(self.model, ReadoutConfig) and self.model.sequential
 
+    @property
+    def random(self) -> bool:
+        return not self.at_once or self.training.shots is not None
+
     @model_validator(mode="before")
     @classmethod
     def _plain_loss(cls, value: object) -> object:

@@ -58,6 +58,11 @@ class TrialConfig(Strict):
         return False
 
     @property
+    def random(self) -> bool:
+        """Whether `training.seed` changes what is trained."""
+        return True
+
+    @property
     def adapts(self) -> bool:
         """Whether the trial begins from a trained model of other sessions (`raylab adapt`)."""
         return False

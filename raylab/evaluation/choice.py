@@ -10,8 +10,10 @@ import numpy as np
 from scipy.stats import rankdata, spearmanr
 
 from raylab.evaluation.bootstrap import over_seeds, standard_error
+from raylab.evaluation.certainty.intervals import mean_interval
 
 Rule = Literal["best", "simplest"]
+ONE_ERROR = 0.6827  # level of an interval of one standard error to either side
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,34 @@ class Candidate:
         scores: The score of each repetition, in the order of the seeds; None where a repetition did
             not complete.
         learnt: The number of parameters that a model of this config learns.
+        fixed: Whether seeds change nothing, so that all scores are that of one repetition.
+        losses: (U,) of a fixed config: the losses of the units of validation, whose mean is 1 - the
+            score; None where they are not known.
+        units: What these units are, such as "20 blocks".
     """
 
     trial: str
     search: float
     scores: tuple[float | None, ...]
     learnt: int
+    fixed: bool = False
+    losses: np.ndarray | None = None
+    units: str = ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a standard error."""
+        return self.losses is not None if self.fixed else len(self.completed) > 1
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean: over seeds, or over the units of a fixed config."""
+        if not self.fixed:
+            return standard_error(self.completed)
+        if self.losses is None:
+            return 0.0
+        _, low, high = mean_interval(self.losses, level=ONE_ERROR)
+        return (high - low) / 2
 
     @property
     def completed(self) -> list[float]:
@@ -92,9 +116,7 @@ def choose(
         "difference": _difference(scored, sign),
         "chosen": chosen.trial,
         "champion": _median_place(chosen, sign),
-        "threshold": best.mean - sign * standard_error(best.completed)
-        if len(best.completed) > 1
-        else None,
+        "threshold": best.mean - sign * best.error if best.measured else None,
     }
 
 
@@ -142,9 +164,9 @@ def kendall_w(ranks: np.ndarray) -> float | None:
 
 
 def _within(best: Candidate, eligible: Sequence[Candidate], sign: float) -> list[Candidate]:
-    if len(best.completed) < 2:
+    if not best.measured:
         return [best]  # there is no standard error of one value
-    threshold = sign * best.mean - standard_error(best.completed)
+    threshold = sign * best.mean - best.error
     return [candidate for candidate in eligible if sign * candidate.mean >= threshold]
 
 
@@ -167,6 +189,8 @@ def _row(
         if candidate.completed
         else {"mean": None, "interval": None}
     )
+    if candidate.fixed:
+        over = {**over, "interval": _over_units(candidate, bounds)}
     return {
         "trial": candidate.trial,
         "search": candidate.search,
@@ -177,7 +201,16 @@ def _row(
         "learnt": candidate.learnt,
         "ranks": [None if np.isnan(rank) else float(rank) for rank in own],
         "first": int(first.sum()),
+        **({"over": candidate.units or "nothing"} if candidate.fixed else {}),
     }
+
+
+def _over_units(candidate: Candidate, bounds: tuple[float, float]) -> list[float] | None:
+    """The 95 % interval of a fixed candidate's score; None where it has kept no losses."""
+    if candidate.losses is None:
+        return None
+    _, low, high = mean_interval(1 - candidate.losses, bounds=bounds)
+    return [low, high]
 
 
 def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | None:
@@ -185,6 +218,8 @@ def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | No
     if len(scored) < 2:
         return None
     first, second = sorted(scored, key=lambda candidate: -sign * candidate.mean)[:2]
+    if first.fixed and second.fixed:
+        return _unit_difference(first, second)
     both = [(a, b) for a, b in zip(first.scores, second.scores) if a is not None and b is not None]
     if not both:
         return None
@@ -195,7 +230,18 @@ def _difference(scored: Sequence[Candidate], sign: float) -> dict[str, Any] | No
     }
 
 
+def _unit_difference(first: Candidate, second: Candidate) -> dict[str, Any] | None:
+    """Of two fixed candidates, paired by the units of validation; None where these are unknown."""
+    if first.losses is None or second.losses is None or len(first.losses) != len(second.losses):
+        return None
+    mean, low, high = mean_interval(second.losses - first.losses)
+    named = {"first": first.trial, "second": second.trial}
+    return {**named, "mean": mean, "interval": [low, high], "values": [mean]}
+
+
 def _median_place(chosen: Candidate, sign: float) -> int:
+    if chosen.fixed:
+        return 0  # the only repetition
     ranked = sorted(
         (-sign * score, place) for place, score in enumerate(chosen.scores) if score is not None
     )

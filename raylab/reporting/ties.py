@@ -44,8 +44,14 @@ class Ties:
 
 
 @dataclass(frozen=True)
-class _Losses:
-    """What a trial's file says about its losses on validation."""
+class UnitLosses:
+    """What a trial's file says about its losses on validation.
+
+    Attributes:
+        values: (U,) of the units; their mean is 1 - the score.
+        kind: What a unit is.
+        learnt: How many numbers the trial's model has learnt.
+    """
 
     values: np.ndarray
     kind: str
@@ -81,7 +87,7 @@ def tied(
     if len(trials) < 2:
         return None
     best = trials[0]
-    losses = {record.trial: _losses(record, file_of(record.trial)) for record in trials[:MOST]}
+    losses = {record.trial: losses_of(record, file_of(record.trial)) for record in trials[:MOST]}
     members = {record.trial for record in trials if record.score == best.score}
     found = _members(best.trial, losses)
     members |= set(found)
@@ -94,7 +100,7 @@ def tied(
     return Ties(tuple(record.trial for record in kept), simplest, text)
 
 
-def _members(best: str, losses: Mapping[str, _Losses | None]) -> tuple[str, ...]:
+def _members(best: str, losses: Mapping[str, UnitLosses | None]) -> tuple[str, ...]:
     """The confidence set of the trials that were validated on the units of the best one."""
     reference = losses[best]
     if reference is None:
@@ -108,11 +114,11 @@ def _members(best: str, losses: Mapping[str, _Losses | None]) -> tuple[str, ...]
     return chosen.members if chosen is not None else ()
 
 
-def _units(losses: _Losses) -> tuple[str, tuple[int, ...]]:
+def _units(losses: UnitLosses) -> tuple[str, tuple[int, ...]]:
     return losses.kind, losses.values.shape
 
 
-def _losses(record: TrialRecord, path: Path | None) -> _Losses | None:
+def losses_of(record: TrialRecord, path: Path | None) -> UnitLosses | None:
     """The losses of a trial; None where it has none, or they are not those of its score."""
     if path is None:
         return None
@@ -120,7 +126,7 @@ def _losses(record: TrialRecord, path: Path | None) -> _Losses | None:
         with safe_open(path, framework="numpy") as file:
             described = json.loads((file.metadata() or {})["units"])
             values = np.asarray(file.get_tensor("unit_losses"), np.float64)
-        losses = _Losses(values, str(described["kind"]), int(described["learnt"]))
+        losses = UnitLosses(values, str(described["kind"]), int(described["learnt"]))
     except (SafetensorError, KeyError, ValueError, OSError):
         return None
     score = float(record.score or 0.0)
@@ -129,7 +135,7 @@ def _losses(record: TrialRecord, path: Path | None) -> _Losses | None:
 
 
 def _complexity(
-    record: TrialRecord, losses: Mapping[str, _Losses | None]
+    record: TrialRecord, losses: Mapping[str, UnitLosses | None]
 ) -> tuple[bool, int, float]:
     """Smaller is simpler; of equally simple trials, the best one comes first."""
     task, model = (record.config.get(name) or {} for name in ("task", "model"))
@@ -140,7 +146,7 @@ def _complexity(
     return not readout, family, float("inf") if each is None else each.learnt
 
 
-def _text(count: int, tried: int, units: _Losses | None, simplest: str, best: str) -> str:
+def _text(count: int, tried: int, units: UnitLosses | None, simplest: str, best: str) -> str:
     if units is None:
         text = f"{count} of {tried} trials share the best score."
     else:

@@ -220,6 +220,7 @@ class SelectionStarted(Event):
         shuffles: Of the control with shuffled labels; 0 for no control.
         trials: The candidates, best first by the search.
         values: `training.seed` of the repetitions, the same for each candidate.
+        fixed: The candidates without randomness. They are repeated with the first seed only.
     """
 
     kind: ClassVar[str] = "selection_started"
@@ -229,6 +230,7 @@ class SelectionStarted(Event):
     shuffles: int
     trials: tuple[str, ...]
     values: tuple[int, ...]
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

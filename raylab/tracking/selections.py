@@ -17,6 +17,7 @@ class Selection:
         trials: The candidates, best first by the search.
         values: `training.seed` of the repetitions, the same for each candidate.
         shuffles: Of the control; 0 where there is none.
+        fixed: The candidates without randomness, which are repeated with the first seed only.
         of: The trial of the search whose config was chosen; None while the selection is unfinished.
         champion: The repetition of it that is used.
     """
@@ -29,6 +30,7 @@ class Selection:
     values: tuple[int, ...]
     of: str | None = None
     champion: str | None = None
+    fixed: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -38,7 +40,12 @@ class Selection:
         """(id, the trial it repeats, its seed), seed by seed: an interrupted selection has few
         seeds of all.
         """
-        return [(f"{of}-seed{seed}", of, seed) for seed in self.values for of in self.trials]
+        return [
+            (f"{of}-seed{seed}", of, seed)
+            for seed in self.values
+            for of in self.trials
+            if of not in self.fixed or seed == self.values[0]
+        ]
 
 
 def selections(events: Iterable[Event]) -> list[Selection]:
@@ -54,6 +61,7 @@ def selections(events: Iterable[Event]) -> list[Selection]:
                     shuffles=event.shuffles,
                     trials=event.trials,
                     values=event.values,
+                    fixed=tuple(event.fixed),
                 )
             )
         elif isinstance(event, Selected) and started:

@@ -14,10 +14,11 @@ from raylab.analysis.selection.results import (
     Stability,
 )
 from raylab.analysis.shuffle_labels import ShuffledLabels
+from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Candidate, Rule, choose
 from raylab.evaluation.metrics import bounds_of
-from raylab.reporting.ties import ties_of
+from raylab.reporting.ties import losses_of, ties_of
 from raylab.tasks.parameter_count import parameter_count
 from raylab.tracking.events import SelectionStarted
 from raylab.tracking.records import TrialRecord, is_ended, is_number
@@ -74,7 +75,13 @@ def started(study: StudyFolder, request: Request) -> SelectionStarted:
         shuffles=request.shuffles,
         trials=tuple(record.trial for record in candidates),
         values=tuple(fresh[: request.seeds]),
+        fixed=tuple(record.trial for record in candidates if _is_fixed(record)),
     )
+
+
+def _is_fixed(record: TrialRecord) -> bool:
+    """Whether seeds change nothing about a trial."""
+    return not parse_trial(record.config, f"trial {record.trial}").random
 
 
 def _different(records: Sequence[TrialRecord], most: int) -> list[TrialRecord]:
@@ -165,7 +172,21 @@ def _candidate(
         for record in repeated
     )
     learnt = parameter_count(Model.load(study.model_folder(of)).module)
-    return Candidate(of, float(by_trial[of].score or 0.0), scores, learnt)
+    search = float(by_trial[of].score or 0.0)
+    if of not in selection.fixed:
+        return Candidate(of, search, scores, learnt)
+    trained = repeated[0]
+    losses = None if trained is None else losses_of(trained, study.embedding_path(trained.trial))
+    seeds = 1 if set(selection.trials) == set(selection.fixed) else selection.seeds
+    return Candidate(
+        of,
+        search,
+        scores * seeds,
+        learnt,
+        fixed=True,
+        losses=None if losses is None else losses.values,
+        units="" if losses is None else f"{len(losses.values)} {losses.kind}s of validation",
+    )
 
 
 def _notes(study: StudyFolder, records: Sequence[TrialRecord], selection: Selection) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from raylab.analysis.shuffle_labels import ShuffledLabels, ShuffleGap
@@ -23,6 +23,9 @@ class CandidateScores(Result):
         learnt: How many numbers the model learns.
         ranks: By seed, 1 the best; None where not every candidate completed with that seed.
         first: For how many seeds it was the best.
+        over: Of a config without randomness, such as a readout: what its interval is over, such as
+            `20 blocks of validation`. It is trained once, and every seed has its score. None of
+            other configs, whose interval is over seeds.
     """
 
     trial: str
@@ -34,6 +37,7 @@ class CandidateScores(Result):
     learnt: int
     ranks: Sequence[float | None]
     first: int
+    over: str | None = field(default=None, metadata={"omit_none": True})
 
 
 @dataclass(frozen=True)

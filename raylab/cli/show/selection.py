@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 def print_selection(selection: SeedSelection, study: Path) -> None:
-    """A row per candidate, and sentences that explain the choice."""
+    """A row per candidate, sentences that explain the choice, and the verdict as the last line."""
     from rich.table import Table
 
+    from raylab.reporting.facts import gather
+    from raylab.reporting.sections.head import study_verdict
     from raylab.reporting.tables.selection import selection_sentences, selection_table
+    from raylab.tracking.study import StudyFolder
 
     plain = selection.to_dict()
     heads, rows = selection_table(plain)
@@ -28,3 +31,4 @@ def print_selection(selection: SeedSelection, study: Path) -> None:
     for line in selection_sentences(plain):
         click.echo(line)
     click.echo(f"{study / 'scores' / 'selection.json'} and selection.png hold the result")
+    click.echo(study_verdict(gather(StudyFolder.open(study), importance=None)).text)

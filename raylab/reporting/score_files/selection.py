@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from raylab.reporting.score_files.embeddings import ShuffledLabel
 from raylab.tracking.records import Mode
@@ -18,6 +18,7 @@ class SelectionCandidate(TypedDict):
     first: int
     learnt: int
     failed: int
+    over: NotRequired[str]
 
 
 class Stability(TypedDict):

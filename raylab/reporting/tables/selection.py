@@ -29,8 +29,8 @@ def selection_sentences(result: ScoreJson | SelectionScore) -> list[str]:
     chosen = next(each for each in candidates if each["trial"] == selection["of"])
     sentences = [
         f"Chosen: trial {selection['of']}, by {_RULES[selection['rule']]}; {selection['metric']} "
-        f"{spread(chosen)} over seeds, {chosen['search']:.3f} in the search.",
-        f"Champion: {selection['trial']}, its repetition with the median score, not the luckiest.",
+        f"{spread(chosen)}{_over(chosen)}, {chosen['search']:.3f} in the search.",
+        f"Champion: {selection['trial']}, {_champion(chosen)}.",
         *_stability(selection["stability"]),
         *_difference(selection["difference"]),
         *_control(selection["control"]),
@@ -45,6 +45,21 @@ def selection_sentences(result: ScoreJson | SelectionScore) -> list[str]:
             "often than another is not chosen."
         )
     return [*sentences, *(f"Note: {note}." for note in selection["notes"])]
+
+
+def is_fixed(candidate: SelectionCandidate) -> bool:
+    """Whether seeds change nothing about it."""
+    return candidate.get("over") is not None
+
+
+def _over(candidate: SelectionCandidate) -> str:
+    return f" over {candidate.get('over', 'seeds')}" if candidate["interval"] else ""
+
+
+def _champion(candidate: SelectionCandidate) -> str:
+    if is_fixed(candidate):
+        return "trained once: it has no randomness, and every seed gives the same"
+    return "its repetition with the median score, not the luckiest"
 
 
 def spread(scores: SelectionCandidate | Difference) -> str:
@@ -72,11 +87,13 @@ def selection_table(result: ScoreJson | SelectionScore) -> tuple[list[str], list
 
 def _row(candidate: SelectionCandidate, chosen: str) -> list[str]:
     ranks = [rank for rank in candidate["ranks"] if rank is not None]
-    scores = ("failed" if score is None else f"{score:.3f}" for score in candidate["scores"])
+    scores = ["failed" if score is None else f"{score:.3f}" for score in candidate["scores"]]
+    if is_fixed(candidate):
+        scores = [f"{scores[0]} with every seed"]
     return [
         candidate["trial"] + (" *" if candidate["trial"] == chosen else ""),
         f"{candidate['search']:.3f}",
-        spread(candidate),
+        spread(candidate) + (_over(candidate) if is_fixed(candidate) else ""),
         " ".join(scores),
         str(candidate["first"]) if ranks else "–",
         f"{sum(ranks) / len(ranks):.1f}" if ranks else "–",

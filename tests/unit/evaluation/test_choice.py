@@ -139,3 +139,41 @@ def test_a_config_that_fails_is_chosen_only_where_all_do() -> None:
     assert (found["candidates"][0]["mean"], found["candidates"][0]["ranks"]) == (None, [None] * 3)
     apart = [candidate("a", 0.9, None), candidate("b", None, 0.7)]
     assert choose(apart, mode="max", rule="best")["difference"] is None
+
+
+def fixed(trial: str, losses: np.ndarray, seeds: int = 1, learnt: int = 100) -> Candidate:
+    score = 1 - float(losses.mean())
+    units = f"{len(losses)} blocks of validation"
+    return Candidate(trial, score, (score,) * seeds, learnt, fixed=True, losses=losses, units=units)
+
+
+def test_without_randomness_intervals_are_over_units() -> None:
+    """A readout has one score: an interval over seeds would be of no width."""
+    random = np.random.default_rng(0)
+    hard = random.uniform(0, 0.6, 20)
+    near = hard + random.normal(0.02, 0.02, 20)
+    chosen = choose([fixed("0", hard), fixed("1", near)], mode="max", rule="best", bounds=(0, 1))
+    first = chosen["candidates"][0]
+    low, high = first["interval"]
+    assert low < first["mean"] - 0.05 < first["mean"] + 0.05 < high <= 1
+    assert first["over"] == "20 blocks of validation"
+    assert chosen["champion"] == 0
+    assert chosen["difference"]["mean"] == pytest.approx((near - hard).mean())
+    assert 0 < np.diff(chosen["difference"]["interval"])[0] < 0.05  # paired: units are as hard
+    assert chosen["stability"] == {"seeds": 1, "kendall_w": None, "spearman": None} | {
+        "spearman": chosen["stability"]["spearman"]
+    }
+    simple = choose(
+        [fixed("0", hard), fixed("1", near, learnt=5)], mode="max", rule="simplest", bounds=(0, 1)
+    )
+    assert simple["chosen"] == "1"  # within one standard error over units
+    assert simple["threshold"] < first["mean"]
+
+
+def test_a_readout_beside_a_network_is_paired_by_seed() -> None:
+    losses = np.full(20, 0.2)
+    both = [candidate("0", 0.81, 0.85, 0.83), fixed("1", losses, seeds=3)]
+    chosen = choose(both, mode="max", rule="best")
+    assert "over" not in chosen["candidates"][0]
+    assert chosen["difference"]["values"] == pytest.approx([0.01, 0.05, 0.03])
+    assert chosen["candidates"][1]["failed"] == 0

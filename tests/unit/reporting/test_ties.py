@@ -117,7 +117,7 @@ def test_a_selection_has_the_simplest_of_the_tied_as_a_candidate(tmp_path: Path)
         values = 0.5 + 0.01 * number + RANDOM.permutation(np.linspace(-0.4, 0.4, 24))
         units = json.dumps({"kind": "block", "learnt": 3 - number})
         write_tensors(tmp_path / str(number), {"unit_losses": values}, {"units": units})
-        config = {"task": {"kind": "decoder"}, "model": {"kind": "mlp", "width": number}}
+        config = {"task": {"kind": "decoder"}, "model": {"kind": "mlp", "width": 8 + number}}
         score = 1 - float(values.mean())
         records.append(TrialRecord(str(number), "completed", score=score, config=config))
     study: Any = SimpleNamespace(

@@ -271,3 +271,15 @@ def repeated_and_chosen(study: StudyFolder) -> None:
             replace(started(trial), config=config, of="0001"), ended(trial, "completed", score)
         )
     study.ledger.append(Selected(trial="0001-seed2", of="0001", rule="best"))
+
+
+def test_what_has_no_randomness_is_repeated_once() -> None:
+    """A selection of an earlier version, whose event says nothing of it, is what it was."""
+    event = SelectionStarted(
+        top=2, seeds=3, rule="best", shuffles=0, trials=("a", "b"), values=(1, 2, 3), fixed=("b",)
+    )
+    (selection,) = selections([event])
+    repeated = [trial for trial, _, _ in selection.repetitions()]
+    assert repeated == ["a-seed1", "b-seed1", "a-seed2", "a-seed3"]
+    (earlier,) = selections([replace(event, fixed=())])
+    assert len(earlier.repetitions()) == 6
