@@ -32,7 +32,7 @@ def selection_sentences(result: ScoreJson | SelectionScore) -> list[str]:
         f"{spread(chosen)}{_over(chosen)}, {chosen['search']:.3f} in the search.",
         f"Champion: {selection['trial']}, {_champion(chosen)}.",
         *_stability(selection["stability"]),
-        *_difference(selection["difference"]),
+        *_difference(selection["difference"], fixed=_both_fixed(selection)),
         *_control(selection["control"]),
     ]
     if selection["selections"] > 1:
@@ -117,13 +117,21 @@ def _stability(stability: Stability) -> list[str]:
     return sentences
 
 
-def _difference(difference: Difference | None) -> list[str]:
+def _both_fixed(selection: SelectionScore) -> bool:
+    """Whether the two best candidates have no randomness: units, not seeds, are then compared."""
+    difference = selection["difference"] or {"first": "", "second": ""}
+    fixed = {each["trial"] for each in selection["candidates"] if is_fixed(each)}
+    return {difference["first"], difference["second"]} <= fixed
+
+
+def _difference(difference: Difference | None, *, fixed: bool) -> list[str]:
     if difference is None:
         return []
     first, second = difference["first"], difference["second"]
-    sentence = f"Trial {first} over {second}, paired by seed: {spread(difference)}."
+    pairs, what = ("units of validation", "units") if fixed else ("seed", "seeds")
+    sentence = f"Trial {first} over {second}, paired by {pairs}: {spread(difference)}."
     if difference["interval"] is not None and difference["interval"][0] <= 0:
-        sentence += " The interval contains 0: these seeds do not tell the two apart."
+        sentence += f" The interval contains 0: these {what} do not tell the two apart."
     return [sentence]
 
 
