@@ -14,6 +14,7 @@ from raylab.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from raylab.analysis.adapt import adapt as adapt
+    from raylab.analysis.answer import answer as answer
     from raylab.analysis.compare import compare as compare
     from raylab.analysis.compare_embeddings import compare_embeddings as compare_embeddings
     from raylab.analysis.consistency import consistency as consistency
@@ -67,6 +68,7 @@ _PUBLIC = {
     "plan": "raylab.tuning.plan:plan",
     "search": "raylab.tuning.search:search",
     "train": "raylab.tuning.train:train",
+    "answer": "raylab.analysis.answer:answer",
     "compare": "raylab.analysis.compare:compare",
     "scale": "raylab.analysis.scale:scale",
     "adapt": "raylab.analysis.adapt:adapt",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from raylab.analysis.models.kept import is_answer, load_entrant, single_model
+from raylab.analysis.models.kept import load_entrant, single_model
 from raylab.analysis.models.winner import final_dataset, model_and_data, winner
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
@@ -71,7 +71,7 @@ def export_embeddings(
     if local_path(out).exists():
         raise StudyError(f"{out}: already exists", "Choose another --out, or remove it.")
     study = StudyFolder.open(Path(path))
-    if entrant is not None or (trial is None and is_answer(study)):
+    if entrant is not None or (trial is None and study.is_answer):
         model, dataset = _of_entrant(study, entrant, splits)
     else:
         model, dataset = _of_trial(study, trial, splits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raylab.analysis.models.kept import entrant_folder, is_answer
+from raylab.analysis.models.kept import entrant_folder
 from raylab.analysis.models.winner import winner
 from raylab.errors import StudyError
 from raylab.interop.from_cebra import from_cebra
@@ -64,7 +64,7 @@ def open_model(
         raise StudyError(
             f"{path}: both a trial and an entrant are named", "Leave --trial or --entrant out."
         )
-    if entrant is not None or (trial is None and is_answer(study)):
+    if entrant is not None or (trial is None and study.is_answer):
         folder = entrant_folder(study, entrant)
         return Predictor.load(folder), folder
     folder = study.model_folder(winner(study, trial).trial)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from raylab.analysis.models.winner import named_trial, study_dataset
+from raylab.analysis.models.winner import named_trial, trial_dataset
 from raylab.analysis.reproduction.differences import (
     WeightDifference,
     close,
@@ -99,7 +99,7 @@ def reproduce(
     """
     folder = StudyFolder.open(Path(study))
     record = ended_trial(folder, trial)
-    study_dataset(folder)
+    trial_dataset(folder, record)
     recorded = read_weights(folder.model_folder(trial))
     with _place(out) as place:
         ended = _train(folder, record, place)

@@ -90,6 +90,11 @@ class TrialRecord:
     lineage: tuple[Piece, ...] = ()
 
     @property
+    def is_final(self) -> bool:
+        """Whether it is an answer's fit of a chosen entrant on all samples."""
+        return self.entrant is not None and self.fold is None and self.state == "completed"
+
+    @property
     def cpu_seconds(self) -> float:
         """CPUs that were reserved for it, times how long."""
         return self.seconds * self.resources.get("cpus", 1) * self.resources.get("workers", 1)

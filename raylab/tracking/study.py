@@ -20,6 +20,7 @@ from raylab.tracking.ledger import Ledger
 from raylab.tracking.records import Mode, TrialRecord, is_ended, records
 
 SCHEMA = 1
+ANSWER = "answer"  # the kind of a study that `raylab answer` made, and its section in study.json
 _PROBE_S = 0.2  # a process that only calls `is_live` holds the lock for much less
 
 
@@ -110,6 +111,15 @@ class StudyFolder:
     @property
     def name(self) -> str:
         return str(self.description["name"])
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether `raylab answer` made it: its trials see different folds of the dataset."""
+        return bool(self.description.get("kind") == ANSWER)
+
+    def fold_path(self, fold: int) -> Path:
+        """The folder of the dataset of an answer's fold, counted from 0."""
+        return self.path / str(self.description[ANSWER]["folds"][fold])
 
     @property
     def metrics(self) -> tuple[str, ...]:

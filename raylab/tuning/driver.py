@@ -60,7 +60,7 @@ def run_trials(
     if not slots:
         return
     scheduler = None if plan.space.scheduler.is_population else _scheduler(study, plan)
-    with _open_trials_recorded(study):
+    with open_trials_recorded(study):
         run_tune(
             study,
             searcher,
@@ -110,7 +110,7 @@ def run_repeats(
         )
 
     searcher = FixedSearch(missing, setup=setup, no_room=partial(no_room, study.path))
-    with _open_trials_recorded(study):
+    with open_trials_recorded(study):
         run_tune(
             study,
             searcher,
@@ -136,7 +136,7 @@ class _Progress:
 
 
 @contextlib.contextmanager
-def _open_trials_recorded(study: StudyFolder) -> Iterator[None]:
+def open_trials_recorded(study: StudyFolder) -> Iterator[None]:
     """However the driver ends, no trial stays running in the ledger."""
     try:
         yield

@@ -108,12 +108,18 @@ class RayPool:
         slots: How many jobs run at the same time.
         resources: What each process reserves.
         on_lost: Called when the process of a job died and the job is run again.
+        prepare: Called once in each process, before its first job.
     """
 
     def __init__(
-        self, slots: int, resources: Resources, on_lost: OnLost = lambda key, reason: None
+        self,
+        slots: int,
+        resources: Resources,
+        on_lost: OnLost = lambda key, reason: None,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         self.slots, self._resources, self._on_lost = slots, resources, on_lost
+        self._prepare = prepare
         self._idle: list[ActorHandle] = []
         self._running: dict[ObjectRef, _Running] = {}
         self._deaths = Deaths()
@@ -190,11 +196,14 @@ class RayPool:
         kind = ray.remote(_Process).options(
             num_cpus=self._resources.cpus, num_gpus=self._resources.gpus, **options
         )
-        return kind.remote()
+        return kind.remote(self._prepare)
 
 
 class _Process:
     """What an actor runs."""
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        prepare()
 
     def run(self, function: Function, job: object) -> object:
         return function(job)

@@ -124,6 +124,11 @@ def plan_of(study: StudyFolder) -> Plan:
     Raises:
         StudyError: The dataset has changed since the study began.
     """
+    if study.is_answer:
+        raise StudyError(
+            f"{study.path}: an answer, which has no search space of its own",
+            "It chooses by itself, over seeds and folds: see `raylab report`.",
+        )
     plan = make_plan(study.space_path, study.description["data"]["path"], begun=True)
     if plan.dataset.fingerprint != study.description["data"]["fingerprint"]:
         raise StudyError(

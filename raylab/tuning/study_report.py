@@ -24,6 +24,6 @@ def report(path: str | Path) -> Path:
         study.leaderboard_path,
         leaderboard_rows(records, *study.modes, metrics=study.metrics, ties=ties_of(study)),
     )
-    if study.description.get("kind") == "answer":
+    if study.is_answer:
         return write_answer_report(study)
     return write_report(study, importance=importance(records, study.modes[0]))

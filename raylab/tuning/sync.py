@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from raylab.tracking.mlflow.client import MirrorError
@@ -58,8 +59,12 @@ def aliases(study: StudyFolder) -> dict[str, str]:
     """The trials to register in MLflow, each with its alias there.
 
     The best trial of the search is `best`, the champion of a selection (`raylab select`) is
-    `champion`.
+    `champion`. Of an answer, the first fit of the recommended entrant on all samples is
+    `recommended`.
     """
+    if study.is_answer:
+        finals = (record for record in study.records() if record.is_final)
+        return {record.trial: "recommended" for record in islice(finals, 1)}
     winner, selection = best(study.records(), *study.modes), ended_selection(study.ledger.read())
     champion = {selection.champion: "champion"} if selection and selection.champion else {}
     return ({winner.trial: "best"} if winner else {}) | champion

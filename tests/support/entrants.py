@@ -134,6 +134,7 @@ def small_answer(path: Path, data: Dataset, **entrants: Sequence[TrialConfig]) -
         "objective": {"metric": "decoding.score", "mode": "max"},
         "label": label,
         "tracking": {"uri": "sqlite:///none.db"},
+        "answer": {"folds": [str(data.path.resolve())], "fingerprints": [data.fingerprint]},
     }
     study = StudyFolder.create(path, description)
     for name, configs in entrants.items():

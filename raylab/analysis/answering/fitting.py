@@ -4,6 +4,7 @@ in any process, without Ray.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -38,6 +39,8 @@ class FitJob:
             one. `test` to train as `sessions.train_on` says and to predict the test samples. None
             to train only.
         threads: CPU threads.
+        limit_s: A search ends at the first candidate after so many seconds of training. Its
+            candidates are the same as without a limit, only fewer; None for no limit.
     """
 
     trial: str
@@ -47,6 +50,7 @@ class FitJob:
     label: str
     split: str | None = "valid"
     threads: int = 1
+    limit_s: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -121,7 +125,11 @@ def _search(job: FitJob) -> FitResult:
     # A readout is fitted once for each candidate, and not once more before.
     training = start(trial, fit=not config.at_once)
     gathered = Gathered(config)
-    losses = _fit_at_once(training, gathered) if config.at_once else _train(training, gathered)
+    losses = (
+        _fit_at_once(training, gathered)
+        if config.at_once
+        else _train(training, gathered, job.limit_s)
+    )
     training.restore(gathered.weights)
     table, kept = gathered.table(parameter_count(training.model)), gathered.kept_step
     single = parse_trial(with_overrides(trial.config, table.overrides[table.best]), job.trial)
@@ -138,10 +146,13 @@ def _fit_at_once(training: Training, gathered: Gathered) -> dict[int, float]:
     return {1: training.advance()}
 
 
-def _train(training: Training, gathered: Gathered) -> dict[int, float]:
-    """Train to the last step, or until early stopping; returns the loss of each round."""
-    losses = {}
-    while not training.done:
+def _train(training: Training, gathered: Gathered, limit_s: float | None) -> dict[int, float]:
+    """Train to the last step, or until early stopping or the limit in seconds; returns the loss of
+    each round.
+    """
+    losses: dict[int, float] = {}
+    began, limit = time.monotonic(), math.inf if limit_s is None else limit_s
+    while not training.done and not (gathered.weights and time.monotonic() - began >= limit):
         loss = training.advance()
         losses[training.step] = loss
         overrides = step_overrides(training.config, training.step)

@@ -10,14 +10,8 @@ from raylab.training.model import Model
 from raylab.training.predicting.files import is_predictor
 from raylab.training.predictor import Predictor
 
-KIND = "answer"  # of the studies of `raylab answer`
 ENSEMBLE = "ensemble"  # the family
-ENTRANTS, FOLDS = "entrants", "folds"
-
-
-def is_answer(study: StudyFolder) -> bool:
-    """Whether a study was made by `raylab answer`."""
-    return study.description.get("kind") == KIND
+ENTRANTS = "entrants"
 
 
 def kept_entrants(study: StudyFolder) -> list[str]:
@@ -33,7 +27,7 @@ def entrant_folder(study: StudyFolder, entrant: str | None = None) -> Path:
         StudyError: The study is no answer, the answer has no model yet, or it did not keep this
             entrant.
     """
-    if not is_answer(study):
+    if not study.is_answer:
         raise StudyError(
             f"{study.path}: its trials are not grouped by entrants, because it was not made by "
             "`raylab answer`",

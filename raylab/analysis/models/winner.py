@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from raylab.analysis.models.kept import FOLDS, is_answer
+from pathlib import Path
+
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
 from raylab.tracking.records import TrialRecord, best, front
 from raylab.tracking.selections import drawn, ended_selection
-from raylab.tracking.study import StudyFolder
+from raylab.tracking.study import ANSWER, StudyFolder
 from raylab.training.model import Model
 
 
@@ -22,6 +23,11 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
         StudyError: No such trial, no trial has completed, or the study is an answer.
     """
     records = study.records()
+    if trial is None and study.is_answer:
+        raise StudyError(
+            f"{study.path}: an answer, whose trials are scored on several folds: none is the best",
+            "Name a trial (--trial), or see `raylab report` and `raylab.load` for its answer.",
+        )
     selection = ended_selection(study.ledger.read()) if trial is None else None
     trial = selection.champion if selection else trial
     if trial is not None:
@@ -109,7 +115,7 @@ def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Data
 
 def trial_dataset(study: StudyFolder, record: TrialRecord) -> Dataset:
     """The dataset that a trial was trained on: of an answer, that of its fold."""
-    return _fold_dataset(study, record.fold or 0)
+    return _fold_dataset(study, record.fold or 0) if study.is_answer else study_dataset(study)
 
 
 def final_dataset(study: StudyFolder) -> Dataset:
@@ -119,19 +125,23 @@ def final_dataset(study: StudyFolder) -> Dataset:
     return _fold_dataset(study, 0)
 
 
-def _fold_dataset(study: StudyFolder, fold: int) -> Dataset:
-    folder = study.path / FOLDS / str(fold)
-    return Dataset(folder) if is_answer(study) and folder.is_dir() else study_dataset(study)
-
-
 def study_dataset(study: StudyFolder) -> Dataset:
     """The dataset that the study was made on.
 
     Raises:
         StudyError: Another dataset is there now.
     """
-    dataset = Dataset(study.description["data"]["path"])
-    if dataset.fingerprint != study.description["data"]["fingerprint"]:
+    data = study.description["data"]
+    return _unchanged(Path(data["path"]), data["fingerprint"])
+
+
+def _fold_dataset(study: StudyFolder, fold: int) -> Dataset:
+    return _unchanged(study.fold_path(fold), study.description[ANSWER]["fingerprints"][fold])
+
+
+def _unchanged(path: Path, fingerprint: str) -> Dataset:
+    dataset = Dataset(path)
+    if dataset.fingerprint != fingerprint:
         raise StudyError(
             f"{dataset.path}: not the data that this study was made on (other fingerprint)",
             "Restore that dataset: scores of other data cannot be compared.",

@@ -156,6 +156,7 @@ def test_a_trial_is_scored_on_its_own_fold(
     record = winner(answer, "fold0-ridge-00")
     assert model_and_data(answer, record)[1].path == data.path.resolve()
     folds = small_answer(tmp_path / "answer", data, ridge=[decoder_config("ridge", "position")])
-    dataset(folds.path / "folds" / "0", session("a"))
+    fold = dataset(folds.path / "folds" / "0", session("a"))
+    folds.description["answer"] = {"folds": ["folds/0"], "fingerprints": [fold.fingerprint]}
     assert model_and_data(folds, record)[1].path == folds.path / "folds" / "0"
     assert json.loads((folds.path / "study.json").read_text())["kind"] == "answer"

@@ -1,0 +1,148 @@
+"""The plan of an answer: its dataset, label, entrants and folds, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from raylab.analysis.answering.planning.folds import deal_folds
+from raylab.analysis.answering.planning.question import Question
+from raylab.config.explain import did_you_mean
+from raylab.config.parse import parse_trial
+from raylab.data.dataset import Dataset
+from raylab.data.load_recipe import RecipeSource
+from raylab.data.manifest import MANIFEST
+from raylab.data.prepare import prepare
+from raylab.errors import ConfigError, DataError
+from raylab.evaluation.obstacles import obstacle_to_scoring
+from raylab.files import write_text
+from raylab.paths import local_path
+from raylab.space.space import Space
+from raylab.tasks.samples import check_samples, no_score
+from raylab.tasks.sides import label_sides
+
+DATA, FOLDS, SPACES = "data", "folds", "spaces"  # folders in the study
+SpaceSource = str | Path | Mapping[str, Any] | Space
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the samples of an answer come from.
+
+    Attributes:
+        data: A prepared dataset, or recordings.
+        recipe: Of recordings.
+        overrides: Values by dotted path of the recipe, or of a dataset's splits and filters.
+    """
+
+    data: str | Path
+    recipe: RecipeSource | None = None
+    overrides: Mapping[str, Any] | None = None
+
+
+def open_source(source: Source, folder: Path) -> Dataset:
+    """The prepared dataset; it is made in `folder` where there are only recordings, or where its
+    splits are to be changed.
+    """
+    path = local_path(source.data)
+    if (path / MANIFEST).is_file() and source.recipe is None and not source.overrides:
+        return Dataset(path)
+    return prepare(
+        path, out=folder / DATA, recipe=source.recipe, overrides=source.overrides
+    ).dataset
+
+
+def chosen_label(dataset: Dataset, label: str | None) -> str:
+    """The named label, or the dataset's first.
+
+    Raises:
+        DataError: There is no such label.
+    """
+    if not dataset.labels:
+        raise DataError(
+            f"{dataset.path}: has no label that all of its sessions have",
+            "Name one in the recipe, under `labels` (docs/your_data.md).",
+        )
+    if label is None:
+        return next(iter(dataset.labels))
+    if label not in dataset.labels:
+        raise DataError(
+            f"{dataset.path}: has no label '{label}'", did_you_mean(label, dataset.labels)
+        )
+    return label
+
+
+def make_plan(
+    question: Question,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    folds: int | None,
+    space: SpaceSource | None = None,
+) -> Question:
+    """Check a question against a dataset, and deal the folds.
+
+    Args:
+        folder: Where the folds and the user's own space go.
+        folds: How many; see `deal_folds`.
+
+    Returns:
+        The question with its folds and notes.
+
+    Raises:
+        ConfigError, DataError: Something does not fit.
+    """
+    if space is not None:
+        question = replace(question, space=_kept_space(space, folder))
+    entrants, left_out = question.entrants(dataset, folder)
+    config = entrants[0].config(0) if entrants else None
+    if config is None:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise ConfigError(f"no entrant can decode '{question.label}': {reasons}")
+    trial = parse_trial(config, f"entrant {entrants[0].name}")
+    notes: list[str] = []
+
+    def check(fold: Dataset) -> None:
+        notes.extend(check_samples(trial, fold, required=True))
+        sides = label_sides(trial, fold, question.label, ("test",))
+        reasons = {
+            name: obstacle_to_scoring(side.scored["test"], split="test")
+            for name, side in sides.items()
+        }
+        if all(reasons.values()):
+            raise no_score(fold, question.label, reasons)
+
+    paths, dealt = deal_folds(dataset, folder / FOLDS, folds=folds, check=check)
+    left = [f"entrant {name} takes no part: {reason}" for name, reason in left_out.items()]
+    return replace(
+        question,
+        folds=[_relative(path, folder) for path in paths],
+        fingerprints=[Dataset(path).fingerprint for path in paths],
+        notes=[*dealt, *left, *dict.fromkeys(notes)],
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path.resolve())
+
+
+def _kept_space(space: SpaceSource, folder: Path) -> str:
+    """Copy the user's own space into the study, under the name by which its entrant is called."""
+    if isinstance(space, str | Path):
+        path = local_path(space)
+        if not path.is_file():
+            raise ConfigError(f"{path}: no such file", "Name the YAML file of a search space.")
+        name, text = path.name, path.read_text(encoding="utf-8")
+    else:
+        plain = (
+            space.model_dump(mode="json", by_alias=True, exclude_none=True)
+            if isinstance(space, Space)
+            else dict(space)
+        )
+        name, text = "own.yaml", yaml.safe_dump(plain, sort_keys=False)
+    write_text(folder / SPACES / name, text)
+    return f"{SPACES}/{name}"

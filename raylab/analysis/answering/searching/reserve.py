@@ -1,0 +1,73 @@
+"""The time that an answer keeps back for what follows its search: refits, final fits, report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from raylab.analysis.answering.searching.board import Board, FoldBoard
+from raylab.analysis.answering.searching.halving import BASELINE, Standing
+
+MOST = 0.4  # share of the budget that refits may take with several seeds
+REPORT_S, REPORT_SHARE = 4.0, 0.02  # what the report takes: so long, and a share of the budget
+SEEDED = ("network", "contrastive", "vqvae")  # families whose fits depend on a seed
+LEADERS = 3  # entrants of a fold whose refits are reckoned with: as many may form an ensemble
+NEAR = 1.25  # times the lowest loss: entrants with more are not chosen
+LEAST = 0.1  # share of the budget that is kept back at least: the leaders may change
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What follows the search, in seconds.
+
+    Attributes:
+        slots: How many trials run at the same time.
+        seeds: How many seeds of a network are wanted.
+    """
+
+    board: Board
+    budget_s: float
+    slots: int
+    seeds: int
+
+    def seconds(self) -> float:
+        """Seconds until the end that are not for the search."""
+        work_s = self._work_s(self.affordable_seeds()) / self.slots
+        return self.report_s + max(work_s, LEAST * self.budget_s)
+
+    @property
+    def report_s(self) -> float:
+        return min(REPORT_S + REPORT_SHARE * self.budget_s, self.budget_s / 4)
+
+    def affordable_seeds(self) -> int:
+        """As many seeds as are wanted, or one where so many refits would take too long."""
+        fits = self._work_s(self.seeds) <= MOST * self.budget_s * self.slots
+        return self.seeds if fits else 1
+
+    def _work_s(self, seeds: int) -> float:
+        """Work of the refits of all folds and of the final fits, which are as many as of a fold."""
+        folds = [self._fold_s(fold, seeds) for fold in self.board.folds]
+        return sum(folds) + max(folds)
+
+    def _fold_s(self, fold: FoldBoard, seeds: int) -> float:
+        """Work of the refits of one fold: of its best baseline and of its leading entrants."""
+        ranked = sorted(fold.standings.items(), key=_loss)
+        of = {
+            name: self.board.families[name] for name, entry in ranked if math.isfinite(entry.loss)
+        }
+        baseline = [name for name, family in of.items() if family == BASELINE][:1]
+        near = NEAR * min((entry.loss for _, entry in ranked), default=math.inf)
+        leaders = [
+            name
+            for name, entry in ranked
+            if name in of and of[name] != BASELINE and entry.loss <= near
+        ][:LEADERS]
+        work = 0.0
+        for name in [*baseline, *leaders]:
+            repeats = seeds if of[name] in SEEDED else 1
+            work += (self.board.costs.of(name) or 0.0) * repeats
+        return work
+
+
+def _loss(entry: tuple[str, Standing]) -> float:
+    return entry[1].loss
