@@ -23,11 +23,6 @@ def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
         StudyError: No such trial, no trial has completed, or the study is an answer.
     """
     records = study.records()
-    if trial is None and study.is_answer:
-        raise StudyError(
-            f"{study.path}: an answer, whose trials are scored on several folds: none is the best",
-            "Name a trial (--trial), or see `raylab report` and `raylab.load` for its answer.",
-        )
     selection = ended_selection(study.ledger.read()) if trial is None else None
     trial = selection.champion if selection else trial
     if trial is not None:
@@ -49,7 +44,7 @@ def refuse_answer(study: StudyFolder) -> None:
     Raises:
         StudyError: It is one.
     """
-    if is_answer(study):
+    if study.is_answer:
         raise StudyError(
             f"{study.path}: an answer has a best trial in each fold, and no winner of all trials",
             "Use what it recommends (`raylab report`, `raylab export`, `raylab.load`), or name one "

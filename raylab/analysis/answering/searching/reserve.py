@@ -11,7 +11,7 @@ from raylab.analysis.answering.searching.halving import BASELINE, Standing
 MOST = 0.4  # share of the budget that refits may take with several seeds
 REPORT_S, REPORT_SHARE = 4.0, 0.02  # what the report takes: so long, and a share of the budget
 SEEDED = ("network", "contrastive", "vqvae")  # families whose fits depend on a seed
-LEADERS = 3  # entrants of a fold whose refits are reckoned with: as many may form an ensemble
+LEADERS = 4  # entrants of a fold whose refits are reckoned with: as many may form an ensemble
 NEAR = 1.25  # times the lowest loss: entrants with more are not chosen
 LEAST = 0.1  # share of the budget that is kept back at least: the leaders may change
 
