@@ -35,6 +35,7 @@ class ChoiceScore:
         difference: It less the folds' best baselines.
         above_chance: It less the folds' constant predictions.
         chance: The score of the constant predictions.
+        chance_pvalue: How probable such a gain over chance is where there is none.
         units: Over which the intervals are.
     """
 
@@ -42,10 +43,11 @@ class ChoiceScore:
     difference: Span
     above_chance: Span
     chance: float | None
+    chance_pvalue: float | None
     units: int
 
 
-NOTHING = ChoiceScore(NO_SPAN, NO_SPAN, NO_SPAN, None, 0)
+NOTHING = ChoiceScore(NO_SPAN, NO_SPAN, NO_SPAN, None, None, 0)
 
 
 def scored(outcomes: Sequence[FoldOutcome], choice: Choice, part: Part, metric: str) -> ChoiceScore:
@@ -60,6 +62,7 @@ def scored(outcomes: Sequence[FoldOutcome], choice: Choice, part: Part, metric: 
         difference=own.above(baseline, metric) if baseline else NO_SPAN,
         above_chance=own.above(chance, metric),
         chance=chance.score(metric).value,
+        chance_pvalue=own.chance_pvalue(chance),
         units=len(own.losses),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from raylab.analysis.answering.results import Answer, Outcome, Span
 
 LEAD = 0.1  # of validation over chance; what led by less can be lost without any drift
+LEVEL = 0.05  # of the test against chance
 KEPT = 0.5  # of validation's lead over chance; a test score that keeps less contradicts it
 
 
@@ -17,13 +18,21 @@ def outcome_of(answer: Answer) -> Outcome:
         return "unread"
     if is_lost(answer) or is_reversed(answer):
         return "contradicted"
-    if not is_above(answer.above_chance):
+    if not beats_chance(answer):
         return "chance"
     if recommended.family == "baseline":
         return "baseline"
     if answer.baseline is None:
         return "alone"
     return "better" if is_above(answer.difference) else "tied"
+
+
+def beats_chance(answer: Answer) -> bool:
+    """Whether the recommended entrant predicts the test parts better than a constant. Validation
+    chose it, so that it is the only one that is asked.
+    """
+    pvalue = answer.chance_pvalue
+    return is_above(answer.above_chance) and pvalue is not None and pvalue < LEVEL
 
 
 def read_folds(answer: Answer) -> int:

@@ -82,10 +82,11 @@ def more_data(difference: Span) -> str:
     """
     if difference.value is None or difference.low is None or difference.high is None:
         return ""
-    half = (difference.high - difference.low) / 2
-    if abs(difference.value) * _HOPELESS**0.5 <= half:
+    is_gain = difference.value > 0
+    reach = difference.value - difference.low if is_gain else difference.high - difference.value
+    if abs(difference.value) * _HOPELESS**0.5 <= reach:
         return "The two are so close that no realistic amount of data would tell them apart."
-    factor = wording.times((half / abs(difference.value)) ** 2)
+    factor = wording.times((reach / abs(difference.value)) ** 2)
     return f"About {factor} as much data would show it, if the difference stays the same."
 
 
@@ -97,4 +98,6 @@ def _some(names: list[str]) -> str:
 
 
 def _settled_by(answer: Answer) -> str:
-    return "More folds (--folds 5) or more data" if answer.folds == 1 else "More sessions or data"
+    return (
+        "More folds (--folds 5) or more data" if answer.folds == 1 else "More sessions or more data"
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.analysis.answering.results import Span
+from raylab.evaluation.certainty.beyond_chance import chance_pvalue
 from raylab.evaluation.certainty.intervals import mean_interval
 
 NO_SPAN = Span(None, None, None)
@@ -47,6 +48,10 @@ class Pooled:
         gains = other.losses - self.losses
         bounds = DIFFERENCES.get(metric) if gains.any() else None
         return self._span(gains, bounds or (-math.inf, math.inf))
+
+    def chance_pvalue(self, chance: Pooled) -> float:
+        """How probable a gain over the constant as large as this is where there is none."""
+        return chance_pvalue(self.losses, chance.losses, self.folds)
 
     def _span(self, values: np.ndarray, bounds: tuple[float, float]) -> Span:
         mean, low, high = mean_interval(values, folds=self.folds, bounds=bounds)

@@ -26,6 +26,11 @@ def remarks(answer: Answer) -> list[str]:
     return [line for line in lines if line]
 
 
+def as_sentence(note: str) -> str:
+    """A note with a capital letter and a full stop."""
+    return f"{note[:1].upper()}{note[1:]}" + ("" if note.endswith((".", "!", "?")) else ".")
+
+
 def _mixed(answer: Answer) -> str:
     """What each fold chose, where folds differ."""
     chosen = Counter(row.recommended.name for row in answer.by_fold)

@@ -198,6 +198,7 @@ class Answer(Result):
         outcome: The answer in a word, by which the report is coloured.
         best: The entrant of the best mean.
         above_chance: The recommended entrant less chance, with its 95 % interval.
+        chance_pvalue: How probable such a gain over chance is where there is none.
         validation: What validation says of the same choices.
         by_fold: A row per fold.
         entrants: A row per entrant, the best validation score first.
@@ -224,6 +225,7 @@ class Answer(Result):
     outcome: Outcome
     best: BestMean | None
     above_chance: Span
+    chance_pvalue: float | None
     validation: Validation
     by_fold: Sequence[FoldRow]
     entrants: Sequence[EntrantRow]

@@ -58,9 +58,12 @@ def _baseline(answer: Answer) -> str:
             f" The score is {gap(answer.difference)} that of the best baseline, "
             f"{answer.baseline.name}."
         )
+    tried = "nothing that was tried is shown to be better."
+    if all(row.family == "baseline" for row in answer.entrants):
+        tried = "only baselines were tried: more minutes or --families change that."
     return (
-        f"Use {chosen_entrant(answer)}: it {decodes(answer)}, and nothing that was tried is shown "
-        f"to be better.{beside} {set_text(answer)}"
+        f"Use {chosen_entrant(answer)}: it {decodes(answer)}, and {tried}{beside} "
+        f"{set_text(answer)}"
     )
 
 

@@ -10,7 +10,7 @@ from raylab.analysis.answering.outcome import outcome_of
 from raylab.analysis.answering.outcomes import Circumstances, EntrantFacts, FoldOutcome
 from raylab.analysis.answering.overall import Overall, overall
 from raylab.analysis.answering.pooling import NO_SPAN
-from raylab.analysis.answering.remarks import remarks
+from raylab.analysis.answering.remarks import as_sentence, remarks
 from raylab.analysis.answering.results import (
     Answer,
     BestBaseline,
@@ -42,7 +42,8 @@ def conclude(
     if together is not None:
         answer = _with_scores(answer, together, outcomes, entrants)
     answer = replace(answer, outcome=outcome_of(answer))
-    answer = replace(answer, notes=[*remarks(answer), *circumstances.notes])
+    notes = [*remarks(answer), *map(as_sentence, circumstances.notes)]
+    answer = replace(answer, notes=notes)
     return replace(answer, sentence=sentence(answer, circumstances.folder))
 
 
@@ -62,6 +63,7 @@ def _without_scores(circumstances: Circumstances) -> Answer:
         outcome="nothing",
         best=None,
         above_chance=NO_SPAN,
+        chance_pvalue=None,
         validation=Validation(NO_SPAN, NO_SPAN, NO_SPAN, None),
         by_fold=[],
         entrants=[],
@@ -100,6 +102,7 @@ def _with_scores(
             scored(tested, Choice.BEST, "test", answer.metric).score.value,
         ),
         above_chance=test.above_chance,
+        chance_pvalue=test.chance_pvalue,
         validation=Validation(valid.score, valid.difference, valid.above_chance, valid.chance),
         by_fold=[fold_row(each) for each in outcomes],
         entrants=entrant_rows(together, outcomes, entrants, answer.metric),

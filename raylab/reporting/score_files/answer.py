@@ -101,6 +101,7 @@ class AnswerFile(TypedDict):
     outcome: str
     best: BestMean | None
     above_chance: Span
+    chance_pvalue: float | None
     validation: Validation
     by_fold: list[FoldRow]
     entrants: list[EntrantRow]

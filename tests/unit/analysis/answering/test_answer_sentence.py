@@ -29,7 +29,7 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         (
             "Use ridge (readout)",
             "Validation cannot tell it from gru, and it is the simplest of them; gru has the best",
-            "More sessions or data would tell them apart.",
+            "More sessions or more data would tell them apart.",
         ),
     ),
     "chosen in some folds": (
@@ -104,6 +104,11 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         {"held_out": "session", "unit_kind": "session"},
         "better",
         ("over 100 sessions; chance", "on the held-out sessions of 5 folds"),
+    ),
+    "only baselines": (
+        {"valid": {"raw": 0.5, "smoothed": 0.7}, "recommended": "smoothed"},
+        "baseline",
+        ("Use the baseline smoothed", "only baselines were tried: more minutes"),
     ),
     "no baseline": ({"valid": {"gru": 0.8}}, "alone", ("No baseline was tried",)),
     "interrupted": (

@@ -108,3 +108,7 @@ def test_how_much_more_data_is_needed() -> None:
 def test_test_parts_that_were_read_again_are_mentioned() -> None:
     assert any("read 7 times" in note for note in fake_answer(reads_of_test=7).notes)
     assert not any("times" in note for note in fake_answer().notes)
+
+
+def test_notes_are_sentences() -> None:
+    assert fake_answer(notes=["no time to try mlp"]).notes[-1] == "No time to try mlp."
