@@ -277,7 +277,8 @@ _OWN = (
         unit="bits",
         shown=("alternatives",),
         # InfoNCE falls when inputs blur or positives get closer, whether or not the embedding got
-        # better.
+        # better. At a lower temperature the same embedding has more bits: a search of temperatures
+        # would choose the lowest.
         incomparable=Incomparable(
             (
                 "view.",
@@ -286,10 +287,13 @@ _OWN = (
                 "model.encoder.receptive_field",
                 "model.normalize",
                 "loss.similarity",
+                "loss.temperature",
+                "loss.learnable_temperature",
+                "loss.min_temperature",
                 "evaluation.",
                 "task.",
             ),
-            "they change the positive pairs or the input",
+            "they change the positive pairs, the input or the scale of the loss",
             "Use decoding.score, or remove these from `search`.",
         ),
     ),

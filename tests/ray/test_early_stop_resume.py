@@ -20,7 +20,7 @@ from raylab.tracking.study import StudyFolder
 
 pytestmark = pytest.mark.ray
 SPACE: dict[str, Any] = {
-    "objective": {"metric": "goodness_of_fit"},
+    "objective": {"metric": "decoding.score"},
     "base": {
         "model.encoder": {"kind": "offset1", "hidden_units": 8},
         "optimizer.learning_rate": 0.3,  # too high: the first validations are the best
@@ -71,21 +71,21 @@ def check_records(study: StudyFolder) -> None:
         held = values[
             int(record.trial)
         ]  # records are in the order in which trials began, a race of two
-        assert record.config["training"]["monitor"] == "goodness_of_fit"
+        assert record.config["training"]["monitor"] == "decoding.score"
         if record.state == "failed":  # alone, at once, with its reason
             assert record.config["loss"]["temperature"] == 1e-39
             assert record.step <= 10
             assert str(record.error).startswith("the loss is nan at step 0")
             continue
-        scores = {step: metrics["goodness_of_fit"] for _, step, metrics in record.history}
+        scores = {step: metrics["decoding.score"] for _, step, metrics in record.history}
         best, patience = (
             max(scores, key=lambda step: scores[step]),
             record.params["training.early_stopping.patience"],
         )
         assert (record.kept_step, record.score) == (best, scores[best])
         assert best < record.step == list(scores)[-1] < 400
-        assert record.metrics["goodness_of_fit"] == scores[best]
-        assert f"{patience} validations in a row without a better goodness_of_fit" in str(
+        assert record.metrics["decoding.score"] == scores[best]
+        assert f"{patience} validations in a row without a better decoding.score" in str(
             record.stopped
         )
         assert f"the model of step {best} is kept" in str(notes[record.trial])

@@ -30,7 +30,7 @@ SPACE: dict[str, Any] = {
         "training": {"batch_size": 64, "max_steps": 40, "validate_every": 10},
     },
     "search": {
-        "loss.temperature": {"float": [0.1, 2.0], "log": True},
+        "model.output_dimension": {"int": [3, 16], "log": True},
         "optimizer.learning_rate": {"float": [1e-5, 1e-1], "log": True},
     },
     "scheduler": {"kind": "asha", "metric": "goodness_of_fit", "grace_steps": 10},

@@ -31,7 +31,7 @@ SPACE: dict[str, Any] = {
         "evaluation.bits_batch": 64,
     },
     "search": {
-        "loss.temperature": {"categorical": [0.5, 1.0]},
+        "optimizer.learning_rate": {"categorical": [1e-4, 3e-4]},
         "model.output_dimension": {"int": [2, 64], "log": True},
     },
     "sampler": {"kind": "random"},

@@ -23,11 +23,15 @@ def modes(space: Space, sessions: Sessions) -> dict[str, Mode]:
     return {metric: "max" if known[metric] == "max" else "min" for metric in metrics}
 
 
-def check_objectives(space: Space, base: TrialConfig, sessions: Sessions, source: str) -> None:
+def check_objectives(
+    space: Space, base: TrialConfig, sessions: Sessions, source: str, *, begun: bool = False
+) -> None:
     """Check the metrics that trials are chosen by and stopped by.
 
     Args:
         base: A config that stands for all draws of the space.
+        begun: Whether the study has begun: studies of earlier versions, which compared more trials,
+            go on.
 
     Raises:
         ConfigError: A metric is not measured here, or does not mean the same in every trial.
@@ -36,6 +40,8 @@ def check_objectives(space: Space, base: TrialConfig, sessions: Sessions, source
     for number, objective in enumerate(space.objectives):
         key = f"objective.{number}" if several else "objective"
         _check_metric(space, f"{key}.metric", objective.metric, base, sessions, source)
+        if not begun:
+            _check_comparable(space, key, objective.metric, source)
         known = get_task(base).metrics(base, sessions)[objective.metric]
         if objective.mode not in (None, known):
             raise ConfigError(
@@ -53,6 +59,8 @@ def check_objectives(space: Space, base: TrialConfig, sessions: Sessions, source
             "none.",
         )
     _check_metric(space, "scheduler.metric", space.rung, base, sessions, source)
+    if not begun:
+        _check_comparable(space, "scheduler", space.rung, source)
 
 
 def _check_metric(
@@ -71,12 +79,17 @@ def _check_metric(
         why = f" {limits.why}" if limits else " is no objective"
         remedy = limits.remedy if limits else "Use another metric."
         raise ConfigError(f"{source}: {key} '{metric}'{why}", remedy)
+
+
+def _check_comparable(space: Space, key: str, metric: str, source: str) -> None:
+    """Raise ConfigError where the space searches what makes values of the metric incomparable."""
+    entry = find(metric)
+    limits = entry.incomparable if entry is not None else None
     # The number of negatives in training does not change the fixed batches that trials are scored
     # on.
     searched = [path for path in space.searched if path != "sampling.negatives"]
     changing = [path for path in searched if limits and path.startswith(limits.paths)]
     if limits and changing:
-        key = key.removesuffix(".metric")
         raise ConfigError(
             f"{source}: {key} {metric} cannot compare trials that differ in "
             f"{', '.join(changing)}: {limits.why}",

@@ -30,7 +30,8 @@ def check_space(
     Args:
         sessions: The sessions of the dataset, by name.
         source: What errors call the space.
-        begun: Whether the study has begun: what its trials draw does not change any more.
+        begun: Whether the study has begun: what its trials draw does not change any more, and its
+            objectives are not questioned.
 
     Returns:
         The space as it will run, and notes of what was changed, one sentence each. Values in
@@ -56,7 +57,7 @@ def check_space(
         space = without_overruled(space, source, notes)
     space = with_usable_points(space, notes)
     base = parse_trial(stand_in(space), source)
-    check_objectives(space, base, sessions, source)
+    check_objectives(space, base, sessions, source, begun=begun)
     check_draws(space, lambda value: config_error(value, sessions, source), source)
     notes += _check_scheduler(space, base, source)
     different = partial(different_points, sessions=sessions)

@@ -40,7 +40,7 @@ from raylab.tuning.outcome import Outcome, outcome, report
 BOTH = [{"metric": "decoding.score"}, {"metric": "goodness_of_fit"}]
 MODES: dict[str, Mode] = {"decoding.r2": "max", "decoding.median_abs_error": "min"}
 SEARCH: dict[str, Any] = {
-    "loss.temperature": {"float": [0.1, 1.0]},
+    "augmentation.unit_dropout": {"float": [0.1, 0.9]},
     "training.seed": {"int": [0, 3]},
 }
 
@@ -183,7 +183,8 @@ def test_optuna_holds_all_objectives_over_a_resume(
     def result(params: dict[str, Any]) -> dict[str, Any]:
         if params["training.seed"] == 0:
             return {"steps": 4, "score": 0.1, "scores": [0.1, 9.9]}  # pruned: on no front
-        scores = [params["loss.temperature"], params["training.seed"] - params["loss.temperature"]]
+        dropout = params["augmentation.unit_dropout"]
+        scores = [dropout, params["training.seed"] - dropout]
         return {"score": scores[0], "scores": scores}
 
     first = drive(space, tmp_path, result, modes=["max", "max"], trials=10, lost=2)

@@ -29,6 +29,7 @@ from raylab.tuning.checks.space import check_space
 
 SHIPPED = Path(__file__).resolve().parents[3] / "search_spaces"
 TEMPERATURE: dict[str, Any] = {"loss.temperature": {"float": [0.1, 1.0]}}
+DROPOUT: dict[str, Any] = {"augmentation.unit_dropout": {"float": [0.1, 0.9]}}
 KINDS = {"categorical": ["offset1", "attention"]}
 
 
@@ -329,9 +330,10 @@ def test_positives_across_sessions_need_several(sessions: dict[str, SessionSpec]
         "view.smoothing_ms", "view.bin_ms", "sampling.time_offset", "sampling.conditional",
         "model.encoder.kind", "loss.similarity", "view.zscore", "view.lag_ms", "view.clip_max",
         "view.resample_hz", "view.outlier_z", "view.selection.kind", "view.normalized_time",
+        "loss.temperature", "loss.learnable_temperature",
     ],
 )  # fmt: skip
-def test_goodness_of_fit_is_refused_where_pairs_or_input_change(
+def test_goodness_of_fit_is_refused_where_pairs_input_or_temperature_change(
     sessions: dict[str, SessionSpec], path: str
 ) -> None:
     parameters: dict[str, Any] = {
@@ -340,12 +342,19 @@ def test_goodness_of_fit_is_refused_where_pairs_or_input_change(
         "loss.similarity": {"categorical": ["cosine", "euclidean"]},
         "view.zscore": {"categorical": [True, False]},
         "view.normalized_time": {"categorical": [True, False]},
+        "loss.learnable_temperature": {"categorical": [True, False]},
         "view.selection.kind": {"categorical": ["all", "variance"]},
     }
     parameter = parameters.get(path, {"int": [1, 100]})
     said = problem(sessions, objective={"metric": "goodness_of_fit"}, search={path: parameter})
     assert f"cannot compare trials that differ in {path}" in said
     checked(sessions, search={path: parameter})  # by decoding it compares
+
+
+def test_a_study_that_began_with_temperatures_goes_on(sessions: dict[str, SessionSpec]) -> None:
+    """Earlier versions compared temperatures by goodness of fit."""
+    space = load_space({"search": TEMPERATURE, "objective": {"metric": "goodness_of_fit"}})
+    assert check_space(space, sessions, begun=True)[0].metrics == ("goodness_of_fit",)
 
 
 def test_goodness_of_fit_compares_losses_and_numbers_of_negatives(
@@ -382,7 +391,7 @@ def test_objectives_that_do_not_compare(
 
 def test_objectives_of_a_dataset_without_labels(unlabelled: dict[str, SessionSpec]) -> None:
     assert "The dataset has no label. Use one of: goodness_of_fit." in problem(unlabelled)
-    space, _ = checked(unlabelled, objective={"metric": "goodness_of_fit"})
+    space, _ = checked(unlabelled, search=DROPOUT, objective={"metric": "goodness_of_fit"})
     assert modes(space, unlabelled) == {space.rung: "max"}
 
 
@@ -392,7 +401,7 @@ def test_the_direction_is_the_metric_s(sessions: dict[str, SessionSpec]) -> None
         ("decoding.median_abs_error", "min"),
         ("goodness_of_fit", "max"),
     ):
-        space, _ = checked(sessions, objective={"metric": metric})
+        space, _ = checked(sessions, search=DROPOUT, objective={"metric": metric})
         assert modes(space, sessions) == {space.rung: mode}
 
 
