@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from raylab.config.dotted import ConfigValues, Scalar
 from raylab.config.parse import parse_trial
+from raylab.data.dataset import SessionSpec
 from raylab.space.draws import random_draws
 from raylab.space.grid import grid_points
 from raylab.space.space import Space
+from raylab.training.canonical import same_trial
 from raylab.tuning.entrants.shipped import Family
 
 MOST_REPEATED = 500  # draws in a row without a new config: then there is none
@@ -26,12 +27,14 @@ class Entrant:
         name: Such as `ridge`.
         family: What kind of model it is.
         space: Its search space, checked against the dataset.
+        sessions: The sessions of the dataset, by name.
         seed: Of its random draws.
     """
 
     name: str
     family: Family
     space: Space
+    sessions: Mapping[str, SessionSpec] = field(repr=False)
     seed: int = 0
     _configs: list[ConfigValues] = field(default_factory=list, repr=False)
     _ahead: Iterator[ConfigValues] | None = field(default=None, repr=False)
@@ -55,7 +58,7 @@ class Entrant:
             if self.space.broken(params) is not None:
                 continue
             config = self.space.drawn(params)
-            key = _key(config)
+            key = same_trial(parse_trial(config, self.name), self.sessions)
             if key not in known:
                 known.add(key)
                 repeated = 0
@@ -75,8 +78,3 @@ class Entrant:
     def finite(self) -> bool:
         """Whether its configs are the points of a grid, such as those of a baseline."""
         return self.space.sampler.visits_grid
-
-
-def _key(config: ConfigValues) -> str:
-    """A text that is equal for equal trials."""
-    return json.dumps(parse_trial(config, "the draw").model_dump(mode="json"), sort_keys=True)

@@ -75,7 +75,7 @@ def entrants_and_reasons(
                 raise
             reasons[name] = error.what.removeprefix(f"{name}: ")
         else:
-            entrants.append(Entrant(name, shipped_family(name), checked, seed))
+            entrants.append(Entrant(name, shipped_family(name), checked, dataset.sessions, seed))
     if space is not None:
         entrants.append(_own(space, dataset, question, seed))
     return entrants, reasons
@@ -91,7 +91,7 @@ def _own(
         )
     source = str(space) if isinstance(space, str | Path) else "space"
     checked = _checked(space, dataset, question, source)
-    return Entrant(name, family_of(checked), checked, seed)
+    return Entrant(name, family_of(checked), checked, dataset.sessions, seed)
 
 
 def _question(dataset: Dataset, label: str, per: str) -> dict[str, object]:
