@@ -10,7 +10,6 @@ from typing import Any
 from raylab.analysis.answering.planning.plan import (
     DATA,
     Source,
-    SpaceSource,
     chosen_label,
     make_plan,
     open_source,
@@ -29,6 +28,7 @@ from raylab.space.settings import Resources
 from raylab.tracking.mlflow.addresses import default_uri
 from raylab.tracking.study import ANSWER, StudyFolder
 from raylab.tuning.driver import Say
+from raylab.tuning.entrants.entrants_for import SpaceSources
 
 
 def answer(
@@ -39,7 +39,7 @@ def answer(
     out: str | Path,
     folds: int | None = None,
     families: Sequence[str] | None = None,
-    space: SpaceSource | None = None,
+    space: SpaceSources | None = None,
     per: str = "sample",
     seeds: int = 3,
     recipe: RecipeSource | None = None,
@@ -65,7 +65,7 @@ def answer(
             the dataset has.
         families: Names of families (`readout`, `network`, `contrastive`, `vqvae`) or of single
             entrants, such as `ridge`. Default: all but `vqvae`. Baselines always take part.
-        space: A search space of your own, which takes part as one more entrant.
+        space: A search space of your own, which takes part as one more entrant; or several.
         per: What one decoding example is: `sample`, `segment` (a trial), or a group such as
             `presentation`.
         seeds: How many fits of a model with random numbers are averaged.

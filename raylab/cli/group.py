@@ -16,6 +16,7 @@ from raylab.version import __version__
 # Verb `v` is the function `v` of the module raylab.cli.v, imported when the verb is used.
 VERBS = (
     "adapt",
+    "answer",
     "compare",
     "doctor",
     "evaluate",

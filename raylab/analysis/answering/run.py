@@ -68,11 +68,12 @@ def run_answer(
     try:
         run_recorded(study, say, run)
     except KeyboardInterrupt:
-        say(conclusion.write(interrupted=True).sentence)
+        sentence = conclusion.write(interrupted=True).sentence
+        report(study.path)
+        say(sentence)
         raise
     answer = conclusion.write()
     report(study.path)
-    say(answer.sentence)
     return answer
 
 

@@ -19,6 +19,7 @@ from raylab.tuning.entrants.shipped import (
 )
 
 SpaceSource: TypeAlias = str | Path | Mapping[str, object] | Space
+SpaceSources: TypeAlias = SpaceSource | Sequence[SpaceSource]
 OWN = "own"  # the name of the entrant of a space that is no file
 
 
@@ -27,7 +28,7 @@ def entrants_for(
     label: str,
     *,
     families: Sequence[str] | None = None,
-    space: SpaceSource | None = None,
+    space: SpaceSources | None = None,
     per: str = "sample",
     seed: int = 0,
 ) -> list[Entrant]:
@@ -39,7 +40,8 @@ def entrants_for(
         label: The name of the label to decode.
         families: Names of families (`baseline`, `readout`, `network`, `contrastive`, `vqvae`) or of
             single entrants. Default: all but `vqvae`. Baselines always take part.
-        space: A search space of the user's own. Its entrant is called as the file, or `own`.
+        space: A search space of the user's own, or several. Each is an entrant, which is called as
+            the file, or `own`.
         per: What one decoding example is; see `evaluation.per`.
         seed: Of the random draws.
 
@@ -57,7 +59,7 @@ def entrants_and_reasons(
     label: str,
     *,
     families: Sequence[str] | None = None,
-    space: SpaceSource | None = None,
+    space: SpaceSources | None = None,
     per: str = "sample",
     seed: int = 0,
 ) -> tuple[list[Entrant], dict[str, str]]:
@@ -76,15 +78,37 @@ def entrants_and_reasons(
             reasons[name] = error.what.removeprefix(f"{name}: ")
         else:
             entrants.append(Entrant(name, shipped_family(name), checked, dataset.sessions, seed))
-    if space is not None:
-        entrants.append(_own(space, dataset, question, seed))
+    entrants += [_own(each, dataset, question, seed) for each in listed(space)]
     return entrants, reasons
+
+
+def listed(space: SpaceSources | None) -> list[SpaceSource]:
+    """The user's own spaces, of which there may be none or several.
+
+    Raises:
+        ConfigError: Two have one name.
+    """
+    if space is None:
+        return []
+    spaces = [space] if isinstance(space, str | Path | Mapping | Space) else list(space)
+    names = [_name(each) for each in spaces]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(
+            f"two search spaces are called '{twice}', and so would be their entrants",
+            "Write them to files of different names.",
+        )
+    return spaces
+
+
+def _name(space: SpaceSource) -> str:
+    return Path(space).stem if isinstance(space, str | Path) else OWN
 
 
 def _own(
     space: SpaceSource, dataset: Dataset, question: Mapping[str, object], seed: int
 ) -> Entrant:
-    name = Path(space).stem if isinstance(space, str | Path) else OWN
+    name = _name(space)
     if name in shipped_files():
         raise ConfigError(
             f"{space}: '{name}' is the name of an entrant of raylab", "Give the file another name."

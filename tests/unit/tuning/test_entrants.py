@@ -145,3 +145,14 @@ def test_own_space(dataset: Dataset, tmp_path: Path) -> None:
     taken.write_text(file.read_text())
     with pytest.raises(ConfigError, match="'ridge' is the name of an entrant"):
         entrants_for(dataset, "position", space=taken)
+
+
+def test_several_own_spaces_are_as_many_entrants(dataset: Dataset, tmp_path: Path) -> None:
+    files = [tmp_path / "mine.yaml", tmp_path / "yours.yaml"]
+    for file in files:
+        file.write_text(shipped_files()["ridge"].read_text())
+    own = entrants_for(dataset, "position", families=["baseline"], space=files)
+    assert [entrant.name for entrant in own][-2:] == ["mine", "yours"]
+    again = tmp_path / "more" / "mine.yaml"
+    with pytest.raises(ConfigError, match="two search spaces are called 'mine'"):
+        entrants_for(dataset, "position", space=[files[0], again])

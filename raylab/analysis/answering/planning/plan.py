@@ -24,9 +24,9 @@ from raylab.paths import local_path
 from raylab.space.space import Space
 from raylab.tasks.samples import check_samples, no_score
 from raylab.tasks.sides import label_sides
+from raylab.tuning.entrants.entrants_for import SpaceSource, SpaceSources, listed
 
 DATA, FOLDS, SPACES = "data", "folds", "spaces"  # folders in the study
-SpaceSource = str | Path | Mapping[str, Any] | Space
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ def make_plan(
     folder: Path,
     *,
     folds: int | None,
-    space: SpaceSource | None = None,
+    space: SpaceSources | None = None,
 ) -> Question:
     """Check a question against a dataset, and deal the folds.
 
     Args:
-        folder: Where the folds and the user's own space go.
+        folder: Where the folds and the user's own spaces go.
         folds: How many; see `deal_folds`.
 
     Returns:
@@ -96,8 +96,8 @@ def make_plan(
     Raises:
         ConfigError, DataError: Something does not fit.
     """
-    if space is not None:
-        question = replace(question, space=_kept_space(space, folder))
+    spaces = [_kept_space(each, folder) for each in listed(space)]
+    question = replace(question, spaces=spaces)
     entrants, left_out = question.entrants(dataset, folder)
     config = entrants[0].config(0) if entrants else None
     if config is None:

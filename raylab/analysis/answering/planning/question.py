@@ -25,7 +25,7 @@ class Question:
         folds: The folders of the folds' datasets: relative to the study where they lie in it.
         fingerprints: Of these datasets.
         families: The names of families or entrants that take part; None for the default ones.
-        space: The file of the user's own space, relative to the study; None where there is none.
+        spaces: The files of the user's own spaces, relative to the study.
         per: What one decoding example is; see `evaluation.per`.
         seeds: How many fits of a model with random numbers are averaged.
         resources: What each trial reserves, as the section `resources` of a space.
@@ -37,7 +37,7 @@ class Question:
     folds: Sequence[str]
     fingerprints: Sequence[str]
     families: Sequence[str] | None = None
-    space: str | None = None
+    spaces: Sequence[str] = ()
     per: str = "sample"
     seeds: int = 3
     resources: Mapping[str, Any] | None = None
@@ -71,13 +71,13 @@ class Question:
         """The entrants; and why others were left out.
 
         Args:
-            folder: The study's, which has the user's own space.
+            folder: The study's, which has the user's own spaces.
         """
         return entrants_and_reasons(
             dataset,
             self.label,
             families=self.families,
-            space=folder / self.space if self.space else None,
+            space=[folder / space for space in self.spaces],
             per=self.per,
         )
 
