@@ -47,7 +47,9 @@ def deal_folds(
         )
     reason = why_fixed(dataset)
     if folds is not None and folds > 1 and reason:
-        raise ConfigError(f"folds {folds}: {reason}", "Use 1, or other splits, such as --set splits.kind=blocked.")
+        raise ConfigError(
+            f"folds {folds}: {reason}", "Use 1, or other splits, such as --set splits.kind=blocked."
+        )
     if folds == 1 or reason:
         check(dataset)
         return [dataset.path.resolve()], [] if folds == 1 else [f"one fold, because {reason}"]
