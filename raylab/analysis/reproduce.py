@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from raylab.analysis.answering.fitting import FitJob, fit
+from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.models.winner import named_trial, trial_dataset
 from raylab.analysis.reproduction.differences import (
     WeightDifference,
@@ -20,10 +22,14 @@ from raylab.analysis.reproduction.differences import (
 )
 from raylab.analysis.reproduction.lineage import lineage
 from raylab.cluster import connect
+from raylab.config.dotted import set_path
+from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
 from raylab.paths import local_path
 from raylab.results import Result
+from raylab.space.settings import Resources
 from raylab.space.space import load_space
+from raylab.tracking.events import TestRead
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.training.chain import in_this_process, train_chain, with_workers
@@ -101,10 +107,11 @@ def reproduce(
     record = ended_trial(folder, trial)
     trial_dataset(folder, record)
     recorded = read_weights(folder.model_folder(trial))
+    train = _fit_again if folder.is_answer else _train
     with _place(out) as place:
-        ended = _train(folder, record, place)
+        ended = train(folder, record, place)
         weights = compare_weights(recorded, read_weights(place / "model"))
-    resources = load_space(folder.space_path).resources
+    resources = _resources(folder)
     changes = environment(folder.description, resources)
     allowed = tolerance if tolerance is not None else TOLERANCE if changes else 0.0
     same_score = close(record.score, ended.score, allowed)
@@ -154,7 +161,7 @@ def _place(out: str | Path | None) -> Iterator[Path]:
 
 
 def _train(study: StudyFolder, record: TrialRecord, place: Path) -> Outcome:
-    resources = load_space(study.space_path).resources
+    resources = _resources(study)
     parent = str(study.parent_path) if study.parent_path.is_dir() else ""
     data = study.description["data"]["path"]
     job = TrialJob(
@@ -169,3 +176,39 @@ def _train(study: StudyFolder, record: TrialRecord, place: Path) -> Outcome:
         measured = train_chain(job, pieces, in_this_process)
     ended = report(measured, objectives=study.metrics)
     return outcome(ended, max_steps=pieces[-1].config["training"]["max_steps"])
+
+
+def _fit_again(study: StudyFolder, record: TrialRecord, place: Path) -> Outcome:
+    """Fit a trial of an answer again, to the step where it ended.
+
+    A refit predicts the test part of its fold, which counts as a reading of it.
+    """
+    config = record.config
+    split = "valid" if record.of is None else "test" if record.fold is not None else None
+    if split == "valid" and record.step < config["training"]["max_steps"]:
+        interval = parse_trial(config, f"trial {record.trial}").training.interval
+        config = set_path(config, "training.validate_every", interval)
+        config = set_path(config, "training.max_steps", record.step)
+    if split == "test":
+        study.ledger.append(TestRead(trial=record.trial, purpose="reproduce"))
+    result = fit(
+        FitJob(
+            trial=record.trial,
+            folder=str(place),
+            data=str(trial_dataset(study, record).path),
+            config=config,
+            label=study.description["label"],
+            split=split,
+            threads=_resources(study).cpus,
+        )
+    )
+    if result.error is not None:
+        raise StudyError(f"{study.path}: trial {record.trial} cannot be fitted: {result.error}")
+    return Outcome("completed", result.score, result.step, result.metrics)
+
+
+def _resources(study: StudyFolder) -> Resources:
+    """What each trial of a study reserved."""
+    if study.is_answer:
+        return Question.of(study).reserved
+    return load_space(study.space_path).resources

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from raylab.analysis.answering.planning.question import Question
+from raylab.analysis.answering.run import run_answer
+from raylab.analysis.answering.searching.clock import Clock
 from raylab.analysis.selection.run import finish
 from raylab.tracking.events import SearchStopped
 from raylab.tracking.records import is_ended
@@ -13,6 +16,7 @@ from raylab.tuning.driver import Say
 from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import connect_for
 from raylab.tuning.run import plan_of, run_study
+from raylab.tuning.stopping import worked_seconds
 
 
 def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
@@ -20,7 +24,8 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
 
     Interrupted trials continue from their last checkpoints and missing trials are drawn, so the
     study reaches the result of an uninterrupted one. An unfinished selection (`raylab.select`) is
-    finished as well. A study that has ended is left as it is.
+    finished as well. An answer (`raylab.answer`) goes on with what is left of its minutes. A study
+    that has ended is left as it is.
 
     Args:
         path: The study's folder.
@@ -37,6 +42,8 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
         study: all 2 trials have ended; nothing to resume
     """
     study = StudyFolder.open(Path(path))
+    if study.is_answer:
+        return _resume_answer(study, say)
     known = selections(study.ledger.read())
     if known and not known[-1].ended:
         finish(study, say)
@@ -53,4 +60,16 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
         return study
     slots = connect_for(plan.space.resources, missing) if missing else 0
     run_study(study, plan, slots, say)
+    return study
+
+
+def _resume_answer(study: StudyFolder, say: Say) -> StudyFolder:
+    """Finish an answer; the time that earlier drivers worked counts against its budget."""
+    events = study.ledger.read()
+    written = study.answer_path.is_file() and study.report_path.is_file()
+    if is_ended(events) and written:
+        say(f"{study.name}: the answer is complete; nothing to resume")
+        return study
+    clock = Clock(Question.of(study).minutes, worked_s=worked_seconds(events))
+    run_answer(study, clock, say)
     return study

@@ -1,118 +1,125 @@
-"""Answers of made-up losses, with which the sentence, the tables and the report are tested."""
+"""An answer without fits: entrants with stated losses and seconds, and a clock that they move."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
-from raylab.analysis.answering.outcomes import Circumstances, EntrantFacts, FoldOutcome
-from raylab.analysis.answering.results import Answer
-from raylab.analysis.answering.verdict import conclude
+from raylab.analysis.answering.fitting import FitJob, FitResult
+from raylab.analysis.answering.searching.board import Board
+from raylab.analysis.answering.searching.clock import Clock
+from raylab.analysis.answering.searching.reserve import Reserve
+from raylab.analysis.answering.searching.search import Search
+from raylab.analysis.answering.searching.trials import Runner
+from raylab.evaluation.certainty.held_out import HeldOut
+from raylab.space.settings import Resources
+from raylab.tracking.study import StudyFolder
+from raylab.training.candidates import PREDICTIONS, CandidateTable
+from raylab.tuning.entrants.entrant import Entrant
+from raylab.tuning.pool import OwnProcess
 
-FAMILIES = {
-    "raw": "baseline",
-    "smoothed": "baseline",
-    "pca": "baseline",
-    "ridge": "readout",
-    "gru": "network",
-    "ensemble": "ensemble",
-}
-SCORES = {"raw": 0.55, "smoothed": 0.7, "ridge": 0.65, "gru": 0.8}
-CHANCE = -0.01
-
-
-def losses(score: float, units: int, seed: int, noise: float) -> np.ndarray:
-    """(units,) losses whose mean is 1 - score; what all entrants find hard is the same."""
-    shared = np.random.default_rng(seed).normal(size=units)
-    own = np.random.default_rng([seed, round(1e6 * abs(score))]).normal(size=units)
-    varied = 0.05 * shared + noise * own
-    return 1 - score + varied - varied.mean()
+UNITS = 24
 
 
-def fold_outcome(
-    fold: int,
-    valid: Mapping[str, float],
-    test: Mapping[str, float] | None = None,
-    *,
-    recommended: str,
-    units: int = 20,
-    test_chance: float = CHANCE,
-    noise: float = 0.02,
-) -> FoldOutcome:
-    """A fold in which the entrants have these scores.
+@dataclass(frozen=True)
+class Contender:
+    """An entrant.
 
-    Args:
-        test: The same on the test part; None: unread.
-        noise: The standard deviation of what is an entrant's own, unit by unit.
+    Attributes:
+        loss: Of each of its trials.
+        seconds: That each takes.
+        configs: How many it has.
+        fails: Whether its trials fail.
     """
-    baselines = [name for name in valid if FAMILIES[name] == "baseline"]
-    best = max(valid, key=lambda name: valid[name])
-    baseline = max(baselines, key=lambda name: valid[name]) if baselines else None
-    read = {recommended, best, *([baseline] if baseline else [])}
-    seeds = (2 * fold, 2 * fold + 1)
-    return FoldOutcome(
-        fold=fold,
-        valid={name: losses(score, units, seeds[0], noise) for name, score in valid.items()},
-        valid_chance=losses(CHANCE, units, seeds[0], 0),
-        members=(recommended,) if units >= 20 else None,
-        recommended=recommended,
-        baseline=baseline,
-        best=best,
-        test={
-            name: losses(score, units, seeds[1], noise)
-            for name, score in (test or {}).items()
-            if name in read
-        },
-        test_chance=losses(test_chance, units, seeds[1], 0) if test else None,
-    )
+
+    family: str
+    loss: float = 0.5
+    seconds: float = 1.0
+    configs: int = 1000
+    fails: bool = False
 
 
-def fake_answer(
-    valid: Mapping[str, float] | None = None,
-    test: Mapping[str, float] | Sequence[Mapping[str, float] | None] | None = None,
-    *,
-    recommended: str | Sequence[str] = "gru",
-    folds: int = 5,
-    units: int = 20,
-    noise: float = 0.02,
-    test_chance: float = CHANCE,
-    **circumstances: Any,
-) -> Answer:
-    """An answer from scores by entrant, the same in all folds unless a sequence is given.
+def entrant_of(name: str, contender: Contender) -> Entrant:
+    def config(number: int) -> dict[str, Any] | None:
+        if number >= contender.configs:
+            return None
+        return {"task": {"kind": "decoder", "label": "position"}, "model": {"kind": "ridge"}}
 
-    Args:
-        test: Default: as on validation.
-        recommended: What each fold recommends.
+    space = SimpleNamespace(searched=())
+    entrant = SimpleNamespace(name=name, family=contender.family, config=config, space=space)
+    return cast("Entrant", entrant)
+
+
+@dataclass
+class FakeAnswer:
+    """The search of an answer in a folder.
+
+    Attributes:
+        now: The time in seconds.
+        begun: The names of the trials in the order of their begin.
     """
-    valid = SCORES if valid is None else valid
-    test = valid if test is None else test
-    tests = [test] * folds if isinstance(test, Mapping) else list(test)
-    chosen = [recommended] * folds if isinstance(recommended, str) else list(recommended)
-    outcomes = [
-        fold_outcome(
-            fold,
-            valid,
-            tests[fold],
-            recommended=chosen[fold],
-            units=units,
-            noise=noise,
-            test_chance=test_chance,
+
+    folder: Path
+    contenders: Mapping[str, Contender]
+    folds: int = 2
+    minutes: float = 1.0
+    now: float = 0.0
+    begun: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        described = {"kind": "answer", "data": None, "objective": None, "label": "position"}
+        path = self.folder / "study"
+        self.study = (
+            StudyFolder.open(path) if path.exists() else StudyFolder.create(path, described)
         )
-        for fold in range(folds)
-    ]
-    entrants = {
-        name: EntrantFacts(FAMILIES[name], trials=4 * folds, learnt=100 * place, seconds=30.0)
-        for place, name in enumerate(valid)
-    }
-    facts: dict[str, Any] = {
-        "label": "position",
-        "metric": "r2",
-        "unit_kind": "block",
-        "reads_of_test": sum(each is not None for each in tests),
-        "budget_minutes": 20.0,
-        "used_minutes": 19.2,
-        "folder": "answer",
-    }
-    return conclude(outcomes, entrants, Circumstances(**(facts | circumstances)))
+        self.clock = Clock(self.minutes, now=lambda: self.now)
+        paths = [self.folder / str(fold) for fold in range(self.folds)]
+        entrants = [entrant_of(name, each) for name, each in self.contenders.items()]
+        self.board = Board(self.study, paths, entrants)
+        self.runner = Runner(
+            study=self.study,
+            label="position",
+            pool=OwnProcess(),
+            clock=self.clock,
+            resources=Resources(),
+            say=lambda line: None,
+            function=self.fit,
+        )
+        self.reserve = Reserve(self.board, self.clock.budget_s, 1, 3)
+
+    def search(self) -> None:
+        Search(self.board, self.runner, self.reserve).run()
+
+    def fit(self, job: FitJob) -> FitResult:
+        """A table of losses instead of a training; it takes the stated time."""
+        self.begun.append(job.trial)
+        contender = self.contenders[job.trial.split("-")[1]]
+        self.now += contender.seconds
+        if contender.fails:
+            return FitResult(error="cannot run", seconds=contender.seconds)
+        table = CandidateTable(held_out(), ({},), np.full((1, UNITS), contender.loss), {})
+        table.save(Path(job.folder) / PREDICTIONS)
+        return FitResult(score=1 - contender.loss, seconds=contender.seconds)
+
+    def count(self, entrant: str, fold: int = 0) -> int:
+        """How many trials of an entrant began in a fold."""
+        return sum(name.startswith(f"fold{fold}-{entrant}-") for name in self.begun)
+
+
+def held_out() -> HeldOut:
+    """Samples with a value of their own each, one unit each."""
+    return HeldOut(
+        kind="continuous",
+        classes=(),
+        truth=np.arange(UNITS, dtype=float)[:, None],
+        sessions=("a",),
+        session=np.zeros(UNITS, np.int64),
+        unit=np.arange(UNITS),
+        unit_kind="block",
+        weights=np.full(UNITS, 1 / UNITS),
+    )

@@ -24,8 +24,6 @@ from raylab.files import write_json
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 
-ANSWER = "answer.json"
-
 
 @dataclass(frozen=True)
 class Conclusion:
@@ -43,7 +41,7 @@ class Conclusion:
         answer = conclude(
             outcomes, facts_of(self.board, folds), self._circumstances(folds, interrupted)
         )
-        write_json(self.study.path / ANSWER, answer.to_dict())
+        write_json(self.study.answer_path, answer.to_dict())
         return answer
 
     def _outcomes(self, folds: Sequence[ChosenFold]) -> list[FoldOutcome]:

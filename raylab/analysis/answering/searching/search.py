@@ -65,7 +65,9 @@ class Search:
         """The next trial: of the earliest stage, and there of the fold that used least time."""
         for _, fold, name in self._urgent():
             if name is None:
-                return fold.again.pop(0)
+                if self._fits(fold, fold.again[0].entrant):
+                    return fold.again.pop(0)
+                continue
             if not self._fits(fold, name):
                 continue
             trial = self.board.trial(fold, name)
@@ -94,8 +96,8 @@ class Search:
 
     def _fits(self, fold: FoldBoard, name: str) -> bool:
         """Whether the next trial of an entrant would end in time."""
-        first = not any(standing.begun for standing in fold.standings.values())
-        if first:  # without a single trial, a fold has no answer
+        at_work = any(standing.at_work for standing in fold.standings.values())
+        if not fold.ended and not at_work:  # without a single trial, a fold has no answer
             return True
         predicted = self.board.costs.of(name)
         if predicted is None:
