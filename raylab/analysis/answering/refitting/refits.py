@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raylab.analysis.answering.choosing import Chosen, Part
 from raylab.analysis.answering.fitting import with_overrides
-from raylab.analysis.answering.searching.reserve import SEEDED
+from raylab.analysis.answering.searching.reserve import REFIT, SEEDED
 from raylab.analysis.answering.searching.trials import Runner, Trial
 from raylab.config.dotted import ConfigValues
 from raylab.tracking.records import TrialRecord
@@ -107,10 +107,20 @@ class Refits:
 
 
 def seconds_of(refits: Sequence[Refit], records: Iterable[TrialRecord]) -> float:
-    """Work in seconds of the trials, each as long as the trial that it repeats."""
-    worked = {record.trial: record.seconds for record in records}
+    """Work in seconds of the trials: of each as long as the trial that it repeats, by its steps."""
+    known = {record.trial: record for record in records}
     trials = {trial.name: trial for refit in refits for trial in refit.trials}
-    return sum(worked[trial.of] for trial in trials.values() if trial.of in worked)
+    return sum(
+        REFIT * _share(trial, known[trial.of]) * known[trial.of].seconds
+        for trial in trials.values()
+        if trial.of in known
+    )
+
+
+def _share(trial: Trial, repeated: TrialRecord) -> float:
+    """The share of the steps of a trial that its refit has."""
+    steps = int(trial.config["training"]["max_steps"])
+    return min(steps / repeated.step, 1.0) if repeated.step else 1.0
 
 
 def run_missing(

@@ -13,6 +13,7 @@ REPORT_S, REPORT_SHARE = 4.0, 0.02  # what the report takes: so long, and a shar
 SEEDED = ("network", "contrastive", "vqvae")  # families whose fits depend on a seed
 LEADERS = 4  # entrants of a fold whose refits are reckoned with: as many may form an ensemble
 NEAR = 1.25  # times the lowest loss: entrants with more are not chosen
+REFIT = 0.6  # of the seconds of a trial: a refit has one candidate, and no validation
 LEAST = 0.1  # share of the budget that is kept back at least: the leaders may change
 
 
@@ -65,7 +66,7 @@ class Reserve:
         work = 0.0
         for name in [*baseline, *leaders]:
             repeats = seeds if of[name] in SEEDED else 1
-            work += (self.board.costs.of(name) or 0.0) * repeats
+            work += REFIT * (self.board.costs.of(name) or 0.0) * repeats
         return work
 
 

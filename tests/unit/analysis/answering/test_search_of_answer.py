@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fake_answer import Contender, FakeAnswer
+from fake_rounds import Contender, FakeAnswer
 
 FIELD = {
     "raw": Contender("baseline", 0.6, configs=2),
