@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from raylab.config.parse import parse_trial
+from raylab.config.readouts import READOUTS
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
 from raylab.tuning.checks.configs import check_on_sessions
@@ -56,6 +57,20 @@ def test_every_config_of_every_entrant_can_run(dataset: Dataset, label: str) -> 
             assert config.task.label == label
         texts = {config.model_dump_json() for config in parsed}
         assert len(texts) == len(configs) > 1, entrant.name
+
+
+def test_every_readout_is_an_entrant() -> None:
+    assert set(READOUTS.names) - {"knn"} <= set(shipped_files())  # knn: the baselines
+
+
+@pytest.mark.parametrize("label", ["position", "side"])
+def test_features_are_standardised_once(dataset: Dataset, label: str) -> None:
+    for entrant in entrants_for(dataset, label, families=["readout"]):
+        readout = READOUTS.model(entrant.name)
+        if not getattr(readout, "standardises", False):
+            continue
+        for config in map(parse_trial, configs_of(entrant, 8), [entrant.name] * 8):
+            assert not config.view.zscore, entrant.name
 
 
 def test_decoders_of_classes_are_left_out_of_other_labels(dataset: Dataset) -> None:
