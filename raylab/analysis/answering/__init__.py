@@ -1,8 +1,11 @@
 """The parts of `raylab.answer`: which entrant decodes a label best, how much better than the best
 baseline, and how sure that is.
 
-`results.py` is the answer, `outcomes.py` what each fold came to, `pooling.py` puts the folds
-together, `verdict.py` concludes the answer from them, and `sentence.py` says it in words.
+`results.py` is the answer, and `outcomes.py` what each fold came to. `verdict.py` concludes the
+answer from them: `pooling.py` puts the losses of folds together, `choices.py` scores what the folds
+chose, `overall.py` makes the set over all folds, `rows.py` the tables, and `outcome.py` decides what
+the numbers amount to. `sentence.py` says it in words, with `bewares.py` where nobody should build on
+it, `remarks.py` what else to know, and `phrases.py` and `wording.py` the parts of sentences.
 
 `choosing.py` makes the choices of one fold by its validation part: `contestants.py` is an entrant
 with the candidates of its trials, `ensemble.py` the ensemble of the best few, and `simplicity.py`
