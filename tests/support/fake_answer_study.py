@@ -41,7 +41,7 @@ def fake_answer_study(
         study.ledger.append(TestRead(time=time + 11, trial=refitted, purpose="answer"))
     add_trial(study, "final", "gru", None, None, time + 20, of="fold0-gru-00")
     study.ledger.append(StudyEnded(time=time + 30))
-    answer = answer or fake_answer(folds=folds, final=("gru", "final"))
+    answer = answer or fake_answer(folds=folds, kept=["gru"], final="final")
     write_json(study.path / "answer.json", answer.to_dict())
     return study
 

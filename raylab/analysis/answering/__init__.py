@@ -2,10 +2,10 @@
 baseline, and how sure that is.
 
 `results.py` is the answer, and `outcomes.py` what each fold came to. `verdict.py` concludes the
-answer from them: `pooling.py` puts the losses of folds together, `choices.py` scores what the folds
-chose, `overall.py` makes the set over all folds, `rows.py` the tables, and `outcome.py` decides what
-the numbers amount to. `sentence.py` says it in words, with `bewares.py` where nobody should build on
-it, `remarks.py` what else to know, and `phrases.py` and `wording.py` the parts of sentences.
+answer: `pooling.py` puts the losses of folds together, `choices.py` scores what the folds chose,
+`overall.py` makes the set over all folds, `rows.py` the tables, and `outcome.py` decides what the
+numbers amount to. `sentence.py` says it in words, `bewares.py` where nobody should build on it,
+`remarks.py` what else to know; `phrases.py` and `wording.py` are the parts of sentences.
 
 `choosing.py` makes the choices of one fold by its validation part: `contestants.py` is an entrant
 with the candidates of its trials, `ensemble.py` the ensemble of the best few, and `simplicity.py`

@@ -19,6 +19,7 @@ from raylab.analysis.answering.results import Answer
 from raylab.analysis.answering.searching.board import Board
 from raylab.analysis.answering.searching.clock import Clock
 from raylab.analysis.answering.verdict import conclude
+from raylab.analysis.models.kept import kept_entrants
 from raylab.evaluation.metrics import primary
 from raylab.files import write_json
 from raylab.tracking.records import reads_of_test
@@ -67,18 +68,15 @@ class Conclusion:
             used_minutes=(clock.budget_s - clock.left_s) / 60,
             interrupted=interrupted,
             held_out=_held_out(self.board.dataset.manifest["splits"].get("kind")),
+            kept=kept_entrants(self.study),
             final=self._final(),
             folder=str(self.study.path),
             notes=self._notes(),
         )
 
-    def _final(self) -> tuple[str, str] | None:
-        """The first entrant that was fitted on all samples is the recommended one."""
-        finals = (
-            (record.entrant or "", record.trial)
-            for record in self.study.records()
-            if record.is_final
-        )
+    def _final(self) -> str | None:
+        """The recommended entrant is fitted on all samples before others."""
+        finals = (record.trial for record in self.study.records() if record.is_final)
         return next(finals, None)
 
     def _notes(self) -> list[str]:

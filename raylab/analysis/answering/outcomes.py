@@ -75,7 +75,9 @@ class Circumstances:
         interrupted: Whether the study ended before its last step.
         held_out: What is held out whole: "session" or "animal"; None where samples of every session
             train.
-        final: (entrant, trial) of the fit on all samples; None before it is there.
+        kept: The entrants that were fitted on all samples and are kept for `raylab.load`.
+        final: The first trial on all samples, which is the recommended entrant or, of an ensemble,
+            its first member; None before it is there.
         folder: The study's folder, which the sentence names where it says how to go on.
         notes: Further remarks, such as entrants that failed.
     """
@@ -89,6 +91,7 @@ class Circumstances:
     used_minutes: float = 0.0
     interrupted: bool = False
     held_out: str | None = None
-    final: tuple[str, str] | None = None
+    kept: Sequence[str] = ()
+    final: str | None = None
     folder: str = ""
     notes: Sequence[str] = ()

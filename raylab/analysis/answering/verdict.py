@@ -41,6 +41,8 @@ def conclude(
     answer = _without_scores(circumstances)
     if together is not None:
         answer = _with_scores(answer, together, outcomes, entrants)
+        if circumstances.final and together.recommended in circumstances.kept:
+            answer = replace(answer, final=Final(together.recommended, circumstances.final))
     answer = replace(answer, outcome=outcome_of(answer))
     notes = [*remarks(answer), *map(as_sentence, circumstances.notes)]
     answer = replace(answer, notes=notes)
@@ -48,7 +50,6 @@ def conclude(
 
 
 def _without_scores(circumstances: Circumstances) -> Answer:
-    final = circumstances.final
     return Answer(
         label=circumstances.label,
         metric=circumstances.metric,
@@ -70,7 +71,7 @@ def _without_scores(circumstances: Circumstances) -> Answer:
         units=Units(circumstances.unit_kind, 0, 0),
         seeds=circumstances.seeds,
         minutes=Minutes(circumstances.budget_minutes, circumstances.used_minutes),
-        final=Final(*final) if final else None,
+        final=None,
         held_out=circumstances.held_out,
         interrupted=circumstances.interrupted,
         notes=[],

@@ -16,7 +16,7 @@ from raylab.analysis.answering.results import Answer
 from raylab.errors import DataError, StudyError
 from raylab.tracking.records import reads_of_test
 
-ANSWER = fake_answer(final=("gru", "final"))
+ANSWER = fake_answer(kept=["gru"], final="final")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from raylab.tracking import events
 from raylab.tuning.study_report import report
 
 ANSWERS = {
-    "good": fake_answer(folds=3, final=("gru", "final")),
+    "good": fake_answer(folds=3, kept=["gru"], final="final"),
     "drift": fake_answer(folds=3, test=[{"smoothed": 0.1, "gru": s} for s in (0.1, -300, 0.2)]),
     "no set": fake_answer(folds=1, units=9),
     "unread": fake_answer(folds=3, test=[None] * 3, interrupted=True),

@@ -12,7 +12,7 @@ from fake_answer import CHANCE, SCORES, fake_answer, fold_outcome
 from raylab.analysis.answering.outcomes import Circumstances, EntrantFacts
 from raylab.analysis.answering.phrases import more_data
 from raylab.analysis.answering.pooling import Pooled
-from raylab.analysis.answering.results import Span
+from raylab.analysis.answering.results import Final, Span
 from raylab.analysis.answering.verdict import conclude
 
 KEYS = [
@@ -112,3 +112,15 @@ def test_test_parts_that_were_read_again_are_mentioned() -> None:
 
 def test_notes_are_sentences() -> None:
     assert fake_answer(notes=["no time to try mlp"]).notes[-1] == "No time to try mlp."
+
+
+def test_the_model_on_all_samples_is_of_the_recommended_entrant() -> None:
+    """Of an ensemble, the first trial on all samples is that of a member."""
+    scores = {"smoothed": 0.7, "ridge": 0.65, "ensemble": 0.8}
+    answer = fake_answer(
+        scores, recommended="ensemble", kept=["ensemble", "smoothed"], final="final-ridge-00-0"
+    )
+    assert answer.final == Final("ensemble", "final-ridge-00-0")
+    assert any("`raylab.load` gives ensemble" in note for note in answer.notes)
+    lost = fake_answer(scores, recommended="ensemble", kept=["smoothed"], final="final-smoothed-0")
+    assert lost.final is None
