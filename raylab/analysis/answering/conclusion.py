@@ -75,9 +75,9 @@ class Conclusion:
         )
 
     def _final(self) -> str | None:
-        """The recommended entrant is fitted on all samples before others."""
-        finals = (record.trial for record in self.study.records() if record.is_final)
-        return next(finals, None)
+        """The fit of the recommended entrant on all samples, once the entrant is kept."""
+        final = read_plan(self.study.path).final if plan_path(self.study.path).is_file() else None
+        return final[1] if final else None
 
     def _notes(self) -> list[str]:
         notes = list(self.question.notes)

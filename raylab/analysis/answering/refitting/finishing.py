@@ -5,7 +5,7 @@ fold's test part; then what is chosen over all folds is fitted on all samples.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from raylab.analysis.answering.overall import Overall, overall
@@ -35,10 +35,13 @@ class RefitPlan:
         seeds: How many fits of a model with random numbers are averaged.
         best: Whether the entrants of the best mean are fitted again as well; the recommended ones
             and the best baselines always are.
+        final: The entrant that is recommended over all folds, and the first trial of its fit on all
+            samples; None before it is kept.
     """
 
     seeds: int
     best: bool = True
+    final: Sequence[str] | None = None
 
 
 class Finishing:
@@ -68,7 +71,7 @@ class Finishing:
         path = plan_path(self._runner.study.path)
         if not path.is_file():
             plan = self._affordable(folds)
-            write_json(path, {"seeds": plan.seeds, "best": plan.best})
+            write_json(path, asdict(plan))
         return read_plan(self._runner.study.path)
 
     def _affordable(self, folds: Sequence[ChosenFold]) -> RefitPlan:
@@ -117,9 +120,13 @@ class Finishing:
         for name in dict.fromkeys(name for name in names if name is not None):
             own = refits.final(final_choice(self._board, folds, name), data)
             run_missing(self._runner, _trials([own]))
-            self._keep(name, own, data)
+            kept = self._keep(name, own, data)
+            if kept and name == together.recommended:
+                done = replace(plan, final=(name, own[0].trials[0].name))
+                write_json(plan_path(self._runner.study.path), asdict(done))
 
-    def _keep(self, name: str, refits: Sequence[Refit], data: Path) -> None:
+    def _keep(self, name: str, refits: Sequence[Refit], data: Path) -> bool:
+        """Keep an entrant for `raylab.load`; False where no fit of it completed."""
         study = self._runner.study
         completed = {record.trial for record in study.records() if record.state == "completed"}
         members, weights = list[Path](), list[float]()
@@ -137,6 +144,7 @@ class Finishing:
                 dataset=Dataset(data),
                 weights=weights,
             )
+        return bool(members)
 
 
 def chosen_folds(board: Board, label: str) -> list[ChosenFold]:
