@@ -1,4 +1,4 @@
-"""The main job on sessions it makes itself: `make demo`. Study in runs/demo, MLflow in
+"""An answer on sessions that it makes itself: `make demo`. Study in runs/demo, MLflow in
 runs/mlflow.db.
 """
 
@@ -21,22 +21,17 @@ def step(text: str, *arguments: str | Path) -> None:
 for folder in (RECORDINGS, DATASET, STUDY):  # of an earlier demo
     shutil.rmtree(folder, ignore_errors=True)
 step(
-    "four synthetic two-photon sessions with known latents",
-    "synth",
-    RECORDINGS,
-    "--sessions",
-    "4",
-    "--samples",
-    "15000",
+    "two synthetic two-photon sessions, whose units answer to conjunctions of variables",
+    *("synth", RECORDINGS, "--sessions", "2", "--samples", "9000"),
+    *("--units", "80", "--tuning", "mixed"),
 )
-step("prepared once: splits, units, labels", "prepare", RECORDINGS, "--out", DATASET)
 step(
-    "a search: trials in parallel, the worst stopped early",
-    "search",
-    "search_spaces/smoke.yaml",
-    "--data",
-    DATASET,
-    "--out",
-    STUDY,
+    "prepared once: units, labels, and splits of blocks, which can be dealt again as folds",
+    *("prepare", RECORDINGS, "--out", DATASET, "--set", "splits.kind=blocked"),
+)
+step(
+    "one question: which model decodes the running speed best, and how sure is that?",
+    *("answer", DATASET, "--label", "running_speed", "--out", STUDY),
+    *("--minutes", "3", "--folds", "3"),
 )
 print(f"\nOpen {STUDY / 'report.html'} in a browser, or the MLflow UI with: .venv/bin/raylab ui")
