@@ -52,7 +52,7 @@ def hdf5(path: Path) -> bytes:
         (b"", "hdf5", ["is empty (0 bytes)"]),
         (POINTER, "npz", ["Git LFS", "git lfs pull"]),
         (b"/annex/objects/SHA256E-s1--0.h5\n", "hdf5", ["git-annex"]),
-        (gzip.compress(b"x\n1\n"), "csv", ["compressed with gzip", "gunzip a.dat"]),
+        (gzip.compress(b"x\n1\n", mtime=0), "csv", ["compressed with gzip", "gunzip a.dat"]),
         (b"<!DOCTYPE html><html></html>", "mat", ["a web page"]),
         (pickle.dumps({"x": 1}), "npz", ["this is a pickle", "format: joblib"]),
         (b"\x93NUMPY\x01\x00" + b"\0" * 90, "csv", ["an array of NumPy", "format: npy"]),
