@@ -58,7 +58,18 @@ class Contestant:
     @cached_property
     def fit(self) -> CrossFit:
         """Its cross-fitted losses, and its candidates, numbered from trial to trial."""
-        return cross_fitted(np.concatenate([table.losses for table in self.tables.values()]))
+        return cross_fitted(self._losses)
+
+    @property
+    def _losses(self) -> np.ndarray:
+        """(C, U) of the candidates of all trials."""
+        return np.concatenate([table.losses for table in self.tables.values()])
+
+    @property
+    def doubt(self) -> np.ndarray:
+        """(U,) by how much its cross-fitted losses exceed those of the candidates chosen."""
+        chosen = self._losses[self.fit.chosen, np.arange(len(self.fit.chosen))]
+        return np.asarray(self.fit.losses - chosen)
 
     @property
     def is_valid(self) -> bool:

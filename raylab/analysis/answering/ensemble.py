@@ -34,7 +34,8 @@ def ensemble_of(contestants: Sequence[Contestant], held_out: HeldOut) -> Ensembl
 
     It predicts the mean of its members, of classes the mean of their probabilities or votes. Its
     loss of a unit is that of an ensemble whose members, their candidates and number were chosen on
-    the groups of units without this one.
+    the groups of units without this one. It also loses, on average, what its members lose because
+    their candidates cannot be told apart: their own losses contain that, and the two are compared.
     """
     if len(contestants) < MEMBERS[0] or held_out.count < 2:
         return None
@@ -42,8 +43,9 @@ def ensemble_of(contestants: Sequence[Contestant], held_out: HeldOut) -> Ensembl
     for held in left_out(held_out.count):
         others = np.setdiff1d(np.arange(held_out.count), held)
         candidates = [int(each.fit.chosen[held[0]]) for each in contestants]
-        _, each_unit = _best(contestants, candidates, held_out, others)
-        losses[held] = each_unit[held]
+        among, each_unit = _best(contestants, candidates, held_out, others)
+        lost = np.mean([each.doubt[held] for each in among], axis=0)
+        losses[held] = each_unit[held] + lost
     members, _ = _best(
         contestants,
         [each.fit.best for each in contestants],

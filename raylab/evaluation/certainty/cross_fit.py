@@ -7,9 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 GROUPS = 10  # of neighbouring units, which are left out together
-# How sharply the better candidates are preferred, per standard error of a difference: sharper
-# choices jump from unit to unit, and the spread of the units then no longer tells the error.
-SHARPNESS = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +30,8 @@ def cross_fitted(losses: np.ndarray) -> CrossFit:
     Units are left out in groups of neighbours. The loss of a unit comes from what is best on all
     other groups, so a candidate that is best by luck gains nothing from its luck, however many were
     tried. Candidates that the other groups can hardly tell apart are averaged: each has the weight
-    exp(-distance / 2), where the distance to the best one is in standard errors (the soft argmin of
-    Zhang, Lee & Lei 2024). If only the best one counted, its name would change from group to group,
+    exp(-z^2 / 2), where z is its distance to the best one in standard errors (a soft argmin, as in
+    Zhang, Lee & Lei 2024, that leaves out what is clearly worse). If only the best one counted, its name would change from group to group,
     and confidence sets would hold the entrants with many tries far too rarely.
 
     Args:
@@ -57,7 +54,7 @@ def cross_fitted(losses: np.ndarray) -> CrossFit:
         others = totals - table[:, held].sum(axis=1)
         chosen[held] = others.argmin()
         share = (table.shape[1] - len(held)) ** 0.5 * error
-        weights = np.exp(-SHARPNESS * (others - others.min()) / share)
+        weights = np.exp(-(((others - others.min()) / share) ** 2) / 2)
         mixed[held] = weights @ table[:, held] / weights.sum()
     return CrossFit(mixed, valid[chosen], int(valid[best]))
 
