@@ -36,7 +36,7 @@ class FoldBoard:
         ended: The ended trials of each entrant that have a result.
         learnt: How many numbers the best trial of each entrant has learnt, after its mean loss.
         again: Trials that an earlier driver left open.
-        used_s: Seconds of its trials, without those of baselines; of trials at work as predicted.
+        used_s: Seconds of its trials; of trials at work as predicted.
     """
 
     number: int
@@ -174,8 +174,7 @@ class Board:
 
     def _use(self, fold: FoldBoard, entrant: str, seconds: float) -> None:
         fold.standings[entrant].seconds += seconds
-        if self.families[entrant] != "baseline":
-            fold.used_s += seconds
+        fold.used_s += seconds
 
     def _count(
         self, fold: FoldBoard, entrant: str, trial: str, seconds: float, *, failed: str | None

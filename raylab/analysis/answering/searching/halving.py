@@ -1,5 +1,6 @@
-"""Which trial of a fold is next: baselines first and whole, then every other entrant once, then
-equal time for those entrants that are left after each quarter of the time.
+"""Which trial of a fold is next: every entrant once, baselines first; then the other configs of the
+baselines, up to a share of the time; then equal time for those entrants that are left after each
+quarter of the time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 QUARTERS = 4  # rounds of successive halving
+BASELINES = 0.25  # share of a fold's time in which baselines go before further configs of others
 FAILURES = 2  # an entrant that failed so often without a result is given up
 BASELINE = "baseline"
 
@@ -49,7 +51,8 @@ class Queue:
     """What could be next in a fold.
 
     Attributes:
-        stage: 0 for baselines, 1 for first configs of the other entrants, 2 for their further ones.
+        stage: 0 for first configs of baselines, 1 for first configs of the other entrants, 2 for
+            further configs of baselines, 3 for those of all that are left.
         names: The entrants whose next config could run, the most urgent first.
     """
 
@@ -83,11 +86,20 @@ def queues(
     """
     order = first_order(families)
     baselines = [name for name, family in families.items() if family == BASELINE]
+    further = _by(baselines, standings, "begun")
+    total = sum(standing.seconds for standing in standings.values()) or 1.0
+    share = sum(standings[name].seconds for name in baselines) / total * used
     return [
-        Queue(0, _by(baselines, standings, "begun")),
-        Queue(1, [name for name in order if standings[name].open and not standings[name].begun]),
-        Queue(2, _by(left(order, standings, used), standings, "seconds")),
+        Queue(0, _new(baselines, standings)),
+        Queue(1, _new(order, standings)),
+        Queue(2, further if share < BASELINES else []),
+        Queue(3, _by([*left(order, standings, used), *further], standings, "seconds")),
     ]
+
+
+def _new(names: Sequence[str], standings: Mapping[str, Standing]) -> list[str]:
+    """The entrants of which no config was begun."""
+    return [name for name in names if standings[name].open and not standings[name].begun]
 
 
 def left(order: Sequence[str], standings: Mapping[str, Standing], used: float) -> list[str]:

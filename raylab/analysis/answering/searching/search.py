@@ -90,7 +90,7 @@ class Search:
 
     def _begun(self, fold: FoldBoard, stage: int) -> float:
         """What a fold has had: trials while every entrant gets one, then seconds."""
-        if stage == 2:
+        if stage >= 2:
             return fold.used_s
         return sum(standing.begun for standing in fold.standings.values())
 
