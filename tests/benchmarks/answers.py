@@ -17,11 +17,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from raylab.analysis.answering.conclusion import outcomes_of
 
 import raylab
+from raylab.analysis.answering.conclusion import Conclusion
 from raylab.analysis.answering.outcomes import FoldOutcome
+from raylab.analysis.answering.planning import question as planned
 from raylab.analysis.answering.pooling import Pooled
+from raylab.analysis.answering.refitting.finishing import chosen_folds
+from raylab.analysis.answering.searching.board import Board
+from raylab.analysis.answering.searching.clock import Clock
 from raylab.data.dataset import Dataset
 from raylab.evaluation.certainty.held_out import HeldOut
 from raylab.tracking.study import StudyFolder
@@ -122,7 +126,7 @@ def ask(name: str, question: Question, out: Path, minutes: float, folds: int) ->
     answer = raylab.answer(
         data, question.label, minutes=minutes, folds=folds, per=question.per, out=folder
     )
-    outcomes = outcomes_of(StudyFolder.open(folder))
+    outcomes = _outcomes(StudyFolder.open(folder))
     losses, choices = _reference_losses(folder, question, outcomes)
     assert answer.recommended
     assert answer.baseline
@@ -140,6 +144,17 @@ def ask(name: str, question: Question, out: Path, minutes: float, folds: int) ->
         choices=choices,
         sentence=answer.sentence,
     )
+
+
+def _outcomes(study: StudyFolder) -> list[FoldOutcome]:
+    """What each fold of an answer came to, read from its folder."""
+    question = planned.Question.of(study)
+    folds = question.fold_paths(study)
+    entrants, _ = question.entrants(Dataset(folds[0]), study.path)
+    board = Board(study, folds, entrants)
+    board.restore(study.records())
+    conclusion = Conclusion(study, question, board, Clock(question.minutes))
+    return conclusion.outcomes(chosen_folds(board, question.label))
 
 
 def _reference_losses(

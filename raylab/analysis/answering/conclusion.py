@@ -38,14 +38,15 @@ class Conclusion:
     def write(self, *, interrupted: bool = False) -> Answer:
         """Conclude the answer from what there is, and write answer.json."""
         folds = chosen_folds(self.board, self.question.label)
-        outcomes = self._outcomes(folds)
+        outcomes = self.outcomes(folds)
         answer = conclude(
             outcomes, facts_of(self.board, folds), self._circumstances(folds, interrupted)
         )
         write_json(self.study.answer_path, answer.to_dict())
         return answer
 
-    def _outcomes(self, folds: Sequence[ChosenFold]) -> list[FoldOutcome]:
+    def outcomes(self, folds: Sequence[ChosenFold]) -> list[FoldOutcome]:
+        """What the folds came to, with their test parts where these were read."""
         if not plan_path(self.study.path).is_file():
             return [fold.outcome for fold in folds]
         plan = read_plan(self.study.path)
