@@ -31,8 +31,9 @@ def cross_fitted(losses: np.ndarray) -> CrossFit:
     other groups, so a candidate that is best by luck gains nothing from its luck, however many were
     tried. Candidates that the other groups can hardly tell apart are averaged: each has the weight
     exp(-z^2 / 2), where z is its distance to the best one in standard errors (a soft argmin, as in
-    Zhang, Lee & Lei 2024, that leaves out what is clearly worse). If only the best one counted, its name would change from group to group,
-    and confidence sets would hold the entrants with many tries far too rarely.
+    Zhang, Lee & Lei 2024, that leaves out what is clearly worse). If only the best one counted, its
+    name would change from group to group, and confidence sets would hold the entrants with many
+    tries far too rarely.
 
     Args:
         losses: (C, U) of C candidates on U units in order of time. A candidate with a loss that is
