@@ -127,8 +127,12 @@ def test_an_entrant_that_is_worse_than_a_constant_is_not_recommended() -> None:
     assert simplest(list(means), FAMILIES, {}, means, constant=1.0) == "ridge"
     assert simplest(list(means), FAMILIES, {}, means, constant=0.3) == "raw"
     equal = {"raw": 0.5, "pca": 0.4}
-    assert simplest(list(equal), FAMILIES, {"raw": 9, "pca": 9}, equal) == "pca"
-    assert simplest(list(equal), FAMILIES, {"raw": 3, "pca": 9}, equal) == "raw"
+    # Baselines learn nothing, however many samples they store.
+    assert simplest(list(equal), FAMILIES, {"raw": 3, "pca": 9}, equal) == "pca"
+    readouts = {"ridge": 0.3, "svm": 0.2}
+    families = {**FAMILIES, "svm": "readout"}
+    assert simplest(list(readouts), families, {"ridge": 3, "svm": 9}, readouts) == "ridge"
+    assert simplest(list(readouts), families, {"ridge": 9, "svm": 9}, readouts) == "svm"
 
 
 def test_entrants_without_numbers_and_other_samples_are_refused() -> None:
