@@ -115,7 +115,7 @@ def answer(
             resources=resources.model_dump(),
         )
         question = make_plan(question, dataset, folder, folds=folds, space=space)
-        study = _create(target, question, dataset, folder)
+        study = _create(target, question, dataset, folder, data)
     return run_answer(study, clock, say)
 
 
@@ -136,8 +136,12 @@ def _parted(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:
     return own, resources
 
 
-def _create(target: Path, question: Question, dataset: Dataset, folder: Path) -> StudyFolder:
-    """Make the folder of the study, with the datasets and the space that were made in `folder`."""
+def _create(
+    target: Path, question: Question, dataset: Dataset, folder: Path, source: str | Path
+) -> StudyFolder:
+    """Make the folder of the study, with the datasets and the space that were made in `folder`
+    from `source`.
+    """
 
     def fill(study: Path) -> None:
         for entry in folder.iterdir():
@@ -150,6 +154,8 @@ def _create(target: Path, question: Question, dataset: Dataset, folder: Path) ->
         "kind": ANSWER,
         "data": {
             "path": str(path),
+            # The study names a dataset that it made by the recordings.
+            **({"name": local_path(source).absolute().name} if made else {}),
             "fingerprint": dataset.fingerprint,
             "notes": [note.line for note in dataset.notes],
         },

@@ -17,7 +17,7 @@ class Identity:
         label: The label that the objective decodes; empty without one.
         family: The kind of model.
         created: Unix seconds.
-        data: The name of the dataset's folder.
+        data: The name of the dataset's folder, or of what a study made its dataset from.
         fingerprint: Of the dataset.
         notes: On the dataset, as `prepare` printed them.
         code: The commit of the code, or that it is not under git.
@@ -48,7 +48,7 @@ class Identity:
             label=description.get("label"),
             family=str((description.get("task") or {}).get("kind", "")),
             created=float(description.get("created", 0)),
-            data=Path(str(data.get("path", "?"))).name,
+            data=str(data.get("name") or Path(str(data.get("path", "?"))).name),
             fingerprint=str(data.get("fingerprint", "?")),
             code=f"{git.get('commit')}{changes}" if git else "not under git",
             packages=description.get("packages") or {},

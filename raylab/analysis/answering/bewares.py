@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 from raylab.analysis.answering import wording
 from raylab.analysis.answering.outcome import is_lost
-from raylab.analysis.answering.phrases import chosen_entrant, decodes, over_units, where
+from raylab.analysis.answering.phrases import (
+    choices,
+    chosen_entrant,
+    decodes,
+    it,
+    over_units,
+    where,
+)
 from raylab.analysis.answering.results import Answer
 from raylab.analysis.answering.wording import gap, number, plainly
 
@@ -16,8 +23,9 @@ ALIKE = 0.05  # folds whose scores differ by less show no drift
 def no_better_than_chance(answer: Answer) -> str:
     """With what to look at first."""
     assert answer.recommended is not None
+    subject = it(answer) if len(choices(answer)) > 1 else answer.recommended.name
     return (
-        f"No entrant beats chance: {answer.recommended.name}, which validation recommends, has "
+        f"No entrant beats chance: {subject}, which validation recommends, has "
         f"{wording.metric(answer)} {number(answer.recommended.score)} {where(answer)}, and a "
         f"constant guess has {number(answer.chance)} (difference {plainly(answer.above_chance)}"
         f"{over_units(answer, 'test', ' over ')}). Check that the label and the "
@@ -35,7 +43,8 @@ def _lost(answer: Answer) -> str:
     scores = {row.fold: row.recommended.test for row in answer.by_fold}
     return (
         f"Do not trust it: {chosen_entrant(answer)} has {wording.metric(answer)} "
-        f"{number(answer.validation.score.value)} on validation, but it {decodes(answer)}. "
+        f"{number(answer.validation.score.value)} on validation, but {it(answer)} "
+        f"{decodes(answer)}. "
         f"{_by_fold(scores, 'The test scores')}"
     )
 

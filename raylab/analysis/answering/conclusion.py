@@ -72,7 +72,8 @@ class Conclusion:
             kept=kept_entrants(self.study),
             final=self._final(),
             folder=str(self.study.path),
-            notes=self._notes(),
+            notes=self._notes(folds),
+            left_out=self.question.left_out,
         )
 
     def _final(self) -> str | None:
@@ -80,7 +81,7 @@ class Conclusion:
         final = read_plan(self.study.path).final if plan_path(self.study.path).is_file() else None
         return final[1] if final else None
 
-    def _notes(self) -> list[str]:
+    def _notes(self, folds: Sequence[ChosenFold]) -> list[str]:
         notes = list(self.question.notes)
         if plan_path(self.study.path).is_file():
             plan = read_plan(self.study.path)
@@ -89,7 +90,7 @@ class Conclusion:
                     f"models with random numbers were fitted again with {plan.seeds} seed instead "
                     f"of {self.question.seeds}, to keep the budget"
                 )
-            if not plan.best:
+            if not plan.best and any(_is_best_unread(fold) for fold in folds):
                 notes.append(
                     "the entrants of the best mean were not fitted again, to keep the budget"
                 )
@@ -101,6 +102,12 @@ class Conclusion:
         if untried:
             notes.append(f"no time to try {', '.join(untried)}: give more minutes")
         return notes
+
+
+def _is_best_unread(fold: ChosenFold) -> bool:
+    """Whether the entrant of the best mean is neither the recommended one nor the baseline."""
+    outcome = fold.outcome
+    return outcome.best not in (outcome.recommended, outcome.baseline)
 
 
 def _held_out(kind: object) -> str | None:

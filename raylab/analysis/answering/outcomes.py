@@ -80,6 +80,7 @@ class Circumstances:
             its first member; None before it is there.
         folder: The study's folder, which the sentence names where it says how to go on.
         notes: Further remarks, such as entrants that failed.
+        left_out: Which shipped entrants take no part, and why.
     """
 
     label: str
@@ -95,3 +96,4 @@ class Circumstances:
     final: str | None = None
     folder: str = ""
     notes: Sequence[str] = ()
+    left_out: Sequence[str] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from raylab.analysis.answering import wording
@@ -23,6 +24,20 @@ def chosen_entrant(answer: Answer) -> str:
     if not own:
         return f"{words}, the choice over all folds"
     return f"{words}, the choice of {own} of {len(answer.by_fold)} folds"
+
+
+def choices(answer: Answer) -> Counter[str]:
+    """In how many folds each entrant was recommended."""
+    return Counter(row.recommended.name for row in answer.by_fold)
+
+
+def it(answer: Answer) -> str:
+    """What the score is of: the entrant, or what the folds chose where that differs."""
+    chosen = choices(answer)
+    if len(chosen) < 2:
+        return "it"
+    names = [f"{name} in {count}" for name, count in chosen.most_common()]
+    return f"what the folds chose ({wording.listed(names)})"
 
 
 def decodes(answer: Answer) -> str:

@@ -210,6 +210,7 @@ class Answer(Result):
             session train.
         interrupted: Whether the study ended before its last step.
         notes: What a reader should know besides.
+        left_out: Which shipped entrants take no part, and why.
     """
 
     label: str
@@ -236,3 +237,4 @@ class Answer(Result):
     held_out: str | None
     interrupted: bool
     notes: Sequence[str]
+    left_out: Sequence[str]

@@ -10,6 +10,7 @@ from raylab.analysis.answering.outcome import read_folds
 from raylab.analysis.answering.phrases import (
     chosen_entrant,
     decodes,
+    it,
     more_data,
     set_text,
 )
@@ -34,16 +35,17 @@ def sentence(answer: Answer, folder: str) -> str:
 def _better(answer: Answer) -> str:
     assert answer.baseline is not None
     return (
-        f"Use {chosen_entrant(answer)}: it {decodes(answer)}, {gap(answer.difference)} the "
-        f"best baseline, {answer.baseline.name}. {set_text(answer)}"
+        f"Use {chosen_entrant(answer)}: {it(answer)} {decodes(answer)}, "
+        f"{gap(answer.difference)} the best baseline, {answer.baseline.name}. {set_text(answer)}"
     )
 
 
 def _tied(answer: Answer) -> str:
     assert answer.baseline is not None
     return (
-        f"Use {chosen_entrant(answer)}: it {decodes(answer)}, but the test parts do not show that "
-        f"it is better than the best baseline, {answer.baseline.name} (difference "
+        f"Use {chosen_entrant(answer)}: {it(answer)} {decodes(answer)}, "
+        f"but the test parts do not show that it is better than the best "
+        f"baseline, {answer.baseline.name} (difference "
         f"{plainly(answer.difference)}). {more_data(answer.difference)} "
         f"{set_text(answer)}"
     )
@@ -54,23 +56,23 @@ def _baseline(answer: Answer) -> str:
     assert answer.baseline is not None
     beside = ""
     if answer.difference.value:
-        beside = (
-            f" The score is {gap(answer.difference)} that of the best baseline, "
-            f"{answer.baseline.name}."
-        )
+        every = {row.baseline.name for row in answer.by_fold if row.baseline}
+        only = f", {answer.baseline.name}" if every == {answer.baseline.name} else " of each fold"
+        beside = f" That is {gap(answer.difference)} the best baseline{only}."
     tried = "nothing that was tried is shown to be better."
     if all(row.family == "baseline" for row in answer.entrants):
         tried = "only baselines were tried: more minutes or --families change that."
     return (
-        f"Use {chosen_entrant(answer)}: it {decodes(answer)}, and {tried}{beside} "
+        f"Use {chosen_entrant(answer)}: {it(answer)} {decodes(answer)}, and {tried}{beside} "
         f"{set_text(answer)}"
     )
 
 
 def _alone(answer: Answer) -> str:
     return (
-        f"Use {chosen_entrant(answer)}: it {decodes(answer)}. No baseline was tried, so nobody "
-        f"knows whether it is better than the activity itself. {set_text(answer)}"
+        f"Use {chosen_entrant(answer)}: {it(answer)} {decodes(answer)}. "
+        "No baseline was tried, so nobody knows whether it is better than the activity itself. "
+        f"{set_text(answer)}"
     )
 
 

@@ -75,6 +75,7 @@ def _without_scores(circumstances: Circumstances) -> Answer:
         held_out=circumstances.held_out,
         interrupted=circumstances.interrupted,
         notes=[],
+        left_out=[as_sentence(line) for line in circumstances.left_out],
     )
 
 

@@ -112,3 +112,4 @@ class AnswerFile(TypedDict):
     held_out: str | None
     interrupted: bool
     notes: list[str]
+    left_out: list[str]

@@ -80,10 +80,10 @@ def _entrant(row: EntrantRow, answer: AnswerFile) -> list[str]:
     return [
         *cells,
         _test(row, answer["folds"]),
-        str(row["trials"]),
+        str(row["trials"]) if row["trials"] else "–",
         row["family"],
         "–" if row["learnt"] is None else f"{row['learnt']:,}",
-        f"{row['seconds'] / 60:.1f}",
+        f"{row['seconds'] / 60:.1f}" if row["trials"] else "–",
     ]
 
 

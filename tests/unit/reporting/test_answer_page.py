@@ -14,6 +14,7 @@ from rich.console import Console
 from raylab.analysis.leaderboard import leaderboard
 from raylab.reporting.answering.differences import LOWEST, differences_chart
 from raylab.reporting.answering.folds import folds_chart
+from raylab.reporting.identity import Identity
 from raylab.reporting.reads_of_test import reads_text
 from raylab.reporting.score_files.answer import AnswerFile
 from raylab.reporting.tables.leaderboard import leaderboard_rows
@@ -100,3 +101,9 @@ def test_reads_of_an_answer_are_counted_by_fold() -> None:
     assert "1 of them were read again" in reads_text([*reads, reads[0]])
     other = events.TestRead(time=0, trial="final", purpose="evaluate")
     assert "was read 3 times" in reads_text([*reads, other])
+
+
+def test_a_dataset_that_the_answer_made_is_called_as_the_recordings() -> None:
+    data = {"path": "/answers/first/data", "name": "rat-1", "fingerprint": "f"}
+    assert Identity.read({"name": "first", "data": data}).data == "rat-1"
+    assert Identity.read({"name": "first", "data": {"path": "/sets/ds"}}).data == "ds"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ WHOLE: dict[str, Callable[[Dataset], int]] = {
     "animals": lambda dataset: len({entry["animal"] for entry in dataset.manifest["sessions"]}),
 }
 CUT = ("chronological", "blocked", "trials", "groups")
-Check = Callable[[Dataset], None]  # raises DataError where a fold cannot be scored
+# The notes on a fold; raises DataError where it cannot be scored.
+Check = Callable[[Dataset], Sequence[str]]
 
 
 def deal_folds(
@@ -30,7 +31,7 @@ def deal_folds(
         folder: Where the folds `0`, `1`, ... go. No activity is copied.
         folds: Their number; 1 keeps the splits that the dataset has. Default: 5, or fewer where
             the dataset is too small for 5, or 1 where its splits cannot be dealt again.
-        check: Called with each fold.
+        check: Called with each fold; the notes on the folds are its results.
 
     Returns:
         The folds' folders, the dataset's own where there is one fold; and notes for the user.
@@ -51,24 +52,23 @@ def deal_folds(
             f"folds {folds}: {reason}", "Use 1, or other splits, such as --set splits.kind=blocked."
         )
     if folds == 1 or reason:
-        check(dataset)
-        return [dataset.path.resolve()], [] if folds == 1 else [f"one fold, because {reason}"]
+        why = [] if folds == 1 else [f"one fold, because {reason}"]
+        return [dataset.path.resolve()], [*why, *check(dataset)]
     problem: DataError | None = None
     for count in [folds] if folds else _counts(dataset):
         try:
-            paths = _dealt(dataset, folder, count, check)
+            paths, notes = _dealt(dataset, folder, count, check)
         except DataError as error:
             shutil.rmtree(folder, ignore_errors=True)
             problem = problem or error
             continue
-        fewer = f"{count} folds rather than {DEFAULT}, because {problem.what}" if problem else ""
-        return paths, [fewer] if fewer else []
+        fewer = f"{count} folds rather than {DEFAULT}, because " if problem else ""
+        return paths, [*([f"{fewer}{_why(problem, folder)}"] if problem else []), *notes]
     assert problem is not None
     if folds:
-        raise problem
-    check(dataset)
-    note = f"one fold, with the splits that the dataset has, because {problem.what}"
-    return [dataset.path.resolve()], [note]
+        raise DataError(_why(problem, folder), problem.remedy) from problem
+    note = f"one fold, with the splits that the dataset has, because {_why(problem, folder)}"
+    return [dataset.path.resolve()], [note, *check(dataset)]
 
 
 def why_fixed(dataset: Dataset) -> str:
@@ -90,13 +90,22 @@ def _counts(dataset: Dataset) -> Iterator[int]:
     yield from range(most, FEWEST - 1, -1)
 
 
-def _dealt(dataset: Dataset, folder: Path, count: int, check: Check) -> list[Path]:
-    paths = []
+def _why(problem: DataError, folder: Path) -> str:
+    """What a fold lacks, without the temporary folder in which it was made."""
+    return problem.what.replace(f"{folder.resolve()}/", "fold ").replace(f"{folder}/", "fold ")
+
+
+def _dealt(
+    dataset: Dataset, folder: Path, count: int, check: Check
+) -> tuple[list[Path], list[str]]:
+    """The folds' folders, and the notes on the folds, each once."""
+    paths, notes = list[Path](), list[str]()
     for fold in range(count):
         path = folder / str(fold)
-        check(prepare(dataset.path, out=path, overrides=_overrides(dataset, count, fold)).dataset)
+        made = prepare(dataset.path, out=path, overrides=_overrides(dataset, count, fold))
+        notes += check(made.dataset)
         paths.append(path)
-    return paths
+    return paths, list(dict.fromkeys(notes))
 
 
 def _overrides(dataset: Dataset, count: int, fold: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,10 +104,9 @@ def make_plan(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise ConfigError(f"no entrant can decode '{question.label}': {reasons}")
     trial = parse_trial(config, f"entrant {entrants[0].name}")
-    notes: list[str] = []
 
-    def check(fold: Dataset) -> None:
-        notes.extend(check_samples(trial, fold, required=True))
+    def check(fold: Dataset) -> Sequence[str]:
+        notes = check_samples(trial, fold, required=True)
         sides = label_sides(trial, fold, question.label, ("test",))
         reasons = {
             name: obstacle_to_scoring(side.scored["test"], split="test")
@@ -115,15 +114,28 @@ def make_plan(
         }
         if all(reasons.values()):
             raise no_score(fold, question.label, reasons)
+        return notes
 
-    paths, dealt = deal_folds(dataset, folder / FOLDS, folds=folds, check=check)
-    left = [f"entrant {name} takes no part: {reason}" for name, reason in left_out.items()]
+    paths, notes = deal_folds(dataset, folder / FOLDS, folds=folds, check=check)
     return replace(
         question,
         folds=[_relative(path, folder) for path in paths],
         fingerprints=[Dataset(path).fingerprint for path in paths],
-        notes=[*dealt, *left, *dict.fromkeys(notes)],
+        notes=notes,
+        left_out=left_out_lines(left_out),
     )
+
+
+def left_out_lines(reasons: Mapping[str, str]) -> list[str]:
+    """Which entrants take no part, one line for all that have the same reason.
+
+    Args:
+        reasons: By the name of the entrant.
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names.setdefault(reason.replace(f"model.kind {name} ", "model.kind "), []).append(name)
+    return [f"no part for {', '.join(own)}: {reason}" for reason, own in names.items()]
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -30,6 +30,7 @@ class Question:
         seeds: How many fits of a model with random numbers are averaged.
         resources: What each trial reserves, as the section `resources` of a space.
         notes: What the user should know of the plan, one sentence each.
+        left_out: Which shipped entrants take no part, and why, one sentence for each reason.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Question:
     seeds: int = 3
     resources: Mapping[str, Any] | None = None
     notes: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
     @classmethod
     def of(cls, study: StudyFolder) -> Self:

@@ -157,3 +157,14 @@ def test_the_sentence_is_plain(case: str) -> None:
     assert not any(text in sentence for text in ("None", "nan", "–", "..", " .", " ,", "()", "_"))
     assert sentence.count(". ") <= 4
     assert len(sentence) < 600
+
+
+def test_the_score_of_different_choices_is_not_given_to_one_entrant() -> None:
+    """Three folds chose pca, which is worse than raw, the entrant that all folds recommend."""
+    valid = {"raw": 0.8, "pca": 0.6}
+    answer = fake_answer(valid, recommended=["pca", "raw", "pca", "raw", "pca"])
+    assert "Use the baseline raw" in answer.sentence
+    assert "what the folds chose (pca in 3 and raw in 2) decodes position" in answer.sentence
+    assert "That is 0.120 (" in answer.sentence
+    assert "below the best baseline, raw." in answer.sentence
+    assert "it decodes" not in answer.sentence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from fake_answer import CHANCE, SCORES, fake_answer, fold_outcome
 
 from raylab.analysis.answering.outcomes import Circumstances, EntrantFacts
 from raylab.analysis.answering.phrases import more_data
+from raylab.analysis.answering.planning.plan import left_out_lines
 from raylab.analysis.answering.pooling import Pooled
 from raylab.analysis.answering.results import Final, Span
 from raylab.analysis.answering.verdict import conclude
+from raylab.reporting.tables.answer import entrants_table
 
 KEYS = [
     "label",
@@ -124,3 +127,25 @@ def test_the_model_on_all_samples_is_of_the_recommended_entrant() -> None:
     assert any("`raylab.load` gives ensemble" in note for note in answer.notes)
     lost = fake_answer(scores, recommended="ensemble", kept=["smoothed"], final="final-smoothed-0")
     assert lost.final is None
+
+
+def test_entrants_without_a_part_are_one_line_for_each_reason() -> None:
+    reasons = {
+        "lda": "model.kind lda decodes classes only",
+        "svm": "needs more samples",
+        "logistic": "model.kind logistic decodes classes only",
+    }
+    lines = left_out_lines(reasons)
+    assert lines == [
+        "no part for lda, logistic: model.kind decodes classes only",
+        "no part for svm: needs more samples",
+    ]
+    answer = fake_answer(left_out=lines)
+    assert answer.left_out[1] == "No part for svm: needs more samples."
+    assert not any("lda" in note for note in answer.notes)
+
+
+def test_of_an_ensemble_no_trials_and_no_minutes_are_shown() -> None:
+    rows = [replace(row, trials=0, seconds=0.0) for row in fake_answer().entrants]
+    _, cells = entrants_table(replace(fake_answer(), entrants=rows).to_dict())
+    assert {(row[5], row[-1]) for row in cells} == {("–", "–")}

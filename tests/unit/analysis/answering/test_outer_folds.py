@@ -21,8 +21,9 @@ from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, DataError
 
 
-def nothing(fold: Dataset) -> None:
+def nothing(fold: Dataset) -> list[str]:
     """A check that every fold passes."""
+    return []
 
 
 def held_for_test(path: Path, name: str = "a") -> set[int]:
@@ -81,12 +82,17 @@ def test_one_fold_keeps_the_splits_and_two_are_refused(tmp_path: Path) -> None:
 def test_folds_that_cannot_be_scored_become_fewer_and_say_why(tmp_path: Path) -> None:
     data = ten_trials(ChronologicalSplits(), tmp_path / "ds")
 
-    def at_most_four(fold: Dataset) -> None:
-        if fold.manifest["splits"]["folds"] > 4:
-            raise DataError("the label is constant in fold 0")
+    def at_most_four(fold: Dataset) -> list[str]:
+        if fold.path.name == "1" and fold.manifest["splits"]["folds"] > 4:
+            raise DataError(f"{fold.path}: the label is constant")
+        return [f"a note of {fold.manifest['splits']['folds']} folds"]
 
     paths, notes = deal_folds(data, tmp_path / "folds", folds=None, check=at_most_four)
     assert len(paths) == 4
-    assert notes == ["4 folds rather than 5, because the label is constant in fold 0"]
-    with pytest.raises(DataError, match="constant in fold 0"):
+    # The notes on the five folds that were given up are no notes on the four.
+    assert notes == [
+        "4 folds rather than 5, because fold 1: the label is constant",
+        "a note of 4 folds",
+    ]
+    with pytest.raises(DataError, match=r"^fold 1: the label is constant"):
         deal_folds(data, tmp_path / "more", folds=5, check=at_most_four)
