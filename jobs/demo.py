@@ -21,8 +21,8 @@ def step(text: str, *arguments: str | Path) -> None:
 for folder in (RECORDINGS, DATASET, STUDY):  # of an earlier demo
     shutil.rmtree(folder, ignore_errors=True)
 step(
-    "two synthetic two-photon sessions, whose units answer to conjunctions of variables",
-    *("synth", RECORDINGS, "--sessions", "2", "--samples", "9000"),
+    "a synthetic two-photon session, whose units answer to conjunctions of variables",
+    *("synth", RECORDINGS, "--sessions", "1", "--samples", "15000"),
     *("--units", "80", "--tuning", "mixed"),
 )
 step(
