@@ -89,7 +89,10 @@ def _run(runner: Runner, board: Board, question: Question, conclusion: Conclusio
     reserve = Reserve(board, runner.clock.budget_s, runner.pool.slots, question.seeds)
     finishing = Finishing(runner, board, question, reserve)
     if not finishing.has_begun:
-        Search(board, runner, reserve).run()
+        search = Search(board, runner, reserve)
+        # What is chosen mostly costs less than what may be chosen: the search gets the rest.
+        while search.run():
+            reserve.known_s = finishing.needed_s()
         reason = f"the search's share of {question.minutes:g} minutes is used"
         runner.study.ledger.append(SearchStopped(reason=reason))
     finishing.run()

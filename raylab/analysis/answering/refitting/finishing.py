@@ -56,6 +56,14 @@ class Finishing:
         """Whether the choices are made, so that no further trial may change them."""
         return plan_path(self._runner.study.path).is_file()
 
+    def needed_s(self) -> float:
+        """Work in seconds of the refits, if the search ended now."""
+        folds = chosen_folds(self._board, self._question.label)
+        if not folds:
+            return 0.0
+        work_s = self._work_s(folds, RefitPlan(self._question.seeds))
+        return work_s if self._reserve.affords(work_s) else self._work_s(folds, RefitPlan(1))
+
     def run(self) -> None:
         """Run what is missing."""
         folds = chosen_folds(self._board, self._question.label)
@@ -78,19 +86,22 @@ class Finishing:
         """As many refits as fit into the time that is left."""
         time_s = (self._runner.clock.left_s - self._reserve.report_s) * self._runner.pool.slots
         seeds = self._question.seeds
-        records = self._runner.study.records()
         for plan in (RefitPlan(seeds), RefitPlan(1), RefitPlan(1, best=False)):
-            refits = Refits(records, self._board.families, plan.seeds)
-            each = [
-                seconds_of(
-                    [refit for own in of_fold(fold, refits, plan).values() for refit in own],
-                    records,
-                )
-                for fold in folds
-            ]
-            if sum(each) + max(each) <= time_s:
+            if self._work_s(folds, plan) <= time_s:
                 return plan
         return plan
+
+    def _work_s(self, folds: Sequence[ChosenFold], plan: RefitPlan) -> float:
+        """Work in seconds of the refits, and of the final fits, which are as many as of a fold."""
+        records = self._runner.study.records()
+        refits = Refits(records, self._board.families, plan.seeds)
+        each = [
+            seconds_of(
+                [refit for own in of_fold(fold, refits, plan).values() for refit in own], records
+            )
+            for fold in folds
+        ]
+        return sum(each) + max(each)
 
     def _test(self, folds: Sequence[ChosenFold], refits: Refits, plan: RefitPlan) -> None:
         """Fit the choices of each fold again; its test part is read once, before the first."""

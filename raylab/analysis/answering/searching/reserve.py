@@ -15,24 +15,31 @@ LEADERS = 4  # entrants of a fold whose refits are reckoned with: as many may fo
 NEAR = 1.25  # times the lowest loss: entrants with more are not chosen
 REFIT = 0.6  # of the seconds of a trial: a refit has one candidate, and no validation
 LEAST = 0.1  # share of the budget that is kept back at least: the leaders may change
+KNOWN_LEAST, KNOWN_MARGIN = 0.04, 1.3  # the same, and a factor, where the choices are known
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reserve:
     """What follows the search, in seconds.
 
     Attributes:
         slots: How many trials run at the same time.
         seeds: How many seeds of a network are wanted.
+        known_s: Work in seconds of the refits of what would be chosen now; None before anything
+            was chosen. Then the leading entrants are reckoned with.
     """
 
     board: Board
     budget_s: float
     slots: int
     seeds: int
+    known_s: float | None = None
 
     def seconds(self) -> float:
         """Seconds until the end that are not for the search."""
+        if self.known_s is not None:
+            known_s = KNOWN_MARGIN * self.known_s / self.slots
+            return self.report_s + max(known_s, KNOWN_LEAST * self.budget_s)
         work_s = self._work_s(self.affordable_seeds()) / self.slots
         return self.report_s + max(work_s, LEAST * self.budget_s)
 
@@ -42,8 +49,11 @@ class Reserve:
 
     def affordable_seeds(self) -> int:
         """As many seeds as are wanted, or one where so many refits would take too long."""
-        fits = self._work_s(self.seeds) <= MOST * self.budget_s * self.slots
-        return self.seeds if fits else 1
+        return self.seeds if self.affords(self._work_s(self.seeds)) else 1
+
+    def affords(self, work_s: float) -> bool:
+        """Whether refits with several seeds may take so much work."""
+        return work_s <= MOST * self.budget_s * self.slots
 
     def _work_s(self, seeds: int) -> float:
         """Work of the refits of all folds and of the final fits, which are as many as of a fold."""

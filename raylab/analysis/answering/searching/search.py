@@ -39,15 +39,21 @@ class Search:
         """Seconds in which trials of the search may run."""
         return self.runner.clock.left_s - self.reserve.seconds()
 
-    def run(self) -> None:
-        """Run trials; returns when no further trial fits into the time, or none is left."""
+    def run(self) -> bool:
+        """Run trials until no further trial fits into the time, or none is left.
+
+        Returns:
+            Whether any trial began.
+        """
+        began = False
         while True:
             while self.runner.free and (trial := self._next()) is not None:
+                began = True
                 self._predicted[trial.name] = self.board.began(trial)
                 limit_s = max(min(self._longest_s, self.left_s), SHORTEST_S)
                 self.runner.begin(replace(trial, limit_s=limit_s))
             if not self.runner.at_work:
-                return
+                return began
             done = self.runner.next(self._patience())
             for each in [done] if done is not None else self._overdue():
                 self.board.ended(each, self._predicted.pop(each.trial.name))

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from fake_rounds import Contender, FakeAnswer
 
+from raylab.analysis.answering.searching.search import Search
+
 FIELD = {
     "raw": Contender("baseline", 0.6, configs=2),
     "smoothed": Contender("baseline", 0.3, configs=3),
@@ -108,3 +110,19 @@ def test_records_name_fold_and_entrant(tmp_path: Path) -> None:
     record = next(each for each in answer.study.records() if each.trial == "fold1-ridge-00")
     assert (record.fold, record.entrant, record.score) == (1, "ridge", 0.6)
     assert record.seconds == 1
+
+
+def test_a_search_goes_on_where_what_is_chosen_costs_less_than_was_kept_back(
+    tmp_path: Path,
+) -> None:
+    answer = FakeAnswer(tmp_path, FIELD, minutes=5)
+    search = Search(answer.board, answer.runner, answer.reserve)
+    assert search.run()
+    assert not search.run()
+    kept_back = answer.clock.left_s
+    answer.reserve.known_s = 5.0
+    assert search.run()
+    assert answer.clock.left_s < kept_back
+    assert answer.clock.left_s >= answer.reserve.seconds() - 6  # the longest trial
+    answer.reserve.known_s = 500.0
+    assert not search.run()
