@@ -16,7 +16,7 @@ from raylab.analysis.answering.planning.plan import (
 )
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.results import Answer
-from raylab.analysis.answering.run import run_answer
+from raylab.analysis.answering.run import pool_of_actors, run_answer
 from raylab.analysis.answering.searching.clock import Clock
 from raylab.config.parse import parse
 from raylab.data.dataset import Dataset
@@ -115,8 +115,10 @@ def answer(
             resources=resources.model_dump(),
         )
         question = make_plan(question, dataset, folder, folds=folds, space=space)
+        # Before the folder is made, so that a trial too large for the machines leaves none behind.
+        pool = pool_of_actors(question.reserved)
         study = _create(target, question, dataset, folder, data)
-    return run_answer(study, clock, say)
+    return run_answer(study, clock, say, pool=pool)
 
 
 def _parted(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:

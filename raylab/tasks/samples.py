@@ -57,7 +57,7 @@ def check_samples(config: TrialConfig, dataset: Dataset, *, required: bool) -> l
     notes = [
         f"label '{label}' has no score in session '{name}': {reason}"
         for name, reason in reasons.items()
-        if reason
+        if reason and used[name].splits["valid"]  # a session that is held out whole has none
     ]
     notes += [
         f"label '{label}' has no test score in session '{name}': {reason}"

@@ -28,9 +28,20 @@ def no_better_than_chance(answer: Answer) -> str:
         f"No entrant beats chance: {subject}, which validation recommends, has "
         f"{wording.metric(answer)} {number(answer.recommended.score)} {where(answer)}, and a "
         f"constant guess has {number(answer.chance)} (difference {plainly(answer.above_chance)}"
-        f"{over_units(answer, 'test', ' over ')}). Check that the label and the "
-        "activity share one clock; if they do, only more data can show that the activity holds "
-        "this label."
+        f"{over_units(answer, 'test', ' over ')}). {_first_look(answer)}"
+    )
+
+
+def _first_look(answer: Answer) -> str:
+    """What to look at where nothing beats chance."""
+    if answer.held_out:
+        return (
+            f"A model meets other units in a held-out {answer.held_out}. Ask within sessions first "
+            "(--set splits.kind=blocked): that shows whether the activity holds this label at all."
+        )
+    return (
+        "Check that the label and the activity share one clock; if they do, only more data can "
+        "show that the activity holds this label."
     )
 
 

@@ -78,5 +78,5 @@ def test_parts(facts: AnswerFacts) -> Markup:
 
 def notes(facts: AnswerFacts) -> Markup | None:
     """What a reader should know besides the sentence."""
-    lines = [*facts.answer["notes"], *facts.answer["left_out"]] if facts.answer else []
+    lines = [*facts.answer["notes"], *facts.answer.get("left_out", [])] if facts.answer else []
     return render("answer_notes.html", notes=lines) if lines else None

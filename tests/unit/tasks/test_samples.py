@@ -10,7 +10,7 @@ import pytest
 from helpers import dataset, session
 
 from raylab.config.parse import parse_trial
-from raylab.config.splits import GivenSplits
+from raylab.config.splits import GivenSplits, SessionSplits
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.errors import ConfigError, DataError
@@ -160,3 +160,11 @@ def test_a_session_held_out_is_judged_by_what_the_others_taught(tmp_path: Path) 
     data = dataset(tmp_path, a, b, splits=GivenSplits())
     (note,) = checked("decoder", data, sessions={"combine": "padded"})
     assert "session 'b': no training sample has the class '2' (validation, test)" in note
+
+
+def test_of_sessions_held_out_whole_no_missing_score_is_noted(tmp_path: Path) -> None:
+    labels = {"y": Label.discrete(CODES)}
+    sessions = [session(name, labels=labels, seed=at) for at, name in enumerate("abcd")]
+    splits = SessionSplits(fractions=(0.5, 0.25, 0.25))
+    data = dataset(tmp_path, *sessions, splits=splits)
+    assert checked("decoder", data, sessions={"combine": "padded"}) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,11 +99,18 @@ def make_plan(
     """
     spaces = [_kept_space(each, folder) for each in listed(space)]
     question = replace(question, spaces=spaces)
-    entrants, left_out = question.entrants(dataset, folder)
+    try:
+        entrants, left_out = question.entrants(dataset, folder)
+    except ConfigError as error:
+        what = error.what
+        for kept, own in zip(spaces, listed(space), strict=True):
+            what = what.replace(str(folder / kept), _called(own))
+        raise ConfigError(what, error.remedy) from error
     config = entrants[0].config(0) if entrants else None
     if config is None:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-        raise ConfigError(f"no entrant can decode '{question.label}': {reasons}")
+        # Nearly all entrants have the same reason; a line of each would hide it.
+        reason, _ = Counter(left_out.values()).most_common(1)[0]
+        raise ConfigError(f"no entrant can decode '{question.label}': {reason}")
     trial = parse_trial(config, f"entrant {entrants[0].name}")
 
     def check(fold: Dataset) -> Sequence[str]:
@@ -140,6 +148,10 @@ def left_out_lines(reasons: Mapping[str, str]) -> list[str]:
 
 def _relative(path: Path, folder: Path) -> str:
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path.resolve())
+
+
+def _called(space: SpaceSource) -> str:
+    return str(space) if isinstance(space, str | Path) else "space"
 
 
 def _kept_space(space: SpaceSource, folder: Path) -> str:

@@ -76,6 +76,16 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
             "share one clock",
         ),
     ),
+    "chance in held-out sessions": (
+        {
+            "valid": LOW,
+            "test": {"smoothed": -0.02, "gru": -0.005},
+            "noise": 0.05,
+            "held_out": "session",
+        },
+        "chance",
+        ("A model meets other units in a held-out session. Ask within sessions first",),
+    ),
     "validation is lost on test": (
         {"test": DRIFT},
         "contradicted",
