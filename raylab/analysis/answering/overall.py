@@ -66,8 +66,8 @@ def overall(
         pvalues=claimed.pvalues if claimed else {},
         recommended=simplest(
             members,
-            {name: entrants[name].family for name in members},
-            {name: entrants[name].learnt or 0 for name in members},
+            {name: entrants[name].family for name in shared},
+            {name: entrants[name].learnt or 0 for name in shared},
             means,
             constant=float(chance.losses.mean()),
         )

@@ -21,17 +21,25 @@ def simplest(
     Baselines are nearest neighbours, which store samples and learn nothing: they are equally
     simple, so the best of them by its mean is taken.
 
-    An entrant that fails in a few units has so wide a spread that no data tell it from the best
-    one. So an entrant that loses more than a constant is left out where another one does not.
+    An entrant whose losses spread widely is a member however bad its mean is, because no data tell
+    it from the best one. So two kinds of members are passed over where others are left: those that
+    lose more than a constant, and those to which an entrant that is no less simple is superior by
+    its mean.
 
     Args:
         members: Of a model confidence set.
-        means: The mean loss of each.
+        means: The mean loss of every entrant, members or not.
         constant: The mean loss of a constant prediction.
     """
-    useful = [name for name in members if means[name] < constant] or members
 
-    def size(name: str) -> int:
-        return 0 if families[name] == ORDER[0] else learnt.get(name, 0)
+    def size(name: str) -> tuple[int, int]:
+        order = ORDER.index(families[name])
+        return order, learnt.get(name, 0) if order else 0
 
-    return min(useful, key=lambda name: (ORDER.index(families[name]), size(name), means[name]))
+    def is_useful(name: str) -> bool:
+        return means[name] < constant and not any(
+            size(other) <= size(name) and means[other] < means[name] for other in means
+        )
+
+    useful = [name for name in members if is_useful(name)] or members
+    return min(useful, key=lambda name: (size(name), means[name]))

@@ -135,6 +135,15 @@ def test_an_entrant_that_is_worse_than_a_constant_is_not_recommended() -> None:
     assert simplest(list(readouts), families, {"ridge": 9, "svm": 9}, readouts) == "svm"
 
 
+def test_a_member_is_passed_over_where_a_simpler_entrant_is_better_by_its_mean() -> None:
+    means = {"raw": 0.4, "ridge": 0.6, "gru": 0.3}
+    # Losses of ridge may spread so widely that it is a member, and those of raw so little that it
+    # is none.
+    assert simplest(["ridge", "gru"], FAMILIES, {}, means) == "gru"
+    assert simplest(["ridge", "gru"], FAMILIES, {}, {**means, "ridge": 0.35}) == "ridge"
+    assert simplest(["ridge"], FAMILIES, {}, means) == "ridge"
+
+
 def test_entrants_without_numbers_and_other_samples_are_refused() -> None:
     fold = Fold()
     broken = fold.table(0.5)
