@@ -102,7 +102,8 @@ def more_data(difference: Span) -> str:
     if abs(difference.value) * _HOPELESS**0.5 <= reach:
         return "The two are so close that no realistic amount of data would tell them apart."
     factor = wording.times((reach / abs(difference.value)) ** 2)
-    return f"About {factor} as much data would show it, if the difference stays the same."
+    shown = "show it" if is_gain else "show that it is worse"
+    return f"About {factor} as much data would {shown}, if the difference stays the same."
 
 
 def _some(names: list[str]) -> str:

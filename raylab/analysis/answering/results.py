@@ -109,7 +109,8 @@ class EntrantRow(Result):
         trials: How many configs of it were tried, over all folds.
         in_set: Whether the data cannot tell it from the best; None where no set is claimed.
         pvalue: Of the model confidence set; None where no set is claimed.
-        learnt: How many numbers it learns; None where that is not known.
+        learnt: How many numbers it learns; None where that is not known, and of baselines, which
+            store samples.
         seconds: How long its trials worked, over all folds.
     """
 

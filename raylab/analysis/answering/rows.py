@@ -60,7 +60,7 @@ def _entrant_row(
         trials=facts.trials,
         in_set=None if together.members is None else name in together.members,
         pvalue=together.pvalues.get(name),
-        learnt=facts.learnt,
+        learnt=None if facts.family == "baseline" else facts.learnt,
         seconds=round(facts.seconds, 1),
     )
 

@@ -59,6 +59,14 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
             "About 20 times as much data would show it",
         ),
     ),
+    "below the baseline on test, perhaps by chance": (
+        {"test": {**SCORES, "gru": 0.69}, "noise": 0.06},
+        "tied",
+        (
+            "do not show that it is better than the best baseline, smoothed (difference -0.010",
+            "as much data would show that it is worse, if the difference stays the same",
+        ),
+    ),
     "too few units for a set": (
         {"folds": 1, "units": 12},
         "better",
