@@ -140,7 +140,7 @@ def ask(name: str, question: Question, out: Path, minutes: float, folds: int) ->
         baseline=answer.baseline.score,
         reference=1 - float(np.mean([each.mean() for each in losses])),
         less_baseline=(answer.difference.value, answer.difference.low, answer.difference.high),
-        less_reference=_difference(outcomes, losses),
+        less_reference=_difference(outcomes, losses, answer.metric),
         choices=choices,
         sentence=answer.sentence,
     )
@@ -171,10 +171,12 @@ def _reference_losses(
     return losses, choices
 
 
-def _difference(outcomes: Sequence[FoldOutcome], losses: Sequence[np.ndarray]) -> list[float]:
+def _difference(
+    outcomes: Sequence[FoldOutcome], losses: Sequence[np.ndarray], metric: str
+) -> list[float]:
     """The recommendation less the reference over the test units of all folds."""
     own = Pooled.of([outcome.test[outcome.recommended] for outcome in outcomes])
-    difference = own.above(Pooled.of(losses))
+    difference = own.above(Pooled.of(losses), metric)
     return [float(value) for value in difference.to_dict().values()]
 
 
