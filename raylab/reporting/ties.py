@@ -89,13 +89,13 @@ def tied(
     best = trials[0]
     losses = {record.trial: losses_of(record, file_of(record.trial)) for record in trials[:MOST]}
     members = {record.trial for record in trials if record.score == best.score}
-    found = _members(best.trial, losses)
-    members |= set(found)
+    claimed = _members(best.trial, losses)
+    members |= set(claimed)
     if len(members) < 2:
         return None
     kept = [record for record in trials if record.trial in members]
     simplest = min(kept, key=lambda record: _complexity(record, losses)).trial
-    unit = losses[best.trial] if found else None
+    unit = losses[best.trial] if claimed else None
     text = _text(len(kept), len(trials), unit, simplest, best.trial)
     return Ties(tuple(record.trial for record in kept), simplest, text)
 

@@ -4,7 +4,6 @@ has loaded torch already.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -55,38 +54,6 @@ class Pool(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
-
-
-class OwnProcess:
-    """A pool without processes: `next` runs the jobs one after the other in this process. For
-    tests.
-    """
-
-    slots = 1
-
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[str, Function, Any]] = deque()
-
-    def submit(self, key: str, function: Function, job: Any) -> None:
-        self._waiting.append((key, function, job))
-
-    def next(self, timeout_s: float | None = None) -> Ended | None:
-        if not self._waiting:
-            return None
-        key, function, job = self._waiting.popleft()
-        try:
-            return Ended(key, function(job))
-        except Exception as error:
-            return Ended(key, error)
-
-    def stop(self, key: str) -> None:
-        self._waiting = deque(entry for entry in self._waiting if entry[0] != key)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._waiting.clear()
 
 
 @dataclass

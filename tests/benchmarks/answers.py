@@ -123,26 +123,28 @@ def ask(name: str, question: Question, out: Path, minutes: float, folds: int) ->
     data, folder = out / "data" / question.recipe, out / name
     if not data.is_dir():
         raylab.prepare(REAL_DATA / question.path, recipe=question.recipe, out=data)
-    answer = raylab.answer(
-        data, question.label, minutes=minutes, folds=folds, per=question.per, out=folder
-    )
-    outcomes = _outcomes(StudyFolder.open(folder))
+    if folder.is_dir():
+        raylab.resume(folder)
+    else:
+        raylab.answer(
+            data, question.label, minutes=minutes, folds=folds, per=question.per, out=folder
+        )
+    study = StudyFolder.open(folder)
+    answer = json.loads(study.answer_path.read_text(encoding="utf-8"))
+    outcomes = _outcomes(study)
     losses, choices = _reference_losses(folder, question, outcomes)
-    assert answer.recommended
-    assert answer.baseline
-    assert answer.best
     return Row(
         name=name,
-        recommended=answer.recommended.name,
-        score=(answer.recommended.score, answer.recommended.low, answer.recommended.high),
-        best=answer.best.name,
-        best_score=answer.best.score,
-        baseline=answer.baseline.score,
+        recommended=answer["recommended"]["name"],
+        score=[answer["recommended"][key] for key in ("score", "low", "high")],
+        best=answer["best"]["name"],
+        best_score=answer["best"]["score"],
+        baseline=answer["baseline"]["score"],
         reference=1 - float(np.mean([each.mean() for each in losses])),
-        less_baseline=(answer.difference.value, answer.difference.low, answer.difference.high),
-        less_reference=_difference(outcomes, losses, answer.metric),
+        less_baseline=[answer["difference"][key] for key in ("value", "low", "high")],
+        less_reference=_difference(outcomes, losses, answer["metric"]),
         choices=choices,
-        sentence=answer.sentence,
+        sentence=answer["sentence"],
     )
 
 

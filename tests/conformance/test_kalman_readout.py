@@ -98,13 +98,13 @@ def test_kalman(order: int, noise: float, shrinkage: str, kind: str) -> None:
     readout, label = fitted(order, noise, shrinkage, kind)
     model, middle, spread = system(label, order, noise, shrinkage)
     asked, _ = course((60, 40), seed=1)
-    found = readout.predict(asked).values
+    predicted = readout.predict(asked).values
     for reference in (textbook, statsmodels):
         states = [reference(model, rows) for rows in np.split(asked.rows, [60])]
         expected = np.concatenate(states)[:, : len(middle)] * spread + middle
         if kind == "circular":
             expected = np.arctan2(expected[:, 1:], expected[:, :1])
-        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7)
+        np.testing.assert_allclose(predicted, expected, rtol=1e-7, atol=1e-7)
 
 
 def test_examples_are_some_of_the_rows_that_are_filtered() -> None:
@@ -130,8 +130,8 @@ def test_silent_units_do_not_break_the_filter() -> None:
     config = KalmanConfig(kind="kalman", order=0, process_noise=1.0)
     alone = fit_readout(config, made, Label.continuous(values)).predict(asked).values
     wide = replace(made, rows=np.concatenate([made.rows, silent], axis=1))
-    found = fit_readout(config, wide, Label.continuous(values)).predict(
+    predicted = fit_readout(config, wide, Label.continuous(values)).predict(
         replace(asked, rows=np.concatenate([asked.rows, active], axis=1))
     )
-    error, before = (np.abs(each - truth).mean() for each in (found.values, alone))
+    error, before = (np.abs(each - truth).mean() for each in (predicted.values, alone))
     assert error < 2 * before

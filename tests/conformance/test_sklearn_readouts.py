@@ -231,10 +231,10 @@ def test_nearest_neighbours_of_principal_components(case: Case, metric: str) -> 
     count = min(5, *fitted.shape)
     label = Label(kind="discrete", values=case.codes, classes=NAMES)
     config = KnnConfig(neighbours=5, metric=metric, components=count)
-    told = fit_readout(config, case.features, label).predict(case.asked)
+    predicted = fit_readout(config, case.features, label).predict(case.asked).values
     oracle = make_pipeline(PCA(count), KNeighborsClassifier(5, metric=metric))
     oracle.fit(fitted, case.codes)
-    np.testing.assert_array_equal(told.values, oracle.predict(asked))
+    np.testing.assert_array_equal(predicted, oracle.predict(asked))
 
 
 def test_the_number_of_components_is_chosen_on_validation() -> None:

@@ -52,15 +52,15 @@ def case(classes: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 def test_boosting_of_classes(classes: int) -> None:
     fitted, asked, codes, _ = case(classes)
     label = Label(kind="discrete", values=2 * codes, classes=tuple("abcdefghi"))
-    found = fit_readout(BOOSTING, fitted, label).predict(asked)
+    prediction = fit_readout(BOOSTING, fitted, label).predict(asked)
     model = HistGradientBoostingClassifier(**BOOSTED).fit(fitted, 2 * codes)
-    np.testing.assert_array_equal(found.values, model.predict(asked))
-    assert found.scores is not None
-    scores, expected = found.scores[:, model.classes_], model.decision_function(asked)
+    np.testing.assert_array_equal(prediction.values, model.predict(asked))
+    assert prediction.scores is not None
+    scores, expected = prediction.scores[:, model.classes_], model.decision_function(asked)
     if classes == 2:
         expected = np.stack([-expected, expected], axis=1) / 2
     np.testing.assert_array_equal(scores, expected)
-    shares = class_probabilities("gradient_boosting", found.scores)
+    shares = class_probabilities("gradient_boosting", prediction.scores)
     assert shares is not None
     np.testing.assert_allclose(shares[:, model.classes_], model.predict_proba(asked), atol=1e-12)
 
@@ -72,7 +72,7 @@ def test_boosting_of_values_and_angles() -> None:
         (Label.continuous(values), values),
         (Label.continuous(angles, kind="circular"), on_circle(angles)),
     ):
-        found = fit_readout(BOOSTING, fitted, label).predict(asked).values
+        prediction = fit_readout(BOOSTING, fitted, label).predict(asked).values
         centre, spread = targets.mean(0), targets.std(0)
         standard = (targets - centre) / spread
         predicted = [
@@ -82,7 +82,7 @@ def test_boosting_of_values_and_angles() -> None:
         expected = np.stack(predicted, axis=1) * spread + centre
         if label.kind == "circular":
             expected = np.arctan2(expected[:, 1:], expected[:, :1])
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(prediction, expected)
 
 
 def test_fewer_rounds_are_the_first_of_more() -> None:
@@ -105,11 +105,11 @@ def test_fewer_rounds_are_the_first_of_more() -> None:
 def test_extra_trees_of_classes(classes: int) -> None:
     fitted, asked, codes, _ = case(classes)
     label = Label(kind="discrete", values=2 * codes, classes=tuple("abcdefghi"))
-    found = fit_readout(EXTRA, fitted, label).predict(asked)
+    prediction = fit_readout(EXTRA, fitted, label).predict(asked)
     model = ExtraTreesClassifier(**FOREST).fit(fitted, 2 * codes)
-    np.testing.assert_array_equal(found.values, model.predict(asked))
-    assert found.scores is not None
-    shares = class_probabilities("extra_trees", found.scores)
+    np.testing.assert_array_equal(prediction.values, model.predict(asked))
+    assert prediction.scores is not None
+    shares = class_probabilities("extra_trees", prediction.scores)
     assert shares is not None
     np.testing.assert_allclose(shares[:, model.classes_], model.predict_proba(asked), atol=1e-11)
 
@@ -118,12 +118,12 @@ def test_extra_trees_of_classes(classes: int) -> None:
 def test_extra_trees_of_values(dims: int) -> None:
     fitted, asked, _, values = case()
     values = values[:, :dims]
-    found = fit_readout(EXTRA, fitted, Label.continuous(values)).predict(asked).values
+    prediction = fit_readout(EXTRA, fitted, Label.continuous(values)).predict(asked).values
     centre, spread = values.mean(0), values.std(0)
     standard = (values - centre) / spread
     model = ExtraTreesRegressor(**FOREST).fit(fitted, standard[:, 0] if dims == 1 else standard)
     expected = model.predict(asked).reshape(-1, dims) * spread + centre
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    np.testing.assert_allclose(prediction, expected, rtol=1e-12)
 
 
 def test_each_tree_is_fitted_on_a_bounded_draw(monkeypatch: pytest.MonkeyPatch) -> None:

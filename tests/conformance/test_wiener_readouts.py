@@ -49,8 +49,8 @@ def test_wiener(examples: int, features: int, offset: float) -> None:
         expected = model.fit(fitted.astype(float), targets[:examples]).predict(asked.astype(float))
         if label.kind == "circular":
             expected = np.arctan2(expected[:, 1:], expected[:, :1])
-        found = fit_readout(WIENER, fitted, label).predict(asked).values
-        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+        prediction = fit_readout(WIENER, fitted, label).predict(asked).values
+        np.testing.assert_allclose(prediction, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
@@ -58,15 +58,15 @@ def test_wiener_cascade(degree: int) -> None:
     x, values = case(400, 8)
     fitted, asked, label = x[:300], x[300:], Label.continuous(values[:300])
     config = WienerCascadeConfig(kind="wiener_cascade", degree=degree)
-    found = fit_readout(config, fitted, label).predict(asked).values
+    prediction = fit_readout(config, fitted, label).predict(asked).values
     linear = fit_readout(WIENER, fitted, label)
     before, after = linear.predict(fitted).values, linear.predict(asked).values
     for dim in range(2):
         polynomial = np.polyfit(before[:, dim], values[:300, dim], degree)
         within = after[:, dim].clip(before[:, dim].min(), before[:, dim].max())
-        np.testing.assert_allclose(found[:, dim], np.polyval(polynomial, within), atol=1e-8)
+        np.testing.assert_allclose(prediction[:, dim], np.polyval(polynomial, within), atol=1e-8)
     if degree == 3:  # a cube is what it was made with
-        assert r2_score(values[300:], found) > r2_score(values[300:], after) + 0.03
+        assert r2_score(values[300:], prediction) > r2_score(values[300:], after) + 0.03
 
 
 def test_a_window_of_the_past(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_window_of_the_past(tmp_path: Path) -> None:
         assert "align" not in parse_trial({**value, **without}, "test").model_dump_json()
     training = Training(config, data, whole_shard(data, config.view, config.sessions))
     training.advance()
-    found = training.task.predictions(config, training.model, training.shard, "valid")["rat"]
+    prediction = training.task.predictions(config, training.model, training.shard, "valid")["rat"]
 
     activity = view_activity(data.open("rat"), config.view)[0].astype(float)
     parts = training.shard["rat"].timeline.parts
@@ -102,4 +102,4 @@ def test_a_window_of_the_past(tmp_path: Path) -> None:
         for split in (0, 1)
     )
     oracle = LinearRegression().fit(windows[train], truth[train])
-    np.testing.assert_allclose(found.predicted, oracle.predict(windows[valid]), atol=1e-6)
+    np.testing.assert_allclose(prediction.predicted, oracle.predict(windows[valid]), atol=1e-6)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+from own_process import OwnProcess
 
 from raylab.analysis.answering.fitting import FitJob, FitResult
 from raylab.analysis.answering.searching.board import Board
@@ -21,7 +22,6 @@ from raylab.space.settings import Resources
 from raylab.tracking.study import StudyFolder
 from raylab.training.candidates import PREDICTIONS, CandidateTable
 from raylab.tuning.entrants.entrant import Entrant
-from raylab.tuning.pool import OwnProcess
 
 UNITS = 24
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from own_process import OwnProcess
 
-from raylab.tuning.pool import Ended, OwnProcess
+from raylab.tuning.pool import Ended
 
 
 def double(number: int) -> int:

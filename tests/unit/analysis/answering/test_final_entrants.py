@@ -50,9 +50,9 @@ def test_a_session_that_is_held_out_whole(tmp_path: Path, family: str) -> None:
     predictor = final(tmp_path, data, config, "test")
     table = CandidateTable.load(tmp_path / "final" / PREDICTIONS)
     assert table.held_out.sessions == ("e",)
-    found = [predictor.predict(part, session="e") for part in held_out(data, "e", "test")]
+    predictions = [predictor.predict(part, session="e") for part in held_out(data, "e", "test")]
     names = [table.held_out.classes[code] for code in table.predicted[0]]
-    assert np.concatenate(found).tolist() == names
+    assert np.concatenate(predictions).tolist() == names
     if family == "contrastive":
         readouts = predictor.members[0].readouts
         assert len(readouts["e"].readout.arrays["labels"]) == 4 * 200
@@ -69,6 +69,6 @@ def test_stretches_shorter_than_a_window(tmp_path: Path, family: str, samples: i
         if family in ("ridge", "kalman")
         else embedding_config(family, "position", **view)
     )
-    found = final(tmp_path, data, config, "valid").predict(session("a").neural[:samples])
-    assert found.shape == (samples,)
-    assert np.isfinite(found).all()
+    predictions = final(tmp_path, data, config, "valid").predict(session("a").neural[:samples])
+    assert predictions.shape == (samples,)
+    assert np.isfinite(predictions).all()

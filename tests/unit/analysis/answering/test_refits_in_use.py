@@ -77,15 +77,17 @@ def test_the_scored_predictions_are_those_of_the_predictor(
         weights=weights,
     )
     parts = [(name, part) for name in "ab" for part in held_out(data, name, "test")]
-    found = np.concatenate([predictor.predict(part, session=name) for name, part in parts])
+    predictions = np.concatenate([predictor.predict(part, session=name) for name, part in parts])
     if label == "choice":
-        assert found.tolist() == [tables[0].held_out.classes[code] for code in expected.values]
+        assert predictions.tolist() == [
+            tables[0].held_out.classes[code] for code in expected.values
+        ]
         likely = [predictor.predict_proba(part, session=name) for name, part in parts]
         assert tables[0].held_out.classes == predictor.classes
         assert expected.probabilities is not None
         np.testing.assert_allclose(np.concatenate(likely), expected.probabilities, atol=1e-4)
     else:
-        np.testing.assert_allclose(found, expected.values[:, 0], rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(predictions, expected.values[:, 0], rtol=1e-3, atol=1e-3)
 
 
 def test_the_probabilities_of_a_refit_are_kept(data: Dataset, tmp_path: Path) -> None:

@@ -65,12 +65,12 @@ def test_a_set_is_not_broken_by_equal_constant_or_missing_losses() -> None:
         "constant": np.full(30, 3.0),
         "broken": np.where(np.arange(30) == 4, np.nan, good),
     }
-    found = confidence_set(losses)
-    assert found is not None
-    assert found.members == ("good", "copy")
-    assert found.pvalues["broken"] == 0
+    claimed = confidence_set(losses)
+    assert claimed is not None
+    assert claimed.members == ("good", "copy")
+    assert claimed.pvalues["broken"] == 0
     assert confidence_set({"a": np.zeros(20), "b": np.zeros(20)}).members == ("a", "b")
     assert confidence_set({"a": np.zeros(20), "b": np.ones(20)}).members == ("a",)
     assert confidence_set({"a": good}).members == ("a",)
     assert confidence_set({"a": good[:19], "b": good[:19]}) is None
-    assert confidence_set(losses) == found
+    assert confidence_set(losses) == claimed

@@ -15,8 +15,8 @@ LEAST = 0.92
 
 
 def coverage(values: np.ndarray, truth: float, **bounds: tuple[float, float]) -> float:
-    found = np.array([mean_interval(row, **bounds) for row in values])
-    return float(((found[:, 1] <= truth) & (truth <= found[:, 2])).mean())
+    intervals = np.array([mean_interval(row, **bounds) for row in values])
+    return float(((intervals[:, 1] <= truth) & (truth <= intervals[:, 2])).mean())
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3])
@@ -46,8 +46,8 @@ def test_intervals_over_folds_know_where_folds_begin() -> None:
     generator = np.random.default_rng(3)
     pieces = [series(generator, (400, 20), 0.3) for _ in range(5)]
     values, folds = np.concatenate(pieces, axis=1), np.repeat(np.arange(5), 20)
-    found = np.array([mean_interval(row, folds=folds) for row in values])
-    assert ((found[:, 1] <= 0) & (found[:, 2] >= 0)).mean() >= LEAST
+    intervals = np.array([mean_interval(row, folds=folds) for row in values])
+    assert ((intervals[:, 1] <= 0) & (intervals[:, 2] >= 0)).mean() >= LEAST
 
 
 def test_intervals_stay_within_bounds_and_hold_the_mean() -> None:
