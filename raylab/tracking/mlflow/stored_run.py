@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raylab.tracking.runs import Point
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param, RunTag
 
 
 @dataclass
@@ -19,6 +20,7 @@ class StoredRun:
 
     Attributes:
         points: (key, step, value) of its metrics; None until they are needed.
+        is_new: Whether this object made the run, and has logged no model for it.
         ended: Milliseconds since 1970.
     """
 
@@ -29,6 +31,7 @@ class StoredRun:
     tags: dict[str, str]
     params: set[str]
     points: set[tuple[str, int, str]] | None
+    is_new: bool = False
 
     @classmethod
     def create(
@@ -41,7 +44,8 @@ class StoredRun:
         tags: Mapping[str, str],
     ) -> StoredRun:
         run = client.create_run(experiment, start_time=started, tags=dict(tags), run_name=name)
-        return cls(client, run.info.run_id, run.info.status, None, dict(tags), set(), set())
+        info = run.info
+        return cls(client, info.run_id, info.status, None, dict(tags), set(), set(), is_new=True)
 
     @classmethod
     def search(
@@ -68,36 +72,34 @@ class StoredRun:
             if not (token := page.token):
                 return
 
-    def log_params(self, params: Mapping[str, str]) -> None:
-        """Parameters are immutable in MLflow: those it has are left alone."""
-        from mlflow.entities import Param
+    def log(
+        self,
+        *,
+        params: Mapping[str, str] | None = None,
+        points: Sequence[Point] = (),
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add parameters, points and tags, as few calls as MLflow's limits allow: with its own
+        SQLite, each call costs several transactions.
 
-        lacking = [Param(key, value) for key, value in params.items() if key not in self.params]
-        for start in range(0, len(lacking), 100):
-            self.client.log_batch(self.id, params=lacking[start : start + 100])
-        self.params |= set(params)
+        Parameters are immutable in MLflow: those it has are left alone. A step that a resumed trial
+        reported again, with the same value, is there already.
+        """
+        from mlflow.entities import Metric, Param, RunTag
 
-    def log_points(self, points: Sequence[Point]) -> None:
-        """A step that a resumed trial reported again, with the same value, is there already."""
-        from mlflow.entities import Metric
-
-        have = self._history({key for key, *_ in points})
-        lacking = [point for point in points if _identity(point) not in have]
-        for start in range(0, len(lacking), 1000):
-            self.client.log_batch(
-                self.id, metrics=[Metric(*point) for point in lacking[start : start + 1000]]
-            )
-        have.update(_identity(point) for point in lacking)
+        have = self._history({key for key, *_ in points}) if points else set()
+        new_params = [Param(*pair) for pair in (params or {}).items() if pair[0] not in self.params]
+        new_points = [Metric(*point) for point in points if _identity(point) not in have]
+        changed = {name: text for name, text in (tags or {}).items() if self.tags.get(name) != text}
+        new_tags = [RunTag(*pair) for pair in changed.items()]
+        for batch in _batches(new_params, new_points, new_tags):
+            self.client.log_batch(self.id, **batch)
+        self.params |= {param.key for param in new_params}
+        have.update(_identity(point) for point in points)
+        self.tags |= changed
 
     def log_tags(self, tags: Mapping[str, str]) -> None:
-        from mlflow.entities import RunTag
-
-        changed = {name: value for name, value in tags.items() if self.tags.get(name) != value}
-        if changed:
-            self.client.log_batch(
-                self.id, tags=[RunTag(name, value) for name, value in changed.items()]
-            )
-            self.tags |= changed
+        self.log(tags=tags)
 
     def drop_tag(self, name: str) -> None:
         if name in self.tags:
@@ -124,10 +126,12 @@ class StoredRun:
         """
         from mlflow.entities import LoggedModelOutput
 
-        for stale in self.client.search_logged_models(
-            [experiment], f"tags.`raylab.trial_key` = '{key}'"
-        ):
-            self.client.delete_logged_model(stale.model_id)
+        if not self.is_new:
+            for stale in self.client.search_logged_models(
+                [experiment], f"tags.`raylab.trial_key` = '{key}'"
+            ):
+                self.client.delete_logged_model(stale.model_id)
+        self.is_new = False
         model = self.client.create_logged_model(
             experiment,
             name=name,
@@ -153,3 +157,19 @@ class StoredRun:
 def _identity(point: Point) -> tuple[str, int, str]:
     key, value, _, step = point
     return key, step, repr(value)
+
+
+def _batches(
+    params: Sequence[Param], metrics: Sequence[Metric], tags: Sequence[RunTag]
+) -> Iterator[dict[str, Any]]:
+    """What one call of `log_batch` takes: at most 1,000 entries, 100 parameters, 100 tags, and
+    room for both beside the metrics.
+    """
+    most = {"params": 100, "metrics": 800, "tags": 100}
+    lists = {"params": params, "metrics": metrics, "tags": tags}
+    rounds = max(-(-len(entries) // most[name]) for name, entries in lists.items())
+    for at in range(rounds):
+        yield {
+            name: entries[at * most[name] : (at + 1) * most[name]]
+            for name, entries in lists.items()
+        }

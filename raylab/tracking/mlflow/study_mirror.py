@@ -31,23 +31,17 @@ def sync_study(
     modes: tuple[Mode, ...] = study.modes or ("max",)
     winner = best(trials, *modes)
     curve = enumerate(best_so_far(trials, modes[0]), start=1)
-    connection.parent.log_points(
-        [("best_score", score, round(time * 1000), count) for count, (time, score) in curve]
-    )
+    points = [("best_score", score, round(time * 1000), count) for count, (time, score) in curve]
     _study_files(study, connection.parent, with_results=status != "RUNNING")
-    connection.parent.log_tags(
-        {
-            "raylab.trials": str(len(drawn(trials))),
-            **({"raylab.best_trial": winner.trial} if winner else {}),
-        }
-    )
+    tags = {"raylab.trials": str(len(drawn(trials)))}
+    if winner:
+        tags["raylab.best_trial"] = winner.trial
     selection = ended_selection(study.ledger.read())
     if selection and selection.champion:
-        connection.parent.log_tags({"raylab.champion": selection.champion})
+        tags["raylab.champion"] = selection.champion
     if len(modes) > 1:
-        connection.parent.log_tags(
-            {"raylab.front": ", ".join(record.trial for record in front(trials, *modes))}
-        )
+        tags["raylab.front"] = ", ".join(record.trial for record in front(trials, *modes))
+    connection.parent.log(points=points, tags=tags)
     last = (
         max((record.ended or 0.0 for record in trials), default=0.0) or study.description["created"]
     )

@@ -64,17 +64,16 @@ class TrialMirror:
     def _fill(
         self, connection: Connection, child: StoredRun, run: TrialRun, record: TrialRecord
     ) -> None:
-        child.log_params(run.params)
-        child.log_points(run.points)
-        if run.ended is not None:
-            self._add_files(child, record)
-            self._model(connection, child, record)
-        child.log_tags(run.tags)
+        child.log(params=run.params, points=run.points, tags=run.tags)
         if "raylab.error" not in run.tags:
             child.drop_tag("raylab.error")  # of an attempt before the last
+        if run.ended is None:
+            child.set_status(run.status, None)
+            return
+        self._add_files(child, record)
+        model = self._model(connection, child, record)
         child.set_status(run.status, run.ended)
-        if run.ended is not None:
-            child.log_tags({_MIRRORED: run.digest})
+        child.log_tags({**model, _MIRRORED: run.digest})
 
     def _add_files(self, child: StoredRun, record: TrialRecord) -> None:
         config = self.study.config_path(record.trial)
@@ -102,13 +101,17 @@ class TrialMirror:
         except Exception as error:
             _log.warning("trial %s: no figures in MLflow (%s)", record.trial, error)
 
-    def _model(self, connection: Connection, child: StoredRun, record: TrialRecord) -> None:
-        """Log the model folder of the last attempt as the one logged model of the trial."""
+    def _model(
+        self, connection: Connection, child: StoredRun, record: TrialRecord
+    ) -> dict[str, str]:
+        """Log the model folder of the last attempt as the one logged model of the trial; the tags
+        that say which it is.
+        """
         folder = self.study.model_folder(record.trial)
         files = sorted(path for path in folder.glob("*") if path.is_file())
         signature = digest({path.name: file_digest(path) for path in files})
         if not files or child.tags.get("raylab.model_digest") == signature:
-            return
+            return {}
         model_id = child.log_model(
             folder,
             experiment=connection.experiment,
@@ -117,4 +120,4 @@ class TrialMirror:
             key=trial_key(self.study.id, record.trial),
             step=record.step,
         )
-        child.log_tags({"raylab.model_id": model_id, "raylab.model_digest": signature})
+        return {"raylab.model_id": model_id, "raylab.model_digest": signature}
