@@ -31,11 +31,21 @@ def choices(answer: Answer) -> Counter[str]:
     return Counter(row.recommended.name for row in answer.by_fold)
 
 
+def chose_baselines(answer: Answer) -> bool:
+    """Whether every fold recommends its own best baseline, so that the difference is zero."""
+    return all(
+        row.baseline is not None and row.baseline.name == row.recommended.name
+        for row in answer.by_fold
+    )
+
+
 def it(answer: Answer) -> str:
     """What the score is of: the entrant, or what the folds chose where that differs."""
     chosen = choices(answer)
-    if len(chosen) < 2:
+    if list(chosen) == [answer.recommended.name if answer.recommended else ""]:
         return "it"
+    if len(chosen) == 1:
+        return f"{next(iter(chosen))}, which every fold chose,"
     names = [f"{name} in {count}" for name, count in chosen.most_common()]
     return f"what the folds chose ({wording.listed(names)})"
 

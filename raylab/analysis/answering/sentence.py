@@ -8,6 +8,7 @@ from raylab.analysis.answering import wording
 from raylab.analysis.answering.bewares import contradicted, no_better_than_chance
 from raylab.analysis.answering.outcome import read_folds
 from raylab.analysis.answering.phrases import (
+    chose_baselines,
     chosen_entrant,
     decodes,
     it,
@@ -42,6 +43,13 @@ def _better(answer: Answer) -> str:
 
 def _tied(answer: Answer) -> str:
     assert answer.baseline is not None
+    if answer.set and chose_baselines(answer):
+        return (
+            f"Use {chosen_entrant(answer)}: the validation parts of all folds together show that "
+            "it is better than the baselines. Each fold alone has too little data to show it and "
+            f"chose its best baseline, so the test parts do not compare the two: {it(answer)} "
+            f"{decodes(answer)}. {set_text(answer)}"
+        )
     return (
         f"Use {chosen_entrant(answer)}: {it(answer)} {decodes(answer)}, "
         f"but the test parts do not show that it is better than the best "
