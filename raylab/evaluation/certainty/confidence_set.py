@@ -110,7 +110,7 @@ def widening(excess: np.ndarray, block: int, folds: np.ndarray | None = None) ->
         excess: (U, k) losses of k entrants less the mean of each.
         block: Units that are drawn together.
     """
-    differences = excess - excess.mean(axis=1, keepdims=True)
+    differences = _paired(excess)
     count, entrants = excess.shape
     correlation = autocorrelation(differences, folds)
     inflation = (1 + correlation) / (1 - correlation)
@@ -119,6 +119,19 @@ def widening(excess: np.ndarray, block: int, folds: np.ndarray | None = None) ->
     tail = 1 - ERROR / (entrants * (entrants - 1))  # of the largest of all differences
     tails = float(stdtrit(worth - 1, tail) / ndtri(tail))
     return max((needed / _drawn(differences, block)) ** 0.5 * tails * MARGIN, 1.0)
+
+
+def _paired(excess: np.ndarray) -> np.ndarray:
+    """(U, pairs) the differences of every two entrants, each with a variance of 1.
+
+    Without this scale, an entrant whose losses are hundreds of times those of the others (a filter
+    that explodes in a few units) alone would decide how wide all others are compared.
+    """
+    first, second = np.triu_indices(excess.shape[1], 1)
+    differences = excess[:, first] - excess[:, second]
+    spread = differences.std(axis=0)
+    differing = spread > TINY * np.abs(excess).max()
+    return np.asarray(differences[:, differing] / spread[differing])
 
 
 def _drawn(series: np.ndarray, block: int) -> float:
