@@ -159,7 +159,8 @@ def _grid(space: Space, path: str, seeds: int, source: str) -> dict[str, Any]:
 
 
 def _learnt(plan: Plan, path: str, value: Scalar) -> int:
-    config = parse_trial(set_path(set_path(plan.space.fixed(), SEED, 0), path, value), path)
+    chosen = set_path(set_path(plan.space.fixed(), SEED, 0), path, value)
+    config = parse_trial(plan.space.with_singles(chosen), path)
     return trial_parameter_count(config, config.sessions.used(plan.dataset.sessions))
 
 

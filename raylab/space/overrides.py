@@ -1,5 +1,5 @@
 """`--set` on a search space: a space key changes the space, a searched path is pinned, another
-becomes a base value.
+becomes a base value. A pinned path keeps its `when`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,23 @@ def overridden(
         ConfigError: An override names a draw by one of the paths that share it, or by its place in
             the file.
     """
-    for path, leaf in leaves(overrides):
-        value = _override(value, path, leaf, sections)
+    given = dict(leaves(overrides))
+    search = value.get("search", {})
+    # Parents first: only then is it known on which parameters a pinned one still depends.
+    for path in sorted(given, key=lambda path: len(_ancestors(path, search))):
+        value = _override(value, path, given[path], sections)
     return value
+
+
+def _ancestors(name: str, search: Mapping[str, object]) -> set[str]:
+    """The searched paths on which a path depends, by its `when` and theirs."""
+    known: set[str] = set()
+    waiting = [name]
+    while waiting:
+        parents = {parent for parent in _when(search.get(waiting.pop())) if parent in search}
+        waiting += parents - known
+        known |= parents
+    return known
 
 
 def _override(value: ConfigValues, path: str, leaf: object, sections: set[str]) -> ConfigValues:
@@ -45,6 +59,8 @@ def _override(value: ConfigValues, path: str, leaf: object, sections: set[str]) 
             f"{', '.join(other for other in _paths(search[owner]) if other != path)}",
             f"Pin them together: --set {owner}={leaf}",
         )
+    if any(parent in search for parent in _when(search.get(path))):
+        return _pinned_where_active(value, path, leaf)
     return _pinned(value, path, leaf)
 
 
@@ -61,16 +77,61 @@ def _pinned(value: ConfigValues, name: str, leaf: object) -> ConfigValues:
     }
     base = {path: entry for path, entry in leaves(value.get("base", {})) if path not in targets}
     result = {**value, "search": kept, "base": {**base, **dict.fromkeys(targets, leaf)}}
-    if value.get("points"):
-        gone = set(search) - set(kept)
-        rest = [
-            {path: entry for path, entry in point.items() if path not in gone}
-            for point in value["points"]
-        ]
-        result["points"] = [
+    return result | _points(value, kept, {})
+
+
+def _pinned_where_active(value: ConfigValues, name: str, leaf: object) -> ConfigValues:
+    """A parameter that depends on a searched one keeps its `when` and becomes a choice of a single
+    value. As a base value it would also be given to trials in which it does not exist.
+    """
+    search = value["search"]
+    if isinstance(leaf, list | Mapping):
+        parents = ", ".join(parent for parent in _when(search[name]) if parent in search)
+        raise ConfigError(
+            f"--set {name}: it exists only with some {parents}, and a choice is a single value, "
+            f"not {leaf}",
+            f"Pin {parents} as well.",
+        )
+    single = {"categorical": [leaf], "when": dict(_when(search[name]))}
+    if targets := _paths(search[name]):
+        single["paths"] = targets
+    kept = {
+        other: single if other == name else entry
+        for other, entry in search.items()
+        if not _excluded(entry, name, leaf)
+    }
+    return {**value, "search": kept} | _points(value, kept, {name: leaf})
+
+
+def _points(
+    value: ConfigValues, kept: Mapping[str, object], pinned: Mapping[str, object]
+) -> ConfigValues:
+    """The section `points` with the parameters that are kept, each point once; nothing where there
+    are no points.
+
+    Args:
+        pinned: Parameters that are kept with a single value.
+    """
+    if not value.get("points"):
+        return {}
+    rest = [
+        {
+            path: pinned.get(path, entry)
+            for path, entry in point.items()
+            if path in kept or path not in value.get("search", {})
+        }
+        for point in value["points"]
+    ]
+    return {
+        "points": [
             point for number, point in enumerate(rest) if point and point not in rest[:number]
         ]
-    return result
+    }
+
+
+def _when(entry: object) -> Mapping[str, object]:
+    """The condition of a search entry; empty where it has none."""
+    return (entry.get("when") or {}) if isinstance(entry, Mapping) else {}
 
 
 def _paths(entry: object) -> list[str]:
@@ -82,16 +143,14 @@ def _without_condition(entry: object, name: str) -> object:
     """An entry without its condition on a pinned shared draw, which is no config path any more. The
     condition holds, since entries for other choices were removed.
     """
-    if not isinstance(entry, Mapping) or name not in entry.get("when", {}):
+    if not isinstance(entry, Mapping) or name not in _when(entry):
         return entry
-    return {
-        **entry,
-        "when": {parent: wanted for parent, wanted in entry["when"].items() if parent != name},
-    }
+    when = {parent: wanted for parent, wanted in _when(entry).items() if parent != name}
+    return {**entry, "when": when}
 
 
 def _excluded(entry: object, path: str, leaf: object) -> bool:
-    when = entry.get("when", {}) if isinstance(entry, Mapping) else {}
+    when = _when(entry)
     if path not in when:
         return False
     wanted = when[path]

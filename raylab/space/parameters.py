@@ -93,6 +93,11 @@ class Parameter(Strict):
         kind = float if self.float_ else int
         return [kind(low + k * step) for k in range(int((high - low) // step) + 1)]
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it has one value, as a parameter that is pinned and keeps its `when`."""
+        return self.categorical is not None and len(self.categorical) == 1
+
     def contains(self, value: object) -> bool:
         """Whether a draw can be `value`."""
         if self.categorical is not None:

@@ -200,6 +200,14 @@ class Space(Strict):
             value = set_path(value, path, leaf)
         return value
 
+    def with_singles(self, value: ConfigValues) -> ConfigValues:
+        """A config mapping with every parameter of a single value that is active in it."""
+        for name in self.ordered():
+            parameter = self.search[name]
+            if parameter.is_single and self.active(name, value):
+                value = self.setting(value, name, parameter.extremes()[0])
+        return value
+
     def drawn(self, params: Mapping[str, Scalar]) -> ConfigValues:
         """The config mapping of one draw."""
         value = self.fixed()

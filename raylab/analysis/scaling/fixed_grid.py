@@ -23,7 +23,8 @@ def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -
     """A space of every combination of the axes' values and the seeds 0 to seeds - 1.
 
     Everything else is as `base` states it, or the default. What the space searches besides, its
-    sampler, scheduler and budget are left out.
+    sampler, scheduler and budget are left out. A parameter of a single value that depends on
+    another (a pinned one, for example) is as good as a base value, and is kept.
     """
     value = space.model_dump(mode="json", by_alias=True, exclude_none=True)
     kept: dict[str, Any] = {
@@ -32,6 +33,11 @@ def fixed_grid(space: Space, axes: Mapping[str, Sequence[Scalar]], seeds: int) -
     searched = {**axes, SEED: list(range(seeds))}
     base = {name: leaf for name, leaf in leaves(value.get("base", {})) if name not in searched}
     search = {path: {"categorical": list(values)} for path, values in searched.items()}
+    search |= {
+        name: entry
+        for name, entry in value.get("search", {}).items()
+        if name not in searched and space.search[name].is_single and space.search[name].when
+    }
     return {**kept, "base": base, "search": search, "sampler": {"kind": "grid"}}
 
 

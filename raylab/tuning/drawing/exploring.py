@@ -107,7 +107,8 @@ def mutable_paths(space: Space, config: PbtConfig, source: str = "space") -> lis
 
     def fits(path: str) -> bool:
         set_by_it = space.paths(path)
-        return path not in parents and all(
+        is_free = path not in parents and not space.search[path].is_single
+        return is_free and all(
             target.startswith(MUTABLE) and not target.endswith(".kind") for target in set_by_it
         )
 
