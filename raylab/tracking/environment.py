@@ -1,4 +1,4 @@
-"""What a study ran on: package versions and the state of the code. No host names, no paths."""
+"""What a study ran on: package versions and the state of raylab's code. No host names, no paths."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("raylab", "ray", "torch", "optuna", "mlflow", "numpy", "pandas", "scikit-learn")
+from raylab.files import read_json
+from raylab.version import __version__
+
+PACKAGE = Path(__file__).resolve().parents[1]  # the folder `raylab`
+BUILT = "commit.json"  # in the package of a wheel; `hatch_build.py` writes it
+_PACKAGES = ("ray", "torch", "optuna", "mlflow", "numpy", "pandas", "scikit-learn")
 
 
 def packages() -> dict[str, str]:
     """Versions of the packages that decide a result, of Python and of the platform."""
     versions = {name: package_version(name) for name in _PACKAGES}
     return {
+        "raylab": __version__,
         **{name: version for name, version in versions.items() if version},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -28,16 +34,31 @@ def package_version(name: str) -> str | None:
         return None
 
 
-def git_state(folder: Path | None = None) -> dict[str, object] | None:
-    """`{"commit": ..., "dirty": ...}` of the working folder; None outside git or before the first
-    commit.
+def code_state(package: Path = PACKAGE) -> dict[str, object] | None:
+    """`{"commit": ..., "dirty": ...}` of raylab's own code, wherever the command runs.
+
+    In a clone git knows it. A wheel states the commit that it was built from.
+
+    Returns:
+        None where nobody knows: in a copy of the sources without git.
+    """
+    # The folder of an environment may lie in a repository of the user's, which does not track it.
+    if _git(package, "ls-files", "--error-unmatch", "version.py"):
+        return git_state(package)
+    built = package / BUILT
+    return dict(read_json(built)) if built.is_file() else None
+
+
+def git_state(folder: Path) -> dict[str, object] | None:
+    """`{"commit": ..., "dirty": ...}` of the repository of a folder; None outside git or before the
+    first commit.
     """
     commit = _git(folder, "rev-parse", "HEAD")
     status = _git(folder, "status", "--porcelain", "--untracked-files=no") if commit else None
     return {"commit": commit, "dirty": bool(status)} if commit and status is not None else None
 
 
-def _git(folder: Path | None, *arguments: str) -> str | None:
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
             ["git", *arguments],

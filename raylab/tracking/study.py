@@ -18,6 +18,7 @@ from raylab.paths import local_path
 from raylab.tracking import environment
 from raylab.tracking.ledger import Ledger
 from raylab.tracking.records import Mode, TrialRecord, is_ended, records
+from raylab.version import __version__
 
 SCHEMA = 1
 ANSWER = "answer"  # the kind of a study that `raylab answer` made, and its section in study.json
@@ -262,9 +263,9 @@ def _defaults(path: Path) -> dict[str, object]:
         "name": path.name,
         "kind": "search",
         "created": time.time(),
-        "raylab": environment.package_version("raylab"),
+        "raylab": __version__,
         "packages": environment.packages(),
-        "git": environment.git_state(),
+        "git": environment.code_state(),
         "data": None,
         "objective": None,
         "label": None,

@@ -36,7 +36,7 @@ MAY: dict[str, set[str]] = {
     "training": BASE | {"data", "models", "processes", "evaluation", "tasks"},
     "interop": BASE | {"data", "models", "tasks", "training"},
     "sklearn": BASE | {"data", "training"},
-    "tracking": {"errors", "config", "files", "paths", "results"},
+    "tracking": {"errors", "config", "files", "paths", "results", "version"},
     "reporting": BASE | {"data", "tracking", "evaluation"},
     "tuning": BASE
     | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}

@@ -15,7 +15,7 @@ from raylab.errors import StudyError
 from raylab.files import map_tensors
 from raylab.results import Result
 from raylab.space.settings import Resources
-from raylab.tracking.environment import git_state, packages
+from raylab.tracking.environment import code_state, packages
 
 Weights = Mapping[str, np.ndarray]
 
@@ -94,12 +94,12 @@ def environment(
     The kind of CPU or GPU is not recorded, so it is not compared.
 
     Args:
-        description: Of the study: its packages and the state of git.
+        description: Of the study: its packages and the commit of raylab.
         resources: Of the study, for the number of threads.
     """
     then: dict[str, object] = dict(description.get("packages") or {})
     now: dict[str, object] = dict(packages())
-    for values, git in ((then, description.get("git")), (now, git_state())):
+    for values, git in ((then, description.get("git")), (now, code_state())):
         values |= {f"git {name}": value for name, value in (git or {}).items()}
     then["threads"] = resources.cpus
     now["threads"] = min(resources.cpus, os.cpu_count() or resources.cpus)

@@ -1,4 +1,4 @@
-"""`--set` on a searched path that has a `when`: only trials in which the path exists get the value."""
+"""`--set` on a searched path that has a `when`: trials in which the path exists get the value."""
 
 from __future__ import annotations
 

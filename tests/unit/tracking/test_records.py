@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import subprocess
-from pathlib import Path
 
 import pytest
 from fake_study import T0, ended, reported, started
 
-from raylab.tracking import environment, events
+from raylab.tracking import events
 from raylab.tracking.events import StudyEnded, TrialStarted, parse_event
 from raylab.tracking.records import best, best_so_far, is_ended, reads_of_test, records
 from raylab.tracking.runs import trial_run
@@ -127,21 +125,6 @@ def test_the_mirrored_run_of_a_record_is_a_pure_function_of_it() -> None:
         "a.b": "[1, 2]",
     }
     assert ("score", 0.5, round((T0 + 9) * 1000), 100) in first.points
-
-
-def test_the_git_state_of_a_folder(tmp_path: Path) -> None:
-    assert environment.git_state(tmp_path) is None
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
-    (tmp_path / "a").write_text("1")
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
-        subprocess.run([*git, *command], check=True)
-    clean = environment.git_state(tmp_path)
-    (tmp_path / "a").write_text("2")
-    dirty = environment.git_state(tmp_path)
-    assert clean is not None
-    assert dirty == {"commit": clean["commit"], "dirty": True}
-    assert clean["dirty"] is False
-    assert len(clean["commit"]) == 40
 
 
 def test_trials_of_an_answer_name_their_fold_and_entrant_and_others_do_not() -> None:
