@@ -65,7 +65,8 @@ def answer(
             the dataset has.
         families: Names of families (`readout`, `network`, `contrastive`, `vqvae`) or of single
             entrants, such as `ridge`. Default: all but `vqvae`. Baselines always take part.
-        space: A search space of your own, which takes part as one more entrant; or several.
+        space: A search space of your own, which takes part as one more entrant; or several. The
+            name of a shipped space works as well as a file.
         per: What one decoding example is: `sample`, `segment` (a trial), or a group such as
             `presentation`.
         seeds: How many fits of a model with random numbers are averaged.

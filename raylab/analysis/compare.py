@@ -82,7 +82,7 @@ def compare(
     as JSON, CSV and a figure.
 
     Args:
-        space: A search space: a YAML file, its content, or a `Space`.
+        space: A search space: a YAML file, the name of a shipped one, its content, or a `Space`.
         data: A prepared dataset.
         out: The study's folder.
         over: A categorical path of `search`. Default: the choice on which others depend (`when`).

@@ -57,7 +57,7 @@ def scale(
     et al. (2020, arXiv 2001.08361) over model size.
 
     Args:
-        space: A search space: a YAML file, its content, or a `Space`.
+        space: A search space: a YAML file, the name of a shipped one, its content, or a `Space`.
         data: A prepared dataset.
         out: A folder for the studies.
         data_fractions: Fractions of each session's training samples

@@ -49,7 +49,7 @@ from raylab.cli.show.screen import print_json, say
     "spaces",
     multiple=True,
     type=PATH,
-    help="A search space of your own, as one more entrant; repeatable.",
+    help="A search space of your own, a file or a shipped name, as one more entrant; repeatable.",
 )
 @click.option(
     "--per",

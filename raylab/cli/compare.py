@@ -13,7 +13,7 @@ from raylab.cli.show.alternatives import print_alternatives
 from raylab.cli.show.screen import print_json, say
 
 
-@verb("raylab compare search_spaces/quantizers.yaml --data ds --out compared --seeds 5")
+@verb("raylab compare quantizers --data ds --out compared --seeds 5")
 @click.argument("space", type=PATH)
 @DATA
 @OUT
@@ -49,6 +49,8 @@ def compare(
     """Train each value of one choice over seeds, with all else equal.
 
     The result has means and intervals, a table and a figure.
+
+    SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
     comparison = raylab.compare(
         space,

@@ -32,6 +32,7 @@ VERBS = (
     "scale",
     "search",
     "select",
+    "spaces",
     "sync",
     "synth",
     "train",

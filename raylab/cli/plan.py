@@ -13,7 +13,7 @@ from raylab.cli.show.screen import print_json
 from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, Seconds, Worker
 
 
-@verb("raylab plan search_spaces/contrastive.yaml --data ds --trials 16")
+@verb("raylab plan contrastive --data ds --trials 16")
 @click.argument("space", type=PATH)
 @DATA
 @click.option(
@@ -53,6 +53,8 @@ def plan(
     """Describe what `search` would do: trials, how many at once, time, memory and disk.
 
     No trial is started, and nothing is written.
+
+    SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
     forecast = raylab.plan(
         space,

@@ -42,8 +42,8 @@ def _width(
 
 
 @verb(
-    "raylab scale search_spaces/contrastive.yaml --data ds --out scaling --width 16,32,64 "
-    "--workers 1,2\nraylab scale search_spaces/vqvae.yaml --data ds --out scaling --width "
+    "raylab scale contrastive --data ds --out scaling --width 16,32,64 "
+    "--workers 1,2\nraylab scale vqvae --data ds --out scaling --width "
     "model.channels=8x16x32,16x32x64 --seeds 5"
 )
 @click.argument("space", type=PATH)
@@ -101,6 +101,8 @@ def scale(
 
     The result has speeds, efficiency, scores and fitted power laws. After an interruption, the same
     command continues.
+
+    SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
     width_path, widths = width
     scaling = raylab.scale(

@@ -13,7 +13,7 @@ from raylab.cli.show.screen import say
 from raylab.cli.show.study import print_study
 
 
-@verb("raylab search search_spaces/contrastive.yaml --data ds --out study --trials 16")
+@verb("raylab search contrastive --data ds --out study --trials 16")
 @click.argument("space", type=PATH)
 @DATA
 @OUT
@@ -28,7 +28,10 @@ def search(
     workers: int | None,
     overrides: Sequence[str],
 ) -> None:
-    """Search a space: trials in parallel, all recorded, a leaderboard and a report at the end."""
+    """Search a space: trials in parallel, all recorded, a leaderboard and a report at the end.
+
+    SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
+    """
     print_study(
         raylab.search(
             space,

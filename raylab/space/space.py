@@ -25,6 +25,7 @@ from raylab.space.parameters import Parameter, Scalar, Suggests, get, leaves
 from raylab.space.samplers import SAMPLERS, SamplerConfig, TpeConfig, samplers_that
 from raylab.space.schedulers import SCHEDULERS, NoSchedulerConfig, SchedulerConfig
 from raylab.space.settings import Budget, Objective, Resources
+from raylab.space.shipped import named_space
 
 
 @lru_cache(maxsize=256)
@@ -305,7 +306,7 @@ def load_space(
     pins it. An override of any other config path sets its value in `base`.
 
     Args:
-        space: A YAML file, a mapping or a Space.
+        space: A YAML file, the name of a shipped space, a mapping or a Space.
         overrides: Values by dotted path.
         source: What errors call the space; default: its file.
 
@@ -313,13 +314,16 @@ def load_space(
         ConfigError: Names the line of the file or the override that is wrong.
     """
     source = source or (str(space) if isinstance(space, str | Path) else "space")
-    file = Path(space) if isinstance(space, str | Path) else None
-    if isinstance(space, Space):
+    file = named_space(space) if isinstance(space, str | Path) else None
+    if file is not None:
+        value = load_yaml(file)
+    elif isinstance(space, Space):
         value = space.model_dump(
             mode="json", by_alias=True, exclude_unset=True
         )  # the default of budget.trials depends on the sampler, so unset keys stay unset
     else:
-        value = dict(space) if isinstance(space, Mapping) else load_yaml(Path(space))
+        assert isinstance(space, Mapping)
+        value = dict(space)
     # The file is checked first without the overrides, so that no override is blamed for its errors.
     with blamed(source, file):
         parse(Space, value, source)

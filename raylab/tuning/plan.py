@@ -28,7 +28,7 @@ def plan(
     It connects to Ray to see the machines, but starts no trial and writes no study.
 
     Args:
-        space: A YAML file, a mapping or a Space.
+        space: A YAML file, the name of a shipped space (`raylab spaces`), a mapping or a Space.
         data: The folder of the prepared dataset.
         out: Where the study would lie. Only the free space of that disk is looked at.
         trials: Overrides budget.trials.

@@ -26,7 +26,7 @@ def search(
     Every trial is recorded in the folder of the study and in MLflow.
 
     Args:
-        space: A YAML file, a mapping or a Space.
+        space: A YAML file, the name of a shipped space (`raylab spaces`), a mapping or a Space.
         data: The folder of the prepared dataset.
         out: The folder of the study; must not exist.
         trials: Overrides budget.trials.

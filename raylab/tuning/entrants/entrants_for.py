@@ -110,8 +110,10 @@ def _own(
 ) -> Entrant:
     name = _name(space)
     if name in shipped_files():
+        is_file = str(space) != name
         raise ConfigError(
-            f"{space}: '{name}' is the name of an entrant of raylab", "Give the file another name."
+            f"{space}: '{name}' is the name of an entrant of raylab",
+            "Give the file another name." if is_file else f"Leave it out: use --families {name}.",
         )
     source = str(space) if isinstance(space, str | Path) else "space"
     checked = _checked(space, dataset, question, source)

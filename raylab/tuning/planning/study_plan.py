@@ -18,6 +18,7 @@ from raylab.space.blame import blamed
 from raylab.space.conditions import stand_in
 from raylab.space.parameters import leaves
 from raylab.space.settings import Resources
+from raylab.space.shipped import named_space
 from raylab.space.space import Space, load_space
 from raylab.tasks.samples import check_samples
 from raylab.tracking.records import Mode
@@ -63,7 +64,8 @@ def make_plan(
     source = source or (str(space) if isinstance(space, str | Path) else "space")
     dataset = Dataset(data)
     loaded = load_space(space, overrides, source=source)
-    with blamed(source, Path(space) if isinstance(space, str | Path) else None, overrides):
+    file = named_space(space) if isinstance(space, str | Path) else None
+    with blamed(source, file, overrides):
         return _checked(with_rules(loaded, begun=begun), dataset, source, begun=begun)
 
 

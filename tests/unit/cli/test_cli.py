@@ -55,6 +55,7 @@ def test_the_verbs_are_few() -> None:
         "prepare",
         "inspect",
         "search",
+        "spaces",
         "train",
         "resume",
         "leaderboard",
@@ -64,7 +65,7 @@ def test_the_verbs_are_few() -> None:
         "sync",
         "ui",
     } <= set(VERBS)
-    assert len(VERBS) <= 21
+    assert len(VERBS) <= 26
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

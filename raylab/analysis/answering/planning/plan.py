@@ -22,6 +22,7 @@ from raylab.errors import ConfigError, DataError
 from raylab.evaluation.obstacles import obstacle_to_scoring
 from raylab.files import write_text
 from raylab.paths import local_path
+from raylab.space.shipped import named_space
 from raylab.space.space import Space
 from raylab.tasks.samples import check_samples, no_score
 from raylab.tasks.sides import label_sides
@@ -157,7 +158,7 @@ def _called(space: SpaceSource) -> str:
 def _kept_space(space: SpaceSource, folder: Path) -> str:
     """Copy the user's own space into the study, under the name by which its entrant is called."""
     if isinstance(space, str | Path):
-        path = local_path(space)
+        path = named_space(space)
         if not path.is_file():
             raise ConfigError(f"{path}: no such file", "Name the YAML file of a search space.")
         name, text = path.name, path.read_text(encoding="utf-8")
