@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from raylab.health.doctor import doctor as doctor
     from raylab.interop.from_cebra import from_cebra as from_cebra
     from raylab.reporting.draw import draw as draw
+    from raylab.reporting.study import Study as Study
     from raylab.reporting.unit_correlations import unit_correlations as unit_correlations
     from raylab.space.parameters import Choice as Choice
     from raylab.space.parameters import Float as Float
@@ -89,6 +90,7 @@ _PUBLIC = {
     "load": "raylab.analysis.load:load",
     "from_cebra": "raylab.interop.from_cebra:from_cebra",
     "doctor": "raylab.health.doctor:doctor",
+    "Study": "raylab.reporting.study:Study",
     "Space": "raylab.space.space:Space",
     "Float": "raylab.space.parameters:Float",
     "Int": "raylab.space.parameters:Int",

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from raylab.analysis.models.winner import winner
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError, StudyError
+from raylab.paths import AnyPath
+from raylab.reporting.study import Study
 from raylab.tasks.families import get_task
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.training.model import Model
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan
@@ -20,16 +22,16 @@ from raylab.tuning.train import plan_of_config
 
 
 def adapt(
-    path: str | Path,
+    path: AnyPath,
     *,
-    data: str | Path,
+    data: AnyPath,
     out: str | Path,
     trial: str | None = None,
     layers: Literal["input", "all"] = "input",
     session: str | None = None,
     overrides: Mapping[str, Any] | None = None,
-    say: Say = print,
-) -> StudyFolder:
+    say: Say | None = None,
+) -> Study:
     """Fit a trained model to the sessions of another dataset, as a study of one trial.
 
     Each new session gets a first layer of its own, as wide as the session has units; the trained
@@ -46,7 +48,8 @@ def adapt(
             session.
         overrides: Config paths and values, such as {"training.max_steps": 100}. The model keeps its
             shape, so paths below `model` are refused.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The new study.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.metrics import SCORE
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
+from raylab.reporting.notebooks.watched import watched
 from raylab.space.settings import Resources
 from raylab.tracking.mlflow.addresses import default_uri
 from raylab.tracking.study import ANSWER, StudyFolder
@@ -32,7 +34,7 @@ from raylab.tuning.entrants.entrants_for import SpaceSources
 
 
 def answer(
-    data: str | Path,
+    data: AnyPath,
     label: str | None = None,
     *,
     minutes: float = 10,
@@ -44,7 +46,7 @@ def answer(
     seeds: int = 3,
     recipe: RecipeSource | None = None,
     overrides: Mapping[str, Any] | None = None,
-    say: Say = print,
+    say: Say | None = None,
 ) -> Answer:
     """Find out which entrant decodes a label best, how much better than the best baseline it is,
     and how sure that is.
@@ -73,7 +75,8 @@ def answer(
         recipe: The recipe of recordings, as `raylab.prepare` takes it.
         overrides: Values by dotted path: of the recipe, or of a dataset's `splits` and `filters`;
             or `resources.cpus`, `gpus`, `memory_gb` and `concurrent` of a trial.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The answer, which is also in `answer.json` and in the report of the study.
@@ -119,7 +122,8 @@ def answer(
         # Before the folder is made, so that a trial too large for the machines leaves none behind.
         pool = pool_of_actors(question.reserved)
         study = _create(target, question, dataset, folder, data)
-    return run_answer(study, clock, say, pool=pool)
+    with watched(study, say) as listener:
+        return replace(run_answer(study, clock, listener, pool=pool), path=study.path)
 
 
 def _parted(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:
@@ -140,7 +144,7 @@ def _parted(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], Resources]:
 
 
 def _create(
-    target: Path, question: Question, dataset: Dataset, folder: Path, source: str | Path
+    target: Path, question: Question, dataset: Dataset, folder: Path, source: AnyPath
 ) -> StudyFolder:
     """Make the folder of the study, with the datasets and the space that were made in `folder`
     from `source`.

@@ -12,6 +12,7 @@ from raylab.analysis.scaling.fixed_grid import SEED, begun_or_resumed, fixed_gri
 from raylab.config.dotted import set_path
 from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError
+from raylab.paths import AnyPath
 from raylab.reporting.figures.alternatives import alternatives_figure
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.tables.alternatives import write_table
@@ -66,13 +67,13 @@ class Comparison(Result):
 def compare(
     space: str | Path | Mapping[str, Any] | Space,
     *,
-    data: str | Path,
+    data: AnyPath,
     out: str | Path,
     over: str | None = None,
     seeds: int = 5,
     any_size: bool = False,
     overrides: Mapping[str, Any] | None = None,
-    say: Say = print,
+    say: Say | None = None,
 ) -> Comparison:
     """Train every value of one searched choice over the same seeds, and compare the scores.
 
@@ -90,7 +91,8 @@ def compare(
         any_size: Whether alternatives may differ by more than a tenth in how many numbers they
             learn.
         overrides: Config paths and values that replace those of the space.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The scores of each value of the choice: means over seeds with 95 % intervals, and counts of

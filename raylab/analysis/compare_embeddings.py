@@ -12,6 +12,7 @@ from raylab.analysis.models.trained import load_trained
 from raylab.config.explain import did_you_mean
 from raylab.errors import ConfigError
 from raylab.evaluation.comparison import METHODS
+from raylab.paths import AnyPath
 from raylab.reporting.figures.comparison import comparison_figure
 from raylab.reporting.figures.files import keep_score
 from raylab.results import Result
@@ -37,7 +38,7 @@ class EmbeddingComparison(Result):
 
 
 def compare_embeddings(
-    path: str | Path,
+    path: AnyPath,
     *,
     against: Sequence[str | Path] = ("pca", "umap", "tsne"),
     trial: str | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Literal, get_args
 import numpy as np
 
 from raylab.analysis.models.trained import Trained, seeds_of
-from raylab.analysis.models.winner import winner
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.consistency import (
     BINS,
@@ -20,10 +20,12 @@ from raylab.evaluation.consistency import (
     group_means,
     off_diagonal,
 )
+from raylab.paths import AnyPath
 from raylab.reporting.figures.consistency import consistency_figure
 from raylab.reporting.figures.files import keep_score
 from raylab.results import Result
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 
 Between = Literal["seeds", "sessions", "animals", "areas"]
 
@@ -66,7 +68,7 @@ class Consistency(Result):
 
 
 def consistency(
-    path: str | Path | Sequence[str | Path],
+    path: AnyPath | Sequence[AnyPath],
     *,
     between: Between = "seeds",
     label: str | None = None,
@@ -112,7 +114,7 @@ def consistency(
             f"consistency cannot be computed between '{between}'",
             "Choose seeds, sessions, animals or areas.",
         )
-    models = _models([path] if isinstance(path, str | Path) else path, trials)
+    models = _models([path] if isinstance(path, str | os.PathLike) else path, trials)
     if between == "seeds" and len(models) < 2:
         raise StudyError(
             f"{models[0].study.path}: trial {models[0].trial} has no other seed to be compared "
@@ -175,7 +177,7 @@ def _result(
     )
 
 
-def _models(paths: Sequence[str | Path], trials: Sequence[str]) -> list[Trained]:
+def _models(paths: Sequence[AnyPath], trials: Sequence[str]) -> list[Trained]:
     studies = [StudyFolder.open(Path(path)) for path in paths]
     prints = {study.description["data"]["fingerprint"] for study in studies}
     if len(prints) > 1:
@@ -258,7 +260,7 @@ def _between_sessions(
 
 def _group(model: Trained, session: str, between: str) -> str:
     """The animal or area of a session."""
-    recording = model.dataset.session(session)
+    recording = model.dataset.recorded(session)
     if between == "areas" and not recording.area:
         raise StudyError(
             f"session '{session}' does not say in which area its units lie, or they lie in several",

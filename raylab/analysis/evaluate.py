@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from raylab.analysis.models.scorer import Interval, LabelScores, Permuted, Scorer
-from raylab.analysis.models.winner import model_and_data, winner
+from raylab.analysis.models.winner import model_and_data
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
 from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.summaries import summaries
 from raylab.files import write_json
+from raylab.paths import AnyPath
 from raylab.reporting.figures.confusion import keep_confusions
 from raylab.results import Result
 from raylab.tasks.sides import first_reason, unscored
@@ -21,6 +22,7 @@ from raylab.tracking.events import TestRead
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.selections import ended_selection
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.tuning.study_report import report
 
 
@@ -76,7 +78,7 @@ class Evaluation(Result):
     unscored: Mapping[str, str] | None = field(default=None, metadata={"omit_none": True})
 
 
-def evaluate(path: str | Path, *, split: str = "valid", trial: str | None = None) -> Evaluation:
+def evaluate(path: AnyPath, *, split: str = "valid", trial: str | None = None) -> Evaluation:
     """Decode every label of one split from the winner's embedding, beside matched baselines.
 
     Settings of the decoder are chosen on validation. For scores on the test split, a decoder of

@@ -10,23 +10,24 @@ import numpy as np
 import pandas as pd
 
 from raylab.analysis.models.kept import load_entrant, single_model
-from raylab.analysis.models.winner import final_dataset, model_and_data, winner
+from raylab.analysis.models.winner import final_dataset, model_and_data
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import SPLITS
 from raylab.errors import StudyError
 from raylab.files import atomic_path
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.tracking.events import TestRead
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.training.model import Model
 
 Columns = dict[str, "Sequence[str | None] | np.ndarray"]
 
 
 def export_embeddings(
-    path: str | Path,
+    path: AnyPath,
     *,
     out: str | Path,
     splits: Sequence[str] = ("train", "valid"),

@@ -11,11 +11,11 @@ from raylab.analysis.models.kept import single_model
 from raylab.errors import ConfigError, StudyError
 from raylab.files import atomic_folder
 from raylab.interop.cebra_write import write_cebra
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 
 
 def export_model(
-    path: str | Path,
+    path: AnyPath,
     *,
     out: str | Path,
     form: Literal["raylab", "cebra"],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from raylab.paths import AnyPath
 from raylab.reporting.tables.leaderboard import Leaderboard, leaderboard_rows
 from raylab.reporting.ties import ties_of
 from raylab.tracking.study import StudyFolder
 
 
-def leaderboard(path: str | Path) -> Leaderboard:
+def leaderboard(path: AnyPath) -> Leaderboard:
     """Rank the trials of a study, best first.
 
     A completed trial ranks above every pruned one, whatever their scores, because a pruned trial

@@ -17,7 +17,7 @@ from raylab.analysis.ranking.standings import (
 )
 from raylab.errors import StudyError
 from raylab.evaluation.metrics import primary
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.reporting.tables.ranking import write_csv
 from raylab.results import Result
 from raylab.tracking.events import TestRead
@@ -52,7 +52,7 @@ class Ranking(Result):
 
 
 def rank(
-    studies: Sequence[str | Path],
+    studies: Sequence[AnyPath],
     *,
     label: str | None = None,
     split: str = "valid",
@@ -97,7 +97,7 @@ def rank(
     return ranking
 
 
-def _rank(paths: Sequence[str | Path], label: str | None, split: str, by: By) -> Ranking:
+def _rank(paths: Sequence[AnyPath], label: str | None, split: str, by: By) -> Ranking:
     if not paths or split not in HELD_OUT or by not in ("study", "family"):
         raise StudyError(
             f"{len(paths)} studies cannot be ranked by '{by}' on '{split}'", "Use valid or test."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from raylab.analysis.rank import rank
 from raylab.errors import StudyError
 from raylab.files import write_text
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.reporting.charts.progress import course
 from raylab.reporting.comparison_page import comparison_page
 from raylab.tracking.study import StudyFolder
@@ -16,7 +17,7 @@ from raylab.tuning.study_report import report as write_study_report
 
 
 def report(
-    studies: str | Path | Sequence[str | Path],
+    studies: AnyPath | Sequence[AnyPath],
     *,
     out: str | Path | None = None,
     label: str | None = None,
@@ -44,7 +45,7 @@ def report(
         >>> raylab.report("study").name
         'report.html'
     """
-    if isinstance(studies, str | Path):
+    if isinstance(studies, str | os.PathLike):
         studies = [studies]
     if len(studies) == 1 and out is None and label is None:
         return write_study_report(studies[0])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from raylab.analysis.answering.fitting import FitJob, fit
 from raylab.analysis.answering.planning.question import Question
-from raylab.analysis.models.winner import named_trial, trial_dataset
+from raylab.analysis.models.winner import trial_dataset
 from raylab.analysis.reproduction.differences import (
     WeightDifference,
     close,
@@ -25,13 +25,14 @@ from raylab.cluster import connect
 from raylab.config.dotted import set_path
 from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.results import Result
 from raylab.space.settings import Resources
 from raylab.space.space import load_space
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import named_trial
 from raylab.training.chain import in_this_process, train_chain, with_workers
 from raylab.training.worker import TrialJob
 from raylab.tuning.outcome import Outcome, outcome, report
@@ -75,7 +76,7 @@ class Reproduction(Result):
 
 
 def reproduce(
-    study: str | Path, trial: str, *, out: str | Path | None = None, tolerance: float | None = None
+    study: AnyPath, trial: str, *, out: str | Path | None = None, tolerance: float | None = None
 ) -> Reproduction:
     """Train a trial again from its record, and compare the result with what was recorded.
 

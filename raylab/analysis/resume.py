@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.run import run_answer
 from raylab.analysis.answering.searching.clock import Clock
 from raylab.analysis.selection.run import finish
+from raylab.paths import AnyPath
+from raylab.reporting.notebooks.watched import watched
+from raylab.reporting.study import Study
 from raylab.tracking.events import SearchStopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
-from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import connect_for
@@ -19,7 +19,7 @@ from raylab.tuning.run import plan_of, run_study
 from raylab.tuning.stopping import worked_seconds
 
 
-def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
+def resume(path: AnyPath, *, say: Say | None = None) -> Study:
     """Finish a study that was interrupted.
 
     Interrupted trials continue from their last checkpoints and missing trials are drawn, so the
@@ -29,7 +29,8 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
 
     Args:
         path: The study's folder.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The study.
@@ -41,13 +42,21 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
         >>> study = raylab.resume("study", say=print)
         study: all 2 trials have ended; nothing to resume
     """
-    study = StudyFolder.open(Path(path))
-    if study.is_answer:
-        return _resume_answer(study, say)
+    study = Study.open(path)
+    with watched(study, say) as listener:
+        if study.is_answer:
+            _resume_answer(study, listener)
+        else:
+            _resume_search(study, listener)
+    return study
+
+
+def _resume_search(study: Study, say: Say) -> None:
+    """Finish a selection over seeds, or what is missing of the search."""
     known = selections(study.ledger.read())
     if known and not known[-1].ended:
         finish(study, say)
-        return study
+        return
     plan = plan_of(study)
     trials, events = drawn(study.records()), study.ledger.read()
     ended = [record for record in trials if record.state in ENDED]
@@ -57,19 +66,17 @@ def resume(path: str | Path, *, say: Say = print) -> StudyFolder:
     missing = 0 if stopped else max(0, plan.space.budget.trials - len(ended))
     if not missing and is_ended(events) and study.report_path.exists():
         say(f"{study.name}: all {len(ended)} trials have ended; nothing to resume")
-        return study
+        return
     slots = connect_for(plan.space.resources, missing) if missing else 0
     run_study(study, plan, slots, say)
-    return study
 
 
-def _resume_answer(study: StudyFolder, say: Say) -> StudyFolder:
+def _resume_answer(study: Study, say: Say) -> None:
     """Finish an answer; the time that earlier drivers worked counts against its budget."""
     events = study.ledger.read()
     written = study.answer_path.is_file() and study.report_path.is_file()
     if is_ended(events) and written:
         say(f"{study.name}: the answer is complete; nothing to resume")
-        return study
+        return
     clock = Clock(Question.of(study).minutes, worked_s=worked_seconds(events))
     run_answer(study, clock, say)
-    return study

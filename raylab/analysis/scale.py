@@ -15,11 +15,12 @@ from raylab.analysis.scaling.results import Scaling
 from raylab.config.dotted import get_path
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import training_samples
+from raylab.data.datasets.recording import training_samples
 from raylab.errors import ConfigError, StudyError
 from raylab.files import write_json
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.reporting.figures.scaling import keep_scaling
+from raylab.reporting.notebooks.watched import watched
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space, load_space
 from raylab.tasks.parameter_count import trial_parameter_count
@@ -34,7 +35,7 @@ KIND = "scale"
 def scale(
     space: str | Path | Mapping[str, Any] | Space,
     *,
-    data: str | Path,
+    data: AnyPath,
     out: str | Path,
     data_fractions: Sequence[float] = FRACTIONS,
     width: Sequence[int | str] = (),
@@ -42,7 +43,7 @@ def scale(
     workers: Sequence[int] = (1,),
     seeds: int = 3,
     overrides: Mapping[str, Any] | None = None,
-    say: Say = print,
+    say: Say | None = None,
 ) -> Scaling:
     """Train every combination of training data, model width and workers over seeds.
 
@@ -70,7 +71,8 @@ def scale(
         workers: Data-parallel workers per trial.
         seeds: Seeds per point: 0 to seeds - 1, the same at every point.
         overrides: Config paths and values that replace those of the space.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         One point per combination, with scores, errors and samples per second over seeds, and the
@@ -101,14 +103,15 @@ def scale(
     _check_folder(folder, plans)
     _check_fit(plans, loaded)
     trials = len(axes.fractions) * len(axes.widths) * seeds
-    say(
-        f"{len(axes.workers)} x {trials} trials: {len(axes.fractions)} data x {len(axes.widths)} "
-        f"widths x {seeds} seeds"
-    )
     studies = {}
-    for count, plan in plans.items():
-        say(f"{count} worker{'s' if count > 1 else ''} per trial")
-        studies[count] = begun_or_resumed(plan, _folder(folder, count), KIND, say)
+    with watched(folder, say, planned=len(plans)) as listener:
+        listener(
+            f"{len(axes.workers)} x {trials} trials: {len(axes.fractions)} data x "
+            f"{len(axes.widths)} widths x {seeds} seeds"
+        )
+        for count, plan in plans.items():
+            listener(f"{count} worker{'s' if count > 1 else ''} per trial")
+            studies[count] = begun_or_resumed(plan, _folder(folder, count), KIND, listener)
     records = {count: study.records() for count, study in studies.items()}
     result = _result(plans, records, axes)
     plain = result.to_dict()
@@ -181,7 +184,7 @@ def _default_path(config: TrialConfig) -> str:
     return config.width_path
 
 
-def _plan(space: Space, axes: Axes, workers: int, data: str | Path, source: str) -> Plan:
+def _plan(space: Space, axes: Axes, workers: int, data: AnyPath, source: str) -> Plan:
     grid = fixed_grid(space, axes.searched(), axes.seeds)
     alone = (
         {"concurrent": 1} if len(axes.workers) > 1 and space.resources.concurrent is None else {}

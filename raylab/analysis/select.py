@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raylab.analysis.models.winner import refuse_answer
 from raylab.analysis.selection.candidates import Request
 from raylab.analysis.selection.results import SeedSelection, selection_from
 from raylab.analysis.selection.run import finish
 from raylab.errors import StudyError
 from raylab.evaluation.choice import Rule
 from raylab.files import read_json
+from raylab.paths import AnyPath
+from raylab.reporting.notebooks.watched import watched
 from raylab.tracking.selections import selections
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import refuse_answer
 from raylab.tuning.driver import Say
 
 
 def select(
-    path: str | Path,
+    path: AnyPath,
     *,
     top: int = 4,
     seeds: int = 5,
     rule: Rule = "best",
     shuffles: int = 10,
-    say: Say = print,
+    say: Say | None = None,
 ) -> SeedSelection:
     """Train the best trials of a search again over fresh seeds, and choose a champion by a rule.
 
@@ -44,7 +46,8 @@ def select(
             Classification and Regression Trees, section 3.4.3).
         shuffles: How often the champion's labels are shuffled (`raylab.shuffle_labels`); 0 for no
             such control.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The scores of every candidate over seeds, how stable their order is, and the champion.
@@ -71,7 +74,7 @@ def select(
     last = known[-1] if known else None
     same = last is not None and request.matches(last)
     if last is not None and last.ended and same:
-        say(f"{study.name}: this selection has ended; nothing to train")
+        (say or print)(f"{study.name}: this selection has ended; nothing to train")
         return selection_from(read_json(study.selection_path))
     if last is not None and not last.ended and not same:
         raise StudyError(
@@ -79,4 +82,5 @@ def select(
             f"rule {last.rule})",
             f"Finish it with `raylab resume {study.path}`.",
         )
-    return finish(study, say, None if same else request)
+    with watched(study, say) as listener:
+        return finish(study, listener, None if same else request)

@@ -10,17 +10,19 @@ import numpy as np
 
 from raylab.analysis.models.scorer import Scorer
 from raylab.analysis.models.trained import Trained
-from raylab.analysis.models.winner import winner
 from raylab.config.parse import parse_trial
 from raylab.config.yaml_files import load_yaml
 from raylab.errors import StudyError
 from raylab.evaluation.metrics import primary
+from raylab.paths import AnyPath
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.shuffles import shuffles_figure
+from raylab.reporting.notebooks.watched import watched
 from raylab.results import Result
 from raylab.tasks.families import get_task
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.tuning.driver import Say, run_trials
 from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
@@ -70,12 +72,12 @@ class ShuffledLabels(Result):
 
 
 def shuffle_labels(
-    path: str | Path,
+    path: AnyPath,
     *,
     shuffles: int = 10,
     trial: str | None = None,
     split: str = "valid",
-    say: Say = print,
+    say: Say | None = None,
 ) -> ShuffledLabels:
     """Train a trial's config on labels shifted in time, and decode the true labels.
 
@@ -88,7 +90,8 @@ def shuffle_labels(
         shuffles: Trials with shuffled labels (`controls.shuffle`).
         trial: Default: the study's winner.
         split: `valid` or `test`. Each reading of the test split is counted.
-        say: Receives lines of progress.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         For each label, the trial's score, the scores of the shuffled trials, and their difference.
@@ -138,7 +141,9 @@ def shuffle_labels(
     return result
 
 
-def _control_study(study: StudyFolder, record: TrialRecord, shuffles: int, say: Say) -> StudyFolder:
+def _control_study(
+    study: StudyFolder, record: TrialRecord, shuffles: int, say: Say | None
+) -> StudyFolder:
     """The study of the shuffled trials: a new one, or an earlier one with missing trials added."""
     folder = study.path / "controls" / f"shuffle-{record.trial}-{shuffles}"
     plan = _plan(study, record, shuffles)
@@ -146,9 +151,12 @@ def _control_study(study: StudyFolder, record: TrialRecord, shuffles: int, say: 
     missing = shuffles - sum(trial.state in ENDED for trial in control.records())
     if missing:
         slots = connect_for(plan.space.resources, missing)
-        run_recorded(
-            control, say, lambda end: run_trials(control, plan, slots=slots, say=say, on_end=end)
-        )
+        with watched(folder, say) as listener:
+            run_recorded(
+                control,
+                listener,
+                lambda end: run_trials(control, plan, slots=slots, say=listener, on_end=end),
+            )
     return control
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from raylab.data.splitting.splits import CODE
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.topology import Topology as CloudTopology
 from raylab.evaluation.topology import persistent_topology, shifted_units
+from raylab.paths import AnyPath
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.topology import topology_figure
 from raylab.results import Result
@@ -71,7 +71,7 @@ class Topology(Result):
 
 
 def topology(
-    path: str | Path,
+    path: AnyPath,
     *,
     trial: str | None = None,
     split: str = "valid",

@@ -13,7 +13,8 @@ import click
 from raylab.paths import local_path
 from raylab.version import __version__
 
-# Verb `v` is the function `v` of the module raylab.cli.v, imported when the verb is used.
+# Verb `v` is the function `v` of the module raylab.cli.v, imported when the verb is used. ROOMS has
+# the verbs whose modules are in a room of raylab.cli.
 VERBS = (
     "adapt",
     "answer",
@@ -38,6 +39,7 @@ VERBS = (
     "train",
     "ui",
 )
+ROOMS = {"spaces": "shipped"}
 
 
 class LocalPath(click.Path):
@@ -124,7 +126,8 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(import_module(f"raylab.cli.{cmd_name}"), cmd_name)
+        room = f"raylab.cli.{ROOMS[cmd_name]}" if cmd_name in ROOMS else "raylab.cli"
+        command = getattr(import_module(f"{room}.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,136 +10,19 @@ from typing import Any
 import numpy as np
 
 from raylab.config.explain import did_you_mean
-from raylab.config.view import SessionsConfig
+from raylab.data.datasets.recording import Recording
+from raylab.data.datasets.session_arrays import SessionArrays
+from raylab.data.datasets.specs import LabelSpec, SessionSpec, session_spec
 from raylab.data.manifest import MANIFEST, SCHEMA, Manifest, SessionEntry
 from raylab.data.manifests.checks import check_manifest, check_split
 from raylab.data.manifests.fingerprint import fingerprint_of, stated_version
 from raylab.data.manifests.notes import Note, notes_of
-from raylab.data.session import Label, NeuralKind, Session
-from raylab.data.splitting.dealing import CODE
+from raylab.data.session import NeuralKind, Session
 from raylab.data.stored import below, stored_arrays, stored_labels, stored_session
 from raylab.errors import DataError
 from raylab.files import file_digest, map_tensors, read_json
-from raylab.paths import local_path
-
-
-@dataclass(frozen=True)
-class LabelSpec:
-    """What the manifest says about a label; `dims` is its number of columns, 1 if discrete."""
-
-    kind: str
-    unit: str
-    classes: tuple[str, ...]
-    dims: int
-
-    @property
-    def meaning(self) -> tuple[str, str, int]:
-        """What two sessions must have in common for one score or one model of their labels. Classes
-        may differ: they are matched by name.
-        """
-        return self.kind, self.unit, self.dims
-
-    def __str__(self) -> str:
-        unit = f" in {self.unit}" if self.unit else ""
-        return f"{self.kind}{unit}, {self.dims} wide"
-
-
-@dataclass(frozen=True)
-class SessionSpec:
-    """What the manifest says about a session.
-
-    Attributes:
-        units: Number of units that the dataset keeps.
-        rate_hz: Sampling rate of the recording.
-        splits: Number of samples per split.
-        longest: Number of samples of the longest segment, and of the longest of each kind of group,
-            such as `presentation`.
-    """
-
-    id: str
-    units: int
-    rate_hz: float
-    splits: dict[str, int]
-    labels: dict[str, LabelSpec]
-    longest: dict[str, int] = field(default_factory=dict)
-
-    def for_training(self, sessions: SessionsConfig) -> SessionSpec:
-        """The session with the samples counted as `Recording.for_training` splits them, except that
-        a share of the training samples counts as all of them.
-        """
-        taken = sessions.training_splits
-        counts = {name: 0 if name in taken else count for name, count in self.splits.items()}
-        counts["train"] = sum(self.splits[name] for name in taken)
-        return replace(self, splits=counts)
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One session of a prepared dataset, mapped into memory (read-only).
-
-    Attributes:
-        neural: (T, N) float32, every recorded unit.
-        kept: (N,) bool, the units that passed the filters; None where all did.
-        parts: (P, 3) int64 rows [start, stop, split code]; see `raylab.data.splitting.splits`.
-        time: (T,) float64 seconds.
-        groups: (T,) int64 ids by name, -1 outside, such as `presentation`.
-        units: (N, ...) columns of every recorded unit, such as `position`.
-    """
-
-    id: str
-    rate_hz: float
-    neural: np.ndarray
-    time: np.ndarray
-    parts: np.ndarray
-    labels: dict[str, Label]
-    kept: np.ndarray | None = None
-    groups: dict[str, np.ndarray] = field(default_factory=dict)
-    units: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def activity(self, start: int, stop: int) -> np.ndarray:
-        """(stop - start, kept units) float32 of samples [start, stop)."""
-        rows: np.ndarray = self.neural[start:stop]
-        return rows if self.kept is None else rows[:, self.kept]
-
-    def for_training(self, sessions: SessionsConfig) -> Recording:
-        """The recording as a trial with this section splits it: `train_on` names the splits whose
-        samples are training samples, and `training_fraction` is the first share of those.
-
-        Parts are never joined, so that no window and no filter crosses a border between two parts.
-        The other training samples then lie in no split, as samples in gaps do.
-        """
-        if sessions.validates and sessions.training_fraction == 1:
-            return self
-        training = [CODE[name] for name in sessions.training_splits]
-        codes = np.where(np.isin(self.parts[:, 2], training), CODE["train"], self.parts[:, 2])
-        every = np.column_stack([self.parts[:, :2], codes])
-        left = training_samples(
-            sum(int(stop - start) for start, stop, code in every if code == 0),
-            sessions.training_fraction,
-        )
-        parts = []
-        for start, stop, code in every.tolist():
-            if code == 0:
-                stop = min(stop, start + left)
-                left -= stop - start
-            if start < stop:
-                parts.append((start, stop, code))
-        return replace(self, parts=np.array(parts, self.parts.dtype).reshape(-1, 3))
-
-
-def used_sessions(
-    specs: Mapping[str, SessionSpec], sessions: SessionsConfig
-) -> dict[str, SessionSpec]:
-    """The sessions that a trial uses, with samples counted as it splits them."""
-    return {name: spec.for_training(sessions) for name, spec in sessions.used(specs).items()}
-
-
-def training_samples(samples: int, fraction: float) -> int:
-    """How many of a session's training samples a `sessions.training_fraction` keeps.
-
-    At least one, if there are any.
-    """
-    return min(samples, math.ceil(round(samples * fraction, 6)))  # 0.1 * 30 is a little more than 3
+from raylab.paths import AnyPath, local_path
+from raylab.results import rows_html, values_html
 
 
 class Dataset:
@@ -164,11 +45,11 @@ class Dataset:
         {'train': 360, 'valid': 120, 'test': 120}
         >>> dataset.labels["position"].unit
         'm'
-        >>> dataset.open("a").neural.shape  # (samples, units)
+        >>> dataset.session("a").activity.shape  # (samples, units)
         (600, 6)
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: AnyPath) -> None:
         self.path = local_path(path)
         if not (self.path / MANIFEST).is_file():
             raise DataError(
@@ -281,7 +162,7 @@ class Dataset:
     @cached_property
     def sessions(self) -> dict[str, SessionSpec]:
         """What the manifest says about each session, by id; no data is read."""
-        return {entry["id"]: _spec(entry) for entry in self.manifest["sessions"]}
+        return {entry["id"]: session_spec(entry) for entry in self.manifest["sessions"]}
 
     @cached_property
     def labels(self) -> dict[str, LabelSpec]:
@@ -324,7 +205,30 @@ class Dataset:
             units=below("unit.", arrays),
         )
 
-    def session(self, session: str) -> Session:
+    def session(self, session: str) -> SessionArrays:
+        """One session as arrays: activity, times, labels and splits. The activity is mapped into
+        memory, not copied.
+
+        Args:
+            session: The id of the session; `sessions` lists them.
+
+        Returns:
+            The arrays, which `to_pynapple()` and `to_xarray()` give to these libraries.
+
+        Raises:
+            DataError: There is no such session, or its files do not hold what the manifest says.
+
+        Example:
+            >>> session = raylab.Dataset("dataset").session("a")
+            >>> session.activity.shape, session.labels["position"].shape
+            ((600, 6), (600,))
+            >>> session.activity[session.splits == "test"].shape
+            (120, 6)
+        """
+        labels = self.sessions[session].labels if session in self.sessions else {}
+        return SessionArrays(self.recorded(session), self.open(session), labels)
+
+    def recorded(self, session: str) -> Session:
         """One session as it was read, without its splits; mapped into memory, not copied.
 
         Raises:
@@ -363,6 +267,33 @@ class Dataset:
                         f"{file}: content differs from the manifest", "Prepare the dataset again."
                     )
 
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        specs = self.sessions.values()
+        samples = sum(sum(spec.splits.values()) for spec in specs)
+        labels = f", labels {', '.join(self.labels)}" if self.labels else ""
+        return (
+            f"Dataset('{self.path}': {len(specs)} session{'s' * (len(specs) > 1)}, "
+            f"{sum(spec.units for spec in specs)} units, {samples} samples{labels})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {
+                "session": spec.id,
+                "units": spec.units,
+                "Hz": spec.rate_hz,
+                **spec.splits,
+                "labels": "; ".join(f"{name} ({label})" for name, label in spec.labels.items()),
+            }
+            for spec in self.sessions.values()
+        ]
+        about = {"path": str(self.path), "fingerprint": self.fingerprint[:12]}
+        notes = [{"note": note.line} for note in self.notes]
+        return values_html(about, title="Dataset") + rows_html(rows) + rows_html(notes)
+
     def _entry(self, session: str) -> SessionEntry:
         for entry in self.manifest["sessions"]:
             if entry["id"] == session:
@@ -370,18 +301,3 @@ class Dataset:
         raise DataError(
             f"{self.path}: has no session '{session}'", did_you_mean(session, self.sessions)
         )
-
-
-def _spec(entry: SessionEntry) -> SessionSpec:
-    labels = {
-        name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
-        for name, label in entry["labels"].items()
-    }
-    return SessionSpec(
-        entry["id"],
-        entry["units"],
-        entry["rate_hz"],
-        entry["splits"],
-        labels,
-        entry.get("longest", {}),
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raylab.config.view import ViewConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.session import UNLABELLED, Label
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.grid import Grid, row_width

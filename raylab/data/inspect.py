@@ -214,7 +214,7 @@ def sessions_with_parts(
         dataset = Dataset(path)
         for name in [session] if session else list(dataset.sessions):
             recording = dataset.open(name)
-            yield dataset.session(name), recording.parts, recording.kept
+            yield dataset.recorded(name), recording.parts, recording.kept
         return
     chosen = load_recipe(recipe) if recipe else None
     sections = read_sections(chosen, {}, name_of_recipe(recipe))

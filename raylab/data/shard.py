@@ -14,7 +14,9 @@ import numpy as np
 import torch
 
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset, Recording, SessionSpec, used_sessions
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.recording import Recording
+from raylab.data.datasets.specs import SessionSpec, used_sessions
 from raylab.data.views.cache import shared
 from raylab.data.views.selection import Fitted, pool, unfitted
 from raylab.data.views.view import Timeline, make_timeline, view_activity

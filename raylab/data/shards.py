@@ -20,7 +20,8 @@ from ray.data.expressions import col
 from safetensors.numpy import load, save
 
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset, used_sessions
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.specs import used_sessions
 from raylab.data.shard import (
     SEPARATE,
     Chunk,

@@ -15,7 +15,9 @@ import numpy as np
 from raylab.config.readouts import ReadoutConfig
 from raylab.config.training import EvaluationConfig
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset, Recording, used_sessions
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.recording import Recording
+from raylab.data.datasets.specs import used_sessions
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import Timeline, make_timeline, view_activity
 from raylab.evaluation.decoding import Decoded, chance, decode, mean_scores

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.config.view import ViewConfig
-from raylab.data.dataset import Recording
+from raylab.data.datasets.recording import Recording
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.variation import beyond_rounding, varying
 from raylab.data.views.view import Fitted, Timeline, view_part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from raylab.data.dataset import LabelSpec
+from raylab.data.datasets.specs import LabelSpec
 from raylab.data.session import FRAME, Label
 from raylab.evaluation.formulas import WINDOW, Constant, Predictions
 from raylab.evaluation.metrics import scores_of

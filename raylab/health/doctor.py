@@ -16,12 +16,12 @@ from raylab.cluster import store_bytes
 from raylab.health import access, machine, rays, versions
 from raylab.health.finding import Finding
 from raylab.health.study import study as study_findings
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.tracking.environment import package_version
 from raylab.tracking.mlflow.addresses import raylab_home
 
 
-def doctor(study: str | Path | None = None) -> list[Finding]:
+def doctor(study: AnyPath | None = None) -> list[Finding]:
     """Check this machine, its packages and Ray clusters, and a study.
 
     The Ray clusters are those that run here, and the one that RAY_ADDRESS names.

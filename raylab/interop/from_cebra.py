@@ -17,7 +17,7 @@ from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse
 from raylab.config.sampling import sampling_section
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.views.view import Fitted
 from raylab.errors import DataError
 from raylab.interop.architectures import ARCHITECTURES, Architecture

@@ -7,5 +7,6 @@ against what needs no training. `trial_figures` draws one trial. `style` has the
 
 The rooms: `saved` reads what a trial saved, `score_files` describes the JSON files of scores,
 `tables` makes tables, `figures` draws with matplotlib, `charts` with plotly; `sections` prepares
-the sections of a report; `answering` is the report of an answer.
+the sections of a report; `answering` is the report of an answer; `studies` is what `study`, the
+public class, shows.
 """

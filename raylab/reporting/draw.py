@@ -9,13 +9,13 @@ from raylab.data.inspect import sessions_with_parts
 from raylab.data.load_recipe import RecipeSource
 from raylab.errors import ConfigError
 from raylab.files import safe_name
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.recording import recording_figure
 
 
 def draw(
-    path: str | Path,
+    path: AnyPath,
     *,
     out: str | Path,
     recipe: RecipeSource | None = None,

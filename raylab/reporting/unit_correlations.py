@@ -15,7 +15,7 @@ from raylab.data.views.training_samples import training_blocks
 from raylab.errors import ConfigError, DataError
 from raylab.evaluation.unit_correlation import UnitClusters, cluster_units, correlation_matrix
 from raylab.files import atomic_path, safe_name
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.unit_correlations import correlation_figure
 
@@ -23,7 +23,7 @@ TABLE = "clusters.csv"
 
 
 def unit_correlations(
-    path: str | Path,
+    path: AnyPath,
     *,
     out: str | Path | None = None,
     session: str | None = None,

@@ -92,7 +92,7 @@ def _pinned_where_active(value: ConfigValues, name: str, leaf: object) -> Config
             f"not {leaf}",
             f"Pin {parents} as well.",
         )
-    single = {"categorical": [leaf], "when": dict(_when(search[name]))}
+    single: dict[str, object] = {"categorical": [leaf], "when": dict(_when(search[name]))}
     if targets := _paths(search[name]):
         single["paths"] = targets
     kept = {

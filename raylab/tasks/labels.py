@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.examples import SAMPLE
 from raylab.data.shard import check_combination
 from raylab.data.views.view import TIME, Timeline, view_labels

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.models.stored import StoredArrays
 from raylab.tasks.families import get_task
 

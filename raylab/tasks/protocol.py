@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError
 from raylab.evaluation.decoding import Decoded

@@ -2,7 +2,8 @@
 
 - study: the study folder, and which driver is at work on it.
 - events: a dataclass per event. ledger: events as immutable files.
-- records, selections: trials and selections over seeds, computed from events.
+- records, selections, winner: trials, selections over seeds and the trial that is used, computed
+  from events.
 - runs: the MLflow run that a record becomes. background: a mirror in a thread of its own.
 - mlflow: the mirror. environment: package versions and the state of the code.
 """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -48,7 +49,7 @@ class StudyFolder:
         description: Mapping[str, object],
         *,
         fill: Callable[[Path], None] = lambda folder: None,
-    ) -> StudyFolder:
+    ) -> Self:
         """Make a new study; id, name, created, raylab, packages and git are filled in where not
         given.
 
@@ -80,7 +81,7 @@ class StudyFolder:
         return cls(path, full)
 
     @classmethod
-    def open(cls, path: Path) -> StudyFolder:
+    def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open an existing study. StudyError where there is none, or a later raylab wrote it."""
         path = local_path(path).absolute()
         if not (path / "study.json").is_file():
@@ -104,6 +105,9 @@ class StudyFolder:
                 f"{path}: its ledger folder is gone", "Restore it from a copy of the study."
             )
         return cls(path, description)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
     @property
     def id(self) -> str:

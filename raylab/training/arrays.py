@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import LabelSpec, Recording, SessionSpec
+from raylab.data.datasets.recording import Recording
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Shard, assemble, cut
 from raylab.data.splitting.splits import CODE

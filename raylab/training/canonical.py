@@ -18,7 +18,7 @@ from math import ceil
 from raylab.config.base import defaults
 from raylab.config.training import OneCycleSchedule, OptimizerConfig, TrainingConfig
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.views.canonical import canonical_view
 from raylab.tasks.families import get_task
 from raylab.training.updates.schedule import warmup_steps

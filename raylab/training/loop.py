@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.shard import Shard
 from raylab.errors import TrainingError
 from raylab.seeding import derive

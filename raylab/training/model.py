@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.shard import SessionShard
 from raylab.data.views.view import Fitted, part_grid, view_part
 from raylab.errors import DataError
 from raylab.models.base import Encoder
+from raylab.results import rows_html, values_html
 from raylab.tasks.embedding import embed_parts
 from raylab.tasks.families import get_task
 from raylab.training.inputs import require_numbers
@@ -150,6 +151,20 @@ class Model(Predicts):
     def embed(self, session: SessionShard) -> np.ndarray:
         """(rows of the view, D) embedding of a session of a dataset, one part at a time."""
         return embed_parts(get_task(self.config), self.module, session)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.sessions)
+        return f"{type(self).__name__}({self.config.task.kind}, sessions {names})"
+
+    def _repr_html_(self) -> str:
+        weights = sum(value.numel() for value in self.module.parameters())
+        about = {"family": self.config.task.kind, "weights": weights}
+        sessions = [
+            {"session": name, "units": spec.units, "Hz": spec.rate_hz}
+            for name, spec in self.sessions.items()
+        ]
+        model = self.config.model_dump(mode="json").get("model", {})
+        return values_html(about | {"model": model}, title="Model") + rows_html(sessions)
 
     def _kept(self, activity: np.ndarray, name: str, verb: str) -> np.ndarray:
         mask = self.units[name]

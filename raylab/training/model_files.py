@@ -13,7 +13,7 @@ from raylab.config.earlier import as_recorded
 from raylab.config.parse import parse_trial
 from raylab.config.plugins import plugins_of, require_plugins
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.views.view import Fitted
 from raylab.errors import StudyError
 from raylab.files import read_json, write_json

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.errors import DataError
+from raylab.results import rows_html, values_html
 from raylab.training.predicting.files import load_predictor, save_predictor
 from raylab.training.predicting.member import Member
 from raylab.training.predicting.prediction import Prediction, joined
@@ -65,6 +66,26 @@ class Predictor(Predicts):
         """
         described = {name: getattr(self, name) for name in ("label", "entrant", "family")}
         save_predictor(folder, self.members, self.weights, self.meaning, described, data=data)
+
+    def __repr__(self) -> str:
+        count = len(self.members)
+        return (
+            f"Predictor('{self.entrant}' ({self.family}) of {self.label} ({self.meaning}), "
+            f"{count} model{'s' * (count > 1)})"
+        )
+
+    def _repr_html_(self) -> str:
+        about = {
+            "family": self.family,
+            "label": self.label,
+            "meaning": str(self.meaning),
+            "sessions": ", ".join(self.sessions),
+        }
+        members = [
+            {"weight": weight, "model": repr(member.model)}
+            for weight, member in zip(self.weights, self.members)
+        ]
+        return values_html(about, title=self.entrant) + rows_html(members)
 
     @property
     def kind(self) -> str:

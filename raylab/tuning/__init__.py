@@ -14,7 +14,7 @@ A study:
 - `outcome`: how a trial ended. `stopping`: when a search begins no further trial.
 - `schedulers`: stop trials early; `tune_private` holds all uses of Ray Tune's private attributes.
 - `leftovers`: ends what a killed driver left running.
-- `study_report`, `importance`: the leaderboard and report at the end.
+- `study_report`: the leaderboard and report at the end.
 
 Rooms: `drawing` (where trials come from), `checks` (of a space), `planning` (before a search).
 """

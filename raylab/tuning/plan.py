@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.space.space import Space
 from raylab.tuning.planning import forecast
 from raylab.tuning.planning.probe import Probed, choose_draws, probe
@@ -16,7 +16,7 @@ from raylab.tuning.planning.study_plan import make_plan, nodes_for, place_on
 def plan(
     space: str | Path | Mapping[str, object] | Space,
     *,
-    data: str | Path,
+    data: AnyPath,
     out: str | Path = ".",
     trials: int | None = None,
     overrides: Mapping[str, object] | None = None,

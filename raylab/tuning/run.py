@@ -16,6 +16,8 @@ from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.metrics import GROUP, package_of_metric
 from raylab.files import write_json, write_text
 from raylab.processes import child_processes, this_process
+from raylab.reporting.notebooks.watched import watched
+from raylab.reporting.study import Study
 from raylab.space.conditions import stand_in
 from raylab.tracking.background import BackgroundMirror
 from raylab.tracking.events import DriverStarted, StudyEnded
@@ -43,15 +45,15 @@ class Parent:
 
 
 def begin(
-    plan: Plan, out: Path, kind: str, say: Say, *, parent: Parent | None = None
-) -> StudyFolder:
+    plan: Plan, out: Path, kind: str, say: Say | None, *, parent: Parent | None = None
+) -> Study:
     """Make a study and run it.
 
     Args:
         plan: The checked space and its dataset.
         out: The folder of the study; must not exist.
         kind: The verb that begins it: "search", "train" or "adapt".
-        say: Receives a line of text per note and per trial.
+        say: Receives a line of text per note and per trial; None: as `watched` decides.
         parent: The model whose weights the trials start from.
 
     Raises:
@@ -66,15 +68,16 @@ def begin(
         raise StudyError(
             f"{out}: already exists", "Choose another --out, or continue it with `raylab resume`."
         )
-    for note in plan.notes:
-        say(f"note: {note}")
-    slots = connect_for(plan.space.resources, plan.space.budget.trials)
-    study = create_study(out, plan, kind, parent)
-    run_study(study, plan, slots, say)
+    with watched(out, say, stage="starting Ray") as listener:
+        for note in plan.notes:
+            listener(f"note: {note}")
+        slots = connect_for(plan.space.resources, plan.space.budget.trials)
+        study = create_study(out, plan, kind, parent)
+        run_study(study, plan, slots, listener)
     return study
 
 
-def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None) -> StudyFolder:
+def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None) -> Study:
     """Make the folder of a study, without running any trial."""
     resolved = plan.space.model_dump(mode="json", by_alias=True, exclude_none=True)
 
@@ -87,7 +90,7 @@ def create_study(out: Path, plan: Plan, kind: str, parent: Parent | None = None)
     described = _describe(plan, kind) | ({"parent": parent.described} if parent else {})
     if plugins := [*plugins_of(resolved), *_metric_plugins(plan)]:
         described["plugins"] = plugins
-    return StudyFolder.create(out, described, fill=fill)
+    return Study.create(out, described, fill=fill)
 
 
 def _metric_plugins(plan: Plan) -> list[Plugin]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from raylab.paths import AnyPath
+from raylab.reporting.study import Study
 from raylab.space.space import Space
-from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import make_plan
 from raylab.tuning.run import begin
@@ -15,12 +16,12 @@ from raylab.tuning.run import begin
 def search(
     space: str | Path | Mapping[str, object] | Space,
     *,
-    data: str | Path,
+    data: AnyPath,
     out: str | Path,
     trials: int | None = None,
     overrides: Mapping[str, object] | None = None,
-    say: Say = print,
-) -> StudyFolder:
+    say: Say | None = None,
+) -> Study:
     """Search a space on a prepared dataset.
 
     Every trial is recorded in the folder of the study and in MLflow.
@@ -31,7 +32,8 @@ def search(
         out: The folder of the study; must not exist.
         trials: Overrides budget.trials.
         overrides: Values by dotted path; see `load_space`.
-        say: Receives a line of text per trial.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The study, with its trials, leaderboard and report.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from raylab.paths import AnyPath
+from raylab.reporting.importance import importance
 from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.ties import ties_of
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.importance import importance
 
 
-def report(path: str | Path) -> Path:
+def report(path: AnyPath) -> Path:
     """Write leaderboard.csv and the self-contained report.html of a study; returns the report's
     path.
     """

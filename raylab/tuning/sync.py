@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
-from pathlib import Path
 
+from raylab.reporting.study import Study
 from raylab.tracking.mlflow.client import MirrorError
 from raylab.tracking.mlflow.mirror import Mirror
 from raylab.tracking.records import best
@@ -13,7 +14,7 @@ from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 
 
-def sync(path: str | Path) -> StudyFolder:
+def sync(path: str | os.PathLike[str]) -> Study:
     """Write to MLflow what the ledger of a study has and MLflow lacks, and register its winner.
 
     Args:
@@ -32,7 +33,7 @@ def sync(path: str | Path) -> StudyFolder:
     """
     from raylab.reporting.trial_figures import trial_figures  # slow: it imports plotly
 
-    study = StudyFolder.open(Path(path))
+    study = Study.open(path)
     mirror = Mirror(study, figures=trial_figures(study))
     mirror.sync()
     for trial, alias in aliases(study).items():

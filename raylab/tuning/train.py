@@ -9,8 +9,9 @@ from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.yaml_files import load_yaml
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
+from raylab.paths import AnyPath
+from raylab.reporting.study import Study
 from raylab.space.space import Space
-from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, make_plan
 from raylab.tuning.run import begin
@@ -19,11 +20,11 @@ from raylab.tuning.run import begin
 def train(
     config: str | Path | Mapping[str, object],
     *,
-    data: str | Path,
+    data: AnyPath,
     out: str | Path,
     overrides: Mapping[str, object] | None = None,
-    say: Say = print,
-) -> StudyFolder:
+    say: Say | None = None,
+) -> Study:
     """Train one config, as a study of one trial.
 
     Args:
@@ -31,7 +32,8 @@ def train(
         data: The folder of the prepared dataset.
         out: The folder of the study; must not exist.
         overrides: Values by dotted path: of the config, or `resources.*`.
-        say: Receives a line of text per trial.
+        say: Receives lines of progress. Default: in a notebook a view that follows the study,
+            elsewhere `print`.
 
     Returns:
         The study.
@@ -64,7 +66,7 @@ def train(
 
 def plan_of_config(
     config: Mapping[str, object],
-    data: str | Path,
+    data: AnyPath,
     overrides: Mapping[str, object] | None,
     source: str,
 ) -> Plan:

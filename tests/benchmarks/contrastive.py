@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.sampling import sampling_section
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Chunk, SessionShard
 from raylab.data.views.view import Timeline

@@ -23,7 +23,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
 from raylab.config.view import ViewConfig
-from raylab.data.dataset import Dataset, Recording
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.recording import Recording
 from raylab.data.examples import SAMPLE, Examples, examples_of, gather
 from raylab.data.views.view import make_timeline, view_activity
 from raylab.evaluation.decoding import Decoded

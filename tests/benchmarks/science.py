@@ -27,11 +27,11 @@ import torch
 
 import raylab
 from raylab.analysis.models.trained import Trained
-from raylab.analysis.models.winner import winner
 from raylab.data.session import Label
 from raylab.data.splitting.splits import CODE
 from raylab.evaluation.consistency import consistency_matrix, off_diagonal
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 
 REAL_DATA = Path(os.environ.get("RAYLAB_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SHARED = {

@@ -14,7 +14,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Chunk, SessionShard
 from raylab.data.views.view import Timeline

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from raylab.config.vqvae import VqvaeTrial
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.training.loop import Training
 from tests.benchmarks.contrastive import SAMPLES, UNITS, recording, shard

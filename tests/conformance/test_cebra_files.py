@@ -15,7 +15,7 @@ import torch
 
 from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.parse import parse
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.views.view import Fitted
 from raylab.errors import ConfigError, DataError
 from raylab.interop.architectures import ARCHITECTURES

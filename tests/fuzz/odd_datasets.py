@@ -200,7 +200,7 @@ def use_dataset(folder: Path) -> list[np.ndarray]:
             all="ignore"
         ):  # numbers themselves are not checked before a trial uses them
             activity, _ = view_activity(recording, ViewConfig(bin_ms=200, zscore=False))
-        session = made.session(name)
+        session = made.recorded(name)
         found += [
             activity,
             timeline.samples,

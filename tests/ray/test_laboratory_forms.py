@@ -28,7 +28,7 @@ def prepared(source: Path, folder: Path) -> Session:
     recipe = folder / "recipe.yaml"
     raylab.draft(source, out=recipe)
     dataset = raylab.prepare(source, recipe=recipe, out=folder / "dataset").dataset
-    return dataset.session(next(iter(dataset.sessions)))
+    return dataset.recorded(next(iter(dataset.sessions)))
 
 
 def expected(form: Form) -> tuple[np.ndarray, np.ndarray]:

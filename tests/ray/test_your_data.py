@@ -65,7 +65,7 @@ def test_the_recipes_of_the_page_are_those_that_are_drafted(laboratory: Path) ->
                 f"{source}_d": drafted,
             }.items()
         ]
-        by_hand, by_draft = (each.session(next(iter(each.sessions))) for each in sessions)
+        by_hand, by_draft = (each.recorded(next(iter(each.sessions))) for each in sessions)
         assert np.array_equal(by_hand.neural, by_draft.neural)
         for name, label in by_hand.labels.items():
             assert np.array_equal(label.values, by_draft.labels[name].values, equal_nan=True)

@@ -16,7 +16,8 @@ from raylab.config.parse import parse_trial
 from raylab.config.sampling import sampling_section
 from raylab.config.splits import ChronologicalSplits, FiltersConfig, SplitsConfig
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import Dataset, Recording
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.recording import Recording
 from raylab.data.preparation.writing import store_session, store_split, write_manifest
 from raylab.data.session import Label, Session
 from raylab.data.splitting.splits import assign_sessions, make_parts

@@ -27,7 +27,7 @@ MAY: dict[str, set[str]] = {
     "processes": {"errors", "files"},
     "authentication": {"errors"},
     "cluster": {"errors", "authentication"},
-    "space": {"errors", "config", "registry"},
+    "space": {"errors", "config", "registry", "paths"},
     "data": BASE | {"cluster"},
     "models": BASE,
     "sampling": BASE | {"data"},
@@ -52,7 +52,17 @@ MAY: dict[str, set[str]] = {
     | {"reporting"},  # for type checkers; imported when they are used
 }
 # Of `data`, other layers take types and views, never readers or preparation.
-DATA_TYPES = {"session", "splitting", "dataset", "views", "shard", "shards", "examples", "labels"}
+DATA_TYPES = {
+    "session",
+    "splitting",
+    "dataset",
+    "datasets",
+    "views",
+    "shard",
+    "shards",
+    "examples",
+    "labels",
+}
 # Heavy libraries and the only modules that may import them; a prefix of a dotted name stands for
 # all below it.
 ONLY: dict[str, tuple[str, ...]] = {
@@ -70,7 +80,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "ray.data": ("data.shards", "training.launch"),
     "ray.train": ("training.launch",),
     "ray.tune": ("tuning.", "analysis.", "training.launch"),
-    "optuna": ("tuning.drawing.", "tuning.importance"),
+    "optuna": ("tuning.drawing.", "reporting.importance"),
     "mlflow": ("tracking.mlflow",),
     "torch": (
         "health.machine",
@@ -98,6 +108,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "ripser": ("evaluation.topology",),
     "arch": ("evaluation.certainty.",),
     "umap": ("evaluation.comparison",),
+    "xarray": ("data.datasets.other_libraries",),
+    "pynapple": ("data.datasets.other_libraries",),
     "torch_geometric": ("models.networks.graph",),
     "requests": ("data.allen.", "data.fetching.", "data.dandi."),
     "torchmetrics": ("tasks.decoder.frames",),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from raylab.results import Result
@@ -212,6 +213,7 @@ class Answer(Result):
         interrupted: Whether the study ended before its last step.
         notes: What a reader should know besides.
         left_out: Which shipped entrants take no part, and why.
+        path: The folder of the study, where it is known; it is not written to `answer.json`.
     """
 
     label: str
@@ -239,3 +241,4 @@ class Answer(Result):
     interrupted: bool
     notes: Sequence[str]
     left_out: Sequence[str]
+    path: Path | None = field(default=None, compare=False, metadata={"hidden": True})

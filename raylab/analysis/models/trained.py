@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from raylab.analysis.models.winner import model_and_data, winner
+from raylab.analysis.models.winner import model_and_data
 from raylab.data.dataset import Dataset
 from raylab.data.session import Label
 from raylab.data.shard import Shard, whole_shard
 from raylab.data.splitting.splits import CODE
 from raylab.errors import StudyError
 from raylab.evaluation.decoding import labelled_samples, reference_samples
+from raylab.paths import AnyPath
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.training.model import Model
 
 HELD_OUT = ("valid", "test")
@@ -83,7 +85,7 @@ class Trained:
         return self.embed(session, (split,))[timeline.rows[at]], values
 
 
-def load_trained(path: str | Path, trial: str | None) -> Trained:
+def load_trained(path: AnyPath, trial: str | None) -> Trained:
     """The winner of a study, or one of its trials."""
     study = StudyFolder.open(Path(path))
     return Trained.load(study, winner(study, trial))

@@ -1,4 +1,4 @@
-"""The winner of a study, and the model and data of a trial."""
+"""How the winner of a study was chosen, and the model and data of a trial."""
 
 from __future__ import annotations
 
@@ -10,61 +10,6 @@ from raylab.tracking.records import TrialRecord, best, front
 from raylab.tracking.selections import drawn, ended_selection
 from raylab.tracking.study import ANSWER, StudyFolder
 from raylab.training.model import Model
-
-
-def winner(study: StudyFolder, trial: str | None = None) -> TrialRecord:
-    """The record of the named trial, or of the study's winner.
-
-    The winner is the champion of the last selection over seeds (`raylab select`) that has ended.
-    Without a selection it is the best completed trial by its validation score; of several
-    objectives, the trial of the Pareto front with the best first objective.
-
-    Raises:
-        StudyError: No such trial, no trial has completed, or the study is an answer.
-    """
-    records = study.records()
-    selection = ended_selection(study.ledger.read()) if trial is None else None
-    trial = selection.champion if selection else trial
-    if trial is not None:
-        return named_trial(study, records, trial)
-    refuse_answer(study)
-    record = best(records, *study.modes)
-    if record is None:
-        raise StudyError(
-            f"{study.path}: no trial has completed",
-            "`raylab leaderboard` shows why.",
-        )
-    return record
-
-
-def refuse_answer(study: StudyFolder) -> None:
-    """Raise where a study is an answer: its folds have trials of different samples, whose scores do
-    not compare.
-
-    Raises:
-        StudyError: It is one.
-    """
-    if study.is_answer:
-        raise StudyError(
-            f"{study.path}: an answer has a best trial in each fold, and no winner of all trials",
-            "Use what it recommends (`raylab report`, `raylab export`, `raylab.load`), or name one "
-            "trial with --trial.",
-        )
-
-
-def named_trial(study: StudyFolder, records: list[TrialRecord], trial: str) -> TrialRecord:
-    """The record of that name.
-
-    Raises:
-        StudyError: There is none.
-    """
-    record = next((record for record in records if record.trial == trial), None)
-    if record is None:
-        raise StudyError(
-            f"{study.path}: no trial '{trial}'",
-            f"Its trials: {', '.join(record.trial for record in records)}.",
-        )
-    return record
 
 
 def describe_choice(study: StudyFolder) -> str | None:

@@ -8,14 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from raylab.analysis.models.winner import model_and_data, winner
+from raylab.analysis.models.winner import model_and_data
 from raylab.config.explain import did_you_mean
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.readouts import require_support
+from raylab.paths import AnyPath
 from raylab.tracking.records import TrialRecord, best
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.training.model import Model
 
 By = Literal["study", "family"]
@@ -65,7 +67,7 @@ def family_of(config: Mapping[str, Any]) -> str:
     return f"{task}: {kind}" if kind else task
 
 
-def entrants_of(paths: Sequence[str | Path], by: By) -> list[Entrant]:
+def entrants_of(paths: Sequence[AnyPath], by: By) -> list[Entrant]:
     """The winner of each study; `by` family: the best trial of each family that a study has.
 
     Raises:

@@ -9,6 +9,7 @@ from typing import Any
 from raylab.analysis.resume import resume
 from raylab.config.earlier import BEFORE
 from raylab.errors import StudyError
+from raylab.reporting.study import Study
 from raylab.space.parameters import Scalar, leaves
 from raylab.space.space import Space, load_space
 from raylab.tracking.study import StudyFolder
@@ -65,7 +66,7 @@ def require_same(plan: Plan, out: Path, kind: str) -> None:
         raise StudyError(f"{out}: this folder has another study", "Choose another --out.")
 
 
-def begun_or_resumed(plan: Plan, out: Path, kind: str, say: Say) -> StudyFolder:
+def begun_or_resumed(plan: Plan, out: Path, kind: str, say: Say | None) -> Study:
     """The plan's study, run to its end: begun, or continued after an interruption."""
     require_same(plan, out, kind)
     return resume(out, say=say) if out.exists() else begin(plan, out, kind, say)

@@ -21,7 +21,7 @@ from raylab.data.preparation.workspace import Workspace
 from raylab.data.preparation.writing import write_manifest
 from raylab.data.splitting.splits import assign_sessions
 from raylab.errors import DataError
-from raylab.results import Result
+from raylab.results import Result, values_html
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Prepared:
     dataset: Dataset
     failed: list[Failure]
     left_out: list[LeftOut]
+
+    def _repr_html_(self) -> str:
+        lists = {"failed": self.failed, "left_out": self.left_out}
+        rows = {name: [row.to_dict() for row in each] for name, each in lists.items() if each}
+        return self.dataset._repr_html_() + (values_html(rows) if rows else "")
 
     @property
     def notes(self) -> tuple[Note, ...]:

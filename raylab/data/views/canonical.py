@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from raylab.config.view import AllUnits, ViewConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.views.grid import row_width
 
 # scipy's Gaussian filter reaches so many standard deviations to either side, rounded to samples.

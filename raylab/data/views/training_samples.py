@@ -9,7 +9,7 @@ import numpy as np
 
 from raylab.config.parse import parse
 from raylab.config.view import ViewConfig
-from raylab.data.dataset import Recording
+from raylab.data.datasets.recording import Recording
 from raylab.data.views.selection import unfitted
 from raylab.data.views.view import make_timeline, view_activity, view_part
 

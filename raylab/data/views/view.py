@@ -11,7 +11,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from raylab.config.view import CorrelatedUnits, ViewConfig
-from raylab.data.dataset import LabelSpec, Recording
+from raylab.data.datasets.recording import Recording
+from raylab.data.datasets.specs import LabelSpec
 from raylab.data.session import Label
 from raylab.data.views.grid import Grid, row_width
 from raylab.data.views.selection import Fitted, fit, unfitted

@@ -12,8 +12,8 @@ from raylab.reporting.style import BLUE, GREY, ORANGE, SOFT_INK
 
 
 def ranking_chart(ranking: Ranking) -> go.Figure:
-    """Every row's score with its 95 % interval over samples, the best on top. Baselines are grey,
-    the row that is best on validation is orange.
+    """Every row's score, with its 95 % interval over samples where that is known, the best on top.
+    Baselines are grey, the row that is best on validation is orange.
     """
     rows = ranking["rows"][::-1]
     ends = [row["interval"] or (row["score"], row["score"]) for row in rows]
@@ -31,7 +31,8 @@ def ranking_chart(ranking: Ranking) -> go.Figure:
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
     )
-    title = f"{ranking['metric']}, 95 % interval over samples"
+    measured = any(row["interval"] for row in rows)
+    title = ranking["metric"] + (", 95 % interval over samples" if measured else "")
     return styled(figure, x=title, y="", height=110 + 30 * len(rows))
 
 

@@ -10,7 +10,7 @@ from raylab.evaluation.bootstrap import over_seeds
 from raylab.evaluation.metrics import bounds_of
 from raylab.reporting.tables.notes import note
 from raylab.reporting.ties import Ties
-from raylab.results import Result
+from raylab.results import Result, rows_html
 from raylab.tracking.records import Mode, State, TrialRecord, costs, front, is_number
 from raylab.tracking.selections import drawn, repetitions
 
@@ -108,6 +108,14 @@ class Leaderboard:
 
     def __getitem__(self, place: int) -> LeaderboardRow:
         return self.rows[place]
+
+    def __repr__(self) -> str:
+        best = next((row for row in self.rows if row.state == "completed"), None)
+        text = f"; best {best.trial}: {best.score:.4g}" if best and best.score is not None else ""
+        return f"Leaderboard({len(self.rows)} trial{'s' * (len(self.rows) != 1)}{text})"
+
+    def _repr_html_(self) -> str:
+        return rows_html(self.to_dict())
 
     def to_dict(self) -> list[dict[str, Any]]:
         """The rows as plain values, which `--json` prints. Where no trial of the study was repeated

@@ -9,7 +9,7 @@ import torch
 
 from raylab.config.base import defaults
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.data.dataset import SessionSpec, used_sessions
+from raylab.data.datasets.specs import SessionSpec, used_sessions
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError
 from raylab.evaluation.metrics import directions

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.shard import SessionShard
 from raylab.models.adaptation import trunk
 from raylab.models.base import Encoder

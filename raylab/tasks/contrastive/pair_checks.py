@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from raylab.config.contrastive import ContrastiveTrial
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.views.view import view_labels
 from raylab.errors import ConfigError
 from raylab.tasks.contrastive.pairs import label_names

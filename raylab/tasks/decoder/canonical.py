@@ -8,7 +8,7 @@ from raylab.config.base import defaults
 from raylab.config.decoder import DecoderTraining, DecoderTrial, PlainLoss
 from raylab.config.readouts import KnnConfig, ReadoutConfig
 from raylab.config.training import OptimizerConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.examples import SAMPLE
 from raylab.tasks.decoder.targets import target_of
 

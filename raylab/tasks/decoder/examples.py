@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from raylab.config.decoder import DecoderTrial
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.examples import LONGEST, SAMPLE, Examples, examples_of, longest_rows
 from raylab.data.shard import SessionShard
 from raylab.data.views.view import Timeline

@@ -13,7 +13,7 @@ from torch import Tensor
 from raylab.config.decoder import DecoderTrial, FramesLoss
 from raylab.config.networks import GraphConfig
 from raylab.config.readouts import ReadoutConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.examples import SAMPLE, Examples
 from raylab.data.shard import Shard
 from raylab.errors import ConfigError, TrainingError

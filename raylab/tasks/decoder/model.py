@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from raylab.config.decoder import DecoderTrial, FramesLoss, PlainLoss
 from raylab.config.readouts import ReadoutConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.examples import Examples
 from raylab.data.views.variation import value_text, varying
 from raylab.errors import TrainingError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.data.shard import Shard
 from raylab.data.views.view import view_labels

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from raylab.config.base import defaults
 from raylab.config.vqvae import BehaviourConfig, VqvaeTrial
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.shard import Shard
 from raylab.data.splitting.splits import CODE
 from raylab.data.views.view import view_labels

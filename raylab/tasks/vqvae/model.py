@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from raylab.config.vqvae import VqvaeTrial
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.models.fast.channels_last import ChannelsLast
 from raylab.models.rows import RowOperations
 from raylab.models.vqvae import VqVae

@@ -7,7 +7,7 @@ import torch
 
 from raylab.config.decoder import DecoderTrial
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.examples import SAMPLE, longest_rows
 from raylab.data.session import Label
 from raylab.data.views.view import view_labels
@@ -29,7 +29,8 @@ def decoder_of(config: TrialConfig, module: torch.nn.Module) -> tuple[DecoderTri
     if not isinstance(config, DecoderTrial) or not isinstance(module, DecoderModel):
         raise ConfigError(
             f"a model of task.kind '{config.task.kind}' embeds activity and predicts no label",
-            "Use `transform`; the entrants of `raylab answer` have a readout that predicts.",
+            "Load it from its study (`raylab.load(STUDY)`), which can fit a readout, or use "
+            "`transform`.",
         )
     return config, module
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from raylab.config.plugins import MissingPackage
-from raylab.data.dataset import LabelSpec
+from raylab.data.datasets.specs import LabelSpec
 from raylab.errors import RaylabError, StudyError
 from raylab.evaluation.readouts import Readout
 from raylab.files import atomic_folder, map_tensors, read_json, write_json, write_tensors

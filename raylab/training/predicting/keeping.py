@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from raylab.data.dataset import Dataset, LabelSpec
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.specs import LabelSpec
 from raylab.data.views.view import view_labels
 from raylab.errors import StudyError
 from raylab.training.model import Model

@@ -35,7 +35,8 @@ class Member:
         """A trained model made ready to predict a label.
 
         An embedding gets a readout for each session, fitted on the embeddings of the training
-        samples with the settings of `evaluation.decoder`. A decoder needs none.
+        samples with the settings of `evaluation.decoder`; of several values of a setting,
+        validation chooses. A decoder needs none.
 
         Args:
             dataset: What the model was trained on.
@@ -58,8 +59,9 @@ class Member:
         if not readouts:
             raise StudyError(
                 f"{dataset.path}: no session has training samples from which label '{label}' "
-                "could be read",
-                "Choose another label, or splits in which it varies.",
+                "could be read, or validation samples that choose the settings of the readout",
+                "Choose another label, splits in which it varies, or one value for each setting of "
+                "evaluation.decoder.",
             )
         return cls(model, readouts, rows)
 

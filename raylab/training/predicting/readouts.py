@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from raylab.data.session import Label
 from raylab.data.shard import Shard
 from raylab.data.views.variation import label_varies
 from raylab.data.views.view import Timeline
+from raylab.evaluation.decoding import decode
 from raylab.evaluation.ensembles.probabilities import class_probabilities
 from raylab.evaluation.reading import readable
 from raylab.evaluation.readouts import Readout, fit_readout
@@ -65,11 +67,12 @@ def fit_session_readouts(
     readout are left out.
 
     Args:
-        config: Of the model; `evaluation.decoder` has one value for each setting.
+        config: Of the model. Where a setting of `evaluation.decoder` has several values, each
+            session takes the settings that its validation samples choose, as its evaluation did.
         embeddings: (rows of the view, D) of each session.
     """
     timelines = {name: session.timeline for name, session in shard.items()}
-    settings, readouts = chosen_decoder(config.evaluation), {}
+    choices, readouts = _choices(config, timelines, embeddings, label), {}
     for name, timeline in timelines.items():
         if label not in timeline.reference:
             continue
@@ -77,15 +80,47 @@ def fit_session_readouts(
         pool = session_pool(config, timelines, embeddings, session=name, label=label, fit=FIT)
         if pool and not len(known):
             known, reference = pool.features, pool.label
-        if label_varies(reference) and readable(settings.kind, reference):
+        settings = choices.get(name)
+        if settings and label_varies(reference) and readable(settings.kind, reference):
             readout = fit_readout(settings, known, reference, config.evaluation.scale)
             rows = known.shape[1] // embeddings[name].shape[1]
             readouts[name] = SessionReadout(readout, reference.classes, rows)
     return readouts
 
 
-def chosen_decoder(config: EvaluationConfig) -> ReadoutConfig:
-    """The decoder of embeddings, whose settings are chosen: each has one value."""
+def _choices(
+    config: TrialConfig,
+    timelines: Mapping[str, Timeline],
+    embeddings: Mapping[str, np.ndarray],
+    label: str,
+) -> dict[str, ReadoutConfig]:
+    """The decoder of each session with one value for each setting. A session whose validation
+    cannot choose takes the choice of most others; empty where no session can choose.
+    """
+    stated = embedding_decoder(config.evaluation)
+    if len(stated.candidates()) == 1:
+        return dict.fromkeys(timelines, stated)
+    chosen: dict[str, ReadoutConfig] = {}
+    for name, timeline in timelines.items():
+        if label in timeline.reference:
+            pool = session_pool(config, timelines, embeddings, session=name, label=label, fit=FIT)
+            decoded = decode(
+                *(embeddings[name], timeline, config.evaluation),
+                label=label,
+                fit=FIT,
+                score="valid",
+                pool=pool,
+            )
+            if decoded is not None and decoded.choice is not None:
+                chosen[name] = decoded.choice
+    if not chosen:
+        return {}
+    (common, _), *_ = Counter(chosen.values()).most_common(1)
+    return dict.fromkeys(timelines, common) | chosen
+
+
+def embedding_decoder(config: EvaluationConfig) -> ReadoutConfig:
+    """The decoder of embeddings, with the values of each setting to choose from."""
     if isinstance(config.decoder, NeighboursConfig):
         return KnnConfig(metric=("euclidean",), neighbours=config.neighbours)
     return config.decoder

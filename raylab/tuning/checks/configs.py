@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import ConfigError
 from raylab.tasks.families import get_task
 from raylab.training.keeping import monitor_of

@@ -9,7 +9,7 @@ from itertools import islice
 
 from raylab.config.dotted import ConfigValues, Scalar
 from raylab.config.parse import parse_trial
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.space.draws import random_draws
 from raylab.space.grid import grid_points
 from raylab.space.space import Space

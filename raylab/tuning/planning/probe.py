@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from raylab.config.trial import TrialConfig
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import RaylabError, StudyError
 from raylab.space.draws import allowed_draw
 from raylab.space.space import Scalar, Space

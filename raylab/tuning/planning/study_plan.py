@@ -14,6 +14,7 @@ from raylab.config.earlier import BEFORE
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.evaluation.metrics import DECODING
+from raylab.paths import AnyPath
 from raylab.space.blame import blamed
 from raylab.space.conditions import stand_in
 from raylab.space.parameters import leaves
@@ -48,7 +49,7 @@ class Plan:
 
 def make_plan(
     space: str | Path | Mapping[str, object] | Space,
-    data: str | Path,
+    data: AnyPath,
     *,
     overrides: Mapping[str, object] | None = None,
     source: str = "",

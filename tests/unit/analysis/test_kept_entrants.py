@@ -14,10 +14,11 @@ from entrants import decoder_config, embedding_config, held_out, small_answer
 from helpers import dataset, session, small_study
 
 import raylab
-from raylab.analysis.models.winner import model_and_data, winner
+from raylab.analysis.models.winner import model_and_data
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.training.model import Model
 from raylab.training.predictor import Predictor
 

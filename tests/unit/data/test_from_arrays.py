@@ -23,7 +23,7 @@ POSITION = np.sin(TIME)
 
 def made(tmp_path: Path, neural: Any = NEURAL, **arguments: Any) -> Session:
     arguments = {"kind": "calcium", "rate_hz": 30, **arguments}
-    return raylab.Dataset.from_arrays(neural, out=tmp_path / "ds", **arguments).session("session")
+    return raylab.Dataset.from_arrays(neural, out=tmp_path / "ds", **arguments).recorded("session")
 
 
 def test_arrays(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_trials(tmp_path: Path) -> None:
     lengths = [NEURAL[:20], NEURAL[20:50], NEURAL[50:90]]
     session = raylab.Dataset.from_arrays(
         lengths, out=tmp_path / "list", kind="calcium", rate_hz=30, splits={"kind": "trials"}
-    ).session("session")
+    ).recorded("session")
     assert session.segments.tolist() == [[0, 20], [20, 50], [50, 90]]
 
 

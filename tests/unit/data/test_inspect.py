@@ -91,7 +91,7 @@ def test_pictures(two: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_the_picture_shows_splits_units_and_labels(two: Dataset) -> None:
     opened, kept = two.open("a"), np.array([True, False, True, True, True, True])
-    figure = recording_figure(two.session("a"), opened.parts, kept=kept)
+    figure = recording_figure(two.recorded("a"), opened.parts, kept=kept)
     splits, activity, *labels = figure.axes
     drawn = [
         sorted((round(p.get_extents().x0), round(p.get_extents().x1)) for p in bars.get_paths())

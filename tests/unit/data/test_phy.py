@@ -150,7 +150,7 @@ def test_three_lines_prepare_a_folder(tmp_path: Path) -> None:
         "labels: {position: {path: position, kind: continuous, time: position_times}}\n"
     )
     prepared = raylab.prepare(tmp_path, out=tmp_path / "ds", recipe=tmp_path / "r.yaml")
-    session = prepared.dataset.session("m1")
+    session = prepared.dataset.recorded("m1")
     labelled = np.isfinite(session.labels["position"].values[:, 0])
     np.testing.assert_allclose(
         session.labels["position"].values[labelled, 0],

@@ -176,7 +176,7 @@ def test_three_lines_prepare_a_folder(tmp_path: Path) -> None:
     recipe = prepared.dataset.manifest["recipe"]
     assert recipe is not None
     assert recipe["time"]["rate_path"] == "fs"
-    speed = prepared.dataset.session("m1").labels["speed"].values[:, 0]
+    speed = prepared.dataset.recorded("m1").labels["speed"].values[:, 0]
     np.testing.assert_allclose(speed, np.arange(FRAMES) / FS * 2, atol=1e-5)
     parsed = parse_recipe({"format": "suite2p"}, "test")
     source = list_sources(tmp_path / "m1", parsed)[0]

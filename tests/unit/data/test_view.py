@@ -17,7 +17,7 @@ from strategies import parted
 
 from raylab.config.sampling import sampling_section
 from raylab.config.view import ViewConfig
-from raylab.data.dataset import Recording
+from raylab.data.datasets.recording import Recording
 from raylab.data.session import Label
 from raylab.data.shard import whole_shard
 from raylab.data.views.view import make_timeline, view_activity

@@ -215,7 +215,7 @@ def test_what_does_not_fit_together_is_refused() -> None:
 
 
 def _spec() -> Any:
-    from raylab.data.dataset import LabelSpec, SessionSpec
+    from raylab.data.datasets.specs import LabelSpec, SessionSpec
 
     labels = {
         "position": LabelSpec("continuous", "m", (), 1),

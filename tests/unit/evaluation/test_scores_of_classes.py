@@ -17,7 +17,7 @@ from sklearn.metrics import confusion_matrix, top_k_accuracy_score
 import raylab
 from raylab.analysis.models.scorer import resampled
 from raylab.data.allen.stimuli import stimulus_label
-from raylab.data.dataset import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import LabelSpec, SessionSpec
 from raylab.data.session import Label
 from raylab.errors import DataError
 from raylab.evaluation.bootstrap import group_bootstrap, interval

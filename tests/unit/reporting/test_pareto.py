@@ -19,9 +19,9 @@ from helpers import dataset
 from rich.console import Console
 
 from raylab.analysis.leaderboard import leaderboard as ranked
-from raylab.analysis.models.winner import describe_choice, winner
+from raylab.analysis.models.winner import describe_choice
 from raylab.cli.show.study import say_choice
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import ConfigError, TrainingError
 from raylab.reporting.charts.front import front_chart
 from raylab.reporting.study_page import write_report
@@ -33,6 +33,7 @@ from raylab.tracking.events import StudyEnded
 from raylab.tracking.records import Mode, TrialRecord, best, front
 from raylab.tracking.runs import trial_run
 from raylab.tracking.study import StudyFolder
+from raylab.tracking.winner import winner
 from raylab.tuning.checks.objectives import modes
 from raylab.tuning.checks.space import check_space
 from raylab.tuning.outcome import Outcome, outcome, report

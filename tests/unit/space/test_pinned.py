@@ -11,7 +11,7 @@ import pytest
 from helpers import dataset
 
 from raylab.analysis.scaling.fixed_grid import fixed_grid
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import ConfigError
 from raylab.space.draws import random_draws
 from raylab.space.shipped import space_file

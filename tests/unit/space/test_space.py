@@ -20,7 +20,7 @@ from raylab.config.contrastive import ContrastiveTrial
 from raylab.config.dotted import get_path
 from raylab.config.losses import FocalInfoNCEConfig
 from raylab.config.splits import GivenSplits
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
 from raylab.space.space import Space, load_space

@@ -16,7 +16,8 @@ from raylab.config.splits import BlockedSplits
 from raylab.config.training import EvaluationConfig
 from raylab.config.trial import TrialConfig
 from raylab.config.view import SessionsConfig, ViewConfig
-from raylab.data.dataset import Dataset, training_samples
+from raylab.data.dataset import Dataset
+from raylab.data.datasets.recording import training_samples
 from raylab.data.session import Label, Session
 from raylab.data.shard import whole_shard
 from raylab.data.splitting.splits import make_parts

@@ -16,7 +16,7 @@ from rich.console import Console
 import raylab
 from raylab.analysis.leaderboard import leaderboard as ranked_trials
 from raylab.analysis.models.trained import seeds_of
-from raylab.analysis.models.winner import describe_choice, unselected, winner
+from raylab.analysis.models.winner import describe_choice, unselected
 from raylab.analysis.selection.candidates import Request
 from raylab.analysis.selection.candidates import started as selection_started
 from raylab.errors import StudyError
@@ -25,6 +25,7 @@ from raylab.reporting.charts.learning_curves import learning_curves
 from raylab.reporting.charts.progress import course
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.selection import selection_figure
+from raylab.reporting.importance import importance
 from raylab.reporting.study_page import write_report
 from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
@@ -34,7 +35,7 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.runs import trial_run
 from raylab.tracking.selections import drawn, ended_selection, ranked, selections
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.importance import importance
+from raylab.tracking.winner import winner
 from raylab.tuning.sync import aliases
 
 SEEDS = (1, 2, 3)
@@ -179,7 +180,7 @@ def test_repetitions_teach_no_sampler_and_no_importance(
     study: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = study.records()
-    monkeypatch.setattr("raylab.tuning.importance.FEWEST", 4)
+    monkeypatch.setattr("raylab.reporting.importance.FEWEST", 4)
     shares = importance(records, "max")
     assert shares is not None
     assert shares == importance(drawn(records), "max")

@@ -9,7 +9,7 @@ import pytest
 from fake_search import drive
 from helpers import dataset
 
-from raylab.data.dataset import SessionSpec
+from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import ConfigError
 from raylab.space.grid import grid_points
 from raylab.space.space import Space, load_space

@@ -21,7 +21,7 @@ from raylab.data.prepare import prepare
 from raylab.errors import ConfigError, DataError
 from raylab.evaluation.obstacles import obstacle_to_scoring
 from raylab.files import write_text
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.space.shipped import named_space
 from raylab.space.space import Space
 from raylab.tasks.samples import check_samples, no_score
@@ -41,7 +41,7 @@ class Source:
         overrides: Values by dotted path of the recipe, or of a dataset's splits and filters.
     """
 
-    data: str | Path
+    data: AnyPath
     recipe: RecipeSource | None = None
     overrides: Mapping[str, Any] | None = None
 

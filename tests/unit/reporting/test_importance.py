@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from fake_study import ended, started
 
+from raylab.reporting.importance import FEWEST, importance
 from raylab.tracking.events import Event
 from raylab.tracking.records import TrialRecord, records
-from raylab.tuning.importance import FEWEST, importance
 
 
 def trials(count: int) -> list[TrialRecord]:
