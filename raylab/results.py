@@ -96,7 +96,7 @@ def rows_html(rows: Sequence[Mapping[str, Any]]) -> str:
     """Mappings as the rows of an HTML table for a notebook. Nested names are joined by points."""
     import pandas as pd
 
-    return _frame_html(pd.json_normalize(list(rows)))
+    return _frame_html(pd.json_normalize([dict(row) for row in rows]))
 
 
 def _are_rows(value: Any) -> bool:

@@ -29,7 +29,7 @@ from raylab.data.session import NeuralKind, Session
 from raylab.data.splitting.splits import CODE, SPLITS, counts, make_parts
 from raylab.errors import ConfigError, DataError
 from raylab.files import digest, file_digest
-from raylab.paths import local_path
+from raylab.paths import AnyPath, local_path
 from raylab.results import Result
 
 
@@ -192,7 +192,7 @@ def inspect(
 
 
 def sessions_with_parts(
-    path: str | Path,
+    path: AnyPath,
     *,
     recipe: RecipeSource | None = None,
     companions: Companions = None,

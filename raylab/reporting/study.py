@@ -54,7 +54,7 @@ class Study(StudyFolder):
 
     def records(self) -> list[TrialRecord]:
         """Every trial of the ledger; see `trials`."""
-        return [Trial.of(record, self.path) for record in super().records()]
+        return [Trial.from_record(record, self.path) for record in super().records()]
 
     @property
     def trials(self) -> list[Trial]:

@@ -60,7 +60,7 @@ def lines(listed: Mapping[str, Mapping[str, str]]) -> list[str]:
         "searches": "Search spaces:",
         "entrants": "Search spaces of single decoders, which `raylab answer` compares:",
     }
-    text = []
+    text: list[str] = []
     for group, sentences in listed.items():
         text += ["", heads[group]] if text else [heads[group]]
         for name, sentence in sentences.items():

@@ -47,9 +47,12 @@ class Prepared:
     left_out: list[LeftOut]
 
     def _repr_html_(self) -> str:
-        lists = {"failed": self.failed, "left_out": self.left_out}
-        rows = {name: [row.to_dict() for row in each] for name, each in lists.items() if each}
-        return self.dataset._repr_html_() + (values_html(rows) if rows else "")
+        rows = {
+            "failed": [row.to_dict() for row in self.failed],
+            "left_out": [row.to_dict() for row in self.left_out],
+        }
+        shown = {name: each for name, each in rows.items() if each}
+        return self.dataset._repr_html_() + values_html(shown)
 
     @property
     def notes(self) -> tuple[Note, ...]:

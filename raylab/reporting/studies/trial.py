@@ -20,7 +20,7 @@ class Trial(TrialRecord):
     study: Path = field(default=Path(), compare=False)
 
     @classmethod
-    def of(cls, record: TrialRecord, study: Path) -> Trial:
+    def from_record(cls, record: TrialRecord, study: Path) -> Trial:
         """The trial of a record of a study in this folder."""
         values = {each.name: getattr(record, each.name) for each in fields(TrialRecord)}
         return cls(**values, study=study)
