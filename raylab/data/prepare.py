@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
-from raylab.data.preparation.budget import files_at_once
+from raylab.data.preparation.budget import files_at_once, parse_memory
 from raylab.data.preparation.joining import join, require_equal_filters
 from raylab.data.preparation.places import as_list, datasets_among, refuse_options
+from raylab.data.preparation.progress import Progress, Say, Steps
 from raylab.data.preparation.publishing import Prepared, check_ids, publish
-from raylab.data.preparation.running import Progress, collect, run_tasks
+from raylab.data.preparation.running import collect, run_tasks
 from raylab.data.preparation.sections import parted, read_sections
 from raylab.data.preparation.tasks import ReadSession, source_task, split_session
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.readers.companions import folders_of
+from raylab.data.readers.isolation.servers import servers
 from raylab.data.readers.registry import WITHOUT_RECIPE
 from raylab.data.readers.sources import list_all
+from raylab.data.recipe import Recipe
 from raylab.errors import DataError
 from raylab.paths import local_path
 
@@ -33,7 +37,8 @@ def prepare(
     strict: bool = False,
     sessions: int | None = None,
     memory: str | int | None = None,
-    progress: Progress | None = None,
+    progress: Steps | None = None,
+    say: Say | None = None,
 ) -> Prepared:
     """Turn recordings into a prepared dataset, or change the splits or filters of a dataset.
 
@@ -58,6 +63,7 @@ def prepare(
         memory: The memory that all files being read may take together, in bytes or as `8GB`. By
             default half of the machine's.
         progress: Called with (sessions done, sessions in all).
+        say: Called with a line at the start, and with a line as each file ends, such as `print`.
 
     Returns:
         The opened dataset, with the sources that failed and the sessions that filters left out.
@@ -90,22 +96,29 @@ def prepare(
         refuse_options(datasets, **options, set=overrides)
         if len(datasets) > 1:
             return _joined(datasets, workspace)
-        return _split_again(datasets[0], workspace, overrides or {}, strict, progress)
-    sections_changed, recipe_changed = parted(overrides or {})
-    if recipe is None and recipe_changed:
-        recipe = {"format": WITHOUT_RECIPE}
-    chosen = load_recipe(recipe, recipe_changed) if recipe else None
-    folders = folders_of(companions)
-    sources = list_all(places, chosen, companions=folders)[:sessions]
+        steps = Progress(len(datasets[0].sessions), say=say, steps=progress)
+        return _split_again(datasets[0], workspace, overrides or {}, strict, steps)
+    # What can be wrong without any file is said before files are looked for.
+    budget = parse_memory(memory) if memory is not None else None
+    chosen, sections_changed = _recipe_and_sections(recipe, overrides or {})
     sections = read_sections(chosen, sections_changed, name_of_recipe(recipe))
+    if say is not None:
+        say(f"looking for recordings in {', '.join(map(str, places))}")
+    servers().warm()
+    sources = list_all(places, chosen, companions=folders_of(companions))[:sessions]
     with workspace.opened(keep=len(sources) > 1):
         if chosen is not None and chosen.reader.setup:
             # Once, and here, where its progress is visible.
             chosen.reader.load(chosen.reader.setup)()
+        at_once = files_at_once(sources, budget)
+        steps = Progress(len(sources), say=say, steps=progress)
+        steps.begin(sources, at_once)
         tasks = [source_task(source, chosen, sections, workspace) for source in sources]
-        outcomes = run_tasks(tasks, files_at_once(sources, memory))
+        # Closed, so that readers end where an error ends `prepare`.
+        with contextlib.closing(run_tasks(tasks, at_once)) as outcomes:
+            collected = collect(outcomes, strict=strict, progress=steps)
         return publish(
-            collect(outcomes, len(tasks), strict, progress),
+            collected,
             sections,
             workspace,
             recipe=chosen.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -114,12 +127,22 @@ def prepare(
         )
 
 
+def _recipe_and_sections(
+    recipe: RecipeSource | None, overrides: Mapping[str, Any]
+) -> tuple[Recipe | None, dict[str, Any]]:
+    """The recipe with the overrides of its own keys, and the overrides of splits and filters."""
+    sections_changed, recipe_changed = parted(overrides)
+    if recipe is None and recipe_changed:
+        recipe = {"format": WITHOUT_RECIPE}
+    return load_recipe(recipe, recipe_changed) if recipe else None, sections_changed
+
+
 def _split_again(
     dataset: Dataset,
     workspace: Workspace,
     overrides: Mapping[str, Any],
     strict: bool,
-    progress: Progress | None,
+    progress: Progress,
 ) -> Prepared:
     """Apply other splits or filters to a dataset's sessions; no recording is read again."""
     dataset.verify()
@@ -134,7 +157,7 @@ def _split_again(
         ]
         outcomes = (split_session(workspace, session, dumped) for session in sessions)
         return publish(
-            collect(outcomes, len(sessions), strict, progress),
+            collect(outcomes, strict=strict, progress=progress),
             sections,
             workspace,
             recipe=dataset.manifest["recipe"],

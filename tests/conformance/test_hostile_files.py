@@ -534,8 +534,8 @@ def test_where_nothing_can_fork_the_server_dies_and_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = "from raylab.data.readers.isolation import child; child.FORKS = False; child.serve()"
-    monkeypatch.setattr("raylab.data.readers.isolation.isolated.SERVER", server)
-    monkeypatch.setattr("raylab.data.readers.isolation.isolated._SERVERS", {})
+    monkeypatch.setattr("raylab.data.readers.isolation.servers.SERVER", server)
+    monkeypatch.setattr("raylab.data.readers.isolation.servers._SERVERS", {})
     dead, sound = (
         Source(killer(tmp_path / "a.mat")),
         Source(npz(tmp_path / "b.npz", x=np.ones((4, 2)))),

@@ -28,16 +28,20 @@ COPIES = 4.0
 PROCESS = 400 * 2**20  # imports of a reading process
 
 
-def files_at_once(sources: Sequence[Source], memory: str | int | None) -> int:
-    """The number of files to read at once: at least one, at most the number of CPUs.
+def files_at_once(sources: Sequence[Source], budget: int | None) -> int:
+    """The number of files to read at once: at least one, at most half as many again as CPUs.
 
-    A file that needs more than the budget is read alone.
+    A reading process waits for the disk for about a third of its time. A file that needs more than
+    the budget is read alone.
+
+    Args:
+        budget: Bytes of memory for all files that are read at once; default: half of the machine's.
     """
-    budget = parse_memory(memory) if memory is not None else machine_memory() // 2
+    budget = machine_memory() // 2 if budget is None else budget
     largest = max(sum(path.stat().st_size for path in source.paths) for source in sources)
-    return max(
-        1, min(os.cpu_count() or 1, len(sources), int(budget // (COPIES * largest + PROCESS)))
-    )
+    cpus = os.cpu_count() or 1
+    most = min(cpus + cpus // 2, len(sources))
+    return max(1, min(most, int(budget // (COPIES * largest + PROCESS))))
 
 
 def parse_memory(text: str | int) -> int:

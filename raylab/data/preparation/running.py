@@ -1,48 +1,66 @@
-"""Running the tasks of `prepare`: in this process where there is one, else in parallel."""
+"""Running the tasks of `prepare`: in processes of this machine, or on a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from raylab.data.preparation.tasks import (
-    Failure,
-    Outcome,
-    ReadSession,
-    SourceTask,
-    SplitSession,
-    prepare_source,
-)
+from raylab.data.preparation.progress import Progress
+from raylab.data.preparation.tasks import Failure, Outcome, dumped, outcome_of
+from raylab.data.preparation.threads import map_in_threads
+from raylab.data.readers.isolation.isolated import prepare_isolated
+from raylab.data.readers.isolation.parcel import SourceTask
 from raylab.data.readers.source import Source
-
-Progress = Callable[[int, int], None]
-_KINDS: dict[str, type[Outcome]] = {
-    kind.__name__: kind for kind in (Failure, ReadSession, SplitSession)
-}
+from raylab.errors import RaylabError
 
 
 def run_tasks(tasks: Sequence[SourceTask], at_once: int) -> Iterator[Outcome]:
-    """The outcomes of tasks, as they end; at most `at_once` run at a time."""
-    if len(tasks) == 1:  # starting Ray for one file would take longer than reading it
-        yield prepare_source(tasks[0])
-        return
-    from raylab.cluster import connect
-    from raylab.data.preparation.parallel import map_items
+    """The outcomes of tasks, as they end; at most `at_once` run at a time.
 
-    connect()
-    for place, encoded in map_items(_encoded, tasks, at_once=at_once):
-        yield _KINDS[encoded["kind"]](**encoded["fields"]) if encoded else _died(tasks[place])
+    Every task runs in a reading process. On one machine threads wait for these processes: starting
+    Ray would take longer than reading some files. On a cluster Ray tasks wait for them.
+    """
+    if len(tasks) == 1:
+        yield prepare_apart(tasks[0])
+    elif not on_cluster():
+        yield from map_in_threads(prepare_apart, tasks, at_once=at_once)
+    else:
+        from raylab.cluster import connect
+        from raylab.data.preparation.parallel import map_items
+
+        connect()
+        for place, record in map_items(_dumped, tasks, at_once=at_once):
+            yield outcome_of(record) if record else _died(tasks[place])
 
 
-def _encoded(task: SourceTask) -> dict[str, Any]:
-    """The outcome of a task as JSON, in which it travels between processes."""
-    outcome = prepare_source(task)
-    return {"kind": type(outcome).__name__, "fields": asdict(outcome)}
+def on_cluster() -> bool:
+    """Whether this process belongs to a Ray of several machines, or RAY_ADDRESS names a Ray."""
+    if os.environ.get("RAY_ADDRESS"):
+        return True
+    ray = sys.modules.get("ray")  # a process that has joined one has imported it
+    return bool(ray and ray.is_initialized() and len(ray.nodes()) > 1)
+
+
+def prepare_apart(task: SourceTask) -> Outcome:
+    """Prepare a source in a process of its own, whose death is a failure of this source alone."""
+    source = Source.of(task["source"])
+    try:
+        return outcome_of(prepare_isolated(task))
+    except RaylabError as error:
+        return Failure(source.name, error.what, error.remedy, error.cause or None)
+    except Exception as error:
+        what = f"{source}: {type(error).__name__}: {error}"
+        return Failure(source.name, what, "Run it on this file alone with --debug and report it.")
+
+
+def _dumped(task: SourceTask) -> dict[str, Any]:
+    return dumped(prepare_apart(task))
 
 
 def _died(task: SourceTask) -> Failure:
-    """A task can take its process with it: out of memory, or a file that kills its parser."""
+    """The process of a Ray task may die with its machine."""
     source = Source.of(task["source"])
     return Failure(
         source.name,
@@ -52,13 +70,13 @@ def _died(task: SourceTask) -> Failure:
 
 
 def collect(
-    outcomes: Iterable[Outcome], total: int, strict: bool, progress: Progress | None
+    outcomes: Iterable[Outcome], *, strict: bool, progress: Progress | None = None
 ) -> list[Outcome]:
     """All outcomes.
 
     Args:
         strict: Stop at the first failure.
-        progress: Called with (outcomes so far, outcomes in all).
+        progress: Is shown each outcome.
 
     Raises:
         DataError: A failure, if `strict`.
@@ -69,5 +87,5 @@ def collect(
             raise outcome.as_error()
         collected.append(outcome)
         if progress:
-            progress(len(collected), total)
+            progress.ended(outcome)
     return collected

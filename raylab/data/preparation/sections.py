@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from raylab.config.base import Strict
 from raylab.config.dotted import set_path
 from raylab.config.parse import parse
 from raylab.config.splits import SHARING, FiltersConfig, SplitsConfig
 from raylab.data.manifest import Section
+from raylab.data.readers.isolation.parcel import DumpedSections
 from raylab.data.recipe import Recipe
 from raylab.errors import ConfigError
 
@@ -23,13 +24,6 @@ class _Splits(Strict):
 
 class _Filters(Strict):
     filters: FiltersConfig = FiltersConfig()
-
-
-class DumpedSections(TypedDict):
-    """Splits and filters as JSON."""
-
-    splits: Section | None
-    filters: Section
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,24 @@
-"""What `prepare` does with each session, in parallel tasks: read it, store it, split it."""
+"""What `prepare` does with each session: read it, store it, split it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import traceback
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
-from raylab.data.manifest import FailureEntry, Section, SessionEntry, StoredEntry
-from raylab.data.preparation.sections import DumpedSections, Sections
+from raylab.data.manifest import FailureEntry, SessionEntry, StoredEntry
+from raylab.data.preparation.sections import Sections
 from raylab.data.preparation.workspace import Workspace, source_key
 from raylab.data.preparation.writing import store_session, store_split
-from raylab.data.readers.isolation.isolated import read_isolated
-from raylab.data.readers.source import Source, SourceRecord
+from raylab.data.readers.isolation.parcel import DumpedSections, SourceTask
+from raylab.data.readers.read import read_source
+from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe, parse_recipe
 from raylab.data.splitting.splits import make_parts
 from raylab.data.stored import stored_session
 from raylab.errors import DataError, RaylabError
 from raylab.results import Result
-
-
-class SourceTask(TypedDict):
-    """A source to prepare, as JSON for another process.
-
-    Attributes:
-        target: The folder of the dataset.
-    """
-
-    source: SourceRecord
-    recipe: Section | None
-    sections: DumpedSections
-    target: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +71,19 @@ class SplitSession:
 
 
 Outcome = Failure | ReadSession | SplitSession
+_KINDS: dict[str, type[Outcome]] = {
+    kind.__name__: kind for kind in (Failure, ReadSession, SplitSession)
+}
+
+
+def dumped(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON, in which it travels between processes."""
+    return {"kind": type(outcome).__name__, "fields": asdict(outcome)}
+
+
+def outcome_of(record: dict[str, Any]) -> Outcome:
+    """The outcome that `dumped` wrote down."""
+    return _KINDS[record["kind"]](**record["fields"])
 
 
 def source_task(
@@ -99,7 +101,10 @@ def source_task(
 
 
 def prepare_source(task: SourceTask) -> Outcome:
-    """Read one source, unless that was done before, and store it and its split."""
+    """Read one source, unless that was done before, and store it and its split.
+
+    A parser may crash or hang: `running.py` calls this function in a process of its own.
+    """
     workspace = Workspace(Path(task["target"]))
     source = Source.of(task["source"])
     name = source.name
@@ -108,16 +113,17 @@ def prepare_source(task: SourceTask) -> Outcome:
         key = source_key(source, recipe)
         entry = workspace.recorded(key)
         if entry is None:
-            session = read_isolated(source, recipe, scratch=workspace.folder)
+            session = read_source(source, recipe)
             entry = store_session(workspace.folder, session, name=key, source=name)
             workspace.record(key, entry)
         return split_session(workspace, ReadSession(key, entry), task["sections"])
     except RaylabError as error:
-        return Failure(name, error.what, error.remedy, error.cause or None)
+        return Failure(name, error.what, error.remedy, traceback.format_exc())
     except Exception as error:
         # A full disk, too little memory or a bug of raylab: other files are prepared all the same.
         what = f"{source}: {type(error).__name__}: {error}"
-        return Failure(name, what, "Run it on this file alone with --debug and report it.")
+        remedy = "Run it on this file alone with --debug and report it."
+        return Failure(name, what, remedy, traceback.format_exc())
 
 
 def split_session(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,17 @@ from raylab.data.preparation.publishing import LeftOut
 from raylab.data.preparation.tasks import Outcome, SourceTask, prepare_source
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.prepare import prepare
-from raylab.data.readers.isolation.isolated import read_isolated
+from raylab.data.readers.read import read_source
 from raylab.data.readers.source import Source
 from raylab.errors import ConfigError, DataError
 
 
 @pytest.fixture(autouse=True)
-def _without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several files in this process; tests/ray has the real thing."""
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file in this process; `test_prepare_apart.py` has the real thing."""
 
-    def run(tasks: Sequence[SourceTask], at_once: int) -> Iterable[Outcome]:
-        return map(prepare_source, tasks)
+    def run(tasks: Sequence[SourceTask], at_once: int) -> Iterator[Outcome]:
+        yield from map(prepare_source, tasks)
 
     monkeypatch.setattr("raylab.data.prepare.run_tasks", run)
 
@@ -38,13 +38,13 @@ def _without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were really read."""
     names: list[str] = []
-    real = read_isolated
+    real = read_source
 
-    def reading(source: Source, recipe: Any = None, **named: Any) -> Any:
+    def reading(source: Source, recipe: Any = None) -> Any:
         names.append(source.path.name)
-        return real(source, recipe, **named)
+        return real(source, recipe)
 
-    monkeypatch.setattr("raylab.data.preparation.tasks.read_isolated", reading)
+    monkeypatch.setattr("raylab.data.preparation.tasks.read_source", reading)
     return names
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,9 @@ from raylab.errors import ConfigError, DataError
 
 
 @pytest.fixture(autouse=True)
-def _without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_here(tasks: Sequence[SourceTask], at_once: int) -> Iterable[Outcome]:
-        return map(prepare_source, tasks)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_here(tasks: Sequence[SourceTask], at_once: int) -> Iterator[Outcome]:
+        yield from map(prepare_source, tasks)
 
     monkeypatch.setattr("raylab.data.prepare.run_tasks", run_here)
 

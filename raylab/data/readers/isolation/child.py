@@ -7,6 +7,8 @@ import importlib
 import json
 import os
 import resource
+import select
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 from raylab.data.looking.look import kind_of, look
 from raylab.data.readers.formats.torch_brain import is_torch_brain
 from raylab.data.readers.isolation.limits import SETTING, largest_array
-from raylab.data.readers.isolation.parcel import ERROR, FACTS, SentJob, packed
+from raylab.data.readers.isolation.parcel import ERROR, FACTS, SentJob, SourceTask, packed
 from raylab.data.readers.read import read_source
 from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
 from raylab.data.readers.source import Source
@@ -47,6 +49,8 @@ def _import_parsers(job: SentJob) -> None:
             for library in kind.libraries if kind is not None else ():
                 importlib.import_module(library)
         return
+    if job["do"] == "prepare":
+        import raylab.data.preparation.tasks  # noqa: F401
     recipe = job["recipe"] or {"format": WITHOUT_RECIPE}
     companions = recipe.get("companions", {}).values()
     for name in {recipe["format"], *(companion["format"] for companion in companions)}:
@@ -60,9 +64,16 @@ def _import_parsers(job: SentJob) -> None:
 
 def _read_in_fork(job: SentJob) -> int:
     """The exit code of the reader: minus the signal that ended it."""
+    ended, alive = os.pipe()  # whose writing end closes with the reader
     reader = os.fork()
     if reader == 0:
         _read_and_end(job)
+    os.close(alive)
+    # Nothing is sent while a job is under way: input that can be read is the end of the process
+    # that asked, and what it started must not go on writing.
+    if ended not in select.select([ended, sys.stdin.buffer], [], [])[0]:
+        os.killpg(0, signal.SIGKILL)
+    os.close(ended)
     return os.waitstatus_to_exitcode(os.waitpid(reader, 0)[1])
 
 
@@ -77,9 +88,11 @@ def _read_and_end(job: SentJob) -> None:
 
 
 def _limit(job: SentJob) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if job["cpu_s"] is None:
+        return
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     memory = taken + max(LEAST, int(min(COPIES * largest_array(), MOST)))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for limit, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, job["cpu_s"])):
         with contextlib.suppress(ValueError):  # a lower one is set already
             resource.setrlimit(limit, (most, most))
@@ -89,16 +102,7 @@ def _read(job: SentJob) -> int:
     """The answer to the job, or the error, into its folder; 0."""
     folder = Path(job["folder"])
     try:
-        if job["do"] == "probe":
-            (folder / FACTS).write_text(
-                json.dumps({"torch_brain": is_torch_brain(Path(job["source"]["path"]))})
-            )
-            return 0
-        if job["do"] == "look":
-            (folder / FACTS).write_text(json.dumps(look(Path(job["source"]["path"]))))
-            return 0
-        recipe = parse_recipe(job["recipe"], "recipe") if job["recipe"] is not None else None
-        packed(read_source(Source.of(job["source"]), recipe), folder)
+        _answer(job, folder)
     except RaylabError as error:
         _leave(folder, type(error).__name__, error.what, error.remedy, traceback.format_exc())
     except Exception as error:
@@ -109,6 +113,29 @@ def _read(job: SentJob) -> int:
             traceback.format_exc(),
         )
     return 0
+
+
+def _answer(job: SentJob, folder: Path) -> None:
+    path = Path(job["source"]["path"])
+    if job["do"] == "read":
+        recipe = parse_recipe(job["recipe"], "recipe") if job["recipe"] is not None else None
+        packed(read_source(Source.of(job["source"]), recipe), folder)
+        return
+    if job["do"] == "probe":
+        answer: object = {"torch_brain": is_torch_brain(path)}
+    elif job["do"] == "look":
+        answer = look(path)
+    else:
+        from raylab.data.preparation.tasks import dumped, prepare_source
+
+        task = SourceTask(
+            source=job["source"],
+            recipe=job["recipe"],
+            sections=job["sections"],
+            target=job["target"],
+        )
+        answer = dumped(prepare_source(task))
+    (folder / FACTS).write_text(json.dumps(answer))
 
 
 def _leave(folder: Path, kind: str, what: str, remedy: str, cause: str = "") -> None:

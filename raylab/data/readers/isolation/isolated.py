@@ -1,37 +1,40 @@
 """Reading a file in a process of its own.
 
 Libraries written in C crash on some broken files, or never come back from them. So each process
-that reads starts one server process, which imports the libraries. Each file is read in a fork of
-the server, which has a memory limit. The fork hands back plain files (JSON and npy, no pickle).
+that reads starts server processes, which import the libraries. Each file is read in a fork of a
+server, which has a memory limit. The fork hands back plain files (JSON and npy, no pickle).
 `child.py` is the other side.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
-import select
 import signal
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import raylab.errors
 from raylab.data.readers.isolation.limits import SETTING, largest_array
-from raylab.data.readers.isolation.parcel import ERROR, FACTS, Job, SentJob, unpacked
+from raylab.data.readers.isolation.parcel import (
+    ERROR,
+    FACTS,
+    Job,
+    SentJob,
+    SourceTask,
+    unpacked,
+)
+from raylab.data.readers.isolation.servers import servers
 from raylab.data.readers.read import read_source, reader_of
+from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
 from raylab.data.readers.source import Source
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 from raylab.errors import DataError, RaylabError
 
-SERVER = "from raylab.data.readers.isolation.child import serve; serve()"
 FIRST_S, BYTES_PER_S = 60.0, 1e6  # time for a file: a hundred times what a sound one takes
 PROBE_S = 30.0  # for the header of a file, on storage that may have to wake up
 
@@ -59,13 +62,7 @@ def read_isolated(
     """
     if not reader_of(recipe).isolated:
         return read_source(source, recipe)
-    job = Job(
-        do="read",
-        source=source.dump(),
-        recipe=recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        if recipe is not None
-        else None,
-    )
+    job = Job(do="read", source=source.dump(), recipe=_dumped(recipe))
     timeout_s = timeout_s if timeout_s is not None else _time_for(source.paths)
     with _done(job, str(source), timeout_s, scratch) as folder:
         return unpacked(folder).check(str(source))
@@ -94,9 +91,36 @@ def look_isolated(path: Path) -> dict[str, Any]:
         return contents
 
 
+def prepare_isolated(task: SourceTask) -> dict[str, Any]:
+    """What `prepare` makes of a source, made in a process of its own.
+
+    The process also checks, stores and splits the session, so that no array travels between
+    processes. A reader that starts a process itself has no limits here, because that process
+    would have them too.
+
+    Returns:
+        The outcome as JSON, see `raylab.data.preparation.tasks`.
+
+    Raises:
+        DataError: The process died, or took too long.
+    """
+    source = Source.of(task["source"])
+    reader = READERS.of(task["recipe"]["format"] if task["recipe"] else WITHOUT_RECIPE)
+    timeout_s = _time_for(source.paths) if reader.isolated else None
+    with _done(Job(do="prepare", **task), str(source), timeout_s, None) as folder:
+        outcome: dict[str, Any] = json.loads((folder / FACTS).read_text())
+        return outcome
+
+
+def _dumped(recipe: Recipe | None) -> dict[str, Any] | None:
+    if recipe is None:
+        return None
+    return recipe.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
 @contextlib.contextmanager
-def _done(job: Job, named: str, timeout_s: float, scratch: Path | None) -> Iterator[Path]:
-    """The folder with what a reader process wrote for `job`."""
+def _done(job: Job, named: str, timeout_s: float | None, scratch: Path | None) -> Iterator[Path]:
+    """The folder with what a reader process wrote for `job`; without a time, it has no limits."""
     largest_array()  # a setting that is no number is an error here, and not a death there
     # Network file systems keep a mapped file, and so its folder, until it is unmapped.
     with tempfile.TemporaryDirectory(
@@ -107,9 +131,10 @@ def _done(job: Job, named: str, timeout_s: float, scratch: Path | None) -> Itera
             folder=folder,
             working_folder=_working_folder(),
             limit=os.environ.get(SETTING, ""),
-            cpu_s=int(4 * timeout_s) + 1,
+            cpu_s=None if timeout_s is None else int(4 * timeout_s) + 1,
         )
-        code = _server().run(sent, timeout_s)
+        with servers().borrowed() as server:
+            code = server.run(sent, timeout_s)
         _explain(code, named, timeout_s)
         _raise_error(Path(folder))
         yield Path(folder)
@@ -127,7 +152,7 @@ def _time_for(paths: tuple[Path, ...]) -> float:
     return FIRST_S + sum(path.stat().st_size for path in paths if path.is_file()) / BYTES_PER_S
 
 
-def _explain(code: int | None, source: str, timeout_s: float) -> None:
+def _explain(code: int | None, source: str, timeout_s: float | None) -> None:
     """DataError for how a reader ended: its exit code, minus the signal that ended it; None where
     time was over.
     """
@@ -160,73 +185,3 @@ def _raise_error(folder: Path) -> None:
     error = RuntimeError(record["what"])  # a bug of raylab, which callers treat as any other
     error.add_note(record["remedy"])
     raise error
-
-
-class _Server:
-    """The process that forks readers, one at a time; started anew after a time-out."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
-        self._owner = os.getpid()
-
-    def run(self, job: SentJob, timeout_s: float) -> int | None:
-        with self._lock:
-            try:
-                return self._ask(job, timeout_s)
-            except (
-                BaseException
-            ):  # Ctrl-C too: the answer of an old job must not be taken for that of the next
-                self.stop()
-                raise
-
-    def _ask(self, job: SentJob, timeout_s: float) -> int | None:
-        process = self._running()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(job).encode() + b"\n")
-        process.stdin.flush()
-        if not select.select([process.stdout], [], [], timeout_s)[0]:
-            self.stop()
-            return None
-        answer = process.stdout.readline()
-        if answer:
-            return int(answer)
-        code = process.wait()  # the server itself: where it does not fork, it reads
-        self.stop()
-        return code
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-c",
-                    SERVER,
-                ],  # -P: nothing is imported from the working folder
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                start_new_session=True,  # to be ended with all its forks
-            )
-        return self._process
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None and self._owner == os.getpid():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-
-
-_SERVERS: dict[int, _Server] = {}
-
-
-def _server() -> _Server:
-    """This process's own: a fork of a process must not share its server."""
-    if os.getpid() not in _SERVERS:
-        _SERVERS.clear()
-        _SERVERS[os.getpid()] = server = _Server()
-        atexit.register(server.stop)
-    return _SERVERS[os.getpid()]

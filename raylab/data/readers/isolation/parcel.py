@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
@@ -14,14 +14,42 @@ from raylab.data.session import Label, Session
 FACTS, ERROR = "session.json", "error.json"
 
 
+class DumpedSections(TypedDict):
+    """Splits and filters as JSON."""
+
+    splits: dict[str, Any] | None
+    filters: dict[str, Any]
+
+
 class Job(TypedDict):
-    """What the reading process is asked to do: `read` a session, `probe` the kind of a file, or
-    `look` into a file that nobody described.
+    """What the reading process is asked to do.
+
+    Attributes:
+        do: `read` a session, `prepare` it, `probe` the kind of a file, or `look` into a file that
+            nobody described.
+        sections: To prepare a session: its splits and filters.
+        target: To prepare a session: the folder of the dataset.
     """
 
     do: str
     source: SourceRecord
     recipe: dict[str, Any] | None
+    sections: NotRequired[DumpedSections]
+    target: NotRequired[str]
+
+
+class SourceTask(TypedDict):
+    """A source to prepare, as JSON for another process.
+
+    Attributes:
+        sections: Its splits and filters.
+        target: The folder of the dataset.
+    """
+
+    source: SourceRecord
+    recipe: dict[str, Any] | None
+    sections: DumpedSections
+    target: str
 
 
 class SentJob(Job):
@@ -31,13 +59,14 @@ class SentJob(Job):
         folder: Where the answer goes.
         working_folder: Where relative paths begin; the server may have started elsewhere.
         limit: The setting of the largest array, because the server keeps its old environment.
-        cpu_s: Seconds of processor time after which the system ends the reader.
+        cpu_s: Seconds of processor time after which the system ends the reader. None for a reader
+            without limits.
     """
 
     folder: str
     working_folder: str
     limit: str
-    cpu_s: int
+    cpu_s: int | None
 
 
 GROUPS = ("given", "groups", "units")

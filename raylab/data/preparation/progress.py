@@ -1,0 +1,84 @@
+"""What `prepare` says while it works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from raylab.data.preparation.tasks import Failure, Outcome
+from raylab.data.readers.source import Source
+
+Say = Callable[[str], None]
+Steps = Callable[[int, int], None]
+
+
+class Progress:
+    """A line at the start and as each source ends, with the time that is left.
+
+    Args:
+        total: How many sources there are.
+        say: Gets the lines.
+        steps: Is called with (sources done, sources in all).
+        clock: Seconds from any start.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        *,
+        say: Say | None = None,
+        steps: Steps | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._total, self._done = total, 0
+        self._say, self._steps, self._clock = say, steps, clock
+        self._began = clock()
+
+    def begin(self, sources: Sequence[Source], at_once: int) -> None:
+        """Say what there is to do."""
+        if self._say is None:
+            return
+        size = sum(path.stat().st_size for source in sources for path in source.paths)
+        number = f"{self._total} recording{'s' * (self._total > 1)}"
+        parallel = f", {at_once} at a time" if at_once > 1 else ""
+        self._say(f"reading {number}, {size_text(size)}{parallel}")
+
+    def ended(self, outcome: Outcome) -> None:
+        """Count a source that has ended, and say how."""
+        self._done += 1
+        if self._steps is not None:
+            self._steps(self._done, self._total)
+        if self._say is not None:
+            self._say(f"{self._done}/{self._total} {describe(outcome)}{self._left()}")
+
+    def _left(self) -> str:
+        """The time that is left, from what the sources so far have taken."""
+        left = self._total - self._done
+        if not left:
+            return ""
+        seconds = (self._clock() - self._began) / self._done * left
+        return f" ({seconds_text(seconds)} left)"
+
+
+def describe(outcome: Outcome) -> str:
+    """`rat1.h5: session rat1, 400 samples x 6 units`, or why a source was not read."""
+    if isinstance(outcome, Failure):
+        return f"not read: {outcome.error}"
+    entry = outcome.entry
+    shape = f"{entry['samples']:,} samples x {entry['recorded_units']:,} units"
+    return f"{entry['source']}: session {entry['id']}, {shape}"
+
+
+def size_text(size: int) -> str:
+    """Bytes as `1.6 GB`, `100 MB` or `12 kB`."""
+    for unit, bytes_of_unit in (("GB", 1e9), ("MB", 1e6)):
+        if size >= bytes_of_unit:
+            return f"{size / bytes_of_unit:.3g} {unit}"
+    return f"{size / 1e3:.3g} kB"
+
+
+def seconds_text(seconds: float) -> str:
+    """`40 s`, `3 min` or `1.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
