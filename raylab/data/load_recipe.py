@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raylab.config.dotted import set_path
 from raylab.config.explain import did_you_mean
 from raylab.config.yaml_files import load_yaml
 from raylab.data.recipe import Recipe, parse_recipe
+from raylab.data.recipe_overrides import explained, with_overrides
 from raylab.errors import ConfigError, DataError
 
 # How a user names a recipe: by the name of a shipped one, by a YAML file, or as a mapping.
@@ -34,7 +34,8 @@ def load_recipe(recipe: RecipeSource, overrides: Mapping[str, Any] | None = None
     Args:
         recipe: Tables of features in a mapping lie in the working folder.
         overrides: Values by dotted path that replace those of the recipe, such as
-            {"labels.position.kind": "circular"}.
+            {"labels.position.kind": "circular"}. A value may be a list or a mapping, and a part of
+            a path may be the place in a list.
 
     Raises:
         DataError: No shipped recipe has this name.
@@ -49,9 +50,11 @@ def load_recipe(recipe: RecipeSource, overrides: Mapping[str, Any] | None = None
     if not overrides:
         return parsed
     # The recipe is checked first without them, so that no override is blamed for its errors.
-    for name, leaf in overrides.items():
-        value = set_path(value, name, leaf)
-    return _bound(value, f"{path} with --set {', '.join(overrides)}", path)
+    changed = with_overrides(value, overrides, parsed)
+    try:
+        return _bound(changed, f"{path} with --set {', '.join(overrides)}", path)
+    except ConfigError as error:
+        raise explained(error, overrides, parsed) from None
 
 
 def _file_of(name_or_path: str | Path) -> Path:

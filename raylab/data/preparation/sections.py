@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from raylab.config.base import Strict
-from raylab.config.dotted import set_path
 from raylab.config.parse import parse
 from raylab.config.splits import SHARING, FiltersConfig, SplitsConfig
 from raylab.data.manifest import Section
 from raylab.data.readers.isolation.parcel import DumpedSections
 from raylab.data.recipe import Recipe
+from raylab.data.recipe_overrides import with_key
 from raylab.errors import ConfigError
 
 DEALT = ("sessions", "animals")  # kinds that deal whole sessions
@@ -79,6 +79,17 @@ def parted(overrides: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     return own, {path: leaf for path, leaf in overrides.items() if path not in own}
 
 
+def by_key(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrides whose sections are written out: `splits: {kind: blocked}` is `splits.kind`."""
+    written: dict[str, Any] = {}
+    for path, leaf in overrides.items():
+        if path in ("splits", "filters") and isinstance(leaf, Mapping):
+            written |= {f"{path}.{key}": value for key, value in leaf.items()}
+        else:
+            written[path] = leaf
+    return written
+
+
 def read_sections(
     base: Recipe | Mapping[str, Any] | None, overrides: Mapping[str, Any], source: str
 ) -> Sections:
@@ -87,6 +98,7 @@ def read_sections(
     Raises:
         ConfigError: A key that is neither splits.* nor filters.*, or a value that does not fit.
     """
+    overrides = by_key(overrides)
     if isinstance(base, Recipe):
         base = {"splits": base.splits or {}, "filters": base.filters}
     value: Section = {name: dict((base or {}).get(name) or {}) for name in ("splits", "filters")}
@@ -111,7 +123,7 @@ def read_sections(
             )
         if path == "splits.kind":
             value["splits"] = {}
-        value = set_path(value, path, leaf)
+        value = with_key(value, path, leaf)
     return _parse(value, "--set")
 
 

@@ -71,6 +71,106 @@ def test_a_wrong_key_is_blamed_on_its_option(recording: Path, tmp_path: Path) ->
         load_recipe(wrong, {"labels.angle.kind": "circular"})
 
 
+TABLE = {
+    **RECIPE,
+    "companions": {"behaviour": "*_behaviour.csv"},
+    "files": "*.npz",
+    "neural": {"path": "X", "kind": "calcium", "units": [0, 1, 2]},
+    "intervals": {"path": "trials", "columns": ["choice", "side"], "groups": ["choice"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "leaf", "place", "expected"),
+    [
+        ("neural.units.1", 3, ("neural", "units"), [0, 3, 2]),
+        ("neural.units", [3], ("neural", "units"), [3]),
+        (
+            "labels.angle",
+            {"path": "y", "kind": "discrete"},
+            ("labels", "angle", "kind"),
+            "discrete",
+        ),
+        ("companions.behaviour.header", 0, ("companions", "behaviour", "file"), "*_behaviour.csv"),
+        (
+            "intervals.columns.choice.missing",
+            "no",
+            ("intervals", "trial", "columns"),
+            ["choice", "side"],
+        ),
+        (
+            "intervals.columns.speed.kind",
+            "continuous",
+            ("intervals", "trial", "columns"),
+            ["choice", "side", "speed"],
+        ),
+        ("intervals.columns.0", "hit", ("intervals", "trial", "columns"), ["hit", "side"]),
+        ("segments.length", 50, ("segments", "length"), 50),
+        ("session", {"id": "rat"}, ("session", "id"), "rat"),
+    ],
+)
+def test_lists_mappings_and_short_forms_are_changed_and_keep_the_rest(
+    path: str, leaf: object, place: tuple[str, ...], expected: object
+) -> None:
+    value: Any = load_recipe(TABLE, {path: leaf}).model_dump(mode="json", by_alias=True)
+    for key in place:
+        value = value[key]
+    assert (list(value) if isinstance(value, dict) else value) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("labels.angel.kind", "'labels.angle.kind'"),
+        ("time.rate_hzz", "'time.rate_hz'"),
+        ("intervals.trial.colums", "'intervals.trial.columns'"),
+        ("missing_rate", "Known: "),
+        ("rate_hz", "'time.rate_hz'"),
+    ],
+)
+def test_an_error_names_the_nearest_key(path: str, near: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(RECIPE if "intervals" not in path else TABLE, {path: 1})
+    assert path.rpartition(".")[2] in str(caught.value)
+    assert near in str(caught.value) or "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("neural.units.7", "the list has 3 values"),
+        ("neural.path.x", r"`neural\.path` is 'X' and has no keys"),
+        ("neural.units.first", r"`neural\.units` is \[0, 1, 2\] and has no keys"),
+    ],
+)
+def test_paths_that_lead_nowhere(path: str, what: str) -> None:
+    with pytest.raises(ConfigError, match=what):
+        load_recipe(TABLE, {path: 1})
+
+
+def test_the_stimulus_of_the_shipped_recipe() -> None:
+    recipe = load_recipe("allen_ecephys", {"presentations.stimulus": "natural_movie_one"})
+    section = recipe.model_dump(mode="json")["presentations"]
+    assert section == {"stimulus": "natural_movie_one", "window_s": [0, 0.25], "bins": 1}
+    for path in ("presentation.stimulus", "presentations.stimulos", "stimulus"):
+        with pytest.raises(ConfigError, match=r"Did you mean 'presentations\.stimulus'"):
+            load_recipe("allen_ecephys", {path: "natural_movie_one"})
+
+
+def test_splits_as_a_mapping(recording: Path, tmp_path: Path) -> None:
+    splits = {"kind": "blocked", "blocks": 10, "fractions": [0.6, 0.2, 0.2]}
+    made = raylab.prepare(
+        recording, recipe=RECIPE, out=tmp_path / "ds", overrides={"splits": splits}
+    ).dataset
+    assert made.manifest["splits"]["blocks"] == 10
+    again = raylab.prepare(
+        made.path,
+        out=tmp_path / "again",
+        overrides={"splits.fractions.1": 0.1, "splits.fractions.2": 0.3},
+    ).dataset
+    assert again.manifest["splits"]["fractions"] == [0.6, 0.1, 0.3]
+
+
 def test_of_a_dataset_only_splits_and_filters_change(recording: Path, tmp_path: Path) -> None:
     raylab.prepare(recording, recipe=RECIPE, out=tmp_path / "ds")
     with pytest.raises(RaylabError, match="only splits"):
