@@ -9,8 +9,9 @@ from typing import Any
 
 from raylab.config.explain import did_you_mean
 from raylab.config.yaml_files import load_yaml
+from raylab.data.misspelt_keys import explained
 from raylab.data.recipe import Recipe, parse_recipe
-from raylab.data.recipe_overrides import explained, with_overrides
+from raylab.data.recipe_overrides import with_overrides
 from raylab.errors import ConfigError, DataError
 
 # How a user names a recipe: by the name of a shipped one, by a YAML file, or as a mapping.
