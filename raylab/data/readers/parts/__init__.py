@@ -4,5 +4,6 @@
 (`sampled.py`; `traces.py` and `trials.py` read the arrays, `choosing.py` chooses units) and its
 clock (`clock/`), or spikes (`spiking/`); labels (`labels.py`, `align.py`, `features.py`), names
 (`names.py`), groups, given splits and cuts (`ranges.py`), and the rule for NaN (`missing.py`).
-`arrays.py` checks what kind of array a path names.
+`stated_paths.py` finds paths that do not exist, and `arrays.py` checks what kind of array a path
+names.
 """

@@ -14,6 +14,7 @@ from raylab.data.readers.parts.names import name_of, stated_name
 from raylab.data.readers.parts.ranges import cut_segments, given_ranges, groups_of
 from raylab.data.readers.parts.sampled import sampled
 from raylab.data.readers.parts.spiking.spikes import count_spikes
+from raylab.data.readers.parts.stated_paths import check_paths
 from raylab.data.recipe import Recipe
 from raylab.data.session import Session
 
@@ -25,6 +26,7 @@ def assemble(files: Files, recipe: Recipe, *, stem: str) -> Session:
         DataError: A path, column or length does not fit the file; the message names the recipe's
             key.
     """
+    check_paths(files, recipe)
     activity = sampled(files, recipe) if recipe.spikes is None else count_spikes(files, recipe)
     notes = list(activity.notes)
     labels = {}
