@@ -10,7 +10,7 @@ import click
 
 import raylab
 from raylab.cli.group import COMPANIONS, PATH, SET_RECIPE, folders_by_name, parsed, verb
-from raylab.cli.show.screen import console
+from raylab.cli.show.screen import console, say
 from raylab.cli.show.sessions import print_sessions
 
 
@@ -79,6 +79,7 @@ def prepare(
             memory=memory,
             overrides=parsed(overrides),
             progress=lambda done, total: progress.update(task, completed=done, total=total),
+            say=say,
         )
     manifest = prepared.dataset.manifest
     print_sessions(manifest["sessions"], manifest.get("notes", ()))

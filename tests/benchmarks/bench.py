@@ -21,6 +21,7 @@ from rich.table import Table
 from tests.benchmarks.contrastive import step_against_cebra
 from tests.benchmarks.data import first_batch, many_files, processes, single_file
 from tests.benchmarks.harness import Pair, Result, compare
+from tests.benchmarks.prepares import start_prepare
 from tests.benchmarks.quantizers import CONFIGS as QUANTIZERS
 from tests.benchmarks.quantizers import quantizer
 from tests.benchmarks.scores import consistency, knn
@@ -65,6 +66,8 @@ BENCHMARKS |= {
 # step.
 MEASURED: dict[str, Callable[[], dict[str, float]]] = {
     **{f"prepare/sessions/{count}": partial(many_files, count) for count in (4, 16, 64)},
+    "start/prepare/4-small": partial(start_prepare, 4, small=True),
+    "start/prepare/16": partial(start_prepare, 16),
     "data/first_batch": first_batch,
     **{f"data/open/{count}": partial(processes, count, False) for count in (1, 2, 4, 8)},
     **{f"data/train/{count}": partial(processes, count, True) for count in (1, 2, 4, 8)},

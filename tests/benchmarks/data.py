@@ -48,7 +48,10 @@ def scratch() -> Path:
 
 
 def recordings(count: int) -> Path:
-    """`count` session files in a folder: one generated, the others copies with ids of their own."""
+    """`count` session files in a folder: one generated, the others copies with ids of their own.
+
+    Their activity differs in its first value, so that no recording looks like a copy of another.
+    """
     folder = scratch() / f"raw-{count}"
     folder.mkdir()
     first = write_session(
@@ -59,6 +62,7 @@ def recordings(count: int) -> Path:
         shutil.copyfile(first, path)
         with h5py.File(path, "r+") as file:
             file["session"].attrs["id"] = path.stem
+            file["calcium_traces/df_over_f"][0, 0] = number
     return folder
 
 
@@ -106,8 +110,8 @@ def script_file(path: Path) -> Run:
 
 
 def many_files(count: int) -> dict[str, float]:
-    """Wall time and peak memory of `raylab prepare`, Ray included, and what they predict for the
-    whole set.
+    """Wall time and peak memory of `raylab prepare` with all its processes, and what they predict
+    for the whole set.
     """
     raw, out = recordings(count), scratch() / f"ds-{count}"
     command = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from raylab.data.preparation.tasks import Failure, Outcome
@@ -13,26 +12,17 @@ Steps = Callable[[int, int], None]
 
 
 class Progress:
-    """A line at the start and as each source ends, with the time that is left.
+    """A line at the start, and a line as each source ends.
 
     Args:
         total: How many sources there are.
         say: Gets the lines.
-        steps: Is called with (sources done, sources in all).
-        clock: Seconds from any start.
+        steps: Is called with (sources done, sources in all), before the line of a source.
     """
 
-    def __init__(
-        self,
-        total: int,
-        *,
-        say: Say | None = None,
-        steps: Steps | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, total: int, *, say: Say | None = None, steps: Steps | None = None) -> None:
         self._total, self._done = total, 0
-        self._say, self._steps, self._clock = say, steps, clock
-        self._began = clock()
+        self._say, self._steps = say, steps
 
     def begin(self, sources: Sequence[Source], at_once: int) -> None:
         """Say what there is to do."""
@@ -49,15 +39,7 @@ class Progress:
         if self._steps is not None:
             self._steps(self._done, self._total)
         if self._say is not None:
-            self._say(f"{self._done}/{self._total} {describe(outcome)}{self._left()}")
-
-    def _left(self) -> str:
-        """The time that is left, from what the sources so far have taken."""
-        left = self._total - self._done
-        if not left:
-            return ""
-        seconds = (self._clock() - self._began) / self._done * left
-        return f" ({seconds_text(seconds)} left)"
+            self._say(f"{self._done}/{self._total} {describe(outcome)}")
 
 
 def describe(outcome: Outcome) -> str:
@@ -75,10 +57,3 @@ def size_text(size: int) -> str:
         if size >= bytes_of_unit:
             return f"{size / bytes_of_unit:.3g} {unit}"
     return f"{size / 1e3:.3g} kB"
-
-
-def seconds_text(seconds: float) -> str:
-    """`40 s`, `3 min` or `1.5 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

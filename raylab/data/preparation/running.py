@@ -36,8 +36,12 @@ def run_tasks(tasks: Sequence[SourceTask], at_once: int) -> Iterator[Outcome]:
 
 
 def on_cluster() -> bool:
-    """Whether this process belongs to a Ray of several machines, or RAY_ADDRESS names a Ray."""
-    if os.environ.get("RAY_ADDRESS"):
+    """Whether this process belongs to a Ray of several machines, or RAY_ADDRESS names a Ray.
+
+    While a local Ray starts beside this call, RAY_ADDRESS names that one, and so does its port.
+    """
+    own = f"127.0.0.1:{os.environ.get('RAY_GCS_SERVER_PORT', '')}"
+    if os.environ.get("RAY_ADDRESS", own) != own:
         return True
     ray = sys.modules.get("ray")  # a process that has joined one has imported it
     return bool(ray and ray.is_initialized() and len(ray.nodes()) > 1)
