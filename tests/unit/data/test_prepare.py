@@ -293,6 +293,8 @@ def test_memory_decides_how_many_files_are_read_at_once(
         4,
     ]
     assert files_at_once(sources, None) >= 1
+    many = [Source(tmp_path / "a", str(number)) for number in range(20)]
+    assert files_at_once(many, 10**12) == 12  # half as many again as CPUs wait for the disk
 
 
 @pytest.mark.parametrize(

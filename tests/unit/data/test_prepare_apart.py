@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 from helpers import RECIPE, arrays, recipe_file, recording_file
 
-from raylab.data.preparation.running import on_cluster
-from raylab.data.preparation.threads import map_in_threads
 from raylab.data.prepare import prepare
 from raylab.data.readers.isolation import servers as module
 from raylab.errors import DataError
@@ -106,53 +102,6 @@ def test_the_first_failure_ends_a_strict_prepare_and_its_readers(tmp_path: Path)
     with pytest.raises(DataError, match=r"a\.npz"):
         prepare(source, recipe=RECIPE, out=tmp_path / "ds", strict=True, memory="1MB")
     assert len(below(os.getpid())) <= 1  # the server that is kept for the next call
-
-
-def test_no_more_items_at_once_than_allowed_and_none_after_the_end() -> None:
-    running: list[int] = []
-    most: list[int] = []
-    lock = threading.Lock()
-
-    def busy(item: int) -> int:
-        with lock:
-            running.append(item)
-            most.append(len(running))
-        time.sleep(0.01)
-        with lock:
-            running.remove(item)
-        return item
-
-    assert sorted(map_in_threads(busy, list(range(9)), at_once=2)) == list(range(9))
-    assert max(most) <= 2
-    most.clear()
-    values = map_in_threads(busy, list(range(50)), at_once=2)
-    next(values)
-    values.close()
-    assert len(most) < 50
-
-
-def test_ray_is_used_where_an_address_names_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Ray:
-        """A Ray that this process has joined."""
-
-        def __init__(self, machines: int) -> None:
-            self._machines = machines
-
-        def is_initialized(self) -> bool:
-            return self._machines > 0
-
-        def nodes(self) -> list[Any]:
-            return [None] * self._machines
-
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    for machines, expected in ((0, False), (1, False), (2, True)):
-        monkeypatch.setitem(sys.modules, "ray", Ray(machines))
-        assert on_cluster() is expected
-    monkeypatch.setitem(sys.modules, "ray", Ray(0))
-    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
-    assert on_cluster()
 
 
 def test_a_reader_ends_with_the_process_that_asked(tmp_path: Path) -> None:
