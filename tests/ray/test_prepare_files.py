@@ -67,8 +67,19 @@ def test_no_more_files_at_once_than_allowed(tmp_path: Path) -> None:
     assert together == [1] * 6
 
 
-def test_many_files(tmp_path: Path) -> None:
-    """Same content as file by file; a broken one is named and the rest kept."""
+def test_many_files_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Same content as file by file; a broken one is named and the rest kept.
+
+    Where an address names a Ray, its tasks wait for the reading processes.
+    """
+    monkeypatch.setenv("RAY_ADDRESS", ray.get_runtime_context().gcs_address)
+    tasks: list[int] = []
+
+    def mapped(function: Any, items: Any, *, at_once: int) -> Iterator[tuple[int, Any]]:
+        tasks.append(len(items))
+        yield from map_items(function, items, at_once=at_once)
+
+    monkeypatch.setattr("raylab.data.preparation.parallel.map_items", mapped)
     recipe = recipe_file(tmp_path)
     for number in range(3):
         recording_file(tmp_path / "raw", f"rat{number}.npz")
@@ -83,6 +94,7 @@ def test_many_files(tmp_path: Path) -> None:
     assert list(made.dataset.sessions) == ["rat0", "rat1", "rat2"]
     assert [Path(failure.source).name for failure in made.failed] == ["broken.npz"]
     assert steps == [(done, 4) for done in range(1, 5)]
+    assert tasks == [4]
     alone = raylab.prepare(
         tmp_path / "raw" / "rat1.npz", recipe=recipe, out=tmp_path / "one"
     ).dataset
