@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 from raylab.data.preparation.progress import Progress
@@ -16,7 +16,7 @@ from raylab.data.readers.source import Source
 from raylab.errors import RaylabError
 
 
-def run_tasks(tasks: Sequence[SourceTask], at_once: int) -> Iterator[Outcome]:
+def run_tasks(tasks: Sequence[SourceTask], at_once: int) -> Generator[Outcome, None, None]:
     """The outcomes of tasks, as they end; at most `at_once` run at a time.
 
     Every task runs in a reading process. On one machine threads wait for these processes: starting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ Output = TypeVar("Output")
 
 def map_in_threads(
     function: Callable[[Item], Output], items: Sequence[Item], *, at_once: int
-) -> Iterator[Output]:
+) -> Generator[Output, None, None]:
     """Apply a function to items in threads, at most `at_once` at a time.
 
     Where the caller stops before the end (an error, Ctrl-C), no further item begins, and the
