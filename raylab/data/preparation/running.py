@@ -41,7 +41,7 @@ def on_cluster() -> bool:
     While a local Ray starts beside this call, RAY_ADDRESS names that one, and so does its port.
     """
     own = f"127.0.0.1:{os.environ.get('RAY_GCS_SERVER_PORT', '')}"
-    if os.environ.get("RAY_ADDRESS", own) != own:
+    if (os.environ.get("RAY_ADDRESS") or own) != own:
         return True
     ray = sys.modules.get("ray")  # a process that has joined one has imported it
     return bool(ray and ray.is_initialized() and len(ray.nodes()) > 1)

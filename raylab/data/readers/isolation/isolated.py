@@ -158,6 +158,7 @@ def _explain(code: int | None, source: str, timeout_s: float | None) -> None:
     """
     if code == 0:
         return
+    remedy = "The file is truncated, damaged or made to do this: compare it with its source."
     if code is None:
         what = (
             f"{source}: not read within {timeout_s:.0f} s, where a sound file of its size takes "
@@ -165,12 +166,11 @@ def _explain(code: int | None, source: str, timeout_s: float | None) -> None:
         )
     elif code == -signal.SIGKILL:
         what = f"{source}: the system stopped its reader, which it does where memory runs out"
+        remedy = "Read fewer files at a time (`prepare --memory`), or compare it with its source."
     else:
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         what = f"{source}: the library that reads it crashed ({name})"
-    raise DataError(
-        what, "The file is truncated, damaged or made to do this: compare it with its source."
-    )
+    raise DataError(what, remedy)
 
 
 def _raise_error(folder: Path) -> None:
