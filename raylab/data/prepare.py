@@ -63,7 +63,8 @@ def prepare(
         memory: The memory that all files being read may take together, in bytes or as `8GB`. By
             default half of the machine's.
         progress: Called with (sessions done, sessions in all).
-        say: Called with a line at the start, and with a line as each file ends, such as `print`.
+        say: Called with a line at the start and a line as each file ends, where there are several;
+            such as `print`.
 
     Returns:
         The opened dataset, with the sources that failed and the sessions that filters left out.
@@ -102,8 +103,6 @@ def prepare(
     budget = parse_memory(memory) if memory is not None else None
     chosen, sections_changed = _recipe_and_sections(recipe, overrides or {})
     sections = read_sections(chosen, sections_changed, name_of_recipe(recipe))
-    if say is not None:
-        say(f"looking for recordings in {', '.join(map(str, places))}")
     servers().warm()
     sources = list_all(places, chosen, companions=folders_of(companions))[:sessions]
     with workspace.opened(keep=len(sources) > 1):

@@ -16,22 +16,21 @@ class Progress:
 
     Args:
         total: How many sources there are.
-        say: Gets the lines.
+        say: Gets the lines. A single source has none: what it leads to says all.
         steps: Is called with (sources done, sources in all), before the line of a source.
     """
 
     def __init__(self, total: int, *, say: Say | None = None, steps: Steps | None = None) -> None:
         self._total, self._done = total, 0
-        self._say, self._steps = say, steps
+        self._say, self._steps = say if total > 1 else None, steps
 
     def begin(self, sources: Sequence[Source], at_once: int) -> None:
         """Say what there is to do."""
         if self._say is None:
             return
         size = sum(path.stat().st_size for source in sources for path in source.paths)
-        number = f"{self._total} recording{'s' * (self._total > 1)}"
         parallel = f", {at_once} at a time" if at_once > 1 else ""
-        self._say(f"reading {number}, {size_text(size)}{parallel}")
+        self._say(f"reading {self._total} recordings, {size_text(size)}{parallel}")
 
     def ended(self, outcome: Outcome) -> None:
         """Count a source that has ended, and say how."""

@@ -117,6 +117,12 @@ def test_a_line_at_the_start_and_as_each_source_ends(tmp_path: Path) -> None:
     ]
 
 
+def test_a_single_source_has_no_lines(tmp_path: Path) -> None:
+    lines: list[str] = []
+    prepare(recording_file(tmp_path), recipe=RECIPE, out=tmp_path / "ds", say=lines.append)
+    assert lines == []
+
+
 def test_an_outcome_travels_as_it_is() -> None:
     for outcome in (Failure("a", "b", "c", "d"), Failure("a", "b", "c")):
         assert outcome_of(dumped(outcome)) == outcome
