@@ -50,6 +50,23 @@ Shrinkage = Annotated[Literal["auto", "none"] | float, BeforeValidator(_share)]
 Components = Annotated[int, Field(ge=1, le=4096, strict=True)] | Literal["none"]
 OneOrMore = Field(min_length=1, max_length=100)
 
+ClassWeight = Literal["none", "balanced"]
+UNWEIGHTED: tuple[ClassWeight, ...] = ("none",)
+# The last setting of a config, so that the fits that differ in it alone follow each other. It is
+# not recorded at its default, so that configs are what they were before it could be chosen.
+ClassWeights = Annotated[
+    tuple[ClassWeight, ...],
+    OneOrMore,
+    BeforeValidator(_or_none),
+    Field(
+        exclude_if=lambda value: value == UNWEIGHTED,
+        description=(
+            "of labels with classes: balanced makes every class count the same, however often it "
+            "occurs among the fitted examples; none: every example counts the same"
+        ),
+    ),
+]
+
 
 class ReadoutConfig(Strict):
     """What all readouts have in common: `kind` names the readout.
@@ -78,6 +95,18 @@ class ReadoutConfig(Strict):
             for chosen in product(*several.values())
         ]
 
+    @property
+    def class_weights(self) -> tuple[ClassWeight, ...]:
+        """The values of the setting `class_weight`, which readouts of values do not have."""
+        weights: tuple[ClassWeight, ...] = getattr(self, "class_weight", UNWEIGHTED)
+        return weights
+
+    def unweighted(self) -> Self:
+        """The same without weights of classes."""
+        if self.class_weights == UNWEIGHTED:
+            return self
+        return self.model_copy(update={"class_weight": UNWEIGHTED})
+
 
 READOUTS = Registry("raylab.readouts", ReadoutConfig)
 
@@ -101,6 +130,7 @@ class KnnConfig(ReadoutConfig):
     neighbours: Annotated[tuple[Neighbours, ...], OneOrMore, BeforeValidator(as_several)] = (
         NEIGHBOURS
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class NaiveBayesConfig(ReadoutConfig):
@@ -115,6 +145,7 @@ class NaiveBayesConfig(ReadoutConfig):
             "(var_smoothing)"
         ),
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class RidgeConfig(ReadoutConfig):
@@ -126,6 +157,7 @@ class RidgeConfig(ReadoutConfig):
         (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4),
         description="penalty on the squared weights of standardised features",
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class LogisticConfig(ReadoutConfig):
@@ -138,6 +170,7 @@ class LogisticConfig(ReadoutConfig):
         (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
         description="inverse penalty on the squared weights of standardised features",
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class SvmConfig(ReadoutConfig):
@@ -155,6 +188,7 @@ class SvmConfig(ReadoutConfig):
         exclude_if=lambda value: value == MOST_ITERATIONS,
         description="after which the solver stops at the latest (max_iter); it bounds the time",
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class LdaConfig(ReadoutConfig):
@@ -167,6 +201,7 @@ class LdaConfig(ReadoutConfig):
         ("auto",),
         description="of the covariance: auto (Ledoit & Wolf 2004), none, or a share from 0 to 1",
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class WienerConfig(ReadoutConfig):
@@ -226,6 +261,7 @@ class GradientBoostingConfig(ReadoutConfig):
     rounds: Annotated[tuple[Trees, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (10, 25, 50), description="trees one after the other (max_iter); fewer are the first ones"
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class ExtraTreesConfig(ReadoutConfig):
@@ -242,6 +278,7 @@ class ExtraTreesConfig(ReadoutConfig):
     leaf: Annotated[tuple[Leaf, ...], OneOrMore, BeforeValidator(as_several)] = Field(
         (5,), description="the fewest examples of a leaf (min_samples_leaf)"
     )
+    class_weight: ClassWeights = UNWEIGHTED
 
 
 class NeighboursConfig(ReadoutConfig):
@@ -250,16 +287,16 @@ class NeighboursConfig(ReadoutConfig):
     """
 
     kind: Literal["knn"] = "knn"
+    class_weight: ClassWeights = UNWEIGHTED
 
 
-_FITS = "raylab.evaluation.readout_fits"
 _METHODS = "raylab.evaluation.readout_methods"
 READOUTS.add(KnnConfig, f"{_METHODS}.nearest:NearestNeighbours")
-READOUTS.add(NaiveBayesConfig, f"{_FITS}:NaiveBayes")
-READOUTS.add(RidgeConfig, f"{_FITS}:Ridge")
-READOUTS.add(LogisticConfig, f"{_FITS}:Logistic")
-READOUTS.add(SvmConfig, f"{_FITS}:SupportVectors")
-READOUTS.add(LdaConfig, f"{_FITS}:DiscriminantAnalysis")
+READOUTS.add(NaiveBayesConfig, f"{_METHODS}.naive_bayes:NaiveBayes")
+READOUTS.add(RidgeConfig, f"{_METHODS}.ridge:Ridge")
+READOUTS.add(LogisticConfig, f"{_METHODS}.logistic:Logistic")
+READOUTS.add(SvmConfig, f"{_METHODS}.support_vectors:SupportVectors")
+READOUTS.add(LdaConfig, f"{_METHODS}.discriminant:DiscriminantAnalysis")
 READOUTS.add(WienerConfig, f"{_METHODS}.wiener:Wiener")
 READOUTS.add(WienerCascadeConfig, f"{_METHODS}.wiener:WienerCascade")
 READOUTS.add(KalmanConfig, f"{_METHODS}.kalman:KalmanFilter")

@@ -5,7 +5,8 @@
 - bootstrap, chance, summaries: intervals, permuted labels, means over seeds and sessions.
 - decoding, reading, pooling: labels decoded from features at the reference samples. obstacles: why
   a label has no score.
-- neighbours, readouts, readout_fits, readout_method: the decoders.
+- neighbours, readouts, readout_method, readout_methods: the decoders. class_weights: classes that
+  count the same, however often they occur.
 - baselines: the same decoders on activity without a model. confusion: which classes are mixed up.
 - reconstruction, codes: scores of rebuilt activity and of codebooks.
 - consistency, comparison, topology, unit_correlation: embeddings and units compared.

@@ -230,6 +230,8 @@ def settings_of(choice: ReadoutConfig) -> dict[str, Any]:
     decoder's name, as in studies of older versions.
     """
     values = {name: value[0] if isinstance(value, tuple) else value for name, value in choice}
+    weight = values.pop("class_weight", "none")
+    weighted = {} if weight == "none" else {"class_weight": weight}
     if choice.kind == "knn":
-        return {"neighbours": values["neighbours"], "distance": values["metric"]}
-    return {"decoder": values.pop("kind"), **values}
+        return {"neighbours": values["neighbours"], "distance": values["metric"], **weighted}
+    return {"decoder": values.pop("kind"), **values, **weighted}

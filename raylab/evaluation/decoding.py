@@ -221,13 +221,16 @@ def _read(
     the best).
     """
     decoder, most = choice or config.decoder, len(sides.reference.values)
+    if sides.reference.kind != "discrete":
+        decoder = decoder.unweighted()  # only the classes among the labels have weights
     if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
-        fewest = (min(*decoder.neighbours, most),)
-        return by_neighbours(sides, metrics=decoder.metric, ks=fewest, searches=searches)
-    if isinstance(decoder, NeighboursConfig):
+        metrics, ks = decoder.metric, (min(*decoder.neighbours, most),)
+    elif isinstance(decoder, NeighboursConfig):
         ks = neighbours_of(config.neighbours, most)
-        return by_neighbours(sides, metrics=metrics, ks=ks, searches=searches)
-    return [by_readout(sides, decoder, chosen=choice is not None, scale=config.scale)]
+    else:
+        return [by_readout(sides, decoder, chosen=choice is not None, scale=config.scale)]
+    weights = decoder.class_weights
+    return by_neighbours(sides, metrics=metrics, ks=ks, class_weights=weights, searches=searches)
 
 
 def chance(

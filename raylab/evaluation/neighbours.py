@@ -50,19 +50,24 @@ def nearest(
     return torch.cat(indices).numpy() if indices else np.zeros((0, k), np.int64)
 
 
-def predict(label: Label, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:
+def predict(
+    label: Label, neighbours: np.ndarray, ks: tuple[int, ...], weights: np.ndarray | None = None
+) -> dict[int, np.ndarray]:
     """Predictions for each k: mean, circular mean, or most frequent class (ties to the lowest
     code).
 
     Args:
         label: Of the reference samples, all labelled.
         neighbours: (Q, max k) from `nearest`.
+        weights: (classes,) of the votes for each class; default: all votes count the same.
 
     Returns:
         k -> (Q, D) values or (Q,) class codes.
     """
     if label.kind == "discrete":
-        return {k: counts.argmax(axis=1) for k, counts in votes(label, neighbours, ks).items()}
+        each = 1 if weights is None else weights
+        counted = votes(label, neighbours, ks)
+        return {k: (counts * each).argmax(axis=1) for k, counts in counted.items()}
     if label.kind == "circular":
         sums = _sums(on_circle(label.values), neighbours, ks)
         half = label.values.shape[1]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from raylab.config.readouts import KnnConfig, ReadoutConfig
+from raylab.config.readouts import UNWEIGHTED, ClassWeight, KnnConfig, ReadoutConfig
 from raylab.config.view import ScaleRule
 from raylab.data.examples import gather
 from raylab.data.session import Label
+from raylab.evaluation.class_weights import balanced_weights
 from raylab.evaluation.metrics import primary
 from raylab.evaluation.neighbours import nearest, predict
 from raylab.evaluation.readouts import (
@@ -53,10 +55,15 @@ class Sides:
 
 
 def by_neighbours(
-    sides: Sides, *, metrics: Sequence[str], ks: Sequence[int], searches: Searches | None
+    sides: Sides,
+    *,
+    metrics: Sequence[str],
+    ks: Sequence[int],
+    class_weights: Sequence[ClassWeight] = UNWEIGHTED,
+    searches: Searches | None,
 ) -> Iterator[tuple[ReadoutConfig, np.ndarray]]:
-    """Predictions by each distance and each number of neighbours; all neighbours where there are
-    fewer.
+    """Predictions by each distance, each number of neighbours and each kind of weights; all
+    neighbours where there are fewer.
     """
     most = len(sides.reference.values)
     counts = {k: min(k, most) for k in sorted(ks)}
@@ -67,10 +74,21 @@ def by_neighbours(
             neighbours = nearest(sides.known, sides.queries, k=key[1], metric=metric)
             if searches is not None and sides.pooled is None:
                 searches[key] = neighbours
-        predictions = predict(sides.reference, neighbours, tuple(set(counts.values())))
-        for k, count in counts.items():
-            settings = KnnConfig.model_validate({"metric": metric, "neighbours": k})
-            yield settings, predictions[count]
+        found = tuple(set(counts.values()))
+        predictions = {
+            weight: predict(sides.reference, neighbours, found, _weights(sides.reference, weight))
+            for weight in class_weights
+        }
+        for (k, count), weight in product(counts.items(), class_weights):
+            values = {"metric": metric, "neighbours": k, "class_weight": weight}
+            yield KnnConfig.model_validate(values), predictions[weight][count]
+
+
+def _weights(reference: Label, weight: ClassWeight) -> np.ndarray | None:
+    """(classes,) weights of votes; None where all count the same."""
+    if weight == "none":
+        return None
+    return balanced_weights(reference.values, len(reference.classes))
 
 
 def neighbours_of(ks: Sequence[int], most: int) -> tuple[int, ...]:

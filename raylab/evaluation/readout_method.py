@@ -16,6 +16,7 @@ from raylab.data.session import Label
 from raylab.data.views.scaling import column_scale
 from raylab.data.views.variation import varying
 from raylab.errors import TrainingError
+from raylab.evaluation.class_weights import balanced_weights
 from raylab.evaluation.formulas import on_circle
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ class Predicted:
     Attributes:
         values: (n,) class codes, or (n, D) values or angles in radians.
         scores: Of classes: (n, classes), finite, larger is more likely. A class that no fitted
-            example was of has `UNSEEN` less than the least likely of the others: it is never
-            predicted, and its probability is e^-100 of that one's at most. Their softmax is the
-            probability for logistic, lda and naive_bayes (whose best is 0); for knn they are votes.
-            Else None.
+            example was of has `UNSEEN` less than the least likely of the others, or than 0 where
+            that is lower: it is never predicted, and its probability is e^-100 of that one's at
+            most. Their softmax is the probability for logistic, lda and naive_bayes (whose best is
+            0); for knn they are votes, by the weights of their classes. Else None.
     """
 
     values: np.ndarray
@@ -124,6 +125,25 @@ class Examples:
         seen, positions = np.unique(self.label.values, return_inverse=True)
         return seen, positions
 
+    def weights(self, settings: ReadoutConfig) -> np.ndarray | None:
+        """(S,) weights of the classes that occur, by settings with one value each. None where all
+        examples count the same: without weights, and where all classes are equally frequent.
+        """
+        if settings.class_weights != ("balanced",) or self.label.kind != "discrete":
+            return None
+        seen, positions = self.codes
+        weights = balanced_weights(positions, len(seen))
+        return weights if np.ptp(weights) else None
+
+    def priors(self, settings: ReadoutConfig) -> np.ndarray:
+        """(S,) how likely each class is before the features are seen: as frequent as it is, or all
+        the same.
+        """
+        counts = np.bincount(self.codes[1])
+        if self.weights(settings) is not None:
+            counts = np.ones_like(counts)
+        return np.asarray(counts / counts.sum())
+
     @cached_property
     def scaler(self) -> StandardScaler:
         from sklearn.preprocessing import StandardScaler
@@ -155,6 +175,11 @@ class Examples:
         """Of standardised features (K, F) and (K,) -> of features as they are."""
         weights = coefficients.T / self.scaler.scale_[:, None]
         return {"weights": weights, "bias": intercept - self.scaler.mean_ @ weights}
+
+
+def sklearn_weight(settings: ReadoutConfig, examples: Examples) -> Literal["balanced"] | None:
+    """The argument `class_weight` of an estimator of scikit-learn."""
+    return None if examples.weights(settings) is None else "balanced"
 
 
 @dataclass(frozen=True)
@@ -195,7 +220,8 @@ class Readout:
         values.
         """
         if self.label_kind == "discrete":
-            unseen = outputs.min(axis=1, keepdims=True) - UNSEEN
+            # Below zero, too: votes of many neighbours may all be larger than UNSEEN.
+            unseen = np.minimum(outputs.min(axis=1, keepdims=True), 0) - UNSEEN
             scores = np.repeat(unseen, int(self.arrays["classes"][0]), axis=1).astype(np.float64)
             scores[:, self.arrays["seen"]] = outputs
             return Predicted(scores.argmax(axis=1), scores)
@@ -225,9 +251,17 @@ class ReadoutMethod(ABC, Generic[C]):
         """The arrays of a readout whose settings have one value each."""
 
     def fit_each(self, config: C, examples: Examples) -> Iterator[Fitted]:
-        """The arrays for each combination of settings, in the order of `config.candidates()`."""
+        """The arrays for each combination of settings, in the order of `config.candidates()`.
+
+        Where all classes are equally frequent, balanced weights are none: both are one fit.
+        """
+        last: tuple[C, Arrays] | None = None
         for settings in config.candidates():
-            yield settings, self.fit(settings, examples)
+            weighted = examples.weights(settings) is not None
+            alike = settings if weighted else settings.unweighted()
+            if last is None or last[0] != alike:
+                last = (alike, self.fit(alike, examples))
+            yield settings, last[1]
 
     def width(self, arrays: Arrays) -> int:
         """How many features it was fitted on."""

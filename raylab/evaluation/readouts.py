@@ -46,6 +46,25 @@ def require_support(
         )
 
 
+def require_settings(
+    config: ReadoutConfig, label_kind: str, *, label: str = "", section: str = "model"
+) -> None:
+    """ConfigError where a readout with these settings does not decode such labels.
+
+    Args:
+        label: The label's name, where it has one.
+        section: The config path of the readout.
+    """
+    require_support(config.kind, label_kind, label=label, key=f"{section}.kind")
+    if label_kind != "discrete" and "balanced" in config.class_weights:
+        named = f"the label '{label}'" if label else "the label"
+        raise ConfigError(
+            f"{section}.class_weight balanced: only classes have weights, and {named} is "
+            f"{label_kind}",
+            f"Leave {section}.class_weight out.",
+        )
+
+
 def fit_readout(
     config: ReadoutConfig, features: Features, label: Label, scale: ScaleRule = "floored"
 ) -> Readout:
@@ -134,7 +153,7 @@ def restricted(config: ReadoutConfig, count: int, width: int) -> ReadoutConfig:
 def _fitted(
     config: ReadoutConfig, features: Features, label: Label, scale: ScaleRule
 ) -> Iterator[tuple[ReadoutConfig, Readout]]:
-    require_support(config.kind, label.kind)
+    require_settings(config, label.kind)
     examples = replace(_labelled(features, label, config.kind), scale=scale)
     shared = _classes(config.kind, examples) if label.kind == "discrete" else {}
     if not len(examples.features):

@@ -96,7 +96,7 @@ def _plain(
 
 def _training_variance(recording: Recording, view: ViewConfig, fitted: Fitted) -> np.ndarray:
     """Part by part; zero without training samples."""
-    from sklearn.preprocessing import StandardScaler  # see `readout_fits`
+    from sklearn.preprocessing import StandardScaler  # imported on use: few trials need it
 
     scaler = StandardScaler()
     training = [

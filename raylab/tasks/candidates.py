@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from raylab.config.readouts import KnnConfig, NeighboursConfig, ReadoutConfig
+from raylab.config.readouts import UNWEIGHTED, KnnConfig, NeighboursConfig, ReadoutConfig
 from raylab.config.training import EvaluationConfig
 from raylab.config.trial import TrialConfig
 from raylab.data.shard import Shard
@@ -71,12 +71,17 @@ def embedding_decoder(config: EvaluationConfig, most: int) -> ReadoutConfig:
     if not isinstance(config.decoder, NeighboursConfig):
         return config.decoder
     ks = neighbours_of(config.neighbours, most)
-    return KnnConfig(metric=("euclidean",), neighbours=ks)
+    weights = config.decoder.class_weight
+    return KnnConfig(metric=("euclidean",), neighbours=ks, class_weight=weights)
 
 
 def _overrides(config: EvaluationConfig, settings: ReadoutConfig) -> dict[str, Any]:
     if isinstance(settings, KnnConfig):
-        return {"evaluation.neighbours": list(settings.neighbours)}
+        numbers = {"evaluation.neighbours": list(settings.neighbours)}
+        if config.decoder.class_weights == UNWEIGHTED:
+            return numbers
+        decoder = NeighboursConfig(class_weight=settings.class_weight)
+        return {**numbers, "evaluation.decoder": decoder.model_dump(mode="json")}
     return {"evaluation.decoder": settings.model_dump(mode="json")}
 
 

@@ -16,7 +16,7 @@ from raylab.data.views.view import TIME, Timeline, view_labels
 from raylab.errors import ConfigError
 from raylab.evaluation.decoding import Decoded, decode, mean_scores
 from raylab.evaluation.metrics import DECODING, SCORE, directions, primary
-from raylab.evaluation.readouts import require_support
+from raylab.evaluation.readouts import require_settings
 from raylab.evaluation.scores import names_of
 from raylab.sampling.shuffling import shifted_labels
 from raylab.tasks.embedding import session_pool
@@ -68,10 +68,8 @@ def check_labels(
         labels = view_labels(spec.labels, config.view)
         decoded = config.task.label or next(iter(spec.labels), "")
         if decoded in labels:
-            kind = config.evaluation.decoder.kind
-            require_support(
-                kind, labels[decoded].kind, label=decoded, key="evaluation.decoder.kind"
-            )
+            decoder, kind = config.evaluation.decoder, labels[decoded].kind
+            require_settings(decoder, kind, label=decoded, section="evaluation.decoder")
         for key, name in paths:
             if name not in labels:
                 listed = ", ".join(labels) or "none"

@@ -13,7 +13,7 @@ from raylab.config.explain import did_you_mean
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
-from raylab.evaluation.readouts import require_support
+from raylab.evaluation.readouts import require_settings
 from raylab.paths import AnyPath
 from raylab.tracking.records import TrialRecord, best
 from raylab.tracking.study import StudyFolder
@@ -120,10 +120,9 @@ def label_of(entrants: Sequence[Entrant], label: str | None) -> str:
                 f"Leave that study out, or use --label {own}.",
             )
         if not entrant.decodes_itself:
-            key = f"{entrant.name}: evaluation.decoder.kind"
-            require_support(
-                entrant.config.evaluation.decoder.kind, known[label].kind, label=label, key=key
-            )
+            section = f"{entrant.name}: evaluation.decoder"
+            decoder = entrant.config.evaluation.decoder
+            require_settings(decoder, known[label].kind, label=label, section=section)
     return label
 
 

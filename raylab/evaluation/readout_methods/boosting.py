@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from raylab.config.readouts import GradientBoostingConfig
-from raylab.evaluation.readout_method import Arrays, Examples, Fitted, ReadoutMethod
+from raylab.evaluation.readout_method import (
+    Arrays,
+    Examples,
+    Fitted,
+    ReadoutMethod,
+    sklearn_weight,
+)
 from raylab.evaluation.readout_methods.sklearn_private import boosted_trees
 from raylab.evaluation.readout_methods.targets import Standard
 from raylab.evaluation.readout_methods.trees import Nodes, blocks, threads
@@ -27,13 +33,16 @@ class GradientBoosting(ReadoutMethod[GradientBoostingConfig]):
 
     def fit_each(self, config: GradientBoostingConfig, examples: Examples) -> Iterator[Fitted]:
         """Fewer rounds are the first of more, so that the rounds are fitted once."""
-        fitted: dict[object, _Boosted] = {}
+        key: object = None
+        fitted: dict[bool, _Boosted] = {}
         for settings in config.candidates():
-            key = (settings.learning_rate, settings.leaves)
-            if key not in fitted:
+            if key != (settings.learning_rate, settings.leaves):
+                key, fitted = (settings.learning_rate, settings.leaves), {}
+            weighted = examples.weights(settings) is not None
+            if weighted not in fitted:
                 most = settings.model_copy(update={"rounds": (max(config.rounds),)})
-                fitted = {key: _boosted(most, examples)}
-            yield settings, _first(fitted[key], settings.rounds[0])
+                fitted[weighted] = _boosted(most, examples)
+            yield settings, _first(fitted[weighted], settings.rounds[0])
 
     def width(self, arrays: Arrays) -> int:
         return int(arrays["width"][0])
@@ -78,6 +87,7 @@ def _boosted(settings: GradientBoostingConfig, examples: Examples) -> _Boosted:
     }
     with threads():
         if discrete:
+            options["class_weight"] = sklearn_weight(settings, examples)
             model = HistGradientBoostingClassifier(**options).fit(features, examples.codes[1])
             baseline, trees = boosted_trees(model)
             return _Boosted(baseline, _together(trees, len(baseline)), width)

@@ -9,7 +9,7 @@ import torch
 from scipy.sparse import csr_array
 
 from raylab.config.readouts import ExtraTreesConfig
-from raylab.evaluation.readout_method import Arrays, Examples, ReadoutMethod
+from raylab.evaluation.readout_method import Arrays, Examples, ReadoutMethod, sklearn_weight
 from raylab.evaluation.readout_methods.targets import Standard
 from raylab.evaluation.readout_methods.trees import Nodes, blocks
 
@@ -37,6 +37,7 @@ class ExtraTrees(ReadoutMethod[ExtraTreesConfig]):
             options |= {"bootstrap": True, "max_samples": DRAWN}
         width = {"width": np.array([features.shape[1]])}
         if examples.label.kind == "discrete":
+            options["class_weight"] = sklearn_weight(settings, examples)
             forest = ExtraTreesClassifier(**options).fit(features, examples.codes[1])
             return {**_forest(forest), **width}
         standard = Standard.fitted(examples)

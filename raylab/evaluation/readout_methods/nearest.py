@@ -50,6 +50,7 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
                     "labels": examples.label.values,
                     "neighbours": np.array([min(settings.neighbours[0], len(examples.features))]),
                     "metric": np.array([METRICS.index(settings.metric[0])]),
+                    **_weights(settings, examples),
                 },
             )
 
@@ -58,7 +59,7 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
 
     def predict(self, readout: Readout, features: np.ndarray) -> Predicted:
         k = int(readout.arrays["neighbours"][0])
-        return _of_neighbours(readout, _nearest(readout, features, k), (k,))[k]
+        return _predicted(readout, _summed(readout, _nearest(readout, features, k), (k,))[k])
 
     def restricted(self, config: KnnConfig, count: int, width: int) -> KnnConfig:
         """Without numbers of neighbours and of components that there are not: all of them where
@@ -80,9 +81,9 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
         features: Features,
     ) -> Iterator[tuple[ReadoutConfig, Readout, Predicted]]:
         """One search for neighbours per metric and number of components, whatever the number of
-        neighbours.
+        neighbours and the weights of classes.
         """
-        searched: dict[object, dict[int, Predicted]] = {}
+        searched: dict[object, dict[int, np.ndarray]] = {}
         for settings, readout in fitted:
             assert isinstance(settings, KnnConfig)
             key = (settings.components, settings.metric)
@@ -90,8 +91,9 @@ class NearestNeighbours(ReadoutMethod[KnnConfig]):
                 known = len(readout.arrays["features"])
                 ks = tuple({min(k, known) for k in config.neighbours})
                 at = _nearest(readout, plain(features), max(ks))
-                searched = {key: _of_neighbours(readout, at, ks)}
-            yield settings, readout, searched[key][int(readout.arrays["neighbours"][0])]
+                searched = {key: _summed(readout, at, ks)}
+            summed = searched[key][int(readout.arrays["neighbours"][0])]
+            yield settings, readout, _predicted(readout, summed)
 
 
 def _places(features: np.ndarray, every: Components | None, count: object) -> Arrays:
@@ -111,15 +113,26 @@ def _nearest(readout: Readout, features: np.ndarray, k: int) -> np.ndarray:
     return nearest(arrays["features"], features, k=k, metric=metric)
 
 
-def _of_neighbours(
-    readout: Readout, neighbours: np.ndarray, ks: tuple[int, ...]
-) -> dict[int, Predicted]:
-    """Predictions from (n, k) neighbours, for several k at once."""
+def _weights(settings: KnnConfig, examples: Examples) -> Arrays:
+    """The (S,) weights of the votes for each class, where votes do not all count the same."""
+    weights = examples.weights(settings)
+    return {} if weights is None else {"weights": weights}
+
+
+def _summed(readout: Readout, neighbours: np.ndarray, ks: tuple[int, ...]) -> dict[int, np.ndarray]:
+    """From (n, k) neighbours, for several k at once: (n, S) numbers of neighbours of each class, or
+    (n, D) mean values or angles.
+    """
     labels = readout.arrays["labels"]
     if readout.label_kind == "discrete":
         names = tuple(map(str, range(int(readout.arrays["classes"][0]))))
         label = Label(kind="discrete", values=labels, classes=names)
         counts = votes(label, neighbours, ks)
-        return {k: readout.of_outputs(counts[k][:, readout.arrays["seen"]]) for k in ks}
-    label = Label(kind=cast(LabelKind, readout.label_kind), values=labels)
-    return {k: Predicted(values) for k, values in predict(label, neighbours, ks).items()}
+        return {k: counts[k][:, readout.arrays["seen"]] for k in ks}
+    return predict(Label(kind=cast(LabelKind, readout.label_kind), values=labels), neighbours, ks)
+
+
+def _predicted(readout: Readout, summed: np.ndarray) -> Predicted:
+    if readout.label_kind == "discrete":
+        return readout.of_outputs(summed * readout.arrays.get("weights", 1))
+    return Predicted(summed)

@@ -21,7 +21,7 @@ from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.ensembles.probabilities import session_probabilities
 from raylab.evaluation.metrics import directions
 from raylab.evaluation.readout_method import Course
-from raylab.evaluation.readouts import require_support
+from raylab.evaluation.readouts import require_settings
 from raylab.models.networks.graph import GraphNetwork
 from raylab.sampling.epochs import EpochSampler
 from raylab.seeding import derive
@@ -78,8 +78,8 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
     def check(self, config: DecoderTrial, sessions: Mapping[str, SessionSpec]) -> None:
         check_labels(config, sessions)
         target = target_of(config, config.sessions.used(sessions))
-        if config.at_once:
-            require_support(config.model.kind, target.kind, label=target.name)
+        if isinstance(config.model, ReadoutConfig):
+            require_settings(config.model, target.kind, label=target.name)
         if isinstance(config.loss, FramesLoss):
             check_frames(config.loss, target)
         if config.training.shots is not None and target.kind != "discrete":

@@ -16,6 +16,7 @@ from raylab.data.datasets.specs import SessionSpec
 from raylab.data.examples import Examples
 from raylab.data.views.variation import value_text, varying
 from raylab.errors import TrainingError
+from raylab.evaluation.class_weights import balanced_weights
 from raylab.evaluation.formulas import on_circle
 from raylab.evaluation.readout_method import Course, Features, Predicted, plain
 from raylab.evaluation.readouts import Readout
@@ -201,11 +202,5 @@ class DecoderModel(torch.nn.Module):
             and isinstance(self.config.loss, PlainLoss)
             and self.config.loss.balanced
         ):
-            counts = np.bincount(values, minlength=self.target.outputs)
-            self.weights.copy_(torch.from_numpy(_balanced_weights(counts)))
-
-
-def _balanced_weights(counts: np.ndarray) -> np.ndarray:
-    """(classes,) weights with which every class that occurs counts the same."""
-    there = counts > 0
-    return np.where(there, counts.sum() / (there.sum() * np.maximum(counts, 1)), 0)
+            weights = balanced_weights(values, self.target.outputs)
+            self.weights.copy_(torch.from_numpy(weights))

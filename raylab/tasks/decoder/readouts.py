@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from raylab.config.decoder import DecoderTrial
-from raylab.config.readouts import ReadoutConfig
+from raylab.config.readouts import UNWEIGHTED, ReadoutConfig
 from raylab.data.examples import Examples
 from raylab.data.session import Label
 from raylab.data.shard import SessionShard, Shard
@@ -93,6 +93,8 @@ def readout_candidates(
     places = [list(_of_place(config, settings, model, shard, examples, held)) for held in names]
     for fits in zip(*places):
         chosen = {name: value for name, value in fits[0].settings if isinstance(value, tuple)}
+        if settings.class_weights == UNWEIGHTED:
+            chosen.pop("class_weight", None)
         decoded = {name: fit.decoded[name] for fit in fits for name in fit.decoded}
         yield Candidate(
             {f"model.{name}": list(value) for name, value in chosen.items()},

@@ -122,7 +122,8 @@ def _choices(
 def embedding_decoder(config: EvaluationConfig) -> ReadoutConfig:
     """The decoder of embeddings, with the values of each setting to choose from."""
     if isinstance(config.decoder, NeighboursConfig):
-        return KnnConfig(metric=("euclidean",), neighbours=config.neighbours)
+        weights = config.decoder.class_weight
+        return KnnConfig(metric=("euclidean",), neighbours=config.neighbours, class_weight=weights)
     return config.decoder
 
 
