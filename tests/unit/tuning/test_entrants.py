@@ -171,3 +171,23 @@ def test_several_own_spaces_are_as_many_entrants(dataset: Dataset, tmp_path: Pat
     again = tmp_path / "more" / "mine.yaml"
     with pytest.raises(ConfigError, match="two search spaces are called 'mine'"):
         entrants_for(dataset, "position", space=[files[0], again])
+
+
+def test_weights_of_classes_are_tried_for_labels_with_classes_only(dataset: Dataset) -> None:
+    """Networks weigh classes by default, and baselines are what every report has."""
+    for label, weights in (("side", {"none", "balanced"}), ("position", {"none"})):
+        for entrant in entrants_for(dataset, label, families=["readout"]):
+            configs = [parse_trial(each, entrant.name) for each in configs_of(entrant, 6)]
+            tried = {each for config in configs for each in config.model.class_weights}  # type: ignore[attr-defined]
+            assert tried == ({"none"} if entrant.family == "baseline" else weights), entrant.name
+
+
+def test_no_point_is_lost_where_classes_have_no_weights(dataset: Dataset) -> None:
+    for name in ("ridge", "svm", "gradient_boosting", "extra_trees"):
+        points = {}
+        for label in ("side", "position"):
+            entrants = entrants_for(dataset, label, families=[name])
+            space = next(each for each in entrants if each.name == name).space
+            points[label] = {tuple(list(point.values())[:-1]) for point in space.points}
+            assert len(points[label]) >= 3
+        assert points["side"] == points["position"]
