@@ -25,8 +25,8 @@ class Predictor(Predicts):
 
     A predictor has one or several models, its **members**: seeds of one model, or the models of an
     ensemble. `predict` gives the weighted mean of what the members predict: the mean of numbers,
-    the circular mean of angles, and of classes the one whose mean probability is highest. A member
-    that knows no probabilities votes with probability 1 for the class that it predicts.
+    the circular mean of angles, and of classes the one whose mean probability is highest. Where a
+    member knows no probabilities, all members vote.
 
     Attributes:
         members: The models, each with the readouts that were fitted on its embeddings.

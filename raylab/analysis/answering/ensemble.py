@@ -32,7 +32,8 @@ class Ensemble:
 def ensemble_of(contestants: Sequence[Contestant], held_out: HeldOut) -> Ensemble | None:
     """The ensemble of the entrants of one fold; None of a single entrant.
 
-    It predicts the mean of its members, of classes the mean of their probabilities or votes. Its
+    It predicts the mean of its members, of classes the mean of their probabilities where all
+    members have them, else by vote: as its refits are scored, and as users get it (`average`). Its
     loss of a unit is that of an ensemble whose members, their candidates and number were chosen on
     the groups of units without this one. It also loses, on average, what its members lose because
     their candidates cannot be told apart: their own losses contain that, and the two are compared.

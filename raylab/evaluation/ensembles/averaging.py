@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+ROUNDING = 1e-9  # probabilities that differ by less are equal
+
 
 @dataclass(frozen=True)
 class Averaged:
@@ -14,7 +16,8 @@ class Averaged:
 
     Attributes:
         values: (n,) class codes, or (n, D) values or angles in radians.
-        probabilities: (n, classes) of a discrete label, rows sum to 1; else None.
+        probabilities: (n, classes) of a discrete label, or shares of votes; rows sum to 1. Else
+            None.
     """
 
     values: np.ndarray
@@ -31,9 +34,10 @@ def average(
 ) -> Averaged:
     """The weighted mean of the predictions of several models on the same n examples.
 
-    Values are averaged; angles on the circle. Of classes the probabilities are averaged, and a
-    model that has none votes: its class has the probability 1. The class of the largest mean is
-    predicted, of equal ones the lowest code. A single model keeps its own predictions.
+    Values are averaged; angles on the circle. Of classes the probabilities are averaged where all
+    models have them. Else every model votes: beside a vote, which is 1 or 0, the probabilities of
+    others would hardly count. The class of the largest mean is predicted, of equally likely ones
+    that of the first model that predicts one of them. A single model keeps its own predictions.
 
     Args:
         kind: Of the label: continuous, circular or discrete.
@@ -59,12 +63,19 @@ def _classes(
     shares: np.ndarray,
     classes: int,
 ) -> Averaged:
-    votes = [
-        np.eye(classes)[codes] if likely is None else likely
-        for codes, likely in zip(values, probabilities, strict=True)
-    ]
-    mean = _mean(votes, shares)
-    return Averaged(values[0] if len(values) == 1 else mean.argmax(axis=1), mean)
+    known = [likely for likely in probabilities if likely is not None]
+    voted = len(known) < len(values)
+    mean = _mean([np.eye(classes)[codes] for codes in values] if voted else known, shares)
+    return Averaged(values[0] if len(values) == 1 else _likeliest(mean, values), mean)
+
+
+def _likeliest(mean: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) the class of the largest mean; of equal ones that of the first model that has one."""
+    largest = mean >= mean.max(axis=1, keepdims=True) - ROUNDING
+    likeliest = mean.argmax(axis=1)
+    for codes in reversed(values):
+        likeliest = np.where(largest[np.arange(len(mean)), codes], codes, likeliest)
+    return likeliest
 
 
 def _mean(values: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:

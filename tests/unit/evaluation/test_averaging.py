@@ -22,17 +22,36 @@ def test_angles_are_averaged_on_the_circle() -> None:
     assert np.mod(average("circular", angles).values, 2 * np.pi) == pytest.approx(np.pi + 0.1)
 
 
-def test_probabilities_are_averaged_and_others_vote() -> None:
-    codes = [np.array([0, 1]), np.array([1, 1]), np.array([1, 2])]
-    likely = np.array([[0.9, 0.1, 0.0], [0.2, 0.5, 0.3]])
-    averaged = average("discrete", codes, probabilities=[likely, None, None], classes=3)
+CODES = [np.array([0, 1, 2]), np.array([1, 1, 0]), np.array([1, 2, 1])]
+
+
+def test_probabilities_are_averaged() -> None:
+    """Three times a little more than half is less than once almost certain."""
+    likely = [np.array([[0.4, 0.6]]), np.array([[0.4, 0.6]]), np.array([[0.95, 0.05]])]
+    codes = [each.argmax(axis=1) for each in likely]
+    averaged = average("discrete", codes, probabilities=likely, classes=2)
     assert averaged.probabilities is not None
-    np.testing.assert_allclose(averaged.probabilities, [[0.3, 2.1 / 3, 0], [0.2 / 3, 0.5, 1.3 / 3]])
-    assert averaged.values.tolist() == [1, 1]
-    heavy = average(
-        "discrete", codes, probabilities=[likely, None, None], weights=[8, 1, 1], classes=3
-    )
-    assert heavy.values.tolist() == [0, 1]
+    np.testing.assert_allclose(averaged.probabilities, [[1.75 / 3, 1.25 / 3]])
+    assert averaged.values.tolist() == [0]
+
+
+def test_all_vote_where_one_has_no_probabilities() -> None:
+    sure = np.array([[0.99, 0.01, 0.0], [0.2, 0.5, 0.3], [0.0, 0.0, 1.0]])
+    averaged = average("discrete", CODES, probabilities=[sure, None, sure], classes=3)
+    assert averaged.probabilities is not None
+    thirds = [[1, 2, 0], [0, 2, 1], [1, 1, 1]]
+    np.testing.assert_allclose(averaged.probabilities, np.array(thirds) / 3)
+    assert averaged.values.tolist() == [1, 1, 2]  # of equal votes, that of the first
+    heavy = average("discrete", CODES, weights=[8, 1, 1], classes=3)
+    assert heavy.values.tolist() == [0, 1, 2]
+
+
+def test_of_equal_votes_the_first_model_has_its_way() -> None:
+    """Not the lowest code, which would favour a class."""
+    two = average("discrete", [np.array([2, 0]), np.array([1, 1])], classes=3)
+    assert two.values.tolist() == [2, 0]
+    codes = [np.array([0]), np.array([2]), np.array([1]), np.array([2]), np.array([1])]
+    assert average("discrete", codes, classes=3).values.tolist() == [2]
 
 
 def test_one_model_keeps_its_own_predictions() -> None:

@@ -55,7 +55,7 @@ def test_an_ensemble_is_the_weighted_mean(data: Dataset, tmp_path: Path, label: 
         classes=2,
     )
     if label == "choice":
-        assert each[0].probabilities is None  # ridge votes
+        assert each[0].probabilities is None  # so all members vote
         assert expected.probabilities is not None
         np.testing.assert_allclose(predictor.predict_proba(part), expected.probabilities)
         assert predictor.predict(part).tolist() == [

@@ -35,6 +35,11 @@ CONTRASTIVE: dict[str, Any] = {
     "sampling": {"conditional": "time_delta"},
     "evaluation": {"bits_batch": 16, "neighbours": [3, 15, 300]},
 }
+LDA = {"task": {"kind": "decoder"}, "model": {"kind": "lda", "class_weight": ["none", "balanced"]}}
+WEIGHED: dict[str, Any] = {
+    **CONTRASTIVE,
+    "evaluation": {"bits_batch": 16, "decoder": {"class_weight": ["none", "balanced"]}},
+}
 VQVAE: dict[str, Any] = {
     "task": {"kind": "vqvae"},
     "model": {
@@ -55,6 +60,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, int]] = {
     "knn of several": (KNN, "choice", "separate", 2),
     "knn, padded": (KNN, "choice", "padded", 2),
     "kalman of several": (KALMAN, "position", "separate", 2),
+    "weights of classes": (LDA, "choice", "separate", 2),
+    "neighbours with weights of classes": (WEIGHED, "choice", "separate", 2),
     "network": (MLP, "choice", "separate", 1),
     "network of several": (MLP, "position", "separate", 2),
     "network, padded": (MLP, "heading", "padded", 2),

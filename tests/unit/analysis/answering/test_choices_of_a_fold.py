@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from raylab.analysis.answering.choosing import choose
+from raylab.analysis.answering.contestants import Contestant
+from raylab.analysis.answering.ensemble import ensemble_of
+from raylab.analysis.answering.refitting.folding import averaged
 from raylab.analysis.answering.simplicity import simplest
 from raylab.errors import StudyError
 from raylab.evaluation.certainty.held_out import HeldOut
@@ -36,6 +40,15 @@ class Fold:
         losses = np.stack([self.held_out.unit_losses(each) for each in predicted.values()])
         overrides = tuple({"model.alpha": [each]} for each in noise)
         return CandidateTable(self.held_out, overrides, losses, predicted, learnt=learnt)
+
+    def likely(self, number: int) -> CandidateTable:
+        """A trial with one candidate, sure of itself or not, and with its probabilities."""
+        scores = self.generator.normal(size=(len(self.truth), 3)) * (1 + number)
+        scores[np.arange(len(self.truth)), self.truth] += 1.5
+        shares = softmax(scores, axis=1)
+        predicted = shares.argmax(axis=1)
+        losses = self.held_out.unit_losses(predicted)[None]
+        return CandidateTable(self.held_out, ({},), losses, {0: predicted}, {0: shares})
 
     def _predicted(self, noise: float) -> np.ndarray:
         if self.held_out.kind == "discrete":
@@ -105,6 +118,28 @@ def test_an_ensemble_has_the_losses_of_the_mean_of_its_members(kind: str) -> Non
             [tables[name][t].predicted[0] for name, t in zip(("raw", "ridge", "pca"), "abc")], 0
         )
         assert np.allclose(choice.losses["ensemble"], fold.held_out.unit_losses(mean))
+
+
+@pytest.mark.parametrize("votes", [False, True])
+def test_an_ensemble_is_chosen_as_it_is_scored(votes: bool) -> None:
+    """By the mean of probabilities, or by vote, on validation and of its refits alike."""
+    fold = Fold("discrete")
+    tables = {name: fold.likely(number) for number, name in enumerate(("ridge", "gru", "pca"))}
+    if votes:
+        tables["ridge"].probabilities.clear()
+    contestants = [Contestant(name, {name: table}) for name, table in tables.items()]
+    ensemble = ensemble_of(contestants, fold.held_out)
+    assert ensemble is not None
+    refits = [(tables[part.trial], part.weight) for part in ensemble.chosen.parts]
+    scored = averaged(refits)
+    assert np.allclose(ensemble.losses, fold.held_out.unit_losses(scored))
+    likely = [table.probabilities.get(0) for table, _ in refits]
+    if votes:
+        assert any(each is None for each in likely)
+        tally = sum(np.eye(3)[table.predicted[0]] for table, _ in refits)
+        assert (np.take_along_axis(tally, scored[:, None], 1)[:, 0] == tally.max(axis=1)).all()
+    else:
+        assert np.array_equal(scored, np.mean([each for each in likely], axis=0).argmax(axis=1))
 
 
 def test_units_choose_the_members_that_score_them_nowhere() -> None:

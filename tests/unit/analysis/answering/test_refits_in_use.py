@@ -91,7 +91,7 @@ def test_the_scored_predictions_are_those_of_the_predictor(
 
 
 def test_the_probabilities_of_a_refit_are_kept(data: Dataset, tmp_path: Path) -> None:
-    """Of networks and neighbours; a ridge knows none, and then it votes."""
+    """Of networks and neighbours; a ridge knows none, and then all vote."""
     for entrant in ("mlp", "contrastive", "ridge"):
         table = CandidateTable.load(refits(tmp_path, data, entrant, "choice")[0] / PREDICTIONS)
         assert list(table.probabilities) == ([] if entrant == "ridge" else [0])
