@@ -38,7 +38,11 @@ CONTRASTIVE: dict[str, Any] = {
 LDA = {"task": {"kind": "decoder"}, "model": {"kind": "lda", "class_weight": ["none", "balanced"]}}
 WEIGHED: dict[str, Any] = {
     **CONTRASTIVE,
-    "evaluation": {"bits_batch": 16, "decoder": {"class_weight": ["none", "balanced"]}},
+    "sampling": {"conditional": "time", "time_offset": 2},
+    "evaluation": {
+        "bits_batch": 16,
+        "decoder": {"kind": "knn", "class_weight": ["none", "balanced"]},
+    },
 }
 VQVAE: dict[str, Any] = {
     "task": {"kind": "vqvae"},
@@ -130,6 +134,12 @@ def test_a_trial_that_cannot_run_says_why_in_one_line(
     assert result.error is not None
     assert "model.kind logistic decodes classes only" in result.error
     assert "\n" not in result.error
+    weighed = {**RIDGE, "model": {"kind": "ridge", "class_weight": ["none", "balanced"]}}
+    result = fit(job(tmp_path / "weighed", datasets[1], weighed))
+    assert result.error is not None
+    told = "model.class_weight balanced: only classes have weights, and the label 'position' is"
+    assert told in result.error
+    assert "Leave model.class_weight out." in result.error
 
 
 def test_a_full_disk_is_no_error_of_the_trial(
