@@ -74,9 +74,11 @@ def by_neighbours(
             neighbours = nearest(sides.known, sides.queries, k=key[1], metric=metric)
             if searches is not None and sides.pooled is None:
                 searches[key] = neighbours
-        found = tuple(set(counts.values()))
+        distinct = tuple(set(counts.values()))
         predictions = {
-            weight: predict(sides.reference, neighbours, found, _weights(sides.reference, weight))
+            weight: predict(
+                sides.reference, neighbours, distinct, _weights(sides.reference, weight)
+            )
             for weight in class_weights
         }
         for (k, count), weight in product(counts.items(), class_weights):

@@ -71,11 +71,12 @@ def test_the_pseudoinverse_of_what_is_singular(width: int) -> None:
     rows = random.normal(size=(50, 5)) @ random.normal(size=(5, width))
     targets = random.normal(size=(3, width))
     expected = targets @ np.linalg.pinv(rows.T @ rows, hermitian=True)
-    found = divided(np.zeros(width), rows, targets)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    coefficients = divided(np.zeros(width), rows, targets)
+    np.testing.assert_allclose(coefficients, expected, atol=1e-9)
     assert not divided(np.zeros(width), 0 * rows, targets).any()
 
 
+@pytest.mark.filterwarnings("ignore:Only one sample available")
 @pytest.mark.parametrize("shape", [(1, 5), (2, 1), (30, 7), (7, 1200)])
 def test_shrinkage_of_ledoit_and_wolf(shape: tuple[int, int]) -> None:
     rows = np.random.default_rng(1).normal(size=shape) * np.arange(1, shape[1] + 1)

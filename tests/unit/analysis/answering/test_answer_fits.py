@@ -137,8 +137,8 @@ def test_a_trial_that_cannot_run_says_why_in_one_line(
     weighed = {**RIDGE, "model": {"kind": "ridge", "class_weight": ["none", "balanced"]}}
     result = fit(job(tmp_path / "weighed", datasets[1], weighed))
     assert result.error is not None
-    told = "model.class_weight balanced: only classes have weights, and the label 'position' is"
-    assert told in result.error
+    message = "model.class_weight balanced: only classes have weights, and the label 'position' is"
+    assert message in result.error
     assert "Leave model.class_weight out." in result.error
 
 
