@@ -223,6 +223,7 @@ def _read(
     decoder, most = choice or config.decoder, len(sides.reference.values)
     if sides.reference.kind != "discrete":
         decoder = decoder.unweighted()  # only the classes among the labels have weights
+    ks: Sequence[int]
     if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
         metrics, ks = decoder.metric, (min(*decoder.neighbours, most),)
     elif isinstance(decoder, NeighboursConfig):

@@ -76,8 +76,7 @@ class _Classes:
         this adds to its diagonal.
         """
         if shrinkage == "auto":
-            shares, spreads = self._ledoit_wolf
-            return shares, spreads
+            return self._ledoit_wolf
         share = 0.0 if shrinkage == "none" else float(shrinkage)
         mean = [share * np.square(self.centred[at]).mean() for at in self.members]
         return np.full(len(self.counts), share), np.outer(mean, np.ones(self.means.shape[1]))

@@ -50,8 +50,10 @@ class _Decomposed:
 
     def arrays(self, alpha: float, examples: Examples) -> Arrays:
         coefficients = self.left @ (self.right / (self.values + alpha)[:, None])
-        shift = 0.0 if self.centre is None else self.centre @ coefficients
-        return examples.folded(coefficients.T, self.middle - shift)
+        middle = self.middle
+        if self.centre is not None:
+            middle = middle - self.centre @ coefficients
+        return examples.folded(coefficients.T, middle)
 
 
 def _decomposed(examples: Examples, weights: np.ndarray | None) -> _Decomposed:
@@ -60,7 +62,8 @@ def _decomposed(examples: Examples, weights: np.ndarray | None) -> _Decomposed:
     Args:
         weights: (S,) of the classes, by which squared errors are multiplied.
     """
-    x, targets, centre = examples.standard, examples.targets, None
+    x, targets = examples.standard, examples.targets
+    centre: np.ndarray | None = None
     if weights is None:
         middle = targets.mean(axis=0)
         y = targets - middle
