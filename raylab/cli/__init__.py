@@ -1,12 +1,14 @@
 """The command `raylab`. A verb is a file of its name, a few lines that call the package.
 
-`group` has the group of all verbs and the options that they share, `show` what verbs print.
+`group` has the group of all verbs and the options that they share, `show` what verbs print. Verbs
+about studies that run are in the room `running`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,13 +17,11 @@ import click
 
 from raylab.authentication import accepting_insecure
 from raylab.cli.group import cli
+from raylab.cli.show.invocation import invoked
 from raylab.errors import RaylabError
 
-_ANYWHERE = ("--debug", "--insecure")  # options of the group, also understood after a verb
-_AGAIN = (
-    "`raylab resume STUDY` continues a study; for `prepare` and `fetch`, "
-    "run the same command again."
-)
+# Options of the group, also understood after a verb.
+_ANYWHERE = ("--debug", "--insecure", "--plain")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _print_anything()
     accepting = accepting_insecure() if "--insecure" in words else contextlib.nullcontext()
     try:
-        with accepting:
+        with accepting, invoked(words, plain="--plain" in words):
             cli.main(
                 args=[word for word in words if word not in _ANYWHERE],
                 prog_name="raylab",
@@ -46,12 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        _fail(
-            error,
-            f"stopped; work so far is kept. {_AGAIN}",
-            130,
-            debug,
-        )
+        stopped = error.__cause__ if isinstance(error, click.Abort) else error
+        again = getattr(stopped, "command", None) or shlex.join(["raylab", *words])
+        reason = getattr(stopped, "reason", "stopped")
+        _fail(error, f"{reason}; work so far is kept. To go on: {again}", 130, debug)
     except OSError as error:  # a folder where a file should be, a full disk, no permission
         _fail(error, f"{error.filename or 'file system'}: {error.strerror or error}", 2, debug)
     except Exception as error:

@@ -10,7 +10,7 @@ import click
 
 import raylab
 from raylab.cli.group import DATA, OUT, SET, STUDY, TRIAL, WORKERS, parsed, verb
-from raylab.cli.show.screen import say
+from raylab.cli.show.live import live
 from raylab.cli.show.study import print_study, say_choice
 
 
@@ -44,8 +44,8 @@ def adapt(
 ) -> None:
     """Fit a trained model to other sessions or animals. First layers are new; others are kept."""
     say_choice(study, trial)
-    print_study(
-        raylab.adapt(
+    with live(out, stage="checking the model and the data, starting Ray") as say:
+        adapted = raylab.adapt(
             study,
             data=data,
             out=out,
@@ -55,4 +55,4 @@ def adapt(
             overrides=parsed(overrides, workers=workers),
             say=say,
         )
-    )
+    print_study(adapted)

@@ -10,7 +10,8 @@ import click
 import raylab
 from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, parsed, verb
 from raylab.cli.show.answer import print_answer
-from raylab.cli.show.screen import print_json, say
+from raylab.cli.show.live import live
+from raylab.cli.show.screen import print_json
 
 
 @verb(
@@ -88,20 +89,21 @@ def answer(
     compared on the same folds; each fold's test part is read once, at the end. The last line says
     the answer. After Ctrl-C, `raylab resume OUT` finishes it.
     """
-    result = raylab.answer(
-        data,
-        label,
-        minutes=minutes,
-        out=out,
-        folds=folds,
-        families=_names(families),
-        space=list(spaces) or None,
-        per=per,
-        seeds=seeds,
-        recipe=recipe,
-        overrides=parsed(overrides),
-        say=say,
-    )
+    with live(out, stage="reading the data and dealing its folds, starting Ray") as say:
+        result = raylab.answer(
+            data,
+            label,
+            minutes=minutes,
+            out=out,
+            folds=folds,
+            families=_names(families),
+            space=list(spaces) or None,
+            per=per,
+            seeds=seeds,
+            recipe=recipe,
+            overrides=parsed(overrides),
+            say=say,
+        )
     if as_json:
         print_json(result.to_dict())
     else:

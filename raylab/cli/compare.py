@@ -10,7 +10,8 @@ import click
 import raylab
 from raylab.cli.group import DATA, JSON, OUT, PATH, SET, parsed, verb
 from raylab.cli.show.alternatives import print_alternatives
-from raylab.cli.show.screen import print_json, say
+from raylab.cli.show.live import live
+from raylab.cli.show.screen import print_json
 
 
 @verb("raylab compare quantizers --data ds --out compared --seeds 5")
@@ -52,16 +53,18 @@ def compare(
 
     SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
-    comparison = raylab.compare(
-        space,
-        data=data,
-        out=out,
-        over=over,
-        seeds=seeds,
-        any_size=any_size,
-        overrides=parsed(overrides),
-        say=say,
-    )
+    stage = "checking the space and the data, starting Ray"
+    with live(out, stage=stage, resumes=False) as say:
+        comparison = raylab.compare(
+            space,
+            data=data,
+            out=out,
+            over=over,
+            seeds=seeds,
+            any_size=any_size,
+            overrides=parsed(overrides),
+            say=say,
+        )
     if as_json:
         print_json(comparison.to_dict())
     else:

@@ -38,8 +38,9 @@ VERBS = (
     "synth",
     "train",
     "ui",
+    "watch",
 )
-ROOMS = {"spaces": "shipped"}
+ROOMS = {"spaces": "shipped", "watch": "running"}
 
 
 class LocalPath(click.Path):
@@ -143,7 +144,8 @@ def verb(example: str) -> Callable[[Callable[..., None]], click.Command]:
 @click.option(
     "--insecure", is_flag=True, help="Also use a Ray cluster that does not require a token."
 )
-def cli(debug: bool, insecure: bool) -> None:
+@click.option("--plain", is_flag=True, help="Show progress as plain lines, also on a terminal.")
+def cli(debug: bool, insecure: bool, plain: bool) -> None:
     """Search, train and compare neural-data models. Every trial is recorded, every score is
     comparable.
     """

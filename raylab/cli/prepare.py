@@ -10,7 +10,8 @@ import click
 
 import raylab
 from raylab.cli.group import COMPANIONS, PATH, SET_RECIPE, folders_by_name, parsed, verb
-from raylab.cli.show.screen import console, say
+from raylab.cli.show.following.tally import Tally
+from raylab.cli.show.live import live
 from raylab.cli.show.sessions import print_sessions
 
 
@@ -59,16 +60,8 @@ def prepare(
     datasets, each made with its own recipe. The exit code is 3 if some
     files could not be read, and 2 if none could. After an interruption, the same command continues.
     """
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    with Progress(
-        *Progress.get_default_columns()[:2],
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console(),
-        transient=True,
-    ) as progress:
-        task = progress.add_task("preparing", total=None)
+    tally = Tally(out.name)
+    with live(out, stage="looking at the files", resumes=False, source=tally.progress) as say:
         prepared = raylab.prepare(
             source[0] if len(source) == 1 else source,
             recipe=recipe,
@@ -78,7 +71,7 @@ def prepare(
             sessions=sessions,
             memory=memory,
             overrides=parsed(overrides),
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
+            progress=tally,
             say=say,
         )
     manifest = prepared.dataset.manifest

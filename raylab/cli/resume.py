@@ -6,7 +6,7 @@ from pathlib import Path
 
 import raylab
 from raylab.cli.group import STUDY, verb
-from raylab.cli.show.screen import say
+from raylab.cli.show.live import live
 from raylab.cli.show.study import print_study
 
 
@@ -14,4 +14,6 @@ from raylab.cli.show.study import print_study
 @STUDY
 def resume(study: Path) -> None:
     """Finish a study that was interrupted; a finished study is not changed."""
-    print_study(raylab.resume(study, say=say))
+    with live(study, stage="reading the study, starting Ray") as say:
+        resumed = raylab.resume(study, say=say)
+    print_study(resumed)

@@ -10,8 +10,9 @@ import click
 
 import raylab
 from raylab.cli.group import DATA, JSON, PATH, SET, parsed, verb
+from raylab.cli.show.live import live
 from raylab.cli.show.scaling import print_scaling
-from raylab.cli.show.screen import print_json, say
+from raylab.cli.show.screen import print_json
 
 Number = TypeVar("Number", int, float)
 
@@ -105,18 +106,20 @@ def scale(
     SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
     width_path, widths = width
-    scaling = raylab.scale(
-        space,
-        data=data,
-        out=out,
-        data_fractions=data_fractions,
-        width=widths,
-        width_path=width_path,
-        workers=workers,
-        seeds=seeds,
-        overrides=parsed(overrides),
-        say=say,
-    )
+    stage = "checking the space and the data, starting Ray"
+    with live(out, stage=stage, resumes=False, planned=len(set(workers))) as say:
+        scaling = raylab.scale(
+            space,
+            data=data,
+            out=out,
+            data_fractions=data_fractions,
+            width=widths,
+            width_path=width_path,
+            workers=workers,
+            seeds=seeds,
+            overrides=parsed(overrides),
+            say=say,
+        )
     if as_json:
         print_json(scaling.to_dict())
     else:

@@ -9,7 +9,7 @@ import click
 
 import raylab
 from raylab.cli.group import DATA, OUT, PATH, SET, WORKERS, parsed, verb
-from raylab.cli.show.screen import say
+from raylab.cli.show.live import live
 from raylab.cli.show.study import print_study
 
 
@@ -32,8 +32,8 @@ def search(
 
     SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
-    print_study(
-        raylab.search(
+    with live(out, stage="checking the space and the data, starting Ray") as say:
+        study = raylab.search(
             space,
             data=data,
             out=out,
@@ -41,4 +41,4 @@ def search(
             overrides=parsed(overrides, workers=workers),
             say=say,
         )
-    )
+    print_study(study)

@@ -9,7 +9,8 @@ import click
 
 import raylab
 from raylab.cli.group import JSON, STUDY, verb
-from raylab.cli.show.screen import print_json, say
+from raylab.cli.show.live import live
+from raylab.cli.show.screen import print_json
 from raylab.cli.show.selection import print_selection
 
 
@@ -63,14 +64,16 @@ def select(
         raise click.UsageError(
             "--shuffles sets the control on shuffled labels, which --no-control leaves out"
         )
-    selection = raylab.select(
-        study,
-        top=top,
-        seeds=seeds,
-        rule=rule,
-        shuffles=0 if no_control else shuffles or 10,
-        say=say,
-    )
+    stage = "reading the study, starting Ray"
+    with live(study, stage=stage, resumes=False) as say:
+        selection = raylab.select(
+            study,
+            top=top,
+            seeds=seeds,
+            rule=rule,
+            shuffles=0 if no_control else shuffles or 10,
+            say=say,
+        )
     if as_json:
         print_json(selection.to_dict())
     else:

@@ -9,7 +9,7 @@ import click
 
 import raylab
 from raylab.cli.group import DATA, OUT, PATH, SET, WORKERS, parsed, verb
-from raylab.cli.show.screen import say
+from raylab.cli.show.live import live
 from raylab.cli.show.study import print_study
 
 
@@ -23,8 +23,8 @@ def train(
     config: Path, data: Path, out: Path, workers: int | None, overrides: Sequence[str]
 ) -> None:
     """Train one config: a study of one trial."""
-    print_study(
-        raylab.train(
+    with live(out, stage="checking the config and the data, starting Ray") as say:
+        study = raylab.train(
             config, data=data, out=out, overrides=parsed(overrides, workers=workers), say=say
         )
-    )
+    print_study(study)

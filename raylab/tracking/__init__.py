@@ -4,6 +4,7 @@
 - events: a dataclass per event. ledger: events as immutable files.
 - records, selections, winner: trials, selections over seeds and the trial that is used, computed
   from events.
+- drivers: how long drivers worked.
 - runs: the MLflow run that a record becomes. background: a mirror in a thread of its own.
 - mlflow: the mirror. environment: package versions and the state of the code.
 """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from raylab.evaluation.bootstrap import over_seeds
 from raylab.evaluation.metrics import bounds_of
+from raylab.reporting.progress.running import last_step, scores_so_far
 from raylab.reporting.tables.notes import note
 from raylab.reporting.ties import Ties
 from raylab.results import Result, rows_html
@@ -59,6 +60,8 @@ class LeaderboardRow(Result):
         seconds: How long it worked, over all attempts.
         cpu_seconds: CPUs that were reserved for it, times how long.
         gpu_seconds: The same of GPUs.
+        max_steps: Of a running trial: the last step that it may reach.
+        so_far: Of a running trial: objective -> the score so far.
         params: What the search varied: config path -> value.
         metrics: Of the model that is kept, by name.
         note: A remark, such as why the trial stopped early; None without any.
@@ -74,6 +77,8 @@ class LeaderboardRow(Result):
     tied: bool | None = field(default=None, metadata={"omit_none": True})
     seeds: SeedScores | None = None
     steps: int
+    max_steps: int | None = field(default=None, metadata={"omit_none": True})
+    so_far: Mapping[str, float] | None = field(default=None, metadata={"omit_none": True})
     seconds: float
     cpu_seconds: float
     gpu_seconds: float
@@ -88,7 +93,11 @@ class LeaderboardRow(Result):
         return [] if self.entrant is None else [fold, self.entrant]
 
     def score_of(self, metrics: Sequence[str]) -> list[float | None]:
-        """Scores of the objectives, named `metrics` in the study's order."""
+        """Scores of the objectives, named `metrics` in the study's order; of a running trial those
+        so far.
+        """
+        if self.so_far is not None:
+            return [self.so_far.get(metric) for metric in metrics]
         if self.scores is None:
             return [self.score]
         return [self.scores.get(metric) for metric in metrics]
@@ -159,7 +168,12 @@ def leaderboard_rows(
     every = list(records)
     trials, several = drawn(every), len(modes) > 1
     leading = {record.trial for record in front(trials, *modes)} if several else set()
-    ranked = sorted(trials, key=lambda record: _rank(record, modes, record.trial in leading))
+    ranked = sorted(
+        trials,
+        key=lambda record: _rank(
+            _with_so_far(record, metrics, modes), modes, record.trial in leading
+        ),
+    )
     return [
         LeaderboardRow(
             trial=record.trial,
@@ -172,6 +186,7 @@ def leaderboard_rows(
             tied=None if ties is None else record.trial in ties.trials,
             seeds=_seeds(_over_seeds(every, record), metrics[0] if metrics else ""),
             steps=record.step,
+            **_at_work(record, metrics, modes),
             seconds=round(record.seconds, 3),
             cpu_seconds=round(record.cpu_seconds, 3),
             gpu_seconds=round(record.gpu_seconds, 3),
@@ -181,6 +196,24 @@ def leaderboard_rows(
         )
         for record in ranked
     ]
+
+
+def _at_work(record: TrialRecord, metrics: Sequence[str], modes: Sequence[Mode]) -> dict[str, Any]:
+    """The fields of a running trial; none of another one."""
+    if record.state != "running":
+        return {}
+    so_far = scores_so_far(record, metrics, modes)
+    return {"max_steps": last_step(record), "so_far": so_far or None}
+
+
+def _with_so_far(record: TrialRecord, metrics: Sequence[str], modes: Sequence[Mode]) -> TrialRecord:
+    """A running trial with the scores so far, by which it is ranked among running ones."""
+    if record.state != "running":
+        return record
+    values = tuple(scores_so_far(record, metrics, modes).values())
+    if not values or len(values) < len(modes):
+        return record
+    return replace(record, score=values[0], scores=values if len(values) > 1 else ())
 
 
 def _over_seeds(every: Sequence[TrialRecord], record: TrialRecord) -> list[TrialRecord]:

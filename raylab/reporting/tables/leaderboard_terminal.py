@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from raylab.reporting.baselines import Baselines, baseline_scores
+from raylab.reporting.progress.wording import steps_text
 from raylab.reporting.tables.cells import keys, short_names, text, yes_or_no
 from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores, place_heads
 from raylab.reporting.tables.leaderboard_notes import footnotes
@@ -53,7 +54,7 @@ def leaderboard_table(
     widths |= {"state": 18 if kinds else 11, **({"front": 5} if several else {})}
     widths |= {metric: max(7, len(metric)) for metric in metrics}
     widths |= {"over seeds": max(map(len, seeds.values()))} if any(seeds.values()) else {}
-    widths |= {"step": 6}
+    widths |= {"step": max([6, *(len(_step(row)) for row in rows)])}
     params = _fitting(rows, width=width - sum(widths.values()) - _GAP * len(widths))
     grid = _grid(widths, params, metrics)
     for row in rows:
@@ -118,6 +119,11 @@ def _name(row: LeaderboardRow) -> str:
     return f"{row.trial} *" if row.tied else row.trial
 
 
+def _step(row: LeaderboardRow) -> str:
+    """The last step; of a running trial with the step that it may reach."""
+    return steps_text(row.steps, row.max_steps)
+
+
 def _cells(
     row: LeaderboardRow, metrics: Sequence[str], paths: Sequence[str], *, seeds: str | None
 ) -> list[Text | str]:
@@ -127,8 +133,13 @@ def _cells(
         *row.place,
         Text(row.state, style=_COLOURS.get(row.state, "")),
         *([] if row.front is None else [yes_or_no(row.front)]),
-        *("–" if score is None else f"{score:.4f}" for score in scores),
+        *(
+            "–"
+            if score is None
+            else Text(f"{score:.4f}", style=_COLOURS["running"] if row.so_far else "")
+            for score in scores
+        ),
         *([] if seeds is None else [seeds]),
-        str(row.steps),
+        _step(row),
         *(Text(text(row.params.get(path))) for path in paths),
     ]

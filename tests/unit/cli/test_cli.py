@@ -191,7 +191,7 @@ def test_an_interruption_says_how_to_go_on(
     monkeypatch.setattr("raylab.data.inspect.inspect", stopped)
     code, _, err = run(capsys, "inspect", "x")
     assert code == 130
-    assert "raylab resume STUDY" in err
+    assert "To go on: raylab inspect x" in err
 
 
 @pytest.mark.parametrize(

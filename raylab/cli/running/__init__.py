@@ -1,0 +1,1 @@
+"""Verbs about studies that run, or that are to run on."""
