@@ -107,6 +107,10 @@ class ReadoutConfig(Strict):
             return self
         return self.model_copy(update={"class_weight": UNWEIGHTED})
 
+    def for_labels(self, kind: str) -> Self:
+        """The same for labels of a kind: values and angles have no classes to weigh."""
+        return self if kind == "discrete" else self.unweighted()
+
 
 READOUTS = Registry("raylab.readouts", ReadoutConfig)
 

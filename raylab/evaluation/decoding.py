@@ -220,9 +220,8 @@ def _read(
     """Settings and what they predict: those that were chosen, or all to choose from (of a readout,
     the best).
     """
-    decoder, most = choice or config.decoder, len(sides.reference.values)
-    if sides.reference.kind != "discrete":
-        decoder = decoder.unweighted()  # only the classes among the labels have weights
+    decoder = (choice or config.decoder).for_labels(sides.reference.kind)
+    most = len(sides.reference.values)
     ks: Sequence[int]
     if isinstance(decoder, KnnConfig) and decoder.components == WHOLE:
         metrics, ks = decoder.metric, (min(*decoder.neighbours, most),)

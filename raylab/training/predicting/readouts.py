@@ -82,6 +82,7 @@ def fit_session_readouts(
             known, reference = pool.features, pool.label
         settings = choices.get(name)
         if settings and label_varies(reference) and readable(settings.kind, reference):
+            settings = settings.for_labels(reference.kind)
             readout = fit_readout(settings, known, reference, config.evaluation.scale)
             rows = known.shape[1] // embeddings[name].shape[1]
             readouts[name] = SessionReadout(readout, reference.classes, rows)

@@ -156,6 +156,7 @@ def test_labels_of_values_have_no_classes_to_weigh(kind: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         require_settings(config_of(kind), "circular", label="speed", section=section)
     assert caught.value.remedy == "Leave evaluation.decoder.class_weight out."
+    fit_readout(balanced.for_labels("continuous"), features, speed)  # other labels of a dataset
     require_settings(config_of(kind), "discrete", label="side")
     require_settings(config_of(kind, "none"), "continuous", label="speed")
 
