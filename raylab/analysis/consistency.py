@@ -23,6 +23,7 @@ from raylab.evaluation.consistency import (
 from raylab.paths import AnyPath
 from raylab.reporting.figures.consistency import consistency_figure
 from raylab.reporting.figures.files import keep_score
+from raylab.reporting.tables.cells import short_names
 from raylab.results import Result
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import winner
@@ -193,8 +194,12 @@ def _models(paths: Sequence[AnyPath], trials: Sequence[str]) -> list[Trained]:
 
 
 def _names(models: Sequence[Trained]) -> list[str]:
-    several = len({model.study.path for model in models}) > 1
-    return [f"{model.study.name}/{model.trial}" if several else model.trial for model in models]
+    names = short_names((str(model.study.path) for model in models), mark="/")
+    several = len(names) > 1
+    return [
+        f"{names[str(model.study.path)]}/{model.trial}" if several else model.trial
+        for model in models
+    ]
 
 
 def _between_models(models: Sequence[Trained], split: str) -> _Agreement:

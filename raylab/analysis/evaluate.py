@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from raylab.analysis.models.predictions import write_predictions
 from raylab.analysis.models.scorer import Interval, LabelScores, Permuted, Scorer
 from raylab.analysis.models.winner import model_and_data
 from raylab.data.dataset import Dataset
@@ -140,9 +141,10 @@ def evaluate(path: AnyPath, *, split: str = "valid", trial: str | None = None) -
         test_reads=len(reads_of_test(study.ledger.read())),
         unscored=_unscored(scorer, dataset, labels, scores.scores),
     )
-    settings = {"settings": baselines.settings}
-    write_json(study.evaluation_path(split), {**result.to_dict(), **settings})
+    more = {"settings": baselines.settings, "baseline_sessions": baselines.by_session}
+    write_json(study.evaluation_path(split), {**result.to_dict(), **more})
     keep_confusions(study, scorer.decoded, split=split, trial=record.trial)
+    write_predictions(study, scorer, split=split, trial=record.trial)
     if split == "test" and study.report_path.is_file():
         report(study.path)  # which else goes on saying that the test split is untouched
     return result

@@ -106,16 +106,9 @@ def shuffle_labels(
         >>> len(result.scores["position"].shuffled)
         2
     """
+    labels = labels_to_shuffle(path, trial)
     study = StudyFolder.open(Path(path))
     record = winner(study, trial)
-    config = parse_trial(record.config, f"trial {record.trial}")
-    labels = get_task(config).training_labels(config, study.description["label"])
-    if not labels:
-        raise StudyError(
-            f"{study.path}: training of trial {record.trial} uses no label",
-            "There is no label to shuffle. Choose a trial whose positives, or whose behaviour "
-            "head, use one.",
-        )
     true = Trained.load(study, record)
     true.read(split, "shuffles")
     control = _control_study(study, record, shuffles, say)
@@ -139,6 +132,29 @@ def shuffle_labels(
     plain = result.to_dict()
     keep_score(study, f"shuffles-{split}", plain, shuffles_figure(plain))
     return result
+
+
+def labels_to_shuffle(path: AnyPath, trial: str | None = None) -> tuple[str, ...]:
+    """The labels that the training of a trial uses.
+
+    Args:
+        path: The study.
+        trial: Default: the study's winner.
+
+    Raises:
+        StudyError: It uses none.
+    """
+    study = StudyFolder.open(Path(path))
+    record = winner(study, trial)
+    config = parse_trial(record.config, f"trial {record.trial}")
+    labels = get_task(config).training_labels(config, study.description["label"])
+    if not labels:
+        raise StudyError(
+            f"{study.path}: training of trial {record.trial} uses no label",
+            "There is no label to shuffle. Choose a trial whose positives, or whose behaviour "
+            "head, use one.",
+        )
+    return labels
 
 
 def _control_study(

@@ -1,7 +1,7 @@
 """The command `raylab`. A verb is a file of its name, a few lines that call the package.
 
-`group` has the group of all verbs and the options that they share, `show` what verbs print. Verbs
-about studies that run are in the room `running`.
+`group` has the group of all verbs and the options that they share, `checks` what is checked before
+a verb begins, `show` what verbs print. Verbs about studies that run are in the room `running`.
 """
 
 from __future__ import annotations

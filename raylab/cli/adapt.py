@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 import raylab
+from raylab.cli.checks.single import check_adapt
 from raylab.cli.group import DATA, OUT, SET, STUDY, TRIAL, WORKERS, parsed, verb
 from raylab.cli.show.live import live
 from raylab.cli.show.study import print_study, say_choice
@@ -43,6 +44,8 @@ def adapt(
     overrides: Sequence[str],
 ) -> None:
     """Fit a trained model to other sessions or animals. First layers are new; others are kept."""
+    values = parsed(overrides, workers=workers)
+    check_adapt(study, data=data, out=out, trial=trial, session=session, overrides=values)
     say_choice(study, trial)
     with live(out, stage="checking the model and the data, starting Ray") as say:
         adapted = raylab.adapt(
@@ -52,7 +55,7 @@ def adapt(
             trial=trial,
             layers=layers,
             session=session,
-            overrides=parsed(overrides, workers=workers),
+            overrides=values,
             say=say,
         )
     print_study(adapted)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, parsed, verb
+from raylab.cli.checks.answer import Question, check_answer
+from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, FiniteRange, parsed, verb
 from raylab.cli.show.answer import print_answer
 from raylab.cli.show.live import live
 from raylab.cli.show.screen import print_json
@@ -23,7 +24,7 @@ from raylab.cli.show.screen import print_json
 @click.option("--label", help="The label to decode; default: the dataset's first.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=10,
     show_default=True,
     help="The time for everything: search, fits, the reading of test, and the report.",
@@ -89,6 +90,8 @@ def answer(
     compared on the same folds; each fold's test part is read once, at the end. The last line says
     the answer. After Ctrl-C, `raylab resume OUT` finishes it.
     """
+    names, values = _names(families), parsed(overrides)
+    check_answer(Question(data, label, out, names, spaces, per, recipe, values))
     with live(out, stage="reading the data and dealing its folds, starting Ray") as say:
         result = raylab.answer(
             data,
@@ -96,12 +99,12 @@ def answer(
             minutes=minutes,
             out=out,
             folds=folds,
-            families=_names(families),
+            families=names,
             space=list(spaces) or None,
             per=per,
             seeds=seeds,
             recipe=recipe,
-            overrides=parsed(overrides),
+            overrides=values,
             say=say,
         )
     if as_json:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
+from raylab.cli.checks.spaces import check_compare
 from raylab.cli.group import DATA, JSON, OUT, PATH, SET, parsed, verb
 from raylab.cli.show.alternatives import print_alternatives
 from raylab.cli.show.live import live
@@ -53,6 +54,8 @@ def compare(
 
     SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
+    values = parsed(overrides)
+    check_compare(space, data=data, out=out, over=over, overrides=values)
     stage = "checking the space and the data, starting Ray"
     with live(out, stage=stage, resumes=False) as say:
         comparison = raylab.compare(
@@ -62,7 +65,7 @@ def compare(
             over=over,
             seeds=seeds,
             any_size=any_size,
-            overrides=parsed(overrides),
+            overrides=values,
             say=say,
         )
     if as_json:

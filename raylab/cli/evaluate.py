@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import raylab
+from raylab.cli.checks.evaluate import Evaluation, check_evaluate
 from raylab.cli.group import JSON, PATH, STUDY, verb
 from raylab.cli.show.comparison import print_comparison
 from raylab.cli.show.consistency import print_consistency
@@ -107,13 +108,13 @@ def evaluate(
     The test split is read only if --split test names it, and each reading is counted. Of an
     answer, its scores on the test parts are shown again, without another reading.
     """
-    from raylab.evaluation.consistency import BINS
-
-    computed = (between, topology, against, shuffles)
-    if not trials and not any(computed) and show_answer(study, as_json=as_json):
+    options = Evaluation(
+        study, split, trials, between, label, bins, beside, topology, against, samples, shuffles
+    )
+    check_evaluate(options)
+    if options.shows_answer and show_answer(study, as_json=as_json):
         return
-    trial = trials[0] if trials else None
-    _check_options(between, label, bins, beside, against, samples, trials)
+    trial = options.trial
     say_choice(study, trial)
     for path in beside:
         say_choice(path, None)
@@ -121,6 +122,8 @@ def evaluate(
         say_unselected(study, split, trial)
     scores: dict[str, Score] = {}
     if between:
+        from raylab.evaluation.consistency import BINS
+
         scores["consistency"] = Score(
             lambda: raylab.consistency(
                 [study, *beside],
@@ -141,7 +144,7 @@ def evaluate(
         scores["against"] = Score(
             lambda: raylab.compare_embeddings(
                 study,
-                against=against.split(","),
+                against=options.methods,
                 samples=samples or 2000,
                 trial=trial,
                 split=split,
@@ -149,6 +152,10 @@ def evaluate(
             print_comparison,
         )
     if shuffles:
+        if len(scores):  # before the others are taken, which may last for hours
+            from raylab.analysis.shuffle_labels import labels_to_shuffle
+
+            labels_to_shuffle(study, trial)
         scores["shuffles"] = Score(
             lambda: raylab.shuffle_labels(study, shuffles=shuffles, trial=trial, split=split),
             print_shuffles,
@@ -178,25 +185,3 @@ def _take(scores: Mapping[str, Score], as_json: bool) -> None:
             score.show(result)
     if as_json:
         print_json(results if len(results) > 1 else next(iter(results.values())))
-
-
-def _check_options(
-    between: str | None,
-    label: str | None,
-    bins: int | None,
-    beside: Sequence[Path],
-    against: str | None,
-    samples: int | None,
-    trials: Sequence[str],
-) -> None:
-    """Refuse options that would have no effect."""
-    if between is None and (label or bins or beside):
-        raise click.UsageError("--label, --bins and --beside belong to --consistency")
-    if between == "seeds" and (label or bins):
-        raise click.UsageError(
-            "--consistency seeds compares models sample by sample: leave out --label and --bins"
-        )
-    if against is None and samples:
-        raise click.UsageError("--samples belongs to --against")
-    if len(trials) > 1 and between is None:
-        raise click.UsageError("only --consistency compares several trials")

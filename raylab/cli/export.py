@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 import raylab
+from raylab.cli.checks.export import check_export
 from raylab.cli.group import ENTRANT, PATH, STUDY, TRIAL, verb
 from raylab.cli.show.study import say_choice
 
@@ -65,21 +66,22 @@ def export(
     """Write the embeddings of the chosen trial, or its model for use without the study. Of an
     answer, those of its recommended entrant.
     """
+    check_export(
+        study,
+        kind=kind,
+        out=out,
+        splits=splits,
+        trial=trial,
+        entrant=entrant,
+        session=session,
+    )
     say_choice(study, trial or entrant)
     if kind != "embeddings":
-        if splits:
-            raise click.UsageError(
-                "--split needs --format embeddings: a model is not written split by split."
-            )
         written = raylab.export_model(
             study, out=out, form=kind, trial=trial, entrant=entrant, session=session
         )
         click.echo(f"{out}: {', '.join(written)}")
         return
-    if session is not None:
-        raise click.UsageError(
-            "--session needs --format cebra: a table of embeddings names the session of each row."
-        )
     table = raylab.export_embeddings(
         study, out=out, splits=splits or ("train", "valid"), trial=trial, entrant=entrant
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -53,6 +54,18 @@ class LocalPath(click.Path):
         ctx: click.Context | None,
     ) -> Path:
         return local_path(os.fspath(value))
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers of a range; `inf` and `nan`, which Python reads as numbers, are refused."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 PATH = LocalPath()

@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 import raylab
+from raylab.cli.checks.several import check_leaderboard
 from raylab.cli.group import JSON, PATH, verb
 from raylab.cli.show.ranking import print_ranking
 from raylab.cli.show.screen import print_json
@@ -49,6 +50,7 @@ def leaderboard(
     For several studies, or with an option, rank their winners by one decoding score, beside matched
     baselines. Studies that cannot be compared are refused, with the reason.
     """
+    check_leaderboard(studies, label=label, split=split, by=by, out=out)
     if len(studies) > 1 or label or split or by or out:
         ranking = raylab.rank(
             studies, label=label, split=split or "valid", by=by or "study", out=out

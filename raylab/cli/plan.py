@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import DATA, JSON, PATH, SET, WORKERS, parsed, verb
+from raylab.cli.group import DATA, JSON, PATH, SET, WORKERS, FiniteRange, parsed, verb
 from raylab.cli.show.screen import print_json
 from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, Seconds, Worker
 
@@ -35,7 +35,7 @@ from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, S
     "--probe-seconds",
     default=10.0,
     show_default=True,
-    type=click.FloatRange(0.1),
+    type=FiniteRange(0.1),
     help="Seconds that these runs take together.",
 )
 @JSON

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
+from raylab.cli.checks.several import check_report
 from raylab.cli.group import PATH, verb
 from raylab.cli.show.following.live_server import serve_live
 from raylab.cli.show.study import say_choice
@@ -49,6 +50,7 @@ def report(
             raise click.UsageError("--live follows one study; leave out --out and --label")
         serve_live(studies[0], port=port or 0)
         return
+    check_report(studies, label=label, out=out)
     for study in studies:
         say_choice(study, None)
     click.echo(raylab.report(studies, out=out, label=label))

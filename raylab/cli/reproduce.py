@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.group import JSON, PATH, STUDY, verb
+from raylab.cli.checks.single import check_reproduce
+from raylab.cli.group import JSON, PATH, STUDY, FiniteRange, verb
 from raylab.cli.show.reproduction import lines
 from raylab.cli.show.screen import print_json
 
@@ -23,7 +24,7 @@ from raylab.cli.show.screen import print_json
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     help="Largest relative difference; default: 0 in the study's own environment, else 1e-4.",
 )
 @JSON
@@ -34,6 +35,7 @@ def reproduce(
 
     The exit code is 1 if they differ.
     """
+    check_reproduce(study, trial=trial, out=out)
     reproduction = raylab.reproduce(study, trial, out=out, tolerance=tolerance)
     if as_json:
         print_json(reproduction.to_dict())

@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 import raylab
+from raylab.cli.checks.spaces import check_scale
 from raylab.cli.group import DATA, JSON, PATH, SET, parsed, verb
 from raylab.cli.show.live import live
 from raylab.cli.show.scaling import print_scaling
@@ -106,6 +107,15 @@ def scale(
     SPACE is a YAML file, or the name of a space that raylab ships: see `raylab spaces`.
     """
     width_path, widths = width
+    values = parsed(overrides)
+    check_scale(
+        space,
+        data=data,
+        out=out,
+        data_fractions=data_fractions,
+        workers=workers,
+        overrides=values,
+    )
     stage = "checking the space and the data, starting Ray"
     with live(out, stage=stage, resumes=False, planned=len(set(workers))) as say:
         scaling = raylab.scale(
@@ -117,7 +127,7 @@ def scale(
             width_path=width_path,
             workers=workers,
             seeds=seeds,
-            overrides=parsed(overrides),
+            overrides=values,
             say=say,
         )
     if as_json:

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 import raylab
+from raylab.cli.checks.single import check_select
 from raylab.cli.group import JSON, STUDY, verb
 from raylab.cli.show.live import live
 from raylab.cli.show.screen import print_json
@@ -64,6 +65,7 @@ def select(
         raise click.UsageError(
             "--shuffles sets the control on shuffled labels, which --no-control leaves out"
         )
+    check_select(study, seeds=seeds, rule=rule)
     stage = "reading the study, starting Ray"
     with live(study, stage=stage, resumes=False) as say:
         selection = raylab.select(

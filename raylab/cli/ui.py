@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import contextlib
+import webbrowser
+from pathlib import Path
 
 import click
 
-from raylab.cli.group import verb
+from raylab.cli.group import PATH, verb
 
 
-@verb("raylab ui")
+@verb("raylab ui\nraylab ui study --port 5001")
+@click.argument("study", required=False, type=PATH)
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
-def ui(port: int) -> None:
-    """Open the MLflow UI on this machine (loopback), on the store that searches write to."""
-    from raylab.tracking.mlflow.addresses import default_uri, ui_command
+def ui(study: Path | None, port: int) -> None:
+    """Open the MLflow UI on this machine (loopback), on the store that searches write to.
 
-    uri = default_uri()
-    click.echo(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)")
-    # MLflow's job runner would cost 240 MB and serve nothing here.
-    quiet = {
-        **os.environ,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
-    command = ui_command(uri, port=port)
-    sys.stdout.flush()
-    os.execvpe(command[0], command, quiet)  # becomes the server: whoever ends this process ends it
+    With STUDY: on the store of that study, at the page of its runs. The address is printed as soon
+    as the server answers; Ctrl-C ends the server.
+    """
+    from raylab.tracking.mlflow.addresses import default_uri
+    from raylab.tracking.mlflow.ui_server import experiment_of, runs_page, serving
+    from raylab.tracking.study import StudyFolder
+
+    opened = StudyFolder.open(study) if study else None
+    stored = (opened.description.get("tracking") or {}).get("uri") if opened else None
+    uri = str(stored or default_uri())
+    if uri.startswith(("http://", "https://")):
+        page = runs_page(uri, experiment_of(opened), opened)
+        click.echo(f"MLflow at {page}")
+        webbrowser.open_new_tab(page)
+        return
+    click.echo(f"MLflow's server begins, on {uri}", err=True)
+    with serving(uri, port=port) as server, contextlib.suppress(KeyboardInterrupt):
+        page = runs_page(f"http://127.0.0.1:{port}", experiment_of(opened), opened)
+        click.echo(f"MLflow at {page} (Ctrl-C ends it)")
+        server.wait()

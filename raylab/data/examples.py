@@ -31,16 +31,19 @@ class Examples:
             (the first of equally many), or their mean (on the circle for angles).
         belongs: (n,) ids of what stays together where scores are resampled: each group by itself,
             samples of one presentation; -1 where only time says so.
+        samples: (n,) positions in the recording; of a group, of its first sample.
     """
 
     rows: np.ndarray
     splits: np.ndarray
     label: Label
     belongs: np.ndarray
+    samples: np.ndarray | None = None
 
     def pick(self, at: np.ndarray) -> Examples:
         label = replace(self.label, values=self.label.values[at])
-        return Examples(self.rows[at], self.splits[at], label, self.belongs[at])
+        samples = None if self.samples is None else self.samples[at]
+        return Examples(self.rows[at], self.splits[at], label, self.belongs[at], samples)
 
     def labelled(self, splits: Sequence[str], limit: int | None = None) -> Examples:
         """The examples of some splits that have a label.
@@ -108,7 +111,8 @@ def _samples(timeline: Timeline, label: Label, left: int, right: int) -> Example
     starts, stops = (timeline.parts[part, column, None] for column in (0, 1))
     rows = np.clip(timeline.rows[:, None] + np.arange(-left, right), starts, stops - 1)
     alone = np.full(len(rows), -1, np.int64)
-    return Examples(rows, timeline.splits, label, timeline.groups.get(PRESENTATION, alone))
+    belongs = timeline.groups.get(PRESENTATION, alone)
+    return Examples(rows, timeline.splits, label, belongs, timeline.samples)
 
 
 def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
@@ -134,11 +138,13 @@ def _groups(timeline: Timeline, label: Label, per: str) -> Examples:
         values = np.array([_group_label(label, piece) for piece in pieces], values.dtype).reshape(
             -1, *values.shape[1:]
         )
+    first = np.array([piece[0] for piece in pieces], np.int64)
     return Examples(
         np.array(rows, np.int64).reshape(-1, longest),
-        timeline.splits[[piece[0] for piece in pieces]] if pieces else timeline.splits[:0],
+        timeline.splits[first],
         replace(label, values=values),
         np.arange(len(pieces)),
+        timeline.samples[first],
     )
 
 

@@ -47,6 +47,8 @@ class Baselines:
         decoded: The predictions behind `scores`: split -> baseline -> label -> session. The
             validation split is always there, since settings are chosen on it. Chance is a constant
             and has no predictions.
+        by_session: The scores behind the means of the last `scores`: baseline -> label -> session
+            -> metric.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Baselines:
         self.sessions = used_sessions(dataset.sessions, sessions)
         self.held_out = [name for name, spec in self.sessions.items() if not spec.splits["train"]]
         self.decoded: dict[str, dict[str, dict[str, dict[str, Decoded]]]] = {}
+        self.by_session: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
         self.settings: dict[str, dict[str, dict[str, Any]]] = {"raw": {}, "smoothed": {}, "pca": {}}
 
     def scores(self, split: str) -> dict[str, Scores]:
@@ -72,6 +75,7 @@ class Baselines:
             name: {label: [] for label in self.labels}
             for name in ("raw", "smoothed", "pca", "chance")
         }
+        self.by_session = {}
         for session in self.sessions:
             scored = (
                 self._chance_of(session, split)
@@ -81,6 +85,9 @@ class Baselines:
             for name, by_label in scored.items():
                 for label, entry in by_label.items():
                     entries[name][label].append(entry)
+                    if entry is not None:
+                        by_label_of = self.by_session.setdefault(name, {})
+                        by_label_of.setdefault(label, {})[session] = entry
         return {
             name: {
                 label: mean_scores(entries) for label, entries in by_label.items() if any(entries)

@@ -23,10 +23,13 @@ class Baselines(TypedDict, total=False):
     Attributes:
         valid: Baseline -> label -> metric -> score on the validation split.
         settings: Baseline -> the settings of its decoder, or label -> session -> settings.
+        sessions: Baseline -> label -> session -> metric -> score on the validation split; studies
+            of earlier versions lack it.
     """
 
     valid: dict[str, dict[str, dict[str, float]]]
     settings: dict[str, dict[str, Any]]
+    sessions: dict[str, dict[str, dict[str, dict[str, float]]]]
 
 
 def baseline_scores(

@@ -23,12 +23,15 @@ _RUNG_SCHEDULERS = ("asha", "hyperband")
 
 
 class Evaluation(TypedDict, total=False):
-    """The content of `evaluation-<split>.json`: scores by label and metric."""
+    """The content of `evaluation-<split>.json`: scores by label and metric; those of baselines
+    also by label, session and metric.
+    """
 
     trial: str
     scores: Scores
     intervals: dict[str, dict[str, list[float]]]
     baselines: dict[str, Scores]
+    baseline_sessions: dict[str, dict[str, dict[str, dict[str, float]]]]
 
 
 @dataclass(frozen=True)

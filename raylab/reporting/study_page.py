@@ -26,6 +26,7 @@ from raylab.reporting.sections.embedding import embedding
 from raylab.reporting.sections.frames import frames
 from raylab.reporting.sections.head import head
 from raylab.reporting.sections.leaderboard import leaderboard
+from raylab.reporting.sections.predictions import predictions
 from raylab.reporting.sections.provenance import config, environment
 from raylab.reporting.sections.scores import confusion_matrices, embeddings_compared
 from raylab.reporting.sections.selection import selection
@@ -42,6 +43,7 @@ _SECTIONS: Mapping[str, Callable[[StudyFacts], Markup | None]] = {
     "Parameter importance": importance,
     "Parallel coordinates": parallel,
     "Score by parameter": score_by_parameter,
+    "Predictions of the {winner}": predictions,
     "Embedding of the {winner}": embedding,
     "Codes and reconstructions of the {winner}": codes,
     "Frames rebuilt by the {winner}": frames,

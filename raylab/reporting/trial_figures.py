@@ -13,7 +13,10 @@ from raylab.reporting.figures.embedding import embedding_figure
 from raylab.reporting.figures.files import save_figure
 from raylab.reporting.figures.frames import frame_figures
 from raylab.reporting.figures.loss_curve import loss_curve
+from raylab.reporting.figures.predictions import predictions_figure
 from raylab.reporting.saved.embedding import load_embedding
+from raylab.reporting.saved.predictions import load_predictions
+from raylab.reporting.sections.predictions import DECODER
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 
@@ -30,13 +33,24 @@ def trial_figures(study: StudyFolder) -> Callable[[TrialRecord], dict[str, Figur
             figures["loss_curve.png"] = loss_curve(record, *study.metrics, *shown_in("curves"))
         path = study.embedding_path(record.trial)
         if path.is_file():
-            title = f"trial {record.trial}"
-            figures["embedding.png"] = embedding_figure(load_embedding(path), title=title)
+            figures |= _sight(record, path)
             for figures_of in _SAVED:
                 figures |= figures_of(path)
         return figures
 
     return draw
+
+
+def _sight(record: TrialRecord, path: Path) -> dict[str, Figure]:
+    """The predictions of a decoder; else the embedding, unless it has a single dimension."""
+    title = f"trial {record.trial}"
+    shown = load_predictions(path)
+    if shown is not None:
+        return {"predictions.png": predictions_figure(shown, title=title)}
+    saved = load_embedding(path)
+    if (record.config.get("task") or {}).get("kind") == DECODER or saved.points.shape[1] < 2:
+        return {}
+    return {"embedding.png": embedding_figure(saved, title=title)}
 
 
 def keep_figures(path: Path) -> None:

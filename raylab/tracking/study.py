@@ -174,6 +174,10 @@ class StudyFolder:
         """Consistency, topology, comparisons and controls, each as JSON with a figure beside it."""
         return self.path / "scores"
 
+    def predictions_path(self, name: str) -> Path:
+        """Predicted and true labels: of a split, or of an answer's `recommended` or `baseline`."""
+        return self.scores_folder / f"predictions-{name}.safetensors"
+
     @property
     def selection_path(self) -> Path:
         """The result of the last `raylab select`."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from raylab.files import no_room
+from raylab.reporting.tables.cells import short_names
 from raylab.space.parameters import Scalar
 from raylab.space.schedulers import SCHEDULERS
 from raylab.tracking.events import SearchStopped, TrialEnded
@@ -48,7 +49,7 @@ def run_trials(
     worked = worked_seconds(study.ledger.read())
     stopping = Stopping(plan.space.budget, mode, known=known.values(), worked_s=worked)
     done = sum(record.state in ENDED for record in known.values())
-    progress = _Progress(say, on_end, total=total, done=done)
+    progress = _Progress(say, on_end, total=total, done=done, metrics=study.metrics)
 
     def end(trial: str, outcome: Outcome, params: Mapping[str, Scalar]) -> None:
         stopping.ended(outcome)
@@ -101,7 +102,8 @@ def run_repeats(
     missing = [repeat for repeat in repeats if repeat.trial not in ended]
     if not missing:
         return
-    progress = _Progress(say, on_end, total=len(repeats), done=len(repeats) - len(missing))
+    done = len(repeats) - len(missing)
+    progress = _Progress(say, on_end, total=len(repeats), done=done, metrics=study.metrics)
 
     def setup(repeat: Repeat) -> TrialSetup:
         trial, since = repeat.trial, known[repeat.trial].step if repeat.trial in known else 0
@@ -126,12 +128,21 @@ def run_repeats(
 class _Progress:
     """Counts the trials that have ended, and says a line for each."""
 
-    def __init__(self, say: Say, on_end: Callable[[], None], *, total: int, done: int) -> None:
+    def __init__(
+        self,
+        say: Say,
+        on_end: Callable[[], None],
+        *,
+        total: int,
+        done: int,
+        metrics: Sequence[str],
+    ) -> None:
         self._say, self._on_end, self._total, self.done = say, on_end, total, done
+        self._metrics = metrics
 
     def __call__(self, trial: str, outcome: Outcome, params: Mapping[str, Scalar]) -> None:
         self.done += 1
-        self._say(f"[{self.done}/{self._total}] {_line(trial, outcome, params)}")
+        self._say(f"[{self.done}/{self._total}] {_line(trial, outcome, params, self._metrics)}")
         self._on_end()
 
 
@@ -195,12 +206,17 @@ def _scheduler(study: StudyFolder, plan: Plan) -> TrialScheduler:
     )
 
 
-def _line(trial: str, outcome: Outcome, params: Mapping[str, Scalar]) -> str:
+def _line(
+    trial: str, outcome: Outcome, params: Mapping[str, Scalar], metrics: Sequence[str]
+) -> str:
+    """What became of a trial; of several objectives, each value with its name."""
     scores = outcome.scores or (() if outcome.score is None else (outcome.score,))
-    result = ", ".join(f"{score:.4f}" for score in scores) or outcome.error or ""
-    values = "  ".join(
-        f"{path.rsplit('.', 1)[-1]}={_short(value)}" for path, value in params.items()
-    )
+    several = len(scores) > 1
+    named = zip(metrics if several else [""] * len(scores), scores)
+    texts = (f"{metric} {score:.4f}".lstrip() for metric, score in named)
+    result = ", ".join(texts) or outcome.error or ""
+    short = short_names(params)
+    values = "  ".join(f"{short[path]}={_short(value)}" for path, value in params.items())
     step, kept = outcome.step, outcome.kept_step
     model = f", the model of step {kept}" if kept not in (None, step) else ""
     early = " early" if outcome.stopped else ""

@@ -198,7 +198,7 @@ def _write_baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
     fixed = parse_trial(plan.space.fixed(), "space")
     baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
     scores = {"valid": baselines.scores("valid"), "settings": baselines.settings}
-    write_json(study.baselines_path, scores)
+    write_json(study.baselines_path, {**scores, "sessions": baselines.by_session})
     if baselines.held_out:
         say(
             "note: sessions held out whole have chance as their only baseline: "

@@ -23,7 +23,8 @@ from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.decoding import Decoded
 from raylab.evaluation.scores import score_predictions
-from raylab.reporting.tables.ranking import ranking_table, remarks
+from raylab.reporting.tables.grid import terminal_table
+from raylab.reporting.tables.ranking import ranking_grid, remarks
 from raylab.tracking.records import reads_of_test
 from raylab.tracking.study import StudyFolder
 
@@ -164,7 +165,7 @@ def test_as_csv_and_for_a_terminal(ranked: Ranking, studies: dict[str, StudyFold
     assert [cells["use"] for cells in written].count("yes") == 1
     console = Console(width=160)
     with console.capture() as shown_by:
-        console.print(ranking_table(ranked.to_dict()))
+        console.print(terminal_table(ranking_grid(ranked.to_dict()), 160))
     shown = shown_by.get()
     first = ranked.rows[0]
     assert f"{first.score:.3f}" in shown

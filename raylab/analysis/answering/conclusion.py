@@ -14,6 +14,7 @@ from raylab.analysis.answering.refitting.finishing import (
     read_plan,
 )
 from raylab.analysis.answering.refitting.folding import ChosenFold, facts_of, tested
+from raylab.analysis.answering.refitting.predictions import write_test_predictions
 from raylab.analysis.answering.refitting.refits import Refits
 from raylab.analysis.answering.results import Answer
 from raylab.analysis.answering.searching.board import Board
@@ -43,6 +44,8 @@ class Conclusion:
             outcomes, facts_of(self.board, folds), self._circumstances(folds, interrupted)
         )
         write_json(self.study.answer_path, answer.to_dict())
+        if any(outcome.is_tested for outcome in outcomes):
+            write_test_predictions(self.board, folds, self.question.label)
         return answer
 
     def outcomes(self, folds: Sequence[ChosenFold]) -> list[FoldOutcome]:

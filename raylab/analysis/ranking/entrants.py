@@ -15,6 +15,7 @@ from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.readouts import require_settings
 from raylab.paths import AnyPath
+from raylab.reporting.tables.cells import short_names
 from raylab.tracking.records import TrialRecord, best
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import winner
@@ -76,10 +77,10 @@ def entrants_of(paths: Sequence[AnyPath], by: By) -> list[Entrant]:
     studies = [StudyFolder.open(Path(path)) for path in paths]
     if len({study.path for study in studies}) < len(studies):
         raise StudyError("a study is named twice", "Name each study once.")
-    names = [study.path.name for study in studies]
+    names = short_names((str(study.path) for study in studies), mark="/")
     entrants = []
     for study in studies:
-        name = study.path.name if names.count(study.path.name) == 1 else str(study.path)
+        name = names[str(study.path)]
         entrants += [Entrant(name, study, record) for record in _chosen(study, by)]
     return entrants
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console, mean_text
+from raylab.cli.show.screen import mean_text, print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.compare import Comparison
@@ -15,20 +15,19 @@ if TYPE_CHECKING:
 
 def print_alternatives(result: Comparison, out: Path) -> None:
     """A row per alternative, a column per metric."""
-    from rich.table import Table
-
     from raylab.reporting.tables.alternatives import shown_metrics
+    from raylab.reporting.tables.grid import Grid
 
     metrics = shown_metrics(result.to_dict())
     title = (
         f"{result.over}: mean of {result.seeds} seeds (95 % interval), {result.steps} steps each"
     )
-    grid = Table("", *metrics, "numbers learnt", title=title)
+    rows = []
     for name, alternative in result.alternatives.items():
         cells = [mean_text(alternative.metrics.get(metric), interval=True) for metric in metrics]
         failed = f" ({alternative.failed} failed)" if alternative.failed else ""
-        grid.add_row(name + failed, *cells, f"{alternative.learnt:,}")
-    console(stderr=False).print(grid)
+        rows.append([name + failed, *cells, f"{alternative.learnt:,}"])
+    print_table(Grid(["", *metrics, "numbers learnt"], rows, title, folds=[""]))
     click.echo(
         f"{out / 'scores' / 'alternatives.csv'}, alternatives.json and alternatives.png hold all "
         "metrics"

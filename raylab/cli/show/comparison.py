@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console, number
+from raylab.cli.show.screen import number, print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.compare_embeddings import EmbeddingComparison
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 def print_comparison(result: EmbeddingComparison) -> None:
     """A row per label and metric, a column per embedding."""
-    from rich.table import Table
+    from raylab.reporting.tables.grid import Grid
 
     methods = result.methods
     title = f"{result.split} split, {result.samples} samples per split at most"
     names = [name + (" *" if method.transductive else "") for name, method in methods.items()]
-    grid = Table("label", "metric", *names, title=title)
+    rows = []
     first = next(iter(methods.values()))
     for label, scores in first.scores.items():
         for metric in scores:
             values = [method.scores.get(label, {}).get(metric) for method in methods.values()]
-            grid.add_row(label, metric, *map(number, values))
-    grid.add_row("", "dimensions", *(str(method.dimensions) for method in methods.values()))
-    console(stderr=False).print(grid)
+            rows.append([label, metric, *map(number, values)])
+    rows.append(["", "dimensions", *(str(method.dimensions) for method in methods.values())])
+    print_table(Grid(["label", "metric", *names], rows, title, least=3, folds=["label"]))
     if any(method.transductive for method in methods.values()):
         click.echo(
             "* fitted on the scored samples, too, without their labels, because the method cannot "

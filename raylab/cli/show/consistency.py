@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console, number
+from raylab.cli.show.screen import number, print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.consistency import Consistency
@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 def print_consistency(result: Consistency) -> None:
     """The matrix of R2, and its summary in one line."""
-    from rich.table import Table
+    from raylab.reporting.tables.grid import Grid
 
     title = f"consistency between {result.between}, {result.split} split"
-    grid = Table("predicts", *result.names, title=title)
-    for name, row in zip(result.names, result.matrix):
-        grid.add_row(name, *(number(value) for value in row))
-    console(stderr=False).print(grid)
+    rows = [[name, *map(number, row)] for name, row in zip(result.names, result.matrix)]
+    print_table(Grid(["predicts", *result.names], rows, title, elsewhere="--json has all"))
     unit = f"bins of {result.label}" if result.label else "samples"
     within = "" if result.within is None else f", within {result.between} {result.within:.3f}"
     click.echo(

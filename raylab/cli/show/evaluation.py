@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console, number
+from raylab.cli.show.screen import number, print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.evaluate import Evaluation, Spread
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 def print_evaluation(result: Evaluation) -> None:
     """A row per label and metric, a column per baseline; sessions below."""
-    from rich.table import Table
+    from raylab.reporting.tables.grid import Grid
 
-    grid = Table(
+    heads = [
         "label",
         "metric",
         f"trial {result.trial}",
         "95 % interval",
         "permuted labels",
         *result.baselines,
-        title=f"{result.split} split",
-    )
+    ]
+    rows = []
     for label, scores in result.scores.items():
         for metric, value in scores.items():
-            grid.add_row(label, metric, number(value), *_beside(result, label, metric))
-    console(stderr=False).print(grid)
+            rows.append([label, metric, number(value), *_beside(result, label, metric)])
+    print_table(Grid(heads, rows, f"{result.split} split", least=3, folds=["label"]))
     for label, reason in (result.unscored or {}).items():
         click.echo(f"{label} has no score: {reason}")
     if len(result.sessions) > 1:
@@ -56,25 +56,23 @@ def _print_session_scores(result: Evaluation) -> None:
     Below are median and quartiles over the sessions of each animal, over all sessions and over
     animals.
     """
-    from rich.table import Table
+    from raylab.reporting.tables.grid import Grid
 
     columns = [(label, next(iter(scores))) for label, scores in result.scores.items()]
-    grid = Table(
-        "",
-        *(f"{label}\n{metric}" for label, metric in columns),
-        title="by session; median (quartiles), n",
-    )
-    for name, scores in result.sessions.items():
-        grid.add_row(
-            name, *(number(scores.get(label, {}).get(metric)) for label, metric in columns)
-        )
-    grid.add_section()
+    rows = [
+        [name, *(number(scores.get(label, {}).get(metric)) for label, metric in columns)]
+        for name, scores in result.sessions.items()
+    ]
+    sessions = len(rows)
     summaries = {f"animal {name}": summary for name, summary in result.animals.items()}
     summaries |= {f"all {name}": summary for name, summary in result.summary.items() if summary}
     for name, summary in summaries.items():
-        cells = (_spread_text(summary.get(label, {}).get(metric)) for label, metric in columns)
-        grid.add_row(name, *cells)
-    console(stderr=False).print(grid)
+        rows.append(
+            [name, *(_spread_text(summary.get(label, {}).get(metric)) for label, metric in columns)]
+        )
+    heads = ["session", *(f"{label}\n{metric}" for label, metric in columns)]
+    title = "by session; median (quartiles), n"
+    print_table(Grid(heads, rows, title, folds=["session"], rules=[sessions]))
 
 
 def _spread_text(spread: Spread | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console
+from raylab.cli.show.screen import print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.rank import Ranking
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def print_ranking(ranking: Ranking) -> None:
     """The rows, and remarks below."""
-    from raylab.reporting.tables.ranking import ranking_table, remarks
+    from raylab.reporting.tables.ranking import ranking_grid, remarks
 
     plain = ranking.to_dict()
-    console(stderr=False).print(ranking_table(plain))
+    print_table(ranking_grid(plain))
     for line in remarks(plain):
         click.echo(line)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console, mean_text
+from raylab.cli.show.screen import mean_text, print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.scaling.results import Law, Point, Scaling
@@ -18,13 +18,11 @@ SPEEDS = ("steps/s", "samples/s", "speed-up", "efficiency")
 
 def print_scaling(result: Scaling, out: Path) -> None:
     """A row per point, the fitted laws, and where they are written."""
-    from rich.table import Table
+    from raylab.reporting.tables.grid import Grid
 
     title = f"means of {result.seeds} seeds (95 % interval), {result.steps} steps at most"
-    grid = Table(*HEADS, result.metric, *SPEEDS, title=title)
-    for point in result.points:
-        grid.add_row(*_cells(point))
-    console(stderr=False).print(grid)
+    heads = [*HEADS, result.metric, *SPEEDS]
+    print_table(Grid(heads, [_cells(point) for point in result.points], title, least=5))
     for width, law in result.laws.data.items():
         which = f", width {width}" if result.width_path else ""
         _print_law(f"{result.error} over data{which}", law)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from raylab.analysis.over_seeds import OverSeeds
+    from raylab.reporting.tables.grid import Grid
 
 WIDTH = 120  # of tables in a log, which would not fit in 80 columns
 
@@ -26,6 +27,14 @@ def console(*, stderr: bool = True) -> Console:
 
     screen = Console(stderr=stderr)
     return screen if screen.is_terminal else Console(stderr=stderr, width=max(screen.width, WIDTH))
+
+
+def print_table(grid: Grid) -> None:
+    """A table on standard output, with as many columns as fit and no heading cut."""
+    from raylab.reporting.tables.grid import terminal_table
+
+    screen = console(stderr=False)
+    screen.print(terminal_table(grid, screen.width), crop=False)
 
 
 def print_json(value: object) -> None:

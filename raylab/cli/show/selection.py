@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raylab.cli.show.screen import console
+from raylab.cli.show.screen import print_table
 
 if TYPE_CHECKING:
     from raylab.analysis.selection.results import SeedSelection
@@ -15,19 +15,15 @@ if TYPE_CHECKING:
 
 def print_selection(selection: SeedSelection, study: Path) -> None:
     """A row per candidate, sentences that explain the choice, and the verdict as the last line."""
-    from rich.table import Table
-
     from raylab.reporting.facts import gather
     from raylab.reporting.sections.head import study_verdict
+    from raylab.reporting.tables.grid import Grid
     from raylab.reporting.tables.selection import selection_sentences, selection_table
     from raylab.tracking.study import StudyFolder
 
     plain = selection.to_dict()
     heads, rows = selection_table(plain)
-    grid = Table(*heads)
-    for row in rows:
-        grid.add_row(*row)
-    console(stderr=False).print(grid)
+    print_table(Grid(heads, rows, least=3, folds=["each seed"]))
     for line in selection_sentences(plain):
         click.echo(line)
     click.echo(f"{study / 'scores' / 'selection.json'} and selection.png hold the result")

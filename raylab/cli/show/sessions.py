@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raylab.cli.show.screen import console
+from raylab.cli.show.screen import console, print_table
 from raylab.data.manifests.notes import notes_of
 
 COLUMNS = 8  # of a label whose ranges are printed
@@ -13,9 +13,10 @@ COLUMNS = 8  # of a label whose ranges are printed
 
 def print_sessions(sessions: Sequence[Mapping[str, Any]], notes: Sequence[str] = ()) -> None:
     """A row per session, then the notes on them; `notes` are those on the whole dataset."""
-    from rich.table import Table
+    from raylab.reporting.tables.grid import Grid
 
-    grid = Table("session", "samples", "units", "Hz", "train / valid / test", "labels")
+    heads = ("session", "samples", "units", "Hz", "train / valid / test", "labels")
+    rows = []
     for entry in sessions:
         split = " / ".join(str(entry["splits"].get(name, 0)) for name in ("train", "valid", "test"))
         labels = [_label_line(name, label) for name, label in entry["labels"].items()]
@@ -23,16 +24,10 @@ def print_sessions(sessions: Sequence[Mapping[str, Any]], notes: Sequence[str] =
             f"{name} ({count} {name}s, to split by)"
             for name, count in entry.get("groups", {}).items()
         ]
-        grid.add_row(
-            entry["id"],
-            str(entry["samples"]),
-            str(entry["units"]),
-            f"{entry['rate_hz']:g}",
-            split,
-            "\n".join(labels),
-        )
+        size = (str(entry["samples"]), str(entry["units"]), f"{entry['rate_hz']:g}")
+        rows.append([entry["id"], *size, split, "\n".join(labels)])
+    print_table(Grid(heads, rows, least=len(heads), folds=("session", "labels")))
     screen = console(stderr=False)
-    screen.print(grid)
     for note in notes_of(sessions, notes):
         screen.print(note.line, markup=False, highlight=False, soft_wrap=True)
 

@@ -59,7 +59,8 @@ def print_leaderboard(study: StudyFolder) -> None:
             label=study.description["label"],
             errors={record.trial: record.error for record in records},
             width=screen.width,
-        )
+        ),
+        crop=False,
     )
     if ties is not None:
         click.echo(f"* {ties.text}")

@@ -24,6 +24,7 @@ def write_answer_report(study: StudyFolder) -> Path:
         "Entrants": sections.entrants(facts),
         "Better than the best baseline?": sections.differences(facts),
         "Folds": sections.folds(facts),
+        "Predictions of the recommended entrant": sections.predictions(facts),
         "Notes": sections.notes(facts),
         "Test parts": sections.test_parts(facts),
         "What was tried": sections.tried(facts),

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
+from raylab.errors import DataError
 from raylab.reporting.answering.differences import differences_chart
 from raylab.reporting.answering.facts import AnswerFacts
 from raylab.reporting.answering.folds import folds_chart
 from raylab.reporting.answering.tried import hidden, tried_chart
+from raylab.reporting.charts.predicted import Named
 from raylab.reporting.markup import render
 from raylab.reporting.reads_of_test import reads_text
+from raylab.reporting.saved.predictions import Predictions, load_predictions
 from raylab.reporting.sections.charts import charts_markup
+from raylab.reporting.sections.predictions import predictions_markup
 from raylab.reporting.tables.answer import (
     RECOMMENDED,
     entrants_note,
     entrants_table,
     folds_table,
 )
+from raylab.reporting.tables.cells import number
 
+_ROLES = {"recommended": "recommended", "baseline": "best baseline"}
 _DIFFERENCES = (
     "Each dot is an entrant's score less that of the best baseline, paired unit by unit. Where a "
     "whisker crosses the dotted line, these data do not show which of the two is better. Test is "
@@ -54,6 +62,42 @@ def folds(facts: AnswerFacts) -> Markup | None:
     note = "Validation score → test score."
     table = render("answer_folds.html", note=note, heads=heads, rows=rows)
     return charts_markup([figure], note=_FOLDS) + table
+
+
+def predictions(facts: AnswerFacts) -> Markup | None:
+    """What the recommended entrants and the best baselines predicted on the test parts, beside
+    each other; None before these are read, and of answers of earlier versions.
+    """
+    shown: dict[str, Predictions] = {}
+    try:
+        for role in _ROLES:
+            path = facts.study.scores / f"predictions-{role}.safetensors"
+            if (saved := load_predictions(path)) is not None:
+                shown[role] = saved
+    except DataError as error:
+        return render("note.html", style="warning", text=error.what)
+    if "recommended" not in shown:
+        return None
+    named = [
+        Named(f"{_ROLES[role]} ({', '.join(each.entrants)})", each) for role, each in shown.items()
+    ]
+    return predictions_markup(named, _sessions(named))
+
+
+def _sessions(several: Sequence[Named]) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows: of each session the score of each, and how many examples were scored."""
+    first = several[0].predictions
+    heads = ["session", *(f"{first.metric}: {each.name}" for each in several), f"{first.per}s"]
+    rows = []
+    for place, name in enumerate(first.sessions):
+        scores = [
+            each.predictions.score(each.predictions.sessions.index(name))
+            if name in each.predictions.sessions
+            else None
+            for each in several
+        ]
+        rows.append([name, *map(number, scores), f"{first.count(place):,}"])
+    return heads, rows
 
 
 def tried(facts: AnswerFacts) -> Markup | None:

@@ -15,7 +15,7 @@ from raylab.reporting.figures.files import save_figure
 from raylab.reporting.style import GREY, literal
 from raylab.tracking.study import StudyFolder
 
-NAMED = 30  # classes up to which the axes have names
+NAMED = 30  # names that an axis holds
 ANNOTATED = 12  # classes up to which the cells have numbers
 _DPI = 150
 
@@ -57,40 +57,52 @@ def keep_confusions(
 
 @plain
 def confusion_figure(matrix: Confusion, *, title: str = "") -> Figure:
-    """The share of each predicted class per true class (row). A row is grey where no sample has
-    that class.
+    """The counts at the left; at the right the share of each predicted class per true class (row).
+    A row is grey where no sample has that class.
     """
-    count, fractions = len(matrix.classes), matrix.fractions
-    side = 3.0 + 0.28 * min(count, 16)
-    figure = Figure(figsize=(side + 1.1, side), dpi=_DPI, layout="constrained")
-    axis = figure.subplots()
-    colours = colormaps["viridis"].with_extremes(bad=GREY)
-    image = axis.imshow(np.ma.masked_invalid(fractions), vmin=0, vmax=1, cmap=colours)
-    _name_classes(axis, [literal(name) for name in matrix.classes])
-    if count <= ANNOTATED:
-        annotate(axis, fractions, size=7)
-    axis.set_xlabel(f"predicted ({count} classes)", fontsize=9)
-    axis.set_ylabel("true", fontsize=9)
-    axis.set_title(literal(title), fontsize=10)
-    figure.colorbar(image, ax=axis, shrink=0.8).set_label("share of the true class", fontsize=9)
+    count = len(matrix.classes)
+    side = 3.0 + 0.28 * min(count, 24)
+    figure = Figure(figsize=(2 * side + 1.4, side), dpi=_DPI, layout="constrained")
+    figure.suptitle(literal(title), fontsize=10)
+    for panel, shares in zip(figure.subplots(1, 2), (False, True)):
+        _draw(panel, matrix, shares=shares)
     return figure
+
+
+def _draw(panel: Axes, matrix: Confusion, *, shares: bool) -> None:
+    count, fractions = len(matrix.classes), matrix.fractions
+    values = fractions if shares else np.where(np.isnan(fractions), np.nan, matrix.counts)
+    colours = colormaps["viridis"].with_extremes(bad=GREY)
+    most = 1.0 if shares else max(float(matrix.counts.max(initial=0)), 1.0)
+    panel.imshow(np.ma.masked_invalid(values), vmin=0, vmax=most, cmap=colours)
+    _name_classes(panel, [literal(name) for name in matrix.classes])
+    if count <= ANNOTATED:
+        _write(panel, values, most=most, form=".2f" if shares else ".0f", size=7)
+    panel.set_xlabel(f"predicted ({count} classes)", fontsize=9)
+    panel.set_ylabel("true", fontsize=9)
+    panel.set_title("share of the true class" if shares else "counts", fontsize=9)
 
 
 def annotate(axis: Axes, fractions: np.ndarray, *, size: float | None = None) -> None:
     """Write the values of a matrix of shares into its cells, in an ink that its colour shows."""
-    for (row, column), value in np.ndenumerate(fractions):
-        text = "" if np.isnan(value) else f"{value:.2f}"
-        ink = "white" if value < 0.6 else "black"
+    _write(axis, fractions, most=1.0, form=".2f", size=size)
+
+
+def _write(
+    axis: Axes, values: np.ndarray, *, most: float, form: str, size: float | None = None
+) -> None:
+    for (row, column), value in np.ndenumerate(values):
+        text = "" if np.isnan(value) else f"{value:{form}}"
+        ink = "white" if value < 0.6 * most else "black"
         axis.text(column, row, text, ha="center", va="center", color=ink, fontsize=size)
 
 
 def _name_classes(axis: Axes, names: list[str]) -> None:
+    """Names on both axes; of many classes every second, third ... one."""
     count = len(names)
-    if count > NAMED:
-        axis.set_xticks([])
-        axis.set_yticks([])
-        return
+    places = range(0, count, -(-count // NAMED) or 1)
     size = 8 if count <= 16 else 6
-    rotation = 45 if max(map(len, names)) > 3 else 0
-    axis.set_xticks(range(count), names, fontsize=size, rotation=rotation)
-    axis.set_yticks(range(count), names, fontsize=size)
+    shown = [names[place] for place in places]
+    rotation = 90 if count > 16 else 45 if max(map(len, names), default=0) > 3 else 0
+    axis.set_xticks(places, shown, fontsize=size, rotation=rotation)
+    axis.set_yticks(places, shown, fontsize=size)

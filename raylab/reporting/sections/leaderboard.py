@@ -15,6 +15,7 @@ from raylab.reporting.tables.leaderboard import (
     LeaderboardRow,
     leaderboard_rows,
     place_heads,
+    seeds_head,
 )
 from raylab.reporting.tables.leaderboard_terminal import seeds_text
 from raylab.reporting.tables.notes import note
@@ -95,7 +96,10 @@ def _heads(
     facts: StudyFacts, paths: Sequence[str], places: Sequence[str], *, reasons: bool
 ) -> list[Head]:
     short = short_names(paths)
-    numbers = [*facts.metrics, *(["over seeds (95 %)"] if facts.repetitions else [])]
+    numbers = [
+        *facts.metrics,
+        *([f"{seeds_head(facts.metrics)} (95 %)"] if facts.repetitions else []),
+    ]
     numbers += ["steps", "wall s", "CPU s", "GPU s"]
     others = ["front"] if facts.several else []
     others += [*(short[path] for path in paths), *(["reason"] if reasons else [])]

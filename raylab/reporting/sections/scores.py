@@ -8,9 +8,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from raylab.errors import DataError
-from raylab.files import read_json
+from raylab.files import read_json, safe_name
 from raylab.reporting.facts import StudyFacts
 from raylab.reporting.markup import image, render
+from raylab.reporting.sections.predictions import saved_predictions
 from raylab.reporting.sections.score_kinds import (
     CONFUSIONS,
     EMBEDDINGS_COMPARED,
@@ -35,16 +36,31 @@ def embeddings_compared(facts: StudyFacts) -> Markup | None:
 
 
 def confusion_matrices(facts: StudyFacts) -> Markup | None:
-    """Which classes decoders mistake for which."""
-    return scores(facts.scores, CONFUSIONS)
+    """Which classes decoders mistake for which; those that the section of predictions has are left
+    out.
+    """
+    return scores(facts.scores, CONFUSIONS, without=_drawn(facts))
 
 
-def scores(folder: Path, kinds: Kinds) -> Markup | None:
-    """What a folder holds of some kinds of scores; None where it holds none of them."""
+def _drawn(facts: StudyFacts) -> str:
+    """The file whose matrix the section of predictions has; empty for none."""
+    try:
+        shown = saved_predictions(facts)
+    except DataError:
+        return ""
+    return f"confusion-{safe_name(shown.label)}-{shown.split}.json" if shown else ""
+
+
+def scores(folder: Path, kinds: Kinds, *, without: str = "") -> Markup | None:
+    """What a folder holds of some kinds of scores; None where it holds none of them.
+
+    Args:
+        without: The name of a file that is left out.
+    """
     listed = [
         _score(path, kinds)
         for path in sorted(folder.glob("*.json"))
-        if path.stem.split("-")[0] in kinds
+        if path.stem.split("-")[0] in kinds and path.name != without
     ]
     return render("scores.html", scores=listed) if listed else None
 

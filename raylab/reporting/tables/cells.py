@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 
 def text(value: object) -> str:
@@ -36,16 +36,25 @@ def keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(key for mapping in mappings for key in mapping))
 
 
-def short_names(paths: Iterable[str]) -> dict[str, str]:
-    """The shortest ends of dotted paths that still tell them apart, by path."""
-    paths = list(paths)
+def short_names(
+    paths: Iterable[str], *, taken: Collection[str] = (), mark: str = "."
+) -> dict[str, str]:
+    """The shortest ends of paths that still tell them apart, by path.
+
+    Args:
+        taken: Names that other columns of the table have already.
+        mark: What separates the parts of a path: a dot of config paths, a slash of folders.
+    """
+    paths = list(dict.fromkeys(paths))
     short: dict[str, str] = {}
     for path in paths:
-        parts = path.split(".")
-        ends = (".".join(parts[-count:]) for count in range(1, len(parts) + 1))
-        others = [other for other in paths if other != path]
-        short[path] = next(
-            (end for end in ends if not any(f".{other}".endswith(f".{end}") for other in others)),
-            path,
+        parts = path.split(mark)
+        ends = (mark.join(parts[-count:]) for count in range(1, len(parts) + 1))
+        others = [f"{mark}{other}" for other in paths if other != path]
+        free = (
+            end
+            for end in ends
+            if end not in taken and not any(other.endswith(f"{mark}{end}") for other in others)
         )
+        short[path] = next(free, path)
     return short

@@ -142,6 +142,11 @@ def are_repeated(rows: Iterable[LeaderboardRow]) -> bool:
     return any(row.seeds is not None for row in rows)
 
 
+def seeds_head(metrics: Sequence[str]) -> str:
+    """The heading of what was repeated over seeds; of several objectives it names the first."""
+    return f"{metrics[0]} over seeds" if len(metrics) > 1 else "over seeds"
+
+
 def place_heads(rows: Iterable[LeaderboardRow]) -> list[str]:
     """The columns that say where in an answer a trial belongs; none in other studies."""
     return ["fold", "entrant"] if any(row.entrant is not None for row in rows) else []

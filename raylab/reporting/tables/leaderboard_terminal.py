@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from rich.box import Box
@@ -12,11 +12,17 @@ from rich.text import Text
 from raylab.reporting.baselines import Baselines, baseline_scores
 from raylab.reporting.progress.wording import steps_text
 from raylab.reporting.tables.cells import keys, short_names, text, yes_or_no
-from raylab.reporting.tables.leaderboard import LeaderboardRow, SeedScores, place_heads
+from raylab.reporting.tables.grid import broken, text_width
+from raylab.reporting.tables.leaderboard import (
+    LeaderboardRow,
+    SeedScores,
+    place_heads,
+    seeds_head,
+)
 from raylab.reporting.tables.leaderboard_notes import footnotes
 
 _GAP = 2  # characters between columns
-_WIDEST = 18  # characters of a parameter's column
+_WIDEST = 18  # characters of a parameter's value
 _RULES = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 _COLOURS = {
     "completed": "green",
@@ -36,7 +42,8 @@ def leaderboard_table(
     errors: Mapping[str, str | None] | None = None,
     width: int = 100,
 ) -> Table:
-    """The rows for a terminal of `width` characters, the matched baselines below a rule.
+    """The rows for a terminal of `width` characters, the matched baselines below a rule. Print it
+    with `crop=False`: what every trial has keeps its width in a narrower terminal.
 
     Args:
         baselines: The content of `baselines.json`, or None.
@@ -53,12 +60,21 @@ def leaderboard_table(
     widths |= {head: max(map(len, (head, *cells))) for head, cells in places}
     widths |= {"state": 18 if kinds else 11, **({"front": 5} if several else {})}
     widths |= {metric: max(7, len(metric)) for metric in metrics}
-    widths |= {"over seeds": max(map(len, seeds.values()))} if any(seeds.values()) else {}
+    over_seeds = seeds_head(metrics)
+    if any(seeds.values()):
+        longest = max(map(len, seeds.values()))
+        widths |= {over_seeds: max(text_width(broken(over_seeds)), longest)}
     widths |= {"step": max([6, *(len(_step(row)) for row in rows)])}
-    params = _fitting(rows, width=width - sum(widths.values()) - _GAP * len(widths))
+    needed = _needed(widths)
+    if needed > width:  # headings on several lines
+        widths |= {metric: max(7, text_width(broken(metric))) for metric in metrics}
+        needed = _needed(widths)
+    params = _fitting(rows, width=width - needed, taken=widths)
     grid = _grid(widths, params, metrics)
+    if needed > width:
+        grid.width = needed
     for row in rows:
-        over = seeds[row.trial] if "over seeds" in widths else None
+        over = seeds[row.trial] if over_seeds in widths else None
         grid.add_row(*_cells(row, metrics, list(params), seeds=over))
     grid.add_section()
     for kind in kinds:
@@ -93,22 +109,37 @@ def _grid(widths: Mapping[str, int], params: Mapping[str, str], metrics: Sequenc
     )
     for head, least in widths.items():
         justify: Literal["left", "right"] = "right" if head in (*metrics, "step") else "left"
-        grid.add_column(head, justify=justify, min_width=least, no_wrap=True)
+        text_of_head = Text(head if len(head) <= least else broken(head))
+        grid.add_column(text_of_head, justify=justify, min_width=least, no_wrap=True)
     for short in params.values():
+        head = broken(short, _WIDEST)
         grid.add_column(
-            short, justify="right", no_wrap=True, overflow="ellipsis", max_width=_WIDEST
+            Text(head),
+            justify="right",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=text_width(head),
+            max_width=max(_WIDEST, text_width(head)),
         )
     return grid
 
 
-def _fitting(rows: Sequence[LeaderboardRow], *, width: int) -> dict[str, str]:
+def _needed(widths: Mapping[str, int]) -> int:
+    """Characters of columns with the gaps between them."""
+    return sum(widths.values()) + _GAP * len(widths)
+
+
+def _fitting(
+    rows: Sequence[LeaderboardRow], *, width: int, taken: Collection[str]
+) -> dict[str, str]:
     """Parameters (path -> short name) whose columns fit, those that differ between trials first."""
     paths = keys(row.params for row in rows)
-    short = short_names(paths)
+    short = short_names(paths, taken=taken)
     values = {path: {text(row.params.get(path)) for row in rows} for path in paths}
     fitting: list[str] = []
     for path in sorted(paths, key=lambda path: len(values[path]) == 1):
-        width -= _GAP + min(_WIDEST, max(len(value) for value in (short[path], *values[path])))
+        longest = min(_WIDEST, max(map(len, values[path])))
+        width -= _GAP + max(longest, text_width(broken(short[path], _WIDEST)))
         if width >= 0:
             fitting.append(path)
     return {path: short[path] for path in paths if path in fitting}

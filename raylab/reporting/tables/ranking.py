@@ -8,19 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from raylab.files import write_text
 from raylab.reporting.score_files.common import ScoreJson
 from raylab.reporting.score_files.ranking import Ranking, RankingRow, SeedsOfChampion
 from raylab.reporting.tables.cells import csv_cell, keys, yes_or_no
+from raylab.reporting.tables.grid import Cell, Grid
 
 _PLAIN = ("rank", "use", "name", "family", "trial", "score", "low", "high", "valid", "sessions")
 _COSTS = ("readout", "fitted", "seconds", "steps_per_s")
 _SEEDS = ("seeds.metric", "seeds.mean", "seeds.low", "seeds.high", "seeds.count")
-_NAME = 10  # characters of a name that are not folded
 
 
 def write_csv(path: Path, result: ScoreJson) -> None:
@@ -52,29 +50,25 @@ def write_csv(path: Path, result: ScoreJson) -> None:
     write_text(path, text.getvalue())
 
 
-def ranking_table(result: ScoreJson) -> Table:
+def ranking_grid(result: ScoreJson) -> Grid:
     """The rows for a terminal; `*` marks the row to use. The number of sessions is a column where
     rows differ in it.
     """
     ranking = cast(Ranking, result)
     metrics, test = _other_metrics(ranking), ranking["split"] == "test"
     uneven = any(row["rank"] is None for row in ranking["rows"])
-    grid = Table(title=_title(ranking), box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    grid.add_column("")
-    longest = max(len(row["name"]) for row in ranking["rows"])
-    grid.add_column("name", overflow="fold", min_width=min(longest, _NAME))
-    for head in ("family", "trial"):
-        grid.add_column(head, overflow="fold")
-    numbers = (ranking["metric"], "95 % interval", *(["on valid"] if test else []), *metrics)
-    for head in (*numbers, *(["sessions"] if uneven else [])):
-        grid.add_column(head, justify="right", no_wrap=True)
-    grid.add_column("read by", overflow="fold")
-    last = "fitted on" if test else "seconds"
-    grid.add_column(last, no_wrap=True, min_width=len("train+valid") if test else 7)
-    for row in ranking["rows"]:
-        cells = _cells(row, metrics, test=test, uneven=uneven)
-        grid.add_row(*cells, style="dim" if row["family"] == "baseline" else "")
-    return grid
+    numbers = [ranking["metric"], "95 % interval", *(["on valid"] if test else []), *metrics]
+    numbers += ["sessions"] if uneven else []
+    names = ["name", "family", "trial"]
+    return Grid(
+        heads=["", *names, *numbers, "read by", "fitted on" if test else "seconds"],
+        rows=[_cells(row, metrics, test=test, uneven=uneven) for row in ranking["rows"]],
+        title=_title(ranking),
+        least=6,
+        right=numbers,
+        folds=[*names, "read by"],
+        elsewhere="a wider terminal, --out and --json show all",
+    )
 
 
 def remarks(result: ScoreJson | Ranking) -> list[str]:
@@ -131,22 +125,25 @@ def _other_metrics(ranking: Ranking) -> list[str]:
     return [name for name in names if name != ranking["metric"]]
 
 
-def _cells(
-    row: RankingRow, metrics: Sequence[str], *, test: bool, uneven: bool
-) -> list[Text | str]:
+def _cells(row: RankingRow, metrics: Sequence[str], *, test: bool, uneven: bool) -> list[Cell]:
+    style = "dim" if row["family"] == "baseline" else ""
+    return [Text(cell, style) for cell in _texts(row, metrics, test=test, uneven=uneven)]
+
+
+def _texts(row: RankingRow, metrics: Sequence[str], *, test: bool, uneven: bool) -> list[str]:
     place = "" if row["rank"] is None else str(row["rank"])
     seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
     return [
         f"{place}*" if row["use"] else place,
-        Text(row["name"]),  # the name of a folder may look like markup of rich
-        Text(row["family"]),
+        row["name"],
+        row["family"],
         row["trial"] or "",
         _number(row["score"]),
         interval_text(row["interval"]),
         *([_number(row["valid"])] if test else []),
         *(_number(row["scores"].get(metric)) for metric in metrics),
         *(["" if row["sessions"] is None else str(row["sessions"])] if uneven else []),
-        Text(row["readout"] or ""),
+        row["readout"] or "",
         (_joined(row["fitted"]) or "") if test else seconds,
     ]
 

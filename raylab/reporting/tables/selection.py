@@ -76,7 +76,7 @@ def selection_table(result: ScoreJson | SelectionScore) -> tuple[list[str], list
     heads = [
         "trial",
         f"{selection['metric']} in the search",
-        "mean over seeds (95 %)",
+        f"{selection['metric']} over seeds, mean (95 %)",
         "each seed",
         f"first of {selection['stability']['seeds']}",
         "mean rank",

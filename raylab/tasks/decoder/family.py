@@ -46,6 +46,7 @@ from raylab.tasks.decoder.readouts import fit_readouts, readout_candidates, refi
 from raylab.tasks.decoder.targets import target_in, target_of
 from raylab.tasks.kept import kept_losses
 from raylab.tasks.labels import check_labels, decoding_metrics, decoding_scores
+from raylab.tasks.predictions import Places, kept_predictions
 from raylab.tasks.protocol import Candidate, Comm, Task, Validation
 
 
@@ -246,10 +247,23 @@ class DecoderFamily(Task[DecoderTrial, DecoderModel, Step]):
             frames, frames_metadata = kept_frames(model.frames, examples, outputs, model.mean)
             arrays, metadata = arrays | frames, metadata | frames_metadata
         losses, units = kept_losses(config, model, present)
-        return Validation(metrics, arrays | losses, metadata | units)
+        shown, described = kept_predictions(
+            present,
+            {name: Places.of(shard[name], examples[name]) for name in present},
+            label=label,
+            unit=_unit(examples),
+            split="valid",
+            per=config.evaluation.per,
+        )
+        return Validation(metrics, arrays | losses | shown, metadata | units | described)
 
     def training_labels(self, config: DecoderTrial, decoded: str | None) -> tuple[str, ...]:
         return (decoded,) if decoded else ()
+
+
+def _unit(examples: Mapping[str, Examples]) -> str:
+    """The unit of the label, which all sessions share."""
+    return next((each.label.unit for each in examples.values()), "")
 
 
 def refits(config: DecoderTrial) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from raylab.tracking.runs import Point
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import DatasetInput, Metric, Param, RunTag
 
 
 @dataclass
@@ -22,6 +22,7 @@ class StoredRun:
         points: (key, step, value) of its metrics; None until they are needed.
         is_new: Whether this object made the run, and has logged no model for it.
         ended: Milliseconds since 1970.
+        datasets: (name, digest) of the datasets that are its inputs.
     """
 
     client: MlflowClient
@@ -32,6 +33,7 @@ class StoredRun:
     params: set[str]
     points: set[tuple[str, int, str]] | None
     is_new: bool = False
+    datasets: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def create(
@@ -60,6 +62,7 @@ class StoredRun:
             for run in page:
                 points: set[tuple[str, int, str]] | None = None if run.data.metrics else set()
                 info, data = run.info, run.data
+                inputs = run.inputs.dataset_inputs if run.inputs else ()
                 yield cls(
                     client,
                     info.run_id,
@@ -68,6 +71,7 @@ class StoredRun:
                     dict(data.tags),
                     set(data.params),
                     points,
+                    datasets={(each.dataset.name, each.dataset.digest) for each in inputs},
                 )
             if not (token := page.token):
                 return
@@ -97,6 +101,13 @@ class StoredRun:
         self.params |= {param.key for param in new_params}
         have.update(_identity(point) for point in points)
         self.tags |= changed
+
+    def log_dataset(self, given: DatasetInput | None) -> None:
+        """Make a dataset an input of the run."""
+        if given is None or (key := (given.dataset.name, given.dataset.digest)) in self.datasets:
+            return
+        self.client.log_inputs(self.id, [given])
+        self.datasets.add(key)
 
     def log_tags(self, tags: Mapping[str, str]) -> None:
         self.log(tags=tags)

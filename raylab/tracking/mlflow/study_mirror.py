@@ -8,6 +8,7 @@ from pathlib import Path
 
 from raylab.files import digest, file_digest
 from raylab.tracking.mlflow.connection import Connection
+from raylab.tracking.mlflow.datasets import dataset_input
 from raylab.tracking.mlflow.stored_run import StoredRun
 from raylab.tracking.records import Mode, TrialRecord, best, best_so_far, front
 from raylab.tracking.selections import drawn, ended_selection
@@ -30,6 +31,7 @@ def sync_study(
     """Bring the run of the study to the state of its trials."""
     modes: tuple[Mode, ...] = study.modes or ("max",)
     winner = best(trials, *modes)
+    connection.parent.log_dataset(dataset_input(study))
     curve = enumerate(best_so_far(trials, modes[0]), start=1)
     points = [("best_score", score, round(time * 1000), count) for count, (time, score) in curve]
     _study_files(study, connection.parent, with_results=status != "RUNNING")

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from raylab.files import digest, file_digest
 from raylab.tracking.mlflow.connection import Connection
+from raylab.tracking.mlflow.datasets import dataset_input
 from raylab.tracking.mlflow.model_registry import model_name
 from raylab.tracking.mlflow.stored_run import StoredRun
 from raylab.tracking.records import TrialRecord
@@ -47,6 +48,8 @@ class TrialMirror:
         child = connection.children.get(run.key)
         if child is None:
             child = connection.children[run.key] = self._create(connection, run)
+        # Also of a run that is complete: earlier versions of raylab named no dataset.
+        child.log_dataset(dataset_input(self.study, record.fold))
         if child.tags.get(_MIRRORED) != run.digest:
             self._fill(connection, child, run, record)
         connection.mirrored[record.trial] = record

@@ -19,6 +19,16 @@ from raylab.tracking.records import reads_of_test
 ANSWER = fake_answer(kept=["gru"], final="final")
 
 
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder with recordings and two spaces, so that commands read as users type them."""
+    folder = tmp_path / "work"
+    (folder / "ds").mkdir(parents=True)
+    for name in ("a.yaml", "b.yaml"):
+        (folder / name).write_text("search: {}\n")
+    monkeypatch.chdir(folder)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the function was called with."""

@@ -66,12 +66,7 @@ def tested(
     losses: dict[str, np.ndarray] = {}
     held_out: HeldOut | None = None
     for entrant, own in refits.items():
-        tables = [
-            (board.table(trial.name), refit.weight / len(refit.trials))
-            for refit in own
-            for trial in refit.trials
-            if board.has_table(trial.name)
-        ]
+        tables = tables_of(board, own)
         if tables:
             held_out = tables[0][0].held_out
             losses[entrant] = held_out.unit_losses(averaged(tables))
@@ -79,6 +74,16 @@ def tested(
         return chosen.outcome
     chance = _chance(board, chosen.board, held_out, label, ("train", "valid"))
     return replace(chosen.outcome, test=losses, test_chance=chance)
+
+
+def tables_of(board: Board, refits: Sequence[Refit]) -> list[tuple[CandidateTable, float]]:
+    """What the refits of an entrant predicted, each with its weight."""
+    return [
+        (board.table(trial.name), refit.weight / len(refit.trials))
+        for refit in refits
+        for trial in refit.trials
+        if board.has_table(trial.name)
+    ]
 
 
 def averaged(tables: Sequence[tuple[CandidateTable, float]]) -> np.ndarray:
