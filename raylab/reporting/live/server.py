@@ -6,6 +6,7 @@ machine, is refused by its Host header (DNS rebinding), and nothing can be chang
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -115,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if body:
-            self.wfile.write(data)
+            with contextlib.suppress(ConnectionError):  # a browser that has gone meanwhile
+                self.wfile.write(data)
 
     def _is_local(self) -> bool:
         """Whether the request names this machine's loopback and this port as its host."""
