@@ -8,10 +8,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from raylab.reporting.progress.results import Progress, RunningTrial, Standing
 
 from raylab.reporting.notebooks.panel import NotebookPanel
 from raylab.reporting.notebooks.watched import in_notebook, watched
+from raylab.reporting.progress.results import Progress, RunningTrial, Standing
 
 
 class Cell:
