@@ -5,6 +5,7 @@ Ray.
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -220,14 +221,19 @@ def test_the_verb(
     path: str | None,
     width: tuple[Any, ...],
     result: dict[str, Any],
+    data: Dataset,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(json.dumps(SPACE))
     asked: dict[str, Any] = {}
     monkeypatch.setattr(
         raylab, "scale", lambda space, **given: asked.update(given) or result, raising=False
     )
     shown = CliRunner().invoke(
-        cli, ["scale", "s.yaml", "--data", "ds", "--out", "o", "--workers", "1,2", *options]
+        cli,
+        ["scale", "s.yaml", "--data", str(data.path), "--out", "o", "--workers", "1,2", *options],
     )
     assert shown.exit_code == 0, shown.output
     assert (asked["width_path"], asked["width"], asked["workers"], asked["seeds"]) == (

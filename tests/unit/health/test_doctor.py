@@ -254,8 +254,10 @@ def test_the_verb_says_all_and_exits_by_the_worst(
 
 
 def test_insecure_is_understood_anywhere_and_forgotten_after(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    fake_study(tmp_path / "s")
     monkeypatch.delenv("RAYLAB_INSECURE", raising=False)
     seen: list[bool] = []
     monkeypatch.setattr(

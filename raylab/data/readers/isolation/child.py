@@ -15,7 +15,7 @@ from pathlib import Path
 
 from raylab.data.looking.look import kind_of, look
 from raylab.data.readers.formats.torch_brain import is_torch_brain
-from raylab.data.readers.isolation.limits import SETTING, largest_array
+from raylab.data.readers.isolation.limits import largest_array
 from raylab.data.readers.isolation.parcel import ERROR, FACTS, SentJob, SourceTask, packed
 from raylab.data.readers.read import read_source
 from raylab.data.readers.registry import READERS, WITHOUT_RECIPE
@@ -35,7 +35,8 @@ def serve() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin.buffer:
         job: SentJob = json.loads(line)
-        os.environ[SETTING] = job["limit"]
+        os.environ.clear()
+        os.environ.update(job["environment"])
         os.chdir(job["working_folder"])
         _import_parsers(job)
         answers.write(b"%d\n" % (_read_in_fork(job) if FORKS else _read(job)))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import raylab.errors
-from raylab.data.readers.isolation.limits import SETTING, largest_array
+from raylab.data.readers.isolation.limits import largest_array
 from raylab.data.readers.isolation.parcel import (
     ERROR,
     FACTS,
@@ -130,7 +130,7 @@ def _done(job: Job, named: str, timeout_s: float | None, scratch: Path | None) -
             **job,
             folder=folder,
             working_folder=_working_folder(),
-            limit=os.environ.get(SETTING, ""),
+            environment=dict(os.environ),
             cpu_s=None if timeout_s is None else int(4 * timeout_s) + 1,
         )
         with servers().borrowed() as server:

@@ -58,14 +58,15 @@ class SentJob(Job):
     Attributes:
         folder: Where the answer goes.
         working_folder: Where relative paths begin; the server may have started elsewhere.
-        limit: The setting of the largest array, because the server keeps its old environment.
+        environment: The variables of the process that asks, because the server may have started
+            when they were others.
         cpu_s: Seconds of processor time after which the system ends the reader. None for a reader
             without limits.
     """
 
     folder: str
     working_folder: str
-    limit: str
+    environment: dict[str, str]
     cpu_s: int | None
 
 
