@@ -57,11 +57,13 @@ def ranking_grid(result: ScoreJson) -> Grid:
     ranking = cast(Ranking, result)
     metrics, test = _other_metrics(ranking), ranking["split"] == "test"
     uneven = any(row["rank"] is None for row in ranking["rows"])
-    numbers = [ranking["metric"], "95 % interval", *(["on valid"] if test else []), *metrics]
-    numbers += ["sessions"] if uneven else []
+    # What a test score was fitted on is shown before the other metrics, for which a terminal may
+    # have no room.
+    numbers = [ranking["metric"], "95 % interval", *(["on valid", "fitted on"] if test else [])]
+    numbers += [*metrics, *(["sessions"] if uneven else [])]
     names = ["name", "family", "trial"]
     return Grid(
-        heads=["", *names, *numbers, "read by", "fitted on" if test else "seconds"],
+        heads=["", *names, *numbers, "read by", *([] if test else ["seconds"])],
         rows=[_cells(row, metrics, test=test, uneven=uneven) for row in ranking["rows"]],
         title=_title(ranking),
         least=6,
@@ -140,11 +142,11 @@ def _texts(row: RankingRow, metrics: Sequence[str], *, test: bool, uneven: bool)
         row["trial"] or "",
         _number(row["score"]),
         interval_text(row["interval"]),
-        *([_number(row["valid"])] if test else []),
+        *([_number(row["valid"]), _joined(row["fitted"]) or ""] if test else []),
         *(_number(row["scores"].get(metric)) for metric in metrics),
         *(["" if row["sessions"] is None else str(row["sessions"])] if uneven else []),
         row["readout"] or "",
-        (_joined(row["fitted"]) or "") if test else seconds,
+        *([] if test else [seconds]),
     ]
 
 
