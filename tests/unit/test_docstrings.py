@@ -67,7 +67,7 @@ def failures(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     names: dict[str, Any] = {"raylab": raylab}
     test = doctest.DocTest(EXAMPLES[name], names, f"raylab.{name}", None, None, None)
     report: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=report.append)
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(test, out=report.append)
     return "".join(report)
 
 
