@@ -9,14 +9,13 @@ from raylab.analysis.selection.run import finish
 from raylab.paths import AnyPath
 from raylab.reporting.notebooks.watched import watched
 from raylab.reporting.study import Study
-from raylab.tracking.events import SearchStopped
+from raylab.tracking.drivers import worked_seconds
+from raylab.tracking.events import ENDED, SearchStopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
 from raylab.tuning.driver import Say
-from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import connect_for
 from raylab.tuning.run import plan_of, run_study
-from raylab.tuning.stopping import worked_seconds
 
 
 def resume(path: AnyPath, *, say: Say | None = None) -> Study:

@@ -20,11 +20,11 @@ from raylab.reporting.figures.shuffles import shuffles_figure
 from raylab.reporting.notebooks.watched import watched
 from raylab.results import Result
 from raylab.tasks.families import get_task
+from raylab.tracking.events import ENDED
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import winner
 from raylab.tuning.driver import Say, run_trials
-from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
 from raylab.tuning.run import create_study, run_recorded
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 from raylab.config.dotted import ConfigValues, Scalar
 
 State = Literal["completed", "pruned", "failed", "interrupted", "running"]
+ENDED = ("completed", "pruned", "failed")  # an interrupted trial has not ended: it is run again
 # JSON values by name: what a config or the searched parameters hold
 Values: TypeAlias = Mapping[str, Any]
 

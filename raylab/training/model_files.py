@@ -13,7 +13,7 @@ from raylab.config.earlier import as_recorded
 from raylab.config.parse import parse_trial
 from raylab.config.plugins import plugins_of, require_plugins
 from raylab.config.trial import TrialConfig
-from raylab.data.datasets.specs import LabelSpec, SessionSpec
+from raylab.data.datasets.specs import SessionSpec, session_spec
 from raylab.data.views.view import Fitted
 from raylab.errors import StudyError
 from raylab.files import read_json, write_json
@@ -101,7 +101,7 @@ def load_model(
         )
     require_plugins(described.get("plugins", ()), str(folder / "model.json"))
     config = parse_trial(as_recorded(described["config"]), str(folder / "model.json"))
-    sessions = {entry["id"]: _session_spec(entry) for entry in described["sessions"]}
+    sessions = {entry["id"]: session_spec(entry) for entry in described["sessions"]}
     model = get_task(config).build(config, sessions)
     model.load_state_dict(load_tensors(folder / "model.safetensors"))
     arrays = {
@@ -118,18 +118,3 @@ def load_model(
     units = {name: entry.pop("units") for name, entry in learnt.items()}
     fitted = {name: Fitted(**entry) for name, entry in learnt.items()}
     return config, model.eval(), sessions, fitted, units
-
-
-def _session_spec(entry: dict[str, Any]) -> SessionSpec:
-    labels = {
-        name: LabelSpec(label["kind"], label["unit"], tuple(label["classes"]), label["dims"])
-        for name, label in entry["labels"].items()
-    }
-    return SessionSpec(
-        entry["id"],
-        entry["units"],
-        entry["rate_hz"],
-        entry["splits"],
-        labels,
-        entry.get("longest", {}),
-    )

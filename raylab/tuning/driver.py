@@ -11,16 +11,17 @@ from raylab.files import no_room
 from raylab.reporting.tables.cells import short_names
 from raylab.space.parameters import Scalar
 from raylab.space.schedulers import SCHEDULERS
-from raylab.tracking.events import SearchStopped, TrialEnded
+from raylab.tracking.drivers import worked_seconds
+from raylab.tracking.events import ENDED, SearchStopped, TrialEnded
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.sqlite import sqlite_url
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.checks.repeats import same_draw
 from raylab.tuning.drawing.fixed import FixedSearch, Repeat
 from raylab.tuning.job import TrialSetup, trial_setup
-from raylab.tuning.outcome import ENDED, Outcome
+from raylab.tuning.outcome import Outcome
 from raylab.tuning.planning.study_plan import Plan
-from raylab.tuning.stopping import Stopping, worked_seconds
+from raylab.tuning.stopping import Stopping
 from raylab.tuning.tune_run import run_tune
 
 if TYPE_CHECKING:

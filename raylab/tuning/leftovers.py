@@ -5,9 +5,8 @@ trial.
 from __future__ import annotations
 
 from raylab.processes import Recorded, is_alive, read_process, reap
-from raylab.tracking.events import DriverStarted
+from raylab.tracking.events import ENDED, DriverStarted
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.outcome import ENDED
 
 
 def end_left_behind(study: StudyFolder) -> list[int]:

@@ -12,8 +12,6 @@ from raylab.errors import TrainingError
 from raylab.space.parameters import Scalar
 from raylab.training.reports import Kept, Report
 
-ENDED = ("completed", "pruned", "failed")  # an interrupted trial has not ended: it is run again
-
 
 @dataclass(frozen=True)
 class Outcome:

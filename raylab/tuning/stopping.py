@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from raylab.space.settings import Budget
-from raylab.tracking.events import DriverStarted, Event
+from raylab.tracking.events import ENDED
 from raylab.tracking.records import Mode, TrialRecord, is_number
 from raylab.tuning.outcome import Outcome
 
@@ -33,7 +33,7 @@ class Stopping:
         self._best: float | None = None
         self._since = 0
         for record in sorted(known, key=lambda record: record.ended or 0.0):
-            if record.state in ("completed", "pruned", "failed"):
+            if record.state in ENDED:
                 self._note(record.state, record.score)
 
     def ended(self, outcome: Outcome) -> None:
@@ -62,14 +62,3 @@ class Stopping:
             score = self._sign * score
             if self._best is None or score > self._best:
                 self._best, self._since = score, 0
-
-
-def worked_seconds(events: Iterable[Event]) -> float:
-    """How long drivers ran in total, in seconds: each from its start to its last event."""
-    total, began, last = 0.0, None, 0.0
-    for event in events:
-        if isinstance(event, DriverStarted):
-            total += last - began if began is not None else 0.0
-            began = event.time
-        last = event.time
-    return total + (last - began if began is not None else 0.0)

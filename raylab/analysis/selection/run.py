@@ -10,13 +10,12 @@ from raylab.config.parse import parse_trial
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.figures.selection import selection_figure
 from raylab.tasks.families import get_task
-from raylab.tracking.events import Selected
+from raylab.tracking.events import ENDED, Selected
 from raylab.tracking.records import TrialRecord, is_ended
 from raylab.tracking.selections import Selection, selections
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.drawing.fixed import Repeat
 from raylab.tuning.driver import Say, run_repeats
-from raylab.tuning.outcome import ENDED
 from raylab.tuning.planning.study_plan import Plan, connect_for
 from raylab.tuning.run import plan_of, run_recorded
 from raylab.tuning.study_report import report

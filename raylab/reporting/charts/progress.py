@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 
 from raylab.reporting.charts.style import styled
 from raylab.reporting.style import CATEGORIES
+from raylab.tracking.events import ENDED
 from raylab.tracking.records import Mode, TrialRecord, is_number
 from raylab.tracking.selections import drawn
 
-_ENDED = ("completed", "pruned", "failed")
 _TITLES = {"trials": "trials ended", "seconds": "seconds of trials, added up"}
 
 
@@ -44,7 +44,7 @@ def course(name: str, records: Sequence[TrialRecord], *, metric: str, mode: Mode
     """The course of a search, from the trials that it drew; repetitions over seeds do not count."""
     pick, points = max if mode == "max" else min, []
     worked, best = 0.0, None
-    trials = [record for record in drawn(records) if record.state in _ENDED]
+    trials = [record for record in drawn(records) if record.state in ENDED]
     for count, record in enumerate(sorted(trials, key=lambda each: each.ended or 0.0), start=1):
         worked += record.seconds
         if record.state == "completed" and record.score is not None and is_number(record.score):

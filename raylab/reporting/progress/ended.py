@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from raylab.reporting.progress.results import EndedTrial
-from raylab.reporting.progress.stages import ENDED
+from raylab.tracking.events import ENDED
 from raylab.tracking.records import TrialRecord, is_number
 from raylab.tracking.selections import drawn
 

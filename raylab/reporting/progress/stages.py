@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raylab.reporting.progress.settings import Settings
-from raylab.tracking.events import Event, SearchStopped, TrialStarted
+from raylab.tracking.events import ENDED, Event, SearchStopped, TrialStarted
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import Selection, drawn, selections
 
 SEARCH, SELECTION, CONTROL = "search", "selection over seeds", "control on shuffled labels"
 REFITS, FINAL, REPORT, START = "refits", "fits on all samples", "report", "start"
-ENDED = ("completed", "pruned", "failed")
 
 
 @dataclass(frozen=True)

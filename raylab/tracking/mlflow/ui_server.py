@@ -134,8 +134,8 @@ def _no_answer(server: subprocess.Popen[bytes], within_s: float, text: str) -> U
     code = server.poll()
     what = f"gave no answer within {within_s:g} s" if code is None else f"ended with code {code}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = " | ".join(lines[-_TAIL:]) or "it printed nothing"
-    return UiError(f"MLflow's server {what}: {said}", "`raylab doctor` checks the store.")
+    output = " | ".join(lines[-_TAIL:]) or "it printed nothing"
+    return UiError(f"MLflow's server {what}: {output}", "`raylab doctor` checks the store.")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

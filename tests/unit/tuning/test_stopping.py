@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from raylab.space.settings import Budget
+from raylab.tracking.drivers import worked_seconds
 from raylab.tracking.events import DriverStarted, TrialReported
 from raylab.tracking.records import TrialRecord
 from raylab.tuning.outcome import Outcome
-from raylab.tuning.stopping import Stopping, worked_seconds
+from raylab.tuning.stopping import Stopping
 
 
 def after(
