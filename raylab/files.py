@@ -16,7 +16,7 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from raylab.errors import DataError
+from raylab.errors import DataError, StudyError
 
 LONGEST_NAME = 150  # bytes; file systems take 255, and a suffix and a hash follow
 _DTYPES = {
@@ -214,6 +214,14 @@ _FULL_TEXTS = (
     "database or disk is full",
     "Disk quota exceeded",
 )
+
+
+def full_disk(study: Path) -> StudyError:
+    """The error that ends a study whose disk is full: every other trial would fail as well."""
+    return StudyError(
+        f"the study stopped: no space left in {study}",
+        f"Make room, then `raylab resume {study}`: nothing is lost.",
+    )
 
 
 def no_room(folder: Path) -> bool:

@@ -113,5 +113,5 @@ def trouble(error: Exception, step: int, job: TrialJob) -> RoundResult:
     full, which stops the study.
     """
     if is_full(error):  # every other trial would fail as well
-        return {"steps": step, "halted": f"no space left in {job.folder}", "done": True}
+        return {"steps": step, "halted": True, "done": True}
     return {"steps": step, "error": explain(error, Path(job.folder)), "done": True}

@@ -39,7 +39,7 @@ class LedgerCallback(Callback):
         self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
         self._worked: dict[str, float] = {}
         self._begun: set[str] = set()  # trials whose start is in the ledger
-        self.halted: str | None = None  # why the study cannot go on
+        self.halted = False  # whether the disk was full, so that the study cannot go on
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune pickles its callbacks for snapshots, which raylab never restores."""
@@ -100,11 +100,8 @@ class LedgerCallback(Callback):
         name = config["job"]["trial"]
         seconds = self._worked.get(name, 0.0) + now - self._started.get(name, now)
         self._worked[name], self._started[name] = seconds, now
-        halted = trial.last_result.get("halted") or (
-            "no space left" if crash and self._no_room() else None
-        )
-        if halted:  # the trial has no end yet, and `resume` continues it
-            self.halted = self.halted or halted
+        if trial.last_result.get("halted") or (crash and self._no_room()):
+            self.halted = True  # the trial has no end yet, and `resume` continues it
             return
         self._begin(trial)
         if crash is not None and self._comes_back(name):

@@ -47,7 +47,7 @@ class RoundResult(TypedDict, total=False):
         earlier: Reports of an earlier process of the trial, which the ledger may lack.
         between: The round ends a generation of a population, and not the trial.
         error: Why the trial failed.
-        halted: Why the study cannot go on.
+        halted: Whether the disk is full, so that the study cannot go on.
     """
 
     steps: int
@@ -62,7 +62,7 @@ class RoundResult(TypedDict, total=False):
     earlier: list[RoundResult]
     between: bool
     error: str
-    halted: str
+    halted: bool
 
 
 # Called with the id, the outcome and the searched values of a trial whose end is in the ledger.

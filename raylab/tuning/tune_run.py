@@ -8,8 +8,7 @@ import shutil
 from functools import partial
 from typing import Protocol
 
-from raylab.errors import StudyError
-from raylab.files import is_full, no_room
+from raylab.files import full_disk, is_full, no_room
 from raylab.space.settings import Resources
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.outcome import OnEnd
@@ -78,14 +77,11 @@ def run_tune(
     except Exception as error:
         if not is_full(error):
             raise
-        ledger.halted = f"no space left in {study.path}"
+        ledger.halted = True
     finally:
         shutil.rmtree(storage, ignore_errors=True)
     if ledger.halted:
-        raise StudyError(
-            f"the study stopped: {ledger.halted}",
-            f"Make room, then `raylab resume {study.path}`: nothing is lost.",
-        )
+        raise full_disk(study.path)
 
 
 def trainable(resources: Resources) -> object:

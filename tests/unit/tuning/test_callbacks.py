@@ -9,6 +9,7 @@ from typing import Any, cast
 from fake_search import STEPS, storage
 from test_requeue import SPACE
 
+from raylab.files import full_disk
 from raylab.tracking.events import TrialEvent
 from raylab.tracking.ledger import Ledger
 from raylab.tracking.records import TrialRecord, records
@@ -71,3 +72,22 @@ def test_a_trial_whose_start_was_lost_runs_with_what_was_drawn(tmp_path: Path) -
     taken_up = again.suggest("b")
     assert isinstance(taken_up, dict)
     assert taken_up["params"] == first["params"]
+
+
+def test_a_process_that_dies_on_a_full_disk_halts_the_study_and_ends_no_trial(
+    tmp_path: Path,
+) -> None:
+    """The writer may die before it can say why, so the room on the disk is asked for."""
+    ledger = Ledger(tmp_path / "ledger", buffer_s=0.0)
+    callback = LedgerCallback(
+        ledger, comes_back=lambda name: False, no_room=lambda: True, on_end=lambda *ended: None
+    )
+    callback.on_trial_start(0, [], trial())
+    callback.on_trial_error(0, [], trial())
+    assert callback.halted
+    (between,) = records(ledger.read(), live=False)
+    assert between.state == "interrupted"
+    assert str(full_disk(tmp_path)).splitlines() == [
+        f"the study stopped: no space left in {tmp_path}",
+        f"  Make room, then `raylab resume {tmp_path}`: nothing is lost.",
+    ]

@@ -14,7 +14,7 @@ from raylab.analysis.answering.searching.clock import Clock
 from raylab.config.dotted import ConfigValues, Scalar
 from raylab.errors import StudyError
 from raylab.evaluation.metrics import SCORE
-from raylab.files import no_room
+from raylab.files import full_disk, no_room
 from raylab.space.settings import Resources
 from raylab.tracking.events import TrialEnded, TrialLost, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
@@ -127,10 +127,7 @@ class Runner:
         result = ended.value
         full = isinstance(result, StudyError) or no_room(self.study.path)
         if full and (isinstance(result, Exception) or result.error is not None):
-            raise StudyError(
-                f"the study stopped: no space left in {self.study.path}",
-                f"Make room, then `raylab resume {self.study.path}`: nothing is lost.",
-            )
+            raise full_disk(self.study.path)
         if isinstance(result, Exception):
             result = FitResult(error=f"{type(result).__name__}: {str(result)[:300]}")
         # A new process loads its libraries first, which says nothing of further trials.
