@@ -1,6 +1,7 @@
 """Scores of models and of embeddings.
 
-- metrics: the table of all metrics. formulas: the formulas of the scores of predictions.
+- metrics: the table of all metrics; metric_table: its rows. formulas: the formulas of the scores
+  of predictions.
 - scores: the scores of predicted labels, and those of the best constant prediction.
 - bootstrap, chance, summaries: intervals, permuted labels, means over seeds and sessions.
 - decoding, reading, pooling: labels decoded from features at the reference samples. obstacles: why
