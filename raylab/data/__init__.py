@@ -3,7 +3,7 @@
 - What a file is: `looking/` shows what is in it, and `drafting/` and `draft.py` write a first
   recipe for it; `inspect.py` is their verb.
 - From a file to a session: `readers/` (or `allen/`) makes a `session.py` of a file by a recipe
-  (`recipe.py`, `recipe_sections.py`, `recipe_defaults.py`, `companion_spec.py`, `load_recipe.py`,
+  (`recipe.py`, `recipe_sections/`, `recipe_defaults.py`, `companion_spec.py`, `load_recipe.py`,
   `recipes/`). `labels/` has the classes and intervals of labels, and `checks/` refuses or notes
   what looks wrong. `from_arrays.py`, `array_inputs.py`, `array_values.py` and
   `pynapple_objects.py` do the same for arrays in memory.

@@ -19,16 +19,13 @@ from raylab.data.companion_spec import CompanionSpec, with_formats
 from raylab.data.labels.intervals import Intervals, check_names, interval_labels
 from raylab.data.readers.registry import READERS, Reader
 from raylab.data.recipe_defaults import with_defaults
-from raylab.data.recipe_sections import (
-    Count,
-    FeaturesSpec,
-    LabelSpec,
-    NeuralSpec,
-    SegmentsSpec,
-    SessionSpec,
-    SpikesSpec,
-    TimeSpec,
-)
+from raylab.data.recipe_sections.activity import NeuralSpec, SegmentsSpec
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.feature_tables import FeaturesSpec
+from raylab.data.recipe_sections.label import LabelSpec
+from raylab.data.recipe_sections.session_names import SessionSpec
+from raylab.data.recipe_sections.spike_times import SpikesSpec
+from raylab.data.recipe_sections.types import Count
 from raylab.errors import ConfigError
 
 SplitName = Literal["train", "valid", "test"]

@@ -17,7 +17,8 @@ from raylab.data.readers.guard import guard
 from raylab.data.readers.parts.align import resample
 from raylab.data.readers.parts.clock.steps import Steps, steps_of
 from raylab.data.readers.parts.missing import without_nan
-from raylab.data.recipe_sections import NanRule, NeuralSpec
+from raylab.data.recipe_sections.activity import NeuralSpec
+from raylab.data.recipe_sections.types import NanRule
 from raylab.data.session import Label, Session, segments_from_time
 from raylab.errors import DataError
 

@@ -8,7 +8,7 @@ from pydantic import Field, FiniteFloat, NonNegativeFloat, model_validator
 
 from raylab.config.base import Strict
 from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import Count, NanRule
+from raylab.data.recipe_sections.types import Count, NanRule
 
 Limit = NonNegativeFloat | Literal["any"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from raylab.data.checks.reading import Reading
-from raylab.data.recipe_sections import LabelValues
+from raylab.data.recipe_sections.label import LabelValues
 from raylab.data.session import Label
 from raylab.errors import DataError
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import LabelSpec
+from raylab.data.recipe_sections.label import LabelSpec
 from raylab.data.session import Session
 
 CELLS = 2**20  # of the activity that are looked at together

@@ -21,7 +21,7 @@ from raylab.data.drafting.stamps import (
     time_unit,
 )
 from raylab.data.looking.item import FileContents
-from raylab.data.recipe_sections import SECONDS
+from raylab.data.recipe_sections.types import SECONDS
 
 USUAL = 30.0
 MOST_MORE = 0.2  # stamps without a sample, as a share of the samples

@@ -10,7 +10,7 @@ from raylab.data.drafting.clock import Clock
 from raylab.data.drafting.field_names import START, STOP, is_called
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.drafting.stamps import looks_like_stamps, time_unit
-from raylab.data.recipe_sections import SECONDS
+from raylab.data.recipe_sections.types import SECONDS
 
 FEWEST_ROWS = 20  # of a label on another clock
 LARGEST_RATIO = 50.0  # of the samples of a label and of the activity

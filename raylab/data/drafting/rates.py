@@ -13,7 +13,7 @@ from raylab.data.drafting.field_names import (
     unit_in,
 )
 from raylab.data.looking.item import FileContents, Item
-from raylab.data.recipe_sections import SECONDS
+from raylab.data.recipe_sections.types import SECONDS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from raylab.data.drafting.chosen_units import undecided, units_of_spikes
 from raylab.data.drafting.field_names import GROUPS, RATE, is_called, unit_in, words
 from raylab.data.drafting.guess import Guess, Section
 from raylab.data.looking.item import FileContents
-from raylab.data.recipe_sections import SECONDS
+from raylab.data.recipe_sections.types import SECONDS
 
 BIN_S = 0.05
 BIN_REASON = "spikes are counted in bins of this width; views may make them wider"

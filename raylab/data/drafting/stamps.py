@@ -16,7 +16,7 @@ from raylab.data.drafting.field_names import (
     words,
 )
 from raylab.data.drafting.guess import Guess
-from raylab.data.recipe_sections import SECONDS
+from raylab.data.recipe_sections.types import SECONDS
 
 STAMPS = {"time", "times", "timestamp", "timestamps", "stamp", "stamps", "t"}  # of frames
 SLOWEST, FASTEST = 0.5, 2000.0  # Hz that a recording plausibly has

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from raylab.config.base import Strict
-from raylab.data.recipe_sections import Column, LabelValues, TimeUnit
+from raylab.data.recipe_sections.label import LabelValues
+from raylab.data.recipe_sections.types import Column, TimeUnit
 
 UNNAMED = "trial"  # the name of a table whose recipe gives none
 

@@ -23,7 +23,7 @@ from raylab.data.load_recipe import load_recipe
 from raylab.data.readers.parts.features import with_features
 from raylab.data.readers.read import read_source
 from raylab.data.readers.sources import list_sources
-from raylab.data.recipe_sections import FeaturesSpec
+from raylab.data.recipe_sections.feature_tables import FeaturesSpec
 from raylab.data.session import Label, Session
 from raylab.data.shard import whole_shard
 from raylab.data.synth import write_session

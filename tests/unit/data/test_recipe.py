@@ -14,15 +14,12 @@ from raylab.data.labels.intervals import IntervalColumn, IntervalsSpec
 from raylab.data.load_recipe import load_recipe, recipe_names
 from raylab.data.readers.registry import READERS
 from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import (
-    FeaturesSpec,
-    LabelSpec,
-    NeuralSpec,
-    SegmentsSpec,
-    SessionSpec,
-    SpikesSpec,
-    TimeSpec,
-)
+from raylab.data.recipe_sections.activity import NeuralSpec, SegmentsSpec
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.feature_tables import FeaturesSpec
+from raylab.data.recipe_sections.label import LabelSpec
+from raylab.data.recipe_sections.session_names import SessionSpec
+from raylab.data.recipe_sections.spike_times import SpikesSpec
 from raylab.errors import ConfigError, DataError
 
 GOOD: dict[str, Any] = {

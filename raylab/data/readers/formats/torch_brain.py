@@ -16,7 +16,7 @@ from raylab.data.readers.parts.clock.steps import PAUSE
 from raylab.data.readers.parts.missing import without_nan
 from raylab.data.readers.parts.names import name_of
 from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import NeuralSpec
+from raylab.data.recipe_sections.activity import NeuralSpec
 from raylab.data.session import Label, Session, segments_from_mask, segments_from_time
 from raylab.errors import DataError
 

@@ -11,7 +11,7 @@ from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.tables import column_of
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.clock.stamps import seconds
-from raylab.data.recipe_sections import SECONDS, TimeUnit
+from raylab.data.recipe_sections.types import SECONDS, TimeUnit
 from raylab.errors import DataError
 
 ROUNDING_S = 1e-6  # intervals that follow each other may overlap by rounding

@@ -15,7 +15,8 @@ from raylab.data.readers.labelling.group_ids import NO_GROUP, group_ids
 from raylab.data.readers.labelling.tables import column_of
 from raylab.data.readers.labelling.values import typed_label
 from raylab.data.readers.parts.activity import Activity
-from raylab.data.recipe_sections import TimeSpec, TimeUnit
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.types import TimeUnit
 from raylab.data.session import Label
 from raylab.errors import DataError
 

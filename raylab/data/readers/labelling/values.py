@@ -11,7 +11,7 @@ from raylab.data.labels.classes import class_name, coded
 from raylab.data.readers.labelling.group_ids import largest_whole
 from raylab.data.readers.labelling.text_numbers import numbers_of_text
 from raylab.data.readers.parts.arrays import numbers
-from raylab.data.recipe_sections import LabelSpec, LabelValues
+from raylab.data.recipe_sections.label import LabelSpec, LabelValues
 from raylab.data.session import FRAME, Label
 from raylab.errors import DataError
 

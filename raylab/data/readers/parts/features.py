@@ -22,7 +22,7 @@ from raylab.data.readers.labelling.group_ids import LARGEST
 from raylab.data.readers.store import Store
 from raylab.data.readers.tables.csv import CsvStore
 from raylab.data.readers.tables.parquet import ParquetStore
-from raylab.data.recipe_sections import FeaturesSpec
+from raylab.data.recipe_sections.feature_tables import FeaturesSpec
 from raylab.data.session import Label, Session
 from raylab.errors import DataError
 

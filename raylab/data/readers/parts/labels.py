@@ -17,7 +17,9 @@ from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.align import nearest_rows, resample
 from raylab.data.readers.parts.arrays import chosen_columns
 from raylab.data.readers.parts.clock.stamps import seconds, zero_of
-from raylab.data.recipe_sections import SECONDS, LabelSpec, TimeSpec
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.label import LabelSpec
+from raylab.data.recipe_sections.types import SECONDS
 from raylab.data.session import Label
 from raylab.errors import DataError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from raylab.data.recipe_sections import NeuralSpec
+from raylab.data.recipe_sections.activity import NeuralSpec
 from raylab.errors import DataError
 
 

@@ -8,7 +8,7 @@ from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.group_ids import group_ids
 from raylab.data.readers.parts.activity import Activity
 from raylab.data.readers.parts.arrays import numbers
-from raylab.data.recipe_sections import SegmentsSpec
+from raylab.data.recipe_sections.activity import SegmentsSpec
 from raylab.data.session import Label, segments_from_mask
 from raylab.errors import DataError
 

@@ -15,7 +15,7 @@ from raylab.data.readers.parts.clock.taking import taken
 from raylab.data.readers.parts.clock.trial_clock import trial_clock
 from raylab.data.readers.parts.traces import Traces, read_traces
 from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import TimeSpec
+from raylab.data.recipe_sections.clock import TimeSpec
 from raylab.errors import DataError
 
 

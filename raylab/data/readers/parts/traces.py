@@ -11,7 +11,7 @@ from raylab.data.readers.parts.arrays import is_list_of_arrays, numbers
 from raylab.data.readers.parts.choosing import chosen_rows
 from raylab.data.readers.parts.narrowing import narrowed
 from raylab.data.readers.parts.trials import Trials, from_list, from_tensor, refuse_axes
-from raylab.data.recipe_sections import NeuralSpec
+from raylab.data.recipe_sections.activity import NeuralSpec
 from raylab.errors import DataError
 
 

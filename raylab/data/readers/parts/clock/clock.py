@@ -18,7 +18,7 @@ from raylab.data.readers.parts.clock.clock_checks import (
 )
 from raylab.data.readers.parts.clock.stamps import Stamps
 from raylab.data.readers.parts.clock.steps import LONGEST_JITTER, PAUSE, Steps, steps_of, uniform
-from raylab.data.recipe_sections import TimeSpec
+from raylab.data.recipe_sections.clock import TimeSpec
 from raylab.data.session import segments_from_time
 from raylab.errors import DataError
 

@@ -10,7 +10,8 @@ import numpy as np
 from raylab.data.readers.files import Files
 from raylab.data.readers.labelling.stated_units import refuse_other_unit
 from raylab.data.readers.parts.arrays import chosen_columns, first_text, vector
-from raylab.data.recipe_sections import SECONDS, TimeSpec
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.types import SECONDS
 from raylab.errors import DataError
 
 DATE = re.compile(

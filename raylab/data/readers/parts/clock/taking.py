@@ -7,7 +7,9 @@ import dataclasses
 import numpy as np
 
 from raylab.data.readers.parts.clock.stamps import Stamps
-from raylab.data.recipe_sections import NeuralSpec, Take, TimeSpec
+from raylab.data.recipe_sections.activity import NeuralSpec
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.types import Take
 from raylab.errors import DataError
 
 

@@ -11,7 +11,8 @@ from raylab.data.readers.parts.arrays import numbers
 from raylab.data.readers.parts.clock.clock import Clock, clock_of
 from raylab.data.readers.parts.clock.stamps import Stamps, dates_of, stamps_of, zero_of
 from raylab.data.readers.parts.trials import Trials
-from raylab.data.recipe_sections import SECONDS, TimeSpec
+from raylab.data.recipe_sections.clock import TimeSpec
+from raylab.data.recipe_sections.types import SECONDS
 from raylab.errors import DataError
 
 NOMINAL = "The file does not state the time between trials: they are set one after the other."

@@ -9,7 +9,7 @@ import numpy as np
 
 from raylab.data.readers.files import Files
 from raylab.data.readers.parts.arrays import is_list_of_arrays, numbers, positive_number
-from raylab.data.recipe_sections import SpikesSpec
+from raylab.data.recipe_sections.spike_times import SpikesSpec
 from raylab.errors import DataError
 
 MOST_TICKS = 2**62  # beyond it differences overflow

@@ -16,7 +16,7 @@ from raylab.data.readers.parts.choosing import (
     read_choice,
     refuse_twice,
 )
-from raylab.data.recipe_sections import SpikesSpec
+from raylab.data.recipe_sections.spike_times import SpikesSpec
 from raylab.errors import DataError
 
 

@@ -14,7 +14,7 @@ from raylab.data.readers.parts.labels import rows_of
 from raylab.data.readers.parts.spiking.spike_times import SpikeTimes, times_of
 from raylab.data.readers.parts.spiking.spike_units import units_of
 from raylab.data.recipe import Recipe
-from raylab.data.recipe_sections import SpikesSpec
+from raylab.data.recipe_sections.spike_times import SpikesSpec
 from raylab.errors import DataError
 
 MOST_BINS = 1e12  # more is a wrong unit, and would overflow
