@@ -1,7 +1,8 @@
 """Recordings of any format, prepared datasets, and what models see of them.
 
 - What a file is: `looking/` shows what is in it, and `drafting/` and `draft.py` write a first
-  recipe for it; `inspect.py` is their verb.
+  recipe for it; `inspect.py` is their verb, with
+  `describing/`.
 - From a file to a session: `readers/` (or `allen/`) makes a `session.py` of a file by a recipe
   (`recipe.py`, `recipe_sections/`, `recipe_defaults.py`, `companion_spec.py`, `load_recipe.py`,
   `recipes/`). `labels/` has the classes and intervals of labels, and `checks/` refuses or notes

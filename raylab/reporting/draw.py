@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from raylab.data.inspect import sessions_with_parts
+from raylab.data.describing.sessions_with_parts import sessions_with_parts
 from raylab.data.load_recipe import RecipeSource
 from raylab.errors import ConfigError
 from raylab.files import safe_name
