@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource, load_recipe, name_of_recipe
 from raylab.data.preparation.budget import files_at_once, parse_memory
-from raylab.data.preparation.joining import join, require_equal_filters
 from raylab.data.preparation.places import as_list, datasets_among, refuse_options
+from raylab.data.preparation.prepared import joined, split_again
 from raylab.data.preparation.progress import Progress, Say, Steps
-from raylab.data.preparation.publishing import Prepared, check_ids, publish
+from raylab.data.preparation.publishing import Prepared, publish
 from raylab.data.preparation.running import collect, run_tasks
 from raylab.data.preparation.sections import parted, read_sections
-from raylab.data.preparation.tasks import ReadSession, source_task, split_session
+from raylab.data.preparation.tasks import source_task
 from raylab.data.preparation.workspace import Workspace
 from raylab.data.readers.companions import folders_of
 from raylab.data.readers.isolation.servers import servers
@@ -96,9 +95,9 @@ def prepare(
         options = {"recipe": recipe, "companions": companions, "sessions": sessions}
         refuse_options(datasets, **options, set=overrides)
         if len(datasets) > 1:
-            return _joined(datasets, workspace)
+            return joined(datasets, workspace)
         steps = Progress(len(datasets[0].sessions), say=say, steps=progress)
-        return _split_again(datasets[0], workspace, overrides or {}, strict, steps)
+        return split_again(datasets[0], workspace, overrides or {}, strict, steps)
     # What can be wrong without any file is said before files are looked for.
     budget = parse_memory(memory) if memory is not None else None
     chosen, sections_changed = _recipe_and_sections(recipe, overrides or {})
@@ -134,38 +133,3 @@ def _recipe_and_sections(
     if recipe is None and recipe_changed:
         recipe = {"format": WITHOUT_RECIPE}
     return load_recipe(recipe, recipe_changed) if recipe else None, sections_changed
-
-
-def _split_again(
-    dataset: Dataset,
-    workspace: Workspace,
-    overrides: Mapping[str, Any],
-    strict: bool,
-    progress: Progress,
-) -> Prepared:
-    """Apply other splits or filters to a dataset's sessions; no recording is read again."""
-    dataset.verify()
-    require_equal_filters(dataset)
-    before = {"splits": dataset.manifest["splits"], "filters": dataset.manifest["filters"]}
-    sections = read_sections(before, overrides, str(dataset.path))
-    dumped = sections.dump()
-    with workspace.opened(keep=False):
-        sessions = [
-            ReadSession(entry["sha256"], workspace.adopt(dataset, entry, entry["sha256"]))
-            for entry in dataset.manifest["sessions"]
-        ]
-        outcomes = (split_session(workspace, session, dumped) for session in sessions)
-        return publish(
-            collect(outcomes, strict=strict, progress=progress),
-            sections,
-            workspace,
-            recipe=dataset.manifest["recipe"],
-        )
-
-
-def _joined(datasets: Sequence[Dataset], workspace: Workspace) -> Prepared:
-    """Make one dataset of several, which keep their splits."""
-    check_ids(entry for dataset in datasets for entry in dataset.manifest["sessions"])
-    with workspace.opened(keep=False):
-        workspace.publish(join(datasets, workspace))
-        return Prepared(Dataset(workspace.target), [], [])
