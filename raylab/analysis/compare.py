@@ -17,8 +17,9 @@ from raylab.reporting.figures.alternatives import alternatives_figure
 from raylab.reporting.figures.files import keep_score
 from raylab.reporting.tables.alternatives import write_table
 from raylab.results import Result
+from raylab.space.load_space import load_space
 from raylab.space.parameters import Scalar
-from raylab.space.space import Space, load_space
+from raylab.space.space import Space
 from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import drawn

@@ -27,8 +27,8 @@ from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
 from raylab.paths import AnyPath, local_path
 from raylab.results import Result
+from raylab.space.load_space import load_space
 from raylab.space.settings import Resources
-from raylab.space.space import load_space
 from raylab.tracking.events import TestRead
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder

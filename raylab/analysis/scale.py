@@ -21,8 +21,9 @@ from raylab.files import write_json
 from raylab.paths import AnyPath, local_path
 from raylab.reporting.figures.scaling import keep_scaling
 from raylab.reporting.notebooks.watched import watched
+from raylab.space.load_space import load_space
 from raylab.space.parameters import Scalar
-from raylab.space.space import Space, load_space
+from raylab.space.space import Space
 from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tracking.records import TrialRecord
 from raylab.tuning.driver import Say

@@ -1,6 +1,7 @@
 """Search spaces: what a space file says, and what follows from it without Ray, Optuna or data.
 
-- `space`: the space and its config of each draw; `overrides`: `--set`; `blame`: lines in errors.
+- `sections`: what a space file says; `space`: the space and its config of each draw.
+- `load_space`: a space of a file; `overrides`: `--set`; `blame`: lines in errors.
 - `parameters`: one searched parameter. `conditions`: `when`. `constraints`: between parameters.
 - `samplers`, `schedulers`: registries of these sections; `kinds`: keys of other kinds.
 - `settings`: objective, budget and resources. `earlier`: `warm_start`.

@@ -6,7 +6,8 @@ from raylab.config.dotted import ConfigValues, get_path, set_path
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse_trial
 from raylab.errors import ConfigError
-from raylab.space.space import Parameter, Scalar, Space, leaves
+from raylab.space.parameters import Parameter, Scalar, leaves
+from raylab.space.space import Space
 
 
 def without_fixed(space: Space, source: str) -> Space:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -139,3 +140,8 @@ def _number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     return value
+
+
+@lru_cache(maxsize=256)
+def constraint_of(text: str) -> Constraint:
+    return Constraint(text)

@@ -14,7 +14,7 @@ import pytest
 import raylab
 from raylab.config.yaml_files import load_yaml
 from raylab.data.dataset import Dataset
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.planning.study_plan import make_plan
 from raylab.tuning.run import plan_of

@@ -11,7 +11,7 @@ import raylab
 from raylab.cli import main
 from raylab.errors import RaylabError
 from raylab.paths import local_path
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 
 
 def test_a_path_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

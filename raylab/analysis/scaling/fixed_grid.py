@@ -10,8 +10,9 @@ from raylab.analysis.resume import resume
 from raylab.config.earlier import BEFORE
 from raylab.errors import StudyError
 from raylab.reporting.study import Study
+from raylab.space.load_space import load_space
 from raylab.space.parameters import Scalar, leaves
-from raylab.space.space import Space, load_space
+from raylab.space.space import Space
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan

@@ -12,7 +12,7 @@ from raylab.config.explain import did_you_mean
 from raylab.data.dataset import Dataset
 from raylab.data.manifest import MANIFEST
 from raylab.errors import ConfigError, DataError
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tuning.entrants.shipped import chosen_names
 
 _PER = ("sample", "segment")  # what an example can be in every dataset

@@ -9,7 +9,7 @@ from raylab.cli.checks.outputs import new_output
 from raylab.config.explain import did_you_mean
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError, StudyError
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 
 
 def check_compare(

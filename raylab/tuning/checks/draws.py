@@ -11,11 +11,12 @@ from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse_trial
 from raylab.config.trial import TrialConfig
 from raylab.errors import ConfigError
+from raylab.space.constraints import constraint_of
 from raylab.space.draws import allowed_draw
 from raylab.space.grid import Points, grid_points
 from raylab.space.parameters import Scalar, leaves
 from raylab.space.samplers import MOST_TRIES, samplers_that
-from raylab.space.space import Space, constraint_of
+from raylab.space.space import Space
 
 DRAWS = 100
 Problem = Callable[[Mapping[str, object]], ConfigError | None]  # of a config mapping

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from raylab.errors import ConfigError
+from raylab.space.parameters import Parameter, Scalar
 from raylab.space.schedulers import PbtConfig
-from raylab.space.space import Parameter, Scalar, Space
+from raylab.space.space import Space
 from raylab.tracking.records import Mode
 
 # Paths that begin so change neither the shapes of weights nor what a validation measures.

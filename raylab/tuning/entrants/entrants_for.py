@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.space import check_space
 from raylab.tuning.entrants.entrant import Entrant
 from raylab.tuning.entrants.shipped import (

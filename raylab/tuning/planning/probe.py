@@ -15,7 +15,8 @@ from raylab.config.trial import TrialConfig
 from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import RaylabError, StudyError
 from raylab.space.draws import allowed_draw
-from raylab.space.space import Scalar, Space
+from raylab.space.parameters import Scalar
+from raylab.space.space import Space
 from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.training.worker import TrialJob
 from raylab.tuning.planning.placement import of_worker

@@ -17,10 +17,11 @@ from raylab.evaluation.metrics import DECODING
 from raylab.paths import AnyPath
 from raylab.space.blame import blamed
 from raylab.space.conditions import stand_in
+from raylab.space.load_space import load_space
 from raylab.space.parameters import leaves
 from raylab.space.settings import Resources
 from raylab.space.shipped import named_space
-from raylab.space.space import Space, load_space
+from raylab.space.space import Space
 from raylab.tasks.samples import check_samples
 from raylab.tracking.records import Mode
 from raylab.tuning.checks.objectives import modes

@@ -10,8 +10,8 @@ from helpers import dataset
 
 from raylab.cli import main
 from raylab.errors import ConfigError
+from raylab.space.load_space import load_space
 from raylab.space.shipped import entrant_files, named_space, sentence_of, space_file, space_files
-from raylab.space.space import load_space
 from raylab.tuning.entrants.entrants_for import entrants_for
 
 

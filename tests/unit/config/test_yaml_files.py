@@ -14,7 +14,7 @@ from raylab.config.parse import parse_override
 from raylab.config.splits import SessionName
 from raylab.config.yaml_files import load_yaml
 from raylab.errors import ConfigError
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 
 
 @pytest.mark.parametrize(

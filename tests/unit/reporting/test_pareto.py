@@ -28,7 +28,8 @@ from raylab.reporting.study_page import write_report
 from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_csv import write_csv
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tracking.events import StudyEnded
 from raylab.tracking.records import Mode, TrialRecord, best, front
 from raylab.tracking.runs import trial_run

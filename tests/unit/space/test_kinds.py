@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from raylab.errors import ConfigError
+from raylab.space.load_space import load_space
 from raylab.space.samplers import MOST_POINTS, SAMPLERS, samplers_that
 from raylab.space.schedulers import SCHEDULERS
-from raylab.space.space import load_space
 
 STORED = Path(__file__).parents[2] / "golden" / "stored"
 # What earlier versions recorded of every scheduler, whatever its kind.

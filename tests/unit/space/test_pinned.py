@@ -14,8 +14,9 @@ from raylab.analysis.scaling.fixed_grid import fixed_grid
 from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import ConfigError
 from raylab.space.draws import random_draws
+from raylab.space.load_space import load_space
 from raylab.space.shipped import space_file
-from raylab.space.space import Space, load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.space import check_space
 
 KIND, HEADS, UNITS = "model.encoder.kind", "model.encoder.heads", "model.encoder.hidden_units"

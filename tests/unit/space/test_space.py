@@ -23,7 +23,8 @@ from raylab.config.splits import GivenSplits
 from raylab.data.datasets.specs import SessionSpec
 from raylab.data.session import Label
 from raylab.errors import ConfigError
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.objectives import modes
 from raylab.tuning.checks.space import check_space
 

@@ -15,7 +15,8 @@ import raylab
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
 from raylab.space.constraints import Constraint
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.space import check_space
 from raylab.tuning.planning.study_plan import make_plan
 

@@ -9,8 +9,8 @@ import pytest
 
 import raylab
 from raylab.errors import ConfigError
+from raylab.space.load_space import load_space
 from raylab.space.shipped import FOLDER, entrant_files, space_file, space_files
-from raylab.space.space import load_space
 from raylab.space.units import in_milliseconds
 
 SMOOTHING = "view.smoothing_ms"

@@ -29,7 +29,7 @@ from raylab.files import write_tensors
 from raylab.reporting.figures.frames import frame_figure
 from raylab.reporting.saved.frames import load_frames
 from raylab.reporting.study_page import write_report
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tasks.decoder.frames import FrameError
 from raylab.tasks.families import get_task
 from raylab.training.loop import Training

@@ -25,7 +25,7 @@ from raylab.evaluation.codes import codebook_scores, counts_of
 from raylab.evaluation.reconstruction import reconstruction_scores, recorded_units, target_of
 from raylab.models.fast.channels_last import ChannelsLast
 from raylab.models.vqvae import InputLayer, OutputLayer, VqVae
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tasks.families import get_task
 from raylab.tasks.vqvae.behaviour import STATISTICS, Behaviour, statistics
 from raylab.tasks.vqvae.model import VqvaeModel

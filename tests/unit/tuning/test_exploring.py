@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from raylab.errors import ConfigError
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.drawing.exploring import Member, explore, mutable_paths, takeovers
 
 

@@ -12,9 +12,9 @@ from helpers import dataset, trial
 from raylab.cli.plan import lines, span
 from raylab.data.dataset import Dataset
 from raylab.errors import TrainingError
+from raylab.space.load_space import load_space
 from raylab.space.schedulers import NoSchedulerConfig
 from raylab.space.settings import Resources
-from raylab.space.space import load_space
 from raylab.training.measuring import measure
 from raylab.training.worker import TrialJob
 from raylab.tuning.planning.forecast import (

@@ -14,7 +14,7 @@ SAMPLER = """
 import json, sys
 import optuna
 from optuna.trial import TrialState
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tuning.drawing.trial_draws import Drawing
 
 section = {"kind": "near_best", "repeat": 1.0}
@@ -32,7 +32,7 @@ print(json.dumps([drawn, space.model_dump(mode="json")["sampler"]]))
 SCHEDULER = """
 import json
 from types import SimpleNamespace
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tracking.events import TrialReported
 from raylab.tuning.schedulers import make_scheduler
 
@@ -50,7 +50,7 @@ print(json.dumps([verdict("0001", 10, 0.1), verdict("0001", 20, 0.8), verdict("0
 
 WRONG_KEY = """
 from raylab.errors import ConfigError
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 
 try:
     load_space({"scheduler": {"kind": "behind_best", "brackets": 4}})

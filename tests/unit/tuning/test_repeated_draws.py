@@ -11,7 +11,8 @@ from helpers import dataset, session
 from optuna.trial import TrialState
 
 from raylab.data.dataset import Dataset
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.repeats import same_draw
 from raylab.tuning.checks.space import check_space
 from raylab.tuning.drawing.trial_draws import Drawing

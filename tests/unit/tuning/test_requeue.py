@@ -9,7 +9,7 @@ from typing import Any
 
 from fake_search import STEPS, storage, stored
 
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tracking.records import TrialRecord
 from raylab.tuning.drawing.searcher import SearchSetup, StudySearch
 

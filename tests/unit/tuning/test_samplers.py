@@ -17,7 +17,8 @@ from fake_search import drive, stored
 from optuna.trial import TrialState
 
 from raylab.errors import StudyError
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.draws import check_sampler
 from raylab.tuning.drawing.trial_draws import Drawing
 

@@ -13,8 +13,9 @@ from ray.tune.schedulers import FIFOScheduler
 
 from raylab.config.parse import parse
 from raylab.errors import ConfigError
+from raylab.space.load_space import load_space
 from raylab.space.schedulers import AshaConfig, HyperbandConfig, MedianConfig, NoSchedulerConfig
-from raylab.space.space import Space, load_space
+from raylab.space.space import Space
 from raylab.tracking.events import TrialReported
 from raylab.tuning.schedulers import Halving, make_scheduler
 

@@ -12,7 +12,8 @@ from helpers import dataset
 from raylab.data.datasets.specs import SessionSpec
 from raylab.errors import ConfigError
 from raylab.space.grid import grid_points
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tuning.checks.space import check_space
 
 # heads and learning rates in 2 x 3 combinations of attention, learning rates alone of the others

@@ -15,7 +15,7 @@ from helpers import dataset
 
 from raylab.data.dataset import Dataset
 from raylab.errors import ConfigError
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tracking.events import State, TrialEnded, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.drawing.trial_draws import Drawing
