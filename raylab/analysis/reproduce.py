@@ -184,9 +184,8 @@ def _fit_again(study: StudyFolder, record: TrialRecord, place: Path) -> Outcome:
 
     A refit predicts the test part of its fold, which counts as a reading of it.
     """
-    config = record.config
-    split = "valid" if record.of is None else "test" if record.fold is not None else None
-    if split == "valid" and record.step < config["training"]["max_steps"]:
+    config, split, repeats = record.config, _split_of(record), record.of is not None
+    if not repeats and record.step < config["training"]["max_steps"]:
         interval = parse_trial(config, f"trial {record.trial}").training.interval
         config = set_path(config, "training.validate_every", interval)
         config = set_path(config, "training.max_steps", record.step)
@@ -200,12 +199,20 @@ def _fit_again(study: StudyFolder, record: TrialRecord, place: Path) -> Outcome:
             config=config,
             label=study.description["label"],
             split=split,
+            repeats=repeats,
             threads=_resources(study).cpus,
         )
     )
     if result.error is not None:
         raise StudyError(f"{study.path}: trial {record.trial} cannot be fitted: {result.error}")
     return Outcome("completed", result.score, result.step, result.metrics)
+
+
+def _split_of(record: TrialRecord) -> str | None:
+    """The part that a trial of an answer predicted; None of a fit on all samples."""
+    if record.fold is None:
+        return None
+    return "valid" if record.of is None or record.valid_fold is not None else "test"
 
 
 def _resources(study: StudyFolder) -> Resources:

@@ -13,7 +13,7 @@ from raylab.config.base import Strict
 
 FRACTIONS = (0.6, 0.2, 0.2)
 # Three ways to deal samples to splits. A config has one of them: setting one replaces another.
-SHARING = (("fractions",), ("folds", "fold"), ("valid", "test"))
+SHARING = (("fractions",), ("folds", "fold", "valid_fold"), ("valid", "test"))
 
 
 def _folds(value: object) -> object:
@@ -23,8 +23,8 @@ def _folds(value: object) -> object:
 
 
 class DealtSplits(Strict):
-    """Shares of train, valid and test; or folds, of which `fold` tests, the next one validates and
-    the others train.
+    """Shares of train, valid and test; or folds, of which `fold` tests, `valid_fold` (by default
+    the next one) validates and the others train.
     """
 
     fractions: tuple[float, float, float] | None = Field(
@@ -32,6 +32,9 @@ class DealtSplits(Strict):
     )
     folds: Annotated[int | Literal["leave_one_out"] | None, BeforeValidator(_folds)] = None
     fold: int | None = Field(None, ge=0, description="which of the folds tests, counted from 0")
+    valid_fold: int | None = Field(
+        None, ge=0, description="which of the folds validates; default: the next after `fold`"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -58,9 +61,14 @@ class DealtSplits(Strict):
                 "`folds` (their number) and `fold` (the fold that tests, from 0) must be "
                 "given together"
             )
-        if isinstance(self.folds, int) and self.fold is not None and self.fold >= self.folds:
+        for name, fold in (("fold", self.fold), ("valid_fold", self.valid_fold)):
+            if isinstance(self.folds, int) and fold is not None and fold >= self.folds:
+                raise ValueError(
+                    f"{name} {fold} does not exist: {self.folds} folds are 0 to {self.folds - 1}"
+                )
+        if self.valid_fold is not None and self.fold in (None, self.valid_fold):
             raise ValueError(
-                f"fold {self.fold} does not exist: {self.folds} folds are 0 to {self.folds - 1}"
+                "`valid_fold` needs `folds` and `fold`, and must be another fold than `fold`"
             )
         if getattr(self, "seed", 0) and not self.fractions and not isinstance(self.folds, int):
             raise ValueError(
@@ -174,7 +182,7 @@ class GivenSplits(Strict):
     @classmethod
     def _as_stated(cls, value: object) -> object:
         if isinstance(value, Mapping) and any(
-            value.get(key) is not None for key in ("folds", "fold", "fractions")
+            value.get(key) is not None for key in ("folds", "fold", "valid_fold", "fractions")
         ):
             raise ValueError(
                 "the kind `given` uses the splits that the file states; folds and fractions "

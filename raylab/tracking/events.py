@@ -122,6 +122,7 @@ class TrialStarted(TrialEvent):
         of: The trial of the search that this one repeats: with another seed, or on more samples.
         fold: Of an answer: the fold whose samples the trial sees, counted from 0.
         entrant: Of an answer: the contestant that the trial's config belongs to.
+        valid_fold: Of an answer: the fold that validates the trial, where it is not the next one.
     """
 
     kind: ClassVar[str] = "trial_started"
@@ -131,6 +132,7 @@ class TrialStarted(TrialEvent):
     of: str | None = _optional()
     fold: int | None = _optional()
     entrant: str | None = _optional()
+    valid_fold: int | None = _optional()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,7 @@ class TrialRecord:
             drew it.
         fold: Of an answer: the fold whose samples it saw, from 0; None for a fit on all samples.
         entrant: Of an answer: the contestant that its config belongs to.
+        valid_fold: Of an answer: the fold that validated it, where that is not the next one.
         lineage: Of population-based training: {"step", "source", "params", "config"} of its
             beginning (source None) and of each time that it took over another member's weights at a
             step, and went on with other params. Empty where it never did.
@@ -87,6 +88,7 @@ class TrialRecord:
     of: str | None = None
     fold: int | None = None
     entrant: str | None = None
+    valid_fold: int | None = None
     lineage: tuple[Piece, ...] = ()
 
     @property
@@ -238,6 +240,7 @@ def _started(record: TrialRecord, event: TrialStarted) -> TrialRecord:
         of=event.of or record.of,
         fold=event.fold if event.fold is not None else record.fold,
         entrant=event.entrant or record.entrant,
+        valid_fold=event.valid_fold if event.valid_fold is not None else record.valid_fold,
     )
 
 

@@ -126,6 +126,10 @@ class StudyFolder:
         """The folder of the dataset of an answer's fold, counted from 0."""
         return self.path / str(self.description[ANSWER]["folds"][fold])
 
+    def rotation_path(self, fold: int, valid_fold: int) -> Path:
+        """The folder of the dataset of an answer's fold with another validation part."""
+        return self.path / "rotations" / f"{fold}-{valid_fold}"
+
     @property
     def metrics(self) -> tuple[str, ...]:
         """The objectives' metrics; the first is the one that `score` is of."""

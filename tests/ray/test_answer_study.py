@@ -55,8 +55,11 @@ def test_a_killed_answer_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(reads) == FOLDS
     first = next(at for at, event in enumerate(events) if isinstance(event, Reading))
     searched = {event.trial for event in events[:first] if isinstance(event, TrialEnded)}
-    refits = {record.trial for record in study.records() if record.of is not None}
+    repeated = [record for record in study.records() if record.of is not None]
+    refits = {record.trial for record in repeated if record.valid_fold is None}
     assert not searched & refits, "a test part was predicted before its reading was recorded"
+    rotated = [record for record in repeated if record.valid_fold is not None]
+    assert {record.trial for record in rotated} <= searched, "a choice was made after its test part"
 
     answer = study.answer()
     assert answer is not None
@@ -78,4 +81,5 @@ def test_a_killed_answer_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyP
     activity = np.asarray(data.open("a").activity(0, 50))
     assert predictor.predict(activity).shape == (50,)
     searched_trial = next(record for record in study.records() if record.of is None)
-    assert package.reproduce(out, searched_trial.trial).same
+    for record in (searched_trial, *rotated[:1]):
+        assert package.reproduce(out, record.trial).same

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from raylab.analysis.answering.contestants import Chosen as Chosen
-from raylab.analysis.answering.contestants import Contestant
+from raylab.analysis.answering.contestants import Contestant, common_held_out
 from raylab.analysis.answering.contestants import Part as Part
 from raylab.analysis.answering.ensemble import NAME, ensemble_of
+from raylab.analysis.answering.further_parts import RotatedTables, on_all_parts
+from raylab.analysis.answering.pooling import Pooled
 from raylab.analysis.answering.simplicity import simplest
 from raylab.errors import StudyError
 from raylab.evaluation.certainty.confidence_set import confidence_set
@@ -29,8 +31,10 @@ class FoldChoice:
         baseline: The baseline of the best mean; None where there is no baseline.
         best: The entrant of the best mean.
         members: The model confidence set; None of fewer than 20 units.
-        losses: Entrant -> its cross-fitted losses (U,) of the units.
+        losses: Entrant -> its cross-fitted losses (U,) of the units of the first validation part.
+        chosen: Every entrant with its best candidate.
         ensemble: The ensemble of the best few; None of a single entrant.
+        parts: How many validation parts the choice rests on.
     """
 
     recommended: Chosen
@@ -38,11 +42,15 @@ class FoldChoice:
     best: Chosen
     members: tuple[str, ...] | None
     losses: dict[str, np.ndarray]
+    chosen: dict[str, Chosen]
     ensemble: Chosen | None = None
+    parts: int = 1
 
 
 def choose(
-    tables: Mapping[str, Mapping[str, CandidateTable]], families: Mapping[str, str]
+    tables: Mapping[str, Mapping[str, CandidateTable]],
+    families: Mapping[str, str],
+    rotated: RotatedTables = (),
 ) -> FoldChoice:
     """Choose among the entrants of one fold by its validation units alone.
 
@@ -50,11 +58,13 @@ def choose(
         tables: Entrant -> trial -> candidates, all on the same held-out examples. An entrant
             without a candidate whose losses are numbers is left out.
         families: Of each entrant.
+        rotated: What the best candidates of some entrants predicted on further validation parts,
+            fitted without them. Then these entrants are compared on the units of all parts.
 
     Raises:
         StudyError: No entrant is left, or the examples differ.
     """
-    held_out = _held_out(tables)
+    held_out = common_held_out(tables)
     every = [Contestant(name, own) for name, own in tables.items() if own]
     contestants = [each for each in every if each.is_valid]
     if not contestants:
@@ -67,10 +77,14 @@ def choose(
     if ensemble is not None:
         losses[NAME], chosen[NAME] = ensemble.losses, ensemble.chosen
         families = {**families, NAME: "ensemble"}
-    means = {name: float(each.mean()) for name, each in losses.items()}
-    best = min(means, key=lambda name: means[name])
-    baselines = [name for name in means if families[name] == "baseline"]
-    claimed = confidence_set(losses)
+    of_first = _leading({name: float(each.mean()) for name, each in losses.items()}, families)
+    parts = on_all_parts(losses, chosen, rotated, [name for name in of_first if name])
+    pooled = {name: Pooled.of([part[name] for part in parts]) for name in parts[0]}
+    means = {name: float(each.losses.mean()) for name, each in pooled.items()}
+    best, baseline = _leading(means, families)
+    claimed = confidence_set(
+        {name: each.losses for name, each in pooled.items()}, folds=pooled[best].folds
+    )
     recommended = best
     if claimed is not None:
         learnt = {name: each.learnt for name, each in chosen.items()}
@@ -79,28 +93,20 @@ def choose(
         )
     return FoldChoice(
         recommended=chosen[recommended],
-        baseline=chosen[min(baselines, key=lambda name: means[name])] if baselines else None,
+        baseline=chosen[baseline] if baseline else None,
         best=chosen[best],
         members=claimed.members if claimed else None,
         losses=losses,
+        chosen=chosen,
         ensemble=ensemble.chosen if ensemble else None,
+        parts=len(parts),
     )
 
 
-def _held_out(tables: Mapping[str, Mapping[str, CandidateTable]]) -> HeldOut:
-    """What all candidates predicted, which must be the same."""
-    by_trial = {trial: table for own in tables.values() for trial, table in own.items()}
-    if not by_trial:
-        raise StudyError("no trial has a result yet", "Give the answer more minutes.")
-    first, common = next((trial, table.held_out) for trial, table in by_trial.items())
-    for trial, table in by_trial.items():
-        same = np.array_equal(common.truth, table.held_out.truth)
-        if not same or not np.array_equal(common.unit, table.held_out.unit):
-            raise StudyError(
-                f"the trials {first} and {trial} predicted different samples",
-                "Do not change `evaluation` or `sessions` in the spaces of some entrants.",
-            )
-    return common
+def _leading(means: Mapping[str, float], families: Mapping[str, str]) -> tuple[str, str | None]:
+    """The entrant and the baseline of the lowest mean loss."""
+    ranked = sorted(means, key=lambda name: means[name])
+    return ranked[0], next((name for name in ranked if families[name] == "baseline"), None)
 
 
 def _constant_loss(held_out: HeldOut) -> float:

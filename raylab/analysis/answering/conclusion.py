@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from raylab.analysis.answering.outcomes import Circumstances, FoldOutcome
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.refitting.finishing import (
-    chosen_folds,
     of_fold,
     plan_path,
     read_plan,
 )
-from raylab.analysis.answering.refitting.folding import ChosenFold, facts_of, tested
+from raylab.analysis.answering.refitting.folding import ChosenFold, chosen_folds, facts_of, tested
 from raylab.analysis.answering.refitting.predictions import write_test_predictions
 from raylab.analysis.answering.refitting.refits import Refits
 from raylab.analysis.answering.results import Answer

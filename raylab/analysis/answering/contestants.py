@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from raylab.errors import StudyError
 from raylab.evaluation.certainty.cross_fit import CrossFit, cross_fitted
+from raylab.evaluation.certainty.held_out import HeldOut
 from raylab.training.candidates import CandidateTable
 
 
@@ -102,3 +104,23 @@ class Contestant:
                 return trial, table, candidate
             candidate -= len(table.losses)
         raise AssertionError(f"entrant '{self.name}' has fewer candidates")
+
+
+def common_held_out(tables: Mapping[str, Mapping[str, CandidateTable]]) -> HeldOut:
+    """What the candidates of all trials of all entrants predicted.
+
+    Raises:
+        StudyError: There is none, or they predicted different examples.
+    """
+    by_trial = {trial: table for own in tables.values() for trial, table in own.items()}
+    if not by_trial:
+        raise StudyError("no trial has a result yet", "Give the answer more minutes.")
+    first, common = next((trial, table.held_out) for trial, table in by_trial.items())
+    for trial, table in by_trial.items():
+        same = np.array_equal(common.truth, table.held_out.truth)
+        if not same or not np.array_equal(common.unit, table.held_out.unit):
+            raise StudyError(
+                f"the trials {first} and {trial} predicted different samples",
+                "Do not change `evaluation` or `sessions` in the spaces of some entrants.",
+            )
+    return common

@@ -38,6 +38,8 @@ class FitJob:
         split: `valid` to search: the candidates on validation samples, and the model of the best
             one. `test` to train as `sessions.train_on` says and to predict the test samples. None
             to train only.
+        repeats: The config is one that was chosen before: it is trained to its end, and `valid`
+            has this one candidate.
         threads: CPU threads.
         limit_s: A search ends at the first candidate after so many seconds of training. Its
             candidates are the same as without a limit, only fewer; None for no limit.
@@ -51,6 +53,11 @@ class FitJob:
     split: str | None = "valid"
     threads: int = 1
     limit_s: float | None = None
+    repeats: bool = False
+
+    @property
+    def searches(self) -> bool:
+        return self.split == "valid" and not self.repeats
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -97,7 +104,7 @@ def fit(job: FitJob) -> FitResult:
     """
     began, folder = time.monotonic(), Path(job.folder)
     try:
-        result = _search(job) if job.split == "valid" else _repeat(job)
+        result = _search(job) if job.searches else _repeat(job)
     except Exception as error:
         if is_full(error):
             remedy = "Free some space, then `raylab resume`."
@@ -166,7 +173,7 @@ def _train(training: Training, gathered: Gathered, limit_s: float | None) -> dic
 
 
 def _repeat(job: FitJob) -> FitResult:
-    """Train to the last step without a look at validation samples, and predict the split."""
+    """Train to the last step without a look at held-out samples, and predict the split."""
     training = start(job.trial_job)
     if training.config.training.keep == "best":
         raise ConfigError(

@@ -22,6 +22,7 @@ class FoldOutcome:
         valid_chance: (V,) losses of the constant prediction that the training samples give.
         members: The model confidence set of this fold; None where it has fewer than 20 units.
         recommended, baseline, best: The entrants that this fold chose; no baseline: None.
+        parts: How many validation parts the choice rests on; `valid` is of the first of them.
         test: Entrant -> its losses (U,) of the test units, of those that were read; empty while
             the test part is unread.
         test_chance: (U,) losses of the constant prediction that the samples before test give; None
@@ -35,6 +36,7 @@ class FoldOutcome:
     recommended: str
     baseline: str | None
     best: str
+    parts: int = 1
     test: Mapping[str, np.ndarray] = field(default_factory=dict)
     test_chance: np.ndarray | None = None
 

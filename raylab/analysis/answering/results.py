@@ -87,6 +87,7 @@ class FoldRow(Result):
         recommended, baseline, best: The choices of this fold.
         chance: The best constant prediction, fitted on the training samples.
         members: The model confidence set of this fold; None where the fold has too few units.
+        parts: How many validation parts chose; the validation scores are of the first of them.
     """
 
     fold: int
@@ -95,6 +96,7 @@ class FoldRow(Result):
     best: FoldScore
     chance: FoldScore
     members: Sequence[str] | None
+    parts: int = 1
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ def fold_row(outcome: FoldOutcome) -> FoldRow:
         best=_fold_score(outcome, outcome.best),
         chance=FoldScore("chance", _score(outcome.valid_chance), _score(outcome.test_chance)),
         members=None if outcome.members is None else list(outcome.members),
+        parts=outcome.parts,
     )
 
 

@@ -9,6 +9,7 @@ from raylab.analysis.answering.fitting import fit
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.refitting.finishing import Finishing
 from raylab.analysis.answering.results import Answer
+from raylab.analysis.answering.rotating.rotations import Rotations
 from raylab.analysis.answering.searching.board import Board
 from raylab.analysis.answering.searching.clock import Clock
 from raylab.analysis.answering.searching.reserve import Reserve
@@ -88,11 +89,19 @@ def _run(runner: Runner, board: Board, question: Question, conclusion: Conclusio
     board.restore(runner.study.records())
     reserve = Reserve(board, runner.clock.budget_s, runner.pool.slots, question.seeds)
     finishing = Finishing(runner, board, question, reserve)
+    rotations = Rotations(runner, board, question)
     if not finishing.has_begun:
-        search = Search(board, runner, reserve)
-        # What is chosen mostly costs less than what may be chosen: the search gets the rest.
-        while search.run():
-            reserve.known_s = finishing.needed_s()
-        reason = f"the search's share of {question.minutes:g} minutes is used"
-        runner.study.ledger.append(SearchStopped(reason=reason))
+        if not _is_stopped(runner.study):
+            search = Search(board, runner, reserve)
+            # What is chosen mostly costs less than what may be chosen: the search gets the rest.
+            while search.run():
+                reserve.known_s = finishing.needed_s() + rotations.needed_s()
+            reason = f"the search's share of {question.minutes:g} minutes is used"
+            runner.study.ledger.append(SearchStopped(reason=reason))
+        rotations.run()
     finishing.run()
+
+
+def _is_stopped(study: StudyFolder) -> bool:
+    """Whether the search is over, so that the rotations of an earlier driver stay what they are."""
+    return any(isinstance(event, SearchStopped) for event in study.ledger.read())

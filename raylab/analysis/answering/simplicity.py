@@ -8,6 +8,14 @@ from collections.abc import Mapping, Sequence
 ORDER = ("baseline", "readout", "network", "contrastive", "vqvae", "ensemble")
 
 
+def size_of(family: str, learnt: int) -> tuple[int, int]:
+    """By what entrants are ordered, the simplest first: the family, then how many numbers it has
+    learnt. Baselines are nearest neighbours, which store samples and learn nothing.
+    """
+    order = ORDER.index(family)
+    return order, learnt if order else 0
+
+
 def simplest(
     members: Sequence[str],
     families: Mapping[str, str],
@@ -16,10 +24,8 @@ def simplest(
     *,
     constant: float = float("inf"),
 ) -> str:
-    """The simplest entrant: by its family, then by how many numbers it learns, then by its mean.
-
-    Baselines are nearest neighbours, which store samples and learn nothing: they are equally
-    simple, so the best of them by its mean is taken.
+    """The simplest entrant, by `size_of` and then by its mean: of the baselines, which are equally
+    simple, the best.
 
     An entrant whose losses spread widely is a member however bad its mean is, because no data tell
     it from the best one. So two kinds of members are passed over where others are left: those that
@@ -33,8 +39,7 @@ def simplest(
     """
 
     def size(name: str) -> tuple[int, int]:
-        order = ORDER.index(families[name])
-        return order, learnt.get(name, 0) if order else 0
+        return size_of(families[name], learnt.get(name, 0))
 
     def is_useful(name: str) -> bool:
         return means[name] < constant and not any(

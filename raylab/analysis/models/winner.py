@@ -55,7 +55,12 @@ def model_and_data(study: StudyFolder, record: TrialRecord) -> tuple[Model, Data
 
 def trial_dataset(study: StudyFolder, record: TrialRecord) -> Dataset:
     """The dataset that a trial was trained on: of an answer, that of its fold."""
-    return _fold_dataset(study, record.fold or 0) if study.is_answer else study_dataset(study)
+    if not study.is_answer:
+        return study_dataset(study)
+    fold = record.fold or 0
+    if record.valid_fold is not None:
+        return Dataset(study.rotation_path(fold, record.valid_fold))
+    return _fold_dataset(study, fold)
 
 
 def final_dataset(study: StudyFolder) -> Dataset:

@@ -34,25 +34,27 @@ def deal(
         return _by_fractions(config.fractions, strata, np.random.default_rng(seed))
     folds = things if config.folds == "leave_one_out" else config.folds
     assert isinstance(folds, int)  # a config has fractions or folds; names are not dealt
-    assert config.fold is not None
     _check_enough(things, max(folds, 3), what, f"{folds} folds")
-    if config.fold >= folds:
-        raise DataError(
-            f"{what.format(count=things)}: there is no fold {config.fold}", f"Use 0 to {folds - 1}."
-        )
+    for fold in (config.fold, config.valid_fold or 0):
+        if fold is not None and fold >= folds:
+            raise DataError(
+                f"{what.format(count=things)}: there is no fold {fold}", f"Use 0 to {folds - 1}."
+            )
     if config.folds == "leave_one_out":
-        return fold_codes(np.arange(things), folds, config.fold)
+        return fold_codes(np.arange(things), folds, config)
     order = _shuffled(strata, np.random.default_rng(seed))
     fold_of = np.empty(things, np.int64)
     fold_of[np.concatenate(order)] = np.arange(things) % folds
-    return fold_codes(fold_of, folds, config.fold)
+    return fold_codes(fold_of, folds, config)
 
 
-def fold_codes(fold_of: np.ndarray, folds: int, fold: int) -> np.ndarray:
-    """Split codes from fold numbers: `fold` tests, the next validates, the others train."""
-    return np.select([fold_of == fold, fold_of == (fold + 1) % folds], [TEST, VALID], TRAIN).astype(
-        np.int64
-    )
+def fold_codes(fold_of: np.ndarray, folds: int, config: DealtSplits) -> np.ndarray:
+    """Split codes from fold numbers: `fold` tests, `valid_fold` validates, the others train."""
+    assert config.fold is not None
+    following = (config.fold + 1) % folds
+    validates = following if config.valid_fold is None else config.valid_fold
+    codes = np.select([fold_of == config.fold, fold_of == validates], [TEST, VALID], TRAIN)
+    return codes.astype(np.int64)
 
 
 def quotas(things: int, fractions: Sequence[float]) -> np.ndarray:

@@ -90,8 +90,7 @@ def _chronological(samples: int, config: ChronologicalSplits) -> np.ndarray:
         borders = np.floor(np.cumsum(config.fractions)[:2] * samples + 1e-9)
         return np.searchsorted(borders, np.arange(samples), side="right")
     assert isinstance(config.folds, int)
-    assert config.fold is not None
-    return fold_codes(np.arange(samples) * config.folds // samples, config.folds, config.fold)
+    return fold_codes(np.arange(samples) * config.folds // samples, config.folds, config)
 
 
 def _blocked(samples: int, config: BlockedSplits, named: str) -> np.ndarray:

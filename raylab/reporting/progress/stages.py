@@ -11,6 +11,7 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import Selection, drawn, selections
 
 SEARCH, SELECTION, CONTROL = "search", "selection over seeds", "control on shuffled labels"
+ROTATIONS = "fits for further validation parts"
 REFITS, FINAL, REPORT, START = "refits", "fits on all samples", "report", "start"
 
 
@@ -80,12 +81,20 @@ def _of_selection(selection: Selection, records: Sequence[TrialRecord]) -> Stage
 
 
 def _of_answer(events: Sequence[Event], records: Sequence[TrialRecord]) -> Stage:
-    """An answer searches, fits what each fold chose again, then fits on all samples."""
+    """An answer searches, validates the leading entrants on further parts, fits what each fold
+    chose again, then fits on all samples.
+    """
     searched = [record for record in records if record.of is None]
-    refits = [record for record in records if record.of is not None and record.fold is not None]
+    rotated = [record for record in records if record.valid_fold is not None]
+    again = [record for record in records if record.of is not None and record.fold is not None]
+    refits = [record for record in again if record.valid_fold is None]
     final = [record for record in records if record.of is not None and record.fold is None]
     if final:
         return Stage(FINAL, final, before=refits)
-    if refits or any(isinstance(event, SearchStopped) for event in events):
+    if refits:
+        return Stage(REFITS, refits, before=searched)
+    if rotated:
+        return Stage(ROTATIONS, rotated, before=searched)
+    if any(isinstance(event, SearchStopped) for event in events):
         return Stage(REFITS, refits, before=searched)
     return Stage(SEARCH if searched else START, searched)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Span(TypedDict):
@@ -45,6 +45,7 @@ class FoldRow(TypedDict):
     best: FoldScore
     chance: FoldScore
     members: list[str] | None
+    parts: NotRequired[int]  # which answers before rotations do not have
 
 
 class EntrantRow(TypedDict):

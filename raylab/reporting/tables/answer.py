@@ -25,9 +25,11 @@ def entrants_table(result: ScoreJson | AnswerFile) -> tuple[list[str], list[list
 
 
 def folds_table(result: ScoreJson | AnswerFile) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows: what each fold chose, with its validation and its test score."""
+    """Heads and rows: how many validation parts chose in each fold, and what they chose, with the
+    scores on the first of them and on test.
+    """
     answer = cast(AnswerFile, result)
-    heads = ["fold", "recommended", "best baseline", "best mean", "chance"]
+    heads = ["fold", "parts", "recommended", "best baseline", "best mean", "chance"]
     return heads, [_fold(row) for row in answer["by_fold"]]
 
 
@@ -98,7 +100,7 @@ def _test(row: EntrantRow, folds: int) -> str:
 def _fold(row: FoldRow) -> list[str]:
     choices = (row["recommended"], row["baseline"], row["best"])
     chance = f"{number(row['chance']['valid'])} → {number(row['chance']['test'])}"
-    return [str(row["fold"]), *map(_choice, choices), chance]
+    return [str(row["fold"]), str(row.get("parts", 1)), *map(_choice, choices), chance]
 
 
 def _choice(score: FoldScore | None) -> str:

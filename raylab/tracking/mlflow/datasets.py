@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raylab.files import read_json
 from raylab.tracking.study import ANSWER, StudyFolder
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ _LOCAL = "local"  # what MLflow calls a source that is a path
 _CONTEXT = "mlflow.data.context"  # the tag by which MLflow's pages say what a dataset was used for
 
 
-def dataset_input(study: StudyFolder, fold: int | None = None) -> DatasetInput | None:
+def dataset_input(
+    study: StudyFolder, fold: int | None = None, valid_fold: int | None = None
+) -> DatasetInput | None:
     """The dataset of a study for `MlflowClient.log_inputs`; None where the study names none.
 
     The digest is the beginning of the dataset's fingerprint, and the source is its folder, so
@@ -26,6 +29,7 @@ def dataset_input(study: StudyFolder, fold: int | None = None) -> DatasetInput |
 
     Args:
         fold: Of an answer: the fold whose dataset is meant. Default: the study's own dataset.
+        valid_fold: The fold that validates, where that is not the next one.
     """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -36,6 +40,10 @@ def dataset_input(study: StudyFolder, fold: int | None = None) -> DatasetInput |
     if fold is not None and fold < len(folds):
         path, fingerprint = study.fold_path(fold), folds[fold]
         name = f"{name} fold {fold}"
+        if valid_fold is not None:
+            path = study.rotation_path(fold, valid_fold)
+            fingerprint = read_json(path / "manifest.json")["fingerprint"]
+            name = f"{name} validated by {valid_fold}"
     if not path or not fingerprint:
         return None
     source = json.dumps({"uri": str(path)})

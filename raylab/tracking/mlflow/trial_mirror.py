@@ -49,7 +49,7 @@ class TrialMirror:
         if child is None:
             child = connection.children[run.key] = self._create(connection, run)
         # Also of a run that is complete: earlier versions of raylab named no dataset.
-        child.log_dataset(dataset_input(self.study, record.fold))
+        child.log_dataset(dataset_input(self.study, record.fold, record.valid_fold))
         if child.tags.get(_MIRRORED) != run.digest:
             self._fill(connection, child, run, record)
         connection.mirrored[record.trial] = record

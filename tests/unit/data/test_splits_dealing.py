@@ -321,3 +321,49 @@ def test_five_folds_of_a_prepared_dataset(prepared: Path, tmp_path: Path) -> Non
         for start, stop, code in made.open("s1").parts:
             tested[start:stop] += code == CODE["test"]
     assert (tested == 1).all()
+
+
+# -- another fold validates ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", [{"kind": "chronological"}, {"kind": "blocked", "blocks": 5}, {"kind": "trials"}]
+)
+def test_any_fold_but_the_one_that_tests_may_validate(kind: dict[str, Any]) -> None:
+    segments = [[80 * at, 80 * at + 80] for at in range(5)]
+    data = session("a", segments=segments)
+
+    def codes(**changes: Any) -> np.ndarray:
+        config = parsed(**kind, folds=5, fold=1, **changes)
+        dealt = np.full(400, -1)
+        for start, stop, code in make_parts(data, config, source="a").tolist():
+            dealt[start:stop] = code
+        return dealt
+
+    following, other = codes(), codes(valid_fold=4)
+    assert np.array_equal(following, codes(valid_fold=2))
+    assert np.array_equal(following == CODE["test"], other == CODE["test"])
+    assert not ((following == CODE["valid"]) & (other == CODE["valid"])).any()
+    assert (other == CODE["valid"]).sum() == 80
+
+
+def test_left_out_sessions_may_be_validated_by_any_other() -> None:
+    config = SessionSplits(folds="leave_one_out", fold=0, valid_fold=3)
+    codes = assign_sessions(config, ANIMALS)
+    assert codes is not None
+    assert [name for name, code in codes.items() if code == CODE["valid"]] == ["s4"]
+    with pytest.raises(DataError, match="no fold 5"):
+        assign_sessions(SessionSplits(folds="leave_one_out", fold=0, valid_fold=5), ANIMALS)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"folds": 5, "fold": 2, "valid_fold": 2}, "another fold than `fold`"),
+        ({"folds": 5, "fold": 2, "valid_fold": 5}, "valid_fold 5 does not exist"),
+        ({"valid_fold": 1}, "needs `folds` and `fold`"),
+    ],
+)
+def test_a_fold_that_cannot_validate_is_refused(values: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        ChronologicalSplits(**values)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raylab.data.dataset import Dataset
+from raylab.data.manifest import MANIFEST
 from raylab.data.prepare import prepare
 from raylab.errors import ConfigError, DataError
 
@@ -69,6 +70,24 @@ def deal_folds(
         raise DataError(_why(problem, folder), problem.remedy) from problem
     note = f"one fold, with the splits that the dataset has, because {_why(problem, folder)}"
     return [dataset.path.resolve()], [note, *check(dataset)]
+
+
+def deal_rotation(
+    dataset: Dataset, folder: Path, *, folds: int, fold: int, valid_fold: int
+) -> Path:
+    """Make the dataset of an outer fold with another validation part, unless it is there.
+
+    Args:
+        folder: Of the dataset that is made. No activity is copied.
+        fold: The fold that tests. Its samples are never read by fits that validate.
+
+    Raises:
+        DataError: A split would be empty.
+    """
+    if not (folder / MANIFEST).is_file():
+        overrides = {**_overrides(dataset, folds, fold), "splits.valid_fold": valid_fold}
+        prepare(dataset.path, out=folder, overrides=overrides)
+    return folder
 
 
 def why_fixed(dataset: Dataset) -> str:

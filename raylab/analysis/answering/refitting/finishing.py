@@ -11,7 +11,7 @@ from pathlib import Path
 from raylab.analysis.answering.overall import Overall, overall
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.refitting.final import final_choice
-from raylab.analysis.answering.refitting.folding import ChosenFold, choose_in, facts_of
+from raylab.analysis.answering.refitting.folding import ChosenFold, chosen_folds, facts_of
 from raylab.analysis.answering.refitting.refits import Refit, Refits, run_missing, seconds_of
 from raylab.analysis.answering.searching.board import Board
 from raylab.analysis.answering.searching.reserve import Reserve
@@ -96,10 +96,7 @@ class Finishing:
         records = self._runner.study.records()
         refits = Refits(records, self._board.families, plan.seeds)
         each = [
-            seconds_of(
-                [refit for own in of_fold(fold, refits, plan).values() for refit in own], records
-            )
-            for fold in folds
+            seconds_of(_trials(of_fold(fold, refits, plan).values()), records) for fold in folds
         ]
         return sum(each) + max(each)
 
@@ -156,11 +153,6 @@ class Finishing:
                 weights=weights,
             )
         return bool(members)
-
-
-def chosen_folds(board: Board, label: str) -> list[ChosenFold]:
-    """The choices of the folds that have a result."""
-    return [chosen for fold in board.folds if (chosen := choose_in(board, fold, label)) is not None]
 
 
 def of_fold(fold: ChosenFold, refits: Refits, plan: RefitPlan) -> dict[str, list[Refit]]:

@@ -9,15 +9,17 @@ from statistics import mean
 
 import numpy as np
 
+from raylab.analysis.answering.averaged import averaged
 from raylab.analysis.answering.choosing import FoldChoice, choose
+from raylab.analysis.answering.further_parts import RotatedTables
 from raylab.analysis.answering.outcomes import EntrantFacts, FoldOutcome
 from raylab.analysis.answering.refitting.chance import chance_losses
 from raylab.analysis.answering.refitting.refits import Refit
+from raylab.analysis.answering.rotating.rotated import rotated_tables
 from raylab.analysis.answering.searching.board import Board, FoldBoard
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.evaluation.certainty.held_out import HeldOut
-from raylab.evaluation.ensembles.averaging import average
 from raylab.training.candidates import CandidateTable
 
 
@@ -36,12 +38,23 @@ class ChosenFold:
     unit_kind: str
 
 
-def choose_in(board: Board, fold: FoldBoard, label: str) -> ChosenFold | None:
-    """The choices of a fold; None where no trial has a result."""
+def chosen_folds(board: Board, label: str, *, rotated: bool = True) -> list[ChosenFold]:
+    """The choices of the folds that have a result.
+
+    Args:
+        rotated: Whether the further validation parts count, as far as their fits are there.
+    """
+    further = rotated_tables(board) if rotated else {}
+    return [
+        _choose_in(board, fold, label, further.get(fold.number, ()))
+        for fold in board.folds
+        if fold.ended
+    ]
+
+
+def _choose_in(board: Board, fold: FoldBoard, label: str, rotated: RotatedTables) -> ChosenFold:
     tables = board.tables(fold)
-    if not tables:
-        return None
-    choice = choose(tables, board.families)
+    choice = choose(tables, board.families, rotated)
     held_out = next(iter(next(iter(tables.values())).values())).held_out
     outcome = FoldOutcome(
         fold=fold.number,
@@ -51,6 +64,7 @@ def choose_in(board: Board, fold: FoldBoard, label: str) -> ChosenFold | None:
         recommended=choice.recommended.entrant,
         baseline=choice.baseline.entrant if choice.baseline else None,
         best=choice.best.entrant,
+        parts=choice.parts,
     )
     return ChosenFold(fold, choice, outcome, held_out.unit_kind)
 
@@ -84,18 +98,6 @@ def tables_of(board: Board, refits: Sequence[Refit]) -> list[tuple[CandidateTabl
         for trial in refit.trials
         if board.has_table(trial.name)
     ]
-
-
-def averaged(tables: Sequence[tuple[CandidateTable, float]]) -> np.ndarray:
-    """(n,) or (n, D) mean predictions of refits, each with its weight."""
-    first = tables[0][0].held_out
-    return average(
-        first.kind,
-        [table.predicted[0] for table, _ in tables],
-        probabilities=[table.probabilities.get(0) for table, _ in tables],
-        weights=[weight for _, weight in tables],
-        classes=len(first.classes),
-    ).values
 
 
 def _chance(

@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from raylab.analysis.answering.averaged import averaged
 from raylab.analysis.answering.refitting.finishing import of_fold, read_plan
-from raylab.analysis.answering.refitting.folding import ChosenFold, averaged, tables_of
+from raylab.analysis.answering.refitting.folding import ChosenFold, tables_of
 from raylab.analysis.answering.refitting.refits import Refits
 from raylab.analysis.answering.searching.board import Board
 from raylab.config.parse import parse_trial

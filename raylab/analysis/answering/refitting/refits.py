@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,13 +106,13 @@ class Refits:
         return "" if key == known[0] else chr(ord("a") + known.index(key))
 
 
-def seconds_of(refits: Sequence[Refit], records: Iterable[TrialRecord]) -> float:
-    """Work in seconds of the trials: of each as long as the trial that it repeats, by its steps."""
+def seconds_of(trials: Iterable[Trial], records: Iterable[TrialRecord]) -> float:
+    """Work in seconds of trials: of each as long as the trial that it repeats, by its steps."""
     known = {record.trial: record for record in records}
-    trials = {trial.name: trial for refit in refits for trial in refit.trials}
+    distinct = {trial.name: trial for trial in trials}
     return sum(
         REFIT * _share(trial, known[trial.of]) * known[trial.of].seconds
-        for trial in trials.values()
+        for trial in distinct.values()
         if trial.of in known
     )
 

@@ -40,6 +40,7 @@ class Trial:
         of: The trial of the search that it repeats on more samples.
         number: Which of its entrant's configs it is, from 0.
         limit_s: After so many seconds of training a trial of the search ends at its next candidate.
+        valid_fold: The fold that validates it, where that is not the next one.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Trial:
     of: str | None = None
     number: int = 0
     limit_s: float | None = None
+    valid_fold: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Runner:
                 of=trial.of,
                 fold=trial.fold,
                 entrant=trial.entrant,
+                valid_fold=trial.valid_fold,
             )
         )
         job = FitJob(
@@ -110,6 +113,7 @@ class Runner:
             split=trial.split,
             threads=self.resources.cpus,
             limit_s=trial.limit_s,
+            repeats=trial.of is not None,
         )
         self.at_work[trial.name] = trial, self.clock.now()
         self.pool.submit(trial.name, self.function, job)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from raylab.analysis.answering.averaged import averaged
 from raylab.analysis.answering.choosing import choose
 from raylab.analysis.answering.contestants import Contestant
 from raylab.analysis.answering.ensemble import ensemble_of
-from raylab.analysis.answering.refitting.folding import averaged
+from raylab.analysis.answering.further_parts import on_all_parts
 from raylab.analysis.answering.simplicity import simplest
 from raylab.errors import StudyError
 from raylab.evaluation.certainty.held_out import HeldOut
@@ -194,3 +195,51 @@ def test_entrants_without_numbers_and_other_samples_are_refused() -> None:
         choose({"raw": {}}, FAMILIES)
     with pytest.raises(StudyError, match="trials a and b predicted different samples"):
         choose({"raw": {"a": fold.table(0.5), "b": Fold(seed=3).table(0.5)}}, FAMILIES)
+
+
+def test_further_parts_tell_apart_what_one_part_does_not() -> None:
+    """On 20 units a small gain is within the noise; on 80 units it is not."""
+    parts = [_with_common_error(seed) for seed in range(4)]
+    tables = {trial[:-2]: {trial: table} for trial, table in parts[0].items()}
+    alone = choose(tables, FAMILIES)
+    assert alone.recommended.entrant == "raw"
+    choice = choose(tables, FAMILIES, parts[1:])
+    assert choice.parts == 4
+    assert choice.members is not None
+    assert "raw" not in choice.members
+    assert choice.recommended.entrant == "ridge"
+    assert choice.losses.keys() == alone.losses.keys()
+    assert all(np.array_equal(choice.losses[name], alone.losses[name]) for name in alone.losses)
+
+
+def _with_common_error(seed: int) -> dict[str, CandidateTable]:
+    """Tables of 20 units: of an error that all entrants make, ridge makes less in most units."""
+    fold = Fold(samples=400, seed=seed)
+    error = fold.generator.normal(size=fold.truth.shape)
+    share = fold.generator.normal(0.88, 0.25, size=fold.held_out.count)[fold.held_out.unit, None]
+    tables = {}
+    for trial, size in (("raw-0", np.ones_like(share)), ("ridge-0", share)):
+        predicted = fold.truth + size * error
+        losses = fold.held_out.unit_losses(predicted)[None]
+        tables[trial] = CandidateTable(fold.held_out, ({},), losses, {0: predicted}, learnt=10)
+    return tables
+
+
+def test_an_ensemble_is_compared_by_what_its_members_predicted_on_further_parts() -> None:
+    first, part = Fold(), Fold(seed=1)
+    tables = {name: {f"{name}-0": first.table(0.8)} for name in ("raw", "ridge", "gru")}
+    alone = choose(tables, FAMILIES)
+    assert alone.ensemble is not None
+    on_part = {each.trial: part.table(0.8) for each in alone.ensemble.parts}
+    parts = on_all_parts(alone.losses, alone.chosen, [on_part], ["ensemble"])
+    mean = np.mean([on_part[each.trial].predicted[0] for each in alone.ensemble.parts], axis=0)
+    assert np.allclose(parts[1]["ensemble"], part.held_out.unit_losses(mean))
+
+
+def test_a_part_without_the_leading_entrants_does_not_count() -> None:
+    """Else the choice would be among those whose fits happened to end."""
+    first, further = _with_common_error(0), _with_common_error(1)
+    tables = {trial[:-2]: {trial: table} for trial, table in first.items()}
+    choice = choose(tables, FAMILIES, [{"raw-0": further["raw-0"]}, {}])
+    assert (choice.parts, choice.best.entrant) == (1, choose(tables, FAMILIES).best.entrant)
+    assert choose(tables, FAMILIES, [{"raw-0": further["raw-0"]}, further]).parts == 2
