@@ -12,6 +12,7 @@ import yaml
 
 from raylab.analysis.answering.planning.folds import deal_folds
 from raylab.analysis.answering.planning.question import Question
+from raylab.analysis.answering.planning.still import note_on_still_parts
 from raylab.config.explain import did_you_mean
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
@@ -126,11 +127,12 @@ def make_plan(
         return notes
 
     paths, notes = deal_folds(dataset, folder / FOLDS, folds=folds, check=check)
+    dealt = [Dataset(path) for path in paths]
     return replace(
         question,
         folds=[_relative(path, folder) for path in paths],
-        fingerprints=[Dataset(path).fingerprint for path in paths],
-        notes=notes,
+        fingerprints=[fold.fingerprint for fold in dealt],
+        notes=[*notes, *note_on_still_parts(trial, dealt, question.label)],
         left_out=left_out_lines(left_out),
     )
 
