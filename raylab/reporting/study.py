@@ -86,22 +86,32 @@ class Study(StudyFolder):
 
         return trials_table(self.records(), self.metrics)
 
-    def plot(self, name: str, *, metric: str | None = None, label: str | None = None) -> go.Figure:
+    def plot(
+        self,
+        name: str,
+        *,
+        metric: str | None = None,
+        label: str | None = None,
+        session: str | None = None,
+    ) -> go.Figure:
         """A chart of the study's report, as a figure of plotly.
 
         Args:
             name: `learning_curves`, `ranking`, `progress`, `importance`, `parallel_coordinates`,
-                `slices`, `front` or `embedding`; of an answer `differences`, `folds` or `tried`.
+                `slices`, `front` or `embedding`; of an answer `differences`, `folds` or `tried`;
+                where predictions are kept (of decoders, of answers, and of what `raylab evaluate`
+                read) `predictions`, `scatter` or `confusion`.
             metric: Of `learning_curves`: the metric that is drawn. Default: the first objective.
             label: Of `embedding`: the label that colours it. Default: the first.
+            session: Of `predictions`: the session that is drawn over time. Default: the first.
 
         Raises:
-            ConfigError: There is no such chart, metric or label.
+            ConfigError: There is no such chart, metric, label or session.
             StudyError: The study has not what the chart shows; the message says what is missing.
         """
-        from raylab.reporting.studies.plots import study_plot  # slow: it imports plotly
+        from raylab.reporting.studies.plots import Wish, study_plot  # slow: it imports plotly
 
-        return study_plot(self, name, metric=metric, label=label)
+        return study_plot(self, name, Wish(metric, label, session))
 
     def __repr__(self) -> str:
         records = super().records()

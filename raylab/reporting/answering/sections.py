@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -68,20 +69,32 @@ def predictions(facts: AnswerFacts) -> Markup | None:
     """What the recommended entrants and the best baselines predicted on the test parts, beside
     each other; None before these are read, and of answers of earlier versions.
     """
-    shown: dict[str, Predictions] = {}
     try:
-        for role in _ROLES:
-            path = facts.study.scores / f"predictions-{role}.safetensors"
-            if (saved := load_predictions(path)) is not None:
-                shown[role] = saved
+        named = predicted_by_roles(facts.study.scores)
     except DataError as error:
         return render("note.html", style="warning", text=error.what)
+    return predictions_markup(named, _sessions(named)) if named else None
+
+
+def predicted_by_roles(scores: Path) -> list[Named]:
+    """What the recommended entrants and then the best baselines predicted on the test parts; empty
+    where the former did not.
+
+    Args:
+        scores: The folder of the answer's scores.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
+    shown: dict[str, Predictions] = {}
+    for role in _ROLES:
+        if (saved := load_predictions(scores / f"predictions-{role}.safetensors")) is not None:
+            shown[role] = saved
     if "recommended" not in shown:
-        return None
-    named = [
+        return []
+    return [
         Named(f"{_ROLES[role]} ({', '.join(each.entrants)})", each) for role, each in shown.items()
     ]
-    return predictions_markup(named, _sessions(named))
 
 
 def _sessions(several: Sequence[Named]) -> tuple[list[str], list[list[str]]]:

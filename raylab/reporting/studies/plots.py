@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import plotly.graph_objects as go
 
@@ -24,6 +24,14 @@ from raylab.reporting.charts.slices import slices
 from raylab.reporting.facts import StudyFacts, gather
 from raylab.reporting.importance import FEWEST, importance
 from raylab.reporting.saved.embedding import load_embedding
+from raylab.reporting.studies.predicted_plots import (
+    NEEDS,
+    NEEDS_CLASSES,
+    NEEDS_NUMBERS,
+    confusion_plot,
+    predictions_plot,
+    scatter_plot,
+)
 from raylab.reporting.studies.standings import standings
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
@@ -36,10 +44,12 @@ class Wish:
     Attributes:
         metric: Of learning curves; None for the first objective.
         label: That colours an embedding; None for the first.
+        session: Whose predictions are drawn; None for the first.
     """
 
     metric: str | None = None
     label: str | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +67,7 @@ class Plot:
     takes: str = ""
 
 
-def study_plot(
-    study: StudyFolder, name: str, *, metric: str | None = None, label: str | None = None
-) -> go.Figure:
+def study_plot(study: StudyFolder, name: str, wish: Wish) -> go.Figure:
     """See `Study.plot`."""
     plots = ANSWER_PLOTS if study.is_answer else PLOTS
     if name not in plots:
@@ -68,10 +76,10 @@ def study_plot(
         remedy = guess if guess.startswith("Known") else f"{guess} Known: {known}."
         raise ConfigError(f"{study.path}: no chart is called '{name}'", remedy)
     plot = plots[name]
-    for argument, value in (("metric", metric), ("label", label)):
+    for argument, value in asdict(wish).items():
         if value is not None and plot.takes != argument:
             raise ConfigError(f"the chart '{name}' has no {argument}", f"Leave {argument} out.")
-    figure = plot.draw(study, Wish(metric, label))
+    figure = plot.draw(study, wish)
     if figure is None:
         raise StudyError(f"{study.path}: the chart '{name}' cannot be drawn: it needs {plot.needs}")
     return figure
@@ -157,6 +165,13 @@ def _of_answer(
     return draw_concluded
 
 
+_PREDICTED: Mapping[str, Plot] = {
+    "predictions": Plot(
+        lambda study, wish: predictions_plot(study, wish.session), NEEDS, takes="session"
+    ),
+    "scatter": Plot(lambda study, wish: scatter_plot(study), NEEDS_NUMBERS),
+    "confusion": Plot(lambda study, wish: confusion_plot(study), NEEDS_CLASSES),
+}
 _SCORED = "a trial with a score"
 PLOTS: Mapping[str, Plot] = {
     "learning_curves": Plot(_learning_curves, "a trial that reported the metric", takes="metric"),
@@ -167,12 +182,14 @@ PLOTS: Mapping[str, Plot] = {
     "slices": Plot(_slices, f"{_SCORED}, and a searched path"),
     "front": Plot(_front, "several objectives, and a trial with scores"),
     "embedding": Plot(_embedding, "the saved embedding of the best trial", takes="label"),
+    **_PREDICTED,
 }
 _CONCLUDED = "an answer that is concluded, with a scored entrant"
 ANSWER_PLOTS: Mapping[str, Plot] = {
     "differences": Plot(
         _of_answer(lambda facts: facts.answer and differences_chart(facts.answer)), _CONCLUDED
     ),
+    **_PREDICTED,
     "folds": Plot(_of_answer(lambda facts: facts.answer and folds_chart(facts.answer)), _CONCLUDED),
     "tried": Plot(
         _of_answer(lambda facts: facts.answer and tried_chart(facts.answer, facts.study.records)),
