@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,8 @@ def modules() -> dict[str, Path]:
     return {module_name(path): path for path in sorted((ROOT / "raylab").rglob("*.py"))}
 
 
-def imported_names(path: Path) -> set[str]:
+@cache  # several tests ask for every file
+def imported_names(path: Path) -> frozenset[str]:
     """Dotted names that a file imports; `from a import b` counts as a.b."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -31,7 +33,7 @@ def imported_names(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative imports hide who imports whom"
             assert node.module
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def imports_of_modules() -> dict[str, set[str]]:

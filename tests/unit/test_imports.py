@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -128,42 +129,53 @@ def within(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
 
-each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+# One test each over all modules: a test for each of them costs more than what it looks at.
+def test_layers_import_downwards() -> None:
+    wrong = [
+        f"{name} must not import raylab.{target}"
+        for name, target in imports_of_raylab()
+        if (used := target.split(".")[0]) != (layer := name.split(".")[0])
+        and used not in MAY[layer]
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-@each_module
-def test_layers_import_downwards(path: Path) -> None:
-    name = name_of(path)
-    layer = name.split(".")[0]
-    for target in imported_names(path):
-        head, _, rest = target.partition(".")
-        if head != "raylab" or not rest:
-            continue
-        used = rest.split(".")[0]
-        assert used == layer or used in MAY[layer], f"{name} must not import raylab.{rest}"
-        if used == "data" and layer in (
-            "sampling",
-            "evaluation",
-            "tasks",
-            "training",
-            "interop",
-            "sklearn",
-        ):
-            assert rest.split(".")[1] in DATA_TYPES, (
-                f"{name} takes data types only, not raylab.{rest}"
-            )
+def test_models_take_types_of_data_only() -> None:
+    takers = {"sampling", "evaluation", "tasks", "training", "interop", "sklearn"}
+    wrong = [
+        f"{name} takes data types only, not raylab.{target}"
+        for name, target in imports_of_raylab()
+        if name.split(".")[0] in takers
+        and target.split(".")[0] == "data"
+        and target.split(".")[1] not in DATA_TYPES
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-@each_module
-def test_heavy_libraries_are_imported_where_they_are_wrapped(path: Path) -> None:
-    name = name_of(path)
-    for target in imported_names(path):
-        for library, places in ONLY.items():
-            if within(target, library):
-                allowed = any(within(name, place) or name == place.rstrip(".") for place in places)
-                # mlflow lives in modules that share a name
-                allowed |= library == "mlflow" and name.startswith("tracking.mlflow")
-                assert allowed, f"{name} must not import {target}"
+def imports_of_raylab() -> Iterator[tuple[str, str]]:
+    """(module, what it imports from raylab), both without `raylab.`."""
+    for path in MODULES:
+        for target in sorted(imported_names(path)):
+            head, _, rest = target.partition(".")
+            if head == "raylab" and rest:
+                yield name_of(path), rest
+
+
+def test_heavy_libraries_are_imported_where_they_are_wrapped() -> None:
+    wrong = [
+        f"{name_of(path)} must not import {target}"
+        for path in MODULES
+        for target in sorted(imported_names(path))
+        for library, places in ONLY.items()
+        if within(target, library) and not may_import(name_of(path), library, places)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def may_import(name: str, library: str, places: tuple[str, ...]) -> bool:
+    allowed = any(within(name, place) or name == place.rstrip(".") for place in places)
+    # mlflow lives in modules that share a name
+    return allowed or (library == "mlflow" and name.startswith("tracking.mlflow"))
 
 
 def test_data_and_models_and_sampling_and_evaluation_stay_apart() -> None:
