@@ -10,61 +10,43 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Any
 
 import plugin_packages
 import pytest
 import torch
-import torch.distributed as dist
 import torch.multiprocessing as processes
 import vector_quantize_pytorch as vqp
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
+from quantizer_steps import (
+    CODES,
+    MOVING,
+    SIZES,
+    THRESHOLD,
+    WORKERS,
+    D,
+    backward,
+    buffers,
+    made,
+    several_steps,
+    vectors,
+    work,
+)
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
-from raylab.config.quantizers import QUANTIZERS, QuantizerConfig
-from raylab.models.quantizers.base import Quantizer, Share
+from raylab.config.quantizers import QUANTIZERS
+from raylab.models.quantizers.base import Quantizer
 from raylab.models.quantizers.build import build_quantizer
 from raylab.models.quantizers.choosing import first_maximum
 from raylab.models.quantizers.kmeans import assign, drawn, lloyd
 from raylab.models.quantizers.moving import MovingVQ
-from raylab.training.comm import GroupComm
 
 DOCS = Path(__file__).parents[2] / "docs" / "quantizers.md"
-D, CODES = 16, 32
-SIZES: dict[str, dict[str, Any]] = {
-    "plain": {"codes": CODES, "commitment": 1.0},
-    "ema": {"codes": CODES},
-    "cosine": {"codes": CODES},
-    "residual": {"codes": CODES, "stages": 3},
-    "grouped_residual": {"codes": CODES, "groups": 4, "stages": 2},
-    "fsq": {"levels": (8, 5, 4)},
-    "lfq": {"bits": 5},
-    "simvq": {"codes": CODES},
-}
 STILL = {"kmeans_start": False, "revive_below": 0}
-MOVING = ("ema", "cosine", "residual", "grouped_residual")
 each_kind = pytest.mark.parametrize("kind", SIZES)
 CASES = [(kind, gradient) for kind in SIZES for gradient in ("straight_through", "rotation")]
 CASES.remove(("fsq", "rotation"))  # straight-through is part of it
-
-
-def made(kind: str, *, seed: int = 0, **settings: Any) -> Quantizer:
-    config: QuantizerConfig = TypeAdapter(Annotated[QuantizerConfig, QUANTIZERS]).validate_python(
-        {"kind": kind, **SIZES[kind], **settings}
-    )
-    torch.manual_seed(seed)
-    return build_quantizer(config, dimension=D, seed=seed)
-
-
-def vectors(count: int, seed: int = 0, *, clusters: int = 3 * CODES) -> Tensor:
-    """(count, D) around as many places as `clusters`, so that choices are clear and codes have
-    something to find.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    centres = torch.randn(clusters, D, generator=torch.Generator().manual_seed(99))
-    chosen = torch.randint(clusters, (count,), generator=generator)
-    return centres[chosen] + 0.1 * torch.randn(count, D, generator=generator)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -80,10 +62,6 @@ def untouched_generator() -> Iterator[None]:
     before = torch.get_rng_state()
     yield
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def buffers(quantizer: nn.Module) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in quantizer.state_dict().items()}
 
 
 def assert_equal_states(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
@@ -276,18 +254,6 @@ def pair(kind: str, gradient: str) -> tuple[Quantizer, Any]:
     return quantizer, theirs
 
 
-def backward(
-    values: Tensor, loss: Tensor, x: Tensor, module: nn.Module, at: Tensor | None = None
-) -> list[Tensor]:
-    """Gradients of x and of all parameters, of a loss that weighs every value differently."""
-    weights = torch.randn(
-        TOTAL if at is not None else len(x), D, generator=torch.Generator().manual_seed(3)
-    )
-    weights = weights if at is None else weights[at]
-    of = [x, *module.parameters()]
-    return list(torch.autograd.grad((values * weights).sum() + 100 * loss, of))
-
-
 class TestAgainstVectorQuantizePytorch:
     @pytest.mark.parametrize(
         ("kind", "gradient"), [case for case in CASES if case != ("lfq", "rotation")]
@@ -420,53 +386,6 @@ class TestRevival:
         assert torch.equal(draw(0, 0), draw(0, 0))
         assert not torch.equal(draw(0, 0), draw(0, 1))
         assert not torch.equal(draw(0, 0), draw(1, 0))
-
-
-STEPS, TOTAL, WORKERS, THRESHOLD = 20, 240, 2, 3.0
-# At LFQ's own temperature a sum in another order is 2e-5 away: its softmax is nearly a step.
-TOGETHER: dict[str, dict[str, Any]] = {kind: {"revive_below": THRESHOLD} for kind in MOVING}
-TOGETHER["lfq"] = {"inverse_temperature": 10.0}
-
-
-def places(step: int, rank: int) -> Tensor:
-    """Uneven and out of order; in every fifth step the second worker holds nothing."""
-    order = torch.randperm(TOTAL, generator=torch.Generator().manual_seed(step))
-    first = TOTAL if step % 5 == 3 else 100
-    return order[:first] if rank == 0 else order[first:]
-
-
-def several_steps(kind: str, comm: GroupComm | None) -> dict[str, Tensor]:
-    """Training with gradient descent; what is compared, put together over workers."""
-    quantizer = made(kind, **TOGETHER.get(kind, {})).train()
-    told: dict[str, Tensor] = {}
-    for step in range(STEPS):
-        at = torch.arange(TOTAL) if comm is None else places(step, comm.rank)
-        x = vectors(TOTAL, step)[at].requires_grad_()
-        found = quantizer(x) if comm is None else quantizer(x, Share(comm, TOTAL, at))
-        of = backward(found.values, found.loss, x, quantizer, at)
-        whole = {
-            "values": found.values.detach(),
-            "indices": found.indices.double(),
-            "gradient": of[0],
-        }
-        for name, rows in whole.items():
-            full = rows.new_zeros(TOTAL, rows.shape[1]).index_copy(0, at, rows)
-            told[f"{name} {step}"] = full if comm is None else comm.sum_values(full)
-        told[f"loss {step}"] = found.loss.detach() if comm is None else comm.sum_values(found.loss)
-        with torch.no_grad():
-            for parameter, gradient in zip(quantizer.parameters(), of[1:], strict=True):
-                parameter -= 1e-4 * (gradient if comm is None else comm.sum_values(gradient))
-    return told | {f"state {name}": value for name, value in buffers(quantizer).items()}
-
-
-def work(rank: int, folder: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=WORKERS
-    )
-    comm = GroupComm()
-    torch.save({kind: several_steps(kind, comm) for kind in SIZES}, Path(folder) / f"{rank}.pt")
-    dist.destroy_process_group()
 
 
 class TestTwoWorkers:
