@@ -5,13 +5,14 @@ are named where they are missing; packages that cannot be used are left out.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from helpers import dataset, session
-from plugin_packages import config_of, install, package, run
+from plugin_packages import config_of, install, output, package, run
 
 import raylab.registry as registries
 from raylab.config.base import Strict
@@ -28,6 +29,7 @@ PACKAGES = {
     "A readout": ("raylab.readouts", "centroid"),
     "A kind of pairs": ("raylab.conditionals", "soon"),
 }
+# Each of all packages in turn, in one process: to start one costs more than to train.
 TRAIN = """
 import json, sys
 from pathlib import Path
@@ -37,42 +39,73 @@ from raylab.data.dataset import Dataset
 from raylab.training.model_files import load_model
 
 data, folder, text = sys.argv[1:]
-config = json.loads(text)
-config["training"] = {"max_steps": 4, "batch_size": 16, "device": "cpu"}
-trained = training(parse_trial(config, "test"), Dataset(Path(data)))
-run(trained)
-Path(folder).mkdir()
-trained.save_model(Path(folder))
-print(trained.validate().metrics)
-assert load_model(Path(folder))[0] == trained.config
+metrics = {}
+for title, config in json.loads(text).items():
+    config["training"] = {"max_steps": 4, "batch_size": 16, "device": "cpu"}
+    trained = training(parse_trial(config, "test"), Dataset(Path(data)))
+    run(trained)
+    model = Path(folder, title)
+    model.mkdir(parents=True)
+    trained.save_model(model)
+    metrics[title] = sorted(trained.validate().metrics)
+    assert load_model(model)[0] == trained.config
+print(json.dumps(metrics))
 """
 OPEN = """
-import sys
+import json, sys
 from pathlib import Path
 from raylab.errors import RaylabError
 from raylab.training.model_files import load_model
-try:
-    load_model(Path(sys.argv[1]))
-except RaylabError as error:
-    print(error)
+messages = {}
+for model in Path(sys.argv[1]).iterdir():
+    try:
+        load_model(model)
+    except RaylabError as error:
+        messages[model.name] = str(error)
+print(json.dumps(messages))
 """
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The examples trained with all packages installed, and opened with none.
+
+    Attributes:
+        packages: Title -> the name of its package.
+        metrics: Title -> the names of the metrics of its model.
+        models: The folder of the models, by title.
+        messages: Title -> the error where no package is installed.
+    """
+
+    packages: dict[str, str]
+    metrics: dict[str, list[str]]
+    models: Path
+    messages: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    folder = tmp_path_factory.mktemp("examples")
+    names = {title: install(folder / "site", title) for title in PACKAGES}
+    data = dataset(folder / "ds", session(samples=600))
+    configs = json.dumps({title: config_of(title) for title in PACKAGES})
+    models = folder / "models"
+    metrics = json.loads(output(TRAIN, data.path, models, configs, site=folder / "site"))
+    return Examples(names, metrics, models, json.loads(output(OPEN, models)))
 
 
 @pytest.mark.parametrize("title", PACKAGES)
 def test_the_example_trains_is_recorded_and_is_named_where_it_is_missing(
-    title: str, tmp_path: Path
+    title: str, examples: Examples
 ) -> None:
-    name, data = install(tmp_path / "site", title), dataset(tmp_path / "ds", session(samples=600))
-    model, config = tmp_path / "model", json.dumps(config_of(title))
-    trained = run(TRAIN, data.path, model, config, site=tmp_path / "site")
-    assert trained.returncode == 0, trained.stderr
-    assert "decoding" in trained.stdout or "reconstruction" in trained.stdout
-    group, tag = PACKAGES[title]
-    recorded = json.loads((model / "model.json").read_text())["plugins"]
+    names = " ".join(examples.metrics[title])
+    assert "decoding" in names or "reconstruction" in names
+    name, (group, tag) = examples.packages[title], PACKAGES[title]
+    recorded = json.loads((examples.models / title / "model.json").read_text())["plugins"]
     assert recorded == [{"group": group, "name": tag, "package": f"{name} 0.1"}]
-    opened = run(OPEN, model).stdout
-    assert f"'{tag}' ({group}) comes from the package {name} 0.1, which is not installed" in opened
-    assert f"pip install {name}==0.1" in opened
+    message = examples.messages[title]
+    assert f"'{tag}' ({group}) comes from the package {name} 0.1, which is not installed" in message
+    assert f"pip install {name}==0.1" in message
 
 
 def test_without_packages_nothing_is_recorded() -> None:
