@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from hypothesis import settings
 
 # In CI a property test tries the same cases each time: what landed stays landed. Elsewhere it goes
@@ -31,3 +34,21 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes into the user's MLflow store."""
     monkeypatch.setenv("RAYLAB_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_disk_need_not_be_waited_for() -> Iterator[None]:
+    """No test cuts the power, and without that nothing is lost that has not reached the disk.
+
+    A killed process loses nothing, either: what it wrote is with the operating system.
+    """
+
+    def relax(connection: sqlite3.Connection, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", relax)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", relax)
