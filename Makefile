@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 ONLY ?=
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup demo lint types docs style bench fuzz chaos clean
+.PHONY: setup demo lint types docs pages style bench fuzz chaos clean
 .PHONY: test test-fast test-ray test-chaos test-allen test-fuzz
 # Groups of tests start real Ray clusters and measure time limits: they never run beside each other, not even with `make -j`.
 .NOTPARALLEL:
@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("raylab needs Python 3.11 or later, this is " + sys.version) if sys.version_info < (3, 11) else 0'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[docs]'
 	touch $@
 
 demo: setup
@@ -51,9 +51,15 @@ test-allen: setup
 test-fuzz: setup
 	$(PYTEST) -m fuzz
 
-# Commands and links of the documentation, and the examples in docstrings of public functions.
+# The site of the documentation, in build/site. Warnings are errors; notebooks are run.
 docs: setup
-	$(PYTEST) tests/unit/docs tests/unit/test_docstrings.py
+	$(BIN)/python -m docs.site.build
+
+# Every command and block of Python of README and docs, in the order in which it is written. RUN=network also runs what
+# needs a network, RUN=takes what takes minutes or hours, RUN=network,takes both; PAGE=answering only one page.
+pages: export RAYLAB_PAGES = $(RUN)
+pages: setup
+	$(PYTEST) tests/unit/docs tests/unit/test_docstrings.py tests/ray/test_pages_run.py $(if $(PAGE),-k $(PAGE))
 
 lint: setup
 	$(BIN)/ruff check .
@@ -78,4 +84,4 @@ chaos: setup
 	RAYLAB_KILLS=$(or $(KILLS),100) RAYLAB_SEED=$(or $(SEED),0) $(PYTEST) -m chaos -s
 
 clean:
-	rm -rf $(VENV) .ci/work runs bench.json .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .ci/work build runs bench.json .mypy_cache .pytest_cache .ruff_cache

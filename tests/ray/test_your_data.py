@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 import yaml
 from lab_files import recording
 from lab_folders import nwb_file, phy_folder, suite2p_folder
-from pages import blocks, commands
-from processes import RAYLAB, leaderboard
+from page_run import PageRun
+from pages import blocks
+from processes import leaderboard
 
 import raylab
 
@@ -35,12 +36,9 @@ def laboratory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.ray
-def test_every_command_of_the_page(laboratory: Path) -> None:
-    for words in commands(PAGE):
-        done = subprocess.run(
-            [*RAYLAB, *words], cwd=laboratory, capture_output=True, text=True, timeout=400
-        )
-        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+def test_every_block_of_the_page(laboratory: Path) -> None:
+    PageRun(laboratory, "your_data.md").run(PAGE)
+    ray.shutdown()
     for name in ("mouse1", "mouse2", "mouse3"):
         winner = leaderboard(laboratory / f"{name}_study")[0]
         assert winner["score"] > 0.5, name

@@ -11,6 +11,7 @@ import pytest
 from pages import commands
 
 from raylab.cli import cli
+from tests.tools.tutorial import tour
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -89,3 +90,9 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
     folders = "docs|jobs|search_spaces|raylab|tests"
     for target in re.findall(rf"`((?:{folders})/[\w/.]+)`", page.read_text()):
         assert (ROOT / target).exists(), f"{page.name}: no {target}"
+
+
+def test_the_tour_of_readme_is_the_tutorial() -> None:
+    tutorial = tour((ROOT / "docs" / "tutorial.md").read_text())
+    assert tour((ROOT / "README.md").read_text()) == tutorial
+    assert len(tutorial) == 5

@@ -1,0 +1,79 @@
+"""The code blocks of a page, in their order.
+
+A comment before a block says why CI does not run it:
+
+    <!-- not run: needs a network; `make test-network` runs it -->
+
+A comment at the top of a page says from which folders it starts (`page_materials.py`), and whether
+its commands run with the sizes that the page states (`page_sizes.py` makes them small otherwise):
+
+    <!-- starts from: ds study -->
+    <!-- run as written -->
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BLOCK = re.compile(
+    r"(?:^<!-- not run: (?P<reason>[^>]*?) -->\n+)?"
+    r"^```(?P<language>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+_TITLE = re.compile(r'title="([^"]+)"')
+OUTPUT = "Output"  # the title of a block that shows what the block before it prints
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block of a page.
+
+    Attributes:
+        language: bash, python, yaml, toml or text.
+        title: The file that the block is, or `Output`; empty where the page names none.
+        text: The code.
+        line: The line of the page on which the block begins.
+        reason: Why the block is not run; empty where it is run.
+    """
+
+    language: str
+    title: str
+    text: str
+    line: int
+    reason: str
+
+    @property
+    def is_output(self) -> bool:
+        return self.title == OUTPUT
+
+
+def page_blocks(page: str) -> list[Block]:
+    """All fenced blocks of a page."""
+    return [
+        Block(
+            language=match["language"],
+            title=(_TITLE.findall(match["rest"]) or [""])[0],
+            text=match["text"],
+            line=page.count("\n", 0, match.start("language")) + 1,
+            reason=" ".join((match["reason"] or "").split()),
+        )
+        for match in _BLOCK.finditer(page)
+    ]
+
+
+def starts_from(page: str) -> list[str]:
+    """The names of the folders and files from which a page starts."""
+    match = re.search(r"<!-- starts from: (.*?) -->", page, re.DOTALL)
+    return match[1].split() if match else []
+
+
+def run_elsewhere(page: str) -> list[str]:
+    """The test files that run the blocks of a page, where the page's runner does not."""
+    match = re.search(r"<!-- run by: (.*?) -->", page, re.DOTALL)
+    return match[1].split() if match else []
+
+
+def as_written(page: str) -> bool:
+    """Whether a page's commands run with the sizes that the page states."""
+    return "<!-- run as written -->" in page
