@@ -56,7 +56,8 @@ docs: setup
 	$(BIN)/python -m docs.site.build
 
 # Every command and block of Python of README and docs, in the order in which it is written. RUN=network also runs what
-# needs a network, RUN=takes what takes minutes or hours, RUN=network,takes both; PAGE=answering only one page.
+# needs a network, RUN=takes what takes minutes or hours, and searches in the sizes that pages
+# state, RUN=network,takes both; PAGE=answering only one page.
 pages: export RAYLAB_PAGES = $(RUN)
 pages: setup
 	$(PYTEST) tests/unit/docs tests/unit/test_docstrings.py tests/ray/test_pages_run.py $(if $(PAGE),-k $(PAGE))

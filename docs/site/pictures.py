@@ -32,7 +32,7 @@ def draw_pictures(out: Path) -> None:
 def draw_session(path: Path) -> None:
     """The first session of the tutorial, with the splits that the tutorial deals."""
     with tempfile.TemporaryDirectory() as folder:
-        raylab.synth(folder, sessions=2, samples=3000, units=(60, 60), tuning="mixed")
+        raylab.synth(folder, sessions=1, samples=18000, units=(60, 60), noise=0.3)
         raylab.draw(
             Path(folder) / f"{SESSION}.h5",
             out=path,

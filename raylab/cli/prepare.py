@@ -75,13 +75,15 @@ def prepare(
             say=say,
         )
     manifest = prepared.dataset.manifest
+    from raylab.reporting.progress.wording import count
+
     print_sessions(manifest["sessions"], manifest.get("notes", ()))
     for session in prepared.left_out:
         click.echo(f"left out: {session.id}: {session.reason}", err=True)
     for failure in prepared.failed:
         click.echo(f"not read: {failure.error}", err=True)
     click.echo(
-        f"{len(prepared.dataset.sessions)} sessions in {out}, fingerprint "
+        f"{count(len(prepared.dataset.sessions), 'session')} in {out}, fingerprint "
         f"{prepared.dataset.fingerprint[:12]}"
     )
     if prepared.failed:

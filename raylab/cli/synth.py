@@ -94,7 +94,9 @@ def synth(
             presentations=presentations or 50,
             noise=0.5 if noise is None else noise,
         )
-    click.echo(f"{len(written)} sessions in {out}")
+    from raylab.reporting.progress.wording import count
+
+    click.echo(f"{count(len(written), 'session')} in {out}")
 
 
 def _refuse(kind: str, **options: int | str | None) -> None:

@@ -4,11 +4,9 @@ A comment before a block says why CI does not run it:
 
     <!-- not run: needs a network; `make test-network` runs it -->
 
-A comment at the top of a page says from which folders it starts (`page_materials.py`), and whether
-its commands run with the sizes that the page states (`page_sizes.py` makes them small otherwise):
+A comment at the top of a page says from which folders it starts (`page_materials.py`):
 
     <!-- starts from: ds study -->
-    <!-- run as written -->
 """
 
 from __future__ import annotations
@@ -22,7 +20,9 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _TITLE = re.compile(r'title="([^"]+)"')
-OUTPUT = "Output"  # the title of a block that shows what the block before it prints
+# Titles of a block that shows what the block before it prints. What is printed may differ between
+# runs in more than its numbers: in the order of trials, the model that is best, the verdict.
+OUTPUT, ONE_RUN = "Output", "Output of one run"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Block:
 
     Attributes:
         language: bash, python, yaml, toml or text.
-        title: The file that the block is, or `Output`; empty where the page names none.
+        title: The file that the block is, or one of `OUTPUT` and `ONE_RUN`; empty where the page names none.
         text: The code.
         line: The line of the page on which the block begins.
         reason: Why the block is not run; empty where it is run.
@@ -45,7 +45,7 @@ class Block:
 
     @property
     def is_output(self) -> bool:
-        return self.title == OUTPUT
+        return self.title in (OUTPUT, ONE_RUN)
 
 
 def page_blocks(page: str) -> list[Block]:
@@ -72,8 +72,3 @@ def run_elsewhere(page: str) -> list[str]:
     """The test files that run the blocks of a page, where the page's runner does not."""
     match = re.search(r"<!-- run by: (.*?) -->", page, re.DOTALL)
     return match[1].split() if match else []
-
-
-def as_written(page: str) -> bool:
-    """Whether a page's commands run with the sizes that the page states."""
-    return "<!-- run as written -->" in page

@@ -1,4 +1,7 @@
-"""Whether a command prints what a page shows: words exactly, numbers loosely."""
+"""Whether a command prints what a page shows: words exactly, numbers loosely.
+
+Of a block that shows one run, a few words may differ, because another run has another best model.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 _NOISE = re.compile(r"[\s─│━┃┏┓┗┛┡┩├┤┬┴┼╇╈═]+")
 NUMBER = "#"
+MISSING = 0.2  # the share of the words of one run that another run need not print
 
 
 def differences(*, shown: str, printed: str) -> list[str]:
@@ -31,3 +35,14 @@ def differences(*, shown: str, printed: str) -> list[str]:
 def _plain(line: str) -> str:
     """A line without its numbers, its rules and the width of its columns."""
     return _NOISE.sub(" ", _NUMBER.sub(NUMBER, line)).strip()
+
+
+def missing_words(*, shown: str, printed: str) -> list[str]:
+    """The words of one run that another run does not print; none where they are few."""
+    words, others = _words(shown), _words(printed)
+    missing = sorted(words - others)
+    return missing if len(missing) > MISSING * len(words) else []
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]{3,}", text))

@@ -1,7 +1,8 @@
 """Makes what a page runs small, because a page shows the numbers that readers should use.
 
 The functions of `raylab` are replaced for the time of a page, so the commands and the Python of the
-page become small alike. What is asked for stays as it is; there is only less of it.
+page become small alike. What is asked for stays as it is; there is only less of it. `make pages
+RUN=takes` runs pages in the sizes that they state.
 """
 
 from __future__ import annotations

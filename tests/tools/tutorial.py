@@ -2,7 +2,8 @@
 
     python -m tests.tools.tutorial
 
-A test compares both with what the commands do today. README's tour has the same blocks.
+README's tour has the same blocks. A test compares their words with what the commands print today, and
+the commands that the picture names with those of the page.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +25,9 @@ from page_run import PageRun  # noqa: E402
 
 TUTORIAL, README = ROOT / "docs" / "tutorial.md", ROOT / "README.md"
 EMBEDDING = ROOT / "docs" / "pictures" / "embedding.png"
+LABEL = "running_speed"  # by which the picture is coloured
+WIDTH, ROWS = 120, 5  # characters of a line, rows of a table
+_CLOCK = re.compile(r"\[\d\d:\d\d:\d\d\] ")
 
 
 def tour(page: str) -> list[tuple[str, str]]:
@@ -35,10 +40,31 @@ def tour(page: str) -> list[tuple[str, str]]:
     ]
 
 
-def draw_embedding(study: Path, out: Path) -> None:
-    """The embedding of the best trial of the tutorial's search."""
+def commands(page: str) -> str:
+    """The commands of a page up to its first search, on which the picture depends."""
+    made = [command.strip() for command, _ in tour(page)]
+    (last,) = (at for at, command in enumerate(made) if command.startswith("raylab search "))
+    return "\n".join(made[: last + 1])
+
+
+def brief(printed: str) -> str:
+    """What a page shows of an output: no progress, the first rows of tables, lines that fit."""
+    lines: list[str] = []
+    rows = 0
+    for line in printed.split("\n"):
+        rows = rows + 1 if line.startswith("│") else 0
+        if _CLOCK.match(line) or rows > ROWS:
+            lines += ["..."] * (lines[-1:] != ["..."])
+        elif len(line) > WIDTH:
+            lines += textwrap.wrap(line, WIDTH)
+        else:
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def draw_embedding(study: Path, out: Path, made_by: str) -> None:
+    """The embedding of the best trial of the tutorial's search, which names its commands."""
     from raylab.reporting.figures.embedding import embedding_figure
-    from raylab.reporting.figures.files import save_figure
     from raylab.reporting.saved.embedding import load_embedding
     from raylab.tracking.records import best
     from raylab.tracking.study import StudyFolder
@@ -47,7 +73,8 @@ def draw_embedding(study: Path, out: Path) -> None:
     record = best(opened.records(), "max")
     assert record is not None
     saved = load_embedding(opened.embedding_path(record.trial))
-    save_figure(out, embedding_figure(saved, title=f"trial {record.trial}"))
+    figure = embedding_figure(saved, label=LABEL)
+    figure.savefig(out, format="png", metadata={"Source": made_by})
 
 
 class Recorder(PageRun):
@@ -59,8 +86,8 @@ class Recorder(PageRun):
 
     def _bash(self, block: Block, place: str) -> str:
         text = super()._bash(block, place)
-        lines = (line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).split("\n"))
-        self.printed[block.text] = "\n".join(lines).strip("\n") + "\n"
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text).replace(f"{self.folder}/", "")
+        self.printed[block.text] = brief(plain)
         print(self.printed[block.text], flush=True)
         return text
 
@@ -68,19 +95,19 @@ class Recorder(PageRun):
 def main() -> None:
     """Run the tutorial without its outputs, then write them."""
     folder = Path(tempfile.mkdtemp())
-    os.environ["RAYLAB_HOME"] = str(folder / "runs")
-    os.environ.setdefault("COLUMNS", "100")
+    os.environ["RAYLAB_HOME"] = str(folder)
+    os.environ["COLUMNS"] = str(WIDTH)
     os.chdir(folder)
     page = TUTORIAL.read_text()
     recorder = Recorder(folder)
-    recorder.run(re.sub(r'(?ms)^```text title="Output"\n.*?^```$', "", page))
+    recorder.run(re.sub(r'(?ms)^```text title="Output[\w ]*"\n.*?^```$', "", page))
     for path in (TUTORIAL, README):
         text = path.read_text()
         for command, printed in recorder.printed.items():
-            place = rf'(?ms)(```bash\n{re.escape(command)}```\n\n```text title="Output"\n).*?^```$'
+            place = rf'(?ms)(```bash\n{re.escape(command)}```\n\n```text title="Output[\w ]*"\n).*?^```$'
             text = re.sub(place, lambda match, new=printed: f"{match[1]}{new}```", text)
         path.write_text(text)
-    draw_embedding(folder / "study", EMBEDDING)
+    draw_embedding(folder / "study", EMBEDDING, commands(page))
     shutil.rmtree(folder)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from page_blocks import page_blocks
-from page_output import differences
+from page_output import differences, missing_words
 from page_run import PageRun
 
 PAGE = """\
@@ -89,3 +89,10 @@ def test_numbers_and_rules_of_tables_differ() -> None:
     )
     assert differences(shown="Use mlp: R2 0.86 (0.8 to 0.9)", printed=printed) != []
     assert differences(shown="Use gru: R2 0.86 (0.8 to 0.9)\n│ 0001 │ 0.5 │", printed=printed) != []
+
+
+def test_another_run_may_have_another_best_model() -> None:
+    shown = "label metric interval\nspeed r2 0.9\nUse gru, it decodes running_speed best\n"
+    printed = "label metric interval\nspeed r2 0.1\nUse mlp, it decodes running_speed best\n"
+    assert missing_words(shown=shown, printed=printed) == []
+    assert missing_words(shown=shown, printed="label metric\n") != []

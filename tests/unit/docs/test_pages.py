@@ -7,11 +7,12 @@ import shlex
 from pathlib import Path
 
 import click
+import PIL.Image
 import pytest
 from pages import commands
 
 from raylab.cli import cli
-from tests.tools.tutorial import tour
+from tests.tools.tutorial import EMBEDDING, TUTORIAL, brief, commands as made_by, tour
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -93,6 +94,23 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
 
 
 def test_the_tour_of_readme_is_the_tutorial() -> None:
-    tutorial = tour((ROOT / "docs" / "tutorial.md").read_text())
+    tutorial = tour(TUTORIAL.read_text())
     assert tour((ROOT / "README.md").read_text()) == tutorial
     assert len(tutorial) == 5
+
+
+def test_the_picture_is_drawn_by_the_commands_of_the_tutorial() -> None:
+    with PIL.Image.open(EMBEDDING) as picture:
+        assert picture.info["Source"] == made_by(TUTORIAL.read_text()), (
+            "run `python -m tests.tools.tutorial`"
+        )
+        assert min(picture.size) > 300
+
+
+def test_an_output_is_shown_without_progress_and_long_tables() -> None:
+    rows = "".join(f"│ {number} │\n" for number in range(9))
+    printed = f"[12:00:01] 1/2\n[12:00:02] 2/2\n┏━━┓\n{rows}└──┘\n{'word ' * 40}\n\n"
+    shown = brief(printed).split("\n")
+    assert shown[:3] == ["...", "┏━━┓", "│ 0 │"]
+    assert shown[-5:-3] == ["...", "└──┘"]
+    assert max(map(len, shown)) <= 120
