@@ -26,7 +26,8 @@ from page_run import PageRun  # noqa: E402
 TUTORIAL, README = ROOT / "docs" / "tutorial.md", ROOT / "README.md"
 EMBEDDING = ROOT / "docs" / "pictures" / "embedding.png"
 LABEL = "running_speed"  # by which the picture is coloured
-WIDTH, ROWS = 120, 5  # characters of a line, rows of a table
+TERMINAL, WIDTH, ROWS = 120, 90, 5  # characters of a table and of a sentence, rows of a table
+_TABLE = re.compile(r"[│┃┏┡└├─┗┩]|\w+ +\w+ {3,}|\d{4} |–")
 _CLOCK = re.compile(r"\[\d\d:\d\d:\d\d\] ")
 
 
@@ -55,7 +56,7 @@ def brief(printed: str) -> str:
         rows = rows + 1 if line.startswith("│") else 0
         if _CLOCK.match(line) or rows > ROWS:
             lines += ["..."] * (lines[-1:] != ["..."])
-        elif len(line) > WIDTH:
+        elif len(line) > WIDTH and not _TABLE.match(line):
             lines += textwrap.wrap(line, WIDTH)
         else:
             lines.append(line.rstrip())
@@ -96,7 +97,7 @@ def main() -> None:
     """Run the tutorial without its outputs, then write them."""
     folder = Path(tempfile.mkdtemp())
     os.environ["RAYLAB_HOME"] = str(folder)
-    os.environ["COLUMNS"] = str(WIDTH)
+    os.environ["COLUMNS"] = str(TERMINAL)
     os.chdir(folder)
     page = TUTORIAL.read_text()
     recorder = Recorder(folder)

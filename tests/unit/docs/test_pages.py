@@ -113,4 +113,4 @@ def test_an_output_is_shown_without_progress_and_long_tables() -> None:
     shown = brief(printed).split("\n")
     assert shown[:3] == ["...", "┏━━┓", "│ 0 │"]
     assert shown[-5:-3] == ["...", "└──┘"]
-    assert max(map(len, shown)) <= 120
+    assert max(map(len, shown)) <= 90
