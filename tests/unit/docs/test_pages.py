@@ -109,7 +109,7 @@ def test_the_picture_is_drawn_by_the_commands_of_the_tutorial() -> None:
 
 def test_an_output_is_shown_without_progress_and_long_tables() -> None:
     rows = "".join(f"│ {number} │\n" for number in range(9))
-    printed = f"[12:00:01] 1/2\n[12:00:02] 2/2\n┏━━┓\n{rows}└──┘\n{'word ' * 40}\n\n"
+    printed = f"[12:00:01] 1/2\n[12:00:02] 2/2\n┏━━┓\n{rows}└──┘\n{'word ' * 30}\n\n"
     shown = brief(printed).split("\n")
     assert shown[:3] == ["...", "┏━━┓", "│ 0 │"]
     assert shown[-5:-3] == ["...", "└──┘"]
