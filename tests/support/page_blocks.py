@@ -20,8 +20,8 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _TITLE = re.compile(r'title="([^"]+)"')
-# Titles of a block that shows what the block before it prints. What is printed may differ between
-# runs in more than its numbers: in the order of trials, the model that is best, the verdict.
+# Titles of a block that shows what the block before it prints. Another run may differ from ONE_RUN
+# in more than its numbers: in the order of trials, the model that is best, the verdict.
 OUTPUT, ONE_RUN = "Output", "Output of one run"
 
 
@@ -31,7 +31,8 @@ class Block:
 
     Attributes:
         language: bash, python, yaml, toml or text.
-        title: The file that the block is, or one of `OUTPUT` and `ONE_RUN`; empty where the page names none.
+        title: The file that the block is, or one of `OUTPUT` and `ONE_RUN`; empty where the page
+            names none.
         text: The code.
         line: The line of the page on which the block begins.
         reason: Why the block is not run; empty where it is run.

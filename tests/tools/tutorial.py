@@ -2,8 +2,8 @@
 
     python -m tests.tools.tutorial
 
-README's tour has the same blocks. A test compares their words with what the commands print today, and
-the commands that the picture names with those of the page.
+README's tour has the same blocks. A test compares their words with what the commands print today,
+and the commands that the picture names with those of the page.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ EMBEDDING = ROOT / "docs" / "pictures" / "embedding.png"
 LABEL = "running_speed"  # by which the picture is coloured
 TERMINAL, WIDTH, ROWS = 120, 90, 5  # characters of a table and of a sentence, rows of a table
 _TABLE = re.compile(r"[│┃┏┡└├─┗┩]|\w+ +\w+ {3,}|\d{4} |–")
+_OUTPUT = r'```text title="Output[\w ]*"\n'
 _CLOCK = re.compile(r"\[\d\d:\d\d:\d\d\] ")
 
 
@@ -101,12 +102,12 @@ def main() -> None:
     os.chdir(folder)
     page = TUTORIAL.read_text()
     recorder = Recorder(folder)
-    recorder.run(re.sub(r'(?ms)^```text title="Output[\w ]*"\n.*?^```$', "", page))
+    recorder.run(re.sub(f"(?ms)^{_OUTPUT}.*?^```$", "", page))
     for path in (TUTORIAL, README):
         text = path.read_text()
         for command, printed in recorder.printed.items():
-            place = rf'(?ms)(```bash\n{re.escape(command)}```\n\n```text title="Output[\w ]*"\n).*?^```$'
-            text = re.sub(place, lambda match, new=printed: f"{match[1]}{new}```", text)
+            place = rf"(```bash\n{re.escape(command)}```\n\n{_OUTPUT}).*?^```$"
+            text = re.sub(f"(?ms){place}", lambda match, new=printed: f"{match[1]}{new}```", text)
         path.write_text(text)
     draw_embedding(folder / "study", EMBEDDING, commands(page))
     shutil.rmtree(folder)

@@ -12,7 +12,8 @@ import pytest
 from pages import commands
 
 from raylab.cli import cli
-from tests.tools.tutorial import EMBEDDING, TUTORIAL, brief, commands as made_by, tour
+from tests.tools.tutorial import EMBEDDING, TUTORIAL, brief, tour
+from tests.tools.tutorial import commands as made_by
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
