@@ -30,9 +30,9 @@ TORCH_BRAIN = parse_recipe({"format": "torch_brain"}, "the tour")
 
 
 def _movie(samples: int) -> dict[str, Label]:
-    """A class of image, and pictures of 4 x 8 pixels, which repeat."""
+    """A class of image, and pictures of 16 x 32 pixels, which repeat."""
     random = np.random.default_rng(0)
-    pictures = random.random((10, 32))
+    pictures = random.random((10, 512))
     shown = np.arange(samples) // 5 % 10
     names = np.array([f"image {number}" for number in range(10)])
     return {
@@ -62,7 +62,8 @@ def _study(name: str, trials: int) -> Callable[[Path], None]:
     """A study of embeddings that differ in their seeds, with the scores that they have."""
 
     def make(folder: Path) -> None:
-        configs = [trial(training={"seed": seed}) for seed in range(trials)]
+        positives = {"conditional": "time_delta"}
+        configs = [trial(training={"seed": seed}, sampling=positives) for seed in range(trials)]
         study_of(folder / name, Dataset(folder / "ds"), configs)
 
     return make

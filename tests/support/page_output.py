@@ -10,7 +10,7 @@ import re
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 _NOISE = re.compile(r"[\s─│━┃┏┓┗┛┡┩├┤┬┴┼╇╈═]+")
 NUMBER = "#"
-MISSING = 0.2  # the share of the words of one run that another run need not print
+MISSING = 0.5  # the share of the words of one run that another, small run need not print
 
 
 def differences(*, shown: str, printed: str) -> list[str]:

@@ -45,11 +45,13 @@ class PageRun:
 
     def run(self, page: str) -> None:
         """Run each block that is not marked, and compare what it prints with what is shown."""
-        printed = ""
+        printed: str | None = ""
         for block in page_blocks(page):
             place = f"{self.where}, line {block.line}"
             if not is_run(block):
-                printed = ""
+                printed = None
+            elif block.is_output and printed is None:  # of a block that is not run
+                continue
             elif block.is_output:
                 compare = missing_words if block.title == ONE_RUN else differences
                 lines = compare(shown=block.text, printed=printed)

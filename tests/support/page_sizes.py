@@ -19,6 +19,7 @@ import raylab
 STEPS = {"training.max_steps": 6, "training.validate_every": 3, "scheduler.kind": "none"}
 # Of a function: the largest values of its arguments, and the overrides that make trials short.
 LARGEST: dict[str, dict[str, float]] = {
+    "synth": {"samples": 3000},
     "search": {"trials": 2},
     "answer": {"minutes": 0.15, "folds": 3, "seeds": 1},
     "select": {"top": 2, "seeds": 2, "shuffles": 1},
