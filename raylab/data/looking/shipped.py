@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from raylab.data.load_recipe import load_recipe, recipe_names
 from raylab.data.looking.item import Item
@@ -21,13 +22,17 @@ def fitting_recipes(
     if file_format.startswith("allen_"):
         return (file_format,)
     names = [item.name for item in items]
-    recipes = {name: load_recipe(name) for name in recipe_names()}
     return tuple(
         name
-        for name, recipe in recipes.items()
+        for name, recipe in _recipes().items()
         if _fits(recipe, file_format, names)
         and (recipe.files is None or fnmatch.filter(files, recipe.files))
     )
+
+
+@cache  # a folder is looked at file by file
+def _recipes() -> Mapping[str, Recipe]:
+    return {name: load_recipe(name) for name in recipe_names()}
 
 
 def _fits(recipe: Recipe, file_format: str, names: Sequence[str]) -> bool:
