@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,14 @@ def real_data() -> Path:
     return folder
 
 
+_NUMBERS = count()
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test writes into the user's MLflow store."""
-    monkeypatch.setenv("RAYLAB_HOME", str(tmp_path / "home"))
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the user's MLflow store. The folder is not made: few tests need it."""
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_NUMBERS))
+    monkeypatch.setenv("RAYLAB_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 

@@ -98,7 +98,7 @@ def test_prepare_and_inspect_as_tables(tmp_path: Path, capsys: pytest.CaptureFix
         capsys, "prepare", x, "--recipe", recipe_file(tmp_path), "--out", tmp_path / "ds"
     )
     assert code == 0
-    assert "1 sessions in" in out
+    assert "1 session in" in out
     code, out, _ = run(capsys, "inspect", tmp_path / "ds")
     assert code == 0
     assert "240 / 80 / 80" in out
