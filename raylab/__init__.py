@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from raylab.analysis.evaluate import evaluate as evaluate
     from raylab.analysis.export_embeddings import export_embeddings as export_embeddings
     from raylab.analysis.export_model import export_model as export_model
+    from raylab.analysis.extend import extend as extend
     from raylab.analysis.leaderboard import leaderboard as leaderboard
     from raylab.analysis.load import load as load
+    from raylab.analysis.pause import pause as pause
     from raylab.analysis.rank import rank as rank
     from raylab.analysis.report import report as report
     from raylab.analysis.reproduce import reproduce as reproduce
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from raylab.analysis.scale import scale as scale
     from raylab.analysis.select import select as select
     from raylab.analysis.shuffle_labels import shuffle_labels as shuffle_labels
+    from raylab.analysis.stop import stop as stop
     from raylab.analysis.topology import topology as topology
     from raylab.data.allen.fetch import fetch as fetch
     from raylab.data.dandi.fetch_dandi import fetch_dandi as fetch_dandi
@@ -75,6 +78,9 @@ _PUBLIC = {
     "adapt": "raylab.analysis.adapt:adapt",
     "select": "raylab.analysis.select:select",
     "resume": "raylab.analysis.resume:resume",
+    "stop": "raylab.analysis.stop:stop",
+    "pause": "raylab.analysis.pause:pause",
+    "extend": "raylab.analysis.extend:extend",
     "reproduce": "raylab.analysis.reproduce:reproduce",
     "sync": "raylab.tuning.sync:sync",
     "leaderboard": "raylab.analysis.leaderboard:leaderboard",

@@ -10,11 +10,14 @@ from raylab.paths import AnyPath
 from raylab.reporting.notebooks.watched import watched
 from raylab.reporting.study import Study
 from raylab.tracking.drivers import worked_seconds
-from raylab.tracking.events import ENDED, SearchStopped
+from raylab.tracking.events import ENDED, Event
+from raylab.tracking.extensions import is_stopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
+from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
-from raylab.tuning.planning.study_plan import connect_for
+from raylab.tuning.extending import extent_of
+from raylab.tuning.planning.study_plan import Plan, connect_for
 from raylab.tuning.run import plan_of, run_study
 
 
@@ -23,8 +26,8 @@ def resume(path: AnyPath, *, say: Say | None = None) -> Study:
 
     Interrupted trials continue from their last checkpoints and missing trials are drawn, so the
     study reaches the result of an uninterrupted one. An unfinished selection (`raylab.select`) is
-    finished as well. An answer (`raylab.answer`) goes on with what is left of its minutes. A study
-    that has ended is left as it is.
+    finished as well, and so are extensions (`raylab.extend`). An answer (`raylab.answer`) goes on
+    with what is left of its minutes. A study that has ended is left as it is.
 
     Args:
         path: The study's folder.
@@ -56,18 +59,24 @@ def _resume_search(study: Study, say: Say) -> None:
     if known and not known[-1].ended:
         finish(study, say)
         return
+    events = study.ledger.read()
     plan = plan_of(study)
-    trials, events = drawn(study.records()), study.ledger.read()
-    ended = [record for record in trials if record.state in ENDED]
-    stopped = len(ended) == len(trials) and any(
-        isinstance(event, SearchStopped) for event in events
-    )
-    missing = 0 if stopped else max(0, plan.space.budget.trials - len(ended))
+    missing = missing_trials(study, plan, events)
     if not missing and is_ended(events) and study.report_path.exists():
-        say(f"{study.name}: all {len(ended)} trials have ended; nothing to resume")
+        ended = sum(record.state in ENDED for record in drawn(study.records()))
+        say(f"{study.name}: all {ended} trials have ended; nothing to resume")
         return
     slots = connect_for(plan.space.resources, missing) if missing else 0
     run_study(study, plan, slots, say)
+
+
+def missing_trials(study: StudyFolder, plan: Plan, events: list[Event]) -> int:
+    """How many trials of a search have not ended, those that extensions added included."""
+    trials = drawn(study.records())
+    ended = sum(record.state in ENDED for record in trials)
+    if ended == len(trials) and is_stopped(events):
+        return 0
+    return max(0, extent_of(plan, events).total - ended)
 
 
 def _resume_answer(study: Study, say: Say) -> None:

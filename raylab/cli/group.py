@@ -23,9 +23,11 @@ VERBS = (
     "doctor",
     "evaluate",
     "export",
+    "extend",
     "fetch",
     "inspect",
     "leaderboard",
+    "pause",
     "plan",
     "prepare",
     "report",
@@ -35,13 +37,20 @@ VERBS = (
     "search",
     "select",
     "spaces",
+    "stop",
     "sync",
     "synth",
     "train",
     "ui",
     "watch",
 )
-ROOMS = {"spaces": "shipped", "watch": "running"}
+ROOMS = {
+    "extend": "running",
+    "pause": "running",
+    "spaces": "shipped",
+    "stop": "running",
+    "watch": "running",
+}
 
 
 class LocalPath(click.Path):

@@ -25,7 +25,10 @@ def importance(
     done = [
         record
         for record in records
-        if record.of is None and record.state == "completed" and record.score is not None
+        if record.of is None
+        and record.origin_step is None  # trained longer than the others
+        and record.state == "completed"
+        and record.score is not None
     ]
     shared = [
         path

@@ -17,6 +17,7 @@ from raylab.config.dotted import ConfigValues, Scalar
 
 State = Literal["completed", "pruned", "failed", "interrupted", "running"]
 ENDED = ("completed", "pruned", "failed")  # an interrupted trial has not ended: it is run again
+BY_USER = "by the user"  # `stopped` of a trial that a user stopped
 # JSON values by name: what a config or the searched parameters hold
 Values: TypeAlias = Mapping[str, Any]
 
@@ -98,8 +99,55 @@ class SearchStopped(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StopRequested(Event):
+    """The driver took a user's request to stop trials; without trials, to stop itself.
+
+    Attributes:
+        trials: The trials that end at their next validation.
+        request: The id of the request.
+    """
+
+    kind: ClassVar[str] = "stop_requested"
+    trials: tuple[str, ...] = ()
+    request: str | None = _optional()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PauseRequested(Event):
+    """The driver took a user's request to end as soon as every trial has a checkpoint.
+
+    Attributes:
+        request: The id of the request.
+    """
+
+    kind: ClassVar[str] = "pause_requested"
+    request: str | None = _optional()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyExtended(Event):
+    """More trials belong to the study from now on, so a study that had ended is open again.
+
+    Attributes:
+        trials: How many trials the search draws in total, over all drivers.
+        hours: What `budget.hours` is from now on.
+        added: Trials with the config of another one: {"origin": its id} for a trial that is run
+            again, {"origin", "steps"} for one that is trained further, until that step.
+        lifted: Limits of the budget that no longer end the search: "target".
+        request: The id of the request, where a driver took one.
+    """
+
+    kind: ClassVar[str] = "study_extended"
+    trials: int | None = _optional()
+    hours: float | None = _optional()
+    added: tuple[Values, ...] | None = _optional()
+    lifted: tuple[str, ...] | None = _optional()
+    request: str | None = _optional()
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyEnded(Event):
-    """All trials have ended; a later `trial_started` reopens the study."""
+    """All trials have ended; a later `trial_started` or `study_extended` reopens the study."""
 
     kind: ClassVar[str] = "study_ended"
 
@@ -123,6 +171,9 @@ class TrialStarted(TrialEvent):
         fold: Of an answer: the fold whose samples the trial sees, counted from 0.
         entrant: Of an answer: the contestant that the trial's config belongs to.
         valid_fold: Of an answer: the fold that validates the trial, where it is not the next one.
+        origin: The trial whose config this one has, where an extension of the study added it.
+        origin_step: The step of the origin's checkpoint that the trial began from; None where it
+            began anew.
     """
 
     kind: ClassVar[str] = "trial_started"
@@ -133,6 +184,8 @@ class TrialStarted(TrialEvent):
     fold: int | None = _optional()
     entrant: str | None = _optional()
     valid_fold: int | None = _optional()
+    origin: str | None = _optional()
+    origin_step: int | None = _optional()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +340,9 @@ KINDS: dict[str, type[Event]] = {
     for event in (
         DriverStarted,
         SearchStopped,
+        StopRequested,
+        PauseRequested,
+        StudyExtended,
         StudyEnded,
         TrialStarted,
         TrialReported,

@@ -15,6 +15,7 @@ from raylab.tracking.events import (
     Event,
     State,
     StudyEnded,
+    StudyExtended,
     TestRead,
     TrialEnded,
     TrialEvent,
@@ -48,7 +49,8 @@ class TrialRecord:
             is one, and where the trial has no score.
         step: The last step it reached.
         kept_step: The step of the model that is kept and scored, where it may be an earlier one.
-        stopped: Why training ended before its last step, where early stopping did.
+        stopped: Why training ended before its last step, where early stopping ended it, or the
+            user (`BY_USER`).
         params: The searched paths and their values.
         config: The resolved config that ran.
         metrics: Of the model kept at the end, or of the last report before it.
@@ -64,9 +66,11 @@ class TrialRecord:
         fold: Of an answer: the fold whose samples it saw, from 0; None for a fit on all samples.
         entrant: Of an answer: the contestant that its config belongs to.
         valid_fold: Of an answer: the fold that validated it, where that is not the next one.
-        lineage: Of population-based training: {"step", "source", "params", "config"} of its
-            beginning (source None) and of each time that it took over another member's weights at a
-            step, and went on with other params. Empty where it never did.
+        origin: The trial whose config it has, where an extension of the study added it.
+        lineage: {"step", "source", "params", "config"} of its beginning (source None) and of each
+            time that it took over another trial's weights at a step: as a member of a population,
+            which goes on with other params, or as a trial that trains its origin further. Empty
+            where it never did.
     """
 
     trial: str
@@ -89,12 +93,18 @@ class TrialRecord:
     fold: int | None = None
     entrant: str | None = None
     valid_fold: int | None = None
+    origin: str | None = None
     lineage: tuple[Piece, ...] = ()
 
     @property
     def is_final(self) -> bool:
         """Whether it is an answer's fit of a chosen entrant on all samples."""
         return self.entrant is not None and self.fold is None and self.state == "completed"
+
+    @property
+    def origin_step(self) -> int | None:
+        """The step of its origin's weights that it began from; None where it began anew."""
+        return self.lineage[-1]["step"] if self.origin is not None and self.lineage else None
 
     @property
     def cpu_seconds(self) -> float:
@@ -122,10 +132,10 @@ def records(events: Iterable[Event], *, live: bool) -> list[TrialRecord]:
 
 
 def is_ended(events: Iterable[Event]) -> bool:
-    """Whether the study ended and was not resumed since."""
+    """Whether the study ended, and was neither resumed nor extended since."""
     ended = False
     for event in events:
-        if isinstance(event, StudyEnded | TrialStarted):
+        if isinstance(event, StudyEnded | StudyExtended | TrialStarted):
             ended = isinstance(event, StudyEnded)
     return ended
 
@@ -241,7 +251,22 @@ def _started(record: TrialRecord, event: TrialStarted) -> TrialRecord:
         fold=event.fold if event.fold is not None else record.fold,
         entrant=event.entrant or record.entrant,
         valid_fold=event.valid_fold if event.valid_fold is not None else record.valid_fold,
+        origin=event.origin or record.origin,
+        lineage=record.lineage or _trained_further(event),
     )
+
+
+def _trained_further(event: TrialStarted) -> tuple[Piece, ...]:
+    """The lineage of a trial that began from the weights of its origin; else empty."""
+    if event.origin_step is None:
+        return ()
+    first: Piece = {
+        "step": 0,
+        "source": None,
+        "params": dict(event.params),
+        "config": as_recorded(event.config),
+    }
+    return (first, {**first, "step": event.origin_step, "source": event.origin})
 
 
 def _took_over(record: TrialRecord, event: TrialTookOver) -> TrialRecord:

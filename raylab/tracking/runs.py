@@ -99,6 +99,8 @@ def _state_tags(record: TrialRecord) -> dict[str, str]:
         "raylab.trial": record.trial,
         "raylab.state": record.state,
         "raylab.of": record.of,
+        "raylab.origin": record.origin,
+        "raylab.origin_step": record.origin_step,
         "raylab.error": record.error,
         "raylab.kept_step": record.kept_step,
         "raylab.stopped": record.stopped,

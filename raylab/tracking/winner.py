@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from raylab.config.explain import did_you_mean
 from raylab.errors import StudyError
 from raylab.tracking.records import TrialRecord, best
 from raylab.tracking.selections import ended_selection
@@ -58,6 +61,15 @@ def named_trial(study: StudyFolder, records: list[TrialRecord], trial: str) -> T
     if record is None:
         raise StudyError(
             f"{study.path}: no trial '{trial}'",
-            f"Its trials: {', '.join(record.trial for record in records)}.",
+            _meant(trial, [record.trial for record in records]),
         )
     return record
+
+
+def _meant(trial: str, known: Sequence[str]) -> str:
+    """What was probably meant by the id of a trial that does not exist."""
+    padded = trial.zfill(len(known[0])) if known else trial
+    if padded in known:
+        return f"Did you mean '{padded}'?"
+    close = "" if trial.isdigit() else did_you_mean(trial, known)  # all numbers look alike
+    return close if close.startswith("Did") else f"Its trials: {', '.join(known)}."

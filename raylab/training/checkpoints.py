@@ -47,11 +47,23 @@ def save_checkpoint(
 
 def piece_of(path: Path) -> int | None:
     """The piece of its trial that a checkpoint belongs to; None where there is no checkpoint."""
-    if not path.is_file():
-        return None
+    return _number(path, "piece") if path.is_file() else None
+
+
+def step_of(path: Path) -> int:
+    """The step of a checkpoint."""
+    return _number(path, "step")
+
+
+def _number(path: Path, name: str) -> int:
+    """A number that is stored with a checkpoint.
+
+    Raises:
+        StudyError: The file is missing or damaged.
+    """
     try:
         with safe_open(path, framework="pt") as file:
-            return int(json.loads(file.metadata()["training"])["piece"])
+            return int(json.loads(file.metadata()["training"])[name])
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise unreadable(path, error) from None
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from ray.tune import Callback
 
-from raylab.tracking.events import TrialEnded, TrialLost, TrialReported, TrialStarted
+from raylab.tracking.events import BY_USER, TrialEnded, TrialLost, TrialReported, TrialStarted
 from raylab.tracking.ledger import Ledger
+from raylab.tuning.control import Control, StudyStopped
 from raylab.tuning.job import TuneTrial
 from raylab.tuning.outcome import OnEnd, Outcome, RoundResult, is_between, outcome
 
@@ -17,6 +18,7 @@ class LedgerCallback(Callback):
     """Tune's events as events of the ledger.
 
     Args:
+        control: The requests of users, for which it looks in each turn of Tune's loop.
         comes_back: Whether a trial whose process died is run again.
         no_room: Whether the study's disk is full.
         on_end: Called after a trial's end is in the ledger, with (trial, outcome, params).
@@ -26,6 +28,7 @@ class LedgerCallback(Callback):
         self,
         ledger: Ledger,
         *,
+        control: Control,
         comes_back: Callable[[str], bool],
         no_room: Callable[[], bool],
         on_end: OnEnd,
@@ -36,6 +39,7 @@ class LedgerCallback(Callback):
             no_room,
             on_end,
         )
+        self._control = control
         self._started: dict[str, float] = {}  # when each piece of training began, of trials at work
         self._worked: dict[str, float] = {}
         self._begun: set[str] = set()  # trials whose start is in the ledger
@@ -44,6 +48,11 @@ class LedgerCallback(Callback):
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune pickles its callbacks for snapshots, which raylab never restores."""
         return {}
+
+    def on_step_begin(self, iteration: int, trials: list[TuneTrial], **info: object) -> None:
+        self._control.poll()
+        if self._control.stopped:
+            raise StudyStopped
 
     def on_trial_start(
         self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: object
@@ -68,6 +77,8 @@ class LedgerCallback(Callback):
                 config=config["job"]["config"],
                 resources=resources,
                 of=config["of"] or None,
+                origin=config.get("origin"),
+                origin_step=config.get("origin_step"),
             )
         )
 
@@ -107,11 +118,17 @@ class LedgerCallback(Callback):
         if crash is not None and self._comes_back(name):
             self._ledger.append(TrialLost(trial=name, reason=crash))
             return
-        if crash is None and is_between(trial.last_result):
+        if crash is None and self._goes_on(name, trial.last_result):
             return
-        ended = outcome(trial.last_result, max_steps=config["max_steps"], crash=crash)
+        by = BY_USER if name in self._control.trials else None
+        ended = outcome(trial.last_result, max_steps=config["max_steps"], crash=crash, pruned_by=by)
         self._ledger.append(end_event(name, ended, seconds=seconds))
         self._on_end(name, ended, config["params"])
+
+    def _goes_on(self, trial: str, result: RoundResult) -> bool:
+        """Whether a trial ends for a pause, or only its generation ends."""
+        between = is_between(result) and trial not in self._control.trials
+        return between or trial in self._control.aside
 
 
 def _reported(trial: str, result: RoundResult) -> TrialReported:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
 from raylab.config.trial import TrialConfig
 from raylab.space.parameters import Scalar
@@ -25,7 +25,7 @@ class TrialSetup(TypedDict):
 
     `job` holds the fields of `raylab.training.worker.TrialJob`, `resources` those of the space's
     section. `since` is the last step that the ledger has of the trial, `of` the trial that it
-    repeats.
+    repeats. `origin` and `origin_step` are as of `TrialStarted`.
     """
 
     job: dict[str, Any]
@@ -36,6 +36,8 @@ class TrialSetup(TypedDict):
     max_steps: int
     resources: dict[str, Any]
     storage: str
+    origin: NotRequired[str]
+    origin_step: NotRequired[int | None]
 
 
 class TuneTrial(Protocol):

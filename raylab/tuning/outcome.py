@@ -23,7 +23,7 @@ class Outcome:
         metrics: All metrics, measured with the model that is kept.
         error: Why the trial failed.
         kept_step: The step of the model that is kept, if it can be an earlier one.
-        stopped: Why early stopping ended the training.
+        stopped: Why early stopping, or the user, ended the training.
         scores: All objectives, if there are several.
     """
 
@@ -116,7 +116,13 @@ def is_between(result: RoundResult | None) -> bool:
     return bool(result and result.get("between") and math.isfinite(result["rung"]))
 
 
-def outcome(result: RoundResult | None, *, max_steps: int, crash: str | None = None) -> Outcome:
+def outcome(
+    result: RoundResult | None,
+    *,
+    max_steps: int,
+    crash: str | None = None,
+    pruned_by: str | None = None,
+) -> Outcome:
     """The outcome that a trial's last result stands for.
 
     A trial that a scheduler stopped before its last step is pruned; a trial that stopped itself is
@@ -124,6 +130,7 @@ def outcome(result: RoundResult | None, *, max_steps: int, crash: str | None = N
 
     Args:
         crash: Why the process died, if it did.
+        pruned_by: Who ended a trial before its last step, if that was not a scheduler.
     """
     result = result or {}
     step, stopped, kept = int(result.get("steps") or 0), result.get("stopped"), result.get("kept")
@@ -137,10 +144,11 @@ def outcome(result: RoundResult | None, *, max_steps: int, crash: str | None = N
         problem = f"the score is {odd[0]} at step {step}" if odd else None
     if problem is not None:
         return Outcome("failed", None, step, metrics, str(problem))
+    pruned = step < max_steps and not stopped
     return Outcome(
-        "completed" if step >= max_steps or stopped else "pruned",
+        "pruned" if pruned else "completed",
         *(float(result["score"]), step, metrics),
         kept_step=kept["step"] if kept else None,
-        stopped=stopped,
+        stopped=pruned_by if pruned else stopped,
         scores=scores,
     )

@@ -24,6 +24,7 @@ from raylab.tracking.events import DriverStarted, StudyEnded
 from raylab.tracking.mlflow.addresses import default_uri
 from raylab.tracking.mlflow.mirror import Mirror
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.control import interruption
 from raylab.tuning.driver import Say, run_trials
 from raylab.tuning.leftovers import end_left_behind
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
@@ -179,6 +180,8 @@ def run_recorded(
         try:
             run(mirror.notify)
             study.ledger.append(StudyEnded())
+        except KeyboardInterrupt as interrupt:
+            raise interrupt if interrupt.args else interruption(study) from None
         finally:
             problem = mirror.close()
             if problem:

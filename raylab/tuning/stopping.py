@@ -18,6 +18,8 @@ class Stopping:
         mode: Whether larger or smaller values of the first objective are better.
         known: The trials of earlier drivers of the study.
         worked_s: How long these drivers ran, in seconds.
+        drawn_on: When an extension gave the search more trials, in unix seconds. A plateau is
+            counted from then on.
     """
 
     def __init__(
@@ -27,6 +29,7 @@ class Stopping:
         *,
         known: Iterable[TrialRecord] = (),
         worked_s: float = 0.0,
+        drawn_on: float = 0.0,
     ) -> None:
         self._budget, self._sign = budget, 1.0 if mode == "max" else -1.0
         self._began = time.monotonic() - worked_s
@@ -35,21 +38,34 @@ class Stopping:
         for record in sorted(known, key=lambda record: record.ended or 0.0):
             if record.state in ENDED:
                 self._note(record.state, record.score)
+                self._since = self._since if (record.ended or 0.0) > drawn_on else 0
 
     def ended(self, outcome: Outcome) -> None:
         self._note(outcome.state, outcome.score)
 
+    def extend(self, budget: Budget) -> None:
+        """Go on with the budget of an extended search."""
+        more = budget.trials > self._budget.trials
+        self._budget, self._since = budget, 0 if more else self._since
+
+    @property
+    def hours_used(self) -> bool:
+        """Whether drivers have worked for `budget.hours`."""
+        hours = self._budget.hours
+        return hours is not None and time.monotonic() - self._began >= 3600 * hours
+
+    @property
+    def target_reached(self) -> bool:
+        """Whether a trial has reached `budget.target`."""
+        target, best = self._budget.target, self._best
+        return target is not None and best is not None and best >= self._sign * target
+
     def reason(self) -> str | None:
         """Why no further trial begins; None if one may."""
         budget = self._budget
-        hours = (time.monotonic() - self._began) / 3600
-        if budget.hours is not None and hours >= budget.hours:
+        if self.hours_used:
             return f"budget.hours {budget.hours:g} are used"
-        if (
-            budget.target is not None
-            and self._best is not None
-            and self._best >= self._sign * budget.target
-        ):
+        if self.target_reached:
             return f"budget.target {budget.target:g} is reached"
         if budget.plateau is not None and self._best is not None and self._since >= budget.plateau:
             return f"budget.plateau: the last {self._since} trials did not improve the best"

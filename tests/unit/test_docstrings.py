@@ -25,7 +25,7 @@ from raylab.data.dataset import Dataset
 # and `resume` finds it before `select` adds trials to it.
 WITH_RAY = (
     *("search", "plan", "train", "resume", "reproduce", "compare", "scale", "adapt", "select"),
-    *("shuffle_labels", "answer"),
+    *("shuffle_labels", "answer", "extend"),
 )
 EXAMPLES = {
     name: doctest.DocTestParser().get_examples(getattr(raylab, name).__doc__ or "")

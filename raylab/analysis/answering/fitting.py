@@ -23,6 +23,8 @@ from raylab.training.loop import Training
 from raylab.training.reports import explain
 from raylab.training.worker import TrialJob, start
 
+STOP = "stop"  # the file by which a user ends a search, in the trial's folder
+
 
 @dataclass(frozen=True)
 class FitJob:
@@ -41,8 +43,9 @@ class FitJob:
         repeats: The config is one that was chosen before: it is trained to its end, and `valid`
             has this one candidate.
         threads: CPU threads.
-        limit_s: A search ends at the first candidate after so many seconds of training. Its
-            candidates are the same as without a limit, only fewer; None for no limit.
+        limit_s: A search ends at the first candidate after so many seconds of training, or after
+            the file `STOP` has appeared in its folder. Its candidates are the same as without a
+            limit, only fewer; None for no limit.
     """
 
     trial: str
@@ -132,11 +135,7 @@ def _search(job: FitJob) -> FitResult:
     # A readout is fitted once for each candidate, and not once more before.
     training = start(trial, fit=not config.at_once)
     gathered = Gathered(config)
-    losses = (
-        _fit_at_once(training, gathered)
-        if config.at_once
-        else _train(training, gathered, job.limit_s)
-    )
+    losses = _fit_at_once(training, gathered) if config.at_once else _train(training, gathered, job)
     training.restore(gathered.weights)
     table, kept = gathered.table(parameter_count(training.model)), gathered.kept_step
     single = parse_trial(with_overrides(trial.config, table.overrides[table.best]), job.trial)
@@ -153,13 +152,18 @@ def _fit_at_once(training: Training, gathered: Gathered) -> dict[int, float]:
     return {1: training.advance()}
 
 
-def _train(training: Training, gathered: Gathered, limit_s: float | None) -> dict[int, float]:
-    """Train to the last step, or until early stopping or the limit in seconds; returns the loss of
-    each round.
+def _train(training: Training, gathered: Gathered, job: FitJob) -> dict[int, float]:
+    """Train to the last step, or until early stopping, the limit in seconds or the user ends it;
+    returns the loss of each round.
     """
     losses: dict[int, float] = {}
-    began, limit = time.monotonic(), math.inf if limit_s is None else limit_s
-    while not training.done and not (gathered.weights and time.monotonic() - began >= limit):
+    began, limit = time.monotonic(), math.inf if job.limit_s is None else job.limit_s
+    stop = Path(job.folder) / STOP
+
+    def ended() -> bool:
+        return time.monotonic() - began >= limit or stop.exists()
+
+    while not training.done and not (gathered.weights and ended()):
         loss = training.advance()
         losses[training.step] = loss
         overrides = step_overrides(training.config, training.step)

@@ -198,7 +198,7 @@ def _notes(study: StudyFolder, records: Sequence[TrialRecord], selection: Select
         )
     if len(study.modes) > 1:
         notes.append(f"of several objectives, only the first counts here: {study.metrics[0]}")
-    moved = [record.trial for record in records if record.lineage]
+    moved = [record.trial for record in records if record.lineage and record.origin_step is None]
     if moved:
         notes.append(
             f"hyper-parameters of {', '.join(moved)} changed during training; its repetitions have "

@@ -74,10 +74,22 @@ def live(
         with screen(shown, stage) as view:
             yield view.say
     except KeyboardInterrupt as error:
-        begun = resumes and (out / "study.json").is_file()
-        again = command("resume", out) if begun else command()
+        again = command("resume", out) if resumes and _is_unfinished(out) else command()
         reason, _, _ = str(error).partition(";")  # such as `paused; work so far is kept`
         raise Interrupted(again, reason or "stopped") from error
+
+
+def _is_unfinished(out: Path) -> bool:
+    """Whether there is a study with work for `raylab resume`. A verb that goes on with a complete
+    one, such as `select` or `extend`, may be stopped before it records what it is to do.
+    """
+    from raylab.reporting.progress.progress import progress
+    from raylab.tracking.study import StudyFolder
+
+    if not (out / "study.json").is_file():
+        return False
+    study = StudyFolder.open(out)
+    return progress(study).state != "ended" or not study.report_path.is_file()
 
 
 def screen(source: Source, stage: str) -> Screen:

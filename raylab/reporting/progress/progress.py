@@ -43,8 +43,8 @@ def progress(
     now = time.time() if now is None else now
     # Before the events are read: a driver that ends in between has written its last events.
     live = study.is_live() if live is None else live
-    settings = settings or Settings.of(study)
     events = study.ledger.read()
+    settings = (settings or Settings.of(study)).extended(events)
     every = records(events, live=live and not is_ended(events))
     stage = stage_of(settings, events, every)
     state = _state(study, settings, events, live=live)

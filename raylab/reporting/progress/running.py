@@ -97,7 +97,8 @@ def _left(record: TrialRecord, begun: float, now: float) -> float | None:
     (first_time, first_step, _), (last_time, step, _) = reports[0], reports[-1]
     if step <= first_step:
         resumed = len(record.history) > len(reports)
-        first_time, first_step = begun, record.history[-len(reports) - 1][1] if resumed else 0
+        first_time = begun
+        first_step = record.history[-len(reports) - 1][1] if resumed else record.origin_step or 0
     if step <= first_step or last_time <= first_time:
         return None
     rate = (step - first_step) / (last_time - first_time)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from raylab.config.yaml_files import load_yaml
+from raylab.tracking.events import Event
+from raylab.tracking.extensions import extent
 from raylab.tracking.records import Mode
 from raylab.tracking.study import ANSWER, StudyFolder
 
@@ -22,7 +24,7 @@ class Settings:
         kind: The verb that made it.
         metrics: Of the objectives; modes say whether each is better when higher.
         label: The label that is decoded.
-        trials: budget.trials; None where there is no space.
+        trials: How many trials it has when it is complete; None where there is no space.
         hours: budget.hours.
         sooner: The keys of the budget by which the search may end sooner: `target`, `plateau`.
         scheduler: The kind of the scheduler.
@@ -69,6 +71,14 @@ class Settings:
             folds=len(question.get("folds") or ()),
             created=described.get("created"),
         )
+
+    def extended(self, events: Iterable[Event]) -> Self:
+        """The settings with what `raylab extend` added."""
+        if self.trials is None:
+            return self
+        reach = extent(events, trials=self.trials, hours=self.hours)
+        sooner = tuple(key for key in self.sooner if key not in reach.lifted)
+        return replace(self, trials=reach.total, hours=reach.hours, sooner=sooner)
 
     @property
     def is_answer(self) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raylab.reporting.progress.settings import Settings
-from raylab.tracking.events import ENDED, Event, SearchStopped, TrialStarted
+from raylab.tracking.events import ENDED, Event, SearchStopped
+from raylab.tracking.extensions import is_stopped
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import Selection, drawn, selections
 
@@ -53,21 +54,14 @@ def stage_of(settings: Settings, events: Sequence[Event], records: Sequence[Tria
 def _total(
     settings: Settings, events: Sequence[Event], trials: Sequence[TrialRecord]
 ) -> int | None:
-    """The trials of the budget; those that were drawn where the search has been stopped."""
+    """The trials of the budget and its extensions; those that were begun where the search has been
+    stopped.
+    """
     if settings.trials is None:
         return None
     if is_stopped(events):
         return len(trials)
     return max(settings.trials, len(trials))
-
-
-def is_stopped(events: Sequence[Event]) -> bool:
-    """Whether the search ended before all trials were drawn, and none was begun since."""
-    stopped = False
-    for event in events:
-        if isinstance(event, SearchStopped | TrialStarted):
-            stopped = isinstance(event, SearchStopped)
-    return stopped
 
 
 def _of_selection(selection: Selection, records: Sequence[TrialRecord]) -> Stage:

@@ -67,15 +67,20 @@ def leaderboard(facts: StudyFacts) -> Markup:
     )
     if not trials:
         return render("note.html", style="soft", text="No trial has started.")
-    paths = keys(row.params for row in trials)
+    paths, places = keys(row.params for row in trials), place_heads(trials)
     reasons = {
         record.trial: reason for record in facts.records if (reason := record.error or note(record))
     }
     return render(
         "leaderboard.html",
-        heads=_heads(facts, paths, place_heads(trials), reasons=bool(reasons)),
+        heads=_heads(facts, paths, places, reasons=bool(reasons)),
         rows=[
-            Row(_name(row), row.state, _wins(facts, row), _cells(facts, row, paths, reasons))
+            Row(
+                _name(row),
+                row.state,
+                _wins(facts, row),
+                [*map(Cell, row.place(places)), *_cells(facts, row, paths, reasons)],
+            )
             for row in trials
         ],
         baselines=[_baseline(facts, kind) for kind in facts.matched],
@@ -111,9 +116,8 @@ def _heads(
 def _cells(
     facts: StudyFacts, row: LeaderboardRow, paths: Sequence[str], reasons: dict[str, str]
 ) -> list[Cell]:
-    """The cells after trial and state."""
-    cells = [Cell(place) for place in row.place]
-    cells += [
+    """The cells after trial, state and place."""
+    cells = [
         _number(score, "–" if score is None else f"{score:.4f}")
         for score in row.score_of(facts.metrics)
     ]

@@ -49,6 +49,7 @@ class LeaderboardRow(Result):
         trial: Its id, such as "0003".
         fold: Of an answer: the fold whose samples it saw; None in other studies.
         entrant: Of an answer: the contestant that its config belongs to.
+        origin: The trial whose config it has, where an extension of the study added it.
         state: completed, pruned, running, interrupted or failed.
         front: Whether it is on the Pareto front; None in a study of one objective.
         score: The first objective on validation, in its own unit; None without a score.
@@ -70,6 +71,7 @@ class LeaderboardRow(Result):
     trial: str
     fold: int | None = field(default=None, metadata={"omit_none": True})
     entrant: str | None = field(default=None, metadata={"omit_none": True})
+    origin: str | None = field(default=None, metadata={"omit_none": True})
     state: State
     front: bool | None = field(default=None, metadata={"omit_none": True})
     score: float | None
@@ -86,11 +88,11 @@ class LeaderboardRow(Result):
     metrics: Mapping[str, float]
     note: str | None
 
-    @property
-    def place(self) -> list[str]:
-        """Of a trial of an answer: its fold and its entrant as text; empty in other studies."""
+    def place(self, heads: Sequence[str]) -> list[str]:
+        """The cells of the columns that `place_heads` names."""
         fold = "all" if self.fold is None else str(self.fold)
-        return [] if self.entrant is None else [fold, self.entrant]
+        cells = {"fold": fold, "entrant": self.entrant or "", "origin": self.origin or ""}
+        return [cells[head] for head in heads]
 
     def score_of(self, metrics: Sequence[str]) -> list[float | None]:
         """Scores of the objectives, named `metrics` in the study's order; of a running trial those
@@ -148,8 +150,12 @@ def seeds_head(metrics: Sequence[str]) -> str:
 
 
 def place_heads(rows: Iterable[LeaderboardRow]) -> list[str]:
-    """The columns that say where in an answer a trial belongs; none in other studies."""
-    return ["fold", "entrant"] if any(row.entrant is not None for row in rows) else []
+    """The columns that say where trials belong: in an answer their fold and entrant, in a study
+    that was extended their origin; none in other studies.
+    """
+    every = list(rows)
+    heads = ["fold", "entrant"] if any(row.entrant is not None for row in every) else []
+    return [*heads, *(["origin"] if any(row.origin is not None for row in every) else [])]
 
 
 def leaderboard_rows(
@@ -184,6 +190,7 @@ def leaderboard_rows(
             trial=record.trial,
             fold=record.fold,
             entrant=record.entrant,
+            origin=record.origin,
             state=record.state,
             front=record.trial in leading if several else None,
             score=record.score if is_number(record.score) else None,

@@ -25,7 +25,7 @@ def write_csv(path: Path, rows: Sequence[LeaderboardRow]) -> None:
     has none. Of several objectives there are also `front` (yes or no) and `scores.<metric>`; where
     trials were repeated over seeds, `seeds.mean`, `.low`, `.high` (95 %), `.count` and `.failed`.
     Where trials cannot be told from the best one there is `tied` (yes or no). Trials of an answer
-    have `fold` and `entrant`.
+    have `fold` and `entrant`; where the study was extended there is `origin`.
     """
     names = {
         "scores": keys(row.scores or {} for row in rows),
@@ -60,6 +60,7 @@ def _values(row: LeaderboardRow) -> dict[str, object]:
         "trial": row.trial,
         "fold": row.fold,
         "entrant": row.entrant,
+        "origin": row.origin,
         "state": row.state,
         "front": None if row.front is None else yes_or_no(row.front),
         "score": row.score,

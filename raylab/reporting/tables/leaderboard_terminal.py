@@ -56,8 +56,9 @@ def leaderboard_table(
     kinds = keys(matched.values())
     seeds = {row.trial: seeds_text(row.seeds) for row in rows}
     widths = {"trial": max([5, *(len(_name(row)) for row in rows)])}
-    places = zip(place_heads(rows), zip(*(row.place for row in rows)))
-    widths |= {head: max(map(len, (head, *cells))) for head, cells in places}
+    places = place_heads(rows)
+    cells = zip(places, zip(*(row.place(places) for row in rows)))
+    widths |= {head: max(map(len, (head, *texts))) for head, texts in cells}
     widths |= {"state": 18 if kinds else 11, **({"front": 5} if several else {})}
     widths |= {metric: max(7, len(metric)) for metric in metrics}
     over_seeds = seeds_head(metrics)
@@ -75,14 +76,14 @@ def leaderboard_table(
         grid.width = needed
     for row in rows:
         over = seeds[row.trial] if over_seeds in widths else None
-        grid.add_row(*_cells(row, metrics, list(params), seeds=over))
+        grid.add_row(*_cells(row, places, metrics, list(params), seeds=over))
     grid.add_section()
     for kind in kinds:
         scores = [
             f"{matched[metric][kind]:.4f}" if kind in matched[metric] else "" for metric in metrics
         ]
         name = Text(f"baseline: {kind}", style="dim")
-        grid.add_row("–", *[""] * len(place_heads(rows)), name, *([""] if several else []), *scores)
+        grid.add_row("–", *[""] * len(places), name, *([""] if several else []), *scores)
     grid.caption = footnotes(rows, params, errors=errors or {}, width=width)
     grid.caption_justify = "left"
     return grid
@@ -156,12 +157,17 @@ def _step(row: LeaderboardRow) -> str:
 
 
 def _cells(
-    row: LeaderboardRow, metrics: Sequence[str], paths: Sequence[str], *, seeds: str | None
+    row: LeaderboardRow,
+    places: Sequence[str],
+    metrics: Sequence[str],
+    paths: Sequence[str],
+    *,
+    seeds: str | None,
 ) -> list[Text | str]:
     scores = row.score_of(metrics)
     return [
         _name(row),
-        *row.place,
+        *row.place(places),
         Text(row.state, style=_COLOURS.get(row.state, "")),
         *([] if row.front is None else [yes_or_no(row.front)]),
         *(

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from raylab.files import digest, file_digest
+from raylab.tracking.extensions import extent
 from raylab.tracking.mlflow.connection import Connection
 from raylab.tracking.mlflow.datasets import dataset_input
 from raylab.tracking.mlflow.stored_run import StoredRun
@@ -35,7 +36,7 @@ def sync_study(
     curve = enumerate(best_so_far(trials, modes[0]), start=1)
     points = [("best_score", score, round(time * 1000), count) for count, (time, score) in curve]
     _study_files(study, connection.parent, with_results=status != "RUNNING")
-    tags = {"raylab.trials": str(len(drawn(trials)))}
+    tags = {"raylab.trials": str(len(drawn(trials))), **_extension_tags(study)}
     if winner:
         tags["raylab.best_trial"] = winner.trial
     selection = ended_selection(study.ledger.read())
@@ -48,6 +49,17 @@ def sync_study(
         max((record.ended or 0.0 for record in trials), default=0.0) or study.description["created"]
     )
     connection.parent.set_status(status, None if status == "RUNNING" else round(last * 1000))
+
+
+def _extension_tags(study: StudyFolder) -> dict[str, str]:
+    """What extensions made of the study; nothing where it was not extended."""
+    reach = extent(study.ledger.read(), trials=0)
+    tags = {
+        "raylab.extended_to_trials": reach.trials,
+        "raylab.extended_to_hours": reach.hours,
+        "raylab.added_trials": len(reach.additions),
+    }
+    return {name: f"{value:g}" for name, value in tags.items() if value}
 
 
 def _study_files(study: StudyFolder, parent: StoredRun, *, with_results: bool) -> None:

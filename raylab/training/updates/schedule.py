@@ -38,6 +38,22 @@ def rate_factor(
     return 1.0
 
 
+def rates_differ(
+    schedule: ConstantSchedule | CosineSchedule | OneCycleSchedule,
+    *,
+    until: int,
+    steps: int,
+    other: int,
+) -> bool:
+    """Whether trainings of `steps` and of `other` steps have different learning rates before the
+    step `until`.
+    """
+    return any(
+        rate_factor(schedule, step=at, steps=steps) != rate_factor(schedule, step=at, steps=other)
+        for at in range(until)
+    )
+
+
 def cycled_beta1(schedule: OneCycleSchedule, beta1: CycledBeta, *, step: int, steps: int) -> float:
     """Adam's beta1 of a step: high where the learning rate is low."""
     return _cycle(

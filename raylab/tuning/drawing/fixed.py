@@ -9,6 +9,7 @@ from ray.tune.search import Searcher
 
 from raylab.config.trial import TrialConfig
 from raylab.space.parameters import Scalar
+from raylab.tuning.control import Requested
 from raylab.tuning.job import TrialSetup
 from raylab.tuning.outcome import Deaths, RoundResult
 
@@ -30,7 +31,11 @@ class Repeat:
 
 
 class FixedSearch(Searcher):
-    """Hands out repetitions in their order."""
+    """Hands out repetitions in their order.
+
+    Args:
+        requested: What users asked of the driver.
+    """
 
     def __init__(
         self,
@@ -38,14 +43,16 @@ class FixedSearch(Searcher):
         *,
         setup: Callable[[Repeat], TrialSetup],
         no_room: Callable[[], bool],
+        requested: Requested,
     ) -> None:
         super().__init__()
+        self._requested = requested
         self._waiting, self._setup, self._no_room = list(repeats), setup, no_room
         self._running: dict[str, Repeat] = {}
         self._deaths = Deaths()
 
     def suggest(self, trial_id: str) -> dict[str, object] | str | None:
-        if not self._waiting:
+        if not self._waiting or self._requested.paused:
             return None if self._running else Searcher.FINISHED
         self._running[trial_id] = self._waiting.pop(0)
         return dict(self._setup(self._running[trial_id]))

@@ -59,18 +59,19 @@ class PopulationSearch(StudySearch):
         self._members: dict[str, Member] = {}  # at the end of this generation
 
     def suggest(self, trial_id: str) -> dict[str, object] | str | None:
-        if not self._pending and self._draws <= 0 and not self._running and self._members:
+        waiting = self._pending or self._draws > 0 or self._running or self._requested.paused
+        if self._members and not waiting:
             self._next_generation()
         return super().suggest(trial_id)
 
     def on_trial_complete(
         self, trial_id: str, result: RoundResult | None = None, error: bool = False
     ) -> None:
-        if error or not is_between(result):
+        name = self._running[trial_id]["job"]["trial"] if trial_id in self._running else ""
+        if error or not is_between(result) or name in self._requested.trials:
             super().on_trial_complete(trial_id, result, error)
             return
         config, result = self._running.pop(trial_id), result or {}
-        name = config["job"]["trial"]
         self._report(name, *result.get("earlier", ()), result)
         self._last_steps[name] = result["steps"]
         self._members[name] = Member(

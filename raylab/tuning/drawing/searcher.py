@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import optuna
@@ -19,7 +19,9 @@ from ray.tune.search import Searcher
 
 from raylab.space.parameters import Scalar
 from raylab.space.space import Space
+from raylab.tracking.extensions import Addition
 from raylab.tracking.records import Mode, TrialRecord
+from raylab.tuning.control import Requested
 from raylab.tuning.drawing.trial_draws import Drawing, Same, trial_name
 from raylab.tuning.job import TrialSetup
 from raylab.tuning.outcome import Deaths, Outcome, RoundResult, outcome
@@ -28,8 +30,13 @@ _STATES = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "faile
 STUDY_NAME = "raylab"
 
 
+Added = tuple[Addition, Mapping[str, Scalar]]  # with the searched values of the origin
+
+
 class MakeSetup(Protocol):
-    """Makes the setup of a trial from its id and its searched values; see `trial_setup`."""
+    """Makes the setup of a trial from its id and its searched values; see `trial_setup`. A trial
+    that an extension added has the config of its origin.
+    """
 
     def __call__(
         self,
@@ -38,6 +45,7 @@ class MakeSetup(Protocol):
         *,
         until: int | None = None,
         piece: int = 0,
+        addition: Addition | None = None,
     ) -> TrialSetup: ...
 
 
@@ -50,8 +58,10 @@ class SearchSetup:
         storage: SQLAlchemy URL of the study's Optuna database.
         setup: Makes the setup of a trial.
         draws: How many trials may be drawn that the ledger does not know.
+        additions: Trials that extensions added and the ledger does not know, with their values.
         enough: Whether no further trial is to be drawn (see `stopping.py`).
         no_room: Whether the study's disk is full. A process that dies then has not failed.
+        requested: What users asked of the driver.
         same: Tells which draws are the same trial; default: those with the same values.
     """
 
@@ -59,13 +69,16 @@ class SearchSetup:
     storage: str
     setup: MakeSetup
     draws: int
+    additions: Sequence[Added] = ()
     enough: Callable[[], bool] = lambda: False
     no_room: Callable[[], bool] = lambda: False
+    requested: Requested = field(default_factory=Requested)
     same: Same | None = None
 
 
 class StudySearch(Searcher):
-    """Hands out trials of a study: first those that were interrupted, then new draws.
+    """Hands out trials of a study: first those that were interrupted, then those that extensions
+    added, then new draws.
 
     Args:
         space: The checked space.
@@ -91,7 +104,10 @@ class StudySearch(Searcher):
             not several
         )  # Optuna has intermediate values of one objective only; the ledger has all
         self._make_setup, self._draws = search.setup, search.draws
+        self._waiting = list(search.additions)
+        self._additions: dict[str, Addition] = {}  # of the trials that were added
         self._enough, self._no_room = search.enough, search.no_room
+        self._requested = search.requested
         self._deaths, self._halted = Deaths(), False
         self._pending: list[tuple[int, Mapping[str, Scalar]]] = []
         self._running: dict[str, TrialSetup] = {}
@@ -102,26 +118,44 @@ class StudySearch(Searcher):
     def suggest(self, trial_id: str) -> dict[str, object] | str | None:
         if self._halted:
             return Searcher.FINISHED
-        if not self._pending:
-            if self._draws <= 0 or self._enough():
-                return (
-                    None if self._running else Searcher.FINISHED
-                )  # one whose process dies comes back
-            self._draws -= 1
-        number, params = self._pending.pop(0) if self._pending else self._drawing.draw()
+        if self._requested.paused or not (self._pending or self._waiting or self._may_draw):
+            # While trials run, one whose process dies comes back, and a user may extend the study.
+            return None if self._running else Searcher.FINISHED
+        number, params = self._next()
         name = trial_name(number)
         setup = self._setup(name, params)
         setup["since"] = self._last_steps.get(name, 0)
         self._running[trial_id] = setup
         return dict(setup)
 
+    def _next(self) -> tuple[int, Mapping[str, Scalar]]:
+        """The number and the values of the next trial."""
+        if self._pending:
+            return self._pending.pop(0)
+        if self._waiting:
+            addition, params = self._waiting.pop(0)
+            number = self._drawing.add(params, addition)
+            self._additions[trial_name(number)] = addition
+            return number, params
+        self._draws -= 1
+        return self._drawing.draw()
+
+    @property
+    def _may_draw(self) -> bool:
+        return self._draws > 0 and not self._enough()
+
     def _setup(self, trial: str, params: Mapping[str, Scalar]) -> TrialSetup:
-        return self._make_setup(trial, params)
+        return self._make_setup(trial, params, addition=self._additions.get(trial))
+
+    def extend(self, draws: int, additions: Sequence[Added]) -> None:
+        """Hand out more trials."""
+        self._draws += draws
+        self._waiting += additions
 
     @property
     def at_work(self) -> bool:
-        """Whether a trial that was begun has not ended."""
-        return bool(self._pending or self._running)
+        """Whether a trial that was begun, or added, has not ended."""
+        return bool(self._pending or self._waiting or self._running)
 
     def on_trial_result(self, trial_id: str, result: RoundResult) -> None:
         if "score" in result and trial_id in self._running:
@@ -138,7 +172,7 @@ class StudySearch(Searcher):
         name = config["job"]["trial"]
         if (result or {}).get("halted") or (error and self._no_room()):
             self._halted = True
-        elif error and self._deaths.again(name):
+        elif self._deaths.again(name) if error else name in self._requested.aside:
             self._pending.append((int(name), config["params"]))
         else:
             self._report(name, *(result or {}).get("earlier", ()))
@@ -177,10 +211,13 @@ class StudySearch(Searcher):
         written to Optuna's database.
         """
         for name in sorted(known, key=int)[len(self._optuna.get_trials(deepcopy=False)) :]:
-            self._drawing.keep(int(name), known[name].params)
+            self._drawing.keep(int(name), known[name].params, Addition.of(known[name]))
         for held in self._optuna.get_trials(deepcopy=False):
             record = known.get(trial_name(held.number))
             ended = record is not None and record.state in _STATES
+            addition = self._drawing.addition_of(held)
+            if addition is not None:
+                self._additions[trial_name(held.number)] = addition
             if record is not None:
                 self._last_steps[record.trial] = record.step
                 self._report(record.trial, *_scored(record, self._objective))
@@ -191,7 +228,16 @@ class StudySearch(Searcher):
                 # Earlier versions lost the start of a trial whose first process never came up.
                 params = record.params if record and record.params else dict(held.params)
                 self._pending.append((held.number, params))
-                self._draws -= record is None
+                if record is None:
+                    self._begun(addition)
+
+    def _begun(self, addition: Addition | None) -> None:
+        """Count a trial that Optuna's database has and the ledger does not know."""
+        if addition is None:
+            self._draws -= 1
+        else:
+            waiting = [entry for entry, _ in self._waiting]
+            del self._waiting[waiting.index(addition)]
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune pickles the searcher for snapshots, which raylab never restores."""

@@ -24,6 +24,7 @@ from raylab.space.earlier import EarlierTrial
 from raylab.space.parameters import Scalar
 from raylab.space.samplers import MOST_TRIES
 from raylab.space.space import Space
+from raylab.tracking.extensions import Addition
 from raylab.tuning.drawing.optuna_private import (
     NSGA2_GENERATION,
     read_trial,
@@ -36,6 +37,7 @@ from raylab.tuning.drawing.samplers import distribution, make_sampler
 
 Params = Mapping[str, Scalar]
 Same = Callable[[Params], str]  # a text that is equal for draws that are the same trial
+_ORIGIN, _STEPS = "raylab_origin", "raylab_steps"  # of an addition, in the database
 _NEW_TRIES = 200  # after so many random draws without a new one, a trial is repeated
 
 
@@ -72,6 +74,7 @@ class Drawing:
         ]
         self._memory.add_trials(self._earlier)
         self._held: dict[int, _Ids] = {}
+        self._drawn = 0  # of the trials held, those that were drawn
         self._seen: set[str] = set()
         for held in study.get_trials(deepcopy=False):
             self._add(held)
@@ -85,29 +88,43 @@ class Drawing:
         Raises:
             StudyError: No draw meets the constraints.
         """
-        number = len(self._held)
-        drawn = self._asked(number) or self._at_random(number)
+        number, place = len(self._held), self._drawn
+        drawn = self._asked(place) or self._at_random(place)
         params = {
             name: drawn.params[name] for name in self._space.ordered() if name in drawn.params
         }
         notes = self._notes(drawn)
         self._held[number] = _Ids(self._keep(number, params, notes), trial_id(drawn))
         self._seen.add(self._key(params))
+        self._drawn += 1
         return number, params
 
-    def keep(self, number: int, params: Params) -> None:
+    def add(self, params: Params, addition: Addition) -> int:
+        """Write a trial with given values to the database, as running. Returns its number."""
+        number = len(self._held)
+        self.keep(number, params, addition)
+        return number
+
+    def keep(self, number: int, params: Params, addition: Addition | None = None) -> None:
         """Write a trial that the ledger has and the database has lost."""
-        self._keep(number, params, {})
+        self._keep(number, params, {}, addition)
         self._add(self._study.get_trials(deepcopy=False)[number])
 
-    def _keep(self, number: int, params: Params, notes: dict[str, int]) -> int:
+    def _keep(
+        self,
+        number: int,
+        params: Params,
+        notes: dict[str, int],
+        addition: Addition | None = None,
+    ) -> int:
         """Write a trial to the database, as running. Returns its id there."""
+        added = {} if addition is None else {_ORIGIN: addition.origin, _STEPS: addition.steps}
         self._study.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
                 params=dict(params),
                 distributions={name: self._spread[name] for name in params},
-                user_attrs={"raylab_trial": trial_name(number)},
+                user_attrs={"raylab_trial": trial_name(number), **added},
                 system_attrs=notes,
             )
         )
@@ -131,17 +148,22 @@ class Drawing:
     def _in_memory(self, number: int) -> FrozenTrial:
         return read_trial(self._memory, self._held[number].memory)
 
-    def _asked(self, number: int) -> FrozenTrial | None:
+    def addition_of(self, held: FrozenTrial) -> Addition | None:
+        """What an extension added a trial of the database for; None for a trial that was drawn."""
+        origin = held.user_attrs.get(_ORIGIN)
+        return None if origin is None else Addition(origin, held.user_attrs.get(_STEPS))
+
+    def _asked(self, place: int) -> FrozenTrial | None:
         """A draw of the sampler; None if every attempt repeats a trial or breaks a constraint."""
         for attempt in range(self._space.sampler.attempts):
             seed = int(
-                np.random.SeedSequence((self._space.sampler.seed, number, attempt)).generate_state(
+                np.random.SeedSequence((self._space.sampler.seed, place, attempt)).generate_state(
                     1
                 )[0]
             )
             self._memory.sampler = make_sampler(self._space, seed=seed, earlier=self._earlier)
-            if self._point(number):
-                self._memory.enqueue_trial(dict(self._point(number)))
+            if self._point(place):
+                self._memory.enqueue_trial(dict(self._point(place)))
             trial = self._memory.ask()
             self._space.define()(trial)
             if self._space.broken(trial.params) is None and self._is_new(trial.params):
@@ -149,11 +171,11 @@ class Drawing:
             self._memory.tell(trial.number, state=TrialState.FAIL)
         return None
 
-    def _at_random(self, number: int) -> FrozenTrial:
+    def _at_random(self, place: int) -> FrozenTrial:
         """A new random draw, or a repeated one if the space seems exhausted."""
-        source = random.Random(f"{self._space.sampler.seed} {number}")
-        params = next((drawn for drawn in self._tried(source, number) if self._is_new(drawn)), None)
-        params = params or allowed_draw(self._space, source, self._point(number))
+        source = random.Random(f"{self._space.sampler.seed} {place}")
+        params = next((drawn for drawn in self._tried(source, place) if self._is_new(drawn)), None)
+        params = params or allowed_draw(self._space, source, self._point(place))
         if params is None:
             raise StudyError(
                 f"no draw meets the constraints of this space ({MOST_TRIES} were tried)",
@@ -165,8 +187,8 @@ class Drawing:
         )
         return self._memory.get_trials(deepcopy=False)[-1]
 
-    def _tried(self, source: random.Random, number: int) -> Iterator[dict[str, Scalar]]:
-        drawn = islice(random_draws(self._space, source, self._point(number)), _NEW_TRIES)
+    def _tried(self, source: random.Random, place: int) -> Iterator[dict[str, Scalar]]:
+        drawn = islice(random_draws(self._space, source, self._point(place)), _NEW_TRIES)
         return (params for params in drawn if self._space.broken(params) is None)
 
     def _is_new(self, params: Params) -> bool:
@@ -182,11 +204,11 @@ class Drawing:
         except ConfigError:
             return _values(params)
 
-    def _point(self, number: int) -> Params:
-        """The fixed values of a trial. `points` of the space have the first numbers, so that a
-        resumed search does not try them again.
+    def _point(self, place: int) -> Params:
+        """The fixed values of a draw. `points` of the space are drawn first, so that a resumed
+        search does not try them again.
         """
-        return self._space.points[number] if number < len(self._space.points) else {}
+        return self._space.points[place] if place < len(self._space.points) else {}
 
     def _add(self, held: FrozenTrial) -> None:
         """Copy a trial of the database to memory."""
@@ -202,6 +224,7 @@ class Drawing:
         copied = self._memory.get_trials(deepcopy=False)[-1]
         self._held[held.number] = _Ids(trial_id(held), trial_id(copied))
         self._seen.add(self._key(held.params))
+        self._drawn += self.addition_of(held) is None
 
     def _notes(self, trial: FrozenTrial) -> dict[str, int]:
         """What the sampler has stored with a trial and a resumed search needs."""

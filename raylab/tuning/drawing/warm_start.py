@@ -139,6 +139,8 @@ def _translated(record: TrialRecord, space: Space) -> tuple[dict[str, Scalar], s
     """The draw of `space` that makes the earlier config, and why there is none."""
     if record.state not in ("completed", "pruned"):
         return {}, record.state
+    if record.origin_step is not None:
+        return {}, "that train another trial further"
     if record.lineage:
         return {}, "with weights taken over from others (pbt)"
     if _pruned(record):

@@ -13,7 +13,9 @@ from raylab.files import full_disk
 from raylab.tracking.events import TrialEvent
 from raylab.tracking.ledger import Ledger
 from raylab.tracking.records import TrialRecord, records
+from raylab.tracking.study import StudyFolder
 from raylab.tuning.callbacks import LedgerCallback
+from raylab.tuning.control import Control
 from raylab.tuning.drawing.searcher import SearchSetup, StudySearch
 from raylab.tuning.job import TuneTrial
 
@@ -39,6 +41,7 @@ def test_a_process_that_dies_before_it_comes_up_loses_no_start(tmp_path: Path) -
     lost = ["0002"]
     callback = LedgerCallback(
         ledger,
+        control=Control(StudyFolder(tmp_path, {})),
         comes_back=lambda name: bool(lost) and bool(lost.pop()),
         no_room=lambda: False,
         on_end=lambda *ended: None,

@@ -13,6 +13,7 @@ from raylab.analysis.answering.fitting import with_overrides
 from raylab.analysis.answering.searching.reserve import REFIT, SEEDED
 from raylab.analysis.answering.searching.trials import Runner, Trial
 from raylab.config.dotted import ConfigValues
+from raylab.tracking.events import ENDED
 from raylab.tracking.records import TrialRecord
 
 # Values of sessions.train_on: of a refit, and of the fit on all samples.
@@ -131,12 +132,11 @@ def run_missing(
     Args:
         before: Called before each begins.
     """
-    ended = {
-        record.trial for record in runner.study.records() if record.state in ("completed", "failed")
-    }
+    ended = {record.trial for record in runner.study.records() if record.state in ENDED}
     distinct = {trial.name: trial for trial in trials if trial.name not in ended}
     waiting = deque(distinct.values())
     while waiting or runner.at_work:
+        runner.heed()
         while waiting and runner.free:
             trial = waiting.popleft()
             before(trial)

@@ -108,7 +108,9 @@ class Board:
             standing = fold.standings[record.entrant]
             standing.begun = max(standing.begun, number + 1)
             if record.state in ("completed", "failed", "pruned"):
-                failed = None if record.state == "completed" else record.state
+                # A trial that a user stopped may have candidates, and then a score.
+                has_result = record.state == "completed" or record.score is not None
+                failed = None if has_result else record.state
                 self._use(fold, record.entrant, record.seconds)
                 self._count(fold, record.entrant, record.trial, record.seconds, failed=failed)
             else:

@@ -47,6 +47,7 @@ class Search:
         """
         began = False
         while True:
+            self.runner.heed()
             while self.runner.free and (trial := self._next()) is not None:
                 began = True
                 self._predicted[trial.name] = self.board.began(trial)

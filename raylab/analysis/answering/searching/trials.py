@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from raylab.analysis.answering.fitting import FitJob, FitResult, fit
+from raylab.analysis.answering.fitting import STOP, FitJob, FitResult, fit
 from raylab.analysis.answering.searching.clock import Clock
 from raylab.config.dotted import ConfigValues, Scalar
+from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
 from raylab.evaluation.metrics import SCORE
-from raylab.files import full_disk, no_room
+from raylab.files import full_disk, no_room, write_text
 from raylab.space.settings import Resources
-from raylab.tracking.events import TrialEnded, TrialLost, TrialReported, TrialStarted
+from raylab.tracking.events import BY_USER, TrialEnded, TrialLost, TrialReported, TrialStarted
 from raylab.tracking.study import StudyFolder
 from raylab.training.candidates import PREDICTIONS, CandidateTable
-from raylab.tuning.pool import Pool
+from raylab.tuning.control import EVERY_S, Control
+from raylab.tuning.pool import Ended, Pool
 
 Fit = Callable[[FitJob], FitResult]
 Say = Callable[[str], None]
@@ -85,12 +88,29 @@ class Runner:
     function: Fit = fit
     at_work: dict[str, tuple[Trial, float]] = field(default_factory=dict)  # with its begin
 
+    def __post_init__(self) -> None:
+        self.control = Control(self.study)
+        self._told: set[str] = set()  # trials at work whose process was told to end
+
     @property
     def free(self) -> bool:
-        return len(self.at_work) < self.pool.slots
+        """Whether a further trial may begin now."""
+        return len(self.at_work) < self.pool.slots and not self.control.paused
+
+    def heed(self) -> None:
+        """Act on the requests of users that concern the whole answer.
+
+        Raises:
+            KeyboardInterrupt: It is to stop; or to pause, and no trial is at work.
+        """
+        self.control.poll()
+        if self.control.stopped or (self.control.paused and not self.at_work):
+            raise self.control.interruption()
 
     def begin(self, trial: Trial) -> None:
         """Record a trial and hand it to the pool."""
+        # Of an earlier driver: what was asked of it does not hold for this one.
+        (self.study.trial_folder(trial.name) / STOP).unlink(missing_ok=True)
         reserved = {"cpus": self.resources.cpus, "gpus": self.resources.gpus, "workers": 1}
         self.study.ledger.append(
             TrialStarted(
@@ -123,11 +143,25 @@ class Runner:
 
         Raises:
             StudyError: The disk is full.
+            KeyboardInterrupt: A user stopped the answer.
         """
-        ended = self.pool.next(timeout_s)
-        if ended is None:
-            return None
+        end = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            self.heed()
+            stopped = self._stopped_by_user()
+            if stopped is not None:
+                return stopped
+            left_s = end - time.monotonic()
+            ended = self.pool.next(min(max(left_s, 0.0), EVERY_S))
+            if ended is not None:
+                return self._ended(ended)
+            if left_s <= EVERY_S or not self.at_work:
+                return None
+
+    def _ended(self, ended: Ended) -> Done:
         trial, began = self.at_work.pop(ended.key)
+        if trial.name in self._told:
+            (self.study.trial_folder(trial.name) / STOP).unlink(missing_ok=True)
         result = ended.value
         full = isinstance(result, StudyError) or no_room(self.study.path)
         if full and (isinstance(result, Exception) or result.error is not None):
@@ -140,19 +174,32 @@ class Runner:
         self.on_end()
         return done
 
-    def stop(self, name: str) -> Done:
-        """End a trial that takes too long; it is recorded as pruned."""
+    def stop(self, name: str, why: str = "its time was used") -> Done:
+        """End the process of a trial that takes too long, or that a user stopped; it is recorded as
+        pruned, without a result.
+        """
         trial, began = self.at_work.pop(name)
         self.pool.stop(name)
-        done = Done(trial, FitResult(error="stopped: its time was used"), self.clock.now() - began)
+        done = Done(trial, FitResult(error=f"stopped: {why}"), self.clock.now() - began)
         self.study.ledger.append(
-            TrialEnded(
-                trial=name, state="pruned", stopped="its time was used", seconds=done.seconds
-            )
+            TrialEnded(trial=name, state="pruned", stopped=why, seconds=done.seconds)
         )
-        self.say(f"trial {name} was stopped after {done.seconds:.0f} s: its time was used")
+        self.say(f"trial {name} was stopped after {done.seconds:.0f} s: {why}")
         self.on_end()
         return done
+
+    def _stopped_by_user(self) -> Done | None:
+        """End the trials that users stopped. A trial of a search with several validations ends at
+        the next one, and keeps its candidates. Others end at once, and the first of them is
+        returned.
+        """
+        for name in self.control.trials & self.at_work.keys() - self._told:
+            trial, _ = self.at_work[name]
+            if trial.split != "valid" or parse_trial(trial.config, name).at_once:
+                return self.stop(name, BY_USER)
+            self._told.add(name)
+            write_text(self.study.trial_folder(name) / STOP, "")
+        return None
 
     def lost(self, name: str, reason: str) -> None:
         """Record that the process of a trial died, and that the trial is run again."""
@@ -162,6 +209,8 @@ class Runner:
         trial, result = done.trial, done.result
         path = self.study.trial_folder(trial.name) / PREDICTIONS
         reports = curve(CandidateTable.load(path)) if result.score is not None else {}
+        told = trial.name in self._told and result.error is None
+        pruned = told and result.step < trial.config["training"]["max_steps"]
         self.study.ledger.append(
             *(
                 TrialReported(trial=trial.name, step=step, metrics={SCORE: score})
@@ -169,12 +218,13 @@ class Runner:
             ),
             TrialEnded(
                 trial=trial.name,
-                state="completed" if result.error is None else "failed",
+                state="failed" if result.error is not None else "pruned" if pruned else "completed",
                 step=result.step,
                 score=result.score,
                 metrics=result.metrics,
                 error=result.error,
                 kept_step=result.kept_step,
+                stopped=BY_USER if pruned else None,
                 seconds=done.seconds,
             ),
         )

@@ -1,0 +1,42 @@
+"""Requests to stop or to pause that make no sense are refused at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command import run
+from fake_study import fake_study
+
+import raylab
+from raylab.errors import StudyError
+from raylab.tracking.events import DriverStarted, TrialStarted
+from raylab.tracking.requests import FOLDER
+
+
+def test_a_study_without_a_driver_is_told_by_its_state(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = fake_study(tmp_path / "ended")
+    for verb in ("stop", "pause"):
+        code, out, err = run(capsys, verb, ended.path)
+        assert (code, out) == (2, "")
+        assert "no driver is at work on this study, which has ended" in err
+    interrupted = fake_study(tmp_path / "interrupted", end=False)
+    code, _, err = run(capsys, "stop", interrupted.path, "0000")
+    assert code == 2
+    assert f"raylab resume {interrupted.path}" in err
+
+
+def test_only_trials_that_run_are_stopped(tmp_path: Path) -> None:
+    study = fake_study(tmp_path / "study", end=False)
+    with study.hold():
+        study.ledger.append(DriverStarted(), TrialStarted(trial="0008"))
+        with pytest.raises(StudyError, match="trial 0002 does not run: pruned"):
+            raylab.stop(study.path, "0008", "0002")
+        with pytest.raises(StudyError, match="trial 0005 does not run: interrupted"):
+            raylab.stop(study.path, "0005")
+        with pytest.raises(StudyError, match="no trial '8'") as caught:
+            raylab.stop(study.path, "8")
+    assert caught.value.remedy == "Did you mean '0008'?"
+    assert not (study.path / FOLDER).exists()
