@@ -10,6 +10,7 @@ import click
 import raylab
 from raylab.cli.group import DATA, JSON, PATH, SET, WORKERS, FiniteRange, parsed, verb
 from raylab.cli.show.screen import print_json
+from raylab.reporting.progress.wording import duration
 from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, Seconds, Worker
 
 
@@ -103,15 +104,19 @@ def _estimates(forecast: Forecast, *, several: bool) -> list[str]:
 def _times(trial: Seconds, study: Seconds, *, several: bool) -> list[str]:
     most = "at most " if several else ""
     text = [
-        f"a trial     {most}{span(trial.estimate)} ({span(trial.low)} to {span(trial.high)})",
-        f"the study   {most}{span(study.estimate)} ({span(study.low)} to {span(study.high)})",
+        f"a trial     {most}{_range(trial)}",
+        f"the study   {most}{_range(study)}",
     ]
     if trial.least < trial.estimate:
         text.append(
-            f"            at least {span(study.least)}, if the scheduler stops all that it can "
+            f"            at least {duration(study.least)}, if the scheduler stops all that it can "
             "as soon as it can"
         )
     return text
+
+
+def _range(time: Seconds) -> str:
+    return f"{duration(time.estimate)} ({duration(time.low)} to {duration(time.high)})"
 
 
 def _space(memory: MemoryUse, disk: DiskUse) -> list[str]:
@@ -138,13 +143,6 @@ def _each(each: Worker) -> str:
     memory = f"{each.memory_gb:g} GB" if each.memory_gb else "no reserved"
     threads = f"{each.threads} thread{'s' * (each.threads > 1)}"
     return f"{workers}: {each.cpus} CPU, {threads}, {each.gpus:g} GPU, {memory} memory"
-
-
-def span(seconds: float) -> str:
-    """A time in the unit that suits its length."""
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _bytes(amount: float) -> str:

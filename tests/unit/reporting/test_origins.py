@@ -44,14 +44,14 @@ def test_leaderboards_have_a_column_only_where_there_is_an_origin(tmp_path: Path
     assert by_trial["0008"].note == "trains trial 0000 further, from step 100"
     assert by_trial["0009"].note == "stopped by the user; trial 0003 again, which failed"
     table = leaderboard_table(list(rows), baselines=None, metrics=["decoding.r2"])
-    assert [column.header for column in table.columns[:3]] == ["trial", "origin", "state"]
+    assert [str(column.header) for column in table.columns[:3]] == ["trial", "origin", "state"]
     write_csv(tmp_path / "board.csv", list(rows))
     with (tmp_path / "board.csv").open() as file:
         origins = {row["trial"]: row["origin"] for row in csv.DictReader(file)}
     assert (origins["0008"], origins["0009"], origins["0000"]) == ("0000", "0003", "")
     plain = raylab.leaderboard(fake_study(tmp_path / "plain").path)
     head = leaderboard_table(list(plain), baselines=None, metrics=["decoding.r2"]).columns[1]
-    assert head.header == "state"
+    assert str(head.header) == "state"
 
 
 def test_the_report_shows_the_origin(tmp_path: Path) -> None:

@@ -83,7 +83,11 @@ def test_a_process_that_dies_on_a_full_disk_halts_the_study_and_ends_no_trial(
     """The writer may die before it can say why, so the room on the disk is asked for."""
     ledger = Ledger(tmp_path / "ledger", buffer_s=0.0)
     callback = LedgerCallback(
-        ledger, comes_back=lambda name: False, no_room=lambda: True, on_end=lambda *ended: None
+        ledger,
+        control=Control(StudyFolder(tmp_path, {})),
+        comes_back=lambda name: False,
+        no_room=lambda: True,
+        on_end=lambda *ended: None,
     )
     callback.on_trial_start(0, [], trial())
     callback.on_trial_error(0, [], trial())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpers import dataset, trial
 
-from raylab.cli.plan import lines, span
+from raylab.cli.plan import lines
 from raylab.data.dataset import Dataset
 from raylab.errors import TrainingError
 from raylab.space.load_space import load_space
@@ -198,7 +198,7 @@ def test_what_people_read() -> None:
     text = "\n".join(lines(forecast))
     for part in (
         "at once     2, bound by CPU (1 node: 2 CPU, 0 GPU, 8.0 GB memory)",
-        "at most 1.9 h (60 s to 1.9 h)",
+        "at most 1 h 57 min (60 s to 1 h 57 min)",
         "at least 2 min",
         "1.0 GB a worker",
         "5.0 MB for the study",
@@ -209,4 +209,3 @@ def test_what_people_read() -> None:
     assert "GPU memory" not in text
     assert "2 workers, each: 1 CPU, 1 thread" in text
     assert "estimate" not in "\n".join(lines(replace(forecast, trial_s=None)))
-    assert [span(value) for value in (0.34, 34, 340, 34_000)] == ["0.3 s", "34 s", "6 min", "9.4 h"]
