@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from raylab.analysis.answering.curves import CurveWriter
 from raylab.analysis.answering.gathering import Gathered
 from raylab.analysis.answering.steps import check_steps, step_overrides
 from raylab.config.dotted import ConfigValues, set_path
@@ -158,7 +159,7 @@ def _train(training: Training, gathered: Gathered, job: FitJob) -> dict[int, flo
     """
     losses: dict[int, float] = {}
     began, limit = time.monotonic(), math.inf if job.limit_s is None else job.limit_s
-    stop = Path(job.folder) / STOP
+    stop, curve = Path(job.folder) / STOP, CurveWriter(Path(job.folder))
 
     def ended() -> bool:
         return time.monotonic() - began >= limit or stop.exists()
@@ -169,10 +170,12 @@ def _train(training: Training, gathered: Gathered, job: FitJob) -> dict[int, flo
         overrides = step_overrides(training.config, training.step)
         if overrides is not None:
             gathered.add(training, overrides, step=training.step)
+            curve.add(training.step, gathered.score_of(training.step))
         if training.monitor is not None:
             own = training.monitor.metric == SCORE and overrides is not None
             score = {SCORE: gathered.score_of(training.step)} if own else {}
             training.judge(score or training.validate().metrics)
+    curve.close()
     return losses
 
 

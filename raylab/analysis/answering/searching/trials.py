@@ -10,15 +10,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
+from raylab.analysis.answering.curves import CurveReader
 from raylab.analysis.answering.fitting import STOP, FitJob, FitResult, fit
 from raylab.analysis.answering.searching.clock import Clock
 from raylab.config.dotted import ConfigValues, Scalar
 from raylab.config.parse import parse_trial
 from raylab.errors import StudyError
-from raylab.evaluation.metrics import SCORE
 from raylab.files import full_disk, no_room, write_text
 from raylab.space.settings import Resources
-from raylab.tracking.events import BY_USER, TrialEnded, TrialLost, TrialReported, TrialStarted
+from raylab.tracking.events import BY_USER, TrialEnded, TrialLost, TrialStarted
 from raylab.tracking.study import StudyFolder
 from raylab.training.candidates import PREDICTIONS, CandidateTable
 from raylab.tuning.control import EVERY_S, Control
@@ -91,6 +91,7 @@ class Runner:
     def __post_init__(self) -> None:
         self.control = Control(self.study)
         self._told: set[str] = set()  # trials at work whose process was told to end
+        self._curves: dict[str, CurveReader] = {}
 
     @property
     def free(self) -> bool:
@@ -110,7 +111,9 @@ class Runner:
     def begin(self, trial: Trial) -> None:
         """Record a trial and hand it to the pool."""
         # Of an earlier driver: what was asked of it does not hold for this one.
-        (self.study.trial_folder(trial.name) / STOP).unlink(missing_ok=True)
+        folder = self.study.trial_folder(trial.name)
+        (folder / STOP).unlink(missing_ok=True)
+        self._curves[trial.name] = CurveReader(trial.name, folder)
         reserved = {"cpus": self.resources.cpus, "gpus": self.resources.gpus, "workers": 1}
         self.study.ledger.append(
             TrialStarted(
@@ -126,7 +129,7 @@ class Runner:
         )
         job = FitJob(
             trial=trial.name,
-            folder=str(self.study.trial_folder(trial.name)),
+            folder=str(folder),
             data=str(trial.data),
             config=trial.config,
             label=self.label,
@@ -148,6 +151,7 @@ class Runner:
         end = math.inf if timeout_s is None else time.monotonic() + timeout_s
         while True:
             self.heed()
+            self._report()
             stopped = self._stopped_by_user()
             if stopped is not None:
                 return stopped
@@ -157,6 +161,12 @@ class Runner:
                 return self._ended(ended)
             if left_s <= EVERY_S or not self.at_work:
                 return None
+
+    def _report(self) -> None:
+        """Record the validations of the trials at work."""
+        new = [event for name in self.at_work for event in self._curves[name].so_far()]
+        if new:
+            self.study.ledger.append(*new)
 
     def _ended(self, ended: Ended) -> Done:
         trial, began = self.at_work.pop(ended.key)
@@ -208,14 +218,12 @@ class Runner:
     def _record(self, done: Done) -> None:
         trial, result = done.trial, done.result
         path = self.study.trial_folder(trial.name) / PREDICTIONS
-        reports = curve(CandidateTable.load(path)) if result.score is not None else {}
+        scored = result.score is not None
+        reports = self._curves[trial.name].whole(CandidateTable.load(path)) if scored else []
         told = trial.name in self._told and result.error is None
         pruned = told and result.step < trial.config["training"]["max_steps"]
         self.study.ledger.append(
-            *(
-                TrialReported(trial=trial.name, step=step, metrics={SCORE: score})
-                for step, score in reports.items()
-            ),
+            *reports,
             TrialEnded(
                 trial=trial.name,
                 state="failed" if result.error is not None else "pruned" if pruned else "completed",
@@ -240,13 +248,3 @@ def warm_up() -> None:
     """Load what fits need, so that the first ones take no longer than others."""
     for name in WARM:
         import_module(name)
-
-
-def curve(table: CandidateTable) -> dict[int, float]:
-    """Step -> score of its best candidate, where the candidates of a trial are steps."""
-    scores: dict[int, float] = {}
-    for overrides, losses in zip(table.overrides, table.losses, strict=True):
-        step = overrides.get("training.max_steps")
-        if step is not None:
-            scores[step] = max(scores.get(step, -math.inf), float(1 - losses.mean()))
-    return dict(sorted(scores.items()))
