@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from raylab.analysis.answering.curves import CurveWriter
 from raylab.analysis.answering.gathering import Gathered
+from raylab.analysis.answering.searching.curves import CurveWriter
 from raylab.analysis.answering.steps import check_steps, step_overrides
 from raylab.config.dotted import ConfigValues, set_path
 from raylab.config.parse import parse_trial

@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from raylab.analysis.answering.curves import CurveReader
 from raylab.analysis.answering.fitting import STOP, FitJob, FitResult, fit
 from raylab.analysis.answering.searching.clock import Clock
+from raylab.analysis.answering.searching.curves import CurveReader
 from raylab.config.dotted import ConfigValues, Scalar
 from raylab.config.parse import parse_trial
 from raylab.errors import StudyError

@@ -10,9 +10,9 @@ import pytest
 from fake_rounds import Contender, FakeAnswer, held_out
 from helpers import dataset, session
 
-from raylab.analysis.answering import curves
-from raylab.analysis.answering.curves import FILE, CurveReader, CurveWriter, curve
 from raylab.analysis.answering.fitting import FitJob, fit
+from raylab.analysis.answering.searching import curves
+from raylab.analysis.answering.searching.curves import FILE, CurveReader, CurveWriter, curve
 from raylab.analysis.answering.searching.trials import Trial
 from raylab.evaluation.metrics import SCORE
 from raylab.reporting.progress.progress import progress
