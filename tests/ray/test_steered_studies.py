@@ -66,7 +66,7 @@ def step(study: Path, trial: str) -> int:
     return records(study)[trial].step if trial in records(study) else 0
 
 
-def told_alike(path: Path) -> dict[str, str]:
+def same_states(path: Path) -> dict[str, str]:
     """The state of each trial, which is the same in the ledger, in Optuna and in MLflow."""
     study = StudyFolder.open(path)
     states = {record.trial: record.state for record in study.records()}
@@ -88,17 +88,17 @@ def tags(study: StudyFolder, trial: str) -> dict[str, str]:
 
 
 def test_a_search_is_steered_while_it_runs(data: Dataset, tmp_path: Path) -> None:
-    study, log, said = tmp_path / "study", tmp_path / "log.txt", list[str]()
+    study, log, lines = tmp_path / "study", tmp_path / "log.txt", list[str]()
     arguments = ["search", space_file(tmp_path), "--data", data.path, "--out", study]
     with raylab(*arguments, log=log) as process:
         wait_until(lambda: step(study, "0000") >= 100, seconds=180, process=process)
-        package.extend(study, trials=1, say=said.append)
-        package.stop(study, "0000", say=said.append)
+        package.extend(study, trials=1, say=lines.append)
+        package.stop(study, "0000", say=lines.append)
         wait_until(lambda: records(study)["0000"].state == "pruned", seconds=90)
         wait_until(lambda: step(study, "0002") >= 100, seconds=120, process=process)
-        package.pause(study, say=said.append)
+        package.pause(study, say=lines.append)
         assert process.wait(120) == 130, log.read_text()
-    assert "trial 0000 ends at its next validation" in said[-2]
+    assert "trial 0000 ends at its next validation" in lines[-2]
     stopped = records(study)["0000"]
     assert (stopped.stopped, stopped.score is not None) == ("by the user", True)
     assert stopped.step < 2000
@@ -113,7 +113,7 @@ def test_a_search_is_steered_while_it_runs(data: Dataset, tmp_path: Path) -> Non
 
     with raylab("resume", study, log=log) as process:
         assert process.wait(240) == 0, log.read_text()
-    assert told_alike(study) == {"0000": "pruned", "0001": "completed", "0002": "completed"}
+    assert same_states(study) == {"0000": "pruned", "0001": "completed", "0002": "completed"}
     steps = [at for _, at, _ in records(study)["0001"].history]
     assert before in steps
     assert steps == list(range(100, 2001, 100))
@@ -134,7 +134,7 @@ def test_a_killed_extension_is_finished(data: Dataset, tmp_path: Path) -> None:
         end(*below)
     with raylab("resume", study, log=log) as process:
         assert process.wait(120) == 0, log.read_text()
-    assert told_alike(study) == {f"{at:04d}": "completed" for at in range(5)}
+    assert same_states(study) == {f"{at:04d}": "completed" for at in range(5)}
 
 
 def test_an_ended_study_is_extended(data: Dataset, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_an_ended_study_is_extended(data: Dataset, tmp_path: Path) -> None:
         reproduced = package.reproduce(path, "0003")
     finally:
         ray.shutdown()
-    assert told_alike(path) == {
+    assert same_states(path) == {
         good: "completed",
         bad: "failed",
         "0002": "failed",
@@ -185,7 +185,7 @@ def test_a_trial_over_two_workers_is_stopped(data: Dataset, tmp_path: Path) -> N
         wait_until(lambda: step(study, "0000") >= 100, seconds=180, process=process)
         package.stop(study, "0000", say=str)
         assert process.wait(120) == 1, log.read_text()  # no trial completed
-    assert told_alike(study) == {"0000": "pruned"}
+    assert same_states(study) == {"0000": "pruned"}
     assert records(study)["0000"].stopped == "by the user"
 
 

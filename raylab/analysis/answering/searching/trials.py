@@ -90,7 +90,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.control = Control(self.study)
-        self._told: set[str] = set()  # trials at work whose process was told to end
+        self._stopping: set[str] = set()  # trials at work whose process was told to end
         self._curves: dict[str, CurveReader] = {}
 
     @property
@@ -170,7 +170,7 @@ class Runner:
 
     def _ended(self, ended: Ended) -> Done:
         trial, began = self.at_work.pop(ended.key)
-        if trial.name in self._told:
+        if trial.name in self._stopping:
             (self.study.trial_folder(trial.name) / STOP).unlink(missing_ok=True)
         result = ended.value
         full = isinstance(result, StudyError) or no_room(self.study.path)
@@ -203,11 +203,11 @@ class Runner:
         the next one, and keeps its candidates. Others end at once, and the first of them is
         returned.
         """
-        for name in self.control.trials & self.at_work.keys() - self._told:
+        for name in self.control.trials & self.at_work.keys() - self._stopping:
             trial, _ = self.at_work[name]
             if trial.split != "valid" or parse_trial(trial.config, name).at_once:
                 return self.stop(name, BY_USER)
-            self._told.add(name)
+            self._stopping.add(name)
             write_text(self.study.trial_folder(name) / STOP, "")
         return None
 
@@ -220,8 +220,8 @@ class Runner:
         path = self.study.trial_folder(trial.name) / PREDICTIONS
         scored = result.score is not None
         reports = self._curves[trial.name].whole(CandidateTable.load(path)) if scored else []
-        told = trial.name in self._told and result.error is None
-        pruned = told and result.step < trial.config["training"]["max_steps"]
+        stopped = trial.name in self._stopping and result.error is None
+        pruned = stopped and result.step < trial.config["training"]["max_steps"]
         self.study.ledger.append(
             *reports,
             TrialEnded(
