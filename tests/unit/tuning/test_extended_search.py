@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fake_search import STEPS, storage, stored
 
-from raylab.space.space import Space, load_space
+from raylab.space.load_space import load_space
+from raylab.space.space import Space
 from raylab.tracking.extensions import Addition
 from raylab.tracking.records import TrialRecord
 from raylab.tuning.drawing.searcher import Added, SearchSetup, StudySearch

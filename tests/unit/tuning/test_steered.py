@@ -83,7 +83,7 @@ def test_a_trial_that_trains_another_further_is_not_compared(control: Control) -
 
 
 def median() -> Any:
-    from raylab.space.space import load_space
+    from raylab.space.load_space import load_space
 
     chosen = {"kind": "median", "grace_steps": 5, "least_trials": 2}
     return load_space({"scheduler": chosen}).scheduler

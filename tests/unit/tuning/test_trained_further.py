@@ -15,7 +15,7 @@ from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.errors import StudyError
 from raylab.files import file_digest
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tracking.events import StudyEnded, TrialEnded, TrialReported, TrialStarted
 from raylab.tracking.extensions import Addition
 from raylab.tracking.study import StudyFolder
