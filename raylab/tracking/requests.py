@@ -102,7 +102,9 @@ def ask(study: StudyFolder, request: Request, *, wait_s: float = WAIT_S) -> bool
                 f"{study.path}: the driver "
                 f"{'did not take' if live else 'ended before it took'} the request to "
                 f"{request.kind}",
-                f"`raylab leaderboard {study.path}` shows where the study is.",
+                "Run the same command again: then it goes on with the study itself."
+                if request.kind == "extend" and not live
+                else f"`raylab leaderboard {study.path}` shows where the study is.",
             )
         time.sleep(_LOOK_S)
     return False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from raylab.errors import StudyError
+from raylab.reporting.progress.wording import count
 from raylab.space.samplers import MOST_POINTS
 from raylab.tracking.drivers import worked_seconds
 from raylab.tracking.events import Event
@@ -48,7 +49,9 @@ def more_draws(
     _check_something_changes(study, records, reach, stopping, trials=trials, hours=hours)
     budget = plan.space.budget
     if trials:
-        notes.append(f"the search draws {trials} more trials, {reach.trials + trials} in total")
+        notes.append(
+            f"the search draws {count(trials, 'more trial')}, {reach.trials + trials} in total"
+        )
     if hours:
         notes.append(f"budget.hours is {(reach.hours or 0) + hours:g} from now on")
     if lifted:

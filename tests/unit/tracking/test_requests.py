@@ -79,6 +79,9 @@ def test_the_end_of_the_driver_is_told(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="ended before it took the request to stop"):
         ask(study, Request("stop", "gone"), wait_s=5)
     assert waiting(study) == []
+    with pytest.raises(StudyError, match="the request to extend") as caught:
+        ask(study, Request("extend", "gone"), wait_s=5)
+    assert "same command again" in caught.value.remedy
     with pytest.raises(StudyError, match="interrupted") as caught:
         driver_at_work(study)
     assert "raylab resume" in caught.value.remedy
