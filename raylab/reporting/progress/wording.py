@@ -33,7 +33,7 @@ def done_text(progress: Progress) -> str:
 
 def left_text(progress: Progress) -> str:
     """`about 4 min left`; empty where nothing is known."""
-    if progress.left_s is None or progress.state in ("ended", "stopped"):
+    if not progress.left_s or progress.state in ("ended", "stopped"):
         return ""
     return f"about {duration(progress.left_s)} left"
 

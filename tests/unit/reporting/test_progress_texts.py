@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from raylab.reporting.progress.results import EndedTrial, Progress
@@ -54,6 +56,7 @@ def test_files_of_a_preparation_are_called_files() -> None:
         study="ds", kind="prepare", state="running", phase="prepare", done=3, total=16, left_s=61
     )
     assert (done_text(known), left_text(known)) == ("3 of 16 files", "about 61 s left")
+    assert left_text(replace(known, done=16, left_s=0.0)) == ""
 
 
 def test_the_error_of_a_failed_trial_is_one_line() -> None:
