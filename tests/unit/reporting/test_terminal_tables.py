@@ -18,8 +18,8 @@ from raylab.reporting.tables.leaderboard import leaderboard_rows
 from raylab.reporting.tables.leaderboard_terminal import leaderboard_table
 from raylab.tracking.events import Event
 from raylab.tracking.records import records
-from raylab.tuning.under_way import _line
 from raylab.tuning.outcome import Outcome
+from raylab.tuning.under_way import _line
 
 WIDTHS = (1, 20, 40, 60, 80, 100, 160, 400)
 PARTS = ("model", "encoder", "kind", "quantizer", "commitment_weight", "view", "smoothing_ms")
