@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
+from traitlets.config import Config
 
 from docs.site.places import page
 
@@ -48,6 +49,9 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A notebook with its results, run in a folder of its own, in which MLflow's store is, too."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "RAYLAB_HOME": str(Path(folder) / "runs")}
-        client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}})
+        resources = {"metadata": {"path": folder}}
+        # Files between the notebook and its kernel: no port is opened.
+        files = Config(KernelManager={"transport": "ipc", "ip": str(Path(folder) / "kernel")})
+        client = NotebookClient(notebook, timeout=SECONDS, resources=resources, config=files)
         client.execute(env=environment)
     return notebook
