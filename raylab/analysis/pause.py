@@ -36,9 +36,7 @@ def pause(path: AnyPath, *, say: Say = print) -> bool:
     """
     study = StudyFolder.open(path)
     taken = ask(study, Request("pause", driver_at_work(study)))
-    done = (
-        "the driver ends when every trial at work has its next checkpoint; `raylab resume "
-        f"{study.path}` goes on"
-    )
+    when = "has ended" if study.is_answer else "has its next checkpoint"
+    done = f"the driver ends when every trial at work {when}; `raylab resume {study.path}` goes on"
     say(f"{study.name}: {done if taken else LATER}")
     return taken

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import raylab
 from raylab.errors import StudyError
 from raylab.tracking.events import DriverStarted, TrialStarted
 from raylab.tracking.requests import FOLDER
+from raylab.tracking.study import StudyFolder
+from raylab.tuning.control import Control
 
 
 def test_a_study_without_a_driver_is_told_by_its_state(
@@ -40,3 +44,27 @@ def test_only_trials_that_run_are_stopped(tmp_path: Path) -> None:
             raylab.stop(study.path, "8")
     assert caught.value.remedy == "Did you mean '0008'?"
     assert not (study.path / FOLDER).exists()
+
+
+@pytest.mark.parametrize(("kind", "when"), [("search", "next checkpoint"), ("answer", "has ended")])
+def test_a_pause_says_when_the_driver_ends(tmp_path: Path, kind: str, when: str) -> None:
+    described = {"kind": kind, "data": None, "objective": None, "label": None}
+    study, lines = StudyFolder.create(tmp_path / "study", described), list[str]()
+    with study.hold():
+        study.ledger.append(DriverStarted())
+        driver = threading.Thread(target=polled, args=(study,))
+        driver.start()
+        assert raylab.pause(study.path, say=lines.append)
+        driver.join()
+    assert when in lines[0]
+    assert f"raylab resume {study.path}" in lines[0]
+
+
+def polled(study: StudyFolder) -> None:
+    """Act as a driver until it is to pause, for a minute at most."""
+    for _ in range(1200):
+        control = Control(study)
+        control.poll()
+        if control.paused:
+            return
+        time.sleep(0.05)
