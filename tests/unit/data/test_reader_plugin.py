@@ -23,12 +23,14 @@ PREPARE = """
 import sys
 from pathlib import Path
 import raylab
-from raylab.config.view import ViewConfig
-from raylab.data.shard import whole_shard
 
 folder = Path(sys.argv[1])
 prepared = raylab.prepare(folder / "recordings", recipe=folder / "scanner.yaml", out=folder / "ds")
 assert not prepared.failed
+
+from raylab.config.view import ViewConfig
+from raylab.data.shard import whole_shard
+
 shard = whole_shard(prepared.dataset, ViewConfig())["mouse1_a"]
 print(tuple(shard.x.shape), sorted(shard.timeline.reference))
 """
