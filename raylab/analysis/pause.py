@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from raylab.analysis.stop import LATER
 from raylab.paths import AnyPath
-from raylab.tracking.requests import Request, ask, driver_at_work
+from raylab.tracking.requests import Request, ask, driver_at_work, study_at_work
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import Say
 
@@ -34,9 +34,10 @@ def pause(path: AnyPath, *, say: Say = print) -> bool:
         ...     print(error.what.partition(": ")[2])
         no driver is at work on this study, which has ended
     """
-    study = StudyFolder.open(path)
+    folder = StudyFolder.open(path)
+    study = study_at_work(folder)
     taken = ask(study, Request("pause", driver_at_work(study)))
     when = "has ended" if study.is_answer else "has its next checkpoint"
-    done = f"the driver ends when every trial at work {when}; `raylab resume {study.path}` goes on"
+    done = f"the driver ends when every trial at work {when}; `raylab resume {folder.path}` goes on"
     say(f"{study.name}: {done if taken else LATER}")
     return taken

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from raylab.errors import StudyError
 from raylab.paths import AnyPath
 from raylab.tracking.records import TrialRecord
-from raylab.tracking.requests import Request, ask, driver_at_work
+from raylab.tracking.requests import Request, ask, driver_at_work, study_at_work
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import named_trial
 from raylab.tuning.driver import Say
@@ -43,13 +43,14 @@ def stop(path: AnyPath, *trials: str, say: Say = print) -> bool:
         ...     print(error.what.partition(": ")[2])
         no driver is at work on this study, which has ended
     """
-    study = StudyFolder.open(path)
+    folder = StudyFolder.open(path)
+    study = study_at_work(folder)
     driver, records = driver_at_work(study), study.records()
     for trial in trials:
         _check_runs(study, named_trial(study, records, trial))
     chosen = tuple(dict.fromkeys(trials))
     taken = ask(study, Request("stop", driver, trials=chosen))
-    say(f"{study.name}: {_done(study, chosen) if taken else LATER}")
+    say(f"{study.name}: {_done(folder, chosen) if taken else LATER}")
     return taken
 
 

@@ -56,6 +56,14 @@ def driver_of(events: Iterable[Event]) -> str:
     return f"{last.host}-{last.pid}-{last.began}-{last.time}" if last else ""
 
 
+def study_at_work(study: StudyFolder) -> StudyFolder:
+    """The study; its control on shuffled labels, a study in its folder, while that is at work."""
+    if study.is_live():
+        return study
+    controls = (StudyFolder.open(file.parent) for file in study.path.glob("controls/*/study.json"))
+    return next((control for control in controls if control.is_live()), study)
+
+
 def driver_at_work(study: StudyFolder) -> str:
     """The driver that holds a study, as `Request.driver` names it.
 

@@ -60,6 +60,22 @@ def test_a_pause_says_when_the_driver_ends(tmp_path: Path, kind: str, when: str)
     assert f"raylab resume {study.path}" in lines[0]
 
 
+def test_a_control_at_work_takes_what_its_study_is_asked(tmp_path: Path) -> None:
+    """`raylab select` ends with shuffled labels: a study in the folder of the study."""
+    study, lines = fake_study(tmp_path / "study"), list[str]()
+    described = {"kind": "search", "data": None, "objective": None, "label": None}
+    control = StudyFolder.create(study.path / "controls" / "shuffled", described)
+    with control.hold():
+        control.ledger.append(DriverStarted())
+        driver = threading.Thread(target=polled, args=(control,))
+        driver.start()
+        assert raylab.pause(study.path, say=lines.append)
+        driver.join()
+    assert f"raylab resume {study.path}`" in lines[0]
+    with pytest.raises(StudyError, match="which has ended"):
+        raylab.pause(study.path)
+
+
 def polled(study: StudyFolder) -> None:
     """Act as a driver until it is to pause, for a minute at most."""
     for _ in range(1200):
