@@ -16,7 +16,6 @@ import plugin_packages
 import pytest
 import torch
 import torch.multiprocessing as processes
-import vector_quantize_pytorch as vqp
 from pydantic import ValidationError
 from quantizer_steps import (
     CODES,
@@ -189,6 +188,8 @@ def test_more_codes_than_a_codebook_may_have_are_refused() -> None:
 
 def oracle(kind: str, rotation: bool) -> Any:
     """The same quantizer of vector-quantize-pytorch, on as many codes."""
+    import vector_quantize_pytorch as vqp  # seconds, which other processes of the tests save
+
     many: dict[str, Any] = {"rotation_trick": rotation, "codebook_size": CODES}
     makers: dict[str, Callable[[], Any]] = {
         "plain": lambda: vqp.VectorQuantize(D, learnable_codebook=True, ema_update=False, **many),
