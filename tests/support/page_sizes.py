@@ -21,6 +21,7 @@ STEPS = {"training.max_steps": 6, "training.validate_every": 3, "scheduler.kind"
 LARGEST: dict[str, dict[str, float]] = {
     "synth": {"samples": 3000},
     "search": {"trials": 2},
+    "extend": {"trials": 1},
     "answer": {"minutes": 0.15, "folds": 3, "seeds": 1},
     "select": {"top": 2, "seeds": 2, "shuffles": 1},
     "compare": {"seeds": 1},
