@@ -22,11 +22,13 @@ LARGEST: dict[str, dict[str, float]] = {
     "synth": {"samples": 3000},
     "search": {"trials": 2},
     "extend": {"trials": 1},
-    "answer": {"minutes": 0.15, "folds": 3, "seeds": 1},
+    "answer": {"minutes": 0.1, "folds": 3, "seeds": 1},
     "select": {"top": 2, "seeds": 2, "shuffles": 1},
     "compare": {"seeds": 1},
     "scale": {"seeds": 1},
     "shuffle_labels": {"shuffles": 1},
+    "topology": {"shuffles": 5},
+    "compare_embeddings": {"samples": 100},
     "plan": {"probe_seconds": 0.2},
 }
 SHORT = {
