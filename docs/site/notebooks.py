@@ -54,4 +54,7 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         files = Config(KernelManager={"transport": "ipc", "ip": str(Path(folder) / "kernel")})
         client = NotebookClient(notebook, timeout=SECONDS, resources=resources, config=files)
         client.execute(env=environment)
+    for cell in notebook.cells:  # what libraries say about a terminal is nothing for a page
+        if cell.cell_type == "code":
+            cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
     return notebook
