@@ -26,12 +26,13 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 
 pytestmark = pytest.mark.ray
+STEPS, EVERY = 12_000, 200  # half a minute on a quiet machine: requests arrive while it trains
 OPTUNA = {"completed": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
 SPACE: dict[str, Any] = {
     "objective": {"metric": "decoding.score"},
     "base": {
         "model.encoder": {"kind": "offset10", "hidden_units": 16},
-        "training": {"batch_size": 128, "max_steps": 2000, "validate_every": 100},
+        "training": {"batch_size": 128, "max_steps": STEPS, "validate_every": EVERY},
     },
     "search": {"optimizer.learning_rate": {"float": [1e-4, 1e-2], "log": True}},
     "sampler": {"kind": "random"},
@@ -91,17 +92,17 @@ def test_a_search_is_steered_while_it_runs(data: Dataset, tmp_path: Path) -> Non
     study, log, lines = tmp_path / "study", tmp_path / "log.txt", list[str]()
     arguments = ["search", space_file(tmp_path), "--data", data.path, "--out", study]
     with raylab(*arguments, log=log) as process:
-        wait_until(lambda: step(study, "0000") >= 100, seconds=180, process=process)
+        wait_until(lambda: step(study, "0000") >= EVERY, seconds=180, process=process)
         package.extend(study, trials=1, say=lines.append)
         package.stop(study, "0000", say=lines.append)
         wait_until(lambda: records(study)["0000"].state == "pruned", seconds=90)
-        wait_until(lambda: step(study, "0002") >= 100, seconds=120, process=process)
+        wait_until(lambda: step(study, "0002") >= EVERY, seconds=120, process=process)
         package.pause(study, say=lines.append)
         assert process.wait(120) == 130, log.read_text()
     assert "trial 0000 ends at its next validation" in lines[-2]
     stopped = records(study)["0000"]
     assert (stopped.stopped, stopped.score is not None) == ("by the user", True)
-    assert stopped.step < 2000
+    assert stopped.step < STEPS
     paused = {trial: record.state for trial, record in records(study).items()}
     assert (paused["0000"], paused["0002"]) == ("pruned", "interrupted")
     assert paused["0001"] in ("interrupted", "completed")
@@ -116,7 +117,7 @@ def test_a_search_is_steered_while_it_runs(data: Dataset, tmp_path: Path) -> Non
     assert same_states(study) == {"0000": "pruned", "0001": "completed", "0002": "completed"}
     steps = [at for _, at, _ in records(study)["0001"].history]
     assert before in steps
-    assert steps == list(range(100, 2001, 100))
+    assert steps == list(range(EVERY, STEPS + 1, EVERY))
     assert tags(StudyFolder.open(study), "0000")["raylab.stopped"] == "by the user"
 
 
@@ -182,7 +183,7 @@ def test_a_trial_over_two_workers_is_stopped(data: Dataset, tmp_path: Path) -> N
     study, log = tmp_path / "study", tmp_path / "log.txt"
     file = space_file(tmp_path, budget={"trials": 1}, resources={"workers": 2})
     with raylab("search", file, "--data", data.path, "--out", study, log=log) as process:
-        wait_until(lambda: step(study, "0000") >= 100, seconds=180, process=process)
+        wait_until(lambda: step(study, "0000") >= EVERY, seconds=180, process=process)
         package.stop(study, "0000", say=str)
         assert process.wait(120) < 2, log.read_text()  # 130 is an interruption
     assert same_states(study) == {"0000": "pruned"}
