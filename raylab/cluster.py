@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 
 from raylab.authentication import REACH_S, insecure, make_token, refuse_disabled, refuse_open
 from raylab.errors import RaylabError
+from raylab.local_ray import LocalRay, Warm
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -18,16 +20,62 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # A result without a metric is a failed trial, which we record ourselves.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    # Tune's snapshots are never restored, so it makes none while trials run.
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
     # The controller of Ray Train looks after its workers every two seconds: too slow for short
     # trials.
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.1",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
 }
-# Bytes of a socket's path, and of what Ray adds to the folder of temporary files.
-LONGEST_SOCKET, BELOW_TEMPORARY = 107, 72
+COLD = Warm()
+_local: LocalRay | None = None  # the Ray that this process has begun to start
 
 
-def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, float]:
+def begin(
+    *, dashboard: bool = False, cpus: int | None = None, warm: Warm = COLD
+) -> LocalRay | None:
+    """Begin to start a local Ray beside what this process does next; `connect` waits for it.
+
+    Does nothing where RAY_ADDRESS names a cluster, or where this process uses a Ray already. The
+    arguments are those of `connect`.
+
+    Returns:
+        The Ray that was begun, now or before; None where this process will use another.
+    """
+    global _local
+    if _local is not None and _local.is_usable:
+        return _local
+    if _local is not None:
+        _local.end()
+        _local = None
+    if os.environ.get("RAY_ADDRESS") or _is_connected():
+        return None
+    refuse_disabled()
+    make_token()
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    _local = LocalRay(dashboard=dashboard, cpus=cpus, warm=warm)
+    return _local
+
+
+@contextlib.contextmanager
+def begun(*, dashboard: bool = False, warm: Warm = COLD) -> Iterator[None]:
+    """Begin to start a local Ray beside the work in this context. If that work fails, the Ray that
+    was begun for it is ended, and the error does not wait for that.
+    """
+    before = _local
+    local = begin(dashboard=dashboard, warm=warm)
+    try:
+        yield
+    except BaseException:
+        if local is not None and local is not before:
+            local.give_up()
+        raise
+
+
+def connect(
+    *, dashboard: bool = False, cpus: int | None = None, warm: Warm = COLD
+) -> dict[str, float]:
     """Join the cluster of RAY_ADDRESS (set inside a Ray job), or start a local Ray.
 
     Both need a token, and so does a Ray that this process has started itself.
@@ -36,6 +84,7 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, fl
         dashboard: Whether a local Ray gets a dashboard, on loopback. Ray Train needs it to find
             the workers that a dead trial left; without it their CPUs stay reserved.
         cpus: CPUs of a local Ray; default: those of the machine.
+        warm: The processes that a local Ray begins before there is work for them.
 
     Returns:
         The resources of the whole cluster, as Ray counts them.
@@ -46,17 +95,18 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, fl
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    local = begin(dashboard=dashboard, cpus=cpus, warm=warm)
+    address = None if local is not None else os.environ.get("RAY_ADDRESS")
     import ray
     from ray.exceptions import RayError
 
-    address = os.environ.get("RAY_ADDRESS")
     try:
-        if ray.is_initialized():
+        if local is not None:
+            _wait(local)
+        elif ray.is_initialized():
             refuse_open(_head(), called="the Ray that this process uses")
         elif address:
             _join(address)
-        else:
-            _start_local(dashboard=dashboard, cpus=cpus)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError) as error:
         where = f"the Ray cluster at {address}" if address else "a local Ray"
         raise RaylabError(
@@ -66,6 +116,22 @@ def connect(*, dashboard: bool = False, cpus: int | None = None) -> dict[str, fl
             else "Look into /tmp/ray/session_latest/logs.",
         ) from error
     return dict(ray.cluster_resources())
+
+
+def _wait(local: LocalRay) -> None:
+    """Wait until a local Ray is up. One that did not come up, or that nobody waits for any more, is
+    ended.
+    """
+    try:
+        local.wait()
+    except BaseException:
+        local.give_up()
+        raise
+
+
+def _is_connected() -> bool:
+    """Whether this process uses a Ray; asked without importing Ray."""
+    return "ray" in sys.modules and bool(sys.modules["ray"].is_initialized())
 
 
 def _join(address: str) -> None:
@@ -83,7 +149,7 @@ def _join(address: str) -> None:
             "Name its head (HOST:6379) from within its network, use `ray job submit`, or accept it "
             "with --insecure.",
         )
-    # See `_own_address`: a machine of a cluster may run other clusters too.
+    # See `local_ray.own_address`: a machine of a cluster may run other clusters too.
     environment = {"env_vars": {"RAY_ADDRESS": address}} if plain else None
     ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
     if not plain and "://" not in address:
@@ -95,39 +161,8 @@ def is_plain(address: str) -> bool:
     return address.rpartition(":")[2].isdigit() and "://" not in address
 
 
-def _start_local(*, dashboard: bool, cpus: int | None) -> None:
-    import ray
-
-    refuse_disabled()
-    make_token()
-    with _own_address():
-        ray.init(
-            # Without it `ray.init` joins whatever `ray start` left running on this machine.
-            address="local",
-            num_cpus=cpus,
-            include_dashboard=dashboard,
-            dashboard_host="127.0.0.1",
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=store_bytes(),
-            _temp_dir=_temporary_folder(),
-        )
-    _leave_if_open(called="the local Ray")
-
-
-def _temporary_folder() -> str | None:
-    """Where Ray keeps its sockets and logs; None for Ray's own choice.
-
-    A socket's path has at most 107 bytes. Clusters and macOS set long `TMPDIR`s, below which Ray's
-    sockets would not fit. RAY_TMPDIR is the user's word and stays.
-    """
-    stated = os.environ.get("TMPDIR", "")
-    fits = len(os.fsencode(stated)) <= LONGEST_SOCKET - BELOW_TEMPORARY
-    return None if fits or os.environ.get("RAY_TMPDIR") else "/tmp/ray"
-
-
 def _leave_if_open(*, called: str) -> None:
-    """Check a cluster that was joined or started before any work is given to it."""
+    """Check a cluster that was joined before any work is given to it."""
     import ray
 
     try:
@@ -144,39 +179,8 @@ def _head() -> str:
     return str(ray.get_runtime_context().gcs_address)
 
 
-@contextlib.contextmanager
-def _own_address() -> Iterator[None]:
-    """Give the processes of a local Ray the address of their own cluster; afterwards this process
-    forgets it, so that the next `connect` does not join it.
-
-    Without the address, Ray's State API takes the first cluster that it finds on the machine. Our
-    workers do not exist there, so Ray Train would take them for dead and free their CPUs.
-    """
-    port = str(free_port())
-    os.environ.update(RAY_GCS_SERVER_PORT=port, RAY_ADDRESS=f"127.0.0.1:{port}")
-    try:
-        yield
-    finally:
-        del os.environ["RAY_GCS_SERVER_PORT"], os.environ["RAY_ADDRESS"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
-
-
 def _check_reachable(host: str, port: int) -> None:
     try:
         socket.create_connection((host, port), timeout=REACH_S).close()
     except OSError as error:
         raise ConnectionError(f"nothing answers there ({error})") from error
-
-
-def store_bytes() -> int:
-    """Bytes of the object store: a tenth of the memory, within [256 MB, 2 GB].
-
-    The store only moves shards; while they are used, shards are tensors of the worker processes.
-    """
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(min(max(total // 10, 256_000_000), 2_000_000_000))

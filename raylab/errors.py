@@ -56,5 +56,11 @@ class StudyError(RaylabError):
     """A study folder that is missing, busy, or not in the state that a command needs."""
 
 
+class NothingCompleted(StudyError):
+    """A study whose trials have ended, and none of them with a model."""
+
+    exit_code = 1
+
+
 class TrainingError(RaylabError):
     """A trial that cannot continue, for example with a NaN loss or too little data."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from raylab.files import digest, read_json, write_json
 
 _SAME_S = 0.5  # clocks of one boot read a process's start alike
 _ENDING_S = 10.0
+_LOOK_S = 0.01  # between two looks at whether a process is gone
 
 Recorded: TypeAlias = Mapping[str, str | int | float]  # a ProcessRecord, perhaps cut short
 
@@ -85,6 +87,37 @@ def reap(recorded: Iterable[Recorded]) -> list[int]:
             process.kill()
     psutil.wait_procs(alive, timeout=_ENDING_S)
     return [process.pid for process in alive]
+
+
+def end_trees(roots: Iterable[int]) -> None:
+    """Kill processes together with everything that they began, and wait until they are gone.
+
+    Args:
+        roots: Ids of processes that this process has begun and not yet waited for, so that no other
+            process can have been given their numbers.
+    """
+    trees: list[psutil.Process] = []
+    for pid in roots:
+        with contextlib.suppress(psutil.Error):
+            trees.append(psutil.Process(pid))
+            trees[-1].suspend()  # so that it begins no other process while those are listed
+    for root in tuple(trees):
+        with contextlib.suppress(psutil.Error):
+            trees += root.children(recursive=True)
+    for process in trees:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    over = time.monotonic() + _ENDING_S
+    while any(map(_runs, trees)) and time.monotonic() < over:
+        time.sleep(_LOOK_S)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process works. A zombie, whose parent has not asked for its end, does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def _alive(recorded: Recorded) -> psutil.Process | None:

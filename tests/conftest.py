@@ -57,3 +57,10 @@ def _the_disk_need_not_be_waited_for() -> Iterator[None]:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
     sqlalchemy.event.remove(sqlalchemy.Engine, "connect", relax)
+
+
+@pytest.fixture(autouse=True)
+def _no_ray_beside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks of a space begin no Ray in tests that need none: it would be given up at their end."""
+    if not any(request.node.get_closest_marker(name) for name in ("ray", "slow", "chaos")):
+        monkeypatch.setattr("raylab.cluster.begin", lambda **_: None)

@@ -18,12 +18,15 @@ from raylab.analysis.answering.planning.plan import (
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.results import Answer
 from raylab.analysis.answering.run import pool_of_actors, run_answer
+from raylab.analysis.answering.searching import trials
 from raylab.analysis.answering.searching.clock import Clock
+from raylab.cluster import begun
 from raylab.config.parse import parse
 from raylab.data.dataset import Dataset
 from raylab.data.load_recipe import RecipeSource
 from raylab.errors import ConfigError, StudyError
 from raylab.evaluation.metrics import SCORE
+from raylab.local_ray import Warm
 from raylab.paths import AnyPath, local_path
 from raylab.reporting.notebooks.watched import watched
 from raylab.space.settings import Resources
@@ -118,7 +121,8 @@ def answer(
             seeds=seeds,
             resources=resources.model_dump(),
         )
-        question = make_plan(question, dataset, folder, folds=folds, space=space)
+        with begun(warm=Warm((trials.__name__, *trials.WARM))):
+            question = make_plan(question, dataset, folder, folds=folds, space=space)
         # Before the folder is made, so that a trial too large for the machines leaves none behind.
         pool = pool_of_actors(question.reserved)
         study = _create(target, question, dataset, folder, data)

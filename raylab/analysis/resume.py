@@ -60,7 +60,7 @@ def _resume_search(study: Study, say: Say) -> None:
         finish(study, say)
         return
     events = study.ledger.read()
-    plan = plan_of(study)
+    plan = plan_of(study, runs=not is_ended(events))
     missing = missing_trials(study, plan, events)
     if not missing and is_ended(events) and study.report_path.exists():
         ended = sum(record.state in ENDED for record in drawn(study.records()))

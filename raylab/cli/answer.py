@@ -9,10 +9,12 @@ import click
 
 import raylab
 from raylab.cli.checks.answer import Question, check_answer
-from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, FiniteRange, parsed, verb
+from raylab.cli.checks.parameters import FiniteRange
+from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, parsed, verb
 from raylab.cli.show.answer import print_answer
 from raylab.cli.show.live import live
 from raylab.cli.show.screen import print_json
+from raylab.cli.show.study import require_completed
 
 
 @verb(
@@ -111,6 +113,7 @@ def answer(
         print_json(result.to_dict())
     else:
         print_answer(result.to_dict(), out)
+    require_completed(out)
 
 
 def _names(families: str | None) -> list[str] | None:

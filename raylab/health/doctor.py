@@ -12,10 +12,10 @@ from importlib.metadata import metadata, requires
 from pathlib import Path
 
 from raylab.authentication import token_path
-from raylab.cluster import store_bytes
 from raylab.health import access, machine, rays, versions
 from raylab.health.finding import Finding
 from raylab.health.study import study as study_findings
+from raylab.local_ray import store_bytes
 from raylab.paths import AnyPath, local_path
 from raylab.tracking.environment import package_version
 from raylab.tracking.mlflow.addresses import raylab_home

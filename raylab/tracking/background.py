@@ -23,14 +23,23 @@ class BackgroundMirror:
     Args:
         interval_s: At least this long (seconds) between two syncs.
         poll_s: At most this long without one.
+        first_s: At most this long before the first one; default: `poll_s`.
     """
 
-    def __init__(self, mirror: Syncs, *, interval_s: float = 2.0, poll_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        mirror: Syncs,
+        *,
+        interval_s: float = 2.0,
+        poll_s: float = 15.0,
+        first_s: float | None = None,
+    ) -> None:
         self.error: Exception | None = None
         self.syncs = 0  # that went well
         self._mirror = mirror
         self._interval_s = interval_s
         self._poll_s = poll_s
+        self._first_s = poll_s if first_s is None else first_s
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mlflow-mirror", daemon=True)
@@ -53,9 +62,10 @@ class BackgroundMirror:
         return self.error
 
     def _run(self) -> None:
-        wait_s = self._interval_s
+        wait_s, poll_s = self._interval_s, self._first_s
         while not self._closing.is_set():
-            self._wake.wait(self._poll_s)
+            self._wake.wait(poll_s)
+            poll_s = self._poll_s
             self._wake.clear()
             started = time.monotonic()
             self._sync(closing=False)

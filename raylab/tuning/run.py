@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING
 
 import yaml
 
 from raylab.config.parse import parse_trial
 from raylab.config.plugins import Plugin, plugins_of
 from raylab.errors import ConfigError, StudyError
-from raylab.evaluation.baselines import Baselines
 from raylab.evaluation.metrics import GROUP, package_of_metric
-from raylab.files import write_json, write_text
+from raylab.files import write_text
 from raylab.processes import child_processes, this_process
 from raylab.reporting.notebooks.watched import watched
 from raylab.reporting.study import Study
@@ -23,13 +25,22 @@ from raylab.tracking.background import BackgroundMirror
 from raylab.tracking.events import DriverStarted, StudyEnded
 from raylab.tracking.mlflow.addresses import default_uri
 from raylab.tracking.mlflow.mirror import Mirror
+from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
+from raylab.tuning.baselines import StudyBaselines
 from raylab.tuning.control import interruption
 from raylab.tuning.driver import Say, run_trials
 from raylab.tuning.leftovers import end_left_behind
-from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
+from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan, refuse_existing
 from raylab.tuning.study_report import report
 from raylab.tuning.sync import register_winners
+
+if TYPE_CHECKING:
+    from raylab.reporting.canvas import Figure
+
+# Seconds after which MLflow first gets what there is, and after which what the end of a study needs
+# is imported. Then the first trials have begun, and the driver waits for them.
+_FIRST_SYNC_S, _WARM_S = 2.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +76,7 @@ def begin(
         raise ConfigError(
             "adaptation: there is no trained model to adapt", "Use `raylab adapt STUDY --data ...`."
         )
-    if out.exists():
-        raise StudyError(
-            f"{out}: already exists", "Choose another --out, or continue it with `raylab resume`."
-        )
+    refuse_existing(out)
     with watched(out, say, stage="starting Ray") as listener:
         for note in plan.notes:
             listener(f"note: {note}")
@@ -122,8 +130,11 @@ def _describe(plan: Plan, kind: str) -> dict[str, object]:
     }
 
 
-def plan_of(study: StudyFolder) -> Plan:
+def plan_of(study: StudyFolder, *, runs: bool = False) -> Plan:
     """The plan of an existing study.
+
+    Args:
+        runs: Whether trials run at once; see `make_plan`.
 
     Raises:
         StudyError: The dataset has changed since the study began.
@@ -133,7 +144,7 @@ def plan_of(study: StudyFolder) -> Plan:
             f"{study.path}: an answer, which has no search space of its own",
             "It chooses by itself, over seeds and folds: see `raylab report`.",
         )
-    plan = make_plan(study.space_path, study.description["data"]["path"], begun=True)
+    plan = make_plan(study.space_path, study.description["data"]["path"], begun=True, runs=runs)
     if plan.dataset.fingerprint != study.description["data"]["fingerprint"]:
         raise StudyError(
             f"{plan.dataset.path}: not the data this study began with (other fingerprint)",
@@ -148,62 +159,77 @@ def run_study(study: StudyFolder, plan: Plan, slots: int, say: Say) -> None:
     Args:
         slots: How many trials run at the same time; 0 where no trial is missing.
     """
-    problem = run_recorded(
-        study, say, lambda on_end: run_trials(study, plan, slots=slots, say=say, on_end=on_end)
-    )
-    _write_baselines(study, plan, say)
-    report(study.path)
-    if problem is None:
-        register_winners(study, say)
+    baselines = StudyBaselines(study, plan, slots=slots)
+
+    def conclude() -> None:
+        baselines.finish(say)
+        report(study.path)
+
+    try:
+        mirror = run_recorded(
+            study,
+            say,
+            lambda on_end: run_trials(study, plan, slots=slots, say=say, on_end=on_end),
+            conclude,
+        )
+    except BaseException:
+        baselines.cancel()
+        raise
+    if mirror is not None:
+        register_winners(study, say, mirror)
 
 
 def run_recorded(
-    study: StudyFolder, say: Say, run: Callable[[Callable[[], None]], None]
-) -> Exception | None:
+    study: StudyFolder,
+    say: Say,
+    run: Callable[[Callable[[], None]], None],
+    conclude: Callable[[], None] = lambda: None,
+) -> Mirror | None:
     """Run a driver, with its start and end in the ledger and its trials mirrored in MLflow.
 
     Args:
         run: The driver. Its argument is to be called after each trial's end.
+        conclude: Writes the files that the study has at its end, while MLflow gets the last trials.
 
     Returns:
-        Why MLflow lacks a part of the ledger; None where it has everything.
+        The mirror in MLflow; None where MLflow lacks a part of the ledger.
     """
-    from raylab.reporting.trial_figures import trial_figures  # slow: it imports plotly
-
     with study.hold():
         killed = end_left_behind(study)
         if killed:
             say(f"ended {len(killed)} processes that a killed driver of this study left behind")
         started = DriverStarted(**this_process(), processes=tuple(child_processes()))
         study.ledger.append(started)
-        mirror = BackgroundMirror(Mirror(study, figures=trial_figures(study)))
+        mirror = Mirror(study, figures=partial(_figures, study))
+        background = BackgroundMirror(mirror, first_s=_FIRST_SYNC_S)
+        warming = Timer(_WARM_S, _load_reports)
+        warming.start()
         try:
-            run(mirror.notify)
+            run(background.notify)
             study.ledger.append(StudyEnded())
+            background.notify()
+            conclude()
         except KeyboardInterrupt as interrupt:
             raise interrupt if interrupt.args else interruption(study) from None
         finally:
-            problem = mirror.close()
+            warming.cancel()
+            problem = background.close()
             if problem:
                 say(
                     f"MLflow is not up to date ({problem}). The ledger has every record: run "
                     f"`raylab sync {study.path}`"
                 )
-    return problem
+    return None if problem else mirror
 
 
-def _write_baselines(study: StudyFolder, plan: Plan, say: Say) -> None:
-    """Write the scores that are reached without any model, for the leaderboard and the report."""
-    if not plan.label or study.baselines() is not None:
-        return
-    # `sessions.combine: first` is never searched (see checks/paths.py), so the fixed part of the
-    # space says which sessions are used.
-    fixed = parse_trial(plan.space.fixed(), "space")
-    baselines = Baselines(plan.dataset, fixed.evaluation.matched, [plan.label], fixed.sessions)
-    scores = {"valid": baselines.scores("valid"), "settings": baselines.settings}
-    write_json(study.baselines_path, {**scores, "sessions": baselines.by_session})
-    if baselines.held_out:
-        say(
-            "note: sessions held out whole have chance as their only baseline: "
-            f"{', '.join(baselines.held_out)}"
-        )
+def _figures(study: StudyFolder, record: TrialRecord) -> dict[str, Figure]:
+    """The figures of a trial for MLflow."""
+    from raylab.reporting.trial_figures import trial_figures  # slow: it imports plotly
+
+    return trial_figures(study)(record)
+
+
+def _load_reports() -> None:
+    """Import what the end of a study needs, while its trials run."""
+    import raylab.reporting.study_page
+    import raylab.reporting.trial_figures  # noqa: F401

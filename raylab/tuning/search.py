@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raylab.paths import AnyPath
 from raylab.reporting.study import Study
 from raylab.space.space import Space
-from raylab.tuning.driver import Say
-from raylab.tuning.planning.study_plan import make_plan
-from raylab.tuning.run import begin
+from raylab.tuning.planning.study_plan import make_plan, refuse_existing
+
+if TYPE_CHECKING:
+    from raylab.tuning.driver import Say
 
 
 def search(
@@ -57,6 +59,9 @@ def search(
         >>> [record.state for record in study.records()]
         ['completed', 'completed']
     """
+    refuse_existing(Path(out))
     more = {"budget.trials": trials} if trials is not None else {}
-    plan = make_plan(space, data, overrides={**(overrides or {}), **more})
+    plan = make_plan(space, data, overrides={**(overrides or {}), **more}, runs=True)
+    from raylab.tuning.run import begin  # imports Ray Tune, while Ray starts
+
     return begin(plan, Path(out), "search", say)

@@ -41,14 +41,18 @@ def sync(path: str | os.PathLike[str]) -> Study:
     return study
 
 
-def register_winners(study: StudyFolder, say: Say) -> None:
-    """Register the winner of a study in MLflow, and say so where that fails."""
+def register_winners(study: StudyFolder, say: Say, mirror: Mirror | None = None) -> None:
+    """Register the winner of a study in MLflow, and say so where that fails.
+
+    Args:
+        mirror: The mirror of this study, where there is one that knows what MLflow has.
+    """
     registered = aliases(study)
     if not registered:
         say("no trial completed: there is no winner")
     try:
         for trial, alias in registered.items():
-            Mirror(study).register(trial, alias=alias)
+            (mirror or Mirror(study)).register(trial, alias=alias)
     except MirrorError as error:
         say(
             f"the winner is not registered in MLflow yet ({error}): `raylab sync {study.path}` "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.yaml_files import load_yaml
@@ -12,9 +13,10 @@ from raylab.errors import ConfigError
 from raylab.paths import AnyPath
 from raylab.reporting.study import Study
 from raylab.space.space import Space
-from raylab.tuning.driver import Say
-from raylab.tuning.planning.study_plan import Plan, make_plan
-from raylab.tuning.run import begin
+from raylab.tuning.planning.study_plan import Plan, make_plan, refuse_existing
+
+if TYPE_CHECKING:
+    from raylab.tuning.driver import Say
 
 
 def train(
@@ -61,7 +63,11 @@ def train(
                 f"--set {path}: a training has no such setting", "Use config paths, or resources.*."
             )
     source = "config" if isinstance(config, Mapping) else str(config)
-    return begin(plan_of_config(value, data, overrides, source), Path(out), "train", say)
+    refuse_existing(Path(out))
+    plan = plan_of_config(value, data, overrides, source)
+    from raylab.tuning.run import begin  # imports Ray Tune, while Ray starts
+
+    return begin(plan, Path(out), "train", say)
 
 
 def plan_of_config(
@@ -70,7 +76,7 @@ def plan_of_config(
     overrides: Mapping[str, object] | None,
     source: str,
 ) -> Plan:
-    """The plan of a study of one trial.
+    """The plan of a study of one trial, which runs at once.
 
     Args:
         source: What errors call the config.
@@ -79,4 +85,4 @@ def plan_of_config(
     task = base.pop("task", {"kind": DEFAULT_FAMILY})
     metric = "decoding.score" if Dataset(data).labels else "goodness_of_fit"
     space = {"task": task, "base": base, "objective": {"metric": metric}, "budget": {"trials": 1}}
-    return make_plan(space, data, overrides=overrides, source=source)
+    return make_plan(space, data, overrides=overrides, source=source, runs=True)

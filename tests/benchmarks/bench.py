@@ -26,7 +26,8 @@ from tests.benchmarks.quantizers import CONFIGS as QUANTIZERS
 from tests.benchmarks.quantizers import quantizer
 from tests.benchmarks.scores import consistency, knn
 from tests.benchmarks.sessions import step_against_cebra as across_sessions
-from tests.benchmarks.studies import control_plane, grid, overhead
+from tests.benchmarks.starts import start_search
+from tests.benchmarks.studies import command, control_plane, grid, overhead
 from tests.benchmarks.transform import transform
 from tests.benchmarks.vqvae import step_against_plain
 
@@ -71,6 +72,8 @@ MEASURED: dict[str, Callable[[], dict[str, float]]] = {
     "data/first_batch": first_batch,
     **{f"data/open/{count}": partial(processes, count, False) for count in (1, 2, 4, 8)},
     **{f"data/train/{count}": partial(processes, count, True) for count in (1, 2, 4, 8)},
+    "start/search": start_search,
+    "study/command/32": command,
     "study/overhead/32": overhead,
     **{f"study/nothing/{count}": partial(control_plane, count) for count in (100, 1000)},
 }

@@ -24,11 +24,14 @@ from raylab.cluster import connect
 from raylab.config.parse import parse_trial
 from raylab.data.dataset import Dataset
 from raylab.data.splitting.splits import CODE
+from raylab.local_ray import Warm
 from raylab.tracking.study import StudyFolder
 from raylab.training.worker import TrialJob, run_round, start
 from raylab.tuning import tune_run
 from raylab.tuning.outcome import report
+from raylab.tuning.planning.study_plan import ACTOR
 from tests.benchmarks.sessions import recordings
+from tests.benchmarks.starts import start_study
 
 TRIALS, SLOTS, SECONDS = 32, 2, 1.0
 BASE = {"model.encoder.kind": "offset1", "training.batch_size": 128, "training.device": "cpu"}
@@ -61,7 +64,7 @@ def overhead() -> dict[str, float]:
     study.
     """
     steps = _steps_a_second()
-    connect(cpus=SLOTS)
+    connect(cpus=SLOTS, warm=Warm((ACTOR,)))
     _search("warm", steps, trials=2)
     alone = [_alone(steps) for _ in range(5)]
     began = time.monotonic()
@@ -81,6 +84,14 @@ def overhead() -> dict[str, float]:
         "ratio": ratio,
         "first_to_last_s": between,
     }
+
+
+def command() -> dict[str, float]:
+    """The same 32 trials as a command: Python's start, Ray's start and the report included."""
+    steps = _steps_a_second()
+    alone = [_alone(steps) for _ in range(5)]
+    row = start_study(_space(steps, TRIALS), dataset(), float(np.median(alone)), SLOTS)
+    return {"steps": steps, **row}
 
 
 def _steps_a_second() -> int:
@@ -104,14 +115,18 @@ def _alone(steps: int) -> float:
 
 
 def _search(name: str, steps: int, *, trials: int) -> StudyFolder:
-    space = {
+    out = dataset().parent / name
+    return raylab.search(_space(steps, trials), data=dataset(), out=out, say=lambda line: None)
+
+
+def _space(steps: int, trials: int) -> dict[str, Any]:
+    return {
         "base": {**BASE, "training.max_steps": steps, "training.validate_every": steps},
         "search": {"loss.temperature": {"float": [0.5, 2.0]}},
         "sampler": {"kind": "random"},
         "budget": {"trials": trials},
         "resources": {"cpus": 1, "concurrent": SLOTS},
     }
-    return raylab.search(space, data=dataset(), out=dataset().parent / name, say=lambda line: None)
 
 
 class Nothing(tune.Trainable):

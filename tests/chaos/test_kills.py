@@ -23,8 +23,9 @@ from helpers import dataset, session
 from processes import RAYLAB, mlflow_children
 
 import raylab as package
-from raylab.cluster import connect, free_port
+from raylab.cluster import connect
 from raylab.data.dataset import Dataset
+from raylab.ports import free_port
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 

@@ -18,12 +18,12 @@ import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
 from helpers import dataset, session, trial
 
-from raylab.cluster import free_port
 from raylab.config.parse import parse_trial
 from raylab.config.splits import BlockedSplits, GivenSplits
 from raylab.config.trial import TrialConfig
 from raylab.data.dataset import Dataset
 from raylab.data.shard import Shard, assemble, cut, whole_shard
+from raylab.ports import free_port
 from raylab.tasks.families import get_task
 from raylab.training.comm import GroupComm
 from raylab.training.loop import Training

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from processes import descendants, end
 
-from raylab.cluster import free_port
+from raylab.ports import free_port
 
 RAY = str(Path(sys.executable).parent / "ray")
 

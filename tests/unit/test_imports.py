@@ -27,7 +27,10 @@ MAY: dict[str, set[str]] = {
     "files": {"errors"},
     "processes": {"errors", "files"},
     "authentication": {"errors"},
-    "cluster": {"errors", "authentication"},
+    "ports": set(),
+    "ray_private": {"ports", "processes"},
+    "local_ray": {"authentication", "ports", "ray_private"},
+    "cluster": {"errors", "authentication", "local_ray"},
     "space": {"errors", "config", "registry", "paths"},
     "data": BASE | {"cluster"},
     "models": BASE,
@@ -40,12 +43,12 @@ MAY: dict[str, set[str]] = {
     "tracking": {"errors", "config", "files", "paths", "results", "version"},
     "reporting": BASE | {"data", "tracking", "evaluation"},
     "tuning": BASE
-    | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}
-    | {"reporting"},
+    | {"cluster", "local_ray", "data", "processes", "evaluation", "space", "tasks", "training"}
+    | {"tracking", "reporting"},
     "analysis": BASE
-    | {"cluster", "data", "processes", "evaluation", "space", "tasks", "training", "tracking"}
-    | {"reporting", "interop", "tuning"},
-    "health": {"authentication", "cluster", "errors", "paths", "results", "tracking"},
+    | {"cluster", "local_ray", "data", "processes", "evaluation", "space", "tasks", "training"}
+    | {"tracking", "reporting", "interop", "tuning"},
+    "health": {"authentication", "cluster", "local_ray", "errors", "paths", "results", "tracking"},
     "cli": BASE
     | {"authentication", "health", "data", "space", "evaluation", "tuning", "analysis"}
     | {"tracking", "reporting"},
@@ -69,6 +72,8 @@ DATA_TYPES = {
 ONLY: dict[str, tuple[str, ...]] = {
     "ray": (
         "cluster",
+        "local_ray",
+        "ray_private",
         "health.rays",
         "data.shards",
         "data.preparation.parallel",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from raylab.cluster import _temporary_folder
+from raylab.local_ray import temporary_folder
 
 
 def test_a_long_folder_of_temporary_files_is_not_rays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_TMPDIR", raising=False)
     monkeypatch.setenv("TMPDIR", "/scratch/job")
-    assert _temporary_folder() is None
+    assert temporary_folder() is None
     monkeypatch.setenv("TMPDIR", "/scratch/" + 60 * "x")
-    assert _temporary_folder() == "/tmp/ray"
+    assert temporary_folder() == "/tmp/ray"
     monkeypatch.setenv("RAY_TMPDIR", "/short")
-    assert _temporary_folder() is None
+    assert temporary_folder() is None

@@ -15,7 +15,7 @@ from raylab.analysis.selection.results import (
 )
 from raylab.analysis.shuffle_labels import ShuffledLabels
 from raylab.config.parse import parse_trial
-from raylab.errors import StudyError
+from raylab.errors import NothingCompleted, StudyError
 from raylab.evaluation.choice import Candidate, Rule, choose
 from raylab.evaluation.metrics import bounds_of
 from raylab.reporting.ties import losses_of, ties_of
@@ -134,12 +134,12 @@ def choice_of(study: StudyFolder, selection: Selection) -> Choice:
     """Choose among the candidates by the rule of the selection.
 
     Raises:
-        StudyError: No repetition completed.
+        NothingCompleted: No repetition completed.
     """
     by_trial = {record.trial: record for record in study.records()}
     candidates = [_candidate(study, by_trial, of, selection) for of in selection.trials]
     if all(score is None for candidate in candidates for score in candidate.scores):
-        raise StudyError(
+        raise NothingCompleted(
             f"{study.path}: no repetition completed",
             f"`raylab leaderboard {study.path}` shows why.",
         )

@@ -26,7 +26,7 @@ SEED = "training.seed"
 
 def finish(study: StudyFolder, say: Say, request: Request | None = None) -> SeedSelection:
     """Finish the study's unfinished selection; with a request, begin one."""
-    plan = plan_of(study)
+    plan = plan_of(study, runs=True)
     if request is not None:
         event = started(study, request)
         with study.hold():

@@ -18,17 +18,37 @@ if TYPE_CHECKING:
 def print_study(study: StudyFolder) -> None:
     """The leaderboard, where the report and MLflow are, and the verdict as the last line; of an
     answer, the answer.
+
+    Raises:
+        NothingCompleted: Everything is printed, and no trial completed.
     """
+    if not show_answer(study.path):
+        _print_search(study)
+    require_completed(study.path)
+
+
+def _print_search(study: StudyFolder) -> None:
     from raylab.reporting.facts import gather
     from raylab.reporting.sections.head import study_verdict
 
-    if show_answer(study.path):
-        return
     print_leaderboard(study)
     say_choice(study.path, None)
     click.echo(f"report      {study.report_path}")
     click.echo(f"MLflow      {study.description['tracking']['uri']}  (open it with `raylab ui`)")
     click.echo(study_verdict(gather(study, importance=None)).text)
+
+
+def require_completed(path: Path) -> None:
+    """Raise NothingCompleted, with which a command exits with code 1, where no trial of a study
+    completed.
+    """
+    from raylab.errors import NothingCompleted
+    from raylab.tracking.study import StudyFolder
+
+    if not any(record.state == "completed" for record in StudyFolder.open(path).records()):
+        raise NothingCompleted(
+            f"{path}: no trial completed", f"`raylab leaderboard {path}` shows why."
+        )
 
 
 def show_answer(path: Path, *, as_json: bool = False) -> bool:

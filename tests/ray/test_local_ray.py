@@ -1,0 +1,124 @@
+"""A local Ray: what it runs, and that nothing of it is left. What `ray_private.py` uses of Ray's
+private API is still there and means the same.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import ray
+import yaml
+from helpers import dataset
+from processes import wait_until
+
+from raylab import cluster
+from raylab.local_ray import NICENESS, Warm
+from raylab.ray_private import begin_workers, current_node
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture(autouse=True)
+def _no_ray() -> Iterator[None]:
+    ray.shutdown()
+    yield
+    ray.shutdown()
+
+
+def below() -> list[psutil.Process]:
+    return list(psutil.Process().children(recursive=True))
+
+
+def commands(processes: list[psutil.Process]) -> str:
+    return "\n".join(" ".join(process.cmdline()) for process in processes)
+
+
+def workers() -> int:
+    """Worker processes of Ray, before and after they have renamed themselves."""
+    shown = [" ".join(process.cmdline()) for process in alive(below())]
+    return sum("default_worker.py" in line or line.startswith("ray::IDLE") for line in shown)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [
+        process
+        for process in processes
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+@ray.remote(num_cpus=1)
+def look() -> tuple[int, bool]:
+    return os.nice(0), "wave" in sys.modules
+
+
+def test_what_runs_and_that_nothing_is_left() -> None:
+    cluster.connect(cpus=2, warm=Warm(("wave",), workers=3))
+    wait_until(lambda: workers() >= 3, seconds=60)
+    assert ray.get(look.remote()) == (os.nice(0) + NICENESS, True)
+    assert current_node() is not None
+    processes = below()
+    shown = commands(processes)
+    for server in ("gcs_server", "raylet"):
+        assert server in shown
+    for needless in ("monitor.py", "log_monitor.py", "dashboard/dashboard.py"):
+        assert needless not in shown
+    assert sum(process.nice() == 15 for process in processes) >= 2  # the scheduler's helpers
+    before = workers()
+    begin_workers(3)
+    wait_until(lambda: workers() >= before + 3, seconds=60)
+    ray.shutdown()
+    assert alive(processes) == []
+    assert current_node() is None
+    cluster.connect(cpus=1)  # another one starts
+    assert ray.cluster_resources()["CPU"] == 1
+
+
+def test_a_ray_that_nobody_wants_any_more_is_ended() -> None:
+    with pytest.raises(ValueError, match="the check"), cluster.begun():
+        raise ValueError("the check")
+    wait_until(
+        lambda: not any(thread.name == "local-ray" for thread in threading.enumerate()), seconds=30
+    )
+    assert not ray.is_initialized()
+    assert not any(name in commands(alive(below())) for name in ("gcs_server", "raylet"))
+
+
+def test_an_error_after_ray_has_begun_leaves_nothing(tmp_path: Path) -> None:
+    """A window longer than any segment is found by the check of the families only."""
+    dataset(tmp_path / "ds")
+    space = {
+        "task": {"kind": "decoder", "label": "position"},
+        "base": {"model": {"kind": "ridge"}, "evaluation": {"per": "segmnt"}},
+    }
+    (tmp_path / "space.yaml").write_text(yaml.safe_dump(space))
+    command = ("search", "space.yaml", "--data", "ds", "--out", "study")
+    environment = {**os.environ, "RAY_TMPDIR": "/tmp", "MARK_OF_TEST": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "raylab.cli", *command],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "evaluation.per" in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+    marked = [process for process in psutil.process_iter() if is_marked(process, tmp_path)]
+    assert alive(marked) == []
+
+
+def is_marked(process: psutil.Process, mark: Path) -> bool:
+    try:
+        return process.environ().get("MARK_OF_TEST") == str(mark)
+    except psutil.Error:
+        return False
