@@ -12,12 +12,15 @@ from raylab.authentication import REACH_S, insecure, make_token, refuse_disabled
 from raylab.errors import RaylabError
 from raylab.local_ray import LocalRay, Warm
 
+# Ray's own choice is 15: beside other work on the machine, trials then get a fraction of a core.
+NICENESS = 0
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "1",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": str(NICENESS),
     # A result without a metric is a failed trial, which we record ourselves.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     # Tune's snapshots are never restored, so it makes none while trials run.

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raylab.authentication import refuse_open
 from raylab.ports import free_port
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # Bytes of a socket's path, and of what Ray adds to the folder of temporary files.
 LONGEST_SOCKET, BELOW_TEMPORARY = 107, 72
 _ENDING_S = 15.0
-# Ray's own choice is 15: beside other work on the machine, trials then get a fraction of a core.
-NICENESS = 0
+# What a Ray raises whose private API is another than `ray_private` knows.
+_UNLIKE = (ImportError, AttributeError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class LocalRay:
 
     def __init__(self, *, dashboard: bool, cpus: int | None, warm: Warm) -> None:
         self._dashboard, self._cpus, self._warm = dashboard, cpus, warm
-        self._node: LocalNode | None = None
+        self._node: LocalNode | None = None  # of a quick start
+        self._is_public = False  # whether Ray started in its public way
         self._error: BaseException | None = None
         self._up, self._ended, self._given_up = (threading.Event() for _ in range(3))
         _end_on_sigterm()
@@ -95,48 +96,67 @@ class LocalRay:
     def _start(self) -> None:
         import ray
 
-        from raylab.ray_private import Wish, local_nodes
-
         # Called before what Ray registered on its import, which would sleep half a second.
         atexit.register(self.end)
         # Ray warns that a thread cannot handle SIGTERM; see `_end_on_sigterm`.
         logging.getLogger("ray").setLevel(logging.ERROR)
-        wish = Wish(self._warm.workers, self._given_up.is_set, self._keep)
-        with local_nodes(wish), own_address():
-            ray.init(
-                # Without it `ray.init` joins whatever `ray start` left running on this machine.
-                address="local",
-                num_cpus=self._cpus,
-                include_dashboard=self._dashboard,
-                dashboard_host="127.0.0.1",
-                log_to_driver=False,
-                logging_level="ERROR",
-                object_store_memory=store_bytes(),
-                _temp_dir=temporary_folder(),
-                _system_config={
-                    "worker_niceness": NICENESS,
-                    "preload_python_modules": list(self._warm.modules),
-                },
-            )
+        try:
+            self._start_quickly()
+        except _UNLIKE:
+            self._end()
+            self._node, self._is_public = None, True
+            with own_address():
+                ray.init(**self._settings())
         refuse_open(str(ray.get_runtime_context().gcs_address), called="the local Ray")
+
+    def _start_quickly(self) -> None:
+        import ray
+
+        from raylab.ray_private import Wish, local_nodes
+
+        wish = Wish(self._warm.workers, self._given_up.is_set, self._keep)
+        preloaded = {"preload_python_modules": list(self._warm.modules)}
+        with local_nodes(wish), own_address():
+            ray.init(**self._settings(), _system_config=preloaded)
+        if not self._is_current():
+            raise AttributeError("Ray keeps its node elsewhere")
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            # Without it `ray.init` joins whatever `ray start` left running on this machine.
+            "address": "local",
+            "num_cpus": self._cpus,
+            "include_dashboard": self._dashboard,
+            "dashboard_host": "127.0.0.1",
+            "log_to_driver": False,
+            "logging_level": "ERROR",
+            "object_store_memory": store_bytes(),
+            "_temp_dir": temporary_folder(),
+        }
 
     def _keep(self, node: LocalNode) -> None:
         self._node = node
 
     def _end(self) -> None:
-        if self._node is None:  # given up before any process began
-            return
-        import ray
-
+        """End what has begun; nothing has where it was given up at once."""
         if self._is_current():
+            import ray
+
             ray.shutdown()
-        self._node.kill_all_processes()
+        if self._node is not None:
+            self._node.kill_all_processes()
 
     def _is_current(self) -> bool:
         """Whether it is the Ray that this process uses."""
+        if self._is_public:
+            import ray
+
+            return bool(ray.is_initialized())
+        if self._node is None:
+            return False
         from raylab.ray_private import current_node
 
-        return self._node is not None and current_node() is self._node
+        return current_node() is self._node
 
 
 def _end_on_sigterm() -> None:

@@ -2,8 +2,9 @@
 
 `ray.init` starts a monitor for autoscaling, a monitor of logs and a server for the dashboard, and
 waits until that server and two helpers of the node are up. raylab does not need them. It looks for
-the node once a second, and ends each process in turn with a second of grace. If
-`tests/ray/test_local_ray.py` fails after an update of Ray, mend this file.
+the node once a second, and ends each process in turn with a second of grace. With a Ray that has
+another private API, `local_ray` starts it in its public way; `tests/ray/test_local_ray.py` then
+fails, and this file is to be mended.
 """
 
 from __future__ import annotations
@@ -175,5 +176,5 @@ def _flag(name: str, value: int) -> Iterator[None]:
 
 def current_node() -> object | None:
     """The node of the Ray that this process uses; None where it uses none."""
-    node: object | None = ray._private.worker._global_node
+    node: object | None = getattr(ray._private.worker, "_global_node", None)
     return node

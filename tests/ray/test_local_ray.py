@@ -19,17 +19,25 @@ from helpers import dataset
 from processes import wait_until
 
 from raylab import cluster
-from raylab.local_ray import NICENESS, Warm
-from raylab.ray_private import begin_workers, current_node
+from raylab.cluster import NICENESS
+from raylab.local_ray import Warm
+from raylab.ray_private import current_node
 
 pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(autouse=True)
 def _no_ray() -> Iterator[None]:
-    ray.shutdown()
+    end_all()
     yield
+    end_all()
+
+
+def end_all() -> None:
     ray.shutdown()
+    if cluster._local is not None:
+        cluster._local.end()
+        cluster._local = None
 
 
 def below() -> list[psutil.Process]:
@@ -78,12 +86,27 @@ def test_what_runs_and_that_nothing_is_left() -> None:
     assert ray.cluster_resources()["CPU"] == 1
 
 
-def test_processes_are_begun_for_work_that_comes_soon() -> None:
-    cluster.connect(cpus=2, warm=Warm(workers=1))
-    wait_until(lambda: workers() >= 1, seconds=60)
-    before = workers()
-    begin_workers(2)
-    wait_until(lambda: workers() > before, seconds=60)
+@pytest.mark.parametrize("lacking", ["everything", "a signature", "a port"])
+def test_a_ray_with_another_private_api_starts_in_the_public_way(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    if lacking == "everything":
+        monkeypatch.setitem(sys.modules, "raylab.ray_private", None)
+    elif lacking == "a signature":  # noticed when the server of the state runs already
+        monkeypatch.setattr("raylab.ray_private.LocalNode.start_api_server", lambda node: None)
+    else:
+        monkeypatch.setattr("raylab.ray_private._HELPERS", ("a_port_of_the_past",))
+    cluster.connect(cpus=1, warm=Warm(("wave",), workers=1))
+    assert ray.get(look.remote())[0] == os.nice(0) + NICENESS
+    assert "monitor.py" in commands(below())
+    cluster.connect()  # the same one
+    processes = below()
+    assert sum("gcs_server" in commands([process]) for process in processes) == 1
+    ray.shutdown()
+    wait_until(lambda: not alive(processes), seconds=30)
+    monkeypatch.undo()
+    cluster.connect(cpus=1)
+    assert "monitor.py" not in commands(alive(below()))
 
 
 def test_a_ray_that_nobody_wants_any_more_is_ended() -> None:
