@@ -51,9 +51,9 @@ class StudyPath(LocalPath):
     ) -> Path:
         path = super().convert(value, param, ctx)
         if not path.exists():
-            from raylab.tracking.study import StudyFolder
+            from raylab.cli.checks.studies import opened
 
-            StudyFolder.open(path)  # raises
+            opened(path)  # raises
         return path
 
 
