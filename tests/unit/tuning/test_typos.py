@@ -13,7 +13,7 @@ import yaml
 from helpers import dataset
 
 from raylab.errors import ConfigError
-from raylab.space.space import load_space
+from raylab.space.load_space import load_space
 from raylab.tuning.checks.typos import check_typos
 
 COMMAND = """
