@@ -113,7 +113,8 @@ def answer(
         print_json(result.to_dict())
     else:
         print_answer(result.to_dict(), out)
-    require_completed(out)
+    if result.outcome == "nothing":
+        require_completed(out)
 
 
 def _names(families: str | None) -> list[str] | None:
