@@ -9,8 +9,7 @@ import click
 
 import raylab
 from raylab.cli.checks.answer import Question, check_answer
-from raylab.cli.checks.parameters import FiniteRange
-from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, parsed, verb
+from raylab.cli.group import JSON, OUT, PATH, SET_RECIPE, FiniteRange, parsed, verb
 from raylab.cli.show.answer import print_answer
 from raylab.cli.show.live import live
 from raylab.cli.show.screen import print_json

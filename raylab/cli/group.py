@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import click
 
-from raylab.cli.checks.parameters import DataPath, LocalPath, StudyPath
+from raylab.paths import local_path
 from raylab.version import __version__
 
 # Verb `v` is the function `v` of the module raylab.cli.v, imported when the verb is used. ROOMS has
@@ -51,6 +53,30 @@ ROOMS = {
 }
 
 
+class LocalPath(click.Path):
+    """A path of this machine; a URL is refused before it becomes a folder called `s3:`."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        return local_path(os.fspath(value))
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers of a range; `inf` and `nan`, which Python reads as numbers, are refused."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
 PATH = LocalPath()
 SET = click.option(
     "--set",
@@ -81,8 +107,8 @@ JSON = click.option(
     is_flag=True,
     help="Print one JSON value, and nothing else, to standard output.",
 )
-STUDY = click.argument("study", type=StudyPath())
-DATA = click.option("--data", required=True, type=DataPath(), help="A prepared dataset.")
+STUDY = click.argument("study", type=PATH)
+DATA = click.option("--data", required=True, type=PATH, help="A prepared dataset.")
 OUT = click.option(
     "--out",
     required=True,

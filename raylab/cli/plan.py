@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.checks.parameters import FiniteRange
-from raylab.cli.group import DATA, JSON, PATH, SET, WORKERS, parsed, verb
+from raylab.cli.group import DATA, JSON, PATH, SET, WORKERS, FiniteRange, parsed, verb
 from raylab.cli.show.screen import print_json
 from raylab.reporting.progress.wording import duration
 from raylab.tuning.planning.results import DiskUse, Forecast, MemoryUse, Node, Seconds, Worker

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 import raylab
-from raylab.cli.checks.parameters import FiniteRange
 from raylab.cli.checks.single import check_reproduce
-from raylab.cli.group import JSON, PATH, STUDY, verb
+from raylab.cli.group import JSON, PATH, STUDY, FiniteRange, verb
 from raylab.cli.show.reproduction import lines
 from raylab.cli.show.screen import print_json
 

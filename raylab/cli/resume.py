@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import raylab
+from raylab.cli.checks.studies import opened
 from raylab.cli.group import STUDY, verb
 from raylab.cli.show.live import live
 from raylab.cli.show.study import print_study
@@ -14,6 +15,7 @@ from raylab.cli.show.study import print_study
 @STUDY
 def resume(study: Path) -> None:
     """Finish a study that was interrupted; a finished study is not changed."""
+    opened(study)
     with live(study, stage="reading the study, starting Ray") as say:
         resumed = raylab.resume(study, say=say)
     print_study(resumed)
