@@ -21,6 +21,8 @@ _QUIET = {
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": str(NICENESS),
+    # Else a SIGTERM prints stacks of C++ that say nothing to a user.
+    "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
     # A result without a metric is a failed trial, which we record ourselves.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     # Tune's snapshots are never restored, so it makes none while trials run.
