@@ -24,11 +24,13 @@ from raylab.local_ray import Warm
 from raylab.ray_private import current_node
 
 pytestmark = pytest.mark.ray
+earlier: set[psutil.Process] = set()  # children of other tests, such as a server that reads files
 
 
 @pytest.fixture(autouse=True)
 def _no_ray() -> Iterator[None]:
     end_all()
+    earlier.update(psutil.Process().children(recursive=True))
     yield
     end_all()
 
@@ -41,7 +43,8 @@ def end_all() -> None:
 
 
 def below() -> list[psutil.Process]:
-    return list(psutil.Process().children(recursive=True))
+    """The processes that a test began."""
+    return [each for each in psutil.Process().children(recursive=True) if each not in earlier]
 
 
 def commands(processes: list[psutil.Process]) -> str:
