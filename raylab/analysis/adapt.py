@@ -15,9 +15,9 @@ from raylab.tasks.families import get_task
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import winner
 from raylab.training.model import Model
-from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan
 from raylab.tuning.run import Parent, begin
+from raylab.tuning.say import Say
 from raylab.tuning.train import plan_of_config
 
 

@@ -32,8 +32,8 @@ from raylab.reporting.notebooks.watched import watched
 from raylab.space.settings import Resources
 from raylab.tracking.mlflow.addresses import default_uri
 from raylab.tracking.study import ANSWER, StudyFolder
-from raylab.tuning.driver import Say
 from raylab.tuning.entrants.entrants_for import SpaceSources
+from raylab.tuning.say import Say
 
 
 def answer(

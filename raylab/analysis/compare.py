@@ -24,8 +24,8 @@ from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.selections import drawn
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, make_plan
+from raylab.tuning.say import Say
 
 TOLERANCE = 0.1  # alternatives that differ by less in size count as equal
 SPEED = "steps_per_s"

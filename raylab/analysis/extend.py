@@ -17,10 +17,10 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.requests import Request, ask, driver_at_work
 from raylab.tracking.selections import selections
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.driver import Say
 from raylab.tuning.extending import Extension, extent_of
 from raylab.tuning.planning.study_plan import Plan, connect_for
 from raylab.tuning.run import plan_of, run_study
+from raylab.tuning.say import Say
 
 
 def extend(

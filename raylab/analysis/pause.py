@@ -6,7 +6,7 @@ from raylab.analysis.stop import LATER
 from raylab.paths import AnyPath
 from raylab.tracking.requests import Request, ask, driver_at_work, study_at_work
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.driver import Say
+from raylab.tuning.say import Say
 
 
 def pause(path: AnyPath, *, say: Say = print) -> bool:

@@ -15,10 +15,10 @@ from raylab.tracking.extensions import is_stopped
 from raylab.tracking.records import is_ended
 from raylab.tracking.selections import drawn, selections
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.driver import Say
 from raylab.tuning.extending import extent_of
 from raylab.tuning.planning.study_plan import Plan, connect_for
 from raylab.tuning.run import plan_of, run_study
+from raylab.tuning.say import Say
 
 
 def resume(path: AnyPath, *, say: Say | None = None) -> Study:

@@ -26,8 +26,8 @@ from raylab.space.parameters import Scalar
 from raylab.space.space import Space
 from raylab.tasks.parameter_count import trial_parameter_count
 from raylab.tracking.records import TrialRecord
-from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
+from raylab.tuning.say import Say
 
 FRACTIONS = (0.125, 0.25, 0.5, 1.0)
 KIND = "scale"

@@ -15,7 +15,7 @@ from raylab.reporting.notebooks.watched import watched
 from raylab.tracking.selections import selections
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import refuse_answer
-from raylab.tuning.driver import Say
+from raylab.tuning.say import Say
 
 
 def select(

@@ -24,9 +24,10 @@ from raylab.tracking.events import ENDED
 from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import winner
-from raylab.tuning.driver import Say, run_trials
+from raylab.tuning.driver import run_trials
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan
 from raylab.tuning.run import create_study, run_recorded
+from raylab.tuning.say import Say
 
 PrimaryScores = Mapping[str, tuple[str, float]]  # label -> its primary metric and score
 

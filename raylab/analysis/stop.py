@@ -10,7 +10,7 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.requests import Request, ask, driver_at_work, study_at_work
 from raylab.tracking.study import StudyFolder
 from raylab.tracking.winner import named_trial
-from raylab.tuning.driver import Say
+from raylab.tuning.say import Say
 
 LATER = (
     "the driver has not taken the request yet: it will when it next looks, unless it ends before"

@@ -17,7 +17,7 @@ from raylab.tuning.planning.study_plan import Plan
 if TYPE_CHECKING:
     from ray import ObjectRef
 
-    from raylab.tuning.driver import Say
+    from raylab.tuning.say import Say
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,12 @@ from raylab.tuning.control import Control
 from raylab.tuning.drawing.fixed import FixedSearch, Repeat
 from raylab.tuning.job import TrialSetup, trial_setup
 from raylab.tuning.planning.study_plan import Plan
+from raylab.tuning.say import Say
 from raylab.tuning.tune_run import run_tune
 from raylab.tuning.under_way import Progress, SearchUnderWay
 
 if TYPE_CHECKING:
     from ray.tune.schedulers.trial_scheduler import TrialScheduler
-
-Say = Callable[[str], None]
 
 
 def run_trials(

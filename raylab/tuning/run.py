@@ -29,9 +29,10 @@ from raylab.tracking.records import TrialRecord
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.baselines import StudyBaselines
 from raylab.tuning.control import interruption
-from raylab.tuning.driver import Say, run_trials
+from raylab.tuning.driver import run_trials
 from raylab.tuning.leftovers import end_left_behind
 from raylab.tuning.planning.study_plan import Plan, connect_for, make_plan, refuse_existing
+from raylab.tuning.say import Say
 from raylab.tuning.study_report import report
 from raylab.tuning.sync import register_winners
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from raylab.paths import AnyPath
 from raylab.reporting.study import Study
 from raylab.space.space import Space
 from raylab.tuning.planning.study_plan import make_plan, refuse_existing
-
-if TYPE_CHECKING:
-    from raylab.tuning.driver import Say
+from raylab.tuning.say import Say
 
 
 def search(

@@ -11,7 +11,7 @@ from raylab.tracking.mlflow.mirror import Mirror
 from raylab.tracking.records import best
 from raylab.tracking.selections import ended_selection
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.driver import Say
+from raylab.tuning.say import Say
 
 
 def sync(path: str | os.PathLike[str]) -> Study:

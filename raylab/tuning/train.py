@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from raylab.config.families import DEFAULT_FAMILY
 from raylab.config.yaml_files import load_yaml
@@ -14,9 +13,7 @@ from raylab.paths import AnyPath
 from raylab.reporting.study import Study
 from raylab.space.space import Space
 from raylab.tuning.planning.study_plan import Plan, make_plan, refuse_existing
-
-if TYPE_CHECKING:
-    from raylab.tuning.driver import Say
+from raylab.tuning.say import Say
 
 
 def train(

@@ -14,9 +14,9 @@ from raylab.space.load_space import load_space
 from raylab.space.parameters import Scalar, leaves
 from raylab.space.space import Space
 from raylab.tracking.study import StudyFolder
-from raylab.tuning.driver import Say
 from raylab.tuning.planning.study_plan import Plan
 from raylab.tuning.run import begin
+from raylab.tuning.say import Say
 
 SEED = "training.seed"
 

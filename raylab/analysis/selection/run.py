@@ -15,9 +15,10 @@ from raylab.tracking.records import TrialRecord, is_ended
 from raylab.tracking.selections import Selection, selections
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.drawing.fixed import Repeat
-from raylab.tuning.driver import Say, run_repeats
+from raylab.tuning.driver import run_repeats
 from raylab.tuning.planning.study_plan import Plan, connect_for
 from raylab.tuning.run import plan_of, run_recorded
+from raylab.tuning.say import Say
 from raylab.tuning.study_report import report
 from raylab.tuning.sync import register_winners
 
