@@ -48,6 +48,8 @@ def begin(
         The Ray that was begun, now or before; None where this process will use another.
     """
     global _local
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     if _local is not None and _local.is_usable:
         return _local
     if _local is not None:
@@ -57,8 +59,6 @@ def begin(
         return None
     refuse_disabled()
     make_token()
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
     _local = LocalRay(dashboard=dashboard, cpus=cpus, warm=warm)
     return _local
 
@@ -98,8 +98,6 @@ def connect(
         RaylabError: The cluster cannot be reached, or it needs no token and the user did not accept
             that.
     """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
     local = begin(dashboard=dashboard, cpus=cpus, warm=warm)
     address = None if local is not None else os.environ.get("RAY_ADDRESS")
     import ray

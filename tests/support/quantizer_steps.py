@@ -80,25 +80,27 @@ def places(step: int, rank: int) -> Tensor:
 def several_steps(kind: str, comm: GroupComm | None) -> dict[str, Tensor]:
     """Training with gradient descent; what is compared, put together over workers."""
     quantizer = made(kind, **TOGETHER.get(kind, {})).train()
-    told: dict[str, Tensor] = {}
+    compared: dict[str, Tensor] = {}
     for step in range(STEPS):
         at = torch.arange(TOTAL) if comm is None else places(step, comm.rank)
         x = vectors(TOTAL, step)[at].requires_grad_()
-        found = quantizer(x) if comm is None else quantizer(x, Share(comm, TOTAL, at))
-        of = backward(found.values, found.loss, x, quantizer, at)
+        quantized = quantizer(x) if comm is None else quantizer(x, Share(comm, TOTAL, at))
+        of = backward(quantized.values, quantized.loss, x, quantizer, at)
         whole = {
-            "values": found.values.detach(),
-            "indices": found.indices.double(),
+            "values": quantized.values.detach(),
+            "indices": quantized.indices.double(),
             "gradient": of[0],
         }
         for name, rows in whole.items():
             full = rows.new_zeros(TOTAL, rows.shape[1]).index_copy(0, at, rows)
-            told[f"{name} {step}"] = full if comm is None else comm.sum_values(full)
-        told[f"loss {step}"] = found.loss.detach() if comm is None else comm.sum_values(found.loss)
+            compared[f"{name} {step}"] = full if comm is None else comm.sum_values(full)
+        compared[f"loss {step}"] = (
+            quantized.loss.detach() if comm is None else comm.sum_values(quantized.loss)
+        )
         with torch.no_grad():
             for parameter, gradient in zip(quantizer.parameters(), of[1:], strict=True):
                 parameter -= 1e-4 * (gradient if comm is None else comm.sum_values(gradient))
-    return told | {f"state {name}": value for name, value in buffers(quantizer).items()}
+    return compared | {f"state {name}": value for name, value in buffers(quantizer).items()}
 
 
 def work(rank: int, folder: str) -> None:

@@ -8,6 +8,7 @@ from raylab.analysis.answering.conclusion import Conclusion
 from raylab.analysis.answering.fitting import fit
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.refitting.finishing import Finishing
+from raylab.analysis.answering.refitting.folding import chosen_folds
 from raylab.analysis.answering.results import Answer
 from raylab.analysis.answering.rotating.rotations import Rotations
 from raylab.analysis.answering.searching.board import Board
@@ -18,6 +19,7 @@ from raylab.analysis.answering.searching.trials import Fit, Runner, Say, warm_up
 from raylab.data.dataset import Dataset
 from raylab.space.settings import Resources
 from raylab.tracking.events import SearchStopped
+from raylab.tracking.extensions import is_stopped
 from raylab.tracking.study import StudyFolder
 from raylab.tuning.driver import open_trials_recorded
 from raylab.tuning.planning.study_plan import connect_for
@@ -91,17 +93,13 @@ def _run(runner: Runner, board: Board, question: Question, conclusion: Conclusio
     finishing = Finishing(runner, board, question, reserve)
     rotations = Rotations(runner, board, question)
     if not finishing.has_begun:
-        if not _is_stopped(runner.study):
+        if not is_stopped(runner.study.ledger.read()):
             search = Search(board, runner, reserve)
             # What is chosen mostly costs less than what may be chosen: the search gets the rest.
             while search.run():
-                reserve.known_s = finishing.needed_s() + rotations.needed_s()
+                folds = chosen_folds(board, question.label)
+                reserve.known_s = finishing.needed_s(folds) + rotations.needed_s(folds)
             reason = f"the search's share of {question.minutes:g} minutes is used"
             runner.study.ledger.append(SearchStopped(reason=reason))
         rotations.run()
     finishing.run()
-
-
-def _is_stopped(study: StudyFolder) -> bool:
-    """Whether the search is over, so that the rotations of an earlier driver stay what they are."""
-    return any(isinstance(event, SearchStopped) for event in study.ledger.read())

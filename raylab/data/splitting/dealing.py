@@ -35,7 +35,7 @@ def deal(
     folds = things if config.folds == "leave_one_out" else config.folds
     assert isinstance(folds, int)  # a config has fractions or folds; names are not dealt
     _check_enough(things, max(folds, 3), what, f"{folds} folds")
-    for fold in (config.fold, config.valid_fold or 0):
+    for fold in (config.fold, config.valid_fold):
         if fold is not None and fold >= folds:
             raise DataError(
                 f"{what.format(count=things)}: there is no fold {fold}", f"Use 0 to {folds - 1}."

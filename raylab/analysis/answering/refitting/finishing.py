@@ -56,9 +56,8 @@ class Finishing:
         """Whether the choices are made, so that no further trial may change them."""
         return plan_path(self._runner.study.path).is_file()
 
-    def needed_s(self) -> float:
-        """Work in seconds of the refits, if the search ended now."""
-        folds = chosen_folds(self._board, self._question.label)
+    def needed_s(self, folds: Sequence[ChosenFold]) -> float:
+        """Work in seconds of the refits, if the search ended now with these choices."""
         if not folds:
             return 0.0
         work_s = self._work_s(folds, RefitPlan(self._question.seeds))

@@ -34,7 +34,7 @@ class Rotation:
     trials: tuple[Trial, ...]
 
 
-def further_parts(fold: int, folds: int) -> tuple[int, ...]:
+def other_valid_folds(fold: int, folds: int) -> tuple[int, ...]:
     """The folds that may validate a fold besides the next one."""
     return tuple((fold + step) % folds for step in range(2, folds))[:MOST]
 
@@ -62,7 +62,7 @@ def plan_rotation(
         return None
     records = {record.trial: record for record in study.records() if record.of is None}
     needed, others = _compared(choice, families)
-    possible = further_parts(number, folds)
+    possible = other_valid_folds(number, folds)
     for count in range(len(possible), 0, -1):
 
         def fits(part: Part, valid_folds: Sequence[int] = possible[:count]) -> list[Trial]:

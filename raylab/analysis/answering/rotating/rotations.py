@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raylab.analysis.answering.planning.folds import deal_rotation
 from raylab.analysis.answering.planning.question import Question
-from raylab.analysis.answering.refitting.folding import chosen_folds
+from raylab.analysis.answering.refitting.folding import ChosenFold, chosen_folds
 from raylab.analysis.answering.refitting.refits import run_missing, seconds_of
 from raylab.analysis.answering.rotating.planned import Rotation, plan_rotation
 from raylab.analysis.answering.searching.board import Board
@@ -29,21 +30,24 @@ class Rotations:
     board: Board
     question: Question
 
-    def needed_s(self) -> float:
-        """Work in seconds of the rotations, if the search ended now."""
-        trials = [trial for rotation in self._planned() for trial in rotation.trials]
+    def needed_s(self, folds: Sequence[ChosenFold]) -> float:
+        """Work in seconds of the rotations, if the search ended now with these choices."""
+        trials = [trial for rotation in self._planned(folds) for trial in rotation.trials]
         return seconds_of(trials, self.runner.study.records())
 
     def run(self) -> None:
         """Deal the datasets, and run the fits that are missing."""
-        for rotation in self._planned():
+        for rotation in self._planned(self._by_first_part()):
             dealt = {part for part in rotation.valid_folds if self._deal(rotation.fold, part)}
             run_missing(
                 self.runner, [trial for trial in rotation.trials if trial.valid_fold in dealt]
             )
 
-    def _planned(self) -> list[Rotation]:
-        folds, count = chosen_folds(self.board, self.question.label, rotated=False), self._count
+    def _by_first_part(self) -> list[ChosenFold]:
+        return chosen_folds(self.board, self.question.label, rotated=False)
+
+    def _planned(self, folds: Sequence[ChosenFold]) -> list[Rotation]:
+        count = self._count
         if count < 3 or not folds:
             return []
         work_s = SHARE * self.runner.clock.budget_s * self.runner.pool.slots / len(folds)

@@ -23,9 +23,9 @@ from raylab.tracking.study import StudyFolder
 from raylab.training.candidates import PREDICTIONS, CandidateTable
 from raylab.tuning.control import EVERY_S, Control
 from raylab.tuning.pool import Ended, Pool
+from raylab.tuning.say import Say
 
 Fit = Callable[[FitJob], FitResult]
-Say = Callable[[str], None]
 WARM = ("sklearn.discriminant_analysis", "sklearn.ensemble", "sklearn.linear_model", "sklearn.svm")
 
 
@@ -205,7 +205,8 @@ class Runner:
         """
         for name in self.control.trials & self.at_work.keys() - self._stopping:
             trial, _ = self.at_work[name]
-            if trial.split != "valid" or parse_trial(trial.config, name).at_once:
+            searches = trial.split == "valid" and trial.of is None
+            if not searches or parse_trial(trial.config, name).at_once:
                 return self.stop(name, BY_USER)
             self._stopping.add(name)
             write_text(self.study.trial_folder(name) / STOP, "")

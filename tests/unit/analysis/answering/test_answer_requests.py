@@ -55,12 +55,16 @@ def test_it_is_pruned_by_the_user_and_counts(tmp_path: Path) -> None:
     assert resumed.board.folds[0].standings["mlp"].failed == 0
 
 
-@pytest.mark.parametrize(("config", "split"), [(RIDGE, "valid"), (MLP, "test")])
+@pytest.mark.parametrize(
+    ("config", "split", "of"),
+    [(RIDGE, "valid", None), (MLP, "test", None), (MLP, "valid", "fold0-mlp-00")],
+)
 def test_a_fit_without_candidates_ends_at_once(
-    tmp_path: Path, config: dict[str, Any], split: Any
+    tmp_path: Path, config: dict[str, Any], split: Any, of: str | None
 ) -> None:
     answer = FakeAnswer(tmp_path, FIELD)
-    answer.runner.begin(Trial("fold0-raw-00", "raw", tmp_path, config, fold=0, split=split))
+    trial = Trial("fold0-raw-00", "raw", tmp_path, config, fold=0, split=split, of=of)
+    answer.runner.begin(trial)
     answer.runner.control._next = float("inf")
     answer.runner.control.trials.add("fold0-raw-00")
     done = answer.runner.next()

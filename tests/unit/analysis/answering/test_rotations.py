@@ -13,7 +13,7 @@ from raylab.analysis.answering.planning.folds import deal_rotation
 from raylab.analysis.answering.planning.plan import make_plan
 from raylab.analysis.answering.planning.question import Question
 from raylab.analysis.answering.refitting.folding import chosen_folds
-from raylab.analysis.answering.rotating.planned import further_parts
+from raylab.analysis.answering.rotating.planned import other_valid_folds
 from raylab.analysis.answering.rotating.rotations import Rotations
 from raylab.analysis.answering.searching.board import Board
 from raylab.analysis.answering.searching.clock import Clock
@@ -86,9 +86,9 @@ def test_a_rotation_has_another_validation_part_and_the_same_test_part(tmp_path:
 
 
 def test_further_parts_are_neither_the_test_part_nor_the_first_validation_part() -> None:
-    assert further_parts(3, 5) == (0, 1, 2)
-    assert further_parts(0, 3) == (2,)
-    assert len(further_parts(0, 20)) == 3
+    assert other_valid_folds(3, 5) == (0, 1, 2)
+    assert other_valid_folds(0, 3) == (2,)
+    assert len(other_valid_folds(0, 20)) == 3
 
 
 def test_entrants_that_cannot_be_told_apart_are_compared_on_all_parts(
@@ -134,7 +134,7 @@ def test_without_time_the_first_part_alone_chooses(tmp_path: Path) -> None:
     data = dataset(tmp_path / "ds", session("a", samples=400), splits=BlockedSplits(blocks=4))
     runner, board, question = searched(tmp_path, data, minutes=1e-6)
     rotations = Rotations(runner, board, question)
-    assert rotations.needed_s() == 0
+    assert rotations.needed_s(chosen_folds(board, question.label)) == 0
     rotations.run()
     assert {record.valid_fold for record in runner.study.records()} == {None}
     assert [fold.choice.parts for fold in chosen_folds(board, question.label)] == [1] * FOLDS
